@@ -1,0 +1,167 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"slices"
+	"strings"
+)
+
+// any matches every subcode, no subcode included.
+const anySubcode = -1
+
+// verdict is what the table says about an error.
+type verdict struct {
+	class Class
+	cause Cause
+}
+
+// rule is one row of the classification table. A row applies to the operations in ops (nil = all).
+type rule struct {
+	ops      []Operation
+	code, to int // to = last code of a range; 0 = code alone
+	subcode  int
+	text     string // lower case, part of Meta's title or text; a row with text ignores code and subcode
+	class    Class
+	cause    Cause
+}
+
+var (
+	reads = []Operation{
+		OpDebugToken, OpReadAccount, OpReadAccountOptional, OpListTemplates, OpFindTemplates, OpReadTemplate,
+		OpListPhoneNumbers, OpListSubscribedApps,
+	}
+	changes = []Operation{OpEditTemplate, OpDeleteTemplate}
+	// fixed are the writes that carry nothing the user wrote, so that nothing of his can be wrong.
+	fixed = []Operation{OpDeleteTemplate, OpUpdateAccount}
+)
+
+// rules is the one table from (operation, code, subcode) to class and cause. Rows are grouped by precision and the first
+// match wins: code with subcode, then text (templates' errors do not always carry a subcode), then the code alone.
+//
+// Sources: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes,
+// https://developers.facebook.com/docs/graph-api/guides/error-handling and what users of the API report.
+var rules = []rule{
+	// With subcode.
+	{code: 100, subcode: 33, class: ClassAmbiguous, cause: CauseMissingObject},
+	{code: 102, subcode: 463, class: ClassCredentials, cause: CauseTokenExpired},
+	{code: 190, subcode: 463, class: ClassCredentials, cause: CauseTokenExpired},
+	{code: 10, subcode: 2388185, class: ClassRefused}, // authentication templates need a verified business
+	{code: 100, subcode: 2388001, class: ClassRefused},
+	{code: 100, subcode: 2388019, class: ClassQuota, cause: CauseTemplateLimit},
+	{code: 100, subcode: 2388023, class: ClassRefused, cause: CauseNameLocked},
+	{code: 100, subcode: 2388024, class: ClassRefused, cause: CauseDuplicate},
+	{code: 100, subcode: 2388026, class: ClassRefused, cause: CauseDuplicate},
+	{code: 100, subcode: 2388039, class: ClassRefused, cause: CauseStatusLocked},
+	{code: 100, subcode: 2388124, class: ClassQuota, cause: CauseEditBudget},
+	{code: 200002, subcode: 2388109, class: ClassRefused}, // policy, or the account may not submit templates
+
+	// By text.
+	{text: "appsecret_proof", class: ClassCredentials, cause: CauseAppSecretProof},
+	{text: "reduce the amount of data", class: ClassTransient, cause: CauseReduceData},
+	{text: "nonexisting field", class: ClassUnknown, cause: CauseUnknownField},
+	{text: "cannot be loaded due to missing permissions", class: ClassAmbiguous, cause: CauseMissingObject},
+	{text: "template category doesn't match", class: ClassRefused, cause: CauseCategoryMismatch},
+	{text: "message template limit exceeded", class: ClassQuota, cause: CauseTemplateLimit},
+	{text: "content in this language already exists", class: ClassRefused, cause: CauseDuplicate},
+	{text: "content is being deleted", class: ClassRefused, cause: CauseNameLocked},
+	{text: "message template status can't be changed", class: ClassRefused, cause: CauseStatusLocked},
+	{ops: changes, text: "template is disabled", class: ClassRefused, cause: CauseDisabled},
+	{ops: changes, text: "disabled template", class: ClassRefused, cause: CauseDisabled},
+
+	// By code alone: the platform.
+	{code: 0, subcode: anySubcode, class: ClassCredentials, cause: CauseTokenInvalid},
+	{code: 1, subcode: anySubcode, class: ClassTransient},
+	{code: 2, subcode: anySubcode, class: ClassTransient},
+	{code: 3, subcode: anySubcode, class: ClassPermission},
+	{code: 4, subcode: anySubcode, class: ClassThrottled},
+	{code: 10, subcode: anySubcode, class: ClassPermission},
+	{code: 17, subcode: anySubcode, class: ClassThrottled},
+	{code: 32, subcode: anySubcode, class: ClassThrottled},
+	{code: 33, subcode: anySubcode, class: ClassGone},
+	{ops: reads, code: 100, subcode: anySubcode, class: ClassUnknown}, // our query is wrong, not the user's spec
+	{ops: fixed, code: 100, subcode: anySubcode, class: ClassRefused},
+	{code: 100, subcode: anySubcode, class: ClassInvalidSpec},
+	{code: 102, subcode: anySubcode, class: ClassCredentials, cause: CauseTokenInvalid},
+	{code: 104, subcode: anySubcode, class: ClassCredentials, cause: CauseAppSecretProof},
+	{code: 190, subcode: anySubcode, class: ClassCredentials, cause: CauseTokenInvalid},
+	{code: 192, subcode: anySubcode, class: ClassInvalidSpec},
+	{code: 200, to: 299, subcode: anySubcode, class: ClassPermission},
+	{code: 341, subcode: anySubcode, class: ClassThrottled},
+	{code: 368, subcode: anySubcode, class: ClassBlocked},
+	{code: 506, subcode: anySubcode, class: ClassRefused},
+	{code: 613, subcode: anySubcode, class: ClassThrottled},
+	{code: 803, subcode: anySubcode, class: ClassAmbiguous, cause: CauseMissingObject},
+	{code: 2200, subcode: anySubcode, class: ClassRefused},
+	{code: 80007, to: 80008, subcode: anySubcode, class: ClassThrottled},
+	{code: 80012, subcode: anySubcode, class: ClassQuota, cause: CauseEditBudget}, // counts per template, so no reason to stop the account
+
+	// By code alone: WhatsApp.
+	{code: 130429, subcode: anySubcode, class: ClassThrottled},
+	{code: 130497, subcode: anySubcode, class: ClassPermission},
+	{code: 131000, subcode: anySubcode, class: ClassTransient},
+	{code: 131005, subcode: anySubcode, class: ClassPermission},
+	{code: 131008, to: 131009, subcode: anySubcode, class: ClassInvalidSpec},
+	{code: 131016, subcode: anySubcode, class: ClassTransient},
+	{code: 131031, subcode: anySubcode, class: ClassBlocked},
+	{code: 131037, subcode: anySubcode, class: ClassRefused},
+	{code: 131042, subcode: anySubcode, class: ClassBlocked},
+	{code: 131045, subcode: anySubcode, class: ClassRefused},
+	{code: 131048, subcode: anySubcode, class: ClassThrottled},
+	{code: 131056, subcode: anySubcode, class: ClassThrottled},
+	{code: 131057, subcode: anySubcode, class: ClassTransient},
+	{code: 131059, subcode: anySubcode, class: ClassTransient, cause: CauseBadCursor},
+	{code: 131064, subcode: anySubcode, class: ClassThrottled},
+	{code: 133004, subcode: anySubcode, class: ClassTransient},
+	{code: 133016, subcode: anySubcode, class: ClassQuota},
+	{code: 135000, subcode: anySubcode, class: ClassRefused},
+	{code: 200005, to: 200007, subcode: anySubcode, class: ClassRefused},
+	{code: 2388019, subcode: anySubcode, class: ClassQuota, cause: CauseTemplateLimit}, // the error page prints these subcodes as codes
+	{code: 2388023, subcode: anySubcode, class: ClassRefused, cause: CauseNameLocked},
+	{code: 2388024, subcode: anySubcode, class: ClassRefused, cause: CauseDuplicate},
+	{code: 2388026, subcode: anySubcode, class: ClassRefused, cause: CauseDuplicate},
+	{code: 2388039, subcode: anySubcode, class: ClassRefused, cause: CauseStatusLocked},
+	{code: 2388124, subcode: anySubcode, class: ClassQuota, cause: CauseEditBudget},
+	{ops: []Operation{OpCreateTemplate, OpEditTemplate}, code: 2388000, to: 2388999, subcode: anySubcode, class: ClassInvalidSpec},
+	{code: 2494100, subcode: anySubcode, class: ClassTransient},
+	{code: 2593079, subcode: anySubcode, class: ClassRefused},
+	{code: 2593085, subcode: anySubcode, class: ClassRefused},
+	{code: 2593107, to: 2593108, subcode: anySubcode, class: ClassRefused},
+}
+
+// classify fills Class and Cause of an error that Meta reported. Meta's is_transient wins over the table, except that a
+// reached limit stays one: retrying it as a passing trouble would lengthen it.
+func classify(e *Error) {
+	found := lookup(e)
+	e.Class, e.Cause = found.class, found.cause
+	if e.Transient && e.Class != ClassThrottled {
+		e.Class = ClassTransient
+	}
+}
+
+func lookup(e *Error) verdict {
+	text := searchable(e.UserTitle, e.UserMessage, e.Details, e.Message)
+	for i := range rules {
+		if rules[i].matches(e, text) {
+			return verdict{rules[i].class, rules[i].cause}
+		}
+	}
+	return verdict{class: ClassUnknown}
+}
+
+func (r *rule) matches(e *Error, text string) bool {
+	if r.ops != nil && !slices.Contains(r.ops, e.Op) {
+		return false
+	}
+	if r.text != "" {
+		return strings.Contains(text, r.text)
+	}
+	last := max(r.code, r.to)
+	return e.Code >= r.code && e.Code <= last && (r.subcode == anySubcode || r.subcode == e.Subcode)
+}
+
+// searchable makes Meta's texts comparable: lower case, typographic apostrophes replaced, a line per text.
+func searchable(texts ...string) string {
+	return strings.ReplaceAll(strings.ToLower(strings.Join(texts, "\n")), "’", "'")
+}

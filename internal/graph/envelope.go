@@ -1,0 +1,99 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"regexp"
+	"strings"
+)
+
+// badBody is the verdict on an answer that is not what Graph documents. Nothing is known about the call's success.
+func badBody(class Class, message string) *Error {
+	return &Error{Class: class, Cause: CauseBadBody, Message: message}
+}
+
+// interpret splits an answer into its JSON value and Meta's error. Apart from 2xx and 5xx the HTTP status decides
+// nothing, because Meta answers 400 to nearly everything, throttling included.
+func (c *Client) interpret(op Operation, status int, body []byte) (any, *Error) {
+	value, err := decodeJSON(body)
+	if err != nil {
+		return nil, badBody(ClassTransient, "the answer is not JSON")
+	}
+	if envelope := asNode(value); envelope["error"] != nil {
+		return nil, c.errorFrom(op, envelope)
+	}
+	switch {
+	case status >= 200 && status <= 299:
+		return value, nil
+	case status >= 500:
+		return nil, badBody(ClassTransient, "server error without an error object")
+	default:
+		return nil, badBody(ClassUnknown, "the answer has no error object")
+	}
+}
+
+// errorFrom decodes and classifies {"error":{...}}.
+func (c *Client) errorFrom(op Operation, envelope node) *Error {
+	n := envelope.obj("error")
+	if n == nil { // {"error":"text"}, as some gateways and OAuth endpoints write
+		return &Error{
+			Op: op, Class: ClassUnknown,
+			Message: c.redact.text(distinctText(envelope.str("error"), envelope.str("error_description"))),
+		}
+	}
+	e := &Error{
+		Op: op, Code: n.int("code", 0), Subcode: n.int("error_subcode", 0),
+		Type: c.redact.text(n.str("type")), Message: c.redact.text(n.str("message")),
+		UserTitle: c.redact.text(n.str("error_user_title")), UserMessage: c.redact.text(n.str("error_user_msg")),
+		TraceID: c.redact.text(n.str("fbtrace_id")), Transient: n.bool("is_transient"),
+	}
+	e.Details, e.BlameFields = c.errorData(n["error_data"])
+	if _, coded := n.int64("code"); !coded { // not to be taken for code 0, which means bad credentials
+		e.Class = ClassUnknown
+		if e.Transient {
+			e.Class = ClassTransient
+		}
+		return e
+	}
+	classify(e)
+	if e.Cause == CauseUnknownField && len(e.BlameFields) == 0 {
+		e.BlameFields = unknownField(e.Message)
+	}
+	return e
+}
+
+// errorData understands an object, a JSON object in a string, and plain text.
+func (c *Client) errorData(value any) (details string, blame []string) {
+	data := asNode(value)
+	if text, ok := value.(string); ok {
+		inner, err := decodeJSON([]byte(text))
+		if data = asNode(inner); err != nil || data == nil {
+			return c.redact.text(text), nil
+		}
+	}
+	for _, spec := range data.list("blame_field_specs") {
+		var path []string
+		if parts, ok := spec.([]any); ok {
+			path = scalars(parts)
+		} else if part := scalar(spec); part != "" {
+			path = []string{part}
+		}
+		if len(path) > 0 {
+			blame = append(blame, c.redact.text(strings.Join(path, ".")))
+		}
+	}
+	return c.redact.text(data.str("details")), blame
+}
+
+var unknownFieldPattern = regexp.MustCompile(`(?i)nonexisting field \(([A-Za-z0-9_]+)\)`)
+
+// unknownField finds the name in "(#100) Tried accessing nonexisting field (x) on node type (Y)".
+func unknownField(message string) []string {
+	if match := unknownFieldPattern.FindStringSubmatch(message); match != nil {
+		return match[1:]
+	}
+	return nil
+}
+
+func distinctText(texts ...string) string { return strings.Join(distinct(texts...), ": ") }

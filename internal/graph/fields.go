@@ -1,0 +1,81 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// fieldRetries is how many unknown fields one call puts up with.
+	fieldRetries = 4
+	// fieldMemoryFor is how long a field that Meta does not know is left out.
+	fieldMemoryFor = 24 * time.Hour
+)
+
+// essential are the fields without which an answer is of no use; for them Meta's error is reported.
+var essential = map[string]bool{
+	"id": true, "name": true, "language": true, "status": true, "category": true, "components": true,
+	edgeNumbers: true, edgeApps: true, edgeTemplates: true,
+}
+
+// fieldMemory remembers the fields that Meta does not know. Fields come and go with versions and differ between kinds of
+// accounts; asking for one that does not exist fails the whole request.
+type fieldMemory struct {
+	mu    sync.Mutex
+	until map[string]time.Time
+}
+
+func (m *fieldMemory) list(now time.Time, names []string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	kept := make([]string, 0, len(names))
+	for _, name := range names {
+		if !now.Before(m.until[name]) {
+			kept = append(kept, name)
+		}
+	}
+	return strings.Join(kept, ",")
+}
+
+// learn reports whether the call is worth repeating without the field that Meta complains about.
+func (m *fieldMemory) learn(now time.Time, err error) (field string, again bool) {
+	e, ok := AsError(err)
+	if !ok || e.Cause != CauseUnknownField || len(e.BlameFields) != 1 || essential[e.BlameFields[0]] {
+		return "", false
+	}
+	field = e.BlameFields[0]
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.until == nil {
+		m.until = map[string]time.Time{}
+	}
+	m.until[field] = now.Add(fieldMemoryFor)
+	return field, true
+}
+
+// fieldList joins the names that Meta knows.
+func (c *Client) fieldList(names []string) string { return c.fields.list(c.clock.Now(), names) }
+
+// read makes a GET with a list of fields, and again without a field that Meta says does not exist.
+func (c *Client) read(ctx context.Context, r request, fields func() string, decode func(node) error) error {
+	for try := 1; ; try++ {
+		r.query.Set("fields", fields())
+		err := c.do(ctx, r, func(value any) error {
+			object := asNode(value)
+			if object == nil {
+				return errShape("no object")
+			}
+			return decode(object)
+		})
+		field, again := c.fields.learn(c.clock.Now(), err)
+		if !again || try > fieldRetries {
+			return err
+		}
+		c.log.V(1).Info("Meta does not know a field, which is left out for a day", "op", r.op, "field", field)
+	}
+}

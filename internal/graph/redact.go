@@ -1,0 +1,55 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const redacted = "[redacted]"
+
+var (
+	// urlPattern: URLs are dropped whole. Those in Meta's answers can carry a token, and none helps in a condition.
+	urlPattern = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>]+`)
+	// parameterPattern catches credentials in query strings and JSON.
+	parameterPattern = regexp.MustCompile(
+		`(?i)\b(access_token|input_token|appsecret_proof|client_secret|fb_exchange_token|verify_token)("?\s*[=:]\s*"?)[^\s&"']+`)
+	// tokenPattern catches Meta's access tokens, also shortened ones: "Malformed access token EAAG..." repeats what was sent.
+	tokenPattern = regexp.MustCompile(`\bEA[A-Za-z0-9]{16,}`)
+)
+
+// redactor removes credentials and URLs from texts that others wrote.
+type redactor struct{ secrets *strings.Replacer }
+
+func newRedactor(secrets ...string) redactor {
+	var forms []string
+	for _, secret := range secrets {
+		if secret == "" {
+			continue
+		}
+		raw := []byte(secret)
+		forms = append(forms, secret, url.QueryEscape(secret), url.PathEscape(secret), hex.EncodeToString(raw),
+			base64.StdEncoding.EncodeToString(raw), base64.RawStdEncoding.EncodeToString(raw),
+			base64.URLEncoding.EncodeToString(raw), base64.RawURLEncoding.EncodeToString(raw))
+	}
+	// Longest first: a padded form contains the unpadded one.
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	pairs := make([]string, 0, 2*len(forms))
+	for _, form := range slices.Compact(forms) {
+		pairs = append(pairs, form, redacted)
+	}
+	return redactor{strings.NewReplacer(pairs...)}
+}
+
+func (r redactor) text(text string) string {
+	text = r.secrets.Replace(text)
+	text = urlPattern.ReplaceAllString(text, "[URL]")
+	text = parameterPattern.ReplaceAllString(text, "${1}${2}"+redacted)
+	return tokenPattern.ReplaceAllString(text, redacted)
+}

@@ -1,0 +1,213 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"regexp"
+)
+
+// ListTemplates reads one page of an account's templates, with the totals.
+//
+// Source: https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/message_templates/
+func (c *Client) ListTemplates(ctx context.Context, wabaID string, o ListOptions) (*TemplatePage, error) {
+	values := o.values()
+	values.Set("summary", templateSummary)
+	return c.templatePage(ctx, OpListTemplates, wabaID, values)
+}
+
+func (c *Client) templatePage(ctx context.Context, op Operation, wabaID string, query url.Values) (*TemplatePage, error) {
+	if err := checkIDs(op, wabaID); err != nil {
+		return nil, err
+	}
+	r := request{op: op, path: "/" + wabaID + "/" + edgeTemplates, account: wabaID, query: query}
+	var page *TemplatePage
+	err := c.read(ctx, r, func() string { return c.fieldList(templateFields) }, func(n node) (err error) {
+		page, err = templatePageFrom(n)
+		return err
+	})
+	return page, err
+}
+
+// FindTemplates reads all languages of one name, in every status that Meta lists. Meta also matches parts of names;
+// what comes back here has exactly this name.
+func (c *Client) FindTemplates(ctx context.Context, wabaID, name string) ([]Template, error) {
+	if name == "" {
+		return nil, invalid(OpFindTemplates, "the template name is empty")
+	}
+	all, err := collect(OpFindTemplates, func(after string) ([]Template, string, error) {
+		values := ListOptions{After: after}.values()
+		values.Set("name", name)
+		page, err := c.templatePage(ctx, OpFindTemplates, wabaID, values)
+		if err != nil {
+			return nil, "", err
+		}
+		return page.Items, page.After, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	found := []Template{}
+	for _, t := range all {
+		if t.Name == name {
+			found = append(found, t)
+		}
+	}
+	return found, nil
+}
+
+// ReadTemplate reads one template by its id.
+func (c *Client) ReadTemplate(ctx context.Context, id string) (*Template, error) {
+	if err := checkIDs(OpReadTemplate, id); err != nil {
+		return nil, err
+	}
+	r := request{op: OpReadTemplate, path: "/" + id, query: url.Values{}}
+	var template Template
+	err := c.read(ctx, r, func() string { return c.fieldList(templateFields) }, func(n node) (err error) {
+		template, err = templateFrom(n)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &template, nil
+}
+
+// CreateTemplate submits a template for review. It is not idempotent: after an error of ClassTransient the template may
+// exist, and a second call fails with CauseDuplicate.
+//
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview
+func (c *Client) CreateTemplate(ctx context.Context, wabaID string, t TemplateContent) (*TemplateCreated, error) {
+	if err := checkIDs(OpCreateTemplate, wabaID); err != nil {
+		return nil, err
+	}
+	body, err := encode(OpCreateTemplate, wireTemplate(t))
+	if err != nil {
+		return nil, err
+	}
+	r := request{
+		op: OpCreateTemplate, path: "/" + wabaID + "/" + edgeTemplates, account: wabaID,
+		body: body, contentType: contentJSON,
+	}
+	var created *TemplateCreated
+	err = c.do(ctx, r, func(value any) error {
+		n := asNode(value)
+		created = &TemplateCreated{ID: n.str("id"), Status: n.upper("status"), Category: n.upper("category")}
+		if created.ID == "" {
+			return errShape("a template without id")
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return created, nil
+}
+
+// EditTemplate replaces the content of a template. Name and language are never sent, because they cannot change; an
+// empty category is not sent, as Meta demands for approved templates.
+//
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
+func (c *Client) EditTemplate(ctx context.Context, id string, e TemplateContent) error {
+	if err := checkIDs(OpEditTemplate, id); err != nil {
+		return err
+	}
+	e.Name, e.Language = "", ""
+	body, err := encode(OpEditTemplate, wireTemplate(e))
+	if err != nil {
+		return err
+	}
+	r := request{op: OpEditTemplate, path: "/" + id, body: body, contentType: contentJSON}
+	return c.do(ctx, r, confirmed)
+}
+
+// DeleteTemplate deletes one language of a template. Meta needs id and name: the name alone would delete every
+// language, so neither may be empty.
+func (c *Client) DeleteTemplate(ctx context.Context, wabaID, name, id string) error {
+	if err := checkIDs(OpDeleteTemplate, wabaID, id); err != nil {
+		return err
+	}
+	if name == "" {
+		return invalid(OpDeleteTemplate, "the template name is empty")
+	}
+	r := request{
+		op: OpDeleteTemplate, path: "/" + wabaID + "/" + edgeTemplates, account: wabaID,
+		query: url.Values{"hsm_id": {id}, "name": {name}},
+	}
+	return c.do(ctx, r, confirmed)
+}
+
+// confirmed reads the answers to writes: {"success":true}, {"id":"…"} or plain true.
+func confirmed(value any) error {
+	n := asNode(value)
+	switch {
+	case scalar(value) == "true" || n.bool("success"):
+		return nil
+	case n.boolPtr("success") != nil:
+		return &Error{Class: ClassUnknown, Message: "Meta answered success=false and no reason"}
+	case n.str("id") != "":
+		return nil
+	}
+	return errShape("neither success nor id")
+}
+
+// encode gives the same bytes for the same content.
+func encode(op Operation, content wireTemplate) ([]byte, error) {
+	body, err := json.Marshal(content)
+	if err != nil {
+		return nil, invalid(op, "the template cannot be written as JSON")
+	}
+	return body, nil
+}
+
+// collect reads all pages. An expired cursor starts the listing again, once; what was read before is dropped, because
+// the pages of two listings don't fit together.
+func collect[T any](op Operation, page func(after string) ([]T, string, error)) ([]T, error) {
+	var (
+		all       []T
+		after     string
+		restarted bool
+		seen      = map[string]bool{}
+	)
+	for range maxPages {
+		items, next, err := page(after)
+		if e, ok := AsError(err); ok && e.Cause == CauseBadCursor && after != "" && !restarted {
+			all, after, restarted = nil, "", true
+			clear(seen)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, items...)
+		if next == "" {
+			return all, nil
+		}
+		if seen[next] {
+			break
+		}
+		seen[next] = true
+		after = next
+	}
+	return nil, &Error{Op: op, Class: ClassUnknown, Cause: CauseBadCursor, Message: "the pages of the listing do not end"}
+}
+
+var idPattern = regexp.MustCompile(`^[0-9]{1,32}$`)
+
+// checkIDs keeps anything but digits out of paths.
+func checkIDs(op Operation, ids ...string) error {
+	for _, id := range ids {
+		if !idPattern.MatchString(id) {
+			return invalid(op, "an id must be 1 to 32 digits")
+		}
+	}
+	return nil
+}
+
+// invalid refuses a call that must not be made.
+func invalid(op Operation, message string) *Error {
+	return &Error{Op: op, Class: ClassInvalidSpec, Message: message}
+}

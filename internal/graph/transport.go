@@ -1,0 +1,204 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"time"
+)
+
+// request is one call before it becomes HTTP.
+type request struct {
+	op          Operation
+	path        string // below the version, beginning with a slash
+	account     string // whose usage headers count; "" = not known
+	query       url.Values
+	body        []byte
+	contentType string
+}
+
+// outcome is what came of one exchange.
+type outcome struct {
+	status int
+	header http.Header
+	usage  Usage
+	trace  string
+	err    *Error
+}
+
+// do asks the gate, makes one HTTP exchange, decodes it and reports it. An error of decode that is no *Error means an
+// answer of unknown form.
+func (c *Client) do(ctx context.Context, r request, decode func(any) error) error {
+	if c.gate != nil {
+		if err := c.gate.Before(r.op); err != nil {
+			return err
+		}
+	}
+	start := c.clock.Now()
+	out := c.exchange(ctx, r, decode)
+	if out.err != nil {
+		out.complete(r.op)
+	}
+	c.report(r.op, out, c.clock.Since(start))
+	if out.err != nil {
+		return out.err
+	}
+	return nil
+}
+
+// complete adds what the body of the answer does not say.
+func (o *outcome) complete(op Operation) {
+	o.err.Op = op
+	if o.err.HTTPStatus == 0 { // else it is that of an item of a batch
+		o.err.HTTPStatus = o.status
+	}
+	if o.err.TraceID == "" {
+		o.err.TraceID = o.trace
+	}
+	o.trace = o.err.TraceID
+	o.err.RetryAfter = retryAfter(o.header)
+	if o.err.Class == ClassThrottled {
+		o.err.RetryAfter = max(o.err.RetryAfter, o.usage.RegainAfter)
+	}
+}
+
+// report tells the gate, the metrics and the log. The log has neither the path nor any text of Meta's.
+func (c *Client) report(op Operation, out outcome, duration time.Duration) {
+	info := CallInfo{Op: op, HTTPStatus: out.status, Duration: duration}
+	var err error // stays a nil interface on success
+	if out.err != nil {
+		err, info.Class, info.Code = out.err, out.err.Class, out.err.Code
+	}
+	c.log.V(4).Info("Graph call", "op", op, "status", out.status, "duration", duration, "traceID", out.trace)
+	if c.observe != nil {
+		c.observe(info)
+	}
+	if c.gate != nil {
+		c.gate.After(op, out.usage, err)
+	}
+}
+
+func (c *Client) exchange(ctx context.Context, r request, decode func(any) error) (out outcome) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	req, err := c.httpRequest(ctx, r)
+	if err != nil {
+		out.err = c.networkError(ctx, err)
+		return out
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		out.err = c.networkError(ctx, err)
+		return out
+	}
+	defer func() { _ = res.Body.Close() }()
+	out.status, out.header = res.StatusCode, res.Header
+	out.usage = usageFrom(res.Header, r.account)
+	out.trace = c.redact.text(res.Header.Get("X-Fb-Trace-Id"))
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
+	switch {
+	case err != nil:
+		out.err = c.networkError(ctx, err)
+	case len(body) > maxBody:
+		out.err = &Error{Class: ClassTransient, Cause: CauseReduceData, Message: "the answer is too large"}
+	default:
+		out.err = c.decode(r.op, res.StatusCode, body, decode)
+	}
+	return out
+}
+
+func (c *Client) decode(op Operation, status int, body []byte, decode func(any) error) *Error {
+	value, failure := c.interpret(op, status, body)
+	if failure != nil {
+		return failure
+	}
+	err := decode(value)
+	if err == nil {
+		return nil
+	}
+	if failure, ok := AsError(err); ok {
+		return failure
+	}
+	return badBody(ClassTransient, c.redact.text(err.Error()))
+}
+
+func (c *Client) httpRequest(ctx context.Context, r request) (*http.Request, error) {
+	query := url.Values{}
+	for key, values := range r.query {
+		query[key] = values
+	}
+	// Query, form and JSON parameters are alike to Graph; beside a form the proof goes into the form.
+	if c.proof != "" && r.contentType != contentForm {
+		query.Set("appsecret_proof", c.proof)
+	}
+	target := c.base + r.path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	var body io.Reader
+	if r.body != nil {
+		body = bytes.NewReader(r.body)
+	}
+	req, err := http.NewRequestWithContext(ctx, operations[r.op].method, target, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+c.token)
+	req.Header.Set("User-Agent", c.userAgent)
+	req.Header.Set("Accept", "application/json")
+	if r.contentType != "" {
+		req.Header.Set("Content-Type", r.contentType)
+	}
+	return req, nil
+}
+
+const (
+	contentJSON = "application/json"
+	contentForm = "application/x-www-form-urlencoded"
+)
+
+// networkError makes an *Error of a failed exchange. A request that failed this way may have been carried out.
+func (c *Client) networkError(ctx context.Context, err error) *Error {
+	cause := CauseNetwork
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) {
+		cause = CauseTimeout
+	}
+	return &Error{Class: ClassTransient, Cause: cause, Err: c.stripped(ctx, err)}
+}
+
+// networkCause is a network error without URL. It unwraps to nothing but the context's errors, so that no caller can
+// print the original.
+type networkCause struct {
+	text  string
+	cause error
+}
+
+func (e *networkCause) Error() string { return e.text }
+func (e *networkCause) Unwrap() error { return e.cause }
+
+// localPort is the only part of a dial error that differs between two equal failures.
+var localPort = regexp.MustCompile(`\S+:\d+->`)
+
+func (c *Client) stripped(ctx context.Context, err error) error {
+	var wrapped *url.Error // its text begins with method and URL
+	for errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	out := &networkCause{text: localPort.ReplaceAllString(c.redact.text(err.Error()), "")}
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, context.Canceled):
+		out.cause = context.Canceled
+	case errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(err, context.DeadlineExceeded):
+		out.cause = context.DeadlineExceeded
+	}
+	return out
+}

@@ -1,0 +1,168 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import "time"
+
+// AccountQuery selects the nested edges of ReadAccount. Fields and health of the account itself are always read.
+type AccountQuery struct {
+	Numbers, Apps, Templates bool
+	// PageSize is the number of items asked for of each edge; 0 means 100. Numbers are capped at 100, Meta's maximum.
+	PageSize int
+}
+
+// ListOptions selects one page of a listing.
+type ListOptions struct {
+	// PageSize is the number of items asked for; 0 means 100. Meta may give fewer.
+	PageSize int
+	// After is the cursor of the page before; "" = first page. Cursors expire and must not be stored.
+	After string
+}
+
+// TokenInfo is what Meta knows about the client's own token.
+//
+// Source: https://developers.facebook.com/docs/graph-api/reference/debug_token
+type TokenInfo struct {
+	AppID, Application, Type, UserID string
+	Valid                            bool
+	Scopes                           []string
+	GranularScopes                   []GranularScope
+	// ExpiresAt, DataAccessExpiresAt and IssuedAt: zero = never, or not said.
+	ExpiresAt, DataAccessExpiresAt, IssuedAt time.Time
+	// ErrorCode, ErrorSubcode and ErrorMessage say why a token is not valid.
+	ErrorCode, ErrorSubcode int
+	ErrorMessage            string
+}
+
+// GranularScope lists the assets for which a scope was granted. No TargetIDs means all assets assigned to the token's
+// user, not none.
+type GranularScope struct {
+	Scope     string
+	TargetIDs []string
+}
+
+// Account is a WhatsApp Business Account (WABA). Enumeration values are upper case, whatever Meta wrote.
+//
+// Source: https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account
+type Account struct {
+	ID, Name, Currency string
+	// TimezoneID is Meta's numeric time zone code, "1" = America/Los_Angeles.
+	TimezoneID string
+	// Country is ISO 3166-1 alpha-2.
+	Country                                         string
+	Status, ReviewStatus, VerificationStatus        string
+	OwnershipType, MessagingLimit, PrimaryFundingID string
+	// InsightsEnabled: nil = not reported.
+	InsightsEnabled *bool
+	OwnerBusiness   *Business
+	Health          *Health
+	// PhoneNumbers, SubscribedApps and Templates are only filled where AccountQuery asked for them.
+	PhoneNumbers       *PhoneNumberPage
+	SubscribedApps     []SubscribedApp
+	SubscribedAppsRead bool
+	Templates          *TemplatePage
+	// OmittedEdges names the edges that were asked for but are missing from the answer ("phone_numbers",
+	// "subscribed_apps", "message_templates"). Graph leaves out empty edges, so they are given as empty; whoever draws
+	// far-reaching conclusions from that should list the edge itself.
+	OmittedEdges []string
+}
+
+// Business is the portfolio that owns an account.
+type Business struct{ ID, Name string }
+
+// AccountOptional holds account fields that not every account or version answers.
+type AccountOptional struct {
+	MarketingMessagesOnboardingStatus, PrimaryBusinessLocation         string
+	CreationTime                                                       time.Time
+	DisableMarketingMessages, TemplateAutoArchival, SharedWithPartners *bool
+}
+
+// Health is Meta's judgement on whether messages can be sent.
+//
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/health-status
+type Health struct {
+	// CanSendMessage is AVAILABLE, LIMITED or BLOCKED: the worst of the entities.
+	CanSendMessage string
+	Entities       []HealthEntity
+}
+
+// HealthEntity is the judgement on one of the objects involved.
+type HealthEntity struct {
+	// Type is PHONE_NUMBER, MESSAGE_TEMPLATE, WABA, BUSINESS or APP.
+	Type, ID, CanSendMessage string
+	// AdditionalInfo comes with LIMITED, Errors with BLOCKED.
+	AdditionalInfo []string
+	Errors         []HealthError
+}
+
+// HealthError is one reason for BLOCKED, with Meta's remedy.
+type HealthError struct {
+	Code                          int
+	Description, PossibleSolution string
+}
+
+// PhoneNumber is a business phone number as one account sees it.
+//
+// Source: https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account-to-number-current-status
+type PhoneNumber struct {
+	ID, DisplayPhoneNumber, VerifiedName, NameStatus string
+	NewDisplayName, NewNameStatus                    string
+	CodeVerificationStatus, QualityRating, Status    string
+	PlatformType, ThroughputLevel, MessagingLimit    string
+	AccountMode, OfficialBusinessAccountStatus       string
+	OfficialBusinessAccount, PinEnabled, OnBizApp    *bool
+	LastOnboardedTime                                time.Time
+	Webhook                                          *WebhookConfiguration
+	Health                                           *Health
+}
+
+// WebhookConfiguration shows the callback URLs that apply to a number; "" = not set at that level.
+type WebhookConfiguration struct{ PhoneNumber, Account, Application string }
+
+// PhoneNumberPage is one page of numbers.
+type PhoneNumberPage struct {
+	Items []PhoneNumber
+	After string // "" = last page
+}
+
+// SubscribedApp is an app that receives the webhooks of an account.
+type SubscribedApp struct{ ID, Name, Link, OverrideCallbackURI string }
+
+// TemplatePage is one page of templates. Items may be empty although After is not.
+type TemplatePage struct {
+	Items []Template
+	After string // "" = last page
+	// Count is the number of templates of the account and Limit the number it may have; -1 = not said.
+	Count, Limit int
+}
+
+// Template is one (name, language) as read back. Enumeration values are upper case.
+//
+// Source: https://developers.facebook.com/docs/graph-api/reference/whats-app-business-hsm
+type Template struct {
+	ID, Name, Language, Status, Category, PreviousCategory string
+	// CorrectCategory differs from Category while Meta plans to change it; "" or equal otherwise.
+	CorrectCategory, SubCategory string
+	// RejectedReason is NONE or "" when not rejected.
+	RejectedReason, ParameterFormat, LibraryTemplateName string
+	// QualityScore is GREEN, YELLOW, RED, UNKNOWN or "".
+	QualityScore   string
+	QualityDate    time.Time
+	QualityReasons []string
+	// MessageSendTTLSeconds: nil = Meta's default; -1 = 30 days.
+	MessageSendTTLSeconds *int64
+	// LastUpdatedTime is the only time Meta keeps of a template; zero = not reported.
+	LastUpdatedTime time.Time
+	Components      []Component
+}
+
+// TemplateContent is what create and edit send. Empty fields are not sent.
+type TemplateContent struct {
+	Name, Language, Category, ParameterFormat, SubCategory, DisplayFormat string
+	MessageSendTTLSeconds                                                 *int64
+	Components                                                            []Component
+}
+
+// TemplateCreated is the answer to a create. Status may be final at once and Category may differ from the request.
+type TemplateCreated struct{ ID, Status, Category string }

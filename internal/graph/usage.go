@@ -1,0 +1,82 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Usage is what the usage headers of one answer said; zero where a header was absent.
+//
+// Source: https://developers.facebook.com/docs/graph-api/overview/rate-limiting
+type Usage struct {
+	// BusinessPercent is the largest of call_count, total_cputime and total_time in X-Business-Use-Case-Usage, in
+	// percent of the limit of this app and account; 100 = throttled, and it can be more.
+	BusinessPercent int
+	// AppPercent is the same of X-App-Usage, for the app as a whole.
+	AppPercent int
+	// RegainAfter is how long the account stays throttled; Meta gives whole minutes.
+	RegainAfter time.Duration
+}
+
+// Gate is asked before every call and told after it. It must be safe for concurrent use.
+type Gate interface {
+	// Before refuses the call with an *Error of ClassThrottled; then no call is made and After is not told.
+	Before(op Operation) error
+	// After is told what came of the call. err is nil or an *Error.
+	After(op Operation, usage Usage, err error)
+}
+
+// maxRegain bounds what a header may demand; Meta's limits are hourly and daily.
+const maxRegain = 24 * time.Hour
+
+// usageFrom reads the headers of an answer about an account; account "" = not known (calls on a template's id).
+func usageFrom(header http.Header, account string) Usage {
+	var usage Usage
+	business := headerNode(header, "X-Business-Use-Case-Usage")
+	_, named := business[account]
+	for id := range business {
+		if named && id != account {
+			continue // up to 32 accounts of the app may be listed
+		}
+		for _, entry := range business.nodes(id) {
+			if kind := strings.ToLower(entry.str("type")); kind != "" && !strings.HasPrefix(kind, "whatsapp") {
+				continue // an account can have limits of other products, such as ads
+			}
+			usage.BusinessPercent = max(usage.BusinessPercent, percent(entry))
+			usage.RegainAfter = max(usage.RegainAfter, regain(entry))
+		}
+	}
+	usage.AppPercent = percent(headerNode(header, "X-App-Usage"))
+	return usage
+}
+
+func headerNode(header http.Header, name string) node {
+	value, err := decodeJSON([]byte(header.Get(name)))
+	if err != nil {
+		return nil
+	}
+	return asNode(value)
+}
+
+func percent(n node) int {
+	return max(n.int("call_count", 0), n.int("total_cputime", 0), n.int("total_time", 0), 0)
+}
+
+func regain(n node) time.Duration {
+	minutes := min(max(n.int("estimated_time_to_regain_access", 0), 0), int(maxRegain/time.Minute))
+	return time.Duration(minutes) * time.Minute
+}
+
+// retryAfter reads the standard header, which proxies and gateways send; only its form in seconds.
+func retryAfter(header http.Header) time.Duration {
+	seconds, err := strconv.ParseUint(strings.TrimSpace(header.Get("Retry-After")), 10, 31)
+	if err != nil {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, maxRegain)
+}

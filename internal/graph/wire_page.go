@@ -1,0 +1,51 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import "net/url"
+
+// errShape says that an answer is JSON but not what the API documents. The transport makes an *Error of it.
+type errShape string
+
+func (e errShape) Error() string { return "unexpected answer: " + string(e) }
+
+// pageFrom decodes one page of an edge, direct or nested.
+//
+// Source: https://developers.facebook.com/docs/graph-api/results
+func pageFrom[T any](n node, item func(node) (T, error)) (items []T, after string, err error) {
+	data, ok := n["data"].([]any)
+	if !ok {
+		return nil, "", errShape("a page without data")
+	}
+	items = make([]T, 0, len(data))
+	for _, value := range data {
+		object := asNode(value)
+		if object == nil {
+			return nil, "", errShape("a page with an item that is no object")
+		}
+		decoded, err := item(object)
+		if err != nil {
+			return nil, "", err
+		}
+		items = append(items, decoded)
+	}
+	after, err = cursorFrom(n.obj("paging"))
+	return items, after, err
+}
+
+// cursorFrom gives "" on the last page. Only next tells: cursors are present on the last page too. next itself is never
+// followed, because it can carry a token and names a host of its own choice.
+func cursorFrom(paging node) (string, error) {
+	next := paging.str("next")
+	if next == "" {
+		return "", nil
+	}
+	if after := paging.obj("cursors").str("after"); after != "" {
+		return after, nil
+	}
+	if parsed, err := url.Parse(next); err == nil && parsed.Query().Get("after") != "" {
+		return parsed.Query().Get("after"), nil
+	}
+	return "", errShape("a next page without a cursor")
+}
