@@ -1,0 +1,236 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// MessageTemplateStatus is what Meta says about the template, and what the operator must remember about it.
+type MessageTemplateStatus struct {
+	CommonStatus `json:",inline"`
+
+	// Status at Meta: PENDING (in review), APPROVED (can be sent), REJECTED, PAUSED, DISABLED, IN_APPEAL,
+	// PENDING_DELETION, LIMIT_EXCEEDED, ARCHIVED, or whatever Meta adds.
+	// +optional
+	Status string `json:"status,omitempty"`
+
+	// Category at Meta; it decides the price.
+	// +optional
+	Category string `json:"category,omitempty"`
+
+	// PreviousCategory before Meta changed it.
+	// +optional
+	PreviousCategory string `json:"previousCategory,omitempty"`
+
+	// CorrectCategory is the category that Meta is going to give the template.
+	// +optional
+	CorrectCategory string `json:"correctCategory,omitempty"`
+
+	// QualityScore: GREEN, YELLOW, RED or UNKNOWN.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-quality
+	// +optional
+	QualityScore string `json:"qualityScore,omitempty"`
+
+	// Rejection says why Meta rejected the template.
+	// +optional
+	Rejection *TemplateRejection `json:"rejection,omitempty"`
+
+	// Pause says why Meta paused the template.
+	// +optional
+	Pause *TemplatePause `json:"pause,omitempty"`
+
+	// Warnings are doubts about the spec that don't stop it, for example many variables in a short text.
+	// +optional
+	// +listType=atomic
+	Warnings []string `json:"warnings,omitempty"`
+
+	// Parameters are what a sender must fill in, in the order of the message.
+	// +optional
+	// +listType=atomic
+	Parameters []TemplateParameter `json:"parameters,omitempty"`
+
+	// PendingCreate is set before a template is created and cleared afterwards, so that a crash in between is noticed.
+	// +optional
+	PendingCreate *PendingCreate `json:"pendingCreate,omitempty"`
+
+	// Baseline is what Meta gave back after the last write or adoption, as hashes; drift is measured against it.
+	// +optional
+	Baseline *Baseline `json:"baseline,omitempty"`
+
+	// Edits are the edits made, the newest last. An approved template takes one a day and ten in thirty days.
+	// +optional
+	// +listType=atomic
+	Edits []EditAttempt `json:"edits,omitempty"`
+
+	// LastUpdatedTimes are the times of changes seen at Meta, people's edits included, the newest last.
+	// +optional
+	// +listType=atomic
+	LastUpdatedTimes []metav1.Time `json:"lastUpdatedTimes,omitempty"`
+
+	// Webhook holds facts that webhooks told.
+	// +optional
+	Webhook *MessageTemplateWebhookStatus `json:"webhook,omitempty"`
+}
+
+// TemplateRejection says why Meta rejected a template.
+type TemplateRejection struct {
+	// Reason, for example INVALID_FORMAT, TAG_CONTENT_MISMATCH, ABUSIVE_CONTENT, SCAM or PROMOTIONAL.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+
+	// Recommendation is the remedy that Meta proposes.
+	// +optional
+	Recommendation string `json:"recommendation,omitempty"`
+}
+
+// TemplatePause says why Meta paused a template.
+// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-pausing
+type TemplatePause struct {
+	// Title: FIRST_PAUSE (3 hours), SECOND_PAUSE (6 hours), RATE_LIMITING_PAUSE (until unpaused), or others.
+	// +optional
+	Title string `json:"title,omitempty"`
+
+	// Description in Meta's words.
+	// +optional
+	Description string `json:"description,omitempty"`
+
+	// Until is when the pause is expected to end; absent means not by itself, or not known.
+	// +optional
+	Until *metav1.Time `json:"until,omitempty"`
+}
+
+// TemplateParameter is one thing that a sender must fill in.
+type TemplateParameter struct {
+	// Component that holds the parameter: HEADER, BODY, BUTTON, LIMITED_TIME_OFFER or CARD.
+	// +required
+	Component string `json:"component"`
+
+	// Index of the button (or of the card), counted from 0.
+	// +optional
+	Index *int32 `json:"index,omitempty"`
+
+	// Name of the variable: "1" for {{1}}, else the name between the braces; absent for media and the like.
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// Type of the value: TEXT, IMAGE, VIDEO, DOCUMENT, LOCATION, PAYLOAD and so on.
+	// +optional
+	Type string `json:"type,omitempty"`
+
+	// Example from the spec.
+	// +optional
+	Example string `json:"example,omitempty"`
+}
+
+// PendingCreate remembers that a template is being created.
+type PendingCreate struct {
+	// SpecHash of the content sent.
+	// +required
+	SpecHash string `json:"specHash"`
+
+	// Time when the call was about to be made.
+	// +required
+	Time metav1.Time `json:"time"`
+}
+
+// Baseline is what Meta gave back after the last write or adoption.
+type Baseline struct {
+	// Version of the way the hashes are computed; hashes of another version are not compared.
+	// +required
+	Version int32 `json:"version"`
+
+	// SpecHash of the spec that was written.
+	// +optional
+	SpecHash string `json:"specHash,omitempty"`
+
+	// Fields has a hash of each field as Meta gave it back.
+	// +optional
+	Fields map[string]string `json:"fields,omitempty"`
+
+	// LastUpdatedTime of the template at Meta when the baseline was taken.
+	// +optional
+	LastUpdatedTime *metav1.Time `json:"lastUpdatedTime,omitempty"`
+}
+
+// EditAttempt is one edit of the template at Meta.
+type EditAttempt struct {
+	// Time of the attempt.
+	// +required
+	Time metav1.Time `json:"time"`
+
+	// SpecHash of the content sent.
+	// +optional
+	SpecHash string `json:"specHash,omitempty"`
+
+	// Cause of the edit: Spec or Drift.
+	// +optional
+	Cause string `json:"cause,omitempty"`
+
+	// Approved says whether the template was approved at the time, so that the edit counts against the budget.
+	// +optional
+	Approved bool `json:"approved,omitempty"`
+
+	// Done says whether Meta took the edit.
+	// +optional
+	Done bool `json:"done,omitempty"`
+}
+
+// MessageTemplateWebhookStatus holds what webhooks said about a template.
+// See https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/message_template_status_update
+type MessageTemplateWebhookStatus struct {
+	// Events is the newest event seen of each webhook field.
+	// +optional
+	// +listType=map
+	// +listMapKey=field
+	Events []WebhookEvent `json:"events,omitempty"`
+
+	// Status is the newest event told, for example APPROVED, REJECTED, PAUSED or FLAGGED.
+	// +optional
+	Status string `json:"status,omitempty"`
+
+	// Reason of the newest rejection.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+
+	// RejectionReason is the explanation of the newest rejection, in Meta's words.
+	// +optional
+	RejectionReason string `json:"rejectionReason,omitempty"`
+
+	// RejectionRecommendation is the remedy that Meta proposes.
+	// +optional
+	RejectionRecommendation string `json:"rejectionRecommendation,omitempty"`
+
+	// PauseTitle, for example FIRST_PAUSE.
+	// +optional
+	PauseTitle string `json:"pauseTitle,omitempty"`
+
+	// PauseDescription in Meta's words.
+	// +optional
+	PauseDescription string `json:"pauseDescription,omitempty"`
+
+	// DisableDate is when Meta disabled or will disable the template.
+	// +optional
+	DisableDate *metav1.Time `json:"disableDate,omitempty"`
+
+	// QualityScore is the newest score told.
+	// +optional
+	QualityScore string `json:"qualityScore,omitempty"`
+
+	// Category is the newest category told.
+	// +optional
+	Category string `json:"category,omitempty"`
+
+	// PreviousCategory before the newest change of category.
+	// +optional
+	PreviousCategory string `json:"previousCategory,omitempty"`
+
+	// CorrectCategory is the category that Meta announced.
+	// +optional
+	CorrectCategory string `json:"correctCategory,omitempty"`
+
+	// CategoryChangeTime is when the announced change takes effect.
+	// +optional
+	CategoryChangeTime *metav1.Time `json:"categoryChangeTime,omitempty"`
+}

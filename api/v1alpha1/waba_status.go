@@ -1,0 +1,274 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// WABAStatus is what Meta says about the account, and what the operator must remember about it.
+type WABAStatus struct {
+	CommonStatus `json:",inline"`
+
+	// Name of the account at Meta.
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// Currency in which Meta bills, for example EUR (ISO 4217).
+	// +optional
+	Currency string `json:"currency,omitempty"`
+
+	// TimezoneID is Meta's number of the account's time zone.
+	// +optional
+	TimezoneID string `json:"timezoneID,omitempty"`
+
+	// Country of the account (ISO 3166-1, two letters).
+	// +optional
+	Country string `json:"country,omitempty"`
+
+	// Status of the account at Meta, for example ACTIVE.
+	// +optional
+	Status string `json:"accountStatus,omitempty"`
+
+	// ReviewStatus is Meta's review of the account, for example APPROVED.
+	// +optional
+	ReviewStatus string `json:"reviewStatus,omitempty"`
+
+	// BusinessVerificationStatus is Meta's verification of the business, for example verified.
+	// +optional
+	BusinessVerificationStatus string `json:"businessVerificationStatus,omitempty"`
+
+	// OwnershipType says who owns the account, for example SELF_OWNED.
+	// +optional
+	OwnershipType string `json:"ownershipType,omitempty"`
+
+	// MessagingLimit is how many people the business portfolio may write to in 24 hours, for example TIER_2K. All numbers
+	// and accounts of the portfolio share it.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits
+	// +optional
+	MessagingLimit string `json:"messagingLimit,omitempty"`
+
+	// MarketingMessagesOnboardingStatus is the state of the Marketing Messages API for this account.
+	// +optional
+	MarketingMessagesOnboardingStatus string `json:"marketingMessagesOnboardingStatus,omitempty"`
+
+	// OwnerBusiness is the business portfolio that owns the account.
+	// +optional
+	OwnerBusiness *BusinessReference `json:"ownerBusiness,omitempty"`
+
+	// PaymentMethodPresent says whether a payment method is attached; without one paid messages fail.
+	// +optional
+	PaymentMethodPresent *bool `json:"paymentMethodPresent,omitempty"`
+
+	// InsightsEnabled says whether template analytics are on.
+	// +optional
+	InsightsEnabled *bool `json:"insightsEnabled,omitempty"`
+
+	// PrimaryBusinessLocation is the country (ISO 3166-1, two letters) that decides international prices.
+	// +optional
+	PrimaryBusinessLocation string `json:"primaryBusinessLocation,omitempty"`
+
+	// Health is Meta's judgement whether messages can be sent, with reasons and remedies.
+	// +optional
+	Health *HealthStatus `json:"health,omitempty"`
+
+	// Templates counts the account's templates, each language for itself.
+	// +optional
+	Templates *TemplateCounts `json:"templates,omitempty"`
+
+	// PhoneNumbers counts the account's numbers.
+	// +optional
+	PhoneNumbers *PhoneNumberCounts `json:"phoneNumbers,omitempty"`
+
+	// SubscribedApps are the apps that receive the account's webhooks.
+	// +optional
+	// +listType=atomic
+	SubscribedApps []SubscribedApp `json:"subscribedApps,omitempty"`
+
+	// Credentials is what is known about the access token. The token itself is never shown.
+	// +optional
+	Credentials *CredentialsStatus `json:"credentials,omitempty"`
+
+	// RateLimit is how much of Meta's hourly quota is used.
+	// +optional
+	RateLimit *RateLimitStatus `json:"rateLimit,omitempty"`
+
+	// EffectiveIntervalSeconds is how often the account is really observed, in seconds: the longer one of what was asked for
+	// and what half of Meta's hourly quota allows.
+	// +optional
+	EffectiveIntervalSeconds int64 `json:"effectiveIntervalSeconds,omitempty"`
+
+	// LastObservedTime is when the account and its assets were last observed.
+	// +optional
+	LastObservedTime *metav1.Time `json:"lastObservedTime,omitempty"`
+
+	// TemplateCreates counts the templates created in the last hour in windows of five minutes; Meta allows 100 an hour.
+	// +optional
+	// +listType=atomic
+	TemplateCreates []CreateWindow `json:"templateCreates,omitempty"`
+
+	// Registrations are the recent scarce calls made for numbers of this account, kept here to survive their resources.
+	// Meta allows ten registrations of a number in 72 hours.
+	// +optional
+	// +listType=atomic
+	Registrations []RegistrationAttempt `json:"registrations,omitempty"`
+
+	// HeldSince is when changes began to be held because unusually many were wanted at once.
+	// +optional
+	HeldSince *metav1.Time `json:"heldSince,omitempty"`
+
+	// LastHandledRelease is the value of the annotation whatsapp.waba-operator.io/release-held-changes last acted on.
+	// +optional
+	LastHandledRelease string `json:"lastHandledRelease,omitempty"`
+
+	// Webhook holds facts that only webhooks tell.
+	// +optional
+	Webhook *WABAWebhookStatus `json:"webhook,omitempty"`
+}
+
+// BusinessReference is a business portfolio at Meta.
+type BusinessReference struct {
+	// ID of the portfolio at Meta.
+	// +optional
+	ID string `json:"id,omitempty"`
+
+	// Name of the portfolio.
+	// +optional
+	Name string `json:"name,omitempty"`
+}
+
+// TemplateCounts counts templates, each language for itself.
+type TemplateCounts struct {
+	// Total is the number of templates of the account.
+	// +optional
+	Total int32 `json:"total"`
+
+	// Limit is how many templates Meta allows for the account.
+	// +optional
+	Limit int32 `json:"limit,omitempty"`
+
+	// Approved templates can be sent.
+	// +optional
+	Approved int32 `json:"approved"`
+
+	// Pending templates are in review.
+	// +optional
+	Pending int32 `json:"pending"`
+
+	// Rejected templates were refused in review.
+	// +optional
+	Rejected int32 `json:"rejected"`
+
+	// Paused templates can't be sent for a time.
+	// +optional
+	Paused int32 `json:"paused"`
+
+	// Disabled templates can't be sent any more.
+	// +optional
+	Disabled int32 `json:"disabled"`
+
+	// Unmanaged templates have no MessageTemplate resource.
+	// +optional
+	Unmanaged int32 `json:"unmanaged"`
+}
+
+// PhoneNumberCounts counts phone numbers.
+type PhoneNumberCounts struct {
+	// Total is the number of phone numbers of the account.
+	// +optional
+	Total int32 `json:"total"`
+
+	// Connected numbers can send.
+	// +optional
+	Connected int32 `json:"connected"`
+
+	// Unmanaged numbers have no PhoneNumber resource.
+	// +optional
+	Unmanaged int32 `json:"unmanaged"`
+}
+
+// SubscribedApp is an app that receives the account's webhooks.
+type SubscribedApp struct {
+	// ID of the app at Meta.
+	// +optional
+	ID string `json:"id,omitempty"`
+
+	// Name of the app.
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// OverrideCallbackURL is where message events of this account go instead of the app's own address.
+	// +optional
+	OverrideCallbackURL string `json:"overrideCallbackURL,omitempty"`
+}
+
+// CredentialsStatus is what is known about the access token.
+type CredentialsStatus struct {
+	// AppID is the id of the Meta app to which the token belongs.
+	// +optional
+	AppID string `json:"appID,omitempty"`
+
+	// Application is the name of that app.
+	// +optional
+	Application string `json:"application,omitempty"`
+
+	// Scopes are the permissions of the token.
+	// +optional
+	// +listType=atomic
+	Scopes []string `json:"scopes,omitempty"`
+
+	// ExpiresAt is when the token expires; absent means never.
+	// +optional
+	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
+
+	// SecretUID is the UID of the Secret from which the token was read.
+	// +optional
+	SecretUID string `json:"secretUID,omitempty"`
+
+	// SecretResourceVersion is the version of that Secret.
+	// +optional
+	SecretResourceVersion string `json:"secretResourceVersion,omitempty"`
+
+	// CheckedAt is when Meta was last asked about the token.
+	// +optional
+	CheckedAt *metav1.Time `json:"checkedAt,omitempty"`
+}
+
+// RateLimitStatus is how much of Meta's hourly quota is used.
+// See https://developers.facebook.com/docs/graph-api/overview/rate-limiting
+type RateLimitStatus struct {
+	// UsagePercent of the quota, as Meta last reported it.
+	// +optional
+	UsagePercent int32 `json:"usagePercent"`
+
+	// RegainAccessTime is when Meta takes calls again; absent unless it refused one.
+	// +optional
+	RegainAccessTime *metav1.Time `json:"regainAccessTime,omitempty"`
+}
+
+// CreateWindow counts the templates created in five minutes.
+type CreateWindow struct {
+	// Start of the window.
+	// +required
+	Start metav1.Time `json:"start"`
+
+	// Count of templates created in the window.
+	// +required
+	Count int32 `json:"count"`
+}
+
+// RegistrationAttempt is one scarce call that was made for a phone number.
+type RegistrationAttempt struct {
+	// Number is the id of the phone number at Meta.
+	// +required
+	Number string `json:"number"`
+
+	// Time of the attempt.
+	// +required
+	Time metav1.Time `json:"time"`
+
+	// Kind of the call: Register, Deregister, RequestCode or VerifyCode.
+	// +optional
+	Kind string `json:"kind,omitempty"`
+}

@@ -1,0 +1,96 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// WebhookSubscriptionStatus is where the events go, and what the operator must remember about it. Verify tokens are
+// never shown.
+type WebhookSubscriptionStatus struct {
+	CommonStatus `json:",inline"`
+
+	// AppID is the id of the Meta app to which the account's access token belongs.
+	// +optional
+	AppID string `json:"appID,omitempty"`
+
+	// Subscribed says whether that app receives the account's events.
+	// +optional
+	Subscribed *bool `json:"subscribed,omitempty"`
+
+	// App is the app's own subscription.
+	// +optional
+	App *AppWebhookStatus `json:"app,omitempty"`
+
+	// Messages is the override for message events of the account.
+	// +optional
+	Messages *WebhookOverrideStatus `json:"messages,omitempty"`
+
+	// PhoneNumbers are the overrides of single numbers that this resource set.
+	// +optional
+	// +listType=atomic
+	PhoneNumbers []PhoneNumberWebhookOverrideStatus `json:"phoneNumbers,omitempty"`
+
+	// Webhook holds facts about the deliveries that the operator received.
+	// +optional
+	Webhook *WebhookSubscriptionWebhookStatus `json:"webhook,omitempty"`
+}
+
+// AppWebhookStatus is the app's own subscription at Meta.
+type AppWebhookStatus struct {
+	// CallbackURL that is set at Meta.
+	// +optional
+	CallbackURL string `json:"callbackURL,omitempty"`
+
+	// Active says whether Meta delivers events.
+	// +optional
+	Active *bool `json:"active,omitempty"`
+
+	// Fields to which the app is subscribed.
+	// +optional
+	// +listType=atomic
+	Fields []string `json:"fields,omitempty"`
+
+	// VerifyTokenSecret is the version of the Secret whose verify token was last applied.
+	// +optional
+	VerifyTokenSecret *SecretVersion `json:"verifyTokenSecret,omitempty"`
+}
+
+// WebhookOverrideStatus is an override at Meta.
+type WebhookOverrideStatus struct {
+	// CallbackURL that is set at Meta.
+	// +optional
+	CallbackURL string `json:"callbackURL,omitempty"`
+
+	// VerifyTokenSecret is the version of the Secret whose verify token was last applied.
+	// +optional
+	VerifyTokenSecret *SecretVersion `json:"verifyTokenSecret,omitempty"`
+}
+
+// PhoneNumberWebhookOverrideStatus is the override of one number at Meta.
+type PhoneNumberWebhookOverrideStatus struct {
+	// Name of the PhoneNumber resource.
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// ID of the phone number at Meta.
+	// +optional
+	ID string `json:"id,omitempty"`
+
+	WebhookOverrideStatus `json:",inline"`
+}
+
+// WebhookSubscriptionWebhookStatus holds facts about the deliveries that the operator received.
+type WebhookSubscriptionWebhookStatus struct {
+	// Events is the newest event seen of each webhook field.
+	// +optional
+	// +listType=map
+	// +listMapKey=field
+	Events []WebhookEvent `json:"events,omitempty"`
+
+	// HandshakeTime is when Meta last verified the operator's receiver for this app.
+	// +optional
+	HandshakeTime *metav1.Time `json:"handshakeTime,omitempty"`
+}
