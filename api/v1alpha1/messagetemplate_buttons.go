@@ -22,6 +22,18 @@ const (
 )
 
 // TemplateButton is a button below a message. Which fields it has depends on its type.
+// +kubebuilder:validation:XValidation:rule=`(self.type in ['COPY_CODE', 'REQUEST_CONTACT_INFO']) != has(self.text)`,message=`every button needs a text, except COPY_CODE and REQUEST_CONTACT_INFO, whose text is fixed by Meta: remove it there`
+// +kubebuilder:validation:XValidation:rule=`(self.type == 'URL') == has(self.url)`,message=`url belongs to type: URL, and only to it`
+// +kubebuilder:validation:XValidation:rule=`(self.type == 'PHONE_NUMBER') == has(self.phoneNumber)`,message=`phoneNumber belongs to type: PHONE_NUMBER, and only to it`
+// +kubebuilder:validation:XValidation:rule=`!has(self.url) || self.url.endsWith('}}') == has(self.example)`,message=`a url that ends in a variable needs an example such as A-1042; any other url takes none`
+// +kubebuilder:validation:XValidation:rule=`!has(self.example) || self.type in ['URL', 'COPY_CODE']`,message=`example belongs to type: URL or COPY_CODE`
+// +kubebuilder:validation:XValidation:rule=`self.type != 'COPY_CODE' || has(self.example) && self.example.size() <= 20`,message=`a COPY_CODE button needs an example of at most 20 characters, such as LOYAL15`
+// +kubebuilder:validation:XValidation:rule=`(self.type == 'FLOW') == has(self.flow)`,message=`flow belongs to type: FLOW, and only to it`
+// +kubebuilder:validation:XValidation:rule=`!has(self.ttlMinutes) || self.type == 'VOICE_CALL'`,message=`ttlMinutes belongs to type: VOICE_CALL`
+// +kubebuilder:validation:XValidation:rule=`!has(self.appDeepLink) || self.type == 'URL'`,message=`appDeepLink belongs to type: URL`
+// +kubebuilder:validation:XValidation:rule=`!has(self.text) || !self.text.matches(r'[{}\n]')`,message=`the text of a button takes no variables, braces or line breaks`
+// +kubebuilder:validation:XValidation:rule=`self.type != 'VOICE_CALL' || !has(self.text) || self.text.size() <= 20`,message=`the text of a VOICE_CALL button takes at most 20 characters`
+// +kubebuilder:validation:XValidation:rule=`!(self.type in ['CATALOG', 'MPM', 'SPM']) || !has(self.text) || self.text == {'CATALOG': 'View catalog', 'MPM': 'View items', 'SPM': 'View'}[self.type]`,message=`the text is fixed by Meta: View catalog for CATALOG, View items for MPM, View for SPM`
 type TemplateButton struct {
 	// Type of the button.
 	// +required
@@ -37,6 +49,8 @@ type TemplateButton struct {
 	// URL to open.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2000
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^https?://[^\s{}]+(\{\{(1|[a-z_][a-z0-9_]*)\}\})?$')`,message=`url must begin with https:// or http:// and may have one variable, at its very end: https://shop.example/track/{{1}}`
+	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'^(?i:https?://([a-z0-9-]+\.)*(wa\.me|whatsapp\.com)([/:?#{]|$))')`,message=`a button must not link to wa.me or whatsapp.com: use a QUICK_REPLY or PHONE_NUMBER button`
 	URL string `json:"url,omitempty"`
 
 	// Example of the address or of the code.
@@ -48,6 +62,7 @@ type TemplateButton struct {
 	// PhoneNumber to call.
 	// +optional
 	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[+]?[0-9]{5,19}$')`,message=`phoneNumber must be digits with the country code, such as "+15550051310"`
 	PhoneNumber string `json:"phoneNumber,omitempty"`
 
 	// TTLMinutes is for how long a call can be started with a VOICE_CALL button, in minutes.
@@ -78,10 +93,13 @@ const (
 
 // ButtonFlow says which Flow a FLOW button opens.
 // +structType=atomic
+// +kubebuilder:validation:XValidation:rule=`[has(self.id), has(self.name), has(self.json)].filter(x, x).size() == 1`,message=`set exactly one of id, name and json`
+// +kubebuilder:validation:XValidation:rule=`!has(self.navigateScreen) || !has(self.action) || self.action == 'NAVIGATE'`,message=`navigateScreen belongs to action: NAVIGATE`
 type ButtonFlow struct {
 	// ID of the Flow at Meta.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[0-9]{1,32}$')`,message=`id must be the Flow's id at Meta: 1 to 32 digits`
 	ID string `json:"id,omitempty"`
 
 	// Name of the Flow at Meta.
@@ -113,6 +131,7 @@ type AppDeepLink struct {
 	// MetaAppID is the id of the app at Meta.
 	// +required
 	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[0-9]{1,32}$')`,message=`metaAppID must be the app's id at Meta: 1 to 32 digits`
 	MetaAppID string `json:"metaAppID"`
 
 	// AndroidDeepLink is the link that the app opens.
@@ -124,6 +143,7 @@ type AppDeepLink struct {
 	// AndroidFallbackPlayStoreURL is opened where the app isn't installed.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2000
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^https?://\S+$')`,message=`androidFallbackPlayStoreURL must begin with https://`
 	AndroidFallbackPlayStoreURL string `json:"androidFallbackPlayStoreURL,omitempty"`
 }
 
@@ -159,6 +179,10 @@ type TemplateAuthentication struct {
 
 // OTPButton is the button of a one-time passcode message.
 // +structType=atomic
+// +kubebuilder:validation:XValidation:rule=`(self.type == 'COPY_CODE') != (has(self.supportedApps) && self.supportedApps.size() > 0)`,message=`supportedApps (1 to 5) belong to type: ONE_TAP or ZERO_TAP, which need them`
+// +kubebuilder:validation:XValidation:rule=`!has(self.autofillText) || self.type != 'COPY_CODE'`,message=`autofillText belongs to type: ONE_TAP or ZERO_TAP`
+// +kubebuilder:validation:XValidation:rule=`self.type == 'ZERO_TAP' ? has(self.zeroTapTermsAccepted) && self.zeroTapTermsAccepted : !has(self.zeroTapTermsAccepted)`,message=`ZERO_TAP needs zeroTapTermsAccepted: true, by which you accept Meta's terms for it; other types take no such field`
+// +kubebuilder:validation:XValidation:rule=`[has(self.text) ? self.text : '', has(self.autofillText) ? self.autofillText : ''].all(t, !t.matches(r'[{}\n]'))`,message=`text and autofillText take no variables, braces or line breaks`
 type OTPButton struct {
 	// Type is COPY_CODE, ONE_TAP or ZERO_TAP.
 	// +required
@@ -192,11 +216,13 @@ type SupportedApp struct {
 	// PackageName of the app.
 	// +required
 	// +kubebuilder:validation:MaxLength=224
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)+$')`,message=`packageName must have two or more parts with a dot between, each beginning with a letter, such as com.acme.shop`
 	PackageName string `json:"packageName"`
 
 	// SignatureHash of the app's signing key.
 	// +required
 	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[A-Za-z0-9+/=]{11}$')`,message=`signatureHash must be exactly 11 letters, digits or the characters + / =, such as K8a/AINcGX7`
 	SignatureHash string `json:"signatureHash"`
 }
 
@@ -245,6 +271,10 @@ type LibraryBodyInputs struct {
 }
 
 // LibraryButtonInput fills in one button of a library template.
+// +kubebuilder:validation:XValidation:rule=`(self.type == 'URL') == has(self.url)`,message=`url belongs to type: URL, and only to it`
+// +kubebuilder:validation:XValidation:rule=`(self.type == 'PHONE_NUMBER') == has(self.phoneNumber)`,message=`phoneNumber belongs to type: PHONE_NUMBER, and only to it`
+// +kubebuilder:validation:XValidation:rule=`!has(self.example) || has(self.url)`,message=`example belongs to type: URL`
+// +kubebuilder:validation:XValidation:rule=`!has(self.url) || self.url.endsWith('}}') == has(self.example)`,message=`a url that ends in a variable needs an example of the whole address; any other url takes none`
 type LibraryButtonInput struct {
 	// Type of the button.
 	// +required
@@ -254,6 +284,8 @@ type LibraryButtonInput struct {
 	// URL to open, ending in {{1}} if the library's template has a variable address.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2000
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^https?://[^\s{}]+(\{\{(1|[a-z_][a-z0-9_]*)\}\})?$')`,message=`url must begin with https:// or http:// and may have one variable, at its very end: https://shop.example/track/{{1}}`
+	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'^(?i:https?://([a-z0-9-]+\.)*(wa\.me|whatsapp\.com)([/:?#{]|$))')`,message=`a button must not link to wa.me or whatsapp.com: use a QUICK_REPLY or PHONE_NUMBER button`
 	URL string `json:"url,omitempty"`
 
 	// Example of the whole address.
@@ -265,5 +297,6 @@ type LibraryButtonInput struct {
 	// PhoneNumber to call.
 	// +optional
 	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[+]?[0-9]{5,19}$')`,message=`phoneNumber must be digits with the country code, such as "+15550051310"`
 	PhoneNumber string `json:"phoneNumber,omitempty"`
 }
