@@ -1,0 +1,115 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graphsim
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/utils/clock"
+)
+
+// Seed is the content of a seed file: JSON with the fields of the Go types.
+type Seed struct {
+	Apps     []App
+	Tokens   []Token
+	Accounts []SeedAccount
+}
+
+// SeedAccount is an account with what belongs to it.
+type SeedAccount struct {
+	Account
+	Numbers   []Number
+	Apps      []SeedSubscription
+	Templates []Template
+}
+
+// SeedSubscription is an app subscribed to an account.
+type SeedSubscription struct{ ID, Override string }
+
+// Load seeds the simulator from JSON. Nothing is added when the JSON is wrong.
+func (s *Simulator) Load(raw []byte) error {
+	var seed Seed
+	if err := json.Unmarshal(raw, &seed); err != nil {
+		return fmt.Errorf("seed: %w", err)
+	}
+	for _, a := range seed.Accounts {
+		if a.ID == "" {
+			return fmt.Errorf("seed: account %q has no ID", a.Name)
+		}
+		for _, t := range a.Templates {
+			if len(t.Components) > 0 {
+				if _, problem := parseComponents(t.Components); problem != nil {
+					return fmt.Errorf("seed: template %s: %s", t.Name, problem.Message)
+				}
+			}
+		}
+	}
+	for _, a := range seed.Apps {
+		s.AddApp(a)
+	}
+	for _, t := range seed.Tokens {
+		s.AddToken(t)
+	}
+	for _, a := range seed.Accounts {
+		s.AddAccount(a.Account)
+		for _, n := range a.Numbers {
+			s.AddNumber(a.ID, n)
+		}
+		for _, x := range a.Apps {
+			s.SubscribeApp(a.ID, x.ID, x.Override)
+		}
+		for _, t := range a.Templates {
+			s.AddTemplate(a.ID, t)
+		}
+	}
+	return nil
+}
+
+func (s *Simulator) accountIDs() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]string, 0, len(s.accounts))
+	for id := range s.accounts {
+		out = append(out, id)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (s *Simulator) hasAccount(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.accounts[id] != nil
+}
+
+// OffsetClock is a clock that can be moved ahead, so that a person trying things out need not wait 30 days.
+type OffsetClock struct {
+	base   clock.PassiveClock
+	mu     sync.Mutex
+	offset time.Duration
+}
+
+// NewOffsetClock returns a clock that shows the base's time until it is stepped.
+func NewOffsetClock(base clock.PassiveClock) *OffsetClock { return &OffsetClock{base: base} }
+
+// Now returns the base's time plus all steps.
+func (c *OffsetClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.base.Now().Add(c.offset)
+}
+
+// Since returns the time passed since t.
+func (c *OffsetClock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
+
+// Step moves the clock ahead.
+func (c *OffsetClock) Step(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset += d
+}

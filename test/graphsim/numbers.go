@@ -1,0 +1,260 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graphsim
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	numberType  = "WhatsAppBusinessPhoneNumber"
+	maxListPage = 100
+)
+
+var numberFields = knownFields(`id display_phone_number verified_name name_status new_display_name new_name_status certificate
+	new_certificate code_verification_status quality_rating quality_score status platform_type host_platform throughput
+	messaging_limit_tier whatsapp_business_manager_messaging_limit account_mode is_official_business_account
+	official_business_account is_pin_enabled is_on_biz_app is_preverified_number last_onboarded_time search_visibility
+	webhook_configuration health_status username country_code country_dial_code`)
+
+// readNumber is GET /{phone number}.
+// See https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/phone-numbers.
+func (s *Simulator) readNumber(c *call) (any, *apiError) {
+	asked, problem := askedFields(c, numberDefaults...)
+	if problem != nil {
+		return nil, problem
+	}
+	return s.numberNode(c, c.number).render(asked)
+}
+
+var numberDefaults = []string{
+	"verified_name", "display_phone_number", "quality_rating", "code_verification_status", "platform_type", "throughput", "webhook_configuration",
+}
+
+func (s *Simulator) listNumbers(c *call) (any, *apiError) {
+	sub, problem := askedFields(c)
+	if problem != nil {
+		return nil, problem
+	}
+	return s.numberPage(c, pageFromCall(c, "phone_numbers", maxListPage), sub)
+}
+
+func (s *Simulator) numberPage(c *call, p pageRequest, sub []field) (map[string]any, *apiError) {
+	if len(sub) == 0 {
+		sub = plain(numberDefaults...)
+	}
+	items := slices.Clone(c.account.numbers)
+	slices.Reverse(items)
+	page, paging, problem := paginate(s, c, p, items, func(n *number) int64 { return n.seq })
+	if problem != nil {
+		return nil, problem
+	}
+	var data []any
+	for _, n := range page {
+		object, problem := s.numberNode(c, n).render(sub)
+		if problem != nil {
+			return nil, problem
+		}
+		data = append(data, object)
+	}
+	return listObject(data, paging), nil
+}
+
+func (s *Simulator) numberNode(c *call, n *number) *node {
+	known := numberFields
+	if !c.atLeast(24) {
+		known = without(known, "whatsapp_business_manager_messaging_limit")
+	}
+	return &node{kind: numberType, id: n.ID, known: known, extras: s.unknownFields(n.ID), value: func(f field) (any, *apiError) {
+		return s.numberValue(c, n, f), nil
+	}}
+}
+
+func (s *Simulator) numberValue(c *call, n *number, f field) any {
+	switch f.name {
+	case "display_phone_number":
+		return n.DisplayPhoneNumber
+	case "verified_name":
+		return n.VerifiedName
+	case "name_status":
+		return n.NameStatus
+	case "new_display_name":
+		return absentWhenEmpty(n.NewDisplayName)
+	case "new_name_status":
+		return absentWhenEmpty(n.NewNameStatus)
+	case "code_verification_status":
+		return n.CodeVerificationStatus
+	case "quality_rating":
+		return s.unknownQuality(n.ID, n.QualityRating)
+	case "quality_score":
+		return map[string]any{"score": s.unknownQuality(n.ID, n.QualityRating)}
+	case "status":
+		return s.unknownStatus(n.ID, n.Status)
+	case "platform_type", "host_platform":
+		return n.PlatformType
+	case "throughput":
+		return map[string]any{"level": n.ThroughputLevel}
+	case "messaging_limit_tier", "whatsapp_business_manager_messaging_limit":
+		return absentWhenEmpty(n.account.MessagingLimit)
+	case "account_mode":
+		return n.AccountMode
+	case "last_onboarded_time":
+		if n.LastOnboardedTime.IsZero() {
+			return nil
+		}
+		return n.LastOnboardedTime.UTC().Format("2006-01-02T15:04:05-0700")
+	case "webhook_configuration":
+		return webhookConfiguration(c, n)
+	case "health_status":
+		return s.numberHealth(c, n)
+	}
+	return numberFlag(n, f.name)
+}
+
+func numberFlag(n *number, name string) any {
+	switch name {
+	case "is_official_business_account":
+		return n.Official
+	case "official_business_account":
+		return map[string]any{"oba_status": n.OfficialStatus}
+	case "is_pin_enabled":
+		return n.PinEnabled
+	case "is_on_biz_app":
+		return n.OnBizApp
+	case "is_preverified_number":
+		return false
+	case "search_visibility":
+		return "VISIBLE"
+	}
+	return nil // known, but not set
+}
+
+// webhookConfiguration lacks the keys of levels that are not set.
+func webhookConfiguration(c *call, n *number) any {
+	out := map[string]any{}
+	if n.CallbackURL != "" {
+		out["phone_number"] = n.CallbackURL
+	}
+	if n.AppCallbackURL != "" {
+		out["application"] = n.AppCallbackURL
+	}
+	for _, sub := range n.account.apps {
+		if sub.override != "" && c.token != nil && sub.appID == c.token.AppID {
+			out["whatsapp_business_account"] = sub.override
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+func (s *Simulator) numberHealth(c *call, n *number) any {
+	if len(n.Health) > 0 {
+		return json.RawMessage(n.Health)
+	}
+	own := map[string]any{"entity_type": "PHONE_NUMBER", "id": n.ID, "can_send_message": "AVAILABLE"}
+	if n.NameStatus != "APPROVED" && n.NameStatus != "AVAILABLE_WITHOUT_REVIEW" {
+		own["can_send_message"] = "LIMITED"
+		own["additional_info"] = []string{"Your display name has not been approved yet. Your message limit will increase after the display name is approved."}
+	}
+	return healthObject(append([]map[string]any{own}, s.accountEntities(c)...))
+}
+
+func (s *Simulator) newNumber(a *account, n Number) *number {
+	if n.ID == "" {
+		n.ID = s.newID()
+	}
+	for _, d := range []struct {
+		field *string
+		value string
+	}{
+		{&n.DisplayPhoneNumber, "+1 555-" + fmt.Sprintf("%03d-%04d", len(a.numbers)+1, toss(s.seed, n.ID)%10000)},
+		{&n.VerifiedName, a.Name}, {&n.NameStatus, "AVAILABLE_WITHOUT_REVIEW"}, {&n.CodeVerificationStatus, "VERIFIED"},
+		{&n.QualityRating, "GREEN"}, {&n.Status, "CONNECTED"}, {&n.PlatformType, "CLOUD_API"}, {&n.ThroughputLevel, "STANDARD"},
+		{&n.AccountMode, "LIVE"}, {&n.OfficialStatus, "NOT_STARTED"},
+	} {
+		if *d.field == "" {
+			*d.field = d.value
+		}
+	}
+	if n.LastOnboardedTime.IsZero() {
+		n.LastOnboardedTime = s.now().Add(-24 * time.Hour)
+	}
+	return &number{Number: n, account: a, seq: s.nextSequence()}
+}
+
+// listApps is GET /{waba}/subscribed_apps; other apps may be in the list.
+func (s *Simulator) listApps(c *call) (any, *apiError) {
+	sub, problem := askedFields(c)
+	if problem != nil {
+		return nil, problem
+	}
+	return s.appPage(c, pageFromCall(c, "subscribed_apps", maxListPage), sub)
+}
+
+var appFields = knownFields("whatsapp_business_api_data override_callback_uri")
+
+func (s *Simulator) appPage(c *call, p pageRequest, sub []field) (map[string]any, *apiError) {
+	if len(sub) == 0 {
+		sub = plain("whatsapp_business_api_data", "override_callback_uri")
+	}
+	items := slices.Clone(c.account.apps)
+	slices.Reverse(items)
+	page, paging, problem := paginate(s, c, p, items, func(x *subscription) int64 { return x.seq })
+	if problem != nil {
+		return nil, problem
+	}
+	var data []any
+	for _, x := range page {
+		object, problem := s.appNode(x).render(sub)
+		if problem != nil {
+			return nil, problem
+		}
+		data = append(data, object)
+	}
+	return listObject(data, paging), nil
+}
+
+func (s *Simulator) appNode(x *subscription) *node {
+	return &node{kind: "WhatsAppApplication", known: appFields, value: func(f field) (any, *apiError) {
+		if f.name == "override_callback_uri" {
+			return absentWhenEmpty(x.override), nil
+		}
+		name := "App " + x.appID
+		if app := s.apps[x.appID]; app != nil && app.Name != "" {
+			name = app.Name
+		}
+		return pick(map[string]any{"id": x.appID, "name": name, "link": "https://www.facebook.com/games/?app_id=" + x.appID}, f.sub), nil
+	}}
+}
+
+// subscribeApp subscribes the app that owns the token. A plain subscription removes an existing override; an override
+// before a subscription is refused. The handshake with the URL is not simulated.
+func (s *Simulator) subscribeApp(c *call) (any, *apiError) {
+	override := c.param("override_callback_uri")
+	i := slices.IndexFunc(c.account.apps, func(x *subscription) bool { return x.appID == c.token.AppID })
+	switch {
+	case override != "" && i < 0:
+		return nil, badParam("Before override the current callback uri, your app must be subscribed to receive messages for WhatsApp Business Account")
+	case override != "" && (!strings.HasPrefix(override, "https://") || len(override) > 200):
+		return nil, badParam("Param override_callback_uri must be a valid https URL of at most 200 characters")
+	case override != "" && c.param("verify_token") == "":
+		return nil, badParam("The parameter verify_token is required")
+	case i < 0:
+		c.account.apps = append(c.account.apps, &subscription{appID: c.token.AppID, seq: s.nextSequence()})
+	default:
+		c.account.apps[i].override = override
+	}
+	return success(), nil
+}
+
+func (s *Simulator) unsubscribeApp(c *call) (any, *apiError) {
+	c.account.apps = slices.DeleteFunc(c.account.apps, func(x *subscription) bool { return x.appID == c.token.AppID })
+	return success(), nil
+}

@@ -1,0 +1,194 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graphsim
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"math/rand"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"k8s.io/utils/clock"
+)
+
+// Simulator simulates Meta's Graph API. Create it with New. It is an http.Handler.
+type Simulator struct {
+	options
+	network clock.Clock // latency and delays are real time, because clients' deadlines are
+
+	mu           sync.Mutex
+	rand         *rand.Rand
+	apps         map[string]*App
+	tokens       map[string]*token
+	accounts     map[string]*account
+	numbers      map[string]*number
+	byID         map[string]*template
+	used         map[string]bool // every id ever given out
+	sequence     int64
+	reads        int64 // of media samples, so that each read shows another URL
+	unknownReads int64
+	due          map[*template]struct{} // templates with something to happen at template.due
+	nextDue      time.Time
+	appUsage     map[string]*window
+	faults       []*fault
+	requests     []Request
+	stats        Stats
+	leaks        []string
+}
+
+type token struct {
+	Token
+	revoked int // subcode; 0: valid
+	issued  time.Time
+}
+
+type account struct {
+	Account
+	numbers   []*number
+	apps      []*subscription
+	templates []*template // by sequence
+	byKey     map[string]*template
+	locks     map[string]time.Time // name/language to end of lock
+	creates   []time.Time
+	usage     map[string]*window // by app
+	fixed     *fixedUsage
+}
+
+type number struct {
+	Number
+	account *account
+	seq     int64
+}
+
+type subscription struct {
+	appID, override string
+	seq             int64
+}
+
+type template struct {
+	Template
+	account    *account
+	seq        int64
+	components []component
+	edits      []time.Time // of approved templates
+	editCount  int
+	due        time.Time // when something happens by itself
+	then       func(*template, time.Time)
+	restore    string // status before archiving
+	pauses     int
+	pacing     bool // paused until unpaused
+}
+
+// New returns an empty simulator.
+func New(opts ...Option) *Simulator {
+	s := &Simulator{
+		options: newOptions(opts), network: clock.RealClock{},
+		apps: map[string]*App{}, tokens: map[string]*token{}, accounts: map[string]*account{},
+		numbers: map[string]*number{}, byID: map[string]*template{}, used: map[string]bool{},
+		due: map[*template]struct{}{}, appUsage: map[string]*window{},
+	}
+	s.rand = rand.New(rand.NewSource(s.seed)) //nolint:gosec // reproducible on purpose
+	s.stats = newStats()
+	return s
+}
+
+// Start serves the simulator on 127.0.0.1 until the test ends and returns the base URL.
+func (s *Simulator) Start(t testing.TB) string {
+	t.Helper()
+	server := httptest.NewServer(s)
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return server.URL
+}
+
+func (s *Simulator) now() time.Time { return s.clock.Now() }
+
+// newID returns an unused id of 15 or 16 digits, as Meta's are.
+func (s *Simulator) newID() string {
+	for {
+		id := strconv.FormatInt(100_000_000_000_000+s.rand.Int63n(8_999_000_000_000_000), 10)
+		if !s.used[id] {
+			s.used[id] = true
+			return id
+		}
+	}
+}
+
+func (s *Simulator) nextSequence() int64 {
+	s.sequence++
+	return s.sequence
+}
+
+const traceAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
+func (s *Simulator) traceID() string {
+	b := []byte("A0123456789abcdefghij")
+	for i := 1; i < len(b); i++ {
+		b[i] = traceAlphabet[s.rand.Intn(len(traceAlphabet))]
+	}
+	return string(b)
+}
+
+// toss decides by seed, the same way each time for the same words.
+func toss(seed int64, words ...string) uint64 {
+	h := fnv.New64a()
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(seed)) //nolint:gosec // bits, not a number
+	_, _ = h.Write(b[:])
+	for _, w := range words {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(w), w)
+	}
+	x := h.Sum64()
+	x ^= x >> 33 // the low bits of FNV are weak
+	x *= 0xff51afd7ed558ccd
+	return x ^ x>>33
+}
+
+// schedule arranges what happens to t by itself; a zero time cancels.
+func (s *Simulator) schedule(t *template, at time.Time, then func(*template, time.Time)) {
+	t.due, t.then = at, then
+	if at.IsZero() {
+		delete(s.due, t)
+		return
+	}
+	s.due[t] = struct{}{}
+	if s.nextDue.IsZero() || at.Before(s.nextDue) {
+		s.nextDue = at
+	}
+}
+
+// settle lets happen what was due. State is evaluated lazily, so that a fake clock needs no goroutine.
+func (s *Simulator) settle(now time.Time) {
+	for !s.nextDue.IsZero() && !s.nextDue.After(now) {
+		var ready []*template
+		s.nextDue = time.Time{}
+		for t := range s.due {
+			switch {
+			case !t.due.After(now):
+				ready = append(ready, t)
+			case s.nextDue.IsZero() || t.due.Before(s.nextDue):
+				s.nextDue = t.due
+			}
+		}
+		slices.SortFunc(ready, func(a, b *template) int {
+			if c := a.due.Compare(b.due); c != 0 {
+				return c
+			}
+			return int(a.seq - b.seq)
+		})
+		for _, t := range ready {
+			at, then := t.due, t.then
+			s.schedule(t, time.Time{}, nil)
+			then(t, at)
+		}
+	}
+}
