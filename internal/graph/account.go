@@ -113,8 +113,8 @@ func (c *Client) compositeFields(q AccountQuery) string {
 // addEdges decodes the nested edges. A missing one is an empty one, see OmittedEdges.
 func (a *Account) addEdges(n node, q AccountQuery) (moreApps bool, err error) {
 	nested := func(edge string) node {
-		if _, there := n[edge]; there {
-			return n.obj(edge)
+		if object := n.obj(edge); object != nil || len(n.list(edge)) > 0 {
+			return object
 		}
 		a.OmittedEdges = append(a.OmittedEdges, edge)
 		return node{"data": []any{}}

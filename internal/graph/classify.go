@@ -4,11 +4,12 @@
 package graph
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
 
-// any matches every subcode, no subcode included.
+// anySubcode matches every subcode, no subcode included.
 const anySubcode = -1
 
 // verdict is what the table says about an error.
@@ -17,12 +18,17 @@ type verdict struct {
 	cause Cause
 }
 
-// rule is one row of the classification table. A row applies to the operations in ops (nil = all).
+// rule is one row of the classification table. A row applies to the operations in ops (nil = all), and either to code
+// and subcode or to Meta's texts in lower case.
 type rule struct {
 	ops      []Operation
 	code, to int // to = last code of a range; 0 = code alone
 	subcode  int
-	text     string // lower case, part of Meta's title or text; a row with text ignores code and subcode
+	// begins is the beginning of one of Meta's texts. Only beginnings decide about more than the template itself: further
+	// on Meta may repeat what a user wrote, who could then, say, have the account's credentials declared bad.
+	begins string
+	// contains is part of one of Meta's texts.
+	contains string
 	class    Class
 	cause    Cause
 }
@@ -32,7 +38,8 @@ var (
 		OpDebugToken, OpReadAccount, OpReadAccountOptional, OpListTemplates, OpFindTemplates, OpReadTemplate,
 		OpListPhoneNumbers, OpListSubscribedApps,
 	}
-	changes = []Operation{OpEditTemplate, OpDeleteTemplate}
+	contents = []Operation{OpCreateTemplate, OpEditTemplate}
+	changes  = []Operation{OpEditTemplate, OpDeleteTemplate}
 	// fixed are the writes that carry nothing the user wrote, so that nothing of his can be wrong.
 	fixed = []Operation{OpDeleteTemplate, OpUpdateAccount}
 )
@@ -58,17 +65,20 @@ var rules = []rule{
 	{code: 200002, subcode: 2388109, class: ClassRefused}, // policy, or the account may not submit templates
 
 	// By text.
-	{text: "appsecret_proof", class: ClassCredentials, cause: CauseAppSecretProof},
-	{text: "reduce the amount of data", class: ClassTransient, cause: CauseReduceData},
-	{text: "nonexisting field", class: ClassUnknown, cause: CauseUnknownField},
-	{text: "cannot be loaded due to missing permissions", class: ClassAmbiguous, cause: CauseMissingObject},
-	{text: "template category doesn't match", class: ClassRefused, cause: CauseCategoryMismatch},
-	{text: "message template limit exceeded", class: ClassQuota, cause: CauseTemplateLimit},
-	{text: "content in this language already exists", class: ClassRefused, cause: CauseDuplicate},
-	{text: "content is being deleted", class: ClassRefused, cause: CauseNameLocked},
-	{text: "message template status can't be changed", class: ClassRefused, cause: CauseStatusLocked},
-	{ops: changes, text: "template is disabled", class: ClassRefused, cause: CauseDisabled},
-	{ops: changes, text: "disabled template", class: ClassRefused, cause: CauseDisabled},
+	{begins: "invalid appsecret_proof", class: ClassCredentials, cause: CauseAppSecretProof},
+	{begins: "api calls from the server require an appsecret_proof", class: ClassCredentials, cause: CauseAppSecretProof},
+	{begins: "please reduce the amount of data", class: ClassTransient, cause: CauseReduceData},
+	{begins: "tried accessing nonexisting field", class: ClassUnknown, cause: CauseUnknownField},
+	{begins: "unsupported get request. object with id", class: ClassAmbiguous, cause: CauseMissingObject},
+	{begins: "unsupported post request. object with id", class: ClassAmbiguous, cause: CauseMissingObject},
+	{begins: "unsupported delete request. object with id", class: ClassAmbiguous, cause: CauseMissingObject},
+	{begins: "template category doesn't match", class: ClassRefused, cause: CauseCategoryMismatch},
+	{begins: "message template limit exceeded", class: ClassQuota, cause: CauseTemplateLimit},
+	{begins: "content in this language already exists", class: ClassRefused, cause: CauseDuplicate},
+	{begins: "message template status can't be changed", class: ClassRefused, cause: CauseStatusLocked},
+	{ops: contents, contains: "content is being deleted", class: ClassRefused, cause: CauseNameLocked},
+	{ops: changes, contains: "template is disabled", class: ClassRefused, cause: CauseDisabled}, // Meta's wording is not known
+	{ops: changes, contains: "disabled template", class: ClassRefused, cause: CauseDisabled},
 
 	// By code alone: the platform.
 	{code: 0, subcode: anySubcode, class: ClassCredentials, cause: CauseTokenInvalid},
@@ -123,7 +133,7 @@ var rules = []rule{
 	{code: 2388026, subcode: anySubcode, class: ClassRefused, cause: CauseDuplicate},
 	{code: 2388039, subcode: anySubcode, class: ClassRefused, cause: CauseStatusLocked},
 	{code: 2388124, subcode: anySubcode, class: ClassQuota, cause: CauseEditBudget},
-	{ops: []Operation{OpCreateTemplate, OpEditTemplate}, code: 2388000, to: 2388999, subcode: anySubcode, class: ClassInvalidSpec},
+	{ops: contents, code: 2388000, to: 2388999, subcode: anySubcode, class: ClassInvalidSpec},
 	{code: 2494100, subcode: anySubcode, class: ClassTransient},
 	{code: 2593079, subcode: anySubcode, class: ClassRefused},
 	{code: 2593085, subcode: anySubcode, class: ClassRefused},
@@ -141,27 +151,37 @@ func classify(e *Error) {
 }
 
 func lookup(e *Error) verdict {
-	text := searchable(e.UserTitle, e.UserMessage, e.Details, e.Message)
+	texts := searchable(e.UserTitle, e.UserMessage, e.Details, e.Message)
 	for i := range rules {
-		if rules[i].matches(e, text) {
+		if rules[i].matches(e, texts) {
 			return verdict{rules[i].class, rules[i].cause}
 		}
 	}
 	return verdict{class: ClassUnknown}
 }
 
-func (r *rule) matches(e *Error, text string) bool {
+func (r *rule) matches(e *Error, texts []string) bool {
 	if r.ops != nil && !slices.Contains(r.ops, e.Op) {
 		return false
 	}
-	if r.text != "" {
-		return strings.Contains(text, r.text)
+	switch {
+	case r.begins != "":
+		return slices.ContainsFunc(texts, func(text string) bool { return strings.HasPrefix(text, r.begins) })
+	case r.contains != "":
+		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, r.contains) })
 	}
 	last := max(r.code, r.to)
 	return e.Code >= r.code && e.Code <= last && (r.subcode == anySubcode || r.subcode == e.Subcode)
 }
 
-// searchable makes Meta's texts comparable: lower case, typographic apostrophes replaced, a line per text.
-func searchable(texts ...string) string {
-	return strings.ReplaceAll(strings.ToLower(strings.Join(texts, "\n")), "’", "'")
+// codePrefix is what Meta puts before many messages: "(#100) ".
+var codePrefix = regexp.MustCompile(`^\(#[0-9]+\) *`)
+
+// searchable makes Meta's texts comparable: lower case, without the code, with plain apostrophes.
+func searchable(texts ...string) []string {
+	for i, text := range texts {
+		text = strings.ReplaceAll(strings.ToLower(text), "’", "'")
+		texts[i] = codePrefix.ReplaceAllString(text, "")
+	}
+	return texts
 }

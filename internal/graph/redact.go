@@ -20,18 +20,30 @@ var (
 	// parameterPattern catches credentials in query strings and JSON.
 	parameterPattern = regexp.MustCompile(
 		`(?i)\b(access_token|input_token|appsecret_proof|client_secret|fb_exchange_token|verify_token)("?\s*[=:]\s*"?)[^\s&"']+`)
-	// tokenPattern catches Meta's access tokens, also shortened ones: "Malformed access token EAAG..." repeats what was sent.
+	// tokenPattern catches anybody's access token by its look.
 	tokenPattern = regexp.MustCompile(`\bEA[A-Za-z0-9]{16,}`)
 )
 
 // redactor removes credentials and URLs from texts that others wrote.
-type redactor struct{ secrets *strings.Replacer }
+type redactor struct {
+	secrets *strings.Replacer
+	heads   []*regexp.Regexp
+}
+
+// headLength is how much of a secret gives it away: "Malformed access token EAAG…" repeats what was sent, shortened.
+const headLength = 8
 
 func newRedactor(secrets ...string) redactor {
-	var forms []string
+	var (
+		forms []string
+		r     redactor
+	)
 	for _, secret := range secrets {
-		if secret == "" {
-			continue
+		if len(secret) < headLength {
+			continue // absent, or a word that ordinary texts contain
+		}
+		if len(secret) >= 2*headLength {
+			r.heads = append(r.heads, regexp.MustCompile(regexp.QuoteMeta(secret[:headLength])+`[^\s"'<>&]*`))
 		}
 		raw := []byte(secret)
 		forms = append(forms, secret, url.QueryEscape(secret), url.PathEscape(secret), hex.EncodeToString(raw),
@@ -44,11 +56,15 @@ func newRedactor(secrets ...string) redactor {
 	for _, form := range slices.Compact(forms) {
 		pairs = append(pairs, form, redacted)
 	}
-	return redactor{strings.NewReplacer(pairs...)}
+	r.secrets = strings.NewReplacer(pairs...)
+	return r
 }
 
 func (r redactor) text(text string) string {
 	text = r.secrets.Replace(text)
+	for _, head := range r.heads {
+		text = head.ReplaceAllString(text, redacted)
+	}
 	text = urlPattern.ReplaceAllString(text, "[URL]")
 	text = parameterPattern.ReplaceAllString(text, "${1}${2}"+redacted)
 	return tokenPattern.ReplaceAllString(text, redacted)

@@ -190,7 +190,7 @@ var localPort = regexp.MustCompile(`\S+:\d+->`)
 
 func (c *Client) stripped(ctx context.Context, err error) error {
 	var wrapped *url.Error // its text begins with method and URL
-	for errors.As(err, &wrapped) {
+	for errors.As(err, &wrapped) && wrapped.Err != nil {
 		err = wrapped.Err
 	}
 	out := &networkCause{text: localPort.ReplaceAllString(c.redact.text(err.Error()), "")}

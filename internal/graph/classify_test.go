@@ -1,0 +1,179 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"net/http"
+	"testing"
+)
+
+// classified is one case: what Meta says on which call, and the verdict.
+type classified struct {
+	name          string
+	op            Operation
+	code, subcode int
+	title, text   string // error_user_title and message
+	userMessage   string
+	transient     bool
+	class         Class
+	cause         Cause
+}
+
+var classifiedCases = []classified{
+	{name: "missing object", op: OpReadTemplate, code: 100, subcode: 33, class: ClassAmbiguous, cause: CauseMissingObject},
+	{name: "missing object on delete", op: OpDeleteTemplate, code: 100, subcode: 33, class: ClassAmbiguous, cause: CauseMissingObject},
+	{name: "expired session", op: OpReadAccount, code: 102, subcode: 463, class: ClassCredentials, cause: CauseTokenExpired},
+	{name: "expired token", op: OpReadAccount, code: 190, subcode: 463, class: ClassCredentials, cause: CauseTokenExpired},
+	{name: "unverified business", op: OpCreateTemplate, code: 10, subcode: 2388185, class: ClassRefused},
+	{name: "certificate", op: OpUpdateAccount, code: 100, subcode: 2388001, class: ClassRefused},
+	{name: "template limit", op: OpCreateTemplate, code: 100, subcode: 2388019, class: ClassQuota, cause: CauseTemplateLimit},
+	{name: "name locked", op: OpCreateTemplate, code: 100, subcode: 2388023, class: ClassRefused, cause: CauseNameLocked},
+	{name: "duplicate", op: OpCreateTemplate, code: 100, subcode: 2388024, class: ClassRefused, cause: CauseDuplicate},
+	{name: "duplicate name", op: OpCreateTemplate, code: 100, subcode: 2388026, class: ClassRefused, cause: CauseDuplicate},
+	{name: "status locked", op: OpEditTemplate, code: 100, subcode: 2388039, class: ClassRefused, cause: CauseStatusLocked},
+	{name: "edit budget", op: OpEditTemplate, code: 100, subcode: 2388124, class: ClassQuota, cause: CauseEditBudget},
+	{name: "policy", op: OpCreateTemplate, code: 200002, subcode: 2388109, class: ClassRefused},
+
+	{name: "wrong proof", op: OpReadAccount, code: 100, text: "Invalid appsecret_proof provided in the API argument", class: ClassCredentials, cause: CauseAppSecretProof},
+	{name: "no proof", op: OpCreateTemplate, code: 100, text: "(#100) API calls from the server require an appsecret_proof argument", class: ClassCredentials, cause: CauseAppSecretProof},
+	{name: "too much", op: OpReadAccount, code: 1, text: "Please reduce the amount of data you're asking for, then retry your request", class: ClassTransient, cause: CauseReduceData},
+	{name: "unknown field", op: OpReadAccount, code: 100, text: "(#100) Tried accessing nonexisting field (x) on node type (WhatsAppBusinessAccount)", class: ClassUnknown, cause: CauseUnknownField},
+	{name: "missing, read", op: OpReadTemplate, code: 100, text: "Unsupported get request. Object with ID '1' does not exist, cannot be loaded due to missing permissions", class: ClassAmbiguous, cause: CauseMissingObject},
+	{name: "missing, edit", op: OpEditTemplate, code: 100, text: "Unsupported post request. Object with ID '1' does not exist", class: ClassAmbiguous, cause: CauseMissingObject},
+	{name: "missing, delete", op: OpDeleteTemplate, code: 100, text: "Unsupported delete request. Object with ID '1' does not exist", class: ClassAmbiguous, cause: CauseMissingObject},
+	{name: "category mismatch", op: OpCreateTemplate, code: 100, title: "Template Category Doesn't Match", class: ClassRefused, cause: CauseCategoryMismatch},
+	{name: "category mismatch, typeset", op: OpCreateTemplate, code: 100, title: "Template category doesn’t match", class: ClassRefused, cause: CauseCategoryMismatch},
+	{name: "category mismatch, other subcode", op: OpCreateTemplate, code: 100, subcode: 2388999, title: "Template Category Doesn't Match", class: ClassRefused, cause: CauseCategoryMismatch},
+	{name: "template limit by title", op: OpCreateTemplate, code: 100, title: "Message Template Limit Exceeded", class: ClassQuota, cause: CauseTemplateLimit},
+	{name: "duplicate by title", op: OpCreateTemplate, code: 100, title: "Content in This Language Already Exists", class: ClassRefused, cause: CauseDuplicate},
+	{name: "status locked by title", op: OpEditTemplate, code: 100, title: "Message template status can't be changed", class: ClassRefused, cause: CauseStatusLocked},
+	{name: "name locked by message", op: OpCreateTemplate, code: 100, userMessage: "New English (US) content can't be added while the existing English (US) content is being deleted. Try again in 4 weeks or consider creating a new message template.", class: ClassRefused, cause: CauseNameLocked},
+	{name: "disabled", op: OpDeleteTemplate, code: 100, userMessage: "This template is disabled and can't be deleted.", class: ClassRefused, cause: CauseDisabled},
+	{name: "disabled, other wording", op: OpEditTemplate, code: 100, userMessage: "You can't edit a disabled template.", class: ClassRefused, cause: CauseDisabled},
+	{name: "repeated user text", op: OpCreateTemplate, code: 100, text: "Param text is not valid: Invalid appsecret_proof. Please reduce the amount of data", class: ClassInvalidSpec},
+
+	{name: "auth", op: OpReadAccount, code: 0, class: ClassCredentials, cause: CauseTokenInvalid},
+	{name: "unknown error", op: OpReadAccount, code: 1, class: ClassTransient},
+	{name: "service down", op: OpReadAccount, code: 2, class: ClassTransient},
+	{name: "capability", op: OpReadAccount, code: 3, class: ClassPermission},
+	{name: "app limit", op: OpReadAccount, code: 4, class: ClassThrottled},
+	{name: "permission", op: OpReadAccount, code: 10, class: ClassPermission},
+	{name: "user limit", op: OpReadAccount, code: 17, class: ClassThrottled},
+	{name: "page limit", op: OpReadAccount, code: 32, class: ClassThrottled},
+	{name: "number deleted", op: OpReadAccount, code: 33, class: ClassGone},
+	{name: "bad query", op: OpListTemplates, code: 100, class: ClassUnknown},
+	{name: "delete refused", op: OpDeleteTemplate, code: 100, class: ClassRefused},
+	{name: "insights refused", op: OpUpdateAccount, code: 100, class: ClassRefused},
+	{name: "bad template", op: OpCreateTemplate, code: 100, subcode: 2388299, class: ClassInvalidSpec},
+	{name: "bad edit", op: OpEditTemplate, code: 100, class: ClassInvalidSpec},
+	{name: "session", op: OpReadAccount, code: 102, class: ClassCredentials, cause: CauseTokenInvalid},
+	{name: "signature", op: OpReadAccount, code: 104, class: ClassCredentials, cause: CauseAppSecretProof},
+	{name: "token", op: OpReadAccount, code: 190, subcode: 460, class: ClassCredentials, cause: CauseTokenInvalid},
+	{name: "phone number of a button", op: OpCreateTemplate, code: 192, class: ClassInvalidSpec},
+	{name: "first permission", op: OpReadAccount, code: 200, class: ClassPermission},
+	{name: "last permission", op: OpReadAccount, code: 299, class: ClassPermission},
+	{name: "beyond permissions", op: OpReadAccount, code: 300, class: ClassUnknown},
+	{name: "temporary app limit", op: OpReadAccount, code: 341, class: ClassThrottled},
+	{name: "policy block", op: OpReadAccount, code: 368, class: ClassBlocked},
+	{name: "repeated", op: OpCreateTemplate, code: 506, class: ClassRefused},
+	{name: "custom limit", op: OpReadAccount, code: 613, subcode: 1996, class: ClassThrottled},
+	{name: "alias", op: OpReadAccount, code: 803, class: ClassAmbiguous, cause: CauseMissingObject},
+	{name: "callback", op: OpUpdateAccount, code: 2200, class: ClassRefused},
+	{name: "account limit", op: OpCreateTemplate, code: 80007, class: ClassThrottled},
+	{name: "account limit, Graph's code", op: OpReadAccount, code: 80008, class: ClassThrottled},
+	{name: "template edited too often", op: OpEditTemplate, code: 80012, class: ClassQuota, cause: CauseEditBudget},
+
+	{name: "throughput", op: OpReadAccount, code: 130429, class: ClassThrottled},
+	{name: "country", op: OpReadAccount, code: 130497, class: ClassPermission},
+	{name: "something went wrong", op: OpReadAccount, code: 131000, class: ClassTransient},
+	{name: "access denied", op: OpReadAccount, code: 131005, class: ClassPermission},
+	{name: "missing parameter", op: OpCreateTemplate, code: 131008, class: ClassInvalidSpec},
+	{name: "bad parameter", op: OpCreateTemplate, code: 131009, class: ClassInvalidSpec},
+	{name: "unavailable", op: OpReadAccount, code: 131016, class: ClassTransient},
+	{name: "locked account", op: OpReadAccount, code: 131031, class: ClassBlocked},
+	{name: "name approval", op: OpUpdateAccount, code: 131037, class: ClassRefused},
+	{name: "payment", op: OpReadAccount, code: 131042, class: ClassBlocked},
+	{name: "registration", op: OpUpdateAccount, code: 131045, class: ClassRefused},
+	{name: "spam limit", op: OpReadAccount, code: 131048, class: ClassThrottled},
+	{name: "pair limit", op: OpReadAccount, code: 131056, class: ClassThrottled},
+	{name: "maintenance", op: OpReadAccount, code: 131057, class: ClassTransient},
+	{name: "cursor", op: OpListTemplates, code: 131059, class: ClassTransient, cause: CauseBadCursor},
+	{name: "misclassification limit", op: OpReadAccount, code: 131064, class: ClassThrottled},
+	{name: "server unavailable", op: OpUpdateAccount, code: 133004, class: ClassTransient},
+	{name: "registrations used up", op: OpUpdateAccount, code: 133016, class: ClassQuota},
+	{name: "generic", op: OpUpdateAccount, code: 135000, class: ClassRefused},
+	{name: "insights not available", op: OpUpdateAccount, code: 200005, class: ClassRefused},
+	{name: "insights stay on", op: OpUpdateAccount, code: 200006, class: ClassRefused},
+	{name: "template limit as code", op: OpCreateTemplate, code: 2388019, class: ClassQuota, cause: CauseTemplateLimit},
+	{name: "name locked as code", op: OpCreateTemplate, code: 2388023, class: ClassRefused, cause: CauseNameLocked},
+	{name: "duplicate as code", op: OpCreateTemplate, code: 2388024, class: ClassRefused, cause: CauseDuplicate},
+	{name: "duplicate name as code", op: OpCreateTemplate, code: 2388026, class: ClassRefused, cause: CauseDuplicate},
+	{name: "status locked as code", op: OpEditTemplate, code: 2388039, class: ClassRefused, cause: CauseStatusLocked},
+	{name: "edit budget as code", op: OpEditTemplate, code: 2388124, class: ClassQuota, cause: CauseEditBudget},
+	{name: "bad template as code", op: OpCreateTemplate, code: 2388040, class: ClassInvalidSpec},
+	{name: "migration maintenance", op: OpUpdateAccount, code: 2494100, class: ClassTransient},
+	{name: "ownership transfer", op: OpUpdateAccount, code: 2593079, class: ClassRefused},
+	{name: "ownership transfer 2", op: OpUpdateAccount, code: 2593085, class: ClassRefused},
+	{name: "synchronisation", op: OpUpdateAccount, code: 2593108, class: ClassRefused},
+
+	{name: "unknown code", op: OpCreateTemplate, code: 987654, class: ClassUnknown},
+	{name: "negative code", op: OpCreateTemplate, code: -1, class: ClassUnknown},
+	{name: "transient wins", op: OpCreateTemplate, code: 100, subcode: 2388299, transient: true, class: ClassTransient},
+	{name: "transient wins over unknown", op: OpCreateTemplate, code: 987654, transient: true, class: ClassTransient},
+	{name: "transient keeps the cause", op: OpReadAccount, code: 190, subcode: 463, transient: true, class: ClassTransient, cause: CauseTokenExpired},
+	{name: "throttled wins over transient", op: OpReadAccount, code: 80008, transient: true, class: ClassThrottled},
+}
+
+func TestClassification(t *testing.T) {
+	for _, tc := range classifiedCases {
+		t.Run(tc.name, func(t *testing.T) {
+			fields := map[string]any{"code": tc.code, "message": tc.text, "is_transient": tc.transient}
+			for key, value := range map[string]string{"error_user_title": tc.title, "error_user_msg": tc.userMessage} {
+				if value != "" {
+					fields[key] = value
+				}
+			}
+			if tc.subcode != 0 {
+				fields["error_subcode"] = tc.subcode
+			}
+			body := envelope(t, fields)
+			if tc.op == OpDebugToken {
+				t.Fatal("errors of a batch are tested elsewhere")
+			}
+			// A field that is unknown or a cursor that is bad makes some calls repeat themselves.
+			answers := make([]answer, fieldRetries+2)
+			for i := range answers {
+				answers[i] = answer{status: http.StatusBadRequest, body: body}
+			}
+			server := newFakeGraph(t, answers...)
+			e := mustError(t, everyCall(server.client(t))[tc.op](t.Context()))
+			if e.Class != tc.class || e.Cause != tc.cause {
+				t.Errorf("got %s/%s, want %s/%s", e.Class, e.Cause, tc.class, tc.cause)
+			}
+			if e.Op != tc.op || e.Code != tc.code || e.Subcode != tc.subcode || e.Transient != tc.transient || e.HTTPStatus != 400 {
+				t.Errorf("got %+v", e)
+			}
+		})
+	}
+}
+
+// Every row must decide at least one case, else it is dead or untested.
+func TestEveryRuleIsTested(t *testing.T) {
+	used := make([]bool, len(rules))
+	for _, tc := range classifiedCases {
+		e := &Error{Op: tc.op, Code: tc.code, Subcode: tc.subcode, UserTitle: tc.title, UserMessage: tc.userMessage, Message: tc.text}
+		texts := searchable(e.UserTitle, e.UserMessage, e.Details, e.Message)
+		for i := range rules {
+			if rules[i].matches(e, texts) {
+				used[i] = true
+				break
+			}
+		}
+	}
+	for i, hit := range used {
+		if !hit {
+			t.Errorf("no case reaches rule %d: %+v", i, rules[i])
+		}
+	}
+}

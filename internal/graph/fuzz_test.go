@@ -1,0 +1,84 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// FuzzErrorBody feeds any body with any status to the decoding of answers: it must not panic, and must always reach a
+// class, an explanation and a text without secrets.
+func FuzzErrorBody(f *testing.F) {
+	f.Add(400, fullError)
+	f.Add(500, "<html>")
+	f.Add(200, "")
+	f.Add(400, `{"error":{"code":"190","error_data":"{\"details\":{}}","is_transient":1}}`)
+	f.Add(400, `{"error":[{"code":1e400}]}`)
+	f.Add(401, `{"error":{"code":190,"message":"Malformed access token `+testToken+`"}}`)
+	c, err := NewClient(Config{Version: "v25.0", AccessToken: testToken, AppSecret: testSecret})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		for op := range operations {
+			value, e := c.interpret(op, status, []byte(body))
+			if e == nil {
+				if status < 200 || status > 299 || !json.Valid([]byte(body)) {
+					t.Fatalf("%d %q was taken for success: %v", status, body, value)
+				}
+				continue
+			}
+			if e.Class == "" || e.Explain() == "" {
+				t.Errorf("%d %q: class %q, explanation %q", status, body, e.Class, e.Explain())
+			}
+			for _, secret := range []string{testToken, testSecret, c.proof} {
+				if strings.Contains(e.Error(), secret) || strings.Contains(e.Explain(), secret) {
+					t.Errorf("%d %q: a secret is shown", status, body)
+				}
+			}
+		}
+	})
+}
+
+// FuzzTemplate decodes anything as a page of templates: it must not panic, and what it understood must survive being
+// written and read again, else a template would seem to differ from itself.
+func FuzzTemplate(f *testing.F) {
+	f.Add(`{"data":[{"id":"1","name":"n","language":"en","components":[{"type":"BODY","text":"x","example":{"body_text":[["a"]]}}]}]}`)
+	f.Add(`{"data":[{"id":1,"name":"n","language":"en","quality_score":[],"components":{"type":"carousel","cards":[{"components":[]}]}}]}`)
+	f.Add(`{"data":[{"id":1,"name":"n","language":"en","components":[{"buttons":[{"type":"copy_code","example":"x"},{"app_deep_link":{"meta_app_id":1e3}}]}]}]}`)
+	f.Add(`{"data":[],"paging":{"next":"https://x?after=y"}}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		value, err := decodeJSON([]byte(body))
+		if err != nil {
+			return
+		}
+		page, err := templatePageFrom(asNode(value))
+		if err != nil {
+			return
+		}
+		for _, item := range page.Items {
+			once := rewritten(t, item.Components)
+			if twice := rewritten(t, once); !reflect.DeepEqual(once, twice) {
+				t.Errorf("%+v became %+v", once, twice)
+			}
+		}
+	})
+}
+
+// rewritten encodes and decodes. Components that Meta can't have sent, with an app id that is no number, are left alone.
+func rewritten(t *testing.T, components []Component) []Component {
+	t.Helper()
+	data, err := json.Marshal(components)
+	if err != nil {
+		return components
+	}
+	var out []Component
+	if err := json.Unmarshal(data, &out); err != nil {
+		t.Fatalf("%s: %v", data, err)
+	}
+	return out
+}

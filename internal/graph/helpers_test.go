@@ -1,0 +1,182 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	testingclock "k8s.io/utils/clock/testing"
+)
+
+const (
+	testToken  = "EAAGm0PX4ZCpsBO|tail/with+signs="
+	testSecret = "0123456789abcdef0123456789abcdef"
+	testWABA   = "102290129340398"
+)
+
+// seen is one request as the server saw it.
+type seen struct {
+	Method, Path string
+	Query        url.Values
+	Header       http.Header
+	Body         string
+}
+
+// answer is what the server says next.
+type answer struct {
+	status int
+	body   string
+	header http.Header
+}
+
+// fakeGraph answers from a list, one answer per request, and keeps the requests.
+type fakeGraph struct {
+	*httptest.Server
+	mu       sync.Mutex
+	answers  []answer
+	requests []seen
+}
+
+func newFakeGraph(t *testing.T, answers ...answer) *fakeGraph {
+	t.Helper()
+	f := &fakeGraph{answers: answers}
+	f.Server = httptest.NewServer(f)
+	t.Cleanup(f.Close)
+	return f
+}
+
+func (f *fakeGraph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.requests = append(f.requests, seen{r.Method, r.URL.Path, r.URL.Query(), r.Header, string(body)})
+	if len(f.answers) == 0 {
+		http.Error(w, "the test has no further answer", http.StatusTeapot)
+		return
+	}
+	next := f.answers[0]
+	f.answers = f.answers[1:]
+	for key, values := range next.header {
+		w.Header()[http.CanonicalHeaderKey(key)] = values
+	}
+	if next.status == 0 {
+		next.status = http.StatusOK
+	}
+	w.WriteHeader(next.status)
+	_, _ = io.WriteString(w, next.body)
+}
+
+// only gives the one request that was made.
+func (f *fakeGraph) only(t *testing.T) seen {
+	t.Helper()
+	all := f.all()
+	if len(all) != 1 {
+		t.Fatalf("got %d requests, want 1: %+v", len(all), all)
+	}
+	return all[0]
+}
+
+func (f *fakeGraph) all() []seen {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]seen(nil), f.requests...)
+}
+
+func (f *fakeGraph) client(t *testing.T, change ...func(*Config)) *Client {
+	t.Helper()
+	return testClient(t, f.URL, change...)
+}
+
+func testClient(t *testing.T, base string, change ...func(*Config)) *Client {
+	t.Helper()
+	cfg := Config{
+		BaseURL: base, Version: "v25.0", AccessToken: testToken, UserAgent: "waba-operator/test",
+		Clock: testingclock.NewFakePassiveClock(time.Unix(1790000000, 0)),
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	c, err := NewClient(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func ok(body string) answer { return answer{body: body} }
+
+func refused(body string) answer { return answer{status: http.StatusBadRequest, body: body} }
+
+// envelope builds an error body.
+func envelope(t testing.TB, fields map[string]any) string {
+	t.Helper()
+	data, err := json.Marshal(map[string]any{"error": fields})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func mustError(t *testing.T, err error) *Error {
+	t.Helper()
+	e, ok := AsError(err)
+	if !ok {
+		t.Fatalf("got %v (%T), want an *Error", err, err)
+	}
+	return e
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// everyCall makes each call of the client once.
+func everyCall(c *Client) map[Operation]func(context.Context) error {
+	content := TemplateContent{
+		Name: "order", Language: "en_US", Category: "UTILITY", Components: []Component{{Type: "BODY", Text: "Hi"}},
+	}
+	return map[Operation]func(context.Context) error{
+		OpDebugToken: func(ctx context.Context) error { _, err := c.DebugToken(ctx); return err },
+		OpReadAccount: func(ctx context.Context) error {
+			_, err := c.ReadAccount(ctx, testWABA, AccountQuery{Numbers: true, Apps: true, Templates: true})
+			return err
+		},
+		OpReadAccountOptional: func(ctx context.Context) error { _, err := c.ReadAccountOptional(ctx, testWABA, nil); return err },
+		OpListTemplates:       func(ctx context.Context) error { _, err := c.ListTemplates(ctx, testWABA, ListOptions{}); return err },
+		OpFindTemplates:       func(ctx context.Context) error { _, err := c.FindTemplates(ctx, testWABA, "order"); return err },
+		OpReadTemplate:        func(ctx context.Context) error { _, err := c.ReadTemplate(ctx, "77"); return err },
+		OpListPhoneNumbers: func(ctx context.Context) error {
+			_, err := c.ListPhoneNumbers(ctx, testWABA, ListOptions{})
+			return err
+		},
+		OpListSubscribedApps: func(ctx context.Context) error { _, err := c.ListSubscribedApps(ctx, testWABA); return err },
+		OpCreateTemplate:     func(ctx context.Context) error { _, err := c.CreateTemplate(ctx, testWABA, content); return err },
+		OpEditTemplate:       func(ctx context.Context) error { return c.EditTemplate(ctx, "77", content) },
+		OpDeleteTemplate:     func(ctx context.Context) error { return c.DeleteTemplate(ctx, testWABA, "order", "77") },
+		OpUpdateAccount:      func(ctx context.Context) error { return c.EnableInsights(ctx, testWABA) },
+	}
+}
+
+func (s seen) form(t *testing.T) url.Values {
+	t.Helper()
+	form, err := url.ParseQuery(s.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return form
+}
