@@ -36,19 +36,21 @@ var env *Env
 
 func TestMain(m *testing.M) {
 	if os.Getenv(holdVariable) != "" {
-		hold()
+		if err := hold(); err != nil {
+			fmt.Println("error:", err)
+			os.Exit(1)
+		}
 	}
 	os.Exit(Run(m, &env))
 }
 
-func hold() {
+func hold() error {
 	held, err := New(Options{WithoutCRDs: true})
 	if err != nil {
-		fmt.Println("error:", err)
-		os.Exit(1)
+		return err
 	}
 	fmt.Println(held.guard.directory)
-	<-make(chan struct{})
+	select {} // until killed
 }
 
 func TestServesTheProjectsKinds(t *testing.T) {

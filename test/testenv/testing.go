@@ -44,7 +44,7 @@ func Start(tb testing.TB) *Env {
 // *env, runs the tests, stops the server and returns the exit code. Where only
 // benchmarks or tests are listed (-list), no server is started.
 func Run(m *testing.M, env **Env) int {
-	flag.Parse()
+	flag.Parse() //nolint:revive // testing.Verbose and -list are needed before m.Run, which would parse
 	if list := flag.Lookup("test.list"); list != nil && list.Value.String() != "" {
 		return m.Run()
 	}

@@ -1,0 +1,157 @@
+# Copyright The waba-operator Authors.
+# SPDX-License-Identifier: Apache-2.0
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# VERSION is what the built programs say they are.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# IMG is the image that is built and deployed.
+IMG ?= ghcr.io/waba-operator/waba-operator:latest
+# PLATFORMS are those that docker-push builds for.
+PLATFORMS ?= linux/amd64,linux/arm64
+# PACKAGES are those that `make test` tests.
+PACKAGES ?= ./...
+# TESTFLAGS are added to `go test`, for example TESTFLAGS='-run TestCreate -v'.
+TESTFLAGS ?=
+# ARGS are given to the operator by `make run`.
+ARGS ?=
+# DEMO_ONCE=1 ends the demo once all its resources are ready.
+DEMO_ONCE ?=
+KUBECTL ?= kubectl
+DOCKER ?= docker
+
+BIN := bin
+TOOLS := $(BIN)/tools
+CONTROLLER_GEN := $(TOOLS)/controller-gen
+KUSTOMIZE := $(TOOLS)/kustomize
+GOLANGCI_LINT := $(TOOLS)/golangci-lint
+BOILERPLATE := hack/boilerplate.go.txt
+COVERAGE := $(BIN)/coverage.out
+
+LDFLAGS := -s -w -X main.version=$(VERSION)
+GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
+# The race detector needs a C compiler; without one the tests still run.
+RACE := $(if $(shell command -v "$$(go env CC)"),-race,)
+
+##@ General
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN { FS = ":.*##"; print "Usage: make <target>" } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-zA-Z0-9_-]+:.*##/ { printf "  %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Development
+
+.PHONY: generate
+generate: $(CONTROLLER_GEN) ## Generate deep copies and apply configurations
+	$(CONTROLLER_GEN) object:headerFile=$(BOILERPLATE) paths=./api/...
+	$(CONTROLLER_GEN) applyconfiguration:headerFile=$(BOILERPLATE) paths=./api/...
+
+.PHONY: manifests
+manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the operator's role
+	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:artifacts:config=config/rbac
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## Format the Go code
+	$(GOLANGCI_LINT) fmt
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run the linters
+	$(GOLANGCI_LINT) run
+
+.PHONY: test
+test: control-plane ## Run all tests with the race detector and coverage
+	@mkdir -p $(BIN)
+	@$(if $(RACE),:,echo "no C compiler: testing without the race detector")
+	go test $(RACE) -timeout 20m -coverprofile=$(COVERAGE) $(TESTFLAGS) $(PACKAGES)
+	@grep -v -e zz_generated -e internal/applyconfiguration $(COVERAGE) >$(COVERAGE).own
+	@go tool cover -func=$(COVERAGE).own | tail -n 1
+
+.PHONY: verify
+verify: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) ## Check generated files, modules, format, linters and manifests
+	MAKE='$(MAKE)' KUSTOMIZE=$(KUSTOMIZE) GOLANGCI_LINT=$(GOLANGCI_LINT) hack/verify.sh
+
+.PHONY: demo
+demo: control-plane ## Run API server, Graph API simulator, operator and samples (DEMO_ONCE=1: and end)
+	DEMO_ONCE='$(DEMO_ONCE)' go run ./hack/demo
+
+.PHONY: run
+run: ## Run the operator against the current kubeconfig (ARGS='--flag …')
+	go run -ldflags '$(LDFLAGS)' . $(ARGS)
+
+##@ Build
+
+.PHONY: build
+build: ## Build the programs into bin/
+	@mkdir -p $(BIN)
+	$(GO_BUILD) -o $(BIN)/ $$(go list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' . ./cmd/... ./test/graphsim/...)
+
+.PHONY: dist
+dist: $(KUSTOMIZE) ## Render dist/install.yaml for IMG
+	@mkdir -p dist
+	@hack/render.sh $(KUSTOMIZE) '$(IMG)' >dist/install.yaml.tmp
+	@mv dist/install.yaml.tmp dist/install.yaml
+	@echo "dist/install.yaml"
+
+.PHONY: docker-build
+docker-build: ## Build the image IMG for this machine's platform
+	$(DOCKER) buildx build --load --build-arg VERSION='$(VERSION)' --tag '$(IMG)' .
+
+.PHONY: docker-push
+docker-push: ## Build the image IMG for all PLATFORMS and push it
+	$(DOCKER) buildx build --push --platform '$(PLATFORMS)' --build-arg VERSION='$(VERSION)' --tag '$(IMG)' .
+
+##@ Deployment (to the current kubeconfig's cluster)
+
+# Server-side, because the CRDs are larger than the annotation of a client-side
+# apply may be.
+APPLY := $(KUBECTL) apply --server-side -f -
+DELETE := $(KUBECTL) delete --ignore-not-found -f -
+
+.PHONY: install
+install: $(KUSTOMIZE) ## Install the CRDs
+	$(KUSTOMIZE) build config/crd | $(APPLY)
+
+.PHONY: uninstall
+uninstall: $(KUSTOMIZE) ## Remove the CRDs and with them all their resources
+	$(KUSTOMIZE) build config/crd | $(DELETE)
+
+.PHONY: deploy
+deploy: $(KUSTOMIZE) ## Install the CRDs and the operator
+	hack/render.sh $(KUSTOMIZE) '$(IMG)' | $(APPLY)
+
+.PHONY: undeploy
+undeploy: $(KUSTOMIZE) ## Remove the operator, the CRDs and with them all their resources
+	hack/render.sh $(KUSTOMIZE) '$(IMG)' | $(DELETE)
+
+##@ Tools
+
+.PHONY: control-plane
+control-plane: ## Build kube-apiserver and etcd for tests and the demo
+	@hack/controlplane/build.sh
+
+.PHONY: tools
+tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) ## Build the pinned tools into bin/tools/
+
+$(CONTROLLER_GEN): hack/tools/go.mod hack/tools/go.sum
+	@hack/tools/build.sh controller-gen sigs.k8s.io/controller-tools/cmd/controller-gen
+
+$(KUSTOMIZE): hack/tools/go.mod hack/tools/go.sum
+	@hack/tools/build.sh kustomize sigs.k8s.io/kustomize/kustomize/v5
+
+$(GOLANGCI_LINT): hack/tools/go.mod hack/tools/go.sum hack/tools/golangci-lint/main.go
+	@hack/tools/build.sh golangci-lint ./golangci-lint
+
+.PHONY: clean
+clean: ## Remove what was built, except tools and control plane
+	rm -rf dist
+	@if [ -d $(BIN) ]; then find $(BIN) -mindepth 1 -maxdepth 1 ! -name tools ! -name k8s -exec rm -rf {} +; fi
+
+.PHONY: distclean
+distclean: ## Remove everything that was built
+	rm -rf dist $(BIN)
