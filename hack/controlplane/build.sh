@@ -59,6 +59,8 @@ if command -v flock >/dev/null; then
 		say "$version was built meanwhile"
 		exit 0
 	fi
+	# Whoever holds the lock is alone: these are of builds that were killed.
+	rm -rf "$out"/.build.*
 fi
 
 work=$(mktemp -d "$out/.build.XXXXXX")
