@@ -79,6 +79,7 @@ var rules = []rule{
 	{ops: contents, contains: "content is being deleted", class: ClassRefused, cause: CauseNameLocked},
 	{ops: changes, contains: "template is disabled", class: ClassRefused, cause: CauseDisabled}, // Meta's wording is not known
 	{ops: changes, contains: "disabled template", class: ClassRefused, cause: CauseDisabled},
+	{ops: changes, contains: "disabled message template", class: ClassRefused, cause: CauseDisabled},
 
 	// By code alone: the platform.
 	{code: 0, subcode: anySubcode, class: ClassCredentials, cause: CauseTokenInvalid},

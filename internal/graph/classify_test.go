@@ -51,6 +51,7 @@ var classifiedCases = []classified{
 	{name: "name locked by message", op: OpCreateTemplate, code: 100, userMessage: "New English (US) content can't be added while the existing English (US) content is being deleted. Try again in 4 weeks or consider creating a new message template.", class: ClassRefused, cause: CauseNameLocked},
 	{name: "disabled", op: OpDeleteTemplate, code: 100, userMessage: "This template is disabled and can't be deleted.", class: ClassRefused, cause: CauseDisabled},
 	{name: "disabled, other wording", op: OpEditTemplate, code: 100, userMessage: "You can't edit a disabled template.", class: ClassRefused, cause: CauseDisabled},
+	{name: "disabled, long wording", op: OpDeleteTemplate, code: 100, userMessage: "A disabled message template can't be deleted.", class: ClassRefused, cause: CauseDisabled},
 	{name: "repeated user text", op: OpCreateTemplate, code: 100, text: "Param text is not valid: Invalid appsecret_proof. Please reduce the amount of data", class: ClassInvalidSpec},
 
 	{name: "auth", op: OpReadAccount, code: 0, class: ClassCredentials, cause: CauseTokenInvalid},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -148,8 +149,12 @@ func (e *Error) Explain() string {
 	}
 }
 
-// stable takes the trace id out of a text; some of Meta's messages end with it.
+// currentTime is how Meta's text about an expired token ends.
+var currentTime = regexp.MustCompile(`(?i)\s*The current time is [^.]*\.?`)
+
+// stable takes out of a text what differs between two answers to the same trouble: the trace id and Meta's clock.
 func (e *Error) stable(text string) string {
+	text = currentTime.ReplaceAllString(text, "")
 	if e.TraceID != "" {
 		text = strings.ReplaceAll(text, e.TraceID, "…")
 	}

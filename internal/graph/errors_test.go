@@ -84,13 +84,14 @@ func TestExplainIsStable(t *testing.T) {
 	for i := range 3 {
 		trace := fmt.Sprintf("Atrace%d", i)
 		server := newFakeGraph(t, refused(fmt.Sprintf(
-			`{"error":{"code":2,"message":"Unexpected. See https://fb.me/%d, trace %s","fbtrace_id":%q}}`, i, trace, trace)))
+			`{"error":{"code":190,"message":"Session has expired on Sunday, 22-Nov-26 01:00:00 PST. `+
+				`The current time is Sunday, 22-Nov-26 0%d:00:00 PST. See https://fb.me/%d, trace %s","fbtrace_id":%q}}`, i, i, trace, trace)))
 		_, err := server.client(t).ReadTemplate(t.Context(), "77")
 		got := mustError(t, err).Explain()
 		if i == 0 {
 			first = got
 		}
-		if got != first || strings.Contains(got, "fb.me") {
+		if got != first || strings.Contains(got, "fb.me") || !strings.HasPrefix(got, "Session has expired on Sunday") {
 			t.Errorf("got %q, before %q", got, first)
 		}
 	}
