@@ -51,7 +51,8 @@ type ParameterExample struct {
 // +kubebuilder:validation:XValidation:rule=`!has(self.examples) || self.examples.all(e, !e.name.matches('^[0-9]+$') || e.name == '1')`,message=`the positional variable of a header is {{1}}, whatever the numbers in the body`
 // +kubebuilder:validation:XValidation:rule=`!has(self.text) || !self.text.contains('\n')`,message=`the text of a header must be one line`
 type TemplateHeader struct {
-	// Format of the header.
+	// Format of the header: TEXT, IMAGE (JPEG or PNG up to 5 MB), VIDEO (mp4 up to 16 MB), DOCUMENT (PDF up to 100 MB), GIF (mp4
+	// up to 3.5 MB, Marketing Messages API only), LOCATION, or PRODUCT (with an SPM button).
 	// +required
 	// +kubebuilder:validation:Enum=TEXT;IMAGE;VIDEO;DOCUMENT;GIF;LOCATION;PRODUCT
 	Format HeaderFormat `json:"format"`
@@ -62,14 +63,15 @@ type TemplateHeader struct {
 	// +kubebuilder:validation:MaxLength=60
 	Text string `json:"text,omitempty"`
 
-	// Examples has the sample value of the variable in text.
+	// Examples has the sample value of the variable in text: exactly one if text has a variable, else none.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=1
 	Examples []ParameterExample `json:"examples,omitempty"`
 
-	// Media is the sample file for review. Only with format IMAGE, VIDEO, DOCUMENT or GIF.
+	// Media is the sample file for review; a sender gives the real file with each message. Needed, and possible, only with
+	// format IMAGE, VIDEO, DOCUMENT or GIF; not needed under managementPolicy: Observed.
 	// +optional
 	Media *MediaSource `json:"media,omitempty"`
 }
@@ -85,13 +87,14 @@ type TemplateHeader struct {
 // +kubebuilder:validation:XValidation:rule=`!self.text.contains('}}{{')`,message=`two variables must not touch: put words between them`
 // +kubebuilder:validation:XValidation:rule=`!self.text.contains('\n\n\n')`,message=`text must not have more than two line breaks in a row`
 type TemplateBody struct {
-	// Text of the body, at most 1024 characters.
+	// Text of the body, at most 1024 characters, with WhatsApp's markup (*bold*, _italic_) and variables. It must not begin or
+	// end with a variable, variables must not touch, and at most two line breaks may follow each other.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Text string `json:"text"`
 
-	// Examples has one sample value for each variable in text.
+	// Examples has exactly one sample value for each variable in text, in any order; at most 50.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -102,7 +105,7 @@ type TemplateBody struct {
 // TemplateFooter is what stands below the body.
 // +kubebuilder:validation:XValidation:rule=`!self.text.contains('{{')`,message=`a footer takes no variables: write plain text`
 type TemplateFooter struct {
-	// Text of the footer, at most 60 characters.
+	// Text of the footer, at most 60 characters, without variables.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=60
@@ -117,7 +120,7 @@ type TemplateLimitedTimeOffer struct {
 	// +kubebuilder:validation:MaxLength=16
 	Text string `json:"text"`
 
-	// HasExpiration shows a countdown. Absent means false.
+	// HasExpiration shows a countdown to a time that is given with each message. Absent means false.
 	// +optional
 	HasExpiration *bool `json:"hasExpiration,omitempty"`
 }
@@ -138,7 +141,8 @@ const (
 
 // CreativeFeature opts in to or out of one of Meta's automatic changes of marketing messages.
 type CreativeFeature struct {
-	// Feature in Meta's spelling, such as image_touchups.
+	// Feature in Meta's spelling, such as image_touchups, add_text_overlay or text_formatting_optimization; at most 64
+	// characters.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -166,15 +170,16 @@ type TemplateCarousel struct {
 // +kubebuilder:validation:XValidation:rule=`self.header.format != 'PRODUCT' || !has(self.body)`,message=`a product card has no body: remove it`
 // +kubebuilder:validation:XValidation:rule=`self.header.format == 'PRODUCT' ? self.buttons.map(b, b.type) in [['SPM'], ['URL']] : self.buttons.all(b, b.type != 'SPM')`,message=`a product card has one button, SPM or URL; a card with IMAGE or VIDEO has one or two of QUICK_REPLY, URL and PHONE_NUMBER`
 type CarouselCard struct {
-	// Header of the card.
+	// Header of the card; all cards have the same format.
 	// +required
 	Header CardHeader `json:"header"`
 
-	// Body of the card.
+	// Body of the card. Either all cards have one or none; product cards have none.
 	// +optional
 	Body *CardBody `json:"body,omitempty"`
 
-	// Buttons of the card, 1 or 2.
+	// Buttons of the card, of the same types on all cards: one or two of QUICK_REPLY, URL and PHONE_NUMBER, or on product
+	// cards one SPM or URL.
 	// +required
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
@@ -185,12 +190,13 @@ type CarouselCard struct {
 // CardHeader is the picture, video or product of a card.
 // +kubebuilder:validation:XValidation:rule=`!has(self.media) || self.format != 'PRODUCT'`,message=`media belongs to format: IMAGE or VIDEO`
 type CardHeader struct {
-	// Format of the header.
+	// Format of the header: IMAGE, VIDEO or PRODUCT.
 	// +required
 	// +kubebuilder:validation:Enum=IMAGE;VIDEO;PRODUCT
 	Format HeaderFormat `json:"format"`
 
-	// Media is the sample file for review.
+	// Media is the sample file for review. Needed, and possible, only with IMAGE and VIDEO; not needed under
+	// managementPolicy: Observed.
 	// +optional
 	Media *MediaSource `json:"media,omitempty"`
 }
@@ -205,13 +211,14 @@ type CardHeader struct {
 // +kubebuilder:validation:XValidation:rule=`!self.text.contains('}}{{')`,message=`two variables must not touch: put words between them`
 // +kubebuilder:validation:XValidation:rule=`!self.text.contains('\n\n\n')`,message=`text must not have more than two line breaks in a row`
 type CardBody struct {
-	// Text of the card, at most 160 characters.
+	// Text of the card, at most 160 characters, with WhatsApp's markup (*bold*, _italic_) and variables. It must not begin or
+	// end with a variable, variables must not touch, and at most two line breaks may follow each other.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=160
 	Text string `json:"text"`
 
-	// Examples has one sample value for each variable in text.
+	// Examples has exactly one sample value for each variable in text, in any order; at most 10.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -227,31 +234,32 @@ type CardBody struct {
 // +kubebuilder:validation:XValidation:rule=`self.type != 'SPM' || self.text == 'View'`,message=`the text of an SPM button must be: View`
 // +kubebuilder:validation:XValidation:rule=`!self.text.matches(r'[{}\n]')`,message=`the text of a button takes no variables, braces or line breaks`
 type CardButton struct {
-	// Type of the button.
+	// Type of the button: QUICK_REPLY, URL, PHONE_NUMBER or, on product cards, SPM.
 	// +required
 	// +kubebuilder:validation:Enum=QUICK_REPLY;URL;PHONE_NUMBER;SPM
 	Type ButtonType `json:"type"`
 
-	// Text on the button, at most 25 characters.
+	// Text on the button, at most 25 characters without variables; for SPM it must be View.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=25
 	Text string `json:"text"`
 
-	// URL to open.
+	// URL to open, at most 2000 characters, only with type: URL. It may have one variable, at its very end: {{1}}, or with
+	// parameterFormat: NAMED also a name. Links to wa.me and whatsapp.com are refused by Meta.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2000
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^https?://[^\s{}]+(\{\{(1|[a-z_][a-z0-9_]*)\}\})?$')`,message=`url must begin with https:// or http:// and may have one variable, at its very end: https://shop.example/track/{{1}}`
 	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'^(?i:https?://([a-z0-9-]+\.)*(wa\.me|whatsapp\.com)([/:?#{]|$))')`,message=`a button must not link to wa.me or whatsapp.com: use a QUICK_REPLY or PHONE_NUMBER button`
 	URL string `json:"url,omitempty"`
 
-	// Example of the address, or of what stands for its variable.
+	// Example of what stands for the variable of url, or of the whole address; needed exactly if url has a variable.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2000
 	Example string `json:"example,omitempty"`
 
-	// PhoneNumber to call.
+	// PhoneNumber to call, only with type: PHONE_NUMBER: digits with the country code, at most 20 characters.
 	// +optional
 	// +kubebuilder:validation:MaxLength=20
 	// +kubebuilder:validation:XValidation:rule=`self.matches('^[+]?[0-9]{5,19}$')`,message=`phoneNumber must be digits with the country code, such as "+15550051310"`

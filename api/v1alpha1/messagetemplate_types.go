@@ -118,8 +118,9 @@ const (
 type MessageTemplateSpec struct {
 	CommonSpec `json:",inline"`
 
-	// Name of the template at Meta. It can't be changed. All languages of a template have the same name and category and
-	// are separate resources.
+	// Name of the template at Meta, as senders use it: 1 to 512 lower-case letters, digits and underscores. It can't be
+	// changed. It is never derived from metadata.name. All languages of one template share its name and category and are
+	// separate resources.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
@@ -127,7 +128,8 @@ type MessageTemplateSpec struct {
 	// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-z0-9_]+$')`,message=`name takes lower-case letters, digits and underscores only, such as order_confirmation`
 	Name string `json:"name"`
 
-	// Language of the template: one of Meta's codes, such as en, en_US or pt_BR. It can't be changed.
+	// Language of the template: one of Meta's codes, such as en, en_US or pt_BR. A code that the operator doesn't know is
+	// tried, with a warning. It can't be changed.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/supported-languages
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -137,25 +139,31 @@ type MessageTemplateSpec struct {
 	// +kubebuilder:validation:XValidation:rule=`!(self in ['pt', 'zh', 'ar_SA'])`,message=`Meta has no such language: write pt_BR or pt_PT for pt; zh_CN, zh_HK or zh_TW for zh; ar for ar_SA`
 	Language string `json:"language"`
 
-	// Category of the template: AUTHENTICATION, MARKETING or UTILITY. Meta may approve UTILITY as MARKETING; see
-	// categoryPolicy and status.category.
+	// Category of the template, which decides price and permitted content: AUTHENTICATION (one-time passcodes), MARKETING or
+	// UTILITY (about an order, account or request of the recipient). Meta may approve UTILITY as MARKETING: see
+	// categoryPolicy and status.category. The category of an approved template can't be changed, except to what Meta gave it.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-categorization
 	// +required
 	Category TemplateCategory `json:"category"`
 
-	// ParameterFormat says how variables are written: POSITIONAL ({{1}}, {{2}}) or NAMED ({{first_name}}). Absent means
-	// POSITIONAL, as at Meta.
+	// ParameterFormat says how variables are written in header, body and cards: POSITIONAL ({{1}}, {{2}}, in order and
+	// without gaps) or NAMED ({{first_name}}). Absent means POSITIONAL, as at Meta.
 	// +optional
 	ParameterFormat ParameterFormat `json:"parameterFormat,omitempty"`
 
-	// MessageSendTTLSeconds is for how long, in seconds, Meta tries to deliver a message.
+	// MessageSendTTLSeconds is for how long, in seconds, Meta tries to deliver a message: 30 to 900 for AUTHENTICATION, 30 to
+	// 43200 for UTILITY, 43200 to 2592000 for MARKETING (with the Marketing Messages API only); -1 means 30 days for the
+	// first two. Absent means Meta's default: 600 for AUTHENTICATION, else 30 days.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/time-to-live
 	// +optional
 	MessageSendTTLSeconds *int64 `json:"messageSendTTLSeconds,omitempty"`
 
-	// SubCategory narrows the category down.
+	// SubCategory narrows the category down: ORDER_STATUS (UTILITY with body and footer only), ORDER_DETAILS or
+	// RICH_ORDER_STATUS. Absent means none.
 	// +optional
 	SubCategory TemplateSubCategory `json:"subCategory,omitempty"`
 
-	// DisplayFormat ORDER_DETAILS is for payable orders in Brazil.
+	// DisplayFormat: ORDER_DETAILS shows an order that can be paid, with a button of the same type (Brazil). Absent means none.
 	// +optional
 	DisplayFormat TemplateDisplayFormat `json:"displayFormat,omitempty"`
 
@@ -163,30 +171,34 @@ type MessageTemplateSpec struct {
 	// +optional
 	URLClickTracking URLClickTracking `json:"urlClickTracking,omitempty"`
 
-	// PrimaryDeviceDeliveryOnly delivers the message to the recipient's phone only.
+	// PrimaryDeviceDeliveryOnly delivers the message to the recipient's phone only, not to linked devices. Absent means false.
 	// +optional
 	PrimaryDeviceDeliveryOnly *bool `json:"primaryDeviceDeliveryOnly,omitempty"`
 
-	// CreativeFeatures opts in to or out of Meta's automatic changes of marketing messages.
+	// CreativeFeatures opts in to or out of Meta's automatic changes of marketing messages, one by one; at most 20. A
+	// feature that isn't listed follows the setting of the account.
 	// +optional
 	// +listType=map
 	// +listMapKey=feature
 	// +kubebuilder:validation:MaxItems=20
 	CreativeFeatures []CreativeFeature `json:"creativeFeatures,omitempty"`
 
-	// Header above the body.
+	// Header above the body: a line of text, a media file, a place or a product.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components
 	// +optional
 	Header *TemplateHeader `json:"header,omitempty"`
 
-	// Body of the message.
+	// Body of the message: at most 1024 characters, 600 with limitedTimeOffer, 160 with an SPM button.
 	// +optional
 	Body *TemplateBody `json:"body,omitempty"`
 
-	// Footer below the body.
+	// Footer below the body: at most 60 characters without variables. Not possible with limitedTimeOffer.
 	// +optional
 	Footer *TemplateFooter `json:"footer,omitempty"`
 
-	// Buttons below the message, at most 10.
+	// Buttons below the message, at most 10: any number of QUICK_REPLY, which stand together before or after the others, two
+	// URL, and one of each other type. With more than three buttons a recipient sees two and an entry for the rest.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
@@ -196,35 +208,49 @@ type MessageTemplateSpec struct {
 	// +kubebuilder:validation:XValidation:rule=`self.map(b, b.type == 'QUICK_REPLY' ? 0 : 1).isSorted() || self.map(b, b.type == 'QUICK_REPLY' ? 1 : 0).isSorted()`,message=`QUICK_REPLY buttons must stand together, all before or all after the others`
 	Buttons []TemplateButton `json:"buttons,omitempty"`
 
-	// Carousel of 2 to 10 cards.
+	// Carousel of 2 to 10 cards to swipe through, below body. Needs category: MARKETING; header, footer and buttons are
+	// possible in the cards only.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/marketing-templates/media-card-carousel-templates
 	// +optional
 	Carousel *TemplateCarousel `json:"carousel,omitempty"`
 
-	// LimitedTimeOffer shows an offer that expires.
+	// LimitedTimeOffer shows an offer that expires. Needs category: MARKETING, a URL button, and no footer; the header is IMAGE
+	// or VIDEO, and a COPY_CODE button may stand before the URL button.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/marketing-templates/limited-time-offer-templates
 	// +optional
 	LimitedTimeOffer *TemplateLimitedTimeOffer `json:"limitedTimeOffer,omitempty"`
 
-	// CallPermissionRequest asks the recipient for permission to call. Write it as {}.
+	// CallPermissionRequest asks the recipient for permission to call. Write it as {}. No buttons are possible beside it.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/calling/user-call-permissions
 	// +optional
 	CallPermissionRequest *CallPermissionRequest `json:"callPermissionRequest,omitempty"`
 
-	// Authentication describes a one-time passcode message.
+	// Authentication describes a one-time passcode message, whose text Meta writes and translates. Needs category:
+	// AUTHENTICATION, and stands instead of body, header, footer and buttons.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/authentication-templates/authentication-templates
 	// +optional
 	Authentication *TemplateAuthentication `json:"authentication,omitempty"`
 
-	// Library creates the template from Meta's template library.
+	// Library creates the template from Meta's library of approved templates, without review; it stands instead of body,
+	// header, footer and buttons. It can't be added or changed later, but may give way to body.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-library
 	// +optional
 	Library *TemplateLibrary `json:"library,omitempty"`
 
-	// AdoptionPolicy says what happens if the template exists at Meta already. Absent means IfIdentical.
+	// AdoptionPolicy says what happens if Meta has a template of this name and language already. Absent means IfIdentical: it
+	// is adopted if its content is the same (the category doesn't count), else the resource reports AlreadyExists. Always
+	// adopts and edits it; Never adopts nothing.
 	// +optional
 	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
 
-	// CategoryPolicy says what it means that Meta changed the category. Absent means Report.
+	// CategoryPolicy says what it means that Meta gave the template another category. Absent means Report: the condition
+	// CategoryAsRequested says so and the resource may still be Ready. Require makes it not Ready.
 	// +optional
 	CategoryPolicy CategoryPolicy `json:"categoryPolicy,omitempty"`
 
-	// DeletionPolicy says what happens at Meta when this resource is deleted. Absent means Retain.
+	// DeletionPolicy says what happens at Meta when this resource is deleted. Absent means Retain: the template stays. Delete
+	// deletes this language of the template; if it was approved, Meta locks its name for 30 days.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
 	// +optional
 	// +kubebuilder:validation:Enum=Retain;Delete
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`

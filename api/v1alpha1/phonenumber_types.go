@@ -154,7 +154,7 @@ type PhoneNumberProfile struct {
 	// Email for contact, at most 128 characters.
 	// +optional
 	// +kubebuilder:validation:MaxLength=128
-	// +kubebuilder:validation:XValidation:rule="self == '' || self.matches('^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$')",message="email must look like name@example.com, or be empty to clear it"
+	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || self.matches('^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$')",message="email must look like name@example.com, or be empty to clear it"
 	Email *string `json:"email,omitempty"`
 
 	// Vertical is the industry in Meta's spelling, such as RETAIL, or "" for none.

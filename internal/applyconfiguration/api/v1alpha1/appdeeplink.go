@@ -10,11 +10,11 @@ package v1alpha1
 //
 // AppDeepLink opens an Android app.
 type AppDeepLinkApplyConfiguration struct {
-	// MetaAppID is the id of the app at Meta.
+	// MetaAppID is the id of the app at Meta: digits, in quotes.
 	MetaAppID *string `json:"metaAppID,omitempty"`
-	// AndroidDeepLink is the link that the app opens.
+	// AndroidDeepLink is the link that the app opens, such as acmeshop://deals; at most 2000 characters.
 	AndroidDeepLink *string `json:"androidDeepLink,omitempty"`
-	// AndroidFallbackPlayStoreURL is opened where the app isn't installed.
+	// AndroidFallbackPlayStoreURL is opened where the app isn't installed; at most 2000 characters.
 	AndroidFallbackPlayStoreURL *string `json:"androidFallbackPlayStoreURL,omitempty"`
 }
 

@@ -14,15 +14,17 @@ import (
 //
 // ButtonFlow says which Flow a FLOW button opens.
 type ButtonFlowApplyConfiguration struct {
-	// ID of the Flow at Meta.
+	// ID of the Flow at Meta: digits, in quotes. Exactly one of id, name and json is set.
 	ID *string `json:"id,omitempty"`
-	// Name of the Flow at Meta.
+	// Name of the Flow at Meta, at most 200 characters. Meta turns it into the id once, so renaming the Flow later is harmless.
 	Name *string `json:"name,omitempty"`
-	// JSON of the Flow.
+	// JSON of a Flow that is created with the template, at most 65536 characters.
 	JSON *string `json:"json,omitempty"`
-	// Action is NAVIGATE or DATA_EXCHANGE. Absent means NAVIGATE.
+	// Action is NAVIGATE (opens a screen) or DATA_EXCHANGE (asks the Flow's endpoint for the first screen). Absent means
+	// NAVIGATE.
 	Action *apiv1alpha1.FlowAction `json:"action,omitempty"`
-	// NavigateScreen is the screen to open.
+	// NavigateScreen is the id of the screen to open, at most 200 characters; only with action: NAVIGATE. Absent means the
+	// Flow's first screen.
 	NavigateScreen *string `json:"navigateScreen,omitempty"`
 }
 

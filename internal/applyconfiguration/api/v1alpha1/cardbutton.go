@@ -14,15 +14,16 @@ import (
 //
 // CardButton is a button of a card.
 type CardButtonApplyConfiguration struct {
-	// Type of the button.
+	// Type of the button: QUICK_REPLY, URL, PHONE_NUMBER or, on product cards, SPM.
 	Type *apiv1alpha1.ButtonType `json:"type,omitempty"`
-	// Text on the button, at most 25 characters.
+	// Text on the button, at most 25 characters without variables; for SPM it must be View.
 	Text *string `json:"text,omitempty"`
-	// URL to open.
+	// URL to open, at most 2000 characters, only with type: URL. It may have one variable, at its very end: {{1}}, or with
+	// parameterFormat: NAMED also a name. Links to wa.me and whatsapp.com are refused by Meta.
 	URL *string `json:"url,omitempty"`
-	// Example of the address, or of what stands for its variable.
+	// Example of what stands for the variable of url, or of the whole address; needed exactly if url has a variable.
 	Example *string `json:"example,omitempty"`
-	// PhoneNumber to call.
+	// PhoneNumber to call, only with type: PHONE_NUMBER: digits with the country code, at most 20 characters.
 	PhoneNumber *string `json:"phoneNumber,omitempty"`
 }
 

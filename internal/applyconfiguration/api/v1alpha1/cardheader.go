@@ -14,9 +14,10 @@ import (
 //
 // CardHeader is the picture, video or product of a card.
 type CardHeaderApplyConfiguration struct {
-	// Format of the header.
+	// Format of the header: IMAGE, VIDEO or PRODUCT.
 	Format *apiv1alpha1.HeaderFormat `json:"format,omitempty"`
-	// Media is the sample file for review.
+	// Media is the sample file for review. Needed, and possible, only with IMAGE and VIDEO; not needed under
+	// managementPolicy: Observed.
 	Media *MediaSourceApplyConfiguration `json:"media,omitempty"`
 }
 

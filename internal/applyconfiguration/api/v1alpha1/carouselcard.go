@@ -10,11 +10,12 @@ package v1alpha1
 //
 // CarouselCard is one card of a carousel.
 type CarouselCardApplyConfiguration struct {
-	// Header of the card.
+	// Header of the card; all cards have the same format.
 	Header *CardHeaderApplyConfiguration `json:"header,omitempty"`
-	// Body of the card.
+	// Body of the card. Either all cards have one or none; product cards have none.
 	Body *CardBodyApplyConfiguration `json:"body,omitempty"`
-	// Buttons of the card, 1 or 2.
+	// Buttons of the card, of the same types on all cards: one or two of QUICK_REPLY, URL and PHONE_NUMBER, or on product
+	// cards one SPM or URL.
 	Buttons []CardButtonApplyConfiguration `json:"buttons,omitempty"`
 }
 

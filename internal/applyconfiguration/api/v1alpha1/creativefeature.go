@@ -14,7 +14,8 @@ import (
 //
 // CreativeFeature opts in to or out of one of Meta's automatic changes of marketing messages.
 type CreativeFeatureApplyConfiguration struct {
-	// Feature in Meta's spelling, such as image_touchups.
+	// Feature in Meta's spelling, such as image_touchups, add_text_overlay or text_formatting_optimization; at most 64
+	// characters.
 	Feature *string `json:"feature,omitempty"`
 	// EnrollStatus is OPT_IN or OPT_OUT.
 	EnrollStatus *apiv1alpha1.CreativeEnrollStatus `json:"enrollStatus,omitempty"`

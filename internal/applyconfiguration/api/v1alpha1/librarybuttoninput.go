@@ -14,13 +14,13 @@ import (
 //
 // LibraryButtonInput fills in one button of a library template.
 type LibraryButtonInputApplyConfiguration struct {
-	// Type of the button.
+	// Type of the button, as in the library's template.
 	Type *apiv1alpha1.ButtonType `json:"type,omitempty"`
-	// URL to open, ending in {{1}} if the library's template has a variable address.
+	// URL to open, at most 2000 characters, ending in {{1}} if the library's template has a variable address; only with type: URL.
 	URL *string `json:"url,omitempty"`
-	// Example of the whole address.
+	// Example of the whole address; needed exactly if url has a variable.
 	Example *string `json:"example,omitempty"`
-	// PhoneNumber to call.
+	// PhoneNumber to call: digits with the country code, at most 20 characters; only with type: PHONE_NUMBER.
 	PhoneNumber *string `json:"phoneNumber,omitempty"`
 }
 

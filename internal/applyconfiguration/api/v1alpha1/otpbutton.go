@@ -14,15 +14,18 @@ import (
 //
 // OTPButton is the button of a one-time passcode message.
 type OTPButtonApplyConfiguration struct {
-	// Type is COPY_CODE, ONE_TAP or ZERO_TAP.
+	// Type is COPY_CODE (the recipient copies the code), ONE_TAP (a tap fills it into an Android app) or ZERO_TAP (the app gets
+	// it without a tap).
 	Type *apiv1alpha1.OTPType `json:"type,omitempty"`
-	// Text on the copy button, at most 25 characters.
+	// Text on the copy button, at most 25 characters. Absent means Meta's own, translated text, which is the safe choice: some
+	// accounts had other texts refused.
 	Text *string `json:"text,omitempty"`
-	// AutofillText is the text on the autofill button, at most 25 characters.
+	// AutofillText is the text on the autofill button, at most 25 characters; only with ONE_TAP and ZERO_TAP. Absent means
+	// Meta's own, translated text.
 	AutofillText *string `json:"autofillText,omitempty"`
-	// ZeroTapTermsAccepted must be true for ZERO_TAP.
+	// ZeroTapTermsAccepted must be true for ZERO_TAP, by which you accept Meta's terms for it, and absent otherwise.
 	ZeroTapTermsAccepted *bool `json:"zeroTapTermsAccepted,omitempty"`
-	// SupportedApps are the Android apps that take the code.
+	// SupportedApps are the 1 to 5 Android apps that take the code; needed, and possible, only with ONE_TAP and ZERO_TAP.
 	SupportedApps []SupportedAppApplyConfiguration `json:"supportedApps,omitempty"`
 }
 

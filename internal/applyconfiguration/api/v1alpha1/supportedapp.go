@@ -10,9 +10,9 @@ package v1alpha1
 //
 // SupportedApp is an Android app that takes one-time passcodes.
 type SupportedAppApplyConfiguration struct {
-	// PackageName of the app.
+	// PackageName of the app, such as com.acme.shop; at most 224 characters.
 	PackageName *string `json:"packageName,omitempty"`
-	// SignatureHash of the app's signing key.
+	// SignatureHash of the app's signing key: exactly 11 characters, such as K8a/AINcGX7.
 	SignatureHash *string `json:"signatureHash,omitempty"`
 }
 

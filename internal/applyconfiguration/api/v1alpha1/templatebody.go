@@ -10,9 +10,10 @@ package v1alpha1
 //
 // TemplateBody is the text of a message.
 type TemplateBodyApplyConfiguration struct {
-	// Text of the body, at most 1024 characters.
+	// Text of the body, at most 1024 characters, with WhatsApp's markup (*bold*, _italic_) and variables. It must not begin or
+	// end with a variable, variables must not touch, and at most two line breaks may follow each other.
 	Text *string `json:"text,omitempty"`
-	// Examples has one sample value for each variable in text.
+	// Examples has exactly one sample value for each variable in text, in any order; at most 50.
 	Examples []ParameterExampleApplyConfiguration `json:"examples,omitempty"`
 }
 

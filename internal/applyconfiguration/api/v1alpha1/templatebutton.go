@@ -14,21 +14,28 @@ import (
 //
 // TemplateButton is a button below a message. Which fields it has depends on its type.
 type TemplateButtonApplyConfiguration struct {
-	// Type of the button.
+	// Type of the button: QUICK_REPLY (answers with its text), URL, PHONE_NUMBER, COPY_CODE (copies a coupon), FLOW, VOICE_CALL
+	// (calls in WhatsApp), CATALOG, MPM (several products), SPM (one product), ORDER_DETAILS (pays an order) or
+	// REQUEST_CONTACT_INFO.
 	Type *apiv1alpha1.ButtonType `json:"type,omitempty"`
-	// Text on the button, at most 25 characters.
+	// Text on the button, at most 25 characters (20 for VOICE_CALL) without variables. It must be View catalog for CATALOG, View
+	// items for MPM, View for SPM, and absent for COPY_CODE and REQUEST_CONTACT_INFO, whose text Meta writes.
 	Text *string `json:"text,omitempty"`
-	// URL to open.
+	// URL to open, at most 2000 characters, only with type: URL. It may have one variable, at its very end: {{1}}, or with
+	// parameterFormat: NAMED also a name. Links to wa.me and whatsapp.com are refused by Meta.
 	URL *string `json:"url,omitempty"`
-	// Example of the address or of the code.
+	// Example of what stands for the variable of url, or of the whole address (type: URL, needed exactly if url has a
+	// variable), or of the code (type: COPY_CODE, needed, at most 20 characters, 15 next to limitedTimeOffer).
 	Example *string `json:"example,omitempty"`
-	// PhoneNumber to call.
+	// PhoneNumber to call, only with type: PHONE_NUMBER: digits with the country code, at most 20 characters.
 	PhoneNumber *string `json:"phoneNumber,omitempty"`
-	// TTLMinutes is for how long a call can be started with a VOICE_CALL button, in minutes.
+	// TTLMinutes is for how long, in minutes, a call can be started with the button, 1440 to 43200; only with type: VOICE_CALL.
+	// Absent means Meta's default, 10080.
 	TTLMinutes *int32 `json:"ttlMinutes,omitempty"`
-	// Flow to open.
+	// Flow to open; only with type: FLOW.
+	// See https://developers.facebook.com/docs/whatsapp/flows
 	Flow *ButtonFlowApplyConfiguration `json:"flow,omitempty"`
-	// AppDeepLink opens an Android app instead of the address.
+	// AppDeepLink opens an Android app instead of the address; only with type: URL.
 	AppDeepLink *AppDeepLinkApplyConfiguration `json:"appDeepLink,omitempty"`
 }
 

@@ -10,7 +10,7 @@ package v1alpha1
 //
 // TemplateFooter is what stands below the body.
 type TemplateFooterApplyConfiguration struct {
-	// Text of the footer, at most 60 characters.
+	// Text of the footer, at most 60 characters, without variables.
 	Text *string `json:"text,omitempty"`
 }
 

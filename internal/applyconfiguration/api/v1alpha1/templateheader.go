@@ -14,13 +14,15 @@ import (
 //
 // TemplateHeader is what stands above the body.
 type TemplateHeaderApplyConfiguration struct {
-	// Format of the header.
+	// Format of the header: TEXT, IMAGE (JPEG or PNG up to 5 MB), VIDEO (mp4 up to 16 MB), DOCUMENT (PDF up to 100 MB), GIF (mp4
+	// up to 3.5 MB, Marketing Messages API only), LOCATION, or PRODUCT (with an SPM button).
 	Format *apiv1alpha1.HeaderFormat `json:"format,omitempty"`
 	// Text of the header, at most 60 characters with at most one variable. Only with format TEXT.
 	Text *string `json:"text,omitempty"`
-	// Examples has the sample value of the variable in text.
+	// Examples has the sample value of the variable in text: exactly one if text has a variable, else none.
 	Examples []ParameterExampleApplyConfiguration `json:"examples,omitempty"`
-	// Media is the sample file for review. Only with format IMAGE, VIDEO, DOCUMENT or GIF.
+	// Media is the sample file for review; a sender gives the real file with each message. Needed, and possible, only with
+	// format IMAGE, VIDEO, DOCUMENT or GIF; not needed under managementPolicy: Observed.
 	Media *MediaSourceApplyConfiguration `json:"media,omitempty"`
 }
 

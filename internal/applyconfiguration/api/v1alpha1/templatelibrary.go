@@ -10,11 +10,11 @@ package v1alpha1
 //
 // TemplateLibrary creates the template from Meta's template library.
 type TemplateLibraryApplyConfiguration struct {
-	// TemplateName is the name of the library's template.
+	// TemplateName is the name of the template in the library, such as delivery_update_1; at most 512 characters.
 	TemplateName *string `json:"templateName,omitempty"`
 	// BodyInputs chooses optional parts of the body.
 	BodyInputs *LibraryBodyInputsApplyConfiguration `json:"bodyInputs,omitempty"`
-	// ButtonInputs fills in the buttons, in their order.
+	// ButtonInputs fills in the buttons, in their order; needed if the library's template has URL or phone buttons. At most 10.
 	ButtonInputs []LibraryButtonInputApplyConfiguration `json:"buttonInputs,omitempty"`
 }
 

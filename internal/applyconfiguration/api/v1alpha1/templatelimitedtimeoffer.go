@@ -12,7 +12,7 @@ package v1alpha1
 type TemplateLimitedTimeOfferApplyConfiguration struct {
 	// Text of the offer, at most 16 characters.
 	Text *string `json:"text,omitempty"`
-	// HasExpiration shows a countdown. Absent means false.
+	// HasExpiration shows a countdown to a time that is given with each message. Absent means false.
 	HasExpiration *bool `json:"hasExpiration,omitempty"`
 }
 
