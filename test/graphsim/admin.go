@@ -102,12 +102,10 @@ func (s *Simulator) state() state {
 		}
 		s.mu.Unlock()
 	}
+	out.Tokens = s.TokenNames()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out.Faults = len(s.faults)
-	for _, t := range s.tokens {
-		out.Tokens = append(out.Tokens, t.Name)
-	}
 	return out
 }
 

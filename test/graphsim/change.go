@@ -35,6 +35,9 @@ func (s *Simulator) editTemplate(c *call) (any, *apiError) {
 			return nil, problem
 		}
 	}
+	if c.has("components") {
+		next.LibraryTemplateName = "" // other wording: an ordinary template
+	}
 	t.Template, t.components = next.Template, next.components
 	t.LastUpdatedTime = c.now
 	s.afterEdit(t, c.now)
@@ -154,7 +157,7 @@ func (s *Simulator) chooseForDeletion(c *call) ([]*template, *apiError) {
 		out = append(out, t)
 	default:
 		for _, t := range c.account.templates {
-			if t.Name == name {
+			if t.Name == name && t.Status != "PENDING_DELETION" {
 				out = append(out, t)
 			}
 		}

@@ -174,3 +174,5 @@ func objects(v any) []map[string]any {
 	}
 	return out
 }
+
+func replace(text, old, with string) string { return strings.ReplaceAll(text, old, with) }

@@ -236,6 +236,9 @@ func (s *Simulator) handle(c *call) reply {
 			return errorReply(&apiError{Code: 1, Message: "An unknown error occurred"}, s.traceID())
 		}
 		out = reply{status: http.StatusOK, body: body, header: http.Header{}}
+		if s.dataLimit > 0 && len(body) > s.dataLimit {
+			out = errorReply(&apiError{Code: 1, Message: "Please reduce the amount of data you're asking for, then retry your request"}, s.traceID())
+		}
 	}
 	for name, values := range c.header {
 		out.header[name] = values

@@ -4,6 +4,7 @@
 package graphsim
 
 import (
+	_ "embed" // for demo.json
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -30,6 +31,12 @@ type SeedAccount struct {
 
 // SeedSubscription is an app subscribed to an account.
 type SeedSubscription struct{ ID, Override string }
+
+//go:embed demo.json
+var demoSeed []byte
+
+// LoadDemo seeds the built-in demo: one app, one token and two accounts. All of it is made up.
+func (s *Simulator) LoadDemo() error { return s.Load(demoSeed) }
 
 // Load seeds the simulator from JSON. Nothing is added when the JSON is wrong.
 func (s *Simulator) Load(raw []byte) error {
@@ -112,4 +119,35 @@ func (c *OffsetClock) Step(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.offset += d
+}
+
+// Summary is an account in short.
+type Summary struct {
+	ID, Name           string
+	Numbers, Templates int
+}
+
+// Summaries lists the accounts, by id.
+func (s *Simulator) Summaries() []Summary {
+	var out []Summary
+	for _, id := range s.accountIDs() {
+		s.mu.Lock()
+		if a := s.accounts[id]; a != nil {
+			out = append(out, Summary{ID: id, Name: a.Name, Numbers: len(a.numbers), Templates: len(a.templates)})
+		}
+		s.mu.Unlock()
+	}
+	return out
+}
+
+// TokenNames lists the names of the tokens, never their values.
+func (s *Simulator) TokenNames() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]string, 0, len(s.tokens))
+	for _, t := range s.tokens {
+		out = append(out, t.Name)
+	}
+	slices.Sort(out)
+	return out
 }

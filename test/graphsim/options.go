@@ -52,6 +52,7 @@ type options struct {
 	pendingDelete time.Duration
 	editReview    EditReview
 	emptyPages    bool
+	dataLimit     int
 	log           logr.Logger
 }
 
@@ -105,6 +106,10 @@ func WithEditReview(r EditReview) Option { return func(o *options) { o.editRevie
 // WithEmptyPages puts an empty page with a next cursor behind every page that is not the last; clients must go on.
 // See https://developers.facebook.com/docs/graph-api/results.
 func WithEmptyPages() Option { return func(o *options) { o.emptyPages = true } }
+
+// WithDataLimit refuses answers of more than that many bytes with "reduce the amount of data"; clients must ask for
+// smaller pages. 0: no limit, the default.
+func WithDataLimit(bytes int) Option { return func(o *options) { o.dataLimit = bytes } }
 
 // WithLog logs every call at V(1), without secrets.
 func WithLog(l logr.Logger) Option { return func(o *options) { o.log = l } }

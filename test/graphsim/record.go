@@ -4,6 +4,7 @@
 package graphsim
 
 import (
+	"cmp"
 	"encoding/base64"
 	"maps"
 	"net/http"
@@ -120,7 +121,7 @@ func (s *Simulator) noteLeaks(r *http.Request) {
 	if err != nil {
 		decoded = target
 	}
-	for _, n := range s.needles() {
+	for _, n := range s.secrets {
 		if strings.Contains(target, n.text) || strings.Contains(decoded, n.text) {
 			s.leaks = append(s.leaks, r.Method+" "+s.redact(target)+" carried "+n.name)
 			return
@@ -130,11 +131,12 @@ func (s *Simulator) noteLeaks(r *http.Request) {
 
 type needle struct{ text, name string }
 
-// needles returns every known secret in the forms that it may be written in; longest first per secret.
-func (s *Simulator) needles() []needle {
-	var out []needle
+// findSecrets collects every known secret in the forms that it may be written in, the longest first: one may be the
+// beginning of another. Very short ones would hit by chance.
+func (s *Simulator) findSecrets() {
+	s.secrets = nil
 	add := func(secret, name string) {
-		if secret == "" {
+		if len(secret) < 4 {
 			return
 		}
 		forms := []string{secret, url.QueryEscape(secret), url.PathEscape(secret)}
@@ -143,7 +145,7 @@ func (s *Simulator) needles() []needle {
 		}
 		slices.Sort(forms)
 		for _, f := range slices.Compact(forms) {
-			out = append(out, needle{text: f, name: name})
+			s.secrets = append(s.secrets, needle{text: f, name: name})
 		}
 	}
 	for _, t := range s.tokens {
@@ -152,7 +154,9 @@ func (s *Simulator) needles() []needle {
 	for _, a := range s.apps {
 		add(a.Secret, "secret of app "+a.ID)
 	}
-	return out
+	slices.SortFunc(s.secrets, func(a, b needle) int {
+		return cmp.Or(len(b.text)-len(a.text), cmp.Compare(a.text, b.text))
+	})
 }
 
 var secretParameter = regexp.MustCompile(`(?i)((?:access_token|input_token|fb_exchange_token|revoke_token|verify_token|client_secret|appsecret_proof|pin)(?:"\s*:\s*"|=|%3D|\\?u003d))[^&"%\s\\<]+`)
@@ -161,7 +165,7 @@ func (s *Simulator) redact(text string) string {
 	if text == "" {
 		return text
 	}
-	for _, n := range s.needles() {
+	for _, n := range s.secrets {
 		text = strings.ReplaceAll(text, n.text, "<"+n.name+">")
 	}
 	return secretParameter.ReplaceAllString(text, "${1}<secret>")

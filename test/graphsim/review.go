@@ -97,12 +97,14 @@ func contentKey(t *template) string {
 	return key
 }
 
-// duplicate looks for another template with the same body and footer. Other languages of the same name do not count;
+// duplicate looks for another template with the same body and footer; of two in review the older one wins. Other languages of the same name do not count;
 // whether they do at Meta is not documented.
 func (s *Simulator) duplicate(t *template) bool {
 	key := contentKey(t)
 	for _, other := range t.account.templates {
-		if other.Name != t.Name && other.Category != "AUTHENTICATION" && other.Status != "REJECTED" && contentKey(other) == key {
+		counts := other.Name != t.Name && other.Category != "AUTHENTICATION" && other.Status != "REJECTED" &&
+			(other.Status != "PENDING" || other.seq < t.seq)
+		if counts && contentKey(other) == key {
 			return true
 		}
 	}

@@ -16,6 +16,7 @@ func (s *Simulator) AddApp(a App) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.apps[a.ID] = &a
+	s.findSecrets()
 }
 
 // AddToken adds or replaces a token.
@@ -33,14 +34,16 @@ func (s *Simulator) AddToken(t Token) {
 	}
 	t.Scopes, t.Accounts = slices.Clone(t.Scopes), slices.Clone(t.Accounts)
 	s.tokens[t.Value] = &token{Token: t, issued: s.now()}
+	s.findSecrets()
 }
 
-// UpdateToken changes a token, for example its assigned accounts.
+// UpdateToken changes a token, for example its assigned accounts. The value stays.
 func (s *Simulator) UpdateToken(value string, change func(*Token)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t := s.tokens[value]; t != nil {
 		change(&t.Token)
+		t.Value = value
 	}
 }
 
@@ -150,7 +153,7 @@ func (s *Simulator) SubscribeApp(wabaID, appID, overrideURL string) {
 }
 
 // AddTemplate seeds a template without review, budgets or validation and returns its id. Empty fields mean an approved
-// UTILITY template in en_US. Components may be given as sent or as read back.
+// UTILITY template in en_US; a PENDING one waits for Decide. Components may be given as sent or as read back.
 func (s *Simulator) AddTemplate(wabaID string, t Template) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -180,7 +183,7 @@ func (s *Simulator) mustStore(t *template) {
 }
 
 // EditInManager changes a template as a person does in WhatsApp Manager: last_updated_time moves, and an edit of an
-// approved template counts against its budget. id, name, language and account stay.
+// approved template counts against its budget. id, name, language and account stay. change must not use the simulator.
 func (s *Simulator) EditInManager(id string, change func(*Template)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -41,6 +41,7 @@ type Simulator struct {
 	requests     []Request
 	stats        Stats
 	leaks        []string
+	secrets      []needle // of all apps and tokens
 }
 
 type token struct {
@@ -83,7 +84,6 @@ type template struct {
 	then       func(*template, time.Time)
 	restore    string // status before archiving
 	pauses     int
-	pacing     bool // paused until unpaused
 }
 
 // New returns an empty simulator.

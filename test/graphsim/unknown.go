@@ -3,13 +3,11 @@
 
 package graphsim
 
-import (
-	"strings"
-)
+import "strings"
 
 // Unknown mode: what no document lists. The operator must neither edit anything because of it nor freeze a status.
 
-// unknownText normalises a text in one of four ways.
+// unknownText normalises a text in one of four ways. Doing it twice changes nothing more.
 func (s *Simulator) unknownText(text string) string {
 	if !s.unknown || text == "" {
 		return text
@@ -18,11 +16,11 @@ func (s *Simulator) unknownText(text string) string {
 	case 0:
 		return strings.TrimSpace(strings.ReplaceAll(text, "'", "’"))
 	case 1:
-		return strings.ReplaceAll(strings.ReplaceAll(text, "...", "…"), ".", ".\u200b")
+		return strings.ReplaceAll(strings.ReplaceAll(text, ".\u200b", "."), ".", ".\u200b")
 	case 2:
 		return strings.ReplaceAll(text, ", ", ",\u00a0")
 	}
-	return text + " "
+	return strings.TrimRight(text, " ") + " "
 }
 
 // oddOne selects about one object in three.
