@@ -1,0 +1,109 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+)
+
+// base is what all reconcilers share.
+type base struct {
+	client   client.Client
+	status   *statusWriter
+	resolver *resolver
+	accounts *account.Manager
+	recorder events.EventRecorder
+	clock    clock.PassiveClock
+	attempts *attempts
+	creates  *createLedger
+	changes  *changes
+	metrics  Metrics
+	audit    logr.Logger
+	readOnly bool
+	interval time.Duration
+}
+
+// result turns an outcome into a requeue; nothing else does. Errors are never returned to the queue: its backoff knows
+// neither Meta's limits nor which change makes a retry worthwhile.
+func (b *base) result(key, fingerprint string, o outcome) ctrl.Result {
+	switch {
+	case o.backoff:
+		o.after = b.attempts.failed(key, fingerprint, o.slow)
+	case o.keep:
+	default:
+		b.attempts.succeeded(key)
+	}
+	return ctrl.Result{RequeueAfter: o.after}
+}
+
+// transitions reports changed conditions as events: reasons as in the conditions, warnings for what is not true.
+func (b *base) transitions(obj runtime.Object, before, after []metav1.Condition) {
+	type said struct{ reason, message string }
+	told := map[said]bool{}
+	for _, c := range after {
+		if c.Type == v1alpha1.ConditionReconciling || c.Type == v1alpha1.ConditionStalled || c.Status == metav1.ConditionUnknown {
+			continue
+		}
+		if unchanged(before, c) || told[said{c.Reason, c.Message}] {
+			continue
+		}
+		told[said{c.Reason, c.Message}] = true
+		kind := corev1.EventTypeNormal
+		if c.Status == metav1.ConditionFalse && !expected(c.Reason) {
+			kind = corev1.EventTypeWarning
+		}
+		b.event(obj, kind, c.Reason, c.Type, c.Message)
+	}
+}
+
+// expected are the reasons of False conditions that nobody has to worry about.
+func expected(reason string) bool {
+	switch reason {
+	case v1alpha1.ReasonInReview, v1alpha1.ReasonPaused, v1alpha1.ReasonProgressing, v1alpha1.ReasonAccountNotReady, v1alpha1.ReasonPending:
+		return true
+	}
+	return false
+}
+
+func unchanged(before []metav1.Condition, c metav1.Condition) bool {
+	for _, o := range before {
+		if o.Type == c.Type {
+			return o.Status == c.Status && o.Reason == c.Reason
+		}
+	}
+	return false
+}
+
+func (b *base) event(obj runtime.Object, kind, reason, action, message string) {
+	b.recorder.Eventf(obj, nil, kind, reason, action, "%s", truncate(message, messageLimit))
+}
+
+// would reports a write that isn't made because the operator only reads.
+func (b *base) would(obj runtime.Object, what string) {
+	b.event(obj, corev1.EventTypeNormal, "Would", "ReadOnly", "would "+what+" (the operator runs with --read-only)")
+}
+
+// wrote is the audit log: one line for every write to Meta, whatever came of it.
+func (b *base) wrote(obj client.Object, call string, fields []string, err error) {
+	log := b.audit.WithValues("object", client.ObjectKeyFromObject(obj).String(), "uid", obj.GetUID(),
+		"generation", obj.GetGeneration(), "call", call, "fields", fields)
+	if err == nil {
+		log.Info("Wrote to Meta", "result", "ok")
+		return
+	}
+	values := []any{"result", "failed", "error", err.Error()}
+	log.Info("Write to Meta failed", append(values, traceOf(err)...)...)
+}

@@ -1,0 +1,126 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// messageLimit keeps condition messages well below the API server's 32,768 characters.
+const messageLimit = 1024
+
+// conditionSet builds the conditions of one pass from scratch, so that one that no longer holds disappears. The
+// transition time is kept while the status stays the same.
+type conditionSet struct {
+	generation int64
+	now        time.Time
+	previous   []metav1.Condition
+	next       []metav1.Condition
+}
+
+func newConditions(previous []metav1.Condition, generation int64, now time.Time) *conditionSet {
+	return &conditionSet{generation: generation, now: now, previous: previous}
+}
+
+func (c *conditionSet) set(kind string, status metav1.ConditionStatus, reason, message string) {
+	cond := metav1.Condition{
+		Type: kind, Status: status, Reason: reason, Message: truncate(message, messageLimit),
+		ObservedGeneration: c.generation, LastTransitionTime: metav1.NewTime(c.now.Truncate(time.Second)),
+	}
+	if old := meta.FindStatusCondition(c.previous, kind); old != nil && old.Status == status {
+		cond.LastTransitionTime = old.LastTransitionTime
+	}
+	c.next = slices.DeleteFunc(c.next, func(o metav1.Condition) bool { return o.Type == kind })
+	c.next = append(c.next, cond)
+}
+
+func (c *conditionSet) setBool(kind string, ok bool, reason, message string) {
+	status := metav1.ConditionFalse
+	if ok {
+		status = metav1.ConditionTrue
+	}
+	c.set(kind, status, reason, message)
+}
+
+// keepPrevious carries a condition over as it was.
+func (c *conditionSet) keepPrevious(kind string) bool {
+	old := meta.FindStatusCondition(c.previous, kind)
+	if old == nil {
+		return false
+	}
+	c.set(kind, old.Status, old.Reason, old.Message)
+	return true
+}
+
+// readiness is what a kind says of its asset, independent of whether the last attempt to write succeeded.
+type readiness struct {
+	status          metav1.ConditionStatus
+	reason, message string
+	// progressing: it will become ready by itself, for instance after a review.
+	progressing bool
+	// stalled: only a person can make it ready.
+	stalled bool
+}
+
+// summarize sets Synced, Ready, Reconciling and Stalled, in the form that kstatus, `kubectl wait` and Flux expect:
+// Reconciling and Stalled are there only while true, and never together.
+func (c *conditionSet) summarize(o outcome, r readiness) {
+	c.set(v1alpha1.ConditionSynced, o.synced, o.reason, o.message)
+	ready := r
+	if o.synced != metav1.ConditionTrue && !o.aside {
+		ready = readiness{status: metav1.ConditionFalse, reason: o.reason, message: o.message}
+	}
+	c.set(v1alpha1.ConditionReady, ready.status, ready.reason, ready.message)
+	switch {
+	case o.stalled:
+		c.set(v1alpha1.ConditionStalled, metav1.ConditionTrue, o.reason, o.message)
+	case r.stalled && o.synced == metav1.ConditionTrue:
+		c.set(v1alpha1.ConditionStalled, metav1.ConditionTrue, r.reason, r.message)
+	case o.synced != metav1.ConditionTrue && ready.status != metav1.ConditionTrue && o.reason != v1alpha1.ReasonPaused:
+		c.set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, o.reason, o.message)
+	case r.progressing && ready.status != metav1.ConditionTrue:
+		c.set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, r.reason, r.message)
+	}
+	if c.has(v1alpha1.ConditionStalled) && ready.status == metav1.ConditionTrue {
+		// What is there works, only the wish can't be fulfilled: Ready=True excludes Stalled, and Synced tells the rest.
+		c.next = slices.DeleteFunc(c.next, func(o metav1.Condition) bool { return o.Type == v1alpha1.ConditionStalled })
+	}
+}
+
+func (c *conditionSet) has(kind string) bool { return meta.FindStatusCondition(c.next, kind) != nil }
+
+// list returns the conditions in a fixed order: Ready and Synced first, then by name.
+func (c *conditionSet) list() []metav1.Condition {
+	rank := func(kind string) string {
+		switch kind {
+		case v1alpha1.ConditionReady:
+			return "0"
+		case v1alpha1.ConditionSynced:
+			return "1"
+		}
+		return "2" + kind
+	}
+	out := slices.Clone(c.next)
+	slices.SortFunc(out, func(a, b metav1.Condition) int { return strings.Compare(rank(a.Type), rank(b.Type)) })
+	return out
+}
+
+// truncate shortens by runes, never inside one.
+func truncate(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	runes := []rune(s)
+	if len(runes) <= limit {
+		return s
+	}
+	return string(runes[:limit-1]) + "…"
+}

@@ -1,0 +1,90 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+const (
+	// createWindow is the rolling window of Meta's limit on new templates per account
+	// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview).
+	createWindow = time.Hour
+	// createBucket is the grain in which the window is kept in the WABA's status.
+	createBucket = 5 * time.Minute
+)
+
+// createLedger counts new templates per account. It is kept in memory and mirrored into the WABA's status at each
+// observation: should the last minutes be lost in a crash, Meta's own refusal still ends in QuotaExceeded.
+type createLedger struct {
+	clock clock.PassiveClock
+	limit int
+
+	mu    sync.Mutex
+	times map[string][]time.Time // by account id, oldest first
+}
+
+func newCreateLedger(c clock.PassiveClock, limit int) *createLedger {
+	return &createLedger{clock: c, limit: limit, times: map[string][]time.Time{}}
+}
+
+// reserve takes one of the hour's creates and returns 0, or how long to wait for one.
+func (l *createLedger) reserve(accountID string, persisted []v1alpha1.CreateWindow) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	times := l.current(accountID, persisted)
+	if l.limit > 0 && len(times) >= l.limit {
+		return times[len(times)-l.limit].Add(createWindow).Sub(l.clock.Now())
+	}
+	l.times[accountID] = append(times, l.clock.Now())
+	return 0
+}
+
+// release gives back a reservation that came to nothing.
+func (l *createLedger) release(accountID string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if times := l.times[accountID]; len(times) > 0 {
+		l.times[accountID] = times[:len(times)-1]
+	}
+}
+
+// current returns the creates of the last hour, restored from the status after a restart.
+func (l *createLedger) current(accountID string, persisted []v1alpha1.CreateWindow) []time.Time {
+	times, known := l.times[accountID]
+	if !known {
+		for _, w := range persisted {
+			for range w.Count {
+				times = append(times, w.Start.Add(createBucket)) // the latest it can have been
+			}
+		}
+	}
+	since := l.clock.Now().Add(-createWindow)
+	times = slices.DeleteFunc(times, func(t time.Time) bool { return !t.After(since) })
+	l.times[accountID] = times
+	return times
+}
+
+// windows returns the creates of the last hour for the WABA's status.
+func (l *createLedger) windows(accountID string, persisted []v1alpha1.CreateWindow) []v1alpha1.CreateWindow {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []v1alpha1.CreateWindow
+	for _, t := range l.current(accountID, persisted) {
+		start := metav1.NewTime(t.Truncate(createBucket))
+		if n := len(out); n > 0 && out[n-1].Start.Equal(&start) {
+			out[n-1].Count++
+			continue
+		}
+		out = append(out, v1alpha1.CreateWindow{Start: start, Count: 1})
+	}
+	return out
+}

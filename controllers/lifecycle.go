@@ -1,0 +1,238 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// asset is what a kind supplies; order and safety are the lifecycle's.
+type asset[T client.Object] interface {
+	// new returns an empty object.
+	new() T
+	// common returns the shared parts of an object.
+	common(obj T) (*v1alpha1.CommonSpec, *v1alpha1.CommonStatus)
+	// referrer says who the object is to the account's owner.
+	referrer(obj T) referrer
+	// rivals returns the claims of all resources for the same asset at Meta, the object's own included.
+	rivals(ctx context.Context, obj T) ([]claim, error)
+	// deletes reports whether deleting the resource shall delete something at Meta.
+	deletes(obj T) bool
+	// sync compares the asset with the spec and acts at most once.
+	sync(ctx context.Context, p *pass[T]) outcome
+	// remove deletes what the resource created or adopted. done means it is gone (or isn't ours) and the resource may go.
+	remove(ctx context.Context, p *pass[T]) (gone bool, o outcome)
+	// describe sets the kind's own conditions and judges whether the asset can be used.
+	describe(p *pass[T], c *conditionSet) readiness
+	// status returns the part of the status that reconcilers own, to compare and to apply.
+	status(obj T) any
+	// applyConfiguration returns an empty apply configuration of the kind.
+	applyConfiguration() applied
+}
+
+// lifecycle reconciles the assets of an account.
+type lifecycle[T client.Object] struct {
+	*base
+	kind asset[T]
+}
+
+// Reconcile brings one asset closer to its spec.
+func (l *lifecycle[T]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	read := l.kind.new()
+	if err := l.client.Get(ctx, req.NamespacedName, read); err != nil {
+		if apierrors.IsNotFound(err) {
+			return ctrl.Result{}, nil
+		}
+		return ctrl.Result{}, err
+	}
+	p := l.begin(read)
+	if !read.GetDeletionTimestamp().IsZero() {
+		return l.delete(ctx, p)
+	}
+	return l.finish(ctx, p, l.step(ctx, p))
+}
+
+func (l *lifecycle[T]) begin(read T) *pass[T] {
+	obj, _ := read.DeepCopyObject().(T)
+	p := &pass[T]{obj: obj, before: read, now: l.clock.Now()}
+	p.spec, p.status = l.kind.common(obj)
+	_, p.prior = l.kind.common(read)
+	p.policy = effectivePolicy(p.spec.ManagementPolicy)
+	return p
+}
+
+// step is the order of every pass: may we, with whom, and then the kind's own work.
+func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) outcome {
+	if p.policy == v1alpha1.ManagementPolicyPaused {
+		return paused()
+	}
+	if o := l.resolve(ctx, p); o != nil {
+		return *o
+	}
+	if p.policy == v1alpha1.ManagementPolicyPaused {
+		return paused()
+	}
+	if o := l.contest(ctx, p); o != nil {
+		return *o
+	}
+	if o := usable(p.waba, p.obj.GetNamespace()); o != nil {
+		return *o
+	}
+	if o := l.connect(ctx, p); o != nil {
+		return *o
+	}
+	if pause := l.attempts.pause(p.key(), p.fingerprint()); pause > 0 {
+		return keep(pause)
+	}
+	if o := l.finalizer(ctx, p); o != nil {
+		return *o
+	}
+	return l.kind.sync(ctx, p)
+}
+
+func paused() outcome {
+	o := waitingAside(v1alpha1.ReasonPaused, "managementPolicy is Paused: no call is made; what is shown is what was last known", 0)
+	return o
+}
+
+// resolve finds the account and checks that it is the one the asset belongs to.
+func (l *lifecycle[T]) resolve(ctx context.Context, p *pass[T]) *outcome {
+	waba, o := l.resolver.find(ctx, l.kind.referrer(p.obj))
+	if o != nil {
+		return o
+	}
+	p.waba = waba
+	p.policy = effectivePolicy(p.spec.ManagementPolicy, waba.Spec.ManagementPolicy)
+	if !p.accountAccepted() {
+		o := stalledAside(v1alpha1.ReasonAccountChanged, fmt.Sprintf(
+			"this asset belongs to account %s but spec.wabaRef now leads to account %s; to look for it there, annotate %s=%s",
+			p.status.AccountID, waba.Spec.ID, v1alpha1.AnnotationAcceptAccount, waba.Spec.ID))
+		return &o
+	}
+	return nil
+}
+
+func stalledAside(reason, message string) outcome {
+	o := stalled(reason, message)
+	o.aside = true
+	return o
+}
+
+// contest lets only one of several resources for the same asset act.
+func (l *lifecycle[T]) contest(ctx context.Context, p *pass[T]) *outcome {
+	claims, err := l.kind.rivals(ctx, p.obj)
+	if err != nil {
+		o := failure(err)
+		return &o
+	}
+	first := winner(claims)
+	if first == nil || first.GetUID() == p.obj.GetUID() {
+		return nil
+	}
+	o := stalled(v1alpha1.ReasonConflict, fmt.Sprintf(
+		"%s already manages this; delete one of the two resources", client.ObjectKeyFromObject(first)))
+	return &o
+}
+
+func (l *lifecycle[T]) connect(ctx context.Context, p *pass[T]) *outcome {
+	session, err := l.resolver.session(ctx, p.waba)
+	if err != nil {
+		o := failure(err)
+		return &o
+	}
+	p.session = session
+	return nil
+}
+
+// finalizer keeps ours in step with the deletion policy. The account's comes first, so that it can't go before the
+// resources that need it for their own deletion.
+func (l *lifecycle[T]) finalizer(ctx context.Context, p *pass[T]) *outcome {
+	want := p.writable() && l.kind.deletes(p.obj) && !l.readOnly
+	if want == hasFinalizer(p.obj) {
+		return nil
+	}
+	if want {
+		if err := setFinalizer(ctx, l.client, p.waba.DeepCopy(), true); err != nil {
+			o := failure(err)
+			return &o
+		}
+	}
+	// The copy in p keeps its status changes; only the version moves on with the server's answer.
+	patched, _ := p.before.DeepCopyObject().(T)
+	if err := setFinalizer(ctx, l.client, patched, want); err != nil {
+		o := failure(err)
+		return &o
+	}
+	p.obj.SetResourceVersion(patched.GetResourceVersion())
+	p.obj.SetFinalizers(patched.GetFinalizers())
+	return nil
+}
+
+// finish writes the status if anything changed and says when to come back.
+func (l *lifecycle[T]) finish(ctx context.Context, p *pass[T], o outcome) (ctrl.Result, error) {
+	fingerprint := p.fingerprint()
+	if !o.keep {
+		if err := l.record(ctx, p, o, false); err != nil {
+			if apierrors.IsNotFound(err) {
+				return ctrl.Result{}, nil
+			}
+			return ctrl.Result{}, err
+		}
+	}
+	return l.result(p.key(), fingerprint, o), nil
+}
+
+// record applies the status that follows from an outcome. With precondition set it fails with a conflict if anybody
+// changed the object meanwhile.
+func (l *lifecycle[T]) record(ctx context.Context, p *pass[T], o outcome, precondition bool) error {
+	p.status.NextAttemptTime = nextAttempt(p.status.NextAttemptTime, o, p.now)
+	p.status.LastHandledRequest = p.obj.GetAnnotations()[v1alpha1.AnnotationRequestedAt]
+	c := newConditions(p.prior.Conditions, p.obj.GetGeneration(), p.now)
+	c.summarize(o, l.kind.describe(p, c))
+	p.status.Conditions = c.list()
+	p.status.ObservedGeneration = p.obj.GetGeneration()
+
+	if !precondition && sameStatus(l.kind.status(p.obj), l.kind.status(p.before)) {
+		return nil
+	}
+	into := l.kind.applyConfiguration()
+	if err := l.status.write(ctx, p.obj, l.kind.status(p.obj), into, precondition); err != nil {
+		return err
+	}
+	if foreign(into, p.status.Conditions) {
+		if err := l.status.takeOver(ctx, p.obj); err != nil {
+			return fmt.Errorf("take over status fields: %w", err)
+		}
+		into = l.kind.applyConfiguration()
+		if err := l.status.write(ctx, p.obj, l.kind.status(p.obj), into, false); err != nil {
+			return err
+		}
+	}
+	l.transitions(p.obj, p.prior.Conditions, p.status.Conditions)
+	p.obj.SetResourceVersion(versionOf(into))
+	p.before, _ = p.obj.DeepCopyObject().(T)
+	_, p.prior = l.kind.common(p.before)
+	return nil
+}
+
+// nextAttempt is set once when a wait begins and stays until it is over.
+func nextAttempt(current *metav1.Time, o outcome, now time.Time) *metav1.Time {
+	if !o.wait || o.after <= 0 {
+		return nil
+	}
+	if current != nil && current.After(now) {
+		return current
+	}
+	t := metav1.NewTime(now.Add(o.after).Truncate(time.Second))
+	return &t
+}

@@ -1,0 +1,107 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/credentials"
+)
+
+// retainAdvice is how a person lets go of a resource whose deletion at Meta can't be done.
+const retainAdvice = "; set deletionPolicy: Retain to let the resource go and leave the asset at Meta"
+
+// delete removes the asset at Meta if the policy says so, then lets the resource go.
+func (l *lifecycle[T]) delete(ctx context.Context, p *pass[T]) (ctrl.Result, error) {
+	if !hasFinalizer(p.obj) {
+		return ctrl.Result{}, nil
+	}
+	gone, o := l.removal(ctx, p)
+	if !gone {
+		return l.finish(ctx, p, o)
+	}
+	l.attempts.succeeded(p.key())
+	obj, _ := p.before.DeepCopyObject().(T)
+	if err := setFinalizer(ctx, l.client, obj, false); err != nil {
+		if apierrors.IsConflict(err) {
+			return ctrl.Result{RequeueAfter: firstPause}, nil
+		}
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	return ctrl.Result{}, nil
+}
+
+// removal decides whether the resource may go.
+func (l *lifecycle[T]) removal(ctx context.Context, p *pass[T]) (gone bool, o outcome) {
+	if !p.writable() || !l.kind.deletes(p.obj) || l.readOnly {
+		return true, outcome{}
+	}
+	if reason, err := l.abandoned(ctx, p); err != nil {
+		return false, advised(failure(err))
+	} else if reason != "" {
+		l.event(p.obj, corev1.EventTypeWarning, v1alpha1.ReasonNotFound, "Delete", "left at Meta: "+reason)
+		l.audit.Info("Left at Meta", "object", client.ObjectKeyFromObject(p.obj).String(), "id", p.status.ID, "reason", reason)
+		return true, outcome{}
+	}
+	if out := l.resolve(ctx, p); out != nil {
+		return false, advised(*out)
+	}
+	if !p.writable() {
+		return true, outcome{}
+	}
+	if p.session == nil {
+		if out := l.connect(ctx, p); out != nil {
+			return false, advised(*out)
+		}
+	}
+	if pause := l.attempts.pause(p.key(), p.fingerprint()); pause > 0 {
+		return false, keep(pause)
+	}
+	gone, o = l.kind.remove(ctx, p)
+	if !gone {
+		o = advised(o)
+	}
+	return gone, o
+}
+
+func advised(o outcome) outcome {
+	if !o.keep {
+		o.message = "deleting: " + o.message + retainAdvice
+	}
+	return o
+}
+
+// abandoned reports why nothing can ever be deleted at Meta any more: the account's resource or its Secret is gone.
+// Credentials that are merely refused are no such reason. A Secret that went first (a namespace is being deleted) is
+// bridged by the session's last good token.
+func (l *lifecycle[T]) abandoned(ctx context.Context, p *pass[T]) (string, error) {
+	key := l.kind.referrer(p.obj).account()
+	var waba v1alpha1.WABA
+	if err := l.client.Get(ctx, key, &waba); err != nil {
+		if apierrors.IsNotFound(err) {
+			return fmt.Sprintf("WABA %s is gone", key), nil
+		}
+		return "", err
+	}
+	if s := l.accounts.Get(string(waba.UID)); s != nil && s.Ref().AccountID == waba.Spec.ID {
+		p.session = s
+		return "", nil
+	}
+	_, err := credentials.ReadAccount(ctx, l.resolver.secrets,
+		types.NamespacedName{Namespace: waba.Namespace, Name: waba.Spec.CredentialsSecretRef.Name})
+	var secretErr *credentials.Error
+	if errors.As(err, &secretErr) && secretErr.Missing {
+		return fmt.Sprintf("the Secret of WABA %s is gone", key), nil
+	}
+	return "", nil
+}

@@ -1,0 +1,188 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// Template statuses
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management).
+// Meta adds to them; an unknown one is shown and treated as not usable.
+const (
+	statusApproved        = "APPROVED"
+	statusPending         = "PENDING"
+	statusRejected        = "REJECTED"
+	statusPaused          = "PAUSED"
+	statusDisabled        = "DISABLED"
+	statusInAppeal        = "IN_APPEAL"
+	statusPendingDeletion = "PENDING_DELETION"
+	statusDeleted         = "DELETED"
+	statusLimitExceeded   = "LIMIT_EXCEEDED"
+	statusArchived        = "ARCHIVED"
+)
+
+// rejectionAdvice is what Meta's review guide recommends for each reason. The API gives only the reason; Meta's own
+// wording about the single template arrives by webhook
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-review).
+var rejectionAdvice = map[string]string{
+	"ABUSIVE_CONTENT":      "remove threats and abusive language",
+	"INVALID_FORMAT":       "check variables (not at the edges, not side by side), spelling and links, then edit the template",
+	"PROMOTIONAL":          "remove promotional content or use category MARKETING",
+	"SCAM":                 "remove what could be taken for an attempt to deceive",
+	"TAG_CONTENT_MISMATCH": "the content doesn't match category or language; don't ask for passwords or identity data, and check the category",
+	"INCORRECT_CATEGORY":   "create the template in the category that fits its content",
+}
+
+func rejectionOf(live *graph.Template) *v1alpha1.TemplateRejection {
+	if live.Status != statusRejected && (live.RejectedReason == "" || live.RejectedReason == "NONE") {
+		return nil
+	}
+	return &v1alpha1.TemplateRejection{Reason: clip(live.RejectedReason), Recommendation: rejectionAdvice[live.RejectedReason]}
+}
+
+// verdictOnTemplate is what a status means for whoever wants to send the template.
+func verdictOnTemplate(s *v1alpha1.MessageTemplateStatus) readiness {
+	no := func(reason, message string) readiness {
+		return readiness{status: metav1.ConditionFalse, reason: reason, message: message}
+	}
+	broken := func(reason, message string) readiness {
+		r := no(reason, message)
+		r.stalled = true
+		return r
+	}
+	switch s.Status {
+	case statusApproved:
+		return readiness{status: metav1.ConditionTrue, reason: v1alpha1.ReasonApproved, message: "approved by Meta and ready to be sent"}
+	case statusPending:
+		r := no(v1alpha1.ReasonInReview, "in review at Meta, which takes up to a day")
+		r.progressing = true
+		return r
+	case statusInAppeal:
+		r := no(v1alpha1.ReasonInAppeal, "the rejection is under appeal at Meta")
+		r.progressing = true
+		return r
+	case statusRejected:
+		return broken(v1alpha1.ReasonRejected, rejectionMessage(s.Rejection))
+	case statusPaused:
+		r := no(v1alpha1.ReasonTemplatePaused, "paused by Meta for low quality; improve the content or wait until Meta lifts the pause")
+		r.progressing = true
+		return r
+	case statusDisabled:
+		return broken(v1alpha1.ReasonDisabled, "disabled by Meta for good; create a template with another name")
+	case statusPendingDeletion, statusDeleted:
+		return broken(v1alpha1.ReasonPendingDeletion, "deleted at Meta; the name stays taken for up to 30 days")
+	case statusLimitExceeded:
+		return broken(v1alpha1.ReasonLimitExceeded, "the account has reached its number of templates; delete some")
+	case statusArchived:
+		return broken(v1alpha1.ReasonArchived, "archived by Meta after a year without use; unarchive it in WhatsApp Manager")
+	case "":
+		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "not at Meta yet", progressing: true}
+	default:
+		return no(v1alpha1.ReasonUnknown, fmt.Sprintf("Meta reports the status %s, which this version doesn't know", s.Status))
+	}
+}
+
+func rejectionMessage(r *v1alpha1.TemplateRejection) string {
+	if r == nil || r.Reason == "" || r.Reason == "NONE" {
+		return "rejected by Meta without a reason; change the content or appeal in WhatsApp Manager"
+	}
+	if r.Recommendation == "" {
+		return fmt.Sprintf("rejected by Meta: %s; change the content or appeal in WhatsApp Manager", r.Reason)
+	}
+	return fmt.Sprintf("rejected by Meta: %s (%s)", r.Reason, r.Recommendation)
+}
+
+// describe sets the conditions of a template and judges whether it can be used.
+func (t *templates) describe(p *templatePass, c *conditionSet) readiness {
+	s := &p.obj.Status
+	if s.Status == "" {
+		for _, kind := range []string{v1alpha1.ConditionApproved, v1alpha1.ConditionQualityHealthy, v1alpha1.ConditionCategoryAsRequested} {
+			c.set(kind, metav1.ConditionUnknown, v1alpha1.ReasonPending, "nothing is known yet")
+		}
+		return verdictOnTemplate(s)
+	}
+	r := verdictOnTemplate(s)
+	c.set(v1alpha1.ConditionApproved, r.status, r.reason, r.message)
+	quality(s, c)
+	if ok, reason, message := category(s, string(p.obj.Spec.Category)); !ok {
+		c.set(v1alpha1.ConditionCategoryAsRequested, metav1.ConditionFalse, reason, message)
+		if p.obj.Spec.CategoryPolicy == v1alpha1.CategoryPolicyRequire && r.status == metav1.ConditionTrue && reason == v1alpha1.ReasonReclassified {
+			r = readiness{status: metav1.ConditionFalse, reason: reason, message: message, stalled: true}
+		}
+	} else {
+		c.set(v1alpha1.ConditionCategoryAsRequested, metav1.ConditionTrue, reason, message)
+	}
+	return r
+}
+
+func quality(s *v1alpha1.MessageTemplateStatus, c *conditionSet) {
+	switch s.QualityScore {
+	case "GREEN":
+		c.set(v1alpha1.ConditionQualityHealthy, metav1.ConditionTrue, v1alpha1.ReasonHealthy, "quality is high")
+	case "YELLOW":
+		c.set(v1alpha1.ConditionQualityHealthy, metav1.ConditionFalse, v1alpha1.ReasonMediumQuality,
+			"quality is medium: recipients block or report these messages; if it gets low, Meta pauses the template")
+	case "RED":
+		c.set(v1alpha1.ConditionQualityHealthy, metav1.ConditionFalse, v1alpha1.ReasonLowQuality,
+			"quality is low: Meta pauses the template, and disables it the third time; change its content or its audience")
+	case "", "UNKNOWN":
+		c.set(v1alpha1.ConditionQualityHealthy, metav1.ConditionUnknown, v1alpha1.ReasonNotRated, "not rated by Meta yet")
+	default:
+		c.set(v1alpha1.ConditionQualityHealthy, metav1.ConditionUnknown, v1alpha1.ReasonUnknown,
+			fmt.Sprintf("Meta reports the quality %s, which this version doesn't know", s.QualityScore))
+	}
+}
+
+// category compares the category asked for with the one Meta charges for, now and as announced.
+func category(s *v1alpha1.MessageTemplateStatus, want string) (ok bool, reason, message string) {
+	switch {
+	case s.Category != want && s.Category != "":
+		return false, v1alpha1.ReasonReclassified, fmt.Sprintf(
+			"asked for %s, but Meta classified it as %s and charges for that; change the content, or set spec.category to %s to accept it",
+			want, s.Category, s.Category)
+	case s.CorrectCategory != "" && s.CorrectCategory != want:
+		return false, v1alpha1.ReasonReclassificationPlanned, fmt.Sprintf(
+			"Meta has announced that it will classify the template as %s; ask for a review in WhatsApp Manager or change the content", s.CorrectCategory)
+	}
+	return true, v1alpha1.ReasonAsRequested, "Meta classifies the template as requested"
+}
+
+// remove deletes the template, by id and name together: by name alone every language would go.
+func (t *templates) remove(ctx context.Context, p *templatePass) (bool, outcome) {
+	s := &p.obj.Status
+	if s.Baseline == nil && s.PendingCreate == nil {
+		return true, outcome{} // never created or adopted by this resource
+	}
+	key := templateKey(p.obj)
+	view, err := p.session.LookupTemplate(ctx, key)
+	if err != nil {
+		return false, failure(err)
+	}
+	live := view.Template
+	switch {
+	case live == nil, live.Status == statusPendingDeletion, live.Status == statusDeleted:
+		return true, outcome{}
+	case !t.mine(p, view):
+		return true, outcome{} // somebody else's by now
+	case live.Status == statusDisabled:
+		return false, stalled(v1alpha1.ReasonRefusedByMeta, "Meta doesn't let disabled templates be deleted")
+	}
+	if hold := p.refusedFor(); hold > 0 {
+		return false, keep(hold)
+	}
+	err = p.session.Client().DeleteTemplate(ctx, p.waba.Spec.ID, key.Name, live.ID)
+	t.wrote(p.obj, "delete template", nil, err)
+	if err != nil {
+		return false, failure(err)
+	}
+	p.session.Wrote(key, nil)
+	return true, outcome{}
+}

@@ -1,0 +1,87 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
+)
+
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=messagetemplates,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=messagetemplates/status,verbs=get;patch
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=messagetemplates/finalizers,verbs=update
+
+const kindMessageTemplate = "MessageTemplate"
+
+// templates is what the lifecycle needs to know of message templates.
+type templates struct {
+	*base
+	// record writes the status in the middle of a pass, before a call whose repetition would hurt.
+	record func(ctx context.Context, p *templatePass, o outcome, precondition bool) error
+}
+
+type templatePass = pass[*v1alpha1.MessageTemplate]
+
+func newTemplates(b *base) *lifecycle[*v1alpha1.MessageTemplate] {
+	t := &templates{base: b}
+	l := &lifecycle[*v1alpha1.MessageTemplate]{base: b, kind: t}
+	t.record = l.record
+	return l
+}
+
+func (t *templates) new() *v1alpha1.MessageTemplate { return &v1alpha1.MessageTemplate{} }
+
+func (t *templates) common(obj *v1alpha1.MessageTemplate) (*v1alpha1.CommonSpec, *v1alpha1.CommonStatus) {
+	return &obj.Spec.CommonSpec, &obj.Status.CommonStatus
+}
+
+func (t *templates) referrer(obj *v1alpha1.MessageTemplate) referrer {
+	return referrer{
+		kind: kindMessageTemplate, namespace: obj.Namespace, ref: obj.Spec.WABARef, templateName: obj.Spec.Name,
+	}
+}
+
+func (t *templates) deletes(obj *v1alpha1.MessageTemplate) bool {
+	return obj.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDelete
+}
+
+func (t *templates) status(obj *v1alpha1.MessageTemplate) any {
+	s := obj.Status.DeepCopy()
+	s.Webhook = nil // facts have their own field owner
+	return s
+}
+
+func (t *templates) applyConfiguration() applied { return &acv1alpha1.MessageTemplateApplyConfiguration{} }
+
+// rivals are the resources for the same account, name and language.
+func (t *templates) rivals(ctx context.Context, obj *v1alpha1.MessageTemplate) ([]claim, error) {
+	var list v1alpha1.MessageTemplateList
+	if err := t.client.List(ctx, &list, client.MatchingFields{indexTemplate: templateIndexKey(obj)}); err != nil {
+		return nil, err
+	}
+	claims := make([]claim, 0, len(list.Items))
+	for i := range list.Items {
+		rival := &list.Items[i]
+		if !rival.DeletionTimestamp.IsZero() && rival.UID != obj.UID {
+			continue
+		}
+		synced := meta.FindStatusCondition(rival.Status.Conditions, v1alpha1.ConditionSynced)
+		claims = append(claims, claim{
+			object: rival, holds: rival.Status.Baseline != nil || rival.Status.PendingCreate != nil,
+			handicapped: synced != nil && synced.Status == metav1.ConditionFalse && synced.Reason == v1alpha1.ReasonReferenceNotPermitted,
+		})
+	}
+	return claims, nil
+}
+
+func templateKey(obj *v1alpha1.MessageTemplate) account.TemplateKey {
+	return account.NewTemplateKey(obj.Spec.Name, obj.Spec.Language)
+}

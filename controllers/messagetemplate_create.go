@@ -1,0 +1,174 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/template"
+)
+
+// absent handles a template that isn't there: not yet, or not any more.
+func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome {
+	s := &p.obj.Status
+	known := p.status.ID != ""
+	if known {
+		if gone, o := t.provenGone(ctx, p); !gone {
+			return o
+		}
+		t.event(p.obj, corev1.EventTypeWarning, v1alpha1.ReasonNotFound, "Observe", "the template is no longer at Meta")
+	}
+	if !p.writable() {
+		t.forget(p)
+		return waiting(v1alpha1.ReasonNotFound, "no such template at Meta, and managementPolicy is Observed", 0)
+	}
+	if hold := p.refusedFor(); hold > 0 && !known {
+		return keep(hold)
+	}
+	if known && !t.unrequested(ctx, p) {
+		return massChangeHeld()
+	}
+	t.forget(p)
+	if wait := t.creates.reserve(p.waba.Spec.ID, p.waba.Status.TemplateCreates); wait > 0 {
+		return waiting(v1alpha1.ReasonQuotaExceeded,
+			"Meta takes 100 new templates an hour and account; created when the hour is over", wait).told()
+	}
+	if t.readOnly {
+		t.would(p.obj, "create the template")
+		return waiting(v1alpha1.ReasonNotFound, "no such template at Meta; would create it, but the operator runs with --read-only", 0)
+	}
+	if s.PendingCreate == nil || s.PendingCreate.SpecHash != w.hash {
+		s.PendingCreate = &v1alpha1.PendingCreate{SpecHash: w.hash, Time: metav1.NewTime(p.now.Truncate(time.Second))}
+		s.Parameters = template.Parameters(w.content.Components)
+		p.status.AccountID = p.waba.Spec.ID
+		if err := t.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "creating the template", 0), false); err != nil {
+			return failure(err)
+		}
+		return t.create(ctx, p, w, false)
+	}
+	return t.create(ctx, p, w, true)
+}
+
+// provenGone reports whether a template that was there is really gone. One answer isn't enough: listings lag, and "does
+// not exist" is also what Meta says when a permission is missing.
+func (t *templates) provenGone(ctx context.Context, p *templatePass) (bool, outcome) {
+	key := templateKey(p.obj)
+	if !p.session.ProvenMissing(key) {
+		interval := time.Duration(p.waba.Status.EffectiveIntervalSeconds) * time.Second
+		return false, keep(max(interval, minimumInterval))
+	}
+	live, err := p.session.Client().ReadTemplate(ctx, p.status.ID)
+	switch e, _ := graph.AsError(err); {
+	case err == nil && account.NewTemplateKey(live.Name, live.Language) == key && live.Status != statusDeleted:
+		return false, keep(minimumInterval) // the listings lied
+	case err != nil && e != nil && e.Cause != graph.CauseMissingObject && e.Class != graph.ClassGone:
+		return false, failure(err)
+	case err != nil && e == nil:
+		return false, failure(err)
+	}
+	found, err := p.session.LookupTemplate(ctx, key) // archived ones and those being deleted are found by name
+	if err != nil {
+		return false, failure(err)
+	}
+	if found.Template != nil {
+		return false, keep(firstPause)
+	}
+	return true, outcome{}
+}
+
+// forget drops everything that described the template which is gone.
+func (t *templates) forget(p *templatePass) {
+	s := &p.obj.Status
+	p.status.ID, p.status.Drift = "", nil
+	s.Status, s.Category, s.PreviousCategory, s.CorrectCategory, s.QualityScore = "", "", "", "", ""
+	s.Baseline, s.Rejection, s.Pause, s.Edits = nil, nil, nil, nil
+}
+
+// create makes the one call. Nothing that a crash could lose follows it in this pass but the status write itself.
+// retried means an earlier attempt may have succeeded without our knowing.
+func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried bool) outcome {
+	key := templateKey(p.obj)
+	created, err := p.session.Client().CreateTemplate(ctx, p.waba.Spec.ID, w.content)
+	t.wrote(p.obj, "create template", nil, err)
+	if err != nil {
+		return t.createFailed(ctx, p, w, err, retried)
+	}
+	live := &graph.Template{
+		ID: created.ID, Name: key.Name, Language: key.Language, Status: created.Status, Category: created.Category,
+		ParameterFormat: w.content.ParameterFormat,
+	}
+	p.session.Wrote(key, live)
+	s := &p.obj.Status
+	p.status.ID, p.status.AccountID = created.ID, p.waba.Spec.ID
+	s.PendingCreate = nil
+	s.Status, s.Category = clip(created.Status), clip(created.Category)
+	s.Baseline = written(p, w.hash)
+	return done("created")
+}
+
+func (t *templates) createFailed(ctx context.Context, p *templatePass, w wish, err error, retried bool) outcome {
+	e, ok := graph.AsError(err)
+	if !ok || e.Class == graph.ClassTransient || e.Class == graph.ClassUnknown {
+		// It may have happened all the same: the next pass looks before it tries again.
+		o := failure(err)
+		o.slow = true
+		return o
+	}
+	if e.Cause == graph.CauseDuplicate {
+		return t.duplicate(ctx, p, w, retried)
+	}
+	if e.Class != graph.ClassThrottled {
+		p.obj.Status.PendingCreate = nil // a definite no: nothing was created
+	}
+	t.creates.release(p.waba.Spec.ID)
+	return failure(err)
+}
+
+// duplicate follows Meta's word that the name and language are taken, which the snapshot didn't know.
+func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retried bool) outcome {
+	if !retried {
+		p.obj.Status.PendingCreate = nil // not ours: this pass was the first to try
+	}
+	view, err := p.session.LookupTemplate(ctx, templateKey(p.obj))
+	if err != nil {
+		return failure(err)
+	}
+	if view.Template == nil {
+		o := waiting(v1alpha1.ReasonAlreadyExists, "Meta says that the name and language are taken but doesn't show the template yet", 0)
+		o.backoff, o.slow = true, true
+		return o
+	}
+	t.take(p, view)
+	if t.mine(p, view) {
+		return t.compare(ctx, p, w, view)
+	}
+	return t.adopt(ctx, p, w, view)
+}
+
+// unrequested asks the account's breaker for a write that no change of a spec asked for.
+func (t *templates) unrequested(ctx context.Context, p *templatePass) bool {
+	var list v1alpha1.MessageTemplateList
+	if err := t.client.List(ctx, &list, client.MatchingFields{indexAccount: accountIndexKey(p.waba)}, client.UnsafeDisableDeepCopy); err != nil {
+		return false
+	}
+	allowed := p.session.Unrequested(len(list.Items))
+	if !allowed {
+		t.changes.held(client.ObjectKeyFromObject(p.waba))
+	}
+	return allowed
+}
+
+func massChangeHeld() outcome {
+	return waitingAside(v1alpha1.ReasonMassChangeHeld,
+		"too many resources of the account would be written without a change of their spec; check the account, then annotate the WABA with "+
+			v1alpha1.AnnotationReleaseHeld, 0)
+}

@@ -1,0 +1,227 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/template"
+)
+
+// Limits of edits to approved templates
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management).
+const (
+	editsPerWindow  = 10
+	monthlyWindow   = 30 * 24 * time.Hour
+	ringSize        = 12
+	contestedWindow = 24 * time.Hour
+	contestedAfter  = 3
+
+	causeSpec  = "Spec"
+	causeDrift = "Drift"
+)
+
+// edit replaces the content of a template, once, within Meta's limits.
+func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view account.TemplateView, names []string, cause string) outcome {
+	what := strings.Join(names, ", ")
+	if o := t.editable(p, view.Template, what); o != nil {
+		return *o
+	}
+	if hold := p.refusedFor(); hold > 0 {
+		return keep(hold)
+	}
+	if t.readOnly {
+		t.would(p.obj, "edit "+what)
+		return waitingAside(v1alpha1.ReasonDriftDetected, "would edit "+what+", but the operator runs with --read-only", 0)
+	}
+	if o := t.unasked(ctx, p, cause); o != nil {
+		return *o
+	}
+	live, o := t.liveTemplate(ctx, p, view.Template.ID)
+	if o != nil {
+		return *o
+	}
+	if o := t.alreadyDone(p, w, live); o != nil {
+		return *o
+	}
+	approved := live.Status == statusApproved
+	if approved {
+		if wait := editWait(&p.obj.Status, w.hash, p.now); wait > 0 {
+			return waiting(v1alpha1.ReasonEditBudgetExhausted, fmt.Sprintf(
+				"Meta allows one edit of an approved template a day and ten in 30 days; %s is edited when the time has come", what), wait).told()
+		}
+	}
+	if o := t.recordAttempt(ctx, p, v1alpha1.EditAttempt{
+		Time: metav1.NewTime(p.now.Truncate(time.Second)), SpecHash: w.hash, Cause: cause, Approved: approved,
+	}); o != nil {
+		return *o
+	}
+	return t.send(ctx, p, w, live, names)
+}
+
+// editable says whether the status of the template permits an edit at all.
+func (t *templates) editable(p *templatePass, live *graph.Template, what string) *outcome {
+	var o outcome
+	switch live.Status {
+	case statusApproved, statusRejected, statusPaused:
+		return nil
+	case statusPending, statusInAppeal:
+		o = waiting(v1alpha1.ReasonInReview, "a template in review can't be edited; "+what+" follows when the review is over", 0)
+	case statusPendingDeletion, statusDeleted:
+		o = waiting(v1alpha1.ReasonNameLocked, "the template is being deleted at Meta, and its name stays taken until then", nameLock).told()
+	default:
+		o = stalled(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf(
+			"a template with status %s can't be edited; create one with another name, or ask Meta in WhatsApp Manager", clip(live.Status)))
+	}
+	return &o
+}
+
+// unasked guards edits that no change of the spec asked for.
+func (t *templates) unasked(ctx context.Context, p *templatePass, cause string) *outcome {
+	if cause != causeDrift {
+		return nil
+	}
+	recent := 0
+	for _, e := range p.obj.Status.Edits {
+		if e.Cause == causeDrift && p.now.Sub(e.Time.Time) < contestedWindow {
+			recent++
+		}
+	}
+	var o outcome
+	if recent >= contestedAfter {
+		o = waitingAside(v1alpha1.ReasonContested,
+			"somebody keeps undoing our edits; agree who manages this template, or set driftPolicy: Report", contestedWindow)
+		return &o
+	}
+	if allowed, wait := p.session.Budget().Background(); !allowed {
+		o = waitingAside(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait)
+		return &o
+	}
+	if !t.unrequested(ctx, p) {
+		o = massChangeHeld()
+		return &o
+	}
+	return nil
+}
+
+// liveTemplate reads the template just before an edit: the listing may be minutes old, and an edit is scarce.
+func (t *templates) liveTemplate(ctx context.Context, p *templatePass, id string) (*graph.Template, *outcome) {
+	live, err := p.session.Client().ReadTemplate(ctx, id)
+	if err != nil {
+		o := failure(err)
+		return nil, &o
+	}
+	if account.NewTemplateKey(live.Name, live.Language) != templateKey(p.obj) {
+		o := waiting(v1alpha1.ReasonUnknownError, "Meta answers with another template under this id", minimumInterval)
+		return nil, &o
+	}
+	if o := t.editable(p, live, "the change"); o != nil {
+		return nil, o
+	}
+	return live, nil
+}
+
+// alreadyDone recognises an edit that took effect though its answer was lost, and one that a person made for us.
+func (t *templates) alreadyDone(p *templatePass, w wish, live *graph.Template) *outcome {
+	edits := p.obj.Status.Edits
+	open := openEdit(edits) && edits[len(edits)-1].SpecHash == w.hash
+	equal := len(template.Diff(w.fields, template.TemplateFields(live))) == 0 && live.Category == string(p.obj.Spec.Category)
+	executed := open && !live.LastUpdatedTime.IsZero() && !live.LastUpdatedTime.Before(edits[len(edits)-1].Time.Time)
+	if !executed && !equal {
+		return nil
+	}
+	if open {
+		edits[len(edits)-1].Done = true
+	}
+	p.session.Wrote(templateKey(p.obj), live)
+	t.rebase(p, account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.now}, w.hash)
+	o := t.inSync(p)
+	return &o
+}
+
+// openEdit reports that the answer to the last edit isn't known.
+func openEdit(edits []v1alpha1.EditAttempt) bool { return len(edits) > 0 && !edits[len(edits)-1].Done }
+
+// editWait is how long an approved template can't be edited, by our own edits and by those seen of others. An attempt
+// whose answer was lost and that had no effect doesn't count twice.
+func editWait(s *v1alpha1.MessageTemplateStatus, hash string, now time.Time) time.Duration {
+	var times []time.Time
+	for i, e := range s.Edits {
+		lost := i == len(s.Edits)-1 && !e.Done && e.SpecHash == hash
+		if e.Approved && !lost {
+			times = append(times, e.Time.Time)
+		}
+	}
+	for _, seen := range s.LastUpdatedTimes {
+		times = append(times, seen.Time)
+	}
+	slices.SortFunc(times, func(a, b time.Time) int { return b.Compare(a) }) // newest first
+	var wait time.Duration
+	if len(times) > 0 {
+		wait = max(wait, times[0].Add(editWindow).Sub(now))
+	}
+	if len(times) >= editsPerWindow {
+		wait = max(wait, times[editsPerWindow-1].Add(monthlyWindow).Sub(now))
+	}
+	return max(wait, 0)
+}
+
+// recordAttempt writes the attempt before the call, and only if nobody changed the object: two leaders that overlap for
+// a moment must not both edit.
+func (t *templates) recordAttempt(ctx context.Context, p *templatePass, e v1alpha1.EditAttempt) *outcome {
+	edits := p.obj.Status.Edits
+	if openEdit(edits) {
+		edits = edits[:len(edits)-1] // the live template showed that it had no effect
+	}
+	edits = append(slices.Clone(edits), e)
+	p.obj.Status.Edits = edits[max(0, len(edits)-ringSize):]
+	err := t.record(ctx, p, waitingAside(v1alpha1.ReasonProgressing, "editing the template", 0), true)
+	switch {
+	case err == nil:
+		return nil
+	case apierrors.IsConflict(err):
+		o := keep(time.Second)
+		return &o
+	default:
+		o := failure(err)
+		return &o
+	}
+}
+
+// send makes the call. Only its own outcome is recorded after it.
+func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *graph.Template, names []string) outcome {
+	content := w.content
+	if live.Status == statusApproved {
+		content.Category = "" // can't be changed, and need not be sent
+	}
+	err := p.session.Client().EditTemplate(ctx, live.ID, content)
+	t.wrote(p.obj, "edit template", names, err)
+	edits := p.obj.Status.Edits
+	if err != nil {
+		o := failure(err)
+		switch {
+		case graph.ClassOf(err) == graph.ClassTransient || graph.ClassOf(err) == graph.ClassUnknown:
+			o.slow = true // it may have taken effect; the next pass reads the template first
+		default:
+			p.obj.Status.Edits = edits[:len(edits)-1] // refused: not an edit
+		}
+		return o
+	}
+	edits[len(edits)-1].Done = true
+	after := *live
+	p.session.Wrote(templateKey(p.obj), &after)
+	p.obj.Status.Baseline = written(p, w.hash)
+	p.status.Drift = nil
+	return done("edited; the next observation reads it back")
+}

@@ -1,0 +1,313 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/template"
+)
+
+// wish is what the spec asks for, translated once per pass.
+type wish struct {
+	content graph.TemplateContent
+	fields  template.Fields
+	hash    string
+}
+
+// sync compares the template with its spec and acts at most once.
+func (t *templates) sync(ctx context.Context, p *templatePass) outcome {
+	w := wish{}
+	content, problems := template.Content(&p.obj.Spec)
+	if len(problems) == 0 {
+		w = wish{content: content, fields: template.ContentFields(content)}
+		w.hash = w.fields.Hash()
+	} else if p.writable() {
+		return stalled(v1alpha1.ReasonInvalidSpec, joinProblems(problems))
+	}
+
+	view, o := t.look(ctx, p)
+	if o != nil {
+		return *o
+	}
+	if view.Template == nil {
+		return t.absent(ctx, p, w)
+	}
+	t.take(p, view)
+	switch {
+	case !p.writable():
+		return t.observed(p, w, view)
+	case t.mine(p, view):
+		return t.compare(ctx, p, w, view)
+	default:
+		return t.adopt(ctx, p, w, view)
+	}
+}
+
+func joinProblems(problems []template.Problem) string {
+	texts := make([]string, len(problems))
+	for i, problem := range problems {
+		texts[i] = problem.String()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// look returns what is known of the template, asking Meta for the one name only where the snapshot can't answer: a
+// resync costs no call, and a new template doesn't wait for a listing.
+func (t *templates) look(ctx context.Context, p *templatePass) (account.TemplateView, *outcome) {
+	key := templateKey(p.obj)
+	view := p.session.Template(key)
+	ask := p.requested() && view.At.Before(p.now)
+	switch pending := p.obj.Status.PendingCreate; {
+	case !view.Known && p.settled() && pending == nil && !openEdit(p.obj.Status.Edits):
+		o := keep(p.untilNextAttempt()) // nothing new since before the restart; the next observation brings an event
+		return view, &o
+	case !view.Known:
+		ask = true
+	case pending != nil && view.Template == nil && !view.At.After(pending.Time.Time):
+		ask = true // a create of ours may have happened after this was read
+	}
+	if !ask {
+		return view, nil
+	}
+	view, err := p.session.LookupTemplate(ctx, key)
+	if err != nil {
+		o := failure(err)
+		return view, &o
+	}
+	return view, nil
+}
+
+// mine reports whether the template was created or adopted by this resource. The id in the status is only compared with
+// what the account's own listing shows under this name and language; it is never used to reach something else.
+func (t *templates) mine(p *templatePass, view account.TemplateView) bool {
+	s := &p.obj.Status
+	if s.Baseline != nil && s.ID == view.Template.ID {
+		return true
+	}
+	if s.PendingCreate == nil {
+		return false
+	}
+	// The process died between Meta's answer and the status write. What appeared after we had proven the name free is
+	// ours; Meta may have normalised it, so the hash alone doesn't decide.
+	if !view.ReadBack || template.TemplateFields(view.Template).Hash() == s.PendingCreate.SpecHash ||
+		!view.Template.LastUpdatedTime.Before(s.PendingCreate.Time.Add(-clockSkew)) {
+		s.Baseline = written(p, s.PendingCreate.SpecHash)
+		return true
+	}
+	return false
+}
+
+// clockSkew is how far Meta's clock and ours may differ.
+const clockSkew = time.Minute
+
+// take copies what Meta says into the status.
+func (t *templates) take(p *templatePass, view account.TemplateView) {
+	s, live := &p.obj.Status, view.Template
+	s.Status = clip(live.Status)
+	if live.Category != "" {
+		s.Category = clip(live.Category)
+	}
+	if !view.ReadBack {
+		return // Meta's short answer to a write says no more
+	}
+	s.PreviousCategory, s.CorrectCategory = clip(live.PreviousCategory), clip(live.CorrectCategory)
+	s.QualityScore = clip(live.QualityScore)
+	s.Rejection = rejectionOf(live)
+}
+
+// clip bounds what Meta says; an overlong value must not make every status write fail.
+func clip(s string) string { return truncate(s, 256) }
+
+// observed reports differences and writes nothing.
+func (t *templates) observed(p *templatePass, w wish, view account.TemplateView) outcome {
+	p.status.ID, p.status.AccountID, p.status.Drift = view.Template.ID, p.waba.Spec.ID, nil
+	if len(w.content.Components) == 0 {
+		p.obj.Status.Parameters = template.Parameters(view.Template.Components)
+		return done("observed only: managementPolicy is Observed")
+	}
+	p.obj.Status.Parameters = template.Parameters(w.content.Components)
+	if names := template.Diff(w.fields, template.TemplateFields(view.Template)); len(names) > 0 && view.ReadBack {
+		p.status.Drift = names
+		o := waitingAside(v1alpha1.ReasonDriftDetected, "observed only; differs from the spec in "+strings.Join(names, ", "), 0)
+		return o
+	}
+	return done("observed only, and equal to the spec")
+}
+
+// adopt decides whether a template that is there already becomes ours.
+func (t *templates) adopt(ctx context.Context, p *templatePass, w wish, view account.TemplateView) outcome {
+	policy := p.obj.Spec.AdoptionPolicy
+	live := template.TemplateFields(view.Template)
+	names := template.Diff(w.fields, live)
+	switch {
+	case policy == v1alpha1.AdoptionPolicyNever:
+		return waiting(v1alpha1.ReasonAlreadyExists,
+			"a template with this name and language exists and adoptionPolicy is Never; choose another name or allow adoption", 0)
+	case !view.ReadBack:
+		return keep(firstPause)
+	case len(names) > 0 && policy != v1alpha1.AdoptionPolicyAlways:
+		return waiting(v1alpha1.ReasonAlreadyExists, fmt.Sprintf(
+			"a template with this name and language exists with other content (%s); correct the spec or set adoptionPolicy: Always to overwrite it",
+			strings.Join(names, ", ")), 0)
+	}
+	p.status.ID, p.status.AccountID = view.Template.ID, p.waba.Spec.ID
+	p.obj.Status.PendingCreate = nil
+	t.rebase(p, view, live.Hash())
+	return t.compare(ctx, p, w, view)
+}
+
+// rebase makes what Meta shows now the baseline: only later differences are drift.
+func (t *templates) rebase(p *templatePass, view account.TemplateView, specHash string) {
+	b := written(p, specHash)
+	if view.ReadBack {
+		for name, hash := range template.TemplateFields(view.Template).Hashes() {
+			if name != template.FieldCategory {
+				b.Fields[name] = hash
+			}
+		}
+		b.LastUpdatedTime = timeOf(view.Template.LastUpdatedTime)
+	}
+	p.obj.Status.Baseline = b
+	p.status.Drift = nil
+}
+
+// written is the baseline right after a write of ours: what Meta made of it isn't known yet, only which category was
+// asked for. (Meta may give another; that isn't a difference.)
+func written(p *templatePass, specHash string) *v1alpha1.Baseline {
+	return &v1alpha1.Baseline{
+		Version: template.CanonicalVersion, SpecHash: specHash,
+		Fields: template.Fields{template.FieldCategory: string(p.obj.Spec.Category)}.Hashes(),
+	}
+}
+
+// awaitsReadBack reports that nothing of the content was recorded since our last write.
+func awaitsReadBack(b *v1alpha1.Baseline) bool { return len(b.Fields) <= 1 }
+
+func timeOf(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
+	v := metav1.NewTime(t)
+	return &v
+}
+
+// compare is three-way: the spec, what was recorded after our last write, and what Meta shows now. Only a changed spec
+// leads to an edit; a difference nobody made is a habit of Meta's and never does.
+func (t *templates) compare(ctx context.Context, p *templatePass, w wish, view account.TemplateView) outcome {
+	s := &p.obj.Status
+	p.status.ID, p.status.AccountID = view.Template.ID, p.waba.Spec.ID
+	s.PendingCreate = nil
+	s.Parameters = template.Parameters(w.content.Components)
+	if !view.ReadBack {
+		return done("written; the next observation reads it back")
+	}
+	live := template.TemplateFields(view.Template)
+	changed := s.Baseline.SpecHash != w.hash
+	if s.Baseline.Version != template.CanonicalVersion {
+		// Hashes of another version say nothing; whether the user changed anything is then told by the generation.
+		changed = p.changedByUser()
+		s.Baseline = written(p, w.hash)
+	}
+	sameCategory := template.SameCategory(s.Baseline.Fields, string(p.obj.Spec.Category))
+	if changed || !sameCategory {
+		return t.apply(ctx, p, w, view, live, sameCategory)
+	}
+	if awaitsReadBack(s.Baseline) {
+		t.readBack(p, w, view, live)
+		return t.inSync(p)
+	}
+	return t.drift(ctx, p, w, view, live)
+}
+
+// readBack records the first answer after our write, and counts what Meta made of it that nobody expected.
+func (t *templates) readBack(p *templatePass, w wish, view account.TemplateView, live template.Fields) {
+	for _, name := range template.Diff(w.fields, live) {
+		t.metrics.UnknownNormalisation(kindMessageTemplate, name)
+	}
+	t.rebase(p, view, w.hash)
+}
+
+func (t *templates) inSync(p *templatePass) outcome {
+	switch p.obj.Status.Status {
+	case statusPending, statusInAppeal:
+		return done("written to Meta; in review")
+	default:
+		return done("equal to the spec")
+	}
+}
+
+// apply brings a changed spec to Meta.
+func (t *templates) apply(
+	ctx context.Context, p *templatePass, w wish, view account.TemplateView, live template.Fields, sameCategory bool,
+) outcome {
+	names := template.Diff(w.fields, live)
+	if !sameCategory && live[template.FieldCategory] != string(p.obj.Spec.Category) {
+		if view.Template.Status == statusApproved {
+			return stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
+				"the category of an approved template can't be changed; set it back, accept %s, or create a template with another name",
+				live[template.FieldCategory]))
+		}
+		names = append(names, template.FieldCategory)
+	}
+	if len(names) == 0 {
+		t.rebase(p, view, w.hash)
+		return t.inSync(p)
+	}
+	return t.edit(ctx, p, w, view, names, causeSpec)
+}
+
+// drift looks for changes that somebody else made since the baseline.
+func (t *templates) drift(ctx context.Context, p *templatePass, w wish, view account.TemplateView, live template.Fields) outcome {
+	s := &p.obj.Status
+	names := template.Changed(s.Baseline.Fields, live)
+	moved := view.Template.LastUpdatedTime.After(timeValue(s.Baseline.LastUpdatedTime)) || view.Template.LastUpdatedTime.IsZero()
+	prior := p.before.Status.Status
+	switch {
+	case len(names) == 0:
+		p.status.Drift = nil
+		s.Baseline.LastUpdatedTime = timeOf(view.Template.LastUpdatedTime)
+		return t.inSync(p)
+	case !moved, prior == statusPending, len(template.Diff(w.fields, live)) == 0:
+		// Nobody edited it (a template in review can't be edited), or the edit made it equal to the spec.
+		t.readBack(p, w, view, live)
+		return t.inSync(p)
+	}
+	p.status.Drift = names
+	t.sawEdit(p, view.Template.LastUpdatedTime)
+	if p.obj.Spec.DriftPolicy != v1alpha1.DriftPolicyRepair {
+		return waitingAside(v1alpha1.ReasonDriftDetected, fmt.Sprintf(
+			"changed at Meta in %s; change the spec to accept it, or set driftPolicy: Repair to undo it", strings.Join(names, ", ")), 0)
+	}
+	return t.edit(ctx, p, w, view, names, causeDrift)
+}
+
+// sawEdit remembers an edit by somebody else: it counts towards Meta's limit.
+func (t *templates) sawEdit(p *templatePass, at time.Time) {
+	if at.IsZero() {
+		return
+	}
+	seen := p.obj.Status.LastUpdatedTimes
+	if slices.ContainsFunc(seen, func(o metav1.Time) bool { return o.Unix() == at.Unix() }) {
+		return
+	}
+	seen = append(seen, metav1.NewTime(at))
+	p.obj.Status.LastUpdatedTimes = seen[max(0, len(seen)-ringSize):]
+}
+
+func timeValue(t *metav1.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.Time
+}

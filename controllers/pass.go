@@ -1,0 +1,118 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// pass is one reconciliation of one asset. obj is a private copy whose status the steps change; before is the object as
+// it was read.
+type pass[T client.Object] struct {
+	obj, before T
+	spec        *v1alpha1.CommonSpec
+	// status belongs to obj, prior to before.
+	status, prior *v1alpha1.CommonStatus
+	now           time.Time
+
+	waba    *v1alpha1.WABA
+	session *account.Session
+	policy  v1alpha1.ManagementPolicy
+}
+
+func (p *pass[T]) key() string { return fmt.Sprintf("%T/%s", p.obj, client.ObjectKeyFromObject(p.obj)) }
+
+func (p *pass[T]) writable() bool { return p.policy == v1alpha1.ManagementPolicyManaged }
+
+// requested reports whether a person asked for an immediate look by annotation.
+func (p *pass[T]) requested() bool {
+	return p.obj.GetAnnotations()[v1alpha1.AnnotationRequestedAt] != p.status.LastHandledRequest
+}
+
+// changedByUser reports whether this generation wasn't processed yet.
+func (p *pass[T]) changedByUser() bool { return p.status.ObservedGeneration != p.obj.GetGeneration() }
+
+// fingerprint changes with everything that makes an earlier failure worth another try.
+func (p *pass[T]) fingerprint() string {
+	a := p.obj.GetAnnotations()
+	s := fmt.Sprintf("%s|%d|%s|%s", p.obj.GetUID(), p.obj.GetGeneration(), a[v1alpha1.AnnotationRequestedAt], a[v1alpha1.AnnotationAcceptAccount])
+	if p.waba != nil {
+		s += fmt.Sprintf("|%s|%d", p.waba.UID, p.waba.Generation)
+	}
+	if p.session != nil {
+		uid, version := p.session.SecretVersion()
+		s += "|" + uid + "|" + version
+	}
+	return s
+}
+
+func (p *pass[T]) synced() *metav1.Condition {
+	return meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionSynced)
+}
+
+// unsettled are the reasons that a later pass has to resolve by itself; all others wait for news.
+var unsettled = map[string]bool{
+	v1alpha1.ReasonTransientError: true, v1alpha1.ReasonUnknownError: true, v1alpha1.ReasonRateLimited: true,
+	v1alpha1.ReasonProgressing: true, v1alpha1.ReasonAccountNotReady: true, v1alpha1.ReasonCredentialsInvalid: true,
+	v1alpha1.ReasonPermissionDenied: true, v1alpha1.ReasonAccountBlocked: true, v1alpha1.ReasonReferenceNotPermitted: true,
+	v1alpha1.ReasonPaused: true, v1alpha1.ReasonConflict: true, v1alpha1.ReasonAccountChanged: true,
+}
+
+// settled reports that the last pass came to an end with this spec: without news there is nothing to do, not even after
+// a restart.
+func (p *pass[T]) settled() bool {
+	c := p.synced()
+	if c == nil || p.changedByUser() || p.requested() || unsettled[c.Reason] {
+		return false
+	}
+	return p.status.NextAttemptTime == nil || p.status.NextAttemptTime.After(p.now)
+}
+
+// untilNextAttempt is how long a wait begun earlier still lasts.
+func (p *pass[T]) untilNextAttempt() time.Duration {
+	if t := p.status.NextAttemptTime; t != nil {
+		return max(0, t.Sub(p.now))
+	}
+	return 0
+}
+
+// refusedFor is how long a write that Meta refused isn't repeated. It is read off the status, so a restart doesn't spend
+// another attempt; a change of the spec or a request by annotation clears it.
+func (p *pass[T]) refusedFor() time.Duration {
+	c := p.synced()
+	if c == nil || c.Status != metav1.ConditionFalse || p.changedByUser() || p.requested() {
+		return 0
+	}
+	if wait := p.untilNextAttempt(); wait > 0 {
+		return wait
+	}
+	switch c.Reason {
+	case v1alpha1.ReasonInvalidSpec, v1alpha1.ReasonRefusedByMeta, v1alpha1.ReasonNameLocked:
+		return max(0, c.LastTransitionTime.Add(refusedRecheck).Sub(p.now))
+	}
+	return 0
+}
+
+// accountAccepted reports whether the asset may be looked for in the account the reference leads to: the account it was
+// found in before, or one that a person accepted.
+func (p *pass[T]) accountAccepted() bool {
+	known, now := p.status.AccountID, p.waba.Spec.ID
+	return known == "" || known == now || p.obj.GetAnnotations()[v1alpha1.AnnotationAcceptAccount] == now
+}
+
+func traceOf(err error) []any {
+	if e, ok := graph.AsError(err); ok && e.TraceID != "" {
+		return []any{"fbtrace_id", e.TraceID}
+	}
+	return nil
+}

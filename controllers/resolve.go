@@ -1,0 +1,227 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/credentials"
+)
+
+// referrer is a resource that names an account.
+type referrer struct {
+	kind, namespace string
+	ref             v1alpha1.WABAReference
+	// templateName is set for message templates.
+	templateName string
+}
+
+func (r referrer) account() types.NamespacedName {
+	ns := r.ref.Namespace
+	if ns == "" {
+		ns = r.namespace
+	}
+	return types.NamespacedName{Namespace: ns, Name: r.ref.Name}
+}
+
+// resolver finds the account of a resource and checks that the account's owner agrees.
+type resolver struct {
+	client client.Client
+	// namespaces reads Namespace labels; nil when the operator may not (then selectors match nothing).
+	namespaces client.Reader
+	secrets    client.Reader
+	accounts   *account.Manager
+	version    string
+}
+
+// find returns the WABA resource, or the outcome that says why it can't be used.
+func (r *resolver) find(ctx context.Context, who referrer) (*v1alpha1.WABA, *outcome) {
+	key := who.account()
+	var waba v1alpha1.WABA
+	if err := r.client.Get(ctx, key, &waba); err != nil {
+		if apierrors.IsNotFound(err) {
+			// The same words whether it doesn't exist or isn't shown to strangers.
+			o := waitingAside(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
+				"WABA %s doesn't exist; create it or correct spec.wabaRef", display(key, who.namespace)), 0)
+			return nil, &o
+		}
+		o := failure(err)
+		return nil, &o
+	}
+	if ok, why := r.permitted(ctx, &waba, who); !ok {
+		o := waitingAside(v1alpha1.ReasonReferenceNotPermitted, why, 0)
+		return nil, &o
+	}
+	return &waba, nil
+}
+
+func display(key types.NamespacedName, own string) string {
+	if key.Namespace == own {
+		return key.Name
+	}
+	return key.String()
+}
+
+// permitted evaluates spec.allowedReferences. Absent, every kind of the account's own namespace may refer to it; present,
+// the list is complete.
+func (r *resolver) permitted(ctx context.Context, waba *v1alpha1.WABA, who referrer) (bool, string) {
+	same := waba.Namespace == who.namespace
+	if len(waba.Spec.AllowedReferences) == 0 {
+		if same {
+			return true, ""
+		}
+		return false, refusal(waba, who, "spec.allowedReferences is empty")
+	}
+	prefixMissed := false
+	for i := range waba.Spec.AllowedReferences {
+		a := &waba.Spec.AllowedReferences[i]
+		if !r.namespaceMatches(ctx, a, waba, who.namespace) || !kindMatches(a, same, who.kind) {
+			continue
+		}
+		if who.templateName != "" && !prefixMatches(a.TemplateNamePrefixes, who.templateName) {
+			prefixMissed = true
+			continue
+		}
+		return true, ""
+	}
+	if prefixMissed {
+		return false, refusal(waba, who, "template names must begin with one of its templateNamePrefixes")
+	}
+	return false, refusal(waba, who, "no entry of spec.allowedReferences matches")
+}
+
+func refusal(waba *v1alpha1.WABA, who referrer, why string) string {
+	return fmt.Sprintf("WABA %s doesn't allow a %s from namespace %s (%s); its owner can allow it in spec.allowedReferences",
+		display(client.ObjectKeyFromObject(waba), who.namespace), who.kind, who.namespace, why)
+}
+
+func kindMatches(a *v1alpha1.AllowedReference, same bool, kind string) bool {
+	if len(a.Kinds) == 0 {
+		return same
+	}
+	for _, k := range a.Kinds {
+		if string(k) == kind {
+			return true
+		}
+	}
+	return false
+}
+
+func prefixMatches(prefixes []string, name string) bool {
+	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+}
+
+func (r *resolver) namespaceMatches(ctx context.Context, a *v1alpha1.AllowedReference, waba *v1alpha1.WABA, ns string) bool {
+	switch a.Namespaces.From {
+	case v1alpha1.NamespacesFromAll:
+		return true
+	case v1alpha1.NamespacesFromSelector:
+		return r.selected(ctx, a.Namespaces.Selector, ns)
+	default:
+		return waba.Namespace == ns
+	}
+}
+
+func (r *resolver) selected(ctx context.Context, selector *metav1.LabelSelector, ns string) bool {
+	if r.namespaces == nil || selector == nil {
+		return false
+	}
+	s, err := metav1.LabelSelectorAsSelector(selector)
+	if err != nil {
+		return false
+	}
+	namespace := &metav1.PartialObjectMetadata{}
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	if err := r.namespaces.Get(ctx, types.NamespacedName{Name: ns}, namespace); err != nil {
+		return false
+	}
+	return s.Matches(labels.Set(namespace.Labels))
+}
+
+// hardReasons are the states of an account in which its resources make no call.
+var hardReasons = map[string]string{
+	v1alpha1.ReasonCredentialsInvalid: v1alpha1.ReasonCredentialsInvalid,
+	v1alpha1.ReasonPermissionDenied:   v1alpha1.ReasonPermissionDenied,
+	v1alpha1.ReasonAccountBlocked:     v1alpha1.ReasonAccountBlocked,
+	v1alpha1.ReasonConflict:           v1alpha1.ReasonAccountNotReady,
+	v1alpha1.ReasonAccountChanged:     v1alpha1.ReasonAccountNotReady,
+	v1alpha1.ReasonInvalidSpec:        v1alpha1.ReasonAccountNotReady,
+	v1alpha1.ReasonNotFound:           v1alpha1.ReasonAccountNotReady,
+}
+
+// usable says whether resources of the account may make calls, judged by what its own controller found out.
+func usable(waba *v1alpha1.WABA, namespace string) *outcome {
+	name := display(client.ObjectKeyFromObject(waba), namespace)
+	synced := meta.FindStatusCondition(waba.Status.Conditions, v1alpha1.ConditionSynced)
+	if waba.Status.LastObservedTime == nil || synced == nil || waba.Status.AccountID != waba.Spec.ID {
+		message := "WABA " + name + " hasn't been observed yet"
+		if synced != nil && synced.Status != metav1.ConditionTrue {
+			message = fmt.Sprintf("WABA %s can't be used (%s); see its status", name, synced.Reason)
+		}
+		o := waitingAside(reasonFor(synced), message, 0)
+		return &o
+	}
+	if reason, hard := hardReasons[synced.Reason]; hard && synced.Status == metav1.ConditionFalse {
+		o := waitingAside(reason, fmt.Sprintf(
+			"WABA %s can't be used (%s); what is shown here is what was last known", name, synced.Reason), 0)
+		return &o
+	}
+	return nil
+}
+
+func reasonFor(synced *metav1.Condition) string {
+	if synced != nil && synced.Status == metav1.ConditionFalse {
+		if reason, ok := hardReasons[synced.Reason]; ok {
+			return reason
+		}
+	}
+	return v1alpha1.ReasonAccountNotReady
+}
+
+// session returns the session of an account, building it from the Secret after a restart. It makes no Graph call.
+func (r *resolver) session(ctx context.Context, waba *v1alpha1.WABA) (*account.Session, error) {
+	if s := r.accounts.Get(string(waba.UID)); s != nil && s.Ref().AccountID == waba.Spec.ID {
+		return s, nil
+	}
+	return r.connect(ctx, waba)
+}
+
+// connect reads the account's Secret and returns the session that uses it.
+func (r *resolver) connect(ctx context.Context, waba *v1alpha1.WABA) (*account.Session, error) {
+	creds, err := credentials.ReadAccount(ctx, r.secrets,
+		types.NamespacedName{Namespace: waba.Namespace, Name: waba.Spec.CredentialsSecretRef.Name})
+	if err != nil {
+		return nil, err
+	}
+	version := r.version
+	if waba.Spec.GraphAPIVersion != "" {
+		version = waba.Spec.GraphAPIVersion
+	}
+	s, err := r.accounts.Ensure(account.Ref{
+		Namespace: waba.Namespace, Name: waba.Name, UID: string(waba.UID), AccountID: waba.Spec.ID,
+	}, creds, version)
+	if err != nil {
+		return nil, err
+	}
+	if limit := waba.Status.RateLimit; limit != nil && limit.RegainAccessTime != nil {
+		s.Budget().Restore(limit.RegainAccessTime.Time)
+	}
+	if waba.Status.HeldSince != nil {
+		s.Hold()
+	}
+	return s, nil
+}

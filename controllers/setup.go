@@ -1,0 +1,118 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+)
+
+// Metrics is told what only the controllers know.
+type Metrics interface {
+	// UnknownNormalisation counts a field that Meta gave back otherwise than it was sent, in a way nobody knew.
+	UnknownNormalisation(kind, field string)
+}
+
+// Options configure the controllers.
+type Options struct {
+	Accounts *account.Manager
+	// GraphAPIVersion is used where an account names none.
+	GraphAPIVersion string
+	// ObservationInterval is used where an account names none.
+	ObservationInterval time.Duration
+	// Concurrency is how many resources of each kind are reconciled at once.
+	Concurrency int
+	// ReadOnly turns every write to Meta into an event.
+	ReadOnly bool
+	// CreatesPerHour is Meta's limit of new templates per account and hour, 0 for none.
+	CreatesPerHour int
+	// WatchNamespaceLabels lets accounts select namespaces by label; it needs permission to watch Namespaces.
+	WatchNamespaceLabels bool
+	Clock                clock.PassiveClock
+	Metrics              Metrics
+	Audit                logr.Logger
+	// NewQueue replaces the controllers' queues; nil means the priority queue.
+	NewQueue func(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
+}
+
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=phonenumbers,verbs=get;list;watch
+
+// Setup registers all controllers with the manager.
+func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
+	if err := setupIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	b := newBase(mgr, o)
+	if err := setupWABAs(mgr, b, o); err != nil {
+		return err
+	}
+	return setupTemplates(mgr, b, o)
+}
+
+func newBase(mgr ctrl.Manager, o Options) *base {
+	c := mgr.GetClient()
+	var namespaces client.Reader
+	if o.WatchNamespaceLabels {
+		namespaces = c
+	}
+	return &base{
+		client: c, status: &statusWriter{client: c}, accounts: o.Accounts, clock: o.Clock,
+		resolver: &resolver{
+			client: c, namespaces: namespaces, secrets: mgr.GetAPIReader(), accounts: o.Accounts, version: o.GraphAPIVersion,
+		},
+		recorder: mgr.GetEventRecorder("waba-operator"), attempts: newAttempts(o.Clock),
+		creates: newCreateLedger(o.Clock, o.CreatesPerHour), changes: &changes{}, metrics: o.Metrics,
+		audit: o.Audit, readOnly: o.ReadOnly, interval: o.ObservationInterval,
+	}
+}
+
+// controllerOptions are alike for all kinds. The queue's own backoff is for errors of the API server only.
+func (o Options) controllerOptions() controller.Options {
+	return controller.Options{
+		MaxConcurrentReconciles: o.Concurrency,
+		ReconciliationTimeout:   2 * time.Minute,
+		EnableWarmup:            ptr.To(true),
+		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](time.Second, 5*time.Minute),
+		NewQueue:                o.NewQueue,
+	}
+}
+
+func setupWABAs(mgr ctrl.Manager, b *base, o Options) error {
+	return ctrl.NewControllerManagedBy(mgr).Named("waba").
+		For(&v1alpha1.WABA{}, builder.WithPredicates(wakes())).
+		Watches(&v1alpha1.MessageTemplate{}, accountOfDeleted(), builder.WithPredicates(deletedOnly())).
+		Watches(&v1alpha1.WABA{}, rivalAccounts(b.client), builder.WithPredicates(predicate.Or(deletedOnly(), accountMatters()))).
+		WatchesRawSource(heldSource(b.changes)).
+		WithOptions(o.controllerOptions()).
+		Complete(&wabas{base: b, uids: map[client.ObjectKey]string{}})
+}
+
+func setupTemplates(mgr ctrl.Manager, b *base, o Options) error {
+	bldr := ctrl.NewControllerManagedBy(mgr).Named("messagetemplate").
+		For(&v1alpha1.MessageTemplate{}, builder.WithPredicates(wakes())).
+		Watches(&v1alpha1.MessageTemplate{}, rivalsOf(b.client), builder.WithPredicates(deletedOnly())).
+		Watches(&v1alpha1.WABA{}, templatesOfAccount(b.client), builder.WithPredicates(accountMatters())).
+		WatchesRawSource(templateSource(b.client, b.changes)).
+		WithOptions(o.controllerOptions())
+	if o.WatchNamespaceLabels {
+		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, templatesOfNamespace(b.client),
+			builder.WithPredicates(predicate.LabelChangedPredicate{}))
+	}
+	return bldr.Complete(newTemplates(b))
+}

@@ -1,0 +1,128 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/client-go/util/csaupgrade"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// statusTimeout bounds a status write. It isn't bound to the pass: what Meta answered must be kept even if the pass
+// ran out of time or the process is stopping.
+const statusTimeout = 30 * time.Second
+
+// statusWriter applies the whole status of an object in one server-side apply under the reconcilers' field owner.
+// No other patch type touches status: a merge patch would co-own fields, and those never go away.
+type statusWriter struct {
+	client client.Client
+}
+
+// applied is the apply configuration of one kind.
+type applied interface {
+	runtime.ApplyConfiguration
+}
+
+// write applies status to obj. With precondition set, it fails with a conflict when anything about the object changed
+// since it was read; scarce calls rely on it.
+func (w *statusWriter) write(ctx context.Context, obj client.Object, status any, into applied, precondition bool) error {
+	gvk, err := apiutil.GVKForObject(obj, w.client.Scheme())
+	if err != nil {
+		return err
+	}
+	metadata := map[string]any{"name": obj.GetName(), "namespace": obj.GetNamespace(), "uid": obj.GetUID()}
+	if precondition {
+		metadata["resourceVersion"] = obj.GetResourceVersion()
+	}
+	raw, err := json.Marshal(map[string]any{
+		"apiVersion": gvk.GroupVersion().String(), "kind": gvk.Kind, "metadata": metadata, "status": status,
+	})
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("build the apply configuration of %s: %w", gvk.Kind, err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), statusTimeout)
+	defer cancel()
+	return w.client.Status().Apply(ctx, into, client.FieldOwner(v1alpha1.FieldOwner), client.ForceOwnership)
+}
+
+// versionOf returns the resourceVersion the API server answered an apply with.
+func versionOf(into applied) string {
+	raw, err := json.Marshal(into)
+	if err != nil {
+		return ""
+	}
+	var got metav1.PartialObjectMetadata
+	if err := json.Unmarshal(raw, &got); err != nil {
+		return ""
+	}
+	return got.ResourceVersion
+}
+
+// foreign reports condition types that the API server still has though we didn't apply them: somebody else owns them,
+// for instance a backup tool that restored the status.
+func foreign(into applied, wanted []metav1.Condition) bool {
+	raw, err := json.Marshal(into)
+	if err != nil {
+		return false
+	}
+	var got struct {
+		Status struct {
+			Conditions []metav1.Condition `json:"conditions"`
+		} `json:"status"`
+	}
+	if err := json.Unmarshal(raw, &got); err != nil {
+		return false
+	}
+	mine := sets.New[string]()
+	for _, c := range wanted {
+		mine.Insert(c.Type)
+	}
+	for _, c := range got.Status.Conditions {
+		if !mine.Has(c.Type) {
+			return true
+		}
+	}
+	return false
+}
+
+// takeOver hands the status fields that other managers set by update to our field owner, so that the next apply can
+// remove what no longer holds. The webhook facts keep their owner.
+func (w *statusWriter) takeOver(ctx context.Context, obj client.Object) error {
+	fresh, ok := obj.DeepCopyObject().(client.Object)
+	if !ok {
+		return fmt.Errorf("%T can't be copied", obj)
+	}
+	if err := w.client.Get(ctx, client.ObjectKeyFromObject(obj), fresh); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	others := sets.New[string]()
+	for _, f := range fresh.GetManagedFields() {
+		if f.Subresource == "status" && f.Operation == metav1.ManagedFieldsOperationUpdate {
+			others.Insert(f.Manager)
+		}
+	}
+	patch, err := csaupgrade.UpgradeManagedFieldsPatch(fresh, others, v1alpha1.FieldOwner, csaupgrade.Subresource("status"))
+	if err != nil || patch == nil {
+		return err
+	}
+	return w.client.Patch(ctx, fresh, client.RawPatch(types.JSONPatchType, patch))
+}
+
+// sameStatus compares the parts of two statuses that reconcilers own.
+func sameStatus(a, b any) bool { return equality.Semantic.DeepEqual(a, b) }

@@ -1,0 +1,205 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// expiryNotice is how long before its end an access token is reported.
+const expiryNotice = 14 * 24 * time.Hour
+
+// describe sets the account's own conditions and judges whether it can be used. Without news they stay as they were.
+func (r *wabas) describe(p *wabaPass, o outcome, c *conditionSet) readiness {
+	s := &p.obj.Status
+	p.credentials(o, c)
+	if s.LastObservedTime == nil {
+		for _, kind := range []string{
+			v1alpha1.ConditionApproved, v1alpha1.ConditionBusinessVerified, v1alpha1.ConditionCanSendMessages, v1alpha1.ConditionPolicyCompliant,
+		} {
+			c.set(kind, metav1.ConditionUnknown, v1alpha1.ReasonPending, "the account hasn't been observed yet")
+		}
+		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonPending, message: "the account hasn't been observed yet", progressing: true}
+	}
+	ready := readiness{status: metav1.ConditionTrue, reason: v1alpha1.ReasonObserved, message: "the account is observed and can be used"}
+	for _, judge := range []func(*v1alpha1.WABAStatus, *conditionSet) *readiness{approved, verified, canSend} {
+		if r := judge(s, c); r != nil && ready.status == metav1.ConditionTrue {
+			ready = *r
+		}
+	}
+	compliant(p.obj, c, p.now)
+	return ready
+}
+
+// credentials sets CredentialsValid. Only a failed look at the Secret or a refusal of the token says something new.
+func (p *wabaPass) credentials(o outcome, c *conditionSet) {
+	switch {
+	case o.reason == v1alpha1.ReasonCredentialsInvalid:
+		c.set(v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonCredentialsInvalid, o.message)
+		return
+	case p.token != nil && missingScope(p.token) != "":
+		c.set(v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonPermissionDenied,
+			"the access token lacks the scope "+scopeManagement+"; create one with it")
+		return
+	case p.snapshot == nil:
+		if !c.keepPrevious(v1alpha1.ConditionCredentialsValid) {
+			c.set(v1alpha1.ConditionCredentialsValid, metav1.ConditionUnknown, v1alpha1.ReasonPending, "the token hasn't been used yet")
+		}
+		return
+	}
+	creds := p.obj.Status.Credentials
+	if creds != nil && creds.ExpiresAt != nil && creds.ExpiresAt.Sub(p.now) < expiryNotice {
+		c.set(v1alpha1.ConditionCredentialsValid, metav1.ConditionTrue, v1alpha1.ReasonExpiringSoon,
+			"the access token expires on "+creds.ExpiresAt.UTC().Format(time.DateOnly)+"; put a new one into the Secret before that day")
+		return
+	}
+	c.set(v1alpha1.ConditionCredentialsValid, metav1.ConditionTrue, v1alpha1.ReasonValid, "Meta accepts the access token")
+}
+
+func approved(s *v1alpha1.WABAStatus, c *conditionSet) *readiness {
+	switch s.ReviewStatus {
+	case "APPROVED":
+		c.set(v1alpha1.ConditionApproved, metav1.ConditionTrue, v1alpha1.ReasonApproved, "Meta has approved the account")
+	case "REJECTED":
+		r := readiness{
+			status: metav1.ConditionFalse, reason: v1alpha1.ReasonRejected, stalled: true,
+			message: "Meta has rejected the account; see Business Support Home",
+		}
+		c.set(v1alpha1.ConditionApproved, r.status, r.reason, r.message)
+		return &r
+	case "PENDING", "DEFERRED":
+		c.set(v1alpha1.ConditionApproved, metav1.ConditionFalse, v1alpha1.ReasonInReview, "Meta is reviewing the account")
+	default:
+		c.set(v1alpha1.ConditionApproved, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta reports the review status "+orNothing(s.ReviewStatus))
+	}
+	return nil
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "of nothing"
+	}
+	return s
+}
+
+func verified(s *v1alpha1.WABAStatus, c *conditionSet) *readiness {
+	switch s.BusinessVerificationStatus {
+	case "VERIFIED":
+		c.set(v1alpha1.ConditionBusinessVerified, metav1.ConditionTrue, v1alpha1.ReasonVerified, "the business is verified")
+	case "":
+		c.set(v1alpha1.ConditionBusinessVerified, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta reports no verification status")
+	default:
+		c.set(v1alpha1.ConditionBusinessVerified, metav1.ConditionFalse, v1alpha1.ReasonNotVerified,
+			"business verification: "+s.BusinessVerificationStatus+"; verify the business in Security Centre for higher limits")
+	}
+	return nil
+}
+
+// canSend evaluates the entities: Meta's own summary includes calls, which say nothing about messages.
+func canSend(s *v1alpha1.WABAStatus, c *conditionSet) *readiness {
+	if s.Health == nil {
+		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta reports no health status")
+		return nil
+	}
+	worst, message := "AVAILABLE", ""
+	for _, e := range s.Health.Entities {
+		if severity(e.CanSendMessage) > severity(worst) {
+			worst, message = e.CanSendMessage, entityMessage(e)
+		}
+	}
+	if len(s.Health.Entities) == 0 && s.Health.CanSendMessage != "" {
+		worst = s.Health.CanSendMessage
+	}
+	switch worst {
+	case "AVAILABLE":
+		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionTrue, v1alpha1.ReasonHealthy, "messages can be sent")
+	case "LIMITED":
+		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionTrue, v1alpha1.ReasonLimited, "messages can be sent with limits; "+message)
+	case "BLOCKED":
+		r := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonBlocked, message: "messages can't be sent; " + message, stalled: true}
+		c.set(v1alpha1.ConditionCanSendMessages, r.status, r.reason, r.message)
+		return &r
+	default:
+		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta reports "+worst+", which this version doesn't know")
+	}
+	return nil
+}
+
+func severity(canSend string) int {
+	switch canSend {
+	case "", "AVAILABLE":
+		return 0
+	case "LIMITED":
+		return 2
+	case "BLOCKED":
+		return 3
+	}
+	return 1 // unknown values are shown, and never outweigh known trouble
+}
+
+func entityMessage(e v1alpha1.HealthEntity) string {
+	texts := []string{e.Type + " " + e.ID + " is " + e.CanSendMessage}
+	texts = append(texts, e.AdditionalInfo...)
+	for _, problem := range e.Errors {
+		texts = append(texts, strings.TrimSpace(fmt.Sprintf("%d %s %s", problem.Code, problem.Description, problem.PossibleSolution)))
+	}
+	return strings.Join(texts, ": ")
+}
+
+// compliant reports what touches the account's standing: restrictions and bans told by webhook, and apps that nobody
+// approved.
+func compliant(waba *v1alpha1.WABA, c *conditionSet, now time.Time) {
+	var problems []string
+	reason := v1alpha1.ReasonPolicyViolation
+	if w := waba.Status.Webhook; w != nil {
+		for _, restriction := range w.Restrictions {
+			if restriction.Expires == nil || restriction.Expires.After(now) {
+				reason = v1alpha1.ReasonRestricted
+				problems = append(problems, "restricted by Meta: "+restriction.Type)
+			}
+		}
+		if w.Ban != nil && w.Ban.State != "" && w.Ban.State != "REINSTATE" {
+			problems = append(problems, "ban state "+w.Ban.State)
+		}
+	}
+	if apps := unapproved(waba); len(apps) > 0 {
+		if len(problems) == 0 {
+			reason = v1alpha1.ReasonUnapprovedApp
+		}
+		problems = append(problems, "subscribed apps outside spec.approvedApps: "+strings.Join(apps, ", "))
+	}
+	if len(problems) > 0 {
+		c.set(v1alpha1.ConditionPolicyCompliant, metav1.ConditionFalse, reason, strings.Join(problems, "; "))
+		return
+	}
+	c.set(v1alpha1.ConditionPolicyCompliant, metav1.ConditionTrue, v1alpha1.ReasonCompliant, "no restriction, ban or unapproved app is known")
+}
+
+// unapproved lists apps that receive the account's webhooks without being named in the spec. Without a list in the spec
+// nothing is reported.
+func unapproved(waba *v1alpha1.WABA) []string {
+	if len(waba.Spec.ApprovedApps) == 0 {
+		return nil
+	}
+	known := map[string]bool{}
+	for _, a := range waba.Spec.ApprovedApps {
+		known[a.ID] = true
+	}
+	if creds := waba.Status.Credentials; creds != nil {
+		known[creds.AppID] = true
+	}
+	var out []string
+	for _, a := range waba.Status.SubscribedApps {
+		if !known[a.ID] {
+			out = append(out, strings.TrimSpace(a.ID+" "+a.Name))
+		}
+	}
+	return out
+}

@@ -1,0 +1,350 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=wabas,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=wabas/status,verbs=get;patch
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=wabas/finalizers,verbs=update
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// wabas observes accounts. An account can neither be created nor deleted by API, so almost everything about it is
+// observed.
+type wabas struct {
+	*base
+
+	mu sync.Mutex
+	// uids remembers who had a session, to end it when the resource is gone.
+	uids map[types.NamespacedName]string
+}
+
+// wabaPass is one reconciliation of an account.
+type wabaPass struct {
+	obj, before *v1alpha1.WABA
+	now         time.Time
+	session     *account.Session
+	snapshot    *account.Snapshot
+	token       *graph.TokenInfo
+	policy      v1alpha1.ManagementPolicy
+}
+
+// Reconcile observes one account when an observation is due, and keeps its status.
+func (r *wabas) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	read := &v1alpha1.WABA{}
+	if err := r.client.Get(ctx, req.NamespacedName, read); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.forget(req.NamespacedName)
+			return ctrl.Result{}, nil
+		}
+		return ctrl.Result{}, err
+	}
+	r.remember(req.NamespacedName, string(read.UID))
+	p := &wabaPass{obj: read.DeepCopy(), before: read, now: r.clock.Now(), policy: effectivePolicy(read.Spec.ManagementPolicy)}
+	if !read.DeletionTimestamp.IsZero() {
+		return r.delete(ctx, p)
+	}
+	return r.finish(ctx, p, r.step(ctx, p))
+}
+
+func (r *wabas) step(ctx context.Context, p *wabaPass) outcome {
+	if p.policy == v1alpha1.ManagementPolicyPaused {
+		return paused()
+	}
+	if o := r.contest(ctx, p); o != nil {
+		return *o
+	}
+	if id := p.obj.Status.AccountID; id != "" && id != p.obj.Spec.ID && p.obj.Annotations[v1alpha1.AnnotationAcceptAccount] != p.obj.Spec.ID {
+		return stalled(v1alpha1.ReasonAccountChanged, fmt.Sprintf(
+			"the status belongs to account %s but spec.id is %s; if that is right, annotate %s=%s",
+			id, p.obj.Spec.ID, v1alpha1.AnnotationAcceptAccount, p.obj.Spec.ID))
+	}
+	session, err := r.resolver.connect(ctx, p.obj)
+	if err != nil {
+		return hard(failure(err))
+	}
+	p.session = session
+	r.breaker(p)
+	uid, version := session.SecretVersion()
+	requested := requestedInterval(p.obj, r.interval)
+	if wait := dueIn(p.obj, requested, uid, version, p.now); wait > 0 && !r.failing(p) {
+		return r.between(p, wait)
+	}
+	if pause := r.attempts.pause(p.key(), p.fingerprint()); pause > 0 {
+		return keep(pause)
+	}
+	if allowed, wait := session.Budget().Background(); !allowed && !p.requested() {
+		return waitingAside(v1alpha1.ReasonRateLimited, "Meta's rate limit is nearly used up; the next observation waits", wait).told()
+	}
+	return r.observe(ctx, p, requested)
+}
+
+// between keeps the status while no observation is due, unless something else has to be recorded: the breaker, or that a
+// pause or a conflict is over.
+func (r *wabas) between(p *wabaPass, wait time.Duration) outcome {
+	p.snapshot = p.session.Snapshot()
+	s, before := &p.obj.Status, &p.before.Status
+	news := (s.HeldSince == nil) != (before.HeldSince == nil) || s.LastHandledRelease != before.LastHandledRelease ||
+		p.prior(v1alpha1.ReasonPaused) || p.prior(v1alpha1.ReasonConflict)
+	if !news {
+		return keep(wait)
+	}
+	o := done("observed")
+	o.after = wait
+	return o
+}
+
+func (p *wabaPass) prior(reason string) bool {
+	c := meta.FindStatusCondition(p.before.Status.Conditions, v1alpha1.ConditionSynced)
+	return c != nil && c.Reason == reason
+}
+
+// failing reports that the last observation failed, so that the next one doesn't wait for the period.
+func (r *wabas) failing(p *wabaPass) bool {
+	c := meta.FindStatusCondition(p.before.Status.Conditions, v1alpha1.ConditionSynced)
+	return c == nil || c.Status == metav1.ConditionFalse && c.Reason != v1alpha1.ReasonPaused && c.Reason != v1alpha1.ReasonConflict
+}
+
+// observe reads the account and tells the resources concerned what changed.
+func (r *wabas) observe(ctx context.Context, p *wabaPass, requested time.Duration) outcome {
+	snapshot, change, err := p.session.Observe(ctx)
+	if err != nil {
+		return r.unreadable(ctx, p, err)
+	}
+	p.snapshot = snapshot
+	if err := r.manage(ctx, p); err != nil {
+		return failure(err)
+	}
+	interval := p.session.EffectiveInterval(requested)
+	r.fill(ctx, p, interval)
+	r.changes.publish(accountChange{waba: client.ObjectKeyFromObject(p.obj), change: change})
+	o := done("observed")
+	o.after = jittered(interval, string(p.obj.UID))
+	return o
+}
+
+// unreadable explains why the account can't be read. "Doesn't exist" and "no permission" look alike at Meta; what the
+// token itself may do tells them apart.
+func (r *wabas) unreadable(ctx context.Context, p *wabaPass, err error) outcome {
+	o := hard(failure(err))
+	e, ok := graph.AsError(err)
+	if !ok || e.Class != graph.ClassAmbiguous && e.Class != graph.ClassPermission {
+		return o
+	}
+	if first := !p.prior(v1alpha1.ReasonPermissionDenied) || p.before.Status.ObservedGeneration != p.obj.Generation; !first {
+		o.message = meta.FindStatusCondition(p.before.Status.Conditions, v1alpha1.ConditionSynced).Message
+		return o
+	}
+	token, tokenErr := p.session.InspectToken(ctx)
+	if tokenErr != nil {
+		return o
+	}
+	p.token = token
+	if missing := missingScope(token); missing != "" {
+		o.message = fmt.Sprintf("the access token lacks the scope %s; create one with it", missing)
+	} else {
+		o.message = fmt.Sprintf("account %s doesn't exist or isn't assigned to the token's system user (app %s); check spec.id, and assign the account in Business Settings",
+			p.obj.Spec.ID, token.AppID)
+	}
+	return o
+}
+
+// hard marks outcomes after which the account can't be used until a person acts.
+func hard(o outcome) outcome {
+	if _, ok := hardReasons[o.reason]; ok {
+		o.aside, o.stalled = false, true
+	}
+	return o
+}
+
+// manage writes what the spec asks for and Meta lets be written.
+func (r *wabas) manage(ctx context.Context, p *wabaPass) error {
+	enabled := p.snapshot.Account.InsightsEnabled
+	if p.obj.Spec.Insights != v1alpha1.InsightsEnabled || enabled == nil || *enabled || p.policy != v1alpha1.ManagementPolicyManaged {
+		return nil
+	}
+	if r.readOnly {
+		r.would(p.obj, "enable template insights")
+		return nil
+	}
+	err := p.session.Client().EnableInsights(ctx, p.obj.Spec.ID)
+	r.wrote(p.obj, "enable insights", []string{"insights"}, err)
+	return err
+}
+
+// breaker mirrors the session's breaker in the status, so that a restart doesn't close it.
+func (r *wabas) breaker(p *wabaPass) {
+	release := p.obj.Annotations[v1alpha1.AnnotationReleaseHeld]
+	if release != p.obj.Status.LastHandledRelease {
+		p.session.Release()
+		p.obj.Status.LastHandledRelease, p.obj.Status.HeldSince = release, nil
+	}
+	if p.session.Held() && p.obj.Status.HeldSince == nil {
+		p.obj.Status.HeldSince = &metav1.Time{Time: p.now.Truncate(time.Second)}
+	}
+}
+
+// contest lets one of several resources for the same account act.
+func (r *wabas) contest(ctx context.Context, p *wabaPass) *outcome {
+	var list v1alpha1.WABAList
+	if err := r.client.List(ctx, &list, client.MatchingFields{indexAccountID: p.obj.Spec.ID}); err != nil {
+		o := failure(err)
+		return &o
+	}
+	var claims []claim
+	for i := range list.Items {
+		w := &list.Items[i]
+		creds := meta.FindStatusCondition(w.Status.Conditions, v1alpha1.ConditionCredentialsValid)
+		synced := meta.FindStatusCondition(w.Status.Conditions, v1alpha1.ConditionSynced)
+		claims = append(claims, claim{
+			object: w, holds: w.Status.AccountID == w.Spec.ID,
+			handicapped: creds != nil && creds.Status == metav1.ConditionFalse ||
+				synced != nil && synced.Reason == v1alpha1.ReasonPermissionDenied,
+		})
+	}
+	first := winner(claims)
+	if first == nil || first.GetUID() == p.obj.UID {
+		return nil
+	}
+	message := "another WABA resource has the same spec.id; delete one of the two"
+	if first.GetNamespace() == p.obj.Namespace {
+		message = fmt.Sprintf("WABA %s has the same spec.id; delete one of the two", first.GetName())
+	}
+	o := stalled(v1alpha1.ReasonConflict, message)
+	return &o
+}
+
+func (p *wabaPass) key() string { return "WABA/" + client.ObjectKeyFromObject(p.obj).String() }
+
+func (p *wabaPass) requested() bool {
+	return p.obj.Annotations[v1alpha1.AnnotationRequestedAt] != p.before.Status.LastHandledRequest
+}
+
+func (p *wabaPass) fingerprint() string {
+	s := fmt.Sprintf("%s|%d|%s", p.obj.UID, p.obj.Generation, p.obj.Annotations[v1alpha1.AnnotationRequestedAt])
+	if p.session != nil {
+		uid, version := p.session.SecretVersion()
+		s += "|" + uid + "|" + version
+	}
+	return s
+}
+
+func (r *wabas) remember(key types.NamespacedName, uid string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if old, ok := r.uids[key]; ok && old != uid {
+		r.accounts.Forget(old)
+	}
+	r.uids[key] = uid
+}
+
+func (r *wabas) forget(key types.NamespacedName) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if uid, ok := r.uids[key]; ok {
+		r.accounts.Forget(uid)
+		delete(r.uids, key)
+	}
+	r.attempts.succeeded("WABA/" + key.String())
+}
+
+// delete waits for resources that are themselves being deleted and need the account for it, and for nothing else.
+func (r *wabas) delete(ctx context.Context, p *wabaPass) (ctrl.Result, error) {
+	if !hasFinalizer(p.obj) {
+		return ctrl.Result{}, nil
+	}
+	waiting, err := r.dependents(ctx, p.obj)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if len(waiting) > 0 {
+		o := waitingAside(v1alpha1.ReasonInUse, fmt.Sprintf("waiting for %s, which is being deleted and needs the account", waiting[0]), 0)
+		if len(waiting) > 1 {
+			o.message = fmt.Sprintf("waiting for %s and others, which are being deleted and need the account", waiting[0])
+		}
+		return r.finish(ctx, p, o)
+	}
+	return ctrl.Result{}, client.IgnoreNotFound(setFinalizer(ctx, r.client, p.before.DeepCopy(), false))
+}
+
+func (r *wabas) dependents(ctx context.Context, waba *v1alpha1.WABA) ([]string, error) {
+	var list v1alpha1.MessageTemplateList
+	if err := r.client.List(ctx, &list, client.MatchingFields{indexAccount: accountIndexKey(waba)}); err != nil {
+		return nil, err
+	}
+	var names []string
+	for i := range list.Items {
+		child := &list.Items[i]
+		if !child.DeletionTimestamp.IsZero() && hasFinalizer(child) {
+			names = append(names, "MessageTemplate "+client.ObjectKeyFromObject(child).String())
+		}
+	}
+	return names, nil
+}
+
+// finish writes the status if anything changed and says when to come back.
+func (r *wabas) finish(ctx context.Context, p *wabaPass, o outcome) (ctrl.Result, error) {
+	if o.keep {
+		return r.result(p.key(), p.fingerprint(), o), nil
+	}
+	s := &p.obj.Status
+	s.NextAttemptTime = nextAttempt(s.NextAttemptTime, o, p.now)
+	if o.reason != v1alpha1.ReasonPaused {
+		s.LastHandledRequest = p.obj.Annotations[v1alpha1.AnnotationRequestedAt]
+	}
+	r.limits(p)
+	c := newConditions(p.before.Status.Conditions, p.obj.Generation, p.now)
+	c.summarize(o, r.describe(p, o, c))
+	s.Conditions = c.list()
+	s.ObservedGeneration = p.obj.Generation
+	if err := r.write(ctx, p); err != nil {
+		if apierrors.IsNotFound(err) {
+			return ctrl.Result{}, nil
+		}
+		return ctrl.Result{}, err
+	}
+	r.transitions(p.obj, p.before.Status.Conditions, s.Conditions)
+	return r.result(p.key(), p.fingerprint(), o), nil
+}
+
+func (r *wabas) write(ctx context.Context, p *wabaPass) error {
+	owned := func(w *v1alpha1.WABA) *v1alpha1.WABAStatus {
+		s := w.Status.DeepCopy()
+		s.Webhook = nil // facts have their own field owner
+		return s
+	}
+	if sameStatus(owned(p.obj), owned(p.before)) {
+		return nil
+	}
+	into := &acv1alpha1.WABAApplyConfiguration{}
+	if err := r.status.write(ctx, p.obj, owned(p.obj), into, false); err != nil {
+		return err
+	}
+	if !foreign(into, p.obj.Status.Conditions) {
+		return nil
+	}
+	if err := r.status.takeOver(ctx, p.obj); err != nil {
+		return fmt.Errorf("take over status fields: %w", err)
+	}
+	return r.status.write(ctx, p.obj, owned(p.obj), &acv1alpha1.WABAApplyConfiguration{}, false)
+}

@@ -1,0 +1,204 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// scopeManagement is the permission that everything here needs
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/permissions).
+const scopeManagement = "whatsapp_business_management"
+
+// listLimit bounds lists that Meta fills.
+const listLimit = 100
+
+// fill copies what the observation saw into the status.
+func (r *wabas) fill(ctx context.Context, p *wabaPass, interval time.Duration) {
+	s, snap := &p.obj.Status, p.snapshot
+	accountStatus(s, &snap.Account)
+	optionalStatus(s, snap.Optional)
+	s.ID, s.AccountID = snap.AccountID, snap.AccountID
+	s.EffectiveIntervalSeconds = int64(interval / time.Second)
+	s.LastObservedTime = &metav1.Time{Time: snap.Begun.Truncate(time.Second)}
+	if snap.AppsSection.Complete {
+		s.SubscribedApps = subscribedApps(snap.Apps)
+	}
+	p.token = snap.Token
+	s.Credentials = credentialsStatus(p.session, snap.Token, s.Credentials, p.now)
+	r.count(ctx, p)
+}
+
+func accountStatus(s *v1alpha1.WABAStatus, a *graph.Account) {
+	s.Name, s.Currency, s.TimezoneID, s.Country = clip(a.Name), clip(a.Currency), clip(a.TimezoneID), clip(a.Country)
+	s.Status, s.ReviewStatus = upper(a.Status), upper(a.ReviewStatus)
+	s.BusinessVerificationStatus, s.OwnershipType = upper(a.VerificationStatus), upper(a.OwnershipType)
+	s.MessagingLimit = upper(a.MessagingLimit)
+	present := a.PrimaryFundingID != ""
+	s.PaymentMethodPresent, s.InsightsEnabled = &present, a.InsightsEnabled
+	s.OwnerBusiness = nil
+	if b := a.OwnerBusiness; b != nil {
+		s.OwnerBusiness = &v1alpha1.BusinessReference{ID: clip(b.ID), Name: clip(b.Name)}
+	}
+	s.Health = healthStatus(a.Health)
+}
+
+func optionalStatus(s *v1alpha1.WABAStatus, o *graph.AccountOptional) {
+	if o == nil {
+		return
+	}
+	s.MarketingMessagesOnboardingStatus = upper(o.MarketingMessagesOnboardingStatus)
+	s.PrimaryBusinessLocation = upper(o.PrimaryBusinessLocation)
+}
+
+// upper normalises enumerations, whose case varies between Meta's endpoints.
+func upper(s string) string { return clip(strings.ToUpper(s)) }
+
+func healthStatus(h *graph.Health) *v1alpha1.HealthStatus {
+	if h == nil {
+		return nil
+	}
+	out := &v1alpha1.HealthStatus{CanSendMessage: upper(h.CanSendMessage)}
+	for _, e := range h.Entities[:min(len(h.Entities), listLimit)] {
+		entity := v1alpha1.HealthEntity{Type: upper(e.Type), ID: clip(e.ID), CanSendMessage: upper(e.CanSendMessage)}
+		for _, info := range e.AdditionalInfo[:min(len(e.AdditionalInfo), listLimit)] {
+			entity.AdditionalInfo = append(entity.AdditionalInfo, truncate(info, messageLimit))
+		}
+		for _, problem := range e.Errors[:min(len(e.Errors), listLimit)] {
+			entity.Errors = append(entity.Errors, v1alpha1.HealthError{
+				Code:        int64(problem.Code),
+				Description: truncate(problem.Description, messageLimit), PossibleSolution: truncate(problem.PossibleSolution, messageLimit),
+			})
+		}
+		out.Entities = append(out.Entities, entity)
+	}
+	return out
+}
+
+func subscribedApps(apps []graph.SubscribedApp) []v1alpha1.SubscribedApp {
+	out := make([]v1alpha1.SubscribedApp, 0, len(apps))
+	for _, a := range apps[:min(len(apps), listLimit)] {
+		out = append(out, v1alpha1.SubscribedApp{ID: clip(a.ID), Name: clip(a.Name), OverrideCallbackURL: truncate(a.OverrideCallbackURI, messageLimit)})
+	}
+	slices.SortFunc(out, func(a, b v1alpha1.SubscribedApp) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+func credentialsStatus(s *account.Session, token *graph.TokenInfo, old *v1alpha1.CredentialsStatus, now time.Time) *v1alpha1.CredentialsStatus {
+	uid, version := s.SecretVersion()
+	out := &v1alpha1.CredentialsStatus{SecretUID: uid, SecretResourceVersion: version}
+	if token == nil {
+		return out
+	}
+	out.AppID, out.Application = clip(token.AppID), clip(token.Application)
+	out.Scopes = slices.Sorted(slices.Values(token.Scopes))
+	if !token.ExpiresAt.IsZero() {
+		out.ExpiresAt = &metav1.Time{Time: token.ExpiresAt}
+	}
+	checked := metav1.NewTime(now.Truncate(time.Second))
+	out.CheckedAt = &checked
+	if old != nil && old.CheckedAt != nil && now.Sub(old.CheckedAt.Time) < time.Hour && old.SecretResourceVersion == version {
+		out.CheckedAt = old.CheckedAt // Meta is asked about the token once an hour
+	}
+	return out
+}
+
+func missingScope(token *graph.TokenInfo) string {
+	if token == nil || len(token.Scopes) == 0 || slices.Contains(token.Scopes, scopeManagement) {
+		return ""
+	}
+	return scopeManagement
+}
+
+// count summarises templates and numbers, and how many of them no resource manages.
+func (r *wabas) count(ctx context.Context, p *wabaPass) {
+	s, snap := &p.obj.Status, p.snapshot
+	if snap.TemplatesSection.Complete {
+		s.Templates = r.templateCounts(ctx, p)
+	}
+	if snap.NumbersSection.Complete {
+		counts := &v1alpha1.PhoneNumberCounts{Total: int32(len(snap.Numbers))} //nolint:gosec // bounded by Meta
+		managed := r.managedNumbers(ctx, p.obj)
+		for id, n := range snap.Numbers {
+			if n.Status == "CONNECTED" {
+				counts.Connected++
+			}
+			if !managed[id] {
+				counts.Unmanaged++
+			}
+		}
+		s.PhoneNumbers = counts
+	}
+}
+
+func (r *wabas) templateCounts(ctx context.Context, p *wabaPass) *v1alpha1.TemplateCounts {
+	snap := p.snapshot
+	counts := &v1alpha1.TemplateCounts{Total: int32(len(snap.Templates))} //nolint:gosec // at most 6,000
+	if snap.TemplateLimit > 0 {
+		counts.Limit = int32(snap.TemplateLimit) //nolint:gosec // at most 6,000
+	}
+	managed := map[account.TemplateKey]bool{}
+	var list v1alpha1.MessageTemplateList
+	if err := r.client.List(ctx, &list, client.MatchingFields{indexAccount: accountIndexKey(p.obj)}, client.UnsafeDisableDeepCopy); err == nil {
+		for i := range list.Items {
+			managed[templateKey(&list.Items[i])] = true
+		}
+	}
+	for key, t := range snap.Templates {
+		switch t.Status {
+		case statusApproved:
+			counts.Approved++
+		case statusPending, statusInAppeal:
+			counts.Pending++
+		case statusRejected:
+			counts.Rejected++
+		case statusPaused:
+			counts.Paused++
+		case statusDisabled:
+			counts.Disabled++
+		}
+		if !managed[key] {
+			counts.Unmanaged++
+		}
+	}
+	return counts
+}
+
+// managedNumbers are the ids of the account's numbers that a PhoneNumber resource names.
+func (r *wabas) managedNumbers(ctx context.Context, waba *v1alpha1.WABA) map[string]bool {
+	managed := map[string]bool{}
+	var list v1alpha1.PhoneNumberList
+	if err := r.client.List(ctx, &list, client.MatchingFields{indexAccount: accountIndexKey(waba)}, client.UnsafeDisableDeepCopy); err != nil {
+		return managed
+	}
+	for i := range list.Items {
+		managed[list.Items[i].Spec.ID] = true
+		managed[list.Items[i].Status.ID] = true
+	}
+	return managed
+}
+
+// limits mirrors the ledgers and the rate budget, so that a restart forgets nothing.
+func (r *wabas) limits(p *wabaPass) {
+	s := &p.obj.Status
+	s.TemplateCreates = r.creates.windows(p.obj.Spec.ID, s.TemplateCreates)
+	if p.session == nil {
+		return
+	}
+	budget := p.session.Budget()
+	s.RateLimit = &v1alpha1.RateLimitStatus{UsagePercent: int32(min(budget.Percent(), 1000))} //nolint:gosec // bounded
+	if until := budget.BlockedUntil(); !until.IsZero() {
+		s.RateLimit.RegainAccessTime = &metav1.Time{Time: until.Truncate(time.Second)}
+	}
+}

@@ -1,0 +1,343 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"reflect"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+)
+
+// Names of cache indexes.
+const (
+	// indexAccount finds resources by the namespace and name of the WABA they refer to.
+	indexAccount = "account"
+	// indexTemplate finds message templates by account, name and language.
+	indexTemplate = "template"
+	// indexAccountID finds WABA resources by Meta's id.
+	indexAccountID = "accountID"
+)
+
+func accountIndexKey(waba client.Object) string { return client.ObjectKeyFromObject(waba).String() }
+
+func templateIndexKey(obj *v1alpha1.MessageTemplate) string {
+	key := templateKey(obj)
+	return referrer{namespace: obj.Namespace, ref: obj.Spec.WABARef}.account().String() + "|" + key.Name + "|" + key.Language
+}
+
+// setupIndexes registers the indexes with the cache.
+func setupIndexes(ctx context.Context, indexer client.FieldIndexer) error {
+	byAccount := func(obj client.Object) []string {
+		var ref v1alpha1.WABAReference
+		switch o := obj.(type) {
+		case *v1alpha1.MessageTemplate:
+			ref = o.Spec.WABARef
+		case *v1alpha1.PhoneNumber:
+			ref = o.Spec.WABARef
+		case *v1alpha1.WebhookSubscription:
+			ref = o.Spec.WABARef
+		default:
+			return nil
+		}
+		return []string{referrer{namespace: obj.GetNamespace(), ref: ref}.account().String()}
+	}
+	for _, index := range []struct {
+		obj  client.Object
+		name string
+		keys client.IndexerFunc
+	}{
+		{&v1alpha1.MessageTemplate{}, indexAccount, byAccount},
+		{&v1alpha1.PhoneNumber{}, indexAccount, byAccount},
+		{&v1alpha1.MessageTemplate{}, indexTemplate, func(obj client.Object) []string {
+			t, ok := obj.(*v1alpha1.MessageTemplate)
+			if !ok {
+				return nil
+			}
+			return []string{templateIndexKey(t)}
+		}},
+		{&v1alpha1.WABA{}, indexAccountID, func(obj client.Object) []string {
+			w, ok := obj.(*v1alpha1.WABA)
+			if !ok {
+				return nil
+			}
+			return []string{w.Spec.ID}
+		}},
+	} {
+		if err := indexer.IndexField(ctx, index.obj, index.name, index.keys); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// requests are the annotations by which a person asks for something.
+var requests = []string{
+	v1alpha1.AnnotationRequestedAt, v1alpha1.AnnotationAcceptAccount, v1alpha1.AnnotationReleaseHeld,
+	v1alpha1.AnnotationUnpause, v1alpha1.AnnotationRequestCode,
+}
+
+// wakes lets through what a user or a webhook did. Our own status writes must not wake us, or no backoff would hold.
+func wakes() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() || e.ObjectOld.GetUID() != e.ObjectNew.GetUID() ||
+			e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero() {
+			return true
+		}
+		for _, name := range requests {
+			if e.ObjectOld.GetAnnotations()[name] != e.ObjectNew.GetAnnotations()[name] {
+				return true
+			}
+		}
+		return !reflect.DeepEqual(webhookFacts(e.ObjectOld), webhookFacts(e.ObjectNew))
+	}}
+}
+
+func webhookFacts(obj client.Object) any {
+	switch o := obj.(type) {
+	case *v1alpha1.WABA:
+		return o.Status.Webhook
+	case *v1alpha1.MessageTemplate:
+		return o.Status.Webhook
+	}
+	return nil
+}
+
+// accountChange says what an observation of an account found to be new.
+type accountChange struct {
+	waba   types.NamespacedName
+	change account.Change
+}
+
+// changes carries news between controllers of this process.
+type changes struct {
+	mu       sync.Mutex
+	sinks    []func(accountChange)
+	heldSink func(types.NamespacedName)
+}
+
+func (c *changes) publish(n accountChange) {
+	if n.change.Empty() {
+		return
+	}
+	c.mu.Lock()
+	sinks := c.sinks
+	c.mu.Unlock()
+	for _, sink := range sinks {
+		sink(n)
+	}
+}
+
+// held wakes the account whose breaker tripped, so that its status says so.
+func (c *changes) held(waba types.NamespacedName) {
+	c.mu.Lock()
+	sink := c.heldSink
+	c.mu.Unlock()
+	if sink != nil {
+		sink(waba)
+	}
+}
+
+type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+// addLow enqueues background work: what a user did goes first.
+func addLow(q queue, names ...types.NamespacedName) {
+	for _, n := range names {
+		req := reconcile.Request{NamespacedName: n}
+		if pq, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+			pq.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(handler.LowPriority)}, req)
+			continue
+		}
+		q.Add(req)
+	}
+}
+
+// templateSource wakes exactly the templates that an observation found changed.
+func templateSource(c client.Reader, ch *changes) source.Source {
+	return source.Func(func(ctx context.Context, q queue) error {
+		ch.mu.Lock()
+		defer ch.mu.Unlock()
+		ch.sinks = append(ch.sinks, func(n accountChange) {
+			if ctx.Err() == nil {
+				addLow(q, changedTemplates(ctx, c, n)...)
+			}
+		})
+		return nil
+	})
+}
+
+func changedTemplates(ctx context.Context, c client.Reader, n accountChange) []types.NamespacedName {
+	if n.change.All || len(n.change.Templates) > 50 {
+		return templatesOf(ctx, c, indexAccount, n.waba.String(), changedSet(n.change))
+	}
+	var names []types.NamespacedName
+	for _, key := range n.change.Templates {
+		names = append(names, templatesOf(ctx, c, indexTemplate, n.waba.String()+"|"+key.Name+"|"+key.Language, nil)...)
+	}
+	return names
+}
+
+func changedSet(c account.Change) map[account.TemplateKey]bool {
+	if c.All {
+		return nil
+	}
+	set := make(map[account.TemplateKey]bool, len(c.Templates))
+	for _, key := range c.Templates {
+		set[key] = true
+	}
+	return set
+}
+
+// templatesOf lists the names of templates by an index, restricted to a set of keys unless it is nil.
+func templatesOf(ctx context.Context, c client.Reader, index, key string, only map[account.TemplateKey]bool) []types.NamespacedName {
+	var list v1alpha1.MessageTemplateList
+	if err := c.List(ctx, &list, client.MatchingFields{index: key}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil
+	}
+	names := make([]types.NamespacedName, 0, len(list.Items))
+	for i := range list.Items {
+		if only == nil || only[templateKey(&list.Items[i])] {
+			names = append(names, client.ObjectKeyFromObject(&list.Items[i]))
+		}
+	}
+	return names
+}
+
+// heldSource wakes an account whose breaker tripped.
+func heldSource(ch *changes) source.Source {
+	return source.Func(func(ctx context.Context, q queue) error {
+		ch.mu.Lock()
+		defer ch.mu.Unlock()
+		ch.heldSink = func(waba types.NamespacedName) {
+			if ctx.Err() == nil {
+				q.Add(reconcile.Request{NamespacedName: waba})
+			}
+		}
+		return nil
+	})
+}
+
+func requestsFor(names []types.NamespacedName) []reconcile.Request {
+	out := make([]reconcile.Request, len(names))
+	for i, n := range names {
+		out[i] = reconcile.Request{NamespacedName: n}
+	}
+	return out
+}
+
+// templatesOfAccount wakes the templates of an account whose owner or state changed.
+func templatesOfAccount(c client.Reader) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
+		return requestsFor(templatesOf(ctx, c, indexAccount, accountIndexKey(obj), nil))
+	})
+}
+
+// accountMatters lets through changes of an account that its resources have to react to.
+func accountMatters() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		was, okWas := e.ObjectOld.(*v1alpha1.WABA)
+		is, okIs := e.ObjectNew.(*v1alpha1.WABA)
+		if !okWas || !okIs {
+			return false
+		}
+		return was.UID != is.UID || was.Generation != is.Generation || was.Status.AccountID != is.Status.AccountID ||
+			(was.Status.LastObservedTime == nil) != (is.Status.LastObservedTime == nil) ||
+			(was.Status.HeldSince == nil) != (is.Status.HeldSince == nil) || syncedReason(was) != syncedReason(is)
+	}}
+}
+
+func syncedReason(w *v1alpha1.WABA) string {
+	c := meta.FindStatusCondition(w.Status.Conditions, v1alpha1.ConditionSynced)
+	if c == nil {
+		return ""
+	}
+	return string(c.Status) + c.Reason
+}
+
+// rivalsOf wakes the resources that claimed the same template as one that is gone.
+func rivalsOf(c client.Reader) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
+		t, ok := obj.(*v1alpha1.MessageTemplate)
+		if !ok {
+			return nil
+		}
+		return requestsFor(templatesOf(ctx, c, indexTemplate, templateIndexKey(t), nil))
+	})
+}
+
+// accountOfDeleted wakes a WABA that waits for the deletion of its resources.
+func accountOfDeleted() handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, obj client.Object) []reconcile.Request {
+		t, ok := obj.(*v1alpha1.MessageTemplate)
+		if !ok {
+			return nil
+		}
+		key := referrer{namespace: t.Namespace, ref: t.Spec.WABARef}.account()
+		return []reconcile.Request{{NamespacedName: key}}
+	})
+}
+
+// rivalAccounts wakes the WABA resources with the same id as one that is gone or has new credentials.
+func rivalAccounts(c client.Reader) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
+		w, ok := obj.(*v1alpha1.WABA)
+		if !ok {
+			return nil
+		}
+		var list v1alpha1.WABAList
+		if err := c.List(ctx, &list, client.MatchingFields{indexAccountID: w.Spec.ID}, client.UnsafeDisableDeepCopy); err != nil {
+			return nil
+		}
+		var out []reconcile.Request
+		for i := range list.Items {
+			if list.Items[i].UID != w.UID {
+				out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+			}
+		}
+		return out
+	})
+}
+
+// templatesOfNamespace wakes the templates of a namespace whose labels changed: an account's selector may now include or
+// exclude it.
+func templatesOfNamespace(c client.Reader) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
+		var list v1alpha1.MessageTemplateList
+		if err := c.List(ctx, &list, client.InNamespace(obj.GetName()), client.UnsafeDisableDeepCopy); err != nil {
+			return nil
+		}
+		var out []reconcile.Request
+		for i := range list.Items {
+			if ref := list.Items[i].Spec.WABARef.Namespace; ref != "" && ref != obj.GetName() {
+				out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+			}
+		}
+		return out
+	})
+}
+
+// deletedOnly lets only deletions through, begun or done.
+func deletedOnly() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero()
+		},
+	}
+}

@@ -1,0 +1,167 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package account
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/utils/clock"
+
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// Meta's rolling hourly quota of management calls per app and account
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/about-the-platform).
+const (
+	quotaWithNumber    = 5000
+	quotaWithoutNumber = 200
+)
+
+const (
+	// slowPercent is the usage from which background reads slow down, stopPercent the one from which only changes a
+	// user asked for are still sent.
+	slowPercent = 75
+	stopPercent = 95
+	// usageLife is how long a usage header says anything about now: the quota is a rolling hour.
+	usageLife = time.Hour
+	// firstBlock and longestBlock bound the pause after a throttling error without a time to regain access.
+	firstBlock   = 5 * time.Minute
+	longestBlock = time.Hour
+)
+
+// Budget is the share of Meta's rate limit that one account (or one app) has left. It implements graph.Gate: it refuses
+// calls while Meta throttles, because calling on lengthens the block.
+type Budget struct {
+	clock clock.PassiveClock
+
+	mu           sync.Mutex
+	percent      int
+	percentAt    time.Time
+	blockedUntil time.Time
+	blocks       int
+}
+
+// NewBudget returns an unused budget.
+func NewBudget(c clock.PassiveClock) *Budget { return &Budget{clock: c} }
+
+// Restore blocks calls until t, as learned before a restart.
+func (b *Budget) Restore(t time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t.After(b.blockedUntil) {
+		b.blockedUntil = t
+	}
+}
+
+// Before refuses every call while Meta throttles.
+func (b *Budget) Before(op graph.Operation) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.clock.Now()
+	if now.Before(b.blockedUntil) {
+		return &graph.Error{
+			Op: op, Class: graph.ClassThrottled, Message: "waiting until Meta lifts the rate limit",
+			RetryAfter: b.blockedUntil.Sub(now),
+		}
+	}
+	return nil
+}
+
+// After learns from the answer to a call.
+func (b *Budget) After(percent int, regain time.Duration, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.clock.Now()
+	if percent > 0 {
+		b.percent, b.percentAt = percent, now
+	}
+	if graph.ClassOf(err) != graph.ClassThrottled {
+		if err == nil {
+			b.blocks = 0
+		}
+		return
+	}
+	if e, ok := graph.AsError(err); ok && e.RetryAfter > regain {
+		regain = e.RetryAfter
+	}
+	if regain <= 0 {
+		regain = min(firstBlock<<min(b.blocks, 8), longestBlock)
+	}
+	b.blocks++
+	if until := now.Add(regain); until.After(b.blockedUntil) {
+		b.blockedUntil = until
+	}
+}
+
+// Percent is the usage Meta last reported, 0 when that is too old to matter.
+func (b *Budget) Percent() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.percentLocked()
+}
+
+func (b *Budget) percentLocked() int {
+	if b.clock.Since(b.percentAt) > usageLife {
+		return 0
+	}
+	return b.percent
+}
+
+// BlockedUntil is when calls are possible again; zero when they are now.
+func (b *Budget) BlockedUntil() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.clock.Now().Before(b.blockedUntil) {
+		return b.blockedUntil
+	}
+	return time.Time{}
+}
+
+// Background reports whether a call nobody asked for may be made, and if not, when to ask again.
+func (b *Budget) Background() (bool, time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.clock.Now()
+	if now.Before(b.blockedUntil) {
+		return false, b.blockedUntil.Sub(now)
+	}
+	if b.percentLocked() >= stopPercent && now.Sub(b.percentAt) < firstBlock {
+		return false, firstBlock - now.Sub(b.percentAt)
+	}
+	return true, 0
+}
+
+// Stretch is the factor by which background reads slow down: 1 up to 75 % usage, rising to 5 at 95 %.
+func (b *Budget) Stretch() float64 {
+	p := min(b.Percent(), stopPercent)
+	if p <= slowPercent {
+		return 1
+	}
+	return 1 + 4*float64(p-slowPercent)/float64(stopPercent-slowPercent)
+}
+
+// gate joins the budgets of an account and of the app whose token is used.
+type gate struct {
+	account *Budget
+	app     func() *Budget
+}
+
+func (g *gate) Before(op graph.Operation) error {
+	if err := g.account.Before(op); err != nil {
+		return err
+	}
+	return g.app().Before(op)
+}
+
+func (g *gate) After(_ graph.Operation, u graph.Usage, err error) {
+	// Codes 4 and 341 throttle the app as a whole; everything else is the account's own limit.
+	if e, ok := graph.AsError(err); ok && e.Class == graph.ClassThrottled && (e.Code == 4 || e.Code == 341) {
+		g.app().After(u.AppPercent, u.RegainAfter, err)
+		g.account.After(u.BusinessPercent, 0, nil)
+		return
+	}
+	g.app().After(u.AppPercent, 0, nil)
+	g.account.After(u.BusinessPercent, u.RegainAfter, err)
+}

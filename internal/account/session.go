@@ -1,0 +1,257 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package account
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/utils/clock"
+
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// Ref names the WABA resource a session belongs to. A resource that was deleted and created again has another UID and
+// gets a session of its own: nothing learned for the old one may be used for the new one.
+type Ref struct {
+	Namespace, Name, UID string
+	// AccountID is Meta's id of the account.
+	AccountID string
+}
+
+// Credentials are what the account's Secret holds. They are never printed.
+type Credentials struct {
+	AccessToken, AppSecret, AppID string
+	// SecretUID and ResourceVersion tell one version of the Secret from another without hashing what is in it.
+	SecretUID, ResourceVersion string
+}
+
+// String hides everything.
+func (Credentials) String() string { return "[redacted]" }
+
+// GoString hides everything from %#v too.
+func (Credentials) GoString() string { return "[redacted]" }
+
+// Session is the operator's connection to one account. It is safe for concurrent use.
+type Session struct {
+	ref   Ref
+	clock clock.PassiveClock
+	log   logr.Logger
+
+	account *Budget
+	apps    *appBudgets
+
+	observing sync.Mutex // one observation at a time
+
+	mu          sync.RWMutex
+	client      *graph.Client
+	version     string
+	credentials Credentials
+	pageSize    int
+	// splitUntil is until when sections are asked one by one, because the composite request failed.
+	splitUntil time.Time
+	// refused holds optional fields this account doesn't know, and until when they aren't asked.
+	refused map[string]time.Time
+	// slowAt is when the token and the optional fields were read last.
+	slowAt time.Time
+
+	snapshot *Snapshot
+	// listings are the keys of the last two complete listings, newest first.
+	listings [2]*listing
+	// fresh holds single templates read or written after the snapshot began.
+	fresh map[TemplateKey]freshTemplate
+	// lastWrite is when this process last wrote a template.
+	lastWrite map[TemplateKey]time.Time
+
+	unrequested int
+	held        bool
+}
+
+type listing struct {
+	begun time.Time
+	keys  map[TemplateKey]struct{}
+}
+
+type freshTemplate struct {
+	template *graph.Template // nil: absent
+	at       time.Time
+	partial  bool
+}
+
+// TemplateView is what is known of one template.
+type TemplateView struct {
+	// Template is nil when it is absent (Known) or nothing is known of it.
+	Template *graph.Template
+	// Known is false while neither a complete listing nor a look-up says anything.
+	Known bool
+	// ReadBack is false for a template of which only our own write and Meta's short answer to it are known.
+	ReadBack bool
+	// At is when the request that saw it was sent.
+	At time.Time
+}
+
+// Ref returns whose session this is.
+func (s *Session) Ref() Ref { return s.ref }
+
+// Client returns the Graph API client with the current credentials.
+func (s *Session) Client() *graph.Client {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.client
+}
+
+// SecretVersion returns which Secret, and which version of it, the client was built from.
+func (s *Session) SecretVersion() (uid, resourceVersion string) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.credentials.SecretUID, s.credentials.ResourceVersion
+}
+
+// Snapshot returns what the last observation saw, nil before the first one.
+func (s *Session) Snapshot() *Snapshot {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.snapshot
+}
+
+// Budget returns the account's share of the rate limit.
+func (s *Session) Budget() *Budget { return s.account }
+
+// Template returns the newest knowledge of one template.
+func (s *Session) Template(key TemplateKey) TemplateView {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if f, ok := s.fresh[key]; ok {
+		return TemplateView{Template: f.template, Known: true, ReadBack: !f.partial, At: f.at}
+	}
+	if s.snapshot == nil {
+		return TemplateView{}
+	}
+	section := s.snapshot.TemplatesSection
+	if t, ok := s.snapshot.Templates[key]; ok {
+		return TemplateView{Template: &t, Known: true, ReadBack: true, At: section.Begun}
+	}
+	return TemplateView{Known: section.Complete, ReadBack: section.Complete, At: section.Begun}
+}
+
+// TemplateLanguages returns the templates of one name that are known, whatever their language.
+func (s *Session) TemplateLanguages(name string) []graph.Template {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	found := map[TemplateKey]graph.Template{}
+	if s.snapshot != nil {
+		for k, t := range s.snapshot.Templates {
+			if k.Name == name {
+				found[k] = t
+			}
+		}
+	}
+	for k, f := range s.fresh {
+		if k.Name != name {
+			continue
+		}
+		delete(found, k)
+		if f.template != nil {
+			found[k] = *f.template
+		}
+	}
+	return slices.Collect(maps.Values(found))
+}
+
+// LookupTemplate asks Meta for one name, in every status, and returns what it says of the key.
+func (s *Session) LookupTemplate(ctx context.Context, key TemplateKey) (TemplateView, error) {
+	begun := s.clock.Now()
+	found, err := s.Client().FindTemplates(ctx, s.ref.AccountID, key.Name)
+	if err != nil {
+		return TemplateView{}, err
+	}
+	s.mu.Lock()
+	s.fresh[key] = freshTemplate{at: begun}
+	for _, t := range found {
+		s.fresh[NewTemplateKey(t.Name, t.Language)] = freshTemplate{template: &t, at: begun}
+	}
+	s.mu.Unlock()
+	return s.Template(key), nil
+}
+
+// Wrote records the outcome of a write of ours, so that an observation begun before it can't undo what we know.
+// A nil template means deleted. The view stays partial until a later request reads the template back.
+func (s *Session) Wrote(key TemplateKey, t *graph.Template) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock.Now()
+	s.lastWrite[key] = now
+	s.fresh[key] = freshTemplate{template: t, at: now, partial: t != nil}
+}
+
+// ProvenMissing reports that two complete listings, both begun after our last write of the key, didn't contain it.
+// It isn't proof enough for a new template: the caller still has to ask for the id and the name.
+func (s *Session) ProvenMissing(key TemplateKey) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, l := range s.listings {
+		if l == nil || !l.begun.After(s.lastWrite[key]) {
+			return false
+		}
+		if _, there := l.keys[key]; there {
+			return false
+		}
+	}
+	return true
+}
+
+// Unrequested counts a write nobody asked for since the last observation (a repair, or a template created again) and
+// reports whether it may be made. More than max(5, 10 % of the managed resources) of them trip the breaker, which stays
+// open until Release: something is wrong with the account or with us, and a person should look.
+func (s *Session) Unrequested(managed int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held {
+		return false
+	}
+	if s.unrequested >= max(5, managed/10) {
+		s.held = true
+		return false
+	}
+	s.unrequested++
+	return true
+}
+
+// Held reports whether the breaker is open.
+func (s *Session) Held() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.held
+}
+
+// Hold opens the breaker again after a restart; Release closes it.
+func (s *Session) Hold() { s.setHeld(true) }
+
+// Release closes the breaker.
+func (s *Session) Release() { s.setHeld(false) }
+
+func (s *Session) setHeld(held bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held, s.unrequested = held, 0
+}
+
+// EffectiveInterval is how long to wait between observations: at least what was asked for, and long enough that
+// observing spends no more than half of Meta's hourly quota; longer still while the quota is nearly used up.
+func (s *Session) EffectiveInterval(requested time.Duration) time.Duration {
+	snap := s.Snapshot()
+	if snap == nil {
+		return requested
+	}
+	quota := quotaWithoutNumber
+	if snap.HasRegisteredNumber() {
+		quota = quotaWithNumber
+	}
+	least := time.Duration(float64(snap.Calls) / (float64(quota) / 2) * float64(time.Hour))
+	return time.Duration(float64(max(requested, least)) * s.account.Stretch()).Round(time.Second)
+}

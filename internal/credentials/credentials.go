@@ -1,0 +1,79 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package credentials reads Secrets. The operator may get Secrets but never lists or watches them, and it uses only
+// those whose owner opted in with a label that names the purpose: otherwise whoever may create a resource could have
+// any Secret of the namespace sent to Meta, or an account's token sent somewhere else as a "verify token".
+package credentials
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+)
+
+// Error is a Secret that can't be used, with a message that says what to do about it. Errors of the API server other
+// than "not found" and "forbidden" are returned as they are: they say nothing about the Secret.
+type Error struct {
+	// Missing is set when the Secret doesn't exist.
+	Missing bool
+	Message string
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// ReadAccount reads the Secret of a WABA.
+func ReadAccount(ctx context.Context, r client.Reader, key types.NamespacedName) (account.Credentials, error) {
+	secret, err := read(ctx, r, key, v1alpha1.SecretPurposeAccount)
+	if err != nil {
+		return account.Credentials{}, err
+	}
+	// A newline at the end is what `kubectl create secret --from-file` leaves behind.
+	value := func(k string) string { return strings.TrimSpace(string(secret.Data[k])) }
+	creds := account.Credentials{
+		AccessToken: value(v1alpha1.SecretKeyAccessToken), AppSecret: value(v1alpha1.SecretKeyAppSecret),
+		AppID: value(v1alpha1.SecretKeyAppID), SecretUID: string(secret.UID), ResourceVersion: secret.ResourceVersion,
+	}
+	if creds.AccessToken == "" {
+		return account.Credentials{}, &Error{Message: fmt.Sprintf(
+			"Secret %s has no key %s; put the access token of a system user there", key.Name, v1alpha1.SecretKeyAccessToken)}
+	}
+	return creds, nil
+}
+
+func read(ctx context.Context, r client.Reader, key types.NamespacedName, purpose string) (*corev1.Secret, error) {
+	var secret corev1.Secret
+	err := r.Get(ctx, key, &secret)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, &Error{Missing: true, Message: fmt.Sprintf(
+			"Secret %s doesn't exist in namespace %s; create it with the label %s=%s",
+			key.Name, key.Namespace, v1alpha1.LabelSecretPurpose, purpose)}
+	case apierrors.IsForbidden(err):
+		return nil, &Error{Message: fmt.Sprintf(
+			"the operator isn't allowed to get Secret %s in namespace %s; grant its service account the verb get",
+			key.Name, key.Namespace)}
+	case err != nil:
+		return nil, fmt.Errorf("get Secret %s: %w", key.Name, err)
+	}
+	switch got := secret.Labels[v1alpha1.LabelSecretPurpose]; got {
+	case purpose:
+		return &secret, nil
+	case "":
+		return nil, &Error{Message: fmt.Sprintf(
+			"Secret %s isn't released to the operator; run: kubectl label secret %s -n %s %s=%s",
+			key.Name, key.Name, key.Namespace, v1alpha1.LabelSecretPurpose, purpose)}
+	default:
+		return nil, &Error{Message: fmt.Sprintf(
+			"Secret %s is labelled %s=%s and can't be used as %s; use a Secret of its own for each purpose",
+			key.Name, v1alpha1.LabelSecretPurpose, got, purpose)}
+	}
+}

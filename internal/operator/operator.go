@@ -1,0 +1,172 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package operator
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"net/http"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/metrics"
+)
+
+// Surroundings are what a test replaces. The zero value is the real world.
+type Surroundings struct {
+	Clock      clock.PassiveClock
+	Transport  http.RoundTripper
+	Registerer prometheus.Registerer
+	Log        logr.Logger
+	UserAgent  string
+	NewQueue   func(string, workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
+	// SkipNameValidation allows several managers in one process.
+	SkipNameValidation bool
+}
+
+func (s Surroundings) withDefaults() Surroundings {
+	if s.Clock == nil {
+		s.Clock = clock.RealClock{}
+	}
+	if s.Registerer == nil {
+		s.Registerer = ctrlmetrics.Registry
+	}
+	if s.Log.GetSink() == nil {
+		s.Log = ctrl.Log
+	}
+	if s.UserAgent == "" {
+		s.UserAgent = "waba-operator"
+	}
+	return s
+}
+
+// Scheme knows all types that the operator handles.
+func Scheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			panic(err) // types compiled into this binary
+		}
+	}
+	return scheme
+}
+
+// NewManager builds the manager with all controllers. Start it with Start; it stops when its context ends, and
+// releases its lease.
+func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Surroundings) (ctrl.Manager, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	s = s.withDefaults()
+	managerOptions, err := o.managerOptions(s)
+	if err != nil {
+		return nil, err
+	}
+	mgr, err := ctrl.NewManager(cfg, managerOptions)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the API server: %w", err)
+	}
+	recorder, err := metrics.New(s.Registerer)
+	if err != nil {
+		return nil, err
+	}
+	accounts := account.NewManager(account.Options{
+		BaseURL: o.GraphBaseURL, UserAgent: s.UserAgent, Transport: s.Transport, Timeout: o.GraphTimeout,
+		PageSize: o.PageSize, Clock: s.Clock, Observe: recorder.Observe, Log: s.Log.WithName("graph"),
+	})
+	err = controllers.Setup(ctx, mgr, controllers.Options{
+		Accounts: accounts, GraphAPIVersion: o.GraphAPIVersion, ObservationInterval: o.ObservationInterval,
+		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour,
+		WatchNamespaceLabels: len(o.Namespaces) == 0, Clock: s.Clock, Metrics: recorder,
+		Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return nil, err
+	}
+	return mgr, mgr.AddReadyzCheck("caches", func(r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+		defer cancel()
+		if !mgr.GetCache().WaitForCacheSync(ctx) {
+			return fmt.Errorf("caches aren't filled yet")
+		}
+		return nil
+	})
+}
+
+func (o Options) managerOptions(s Surroundings) (ctrl.Options, error) {
+	cacheOptions, err := o.cacheOptions()
+	if err != nil {
+		return ctrl.Options{}, err
+	}
+	metricsOptions := metricsserver.Options{BindAddress: o.MetricsAddress, SecureServing: o.MetricsSecure}
+	if o.MetricsSecure {
+		metricsOptions.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	return ctrl.Options{
+		Scheme: Scheme(), Logger: s.Log, Cache: cacheOptions, Metrics: metricsOptions,
+		HealthProbeBindAddress: o.ProbeAddress,
+		LeaderElection:         o.LeaderElection, LeaderElectionID: o.electionID(),
+		LeaderElectionNamespace: o.LeaderElectionNamespace, LeaderElectionReleaseOnCancel: true,
+		GracefulShutdownTimeout: ptr.To(30 * time.Second),
+		Controller:              config.Controller{SkipNameValidation: ptr.To(s.SkipNameValidation)},
+	}, nil
+}
+
+// cacheOptions keep only what the controllers read, and turn an informer nobody planned into an error: a cached client
+// would otherwise list and watch every Secret it is asked for once.
+func (o Options) cacheOptions() (cache.Options, error) {
+	selector, err := labels.Parse(o.LabelSelector)
+	if err != nil {
+		return cache.Options{}, err
+	}
+	byObject := map[client.Object]cache.ByObject{}
+	for _, obj := range []client.Object{
+		&v1alpha1.WABA{}, &v1alpha1.PhoneNumber{}, &v1alpha1.MessageTemplate{}, &v1alpha1.WebhookSubscription{},
+	} {
+		byObject[obj] = cache.ByObject{Label: selector}
+	}
+	opts := cache.Options{ByObject: byObject, DefaultTransform: cache.TransformStripManagedFields()}
+	if len(o.Namespaces) > 0 {
+		opts.DefaultNamespaces = map[string]cache.Config{}
+		for _, ns := range o.Namespaces {
+			opts.DefaultNamespaces[ns] = cache.Config{}
+		}
+	}
+	return opts, nil
+}
+
+// electionID is one per shard: two deployments with different selectors each have their own leader.
+func (o Options) electionID() string {
+	if o.LabelSelector == "" {
+		return "waba-operator.whatsapp.waba-operator.io"
+	}
+	h := fnv.New32a()
+	h.Write([]byte(o.LabelSelector))
+	return fmt.Sprintf("waba-operator-%08x.whatsapp.waba-operator.io", h.Sum32())
+}

@@ -1,0 +1,123 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package operator turns flags into a running manager.
+package operator
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// Options are the operator's flags.
+type Options struct {
+	GraphBaseURL        string
+	GraphAPIVersion     string
+	GraphTimeout        time.Duration
+	PageSize            int
+	ObservationInterval time.Duration
+	CreatesPerHour      int
+	Concurrency         int
+	ReadOnly            bool
+
+	Namespaces    []string
+	LabelSelector string
+
+	MetricsAddress string
+	MetricsSecure  bool
+	ProbeAddress   string
+
+	LeaderElection          bool
+	LeaderElectionNamespace string
+
+	LogLevel  int
+	LogFormat string
+}
+
+// DefaultOptions are what absent flags mean.
+func DefaultOptions() Options {
+	return Options{
+		GraphBaseURL: "https://graph.facebook.com", GraphAPIVersion: "v25.0", GraphTimeout: 30 * time.Second,
+		PageSize: 100, ObservationInterval: 5 * time.Minute, CreatesPerHour: 100, Concurrency: 8,
+		MetricsAddress: ":8443", MetricsSecure: true, ProbeAddress: ":8081", LogFormat: "json",
+	}
+}
+
+// BindFlags adds the flags; the current values are their defaults.
+func (o *Options) BindFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&o.GraphBaseURL, "graph-base-url", o.GraphBaseURL,
+		"where Meta's Graph API is; access tokens are sent there. Anything but https is refused, except on this machine")
+	fs.StringVar(&o.GraphAPIVersion, "graph-api-version", o.GraphAPIVersion,
+		"Graph API version of accounts without spec.graphAPIVersion")
+	fs.DurationVar(&o.GraphTimeout, "graph-timeout", o.GraphTimeout, "limit for one call to the Graph API")
+	fs.IntVar(&o.PageSize, "graph-page-size", o.PageSize,
+		"templates or numbers per page of a listing, 1 to 250; halved by itself where Meta asks for less data")
+	fs.DurationVar(&o.ObservationInterval, "observation-interval", o.ObservationInterval,
+		"time between observations of accounts without spec.observationIntervalSeconds, at least 30s; longer where Meta's quota demands it")
+	fs.IntVar(&o.CreatesPerHour, "template-creates-per-hour", o.CreatesPerHour,
+		"new templates per account and hour (Meta's limit is 100); 0 for no limit of ours")
+	fs.IntVar(&o.Concurrency, "concurrency", o.Concurrency, "resources of each kind reconciled at the same time")
+	fs.BoolVar(&o.ReadOnly, "read-only", o.ReadOnly, "never write to Meta; report what would be written as events")
+	fs.StringSliceVar(&o.Namespaces, "namespaces", o.Namespaces,
+		"namespaces to watch, separated by commas; absent: all. References across namespaces need both of them here")
+	fs.StringVar(&o.LabelSelector, "watch-label-selector", o.LabelSelector,
+		"watch only resources with these labels; an account and all that refers to it must carry the same ones")
+	fs.StringVar(&o.MetricsAddress, "metrics-bind-address", o.MetricsAddress, "address of the metrics endpoint; 0 switches it off")
+	fs.BoolVar(&o.MetricsSecure, "metrics-secure", o.MetricsSecure,
+		"serve metrics over https to clients that Kubernetes authenticates and authorises")
+	fs.StringVar(&o.ProbeAddress, "health-probe-bind-address", o.ProbeAddress, "address of /healthz and /readyz; 0 switches them off")
+	fs.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection, "let only one replica write; needed with more than one")
+	fs.StringVar(&o.LeaderElectionNamespace, "leader-election-namespace", o.LeaderElectionNamespace,
+		"namespace of the lease; absent: the operator's own")
+	fs.IntVar(&o.LogLevel, "log-level", o.LogLevel, "0 changes only, 1 transitions, 2 steps, 4 each call to Meta; never content or secrets")
+	fs.StringVar(&o.LogFormat, "log-format", o.LogFormat, "json or console")
+}
+
+var versionPattern = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]$`)
+
+// Validate says what to write instead of a flag that can't be used.
+func (o *Options) Validate() error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(versionPattern.MatchString(o.GraphAPIVersion), "--graph-api-version must look like v25.0, not %q", o.GraphAPIVersion)
+	check(o.PageSize >= 1 && o.PageSize <= 250, "--graph-page-size must be 1 to 250, not %d", o.PageSize)
+	check(o.ObservationInterval >= 30*time.Second, "--observation-interval must be at least 30s, not %s", o.ObservationInterval)
+	check(o.Concurrency >= 1, "--concurrency must be at least 1, not %d", o.Concurrency)
+	check(o.CreatesPerHour >= 0, "--template-creates-per-hour must not be negative")
+	check(o.GraphTimeout > 0, "--graph-timeout must be positive")
+	check(o.LogFormat == "json" || o.LogFormat == "console", "--log-format must be json or console, not %q", o.LogFormat)
+	if _, err := labels.Parse(o.LabelSelector); err != nil {
+		errs = append(errs, fmt.Errorf("--watch-label-selector: %w", err))
+	}
+	if err := checkBaseURL(o.GraphBaseURL); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// checkBaseURL refuses to send tokens in clear text to anywhere but this machine.
+func checkBaseURL(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" {
+		return errors.New("--graph-base-url must be a URL such as https://graph.facebook.com")
+	}
+	if u.Scheme == "https" {
+		return nil
+	}
+	host := u.Hostname()
+	if ip := net.ParseIP(host); u.Scheme == "http" && (host == "localhost" || ip != nil && ip.IsLoopback()) {
+		return nil
+	}
+	return errors.New("--graph-base-url must begin with https:// (http:// only for localhost), because access tokens are sent there")
+}

@@ -1,0 +1,58 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Command waba-operator reconciles WhatsApp Business assets with Meta's WhatsApp Business Management API.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/waba-operator/waba-operator/internal/operator"
+)
+
+// version is set by the linker.
+var version = "unknown"
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		if errors.Is(err, pflag.ErrHelp) {
+			return
+		}
+		fmt.Fprintln(os.Stderr, "waba-operator:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	options := operator.DefaultOptions()
+	flags := pflag.NewFlagSet("waba-operator", pflag.ContinueOnError)
+	options.BindFlags(flags)
+	flags.Usage = func() {
+		fmt.Fprintf(os.Stderr, "Reconciles WhatsApp Business assets with Meta's WhatsApp Business Management API.\n\n"+
+			"Usage:\n  waba-operator [flags]\n\nThe cluster is found as kubectl finds it (KUBECONFIG, or the pod's service account).\n\nFlags:\n%s",
+			flags.FlagUsagesWrapped(100))
+	}
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if err := options.Validate(); err != nil {
+		return err
+	}
+	log := options.Logger(os.Stderr)
+	ctrl.SetLogger(log)
+	cfg, err := ctrl.GetConfig()
+	if err != nil {
+		return err
+	}
+	ctx := ctrl.SetupSignalHandler()
+	manager, err := operator.NewManager(ctx, cfg, options, operator.Surroundings{Log: log, UserAgent: "waba-operator/" + version})
+	if err != nil {
+		return err
+	}
+	return manager.Start(ctx)
+}
