@@ -22,19 +22,19 @@ var adminActions = map[string]adminAction{
 	"state":    {http.MethodGet, func(s *Simulator, _ []byte) (any, error) { return s.state(), nil }},
 	"stats":    {http.MethodGet, func(s *Simulator, _ []byte) (any, error) { return s.Stats(), nil }},
 	"requests": {http.MethodGet, func(s *Simulator, _ []byte) (any, error) { return s.readableRequests(), nil }},
-	"reset":    {http.MethodPost, func(s *Simulator, _ []byte) (any, error) { s.ResetStats(); return ok, nil }},
+	"reset":    {http.MethodPost, func(s *Simulator, _ []byte) (any, error) { s.ResetStats(); return accepted, nil }},
 	"fail":     {http.MethodPost, adminFail},
-	"clear":    {http.MethodPost, func(s *Simulator, _ []byte) (any, error) { s.ClearFaults(); return ok, nil }},
+	"clear":    {http.MethodPost, func(s *Simulator, _ []byte) (any, error) { s.ClearFaults(); return accepted, nil }},
 	"decide":   {http.MethodPost, adminDecide},
 	"edit":     {http.MethodPost, adminEdit},
 	"delete":   {http.MethodPost, adminDelete},
 	"usage":    {http.MethodPost, adminUsage},
 	"revoke":   {http.MethodPost, adminRevoke},
 	"clock":    {http.MethodPost, adminClock},
-	"seed":     {http.MethodPost, func(s *Simulator, body []byte) (any, error) { return ok, s.Load(body) }},
+	"seed":     {http.MethodPost, func(s *Simulator, body []byte) (any, error) { return accepted, s.Load(body) }},
 }
 
-var ok = map[string]bool{"ok": true}
+var accepted = map[string]bool{"ok": true}
 
 var errNotFound = errors.New("not found")
 
@@ -129,7 +129,7 @@ func adminFail(s *Simulator, body []byte) (any, error) {
 		return nil, err
 	}
 	s.Fail(f)
-	return ok, nil
+	return accepted, nil
 }
 
 // target names a template by id, or by account, name and language.
@@ -163,7 +163,7 @@ func adminDecide(s *Simulator, body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ok, s.Decide(id, in.Decision)
+	return accepted, s.Decide(id, in.Decision)
 }
 
 func adminEdit(s *Simulator, body []byte) (any, error) {
@@ -184,7 +184,7 @@ func adminEdit(s *Simulator, body []byte) (any, error) {
 		}
 	}
 	s.EditInManager(id, func(t *Template) { _ = json.Unmarshal(body, &struct{ Template *Template }{t}) }) // parsed above
-	return ok, nil
+	return accepted, nil
 }
 
 func adminDelete(s *Simulator, body []byte) (any, error) {
@@ -197,7 +197,7 @@ func adminDelete(s *Simulator, body []byte) (any, error) {
 		return nil, err
 	}
 	s.DeleteInManager(id)
-	return ok, nil
+	return accepted, nil
 }
 
 func adminUsage(s *Simulator, body []byte) (any, error) {
@@ -212,7 +212,7 @@ func adminUsage(s *Simulator, body []byte) (any, error) {
 		return nil, errNotFound
 	}
 	s.SetUsage(in.Account, in.Percent, in.RegainMinutes)
-	return ok, nil
+	return accepted, nil
 }
 
 // adminRevoke revokes (subcode > 0) or restores (0) a token by its name.
@@ -229,7 +229,7 @@ func adminRevoke(s *Simulator, body []byte) (any, error) {
 	for _, t := range s.tokens {
 		if t.Name == in.Name {
 			t.revoked = in.Subcode
-			return ok, nil
+			return accepted, nil
 		}
 	}
 	return nil, errNotFound

@@ -187,6 +187,7 @@ func (s *Simulator) remove(t *template) {
 	a.templates = slices.DeleteFunc(a.templates, func(x *template) bool { return x == t })
 	delete(a.byKey, t.Name+"/"+t.Language)
 	delete(s.byID, t.ID)
+	s.gone[t.ID] = true
 }
 
 // unpauseTemplate is POST /{template}/unpause; Meta documents the call but no answer.

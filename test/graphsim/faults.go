@@ -17,7 +17,7 @@ type fault struct {
 
 // Fail installs a fault; the function returned removes it. Of several faults with an outcome the oldest that matches
 // answers.
-func (s *Simulator) Fail(f Fault) (clear func()) {
+func (s *Simulator) Fail(f Fault) (remove func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own := &fault{Fault: f, left: f.Times}

@@ -54,11 +54,11 @@ func TestFaultsEnd(t *testing.T) {
 	f.refused(f.get(path), 1, 0)
 	f.refused(f.get(path), 1, 0)
 	f.must(f.get(path))
-	clear := f.sim.Fail(Fault{Code: 2, Times: -1})
+	end := f.sim.Fail(Fault{Code: 2, Times: -1})
 	for range 5 {
 		f.refused(f.get(path), 2, 0)
 	}
-	clear()
+	end()
 	f.must(f.get(path))
 }
 

@@ -4,6 +4,7 @@
 package graphsim
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 )
@@ -29,7 +30,7 @@ func (s *Simulator) route(c *call) {
 			c.op, c.handler = OpReadNumber, s.readNumber
 		}
 	} else {
-		c.op = guessOp(c.method, edge)
+		c.op = cmp.Or(s.guessOp(c.method, id, edge), OpUnknown)
 	}
 	if c.handler == nil {
 		c.handler = func(c *call) (any, *apiError) { return nil, notServed(c, id, edge) }
@@ -46,9 +47,13 @@ func notServed(c *call, id, edge string) *apiError {
 	return missingObject(c.method, id)
 }
 
-// guessOp names the operation on an id nobody knows, for the statistics.
-func guessOp(method, edge string) string {
+// guessOp names the operation on an object that is not there, for the statistics.
+func (s *Simulator) guessOp(method, id, edge string) string {
 	switch edge {
+	case "":
+		if s.gone[id] {
+			return map[string]string{http.MethodGet: OpReadTemplate, http.MethodPost: OpEditTemplate}[method]
+		}
 	case "message_templates":
 		return map[string]string{http.MethodGet: OpListTemplates, http.MethodPost: OpCreateTemplate, http.MethodDelete: OpDeleteTemplate}[method]
 	case "phone_numbers":

@@ -7,7 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
-	"math/rand"
+	"math/rand/v2"
 	"net/http/httptest"
 	"slices"
 	"strconv"
@@ -31,6 +31,7 @@ type Simulator struct {
 	numbers      map[string]*number
 	byID         map[string]*template
 	used         map[string]bool // every id ever given out
+	gone         map[string]bool // ids of deleted templates
 	sequence     int64
 	reads        int64 // of media samples, so that each read shows another URL
 	unknownReads int64
@@ -91,10 +92,10 @@ func New(opts ...Option) *Simulator {
 	s := &Simulator{
 		options: newOptions(opts), network: clock.RealClock{},
 		apps: map[string]*App{}, tokens: map[string]*token{}, accounts: map[string]*account{},
-		numbers: map[string]*number{}, byID: map[string]*template{}, used: map[string]bool{},
+		numbers: map[string]*number{}, byID: map[string]*template{}, used: map[string]bool{}, gone: map[string]bool{},
 		due: map[*template]struct{}{}, appUsage: map[string]*window{},
 	}
-	s.rand = rand.New(rand.NewSource(s.seed)) //nolint:gosec // reproducible on purpose
+	s.rand = rand.New(rand.NewPCG(uint64(s.seed), 1)) //nolint:gosec // reproducible on purpose
 	s.stats = newStats()
 	return s
 }
@@ -115,7 +116,7 @@ func (s *Simulator) now() time.Time { return s.clock.Now() }
 // newID returns an unused id of 15 or 16 digits, as Meta's are.
 func (s *Simulator) newID() string {
 	for {
-		id := strconv.FormatInt(100_000_000_000_000+s.rand.Int63n(8_999_000_000_000_000), 10)
+		id := strconv.FormatInt(100_000_000_000_000+s.rand.Int64N(8_999_000_000_000_000), 10)
 		if !s.used[id] {
 			s.used[id] = true
 			return id
@@ -133,7 +134,7 @@ const traceAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 func (s *Simulator) traceID() string {
 	b := []byte("A0123456789abcdefghij")
 	for i := 1; i < len(b); i++ {
-		b[i] = traceAlphabet[s.rand.Intn(len(traceAlphabet))]
+		b[i] = traceAlphabet[s.rand.IntN(len(traceAlphabet))]
 	}
 	return string(b)
 }

@@ -43,7 +43,7 @@ func TestServesTheDemoUntilStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer graphsim-demo-token")
-	got, err := http.DefaultClient.Do(r)
+	got, err := (&http.Client{Timeout: 10 * time.Second}).Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
