@@ -6,6 +6,8 @@ package v1alpha1_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -238,8 +240,11 @@ func TestOldObjectsSurviveTighterRules(t *testing.T) {
 		get(t, obj)
 		patch(t, obj, `body: {text: "{{1}} and"}`)
 		err := env.Client.Update(t.Context(), obj, client.DryRunAll)
-		if err == nil || !touched.in(err) {
-			return errNot{err}
+		switch {
+		case err == nil:
+			return errors.New("the change was accepted")
+		case !touched.in(err):
+			return fmt.Errorf("the error isn't about %s: %w", touched.at, err)
 		}
 		return nil
 	})
@@ -258,15 +263,6 @@ func TestOldObjectsSurviveTighterRules(t *testing.T) {
 	if err := env.Client.Update(t.Context(), obj); err != nil {
 		t.Errorf("removing the finalizer: %v", err)
 	}
-}
-
-type errNot struct{ error }
-
-func (e errNot) Error() string {
-	if e.error == nil {
-		return "accepted"
-	}
-	return e.error.Error()
 }
 
 // eventually repeats attempt until it gives no error: the API server takes a moment to serve a changed CRD.
