@@ -4,7 +4,6 @@
 package graphsim
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 )
@@ -115,7 +114,7 @@ func namespaceOf(seed int64, id string) string {
 	for i := range b {
 		if b[i] == '0' {
 			b[i] = digits[x>>60]
-			x = x<<4 | x>>60 ^ uint64(i) //nolint:gosec // index, never negative
+			x = x<<4 | x>>60 ^ uint64(i)
 		}
 	}
 	return string(b)
@@ -164,7 +163,7 @@ func (s *Simulator) templateAnalytics(c *call) (any, *apiError) {
 // accountHealth is https://developers.facebook.com/documentation/business-messaging/whatsapp/support/health-status.
 func (s *Simulator) accountHealth(c *call) any {
 	if len(c.account.Health) > 0 {
-		return json.RawMessage(c.account.Health)
+		return c.account.Health
 	}
 	return healthObject(s.accountEntities(c))
 }

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-func (f *fixture) admin(action string, body any) answer {
+func (f *fixture) admin(action string, body any) {
 	f.t.Helper()
-	return f.must(f.do(http.MethodPost, "/_sim/"+action, body))
+	f.must(f.do(http.MethodPost, "/_sim/"+action, body))
 }
 
 func TestAdmin(t *testing.T) {

@@ -5,6 +5,7 @@ package graphsim
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"mime"
@@ -25,18 +26,18 @@ type batchItem struct {
 
 // doBatch runs the items one after the other through the ordinary handlers; every item counts as one call.
 // See https://developers.facebook.com/docs/graph-api/batch-requests.
-func (s *Simulator) doBatch(outer *call) reply {
+func (s *Simulator) doBatch(ctx context.Context, outer *call) reply {
 	hit := s.match(outer)
 	outer.op = OpBatch
 	for _, f := range hit {
 		if f.Hook != nil {
 			f.Hook(outer.request)
 		}
-		s.pause(outer.request.Context(), f.Delay)
+		s.pause(ctx, f.Delay)
 	}
 	answer, decided := faultReply(hit)
 	if !decided || answer.handleFirst {
-		own := s.runBatch(outer)
+		own := s.runBatch(ctx, outer)
 		if !decided {
 			answer.reply = own
 		}
@@ -57,7 +58,7 @@ func (s *Simulator) doBatch(outer *call) reply {
 	return answer.reply
 }
 
-func (s *Simulator) runBatch(outer *call) reply {
+func (s *Simulator) runBatch(ctx context.Context, outer *call) reply {
 	items, problem := parseBatch(outer)
 	if problem != nil {
 		return errorReply(problem, s.lockedTraceID())
@@ -65,7 +66,7 @@ func (s *Simulator) runBatch(outer *call) reply {
 	withHeaders := outer.param("include_headers") != "false"
 	out := make([]map[string]any, 0, len(items))
 	for _, item := range items {
-		got := s.do(newItem(outer, item))
+		got := s.do(ctx, newItem(outer, item))
 		if got.cut {
 			return got
 		}

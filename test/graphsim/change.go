@@ -140,32 +140,40 @@ func (s *Simulator) chooseForDeletion(c *call) ([]*template, *apiError) {
 	case len(ids) > 100:
 		return nil, badParam("Param hsm_ids must have at most 100 elements, got %d", len(ids))
 	case len(ids) > 0:
-		for _, one := range ids {
-			t := s.byID[one]
-			if t == nil || t.account != c.account || slices.Contains(out, t) {
-				return nil, missing
-			}
-			out = append(out, t)
-		}
+		out = s.templatesByID(c.account, ids)
 	case name == "":
 		return nil, badParam("The parameter name is required")
-	case id != "":
-		t := s.byID[id]
-		if t == nil || t.account != c.account || t.Name != name {
-			return nil, missing
-		}
-		out = append(out, t)
 	default:
-		for _, t := range c.account.templates {
-			if t.Name == name && t.Status != "PENDING_DELETION" {
-				out = append(out, t)
-			}
-		}
+		out = templatesByName(c.account, name, id)
 	}
 	if len(out) == 0 || slices.ContainsFunc(out, func(t *template) bool { return t.Status == "PENDING_DELETION" }) {
 		return nil, missing
 	}
 	return out, nil
+}
+
+// templatesByID returns nothing when one id is wrong or given twice.
+func (s *Simulator) templatesByID(a *account, ids []string) []*template {
+	var out []*template
+	for _, id := range ids {
+		t := s.byID[id]
+		if t == nil || t.account != a || slices.Contains(out, t) {
+			return nil
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// templatesByName returns the languages of a name, or with an id only that one.
+func templatesByName(a *account, name, id string) []*template {
+	var out []*template
+	for _, t := range a.templates {
+		if t.Name == name && (id == "" && t.Status != "PENDING_DELETION" || t.ID == id) {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // deleteOne deletes a template; the name and language of an approved one are locked for 30 days.

@@ -109,7 +109,7 @@ func (s *Simulator) setContent(t *template, raw json.RawMessage) *apiError {
 	if problem := checkContent(t, components); problem != nil {
 		return problem
 	}
-	t.Sent = json.RawMessage(slices.Clone(raw))
+	t.Sent = slices.Clone(raw)
 	s.store(t, components)
 	return nil
 }

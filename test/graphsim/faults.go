@@ -74,7 +74,7 @@ func (s *Simulator) match(c *call) []Fault {
 }
 
 type faultAnswer struct {
-	reply
+	reply reply
 	Fault
 	handleFirst bool
 }
@@ -105,7 +105,7 @@ func (s *Simulator) finishFault(c *call, a *faultAnswer) {
 		a.reply = errorReply(a.envelope(), s.traceID())
 	}
 	if a.RegainMinutes != 0 && c.account != nil {
-		a.header.Set(businessUsageHeader, businessUsage(c.account.ID, 100, a.RegainMinutes))
+		a.reply.header.Set(businessUsageHeader, businessUsage(c.account.ID, 100, a.RegainMinutes))
 	}
 }
 

@@ -35,18 +35,18 @@ type fixture struct {
 	token string
 }
 
-func newFixture(t testing.TB, opts ...Option) *fixture {
-	t.Helper()
+func newFixture(tb testing.TB, opts ...Option) *fixture {
+	tb.Helper()
 	clk := clocktesting.NewFakeClock(testStart)
-	f := &fixture{t: t, clock: clk, token: testToken, http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}}
+	f := &fixture{t: tb, clock: clk, token: testToken, http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}}
 	f.sim = New(append([]Option{WithClock(clk)}, opts...)...)
 	f.sim.AddApp(App{ID: testApp, Name: "Acme Ops", Secret: "app-secret-made-up"})
 	f.sim.AddAccount(Account{ID: testWABA, Name: "Acme Garden"})
 	f.sim.AddNumber(testWABA, Number{NameStatus: "APPROVED"})
 	f.sim.SubscribeApp(testWABA, testApp, "")
 	f.sim.AddToken(Token{Name: "acme", Value: testToken, AppID: testApp, Scopes: []string{scopeManagement}, Accounts: []string{testWABA}})
-	f.base = f.sim.Start(t)
-	t.Cleanup(f.http.CloseIdleConnections)
+	f.base = f.sim.Start(tb)
+	tb.Cleanup(f.http.CloseIdleConnections)
 	return f
 }
 

@@ -74,10 +74,10 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.bearer = c.anyToken(bearerOf(r))
 	c.proof = c.param("appsecret_proof")
 	if c.path == "/" && c.method == http.MethodPost {
-		s.send(w, s.doBatch(c))
+		s.send(w, s.doBatch(r.Context(), c))
 		return
 	}
-	s.send(w, s.do(c))
+	s.send(w, s.do(r.Context(), c))
 }
 
 func bearerOf(r *http.Request) string {
@@ -190,13 +190,13 @@ func splitList(text string) []string {
 
 // do runs one call with the faults that match it. Hooks and delays run without the lock, so that a hook may use the
 // simulator.
-func (s *Simulator) do(c *call) reply {
+func (s *Simulator) do(ctx context.Context, c *call) reply {
 	hit := s.match(c)
 	for _, f := range hit {
 		if f.Hook != nil {
 			f.Hook(c.request)
 		}
-		s.pause(c.request.Context(), f.Delay)
+		s.pause(ctx, f.Delay)
 	}
 	answer, decided := faultReply(hit)
 	if !decided || answer.handleFirst {

@@ -258,6 +258,7 @@ func TestNames(t *testing.T) {
 
 func TestDelete(t *testing.T) {
 	setup := func(t *testing.T) (*fixture, map[string]string) {
+		t.Helper()
 		f := newFixture(t)
 		ids := map[string]string{}
 		for _, x := range []Template{{Name: "a"}, {Name: "a", Language: "de"}, {Name: "b", Status: "REJECTED"}, {Name: "c", Status: "DISABLED"}} {

@@ -4,7 +4,6 @@
 package graphsim
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,6 +76,31 @@ func (s *Simulator) numberNode(c *call, n *number) *node {
 
 func (s *Simulator) numberValue(c *call, n *number, f field) any {
 	switch f.name {
+	case "quality_rating":
+		return s.unknownQuality(n.ID, n.QualityRating)
+	case "quality_score":
+		return map[string]any{"score": s.unknownQuality(n.ID, n.QualityRating)}
+	case "status":
+		return s.unknownStatus(n.ID, n.Status)
+	case "throughput":
+		return map[string]any{"level": n.ThroughputLevel}
+	case "messaging_limit_tier", "whatsapp_business_manager_messaging_limit":
+		return absentWhenEmpty(n.account.MessagingLimit)
+	case "last_onboarded_time":
+		if n.LastOnboardedTime.IsZero() {
+			return nil
+		}
+		return n.LastOnboardedTime.UTC().Format("2006-01-02T15:04:05-0700")
+	case "webhook_configuration":
+		return webhookConfiguration(c, n)
+	case "health_status":
+		return s.numberHealth(c, n)
+	}
+	return numberText(n, f.name)
+}
+
+func numberText(n *number, name string) any {
+	switch name {
 	case "display_phone_number":
 		return n.DisplayPhoneNumber
 	case "verified_name":
@@ -89,31 +113,12 @@ func (s *Simulator) numberValue(c *call, n *number, f field) any {
 		return absentWhenEmpty(n.NewNameStatus)
 	case "code_verification_status":
 		return n.CodeVerificationStatus
-	case "quality_rating":
-		return s.unknownQuality(n.ID, n.QualityRating)
-	case "quality_score":
-		return map[string]any{"score": s.unknownQuality(n.ID, n.QualityRating)}
-	case "status":
-		return s.unknownStatus(n.ID, n.Status)
 	case "platform_type", "host_platform":
 		return n.PlatformType
-	case "throughput":
-		return map[string]any{"level": n.ThroughputLevel}
-	case "messaging_limit_tier", "whatsapp_business_manager_messaging_limit":
-		return absentWhenEmpty(n.account.MessagingLimit)
 	case "account_mode":
 		return n.AccountMode
-	case "last_onboarded_time":
-		if n.LastOnboardedTime.IsZero() {
-			return nil
-		}
-		return n.LastOnboardedTime.UTC().Format("2006-01-02T15:04:05-0700")
-	case "webhook_configuration":
-		return webhookConfiguration(c, n)
-	case "health_status":
-		return s.numberHealth(c, n)
 	}
-	return numberFlag(n, f.name)
+	return numberFlag(n, name)
 }
 
 func numberFlag(n *number, name string) any {
@@ -156,7 +161,7 @@ func webhookConfiguration(c *call, n *number) any {
 
 func (s *Simulator) numberHealth(c *call, n *number) any {
 	if len(n.Health) > 0 {
-		return json.RawMessage(n.Health)
+		return n.Health
 	}
 	own := map[string]any{"entity_type": "PHONE_NUMBER", "id": n.ID, "can_send_message": "AVAILABLE"}
 	if n.NameStatus != "APPROVED" && n.NameStatus != "AVAILABLE_WITHOUT_REVIEW" {

@@ -101,10 +101,10 @@ func New(opts ...Option) *Simulator {
 }
 
 // Start serves the simulator on 127.0.0.1 until the test ends and returns the base URL.
-func (s *Simulator) Start(t testing.TB) string {
-	t.Helper()
+func (s *Simulator) Start(tb testing.TB) string {
+	tb.Helper()
 	server := httptest.NewServer(s)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()
 	})

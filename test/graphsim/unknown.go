@@ -60,6 +60,6 @@ func (s *Simulator) unknownError(c *call) *apiError {
 	if (uint64(s.unknownReads)+toss(s.unknownSeed, "error"))%11 != 0 { //nolint:gosec // a count, never negative
 		return nil
 	}
-	return &apiError{Code: 100, Subcode: 2399000 + int(toss(s.unknownSeed, "subcode")%900), Message: "Invalid parameter", //nolint:gosec // below 900
+	return &apiError{Code: 100, Subcode: 2399000 + int(toss(s.unknownSeed, "subcode")%900), Message: "Invalid parameter",
 		Title: "This can't be shown", Text: "Something about this request isn't available in this context.", bare: true}
 }

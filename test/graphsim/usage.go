@@ -82,7 +82,8 @@ func (s *Simulator) charge(c *call) *apiError {
 	if c.account == nil {
 		return s.chargeApp(c, appID)
 	}
-	percent, regain, refused := 0, 0, false
+	var percent, regain int
+	var refused bool
 	if f := c.account.fixed; f.active(c.now) {
 		percent, regain, refused = f.percent, f.regain, f.percent >= 100
 		if !f.until.IsZero() {

@@ -199,16 +199,7 @@ func checkExamples(t *template, kind string, used, positional []string, named []
 		return nil
 	}
 	if t.ParameterFormat == "NAMED" {
-		for _, e := range named {
-			if !distinct[e.ParamName] || e.Example == "" {
-				return errMissing(kind, "example")
-			}
-			delete(distinct, e.ParamName)
-		}
-		if len(distinct) > 0 || len(positional) > 0 {
-			return errMissing(kind, "example")
-		}
-		return nil
+		return checkNamedExamples(kind, distinct, positional, named)
 	}
 	for i := range len(distinct) {
 		if !distinct[itoa(i+1)] {
@@ -216,6 +207,19 @@ func checkExamples(t *template, kind string, used, positional []string, named []
 		}
 	}
 	if len(positional) != len(distinct) || len(named) > 0 || slices.Contains(positional, "") {
+		return errMissing(kind, "example")
+	}
+	return nil
+}
+
+func checkNamedExamples(kind string, distinct map[string]bool, positional []string, named []namedExample) *apiError {
+	for _, e := range named {
+		if !distinct[e.ParamName] || e.Example == "" {
+			return errMissing(kind, "example")
+		}
+		delete(distinct, e.ParamName)
+	}
+	if len(distinct) > 0 || len(positional) > 0 {
 		return errMissing(kind, "example")
 	}
 	return nil
@@ -275,28 +279,14 @@ func checkFooter(c *component) *apiError {
 
 // checkCombination checks what components demand of each other.
 func checkCombination(t *template, components []component) *apiError {
-	header, offer, buttons := find(components, "HEADER"), find(components, "LIMITED_TIME_OFFER"), find(components, "BUTTONS")
-	if offer != nil {
-		switch {
-		case offer.LimitedTimeOffer == nil || offer.LimitedTimeOffer.Text == "":
-			return errMissing("LIMITED_TIME_OFFER", "limited_time_offer")
-		case utf8.RuneCountInString(offer.LimitedTimeOffer.Text) > 16:
-			return errTooLong("offer", 16)
-		case find(components, "FOOTER") != nil:
-			return errStructure("A limited-time offer can't have a footer.")
-		case header == nil || header.Format != "IMAGE" && header.Format != "VIDEO":
-			return errStructure("A limited-time offer needs an image or video header.")
-		case buttons == nil || !slices.ContainsFunc(buttons.Buttons, ofType("URL")):
-			return errStructure("A limited-time offer needs a URL button.")
-		case slices.IndexFunc(buttons.Buttons, ofType("COPY_CODE")) > 0:
-			return errStructure("The copy code button must come first.")
-		}
+	header, buttons := find(components, "HEADER"), find(components, "BUTTONS")
+	if problem := checkOffer(components, header, buttons); problem != nil {
+		return problem
 	}
-	single := buttons != nil && slices.ContainsFunc(buttons.Buttons, ofType("SPM"))
-	if product := header != nil && header.Format == "PRODUCT"; product != single {
+	if (header != nil && header.Format == "PRODUCT") != buttons.has("SPM") {
 		return errStructure("A product header and a single-product button need each other.")
 	}
-	if buttons != nil && slices.ContainsFunc(buttons.Buttons, ofType("MPM")) && (header == nil || header.Format != "TEXT") {
+	if buttons.has("MPM") && (header == nil || header.Format != "TEXT") {
 		return errStructure("A multi-product template needs a text header.")
 	}
 	if find(components, "CALL_PERMISSION_REQUEST") != nil && (buttons != nil || find(components, "CAROUSEL") != nil) {
@@ -306,6 +296,33 @@ func checkCombination(t *template, components []component) *apiError {
 		return errStructure("An order status template is a UTILITY template of body and footer only.")
 	}
 	return nil
+}
+
+func checkOffer(components []component, header, buttons *component) *apiError {
+	offer := find(components, "LIMITED_TIME_OFFER")
+	if offer == nil {
+		return nil
+	}
+	switch {
+	case offer.LimitedTimeOffer == nil || offer.LimitedTimeOffer.Text == "":
+		return errMissing("LIMITED_TIME_OFFER", "limited_time_offer")
+	case utf8.RuneCountInString(offer.LimitedTimeOffer.Text) > 16:
+		return errTooLong("offer", 16)
+	case find(components, "FOOTER") != nil:
+		return errStructure("A limited-time offer can't have a footer.")
+	case header == nil || header.Format != "IMAGE" && header.Format != "VIDEO":
+		return errStructure("A limited-time offer needs an image or video header.")
+	case !buttons.has("URL"):
+		return errStructure("A limited-time offer needs a URL button.")
+	case slices.IndexFunc(buttons.Buttons, ofType("COPY_CODE")) > 0:
+		return errStructure("The copy code button must come first.")
+	}
+	return nil
+}
+
+// has says whether a BUTTONS component, which may be nil, holds a button of a type.
+func (c *component) has(kind string) bool {
+	return c != nil && slices.ContainsFunc(c.Buttons, ofType(kind))
 }
 
 func ofType(kind string) func(button) bool { return func(b button) bool { return b.Type == kind } }
