@@ -141,9 +141,7 @@ func (t *templates) alreadyDone(p *templatePass, w wish, live *graph.Template) *
 	if !executed && !equal {
 		return nil
 	}
-	if open {
-		edits[len(edits)-1].Done = true
-	}
+	closeEdit(edits, w.hash)
 	p.session.Wrote(templateKey(p.obj), live)
 	t.rebase(p, account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.now}, w.hash)
 	o := t.inSync(p)
@@ -152,6 +150,13 @@ func (t *templates) alreadyDone(p *templatePass, w wish, live *graph.Template) *
 
 // openEdit reports that the answer to the last edit isn't known.
 func openEdit(edits []v1alpha1.EditAttempt) bool { return len(edits) > 0 && !edits[len(edits)-1].Done }
+
+// closeEdit notes that the edit whose answer was lost has taken effect.
+func closeEdit(edits []v1alpha1.EditAttempt, hash string) {
+	if openEdit(edits) && edits[len(edits)-1].SpecHash == hash {
+		edits[len(edits)-1].Done = true
+	}
+}
 
 // editWait is how long an approved template can't be edited, by our own edits and by those seen of others. An attempt
 // whose answer was lost and that had no effect doesn't count twice.

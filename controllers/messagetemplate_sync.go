@@ -261,6 +261,7 @@ func (t *templates) apply(
 		names = append(names, template.FieldCategory)
 	}
 	if len(names) == 0 {
+		closeEdit(p.obj.Status.Edits, w.hash)
 		t.rebase(p, view, w.hash)
 		return t.inSync(p)
 	}

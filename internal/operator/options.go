@@ -80,6 +80,10 @@ func (o *Options) BindFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.LogFormat, "log-format", o.LogFormat, "json or console")
 }
 
+// highestLogLevel is below the levels at which Kubernetes' client library logs requests and their bodies: they would
+// contain Secrets.
+const highestLogLevel = 5
+
 var versionPattern = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]$`)
 
 // Validate says what to write instead of a flag that can't be used.
@@ -96,6 +100,7 @@ func (o *Options) Validate() error {
 	check(o.Concurrency >= 1, "--concurrency must be at least 1, not %d", o.Concurrency)
 	check(o.CreatesPerHour >= 0, "--template-creates-per-hour must not be negative")
 	check(o.GraphTimeout > 0, "--graph-timeout must be positive")
+	check(o.LogLevel >= 0 && o.LogLevel <= highestLogLevel, "--log-level must be 0 to %d, not %d", highestLogLevel, o.LogLevel)
 	check(o.LogFormat == "json" || o.LogFormat == "console", "--log-format must be json or console, not %q", o.LogFormat)
 	if _, err := labels.Parse(o.LabelSelector); err != nil {
 		errs = append(errs, fmt.Errorf("--watch-label-selector: %w", err))

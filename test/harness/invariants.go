@@ -1,0 +1,87 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package harness
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// CheckInvariants verifies what must hold of every resource at any time, and that no secret got out.
+func (w *World) CheckInvariants() {
+	w.T.Helper()
+	ctx := context.Background()
+	shard := client.MatchingLabels{shardLabel: w.name}
+	var accounts v1alpha1.WABAList
+	var templates v1alpha1.MessageTemplateList
+	for _, list := range []client.ObjectList{&accounts, &templates} {
+		if err := w.Client.List(ctx, list, shard); err != nil {
+			w.T.Fatal(err)
+		}
+	}
+	for i := range accounts.Items {
+		w.check(&accounts.Items[i], accounts.Items[i].Status.CommonStatus)
+	}
+	for i := range templates.Items {
+		w.check(&templates.Items[i], templates.Items[i].Status.CommonStatus)
+	}
+	if leaked := w.Sim.SecretsInURLs(); len(leaked) > 0 {
+		w.T.Errorf("secrets in URLs: %v", leaked)
+	}
+}
+
+func (w *World) check(obj client.Object, s v1alpha1.CommonStatus) {
+	w.T.Helper()
+	for _, problem := range Violations(obj.GetGeneration(), s) {
+		w.T.Errorf("%T %s: %s", obj, obj.GetName(), problem)
+	}
+}
+
+// Violations names the invariants of conditions that a status breaks.
+func Violations(generation int64, s v1alpha1.CommonStatus) []string {
+	var out []string
+	complain := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	if s.ObservedGeneration > generation {
+		complain("observedGeneration %d is ahead of generation %d", s.ObservedGeneration, generation)
+	}
+	if len(s.Conditions) == 0 {
+		if s.ObservedGeneration >= 0 {
+			complain("no conditions")
+		}
+		return out
+	}
+	has := map[string]metav1.Condition{}
+	for _, c := range s.Conditions {
+		has[c.Type] = c
+		if c.ObservedGeneration > generation {
+			complain("%s is ahead of the generation", c.Type)
+		}
+		if strings.Contains(c.Message, "fbtrace") || strings.Contains(c.Message, "graph.facebook.com") || strings.Contains(c.Message, "127.0.0.1") {
+			complain("message of %s isn't stable: %s", c.Type, c.Message)
+		}
+	}
+	ready, ok := has[v1alpha1.ConditionReady]
+	_, reconciling := has[v1alpha1.ConditionReconciling]
+	_, stalled := has[v1alpha1.ConditionStalled]
+	switch {
+	case !ok:
+		complain("Ready is missing")
+	case reconciling && stalled:
+		complain("Reconciling and Stalled together")
+	case ready.Status == metav1.ConditionTrue && stalled:
+		complain("Ready and Stalled together")
+	}
+	for _, kind := range []string{v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
+		if c, ok := has[kind]; ok && c.Status != metav1.ConditionTrue {
+			complain("%s is there and not True", kind)
+		}
+	}
+	return out
+}

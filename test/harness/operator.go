@@ -1,0 +1,151 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package harness
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/client-go/rest"
+
+	"github.com/waba-operator/waba-operator/internal/operator"
+)
+
+// Operator is one run of the operator's process.
+type Operator struct {
+	// Metrics are what this process exports.
+	Metrics *prometheus.Registry
+
+	world  *World
+	cancel context.CancelFunc
+	done   chan error
+	killed *atomic.Bool
+	queues *queues
+}
+
+// Start starts the operator with the world's clock. It is stopped at the end of the test.
+func (w *World) Start(change ...func(*operator.Options)) *Operator {
+	w.T.Helper()
+	options := operator.DefaultOptions()
+	options.GraphBaseURL, options.LabelSelector = w.URL, shardLabel+"="+w.name
+	options.MetricsAddress, options.ProbeAddress, options.MetricsSecure = "0", "0", false
+	options.LogLevel, options.LogFormat = 5, "json"
+	options.GraphTimeout = 5 * time.Second
+	for _, c := range change {
+		c(&options)
+	}
+	op := &Operator{
+		Metrics: prometheus.NewRegistry(), world: w, killed: &atomic.Bool{}, done: make(chan error, 1),
+		queues: &queues{clock: w.Clock},
+	}
+	graph := http.RoundTripper(http.DefaultTransport.(*http.Transport).Clone())
+	if w.Transport != nil {
+		graph = w.Transport(graph)
+	}
+	cfg := rest.CopyConfig(w.Env.Config)
+	cfg.QPS = -1
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &apiTransport{next: next, op: op} })
+	ctx, cancel := context.WithCancel(context.Background())
+	op.cancel = cancel
+	mgr, err := operator.NewManager(ctx, cfg, options, operator.Surroundings{
+		Clock: w.Clock, Transport: &mortal{next: graph, killed: op.killed}, Registerer: op.Metrics,
+		Log: options.Logger(&w.logs), NewQueue: op.queues.new, SkipNameValidation: true,
+	})
+	if err != nil {
+		cancel()
+		w.T.Fatalf("operator: %v", err)
+	}
+	go func() { op.done <- mgr.Start(ctx) }()
+	w.T.Cleanup(op.Stop)
+	if !mgr.GetCache().WaitForCacheSync(ctx) {
+		w.T.Fatal("operator: caches didn't sync")
+	}
+	return op
+}
+
+// Stop ends the process gracefully.
+func (o *Operator) Stop() {
+	if o.cancel == nil {
+		return
+	}
+	o.cancel()
+	o.cancel = nil
+	if err := <-o.done; err != nil && !o.killed.Load() {
+		o.world.T.Errorf("operator: %v", err)
+	}
+}
+
+// Kill ends the process without any chance to write something: from now on it reaches neither Kubernetes nor Meta.
+func (o *Operator) Kill() {
+	o.killed.Store(true)
+}
+
+// Bury waits for the end of a killed process.
+func (o *Operator) Bury() {
+	o.Kill()
+	o.Stop()
+}
+
+var errKilled = errors.New("the process is dead")
+
+// mortal is a transport that dies with its process.
+type mortal struct {
+	next   http.RoundTripper
+	killed *atomic.Bool
+}
+
+func (m *mortal) RoundTrip(r *http.Request) (*http.Response, error) {
+	if m.killed.Load() {
+		return nil, errKilled
+	}
+	resp, err := m.next.RoundTrip(r)
+	if m.killed.Load() { // the answer reaches nobody
+		if resp != nil {
+			_ = resp.Body.Close()
+		}
+		return nil, errKilled
+	}
+	return resp, err
+}
+
+// apiTransport counts writes to the API server and dies with its process.
+type apiTransport struct {
+	next http.RoundTripper
+	op   *Operator
+}
+
+func (a *apiTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if a.op.killed.Load() {
+		return nil, errKilled
+	}
+	if r.Method != http.MethodGet {
+		v, _ := a.op.world.writes.LoadOrStore(r.Method+" "+resource(r.URL.Path), &counter{})
+		v.(*counter).add()
+	}
+	return a.next.RoundTrip(r)
+}
+
+// resource reduces a path to the resource, its subresource and its name: "messagetemplates/status hello".
+func resource(path string) string {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	for i, p := range parts {
+		if p == "namespaces" && i+2 < len(parts) {
+			rest := parts[i+2:]
+			switch len(rest) {
+			case 1:
+				return rest[0]
+			case 2:
+				return rest[0] + " " + rest[1]
+			default:
+				return rest[0] + "/" + rest[2] + " " + rest[1]
+			}
+		}
+	}
+	return path
+}
