@@ -106,8 +106,10 @@ func diff(old, cur *Snapshot) Change {
 	return c
 }
 
+// stripEdges leaves the account itself: the edges have sections of their own, and how they were asked for is no news.
 func stripEdges(a graph.Account) graph.Account {
 	a.PhoneNumbers, a.Templates, a.SubscribedApps = nil, nil, nil
+	a.SubscribedAppsRead, a.OmittedEdges = false, nil
 	return a
 }
 
