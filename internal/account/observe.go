@@ -20,7 +20,7 @@ const (
 	splitMemory = 24 * time.Hour
 	// smallestPage is where halving the page ends.
 	smallestPage = 10
-	// maxPages ends a listing whose cursors go in circles.
+	// maxPages ends a listing whose cursors never end.
 	maxPages = 1000
 )
 
@@ -74,9 +74,10 @@ func (o *observation) account(ctx context.Context) error {
 	if !ok {
 		return err
 	}
-	switch e.Class {
-	case graph.ClassPermission, graph.ClassInvalidSpec, graph.ClassUnknown, graph.ClassRefused:
-		// One part may be what Meta refuses; ask for the parts one by one.
+	switch {
+	case e.Class == graph.ClassPermission, e.Class == graph.ClassInvalidSpec, e.Class == graph.ClassUnknown,
+		e.Class == graph.ClassRefused, e.Cause == graph.CauseReduceData:
+		// One part may be what Meta refuses, or all together are too much; ask for the parts one by one.
 	default:
 		return err
 	}
@@ -187,7 +188,7 @@ func (o *observation) templates(ctx context.Context, page *graph.TemplatePage, b
 
 // eachPage walks a listing from a first page that may already be there. take returns the next cursor.
 func eachPage[P any](first *P, fetch func(after string) (*P, error), take func(*P) string) error {
-	after := ""
+	after, seen := "", map[string]bool{}
 	for range maxPages {
 		page := first
 		if page == nil {
@@ -201,9 +202,10 @@ func eachPage[P any](first *P, fetch func(after string) (*P, error), take func(*
 		if next == "" {
 			return nil
 		}
-		if next == after {
+		if seen[next] {
 			return errors.New("the listing repeats its cursor")
 		}
+		seen[next] = true
 		after = next
 	}
 	return errors.New("the listing doesn't end")
