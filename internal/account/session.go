@@ -170,10 +170,16 @@ func (s *Session) LookupTemplate(ctx context.Context, key TemplateKey) (Template
 	if err != nil {
 		return TemplateView{}, err
 	}
-	s.mu.Lock()
-	s.fresh[key] = freshTemplate{at: begun}
+	answer := map[TemplateKey]freshTemplate{key: {at: begun}}
 	for _, t := range found {
-		s.fresh[NewTemplateKey(t.Name, t.Language)] = freshTemplate{template: &t, at: begun}
+		answer[NewTemplateKey(t.Name, t.Language)] = freshTemplate{template: &t, at: begun}
+	}
+	s.mu.Lock()
+	for k, f := range answer {
+		// A write of ours, or a later look-up for another language, may have overtaken this answer.
+		if known, ok := s.fresh[k]; !ok || !known.at.After(begun) {
+			s.fresh[k] = f
+		}
 	}
 	s.mu.Unlock()
 	return s.Template(key), nil

@@ -1,0 +1,329 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package account
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/test/graphsim"
+)
+
+func text(v TemplateView) string {
+	if v.Template == nil || len(v.Template.Components) == 0 {
+		return ""
+	}
+	return v.Template.Components[0].Text
+}
+
+func lookup(t *testing.T, s *Session, k TemplateKey) TemplateView {
+	t.Helper()
+	v, err := s.LookupTemplate(context.Background(), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestCredentialsAreNeverPrinted(t *testing.T) {
+	c := Credentials{AccessToken: "EAAsecret", AppSecret: "appsecret", AppID: "1"}
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		for _, v := range []any{c, &c, struct{ C Credentials }{c}, []Credentials{c}} {
+			if got := fmt.Sprintf(format, v); strings.Contains(got, "secret") {
+				t.Errorf("%s prints %s", format, got)
+			}
+		}
+	}
+}
+
+func TestTemplateViewFollowsWhatIsKnown(t *testing.T) {
+	w := newWorld(t, 100)
+	w.templates(1)
+	s := w.session(t)
+	there, missing := key("order_0000"), key("other")
+
+	if v := s.Template(there); v.Known || v.Template != nil {
+		t.Errorf("before anything was read: %+v", v)
+	}
+	observe(t, s)
+	if v := s.Template(there); !v.Known || !v.ReadBack || v.Template == nil || !v.At.Equal(testStart) {
+		t.Errorf("in the listing: %+v", v)
+	}
+	if v := s.Template(missing); !v.Known || v.Template != nil {
+		t.Errorf("not in a complete listing: %+v", v)
+	}
+
+	// Our own write is known at once, but not yet read back.
+	w.step(time.Minute)
+	s.Wrote(missing, named("other", "ours"))
+	if v := s.Template(missing); !v.Known || v.ReadBack || text(v) != "ours" || !v.At.Equal(w.clock.Now()) {
+		t.Errorf("after our write: %+v", v)
+	}
+	s.Wrote(missing, nil)
+	if v := s.Template(missing); !v.Known || !v.ReadBack || v.Template != nil {
+		t.Errorf("after our deletion: %+v", v)
+	}
+}
+
+func TestTemplateViewOfAnIncompleteListing(t *testing.T) {
+	w := newWorld(t, 10)
+	w.templates(20)
+	s := w.session(t)
+	w.sim.Fail(graphsim.Fault{Path: "/*/message_templates", Code: 2, Times: -1})
+	observe(t, s)
+	all := w.sim.Templates(testWABA)
+	first, last := key(all[len(all)-1].Name), key(all[0].Name)
+	if v := s.Template(first); !v.Known || v.Template == nil {
+		t.Errorf("seen before the listing broke off: %+v", v)
+	}
+	if v := s.Template(last); v.Known {
+		t.Errorf("half a listing proves no absence: %+v", v)
+	}
+}
+
+func TestLookupTemplate(t *testing.T) {
+	w := newWorld(t, 100)
+	s := w.session(t)
+	if v := lookup(t, s, key("order")); !v.Known || v.Template != nil || !v.ReadBack {
+		t.Errorf("a look-up without result says that it is absent: %+v", v)
+	}
+	for _, language := range []string{"en_US", "de"} {
+		w.sim.AddTemplate(testWABA, graphsim.Template{Name: "order", Language: language})
+	}
+	w.sim.AddTemplate(testWABA, graphsim.Template{Name: "order_again"})
+	w.step(time.Minute)
+	if v := lookup(t, s, key("order")); v.Template == nil || v.Template.Language != "en_US" {
+		t.Errorf("got %+v", v)
+	}
+	if v := s.Template(NewTemplateKey("order", "de")); v.Template == nil {
+		t.Error("the other languages came with the answer")
+	}
+	if v := s.Template(key("order_again")); v.Known {
+		t.Errorf("nothing is known of names that only contain it: %+v", v)
+	}
+	w.sim.Fail(graphsim.Fault{Code: 2, Times: 1})
+	if _, err := s.LookupTemplate(context.Background(), key("order")); graph.ClassOf(err) != graph.ClassTransient {
+		t.Errorf("got %v", err)
+	}
+	if v := s.Template(key("order")); v.Template == nil {
+		t.Error("a failed look-up must not change what is known")
+	}
+}
+
+// A look-up of another language can be under way while this one is written.
+func TestLookupTemplateDoesNotUndoALaterWrite(t *testing.T) {
+	w := newWorld(t, 100)
+	s := w.session(t)
+	german := NewTemplateKey("order", "de")
+	for _, language := range []string{"en_US", "de"} {
+		w.sim.AddTemplate(testWABA, graphsim.Template{Name: "order", Language: language})
+	}
+	for name, wrote := range map[string]*graph.Template{"edited": named("order", "edited"), "deleted": nil} {
+		w.sim.Fail(graphsim.Fault{Path: "/*/message_templates", Times: 1, AfterHook: func(*http.Request) {
+			w.step(time.Second)
+			s.Wrote(german, wrote)
+		}})
+		lookup(t, s, key("order"))
+		v := s.Template(german)
+		if text(v) != text(TemplateView{Template: wrote}) || (v.Template == nil) != (wrote == nil) {
+			t.Errorf("%s: the answer from before our write wins: %+v", name, v.Template)
+		}
+		w.step(time.Second)
+		lookup(t, s, key("order"))
+		if v := s.Template(german); v.Template == nil || text(v) == "edited" || !v.ReadBack {
+			t.Errorf("%s: a look-up begun later must win: %+v", name, v)
+		}
+		w.step(time.Second)
+	}
+}
+
+func TestObservationDoesNotUndoALaterWrite(t *testing.T) {
+	w := newWorld(t, 100)
+	w.templates(1)
+	s := w.session(t)
+	observe(t, s)
+	k := key("order_0000")
+
+	// We write while a listing is under way: what it says of the template may be older.
+	w.step(time.Minute)
+	w.sim.Fail(graphsim.Fault{Path: "/" + testWABA, Times: 1, AfterHook: func(*http.Request) {
+		w.step(time.Second)
+		s.Wrote(k, named(k.Name, "ours"))
+	}})
+	if _, change := observe(t, s); slices.Contains(change.Templates, k) {
+		t.Errorf("the listing says nothing new of it: %+v", change)
+	}
+	if v := s.Template(k); text(v) != "ours" || v.ReadBack {
+		t.Errorf("got %+v", v)
+	}
+
+	// The next one is newer: it wins, and whoever waits for it is told.
+	w.step(time.Minute)
+	if _, change := observe(t, s); !slices.Contains(change.Templates, k) {
+		t.Errorf("the read-back must be reported: %+v", change)
+	}
+	if v := s.Template(k); text(v) == "ours" || !v.ReadBack || !v.At.Equal(w.clock.Now()) {
+		t.Errorf("got %+v", v)
+	}
+}
+
+func TestTemplateLanguages(t *testing.T) {
+	w := newWorld(t, 100)
+	for _, language := range []string{"en_US", "de", "fr"} {
+		w.sim.AddTemplate(testWABA, graphsim.Template{Name: "order", Language: language})
+	}
+	w.templates(2)
+	s := w.session(t)
+	languages := func() (out []string) {
+		for _, template := range s.TemplateLanguages("order") {
+			out = append(out, template.Language)
+		}
+		slices.Sort(out)
+		return out
+	}
+	if got := languages(); len(got) != 0 {
+		t.Errorf("nothing is known yet: %q", got)
+	}
+	observe(t, s)
+	if got := languages(); !slices.Equal(got, []string{"de", "en_US", "fr"}) {
+		t.Errorf("got %q", got)
+	}
+	s.Wrote(NewTemplateKey("order", "fr"), nil)
+	s.Wrote(NewTemplateKey("order", "it"), &graph.Template{Name: "order", Language: "it"})
+	if got := languages(); !slices.Equal(got, []string{"de", "en_US", "it"}) {
+		t.Errorf("with our own writes: %q", got)
+	}
+}
+
+func TestProvenMissingNeedsTwoListingsAfterOurWrite(t *testing.T) {
+	w := newWorld(t, 100)
+	w.templates(1)
+	s := w.session(t)
+	k := key("gone")
+	s.Wrote(k, named(k.Name, "ours"))
+	want := func(what string, missing bool) {
+		t.Helper()
+		if s.ProvenMissing(k) != missing {
+			t.Errorf("%s: %t", what, !missing)
+		}
+	}
+	want("no listing", false)
+	observe(t, s)
+	w.step(time.Minute)
+	observe(t, s)
+	want("one listing begun at the moment of our write, one after it", false)
+	w.step(time.Minute)
+	observe(t, s)
+	want("two listings after our write", true)
+	s.Wrote(k, named(k.Name, "again"))
+	want("written again", false)
+	w.step(time.Minute)
+	observe(t, s)
+	w.sim.Fail(graphsim.Fault{Path: "/*/message_templates", Code: 2, Times: -1})
+	w.front.instead(func(rw http.ResponseWriter, r *http.Request) bool { // leaves the templates to a listing, which fails
+		if !isComposite(r) {
+			return false
+		}
+		say(rw, `{"id":"`+testWABA+`"}`)
+		return true
+	})
+	w.step(time.Minute)
+	observe(t, s)
+	want("the second listing failed", false)
+	w.sim.ClearFaults()
+	w.step(time.Minute)
+	observe(t, s)
+	want("two complete listings", true)
+
+	w.sim.AddTemplate(testWABA, graphsim.Template{Name: k.Name})
+	w.step(time.Minute)
+	observe(t, s)
+	want("it is back", false)
+	w.sim.DeleteInManager(w.sim.Templates(testWABA)[0].ID)
+	w.step(time.Minute)
+	observe(t, s)
+	want("once missing again", false)
+}
+
+func TestBreaker(t *testing.T) {
+	for _, c := range []struct{ managed, allowed int }{{0, 5}, {1, 5}, {50, 5}, {59, 5}, {60, 6}, {1000, 100}} {
+		w := newWorld(t, 100)
+		s := w.session(t)
+		burst := func() int {
+			n := 0
+			for s.Unrequested(c.managed) {
+				n++
+			}
+			return n
+		}
+		if got := burst(); got != c.allowed || !s.Held() {
+			t.Errorf("of %d managed: %d writes allowed, want %d; held %t", c.managed, got, c.allowed, s.Held())
+		}
+		observe(t, s)
+		if got := burst(); got != 0 || !s.Held() {
+			t.Errorf("an observation must not close the breaker: %d", got)
+		}
+		s.Release()
+		if got := burst(); got != c.allowed {
+			t.Errorf("after a release: %d writes, want %d", got, c.allowed)
+		}
+	}
+}
+
+func TestBreakerCountsPerObservation(t *testing.T) {
+	w := newWorld(t, 100)
+	s := w.session(t)
+	for range 3 {
+		for i := range 5 {
+			if !s.Unrequested(10) {
+				t.Fatalf("write %d since the last observation refused", i+1)
+			}
+		}
+		observe(t, s)
+	}
+	s.Hold()
+	if s.Unrequested(1000) || !s.Held() {
+		t.Error("restored from the status, the breaker must be open")
+	}
+}
+
+func TestEffectiveInterval(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		calls      int
+		registered bool
+		percent    int
+		want       time.Duration
+	}{
+		{"as asked", 1, true, 0, 5 * time.Minute},
+		{"many calls, large quota", 300, true, 0, 432 * time.Second},
+		{"few calls, small quota", 13, false, 0, 468 * time.Second},
+		{"a little of the small quota", 5, false, 0, 5 * time.Minute},
+		{"nearly used up", 1, true, 85, 15 * time.Minute},
+		{"both", 13, false, 95, 2340 * time.Second},
+	} {
+		w := newWorld(t, 100)
+		s := w.session(t)
+		if got := s.EffectiveInterval(5 * time.Minute); got != 5*time.Minute {
+			t.Errorf("%s: before the first observation: %s", c.name, got)
+		}
+		snap := seen(func(s *Snapshot) {
+			s.Calls = c.calls
+			if c.registered {
+				s.Numbers["1"] = graph.PhoneNumber{PlatformType: "CLOUD_API"}
+			}
+		})
+		s.publish(snap)
+		s.Budget().After(c.percent, 0, nil)
+		if got := s.EffectiveInterval(5 * time.Minute); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
