@@ -129,11 +129,12 @@ func (s *Session) use(opts Options, creds Credentials, version string) error {
 	if err != nil {
 		return err
 	}
+	if s.credentials.AccessToken != creds.AccessToken {
+		// To which app the new token belongs is for Meta to say: the Secret's word could stop other people's accounts.
+		s.apps.drop(s)
+	}
 	s.client, s.credentials, s.version = client, creds, version
 	s.slowAt = time.Time{}
-	if creds.AppID != "" {
-		s.apps.assign(s, creds.AppID)
-	}
 	return nil
 }
 
