@@ -1,0 +1,166 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package account
+
+import (
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+func newTestBudget() (*Budget, *clocktesting.FakePassiveClock) {
+	clk := clocktesting.NewFakePassiveClock(testStart)
+	return NewBudget(clk), clk
+}
+
+func throttled(code int, retryAfter time.Duration) error {
+	return &graph.Error{Class: graph.ClassThrottled, Code: code, RetryAfter: retryAfter}
+}
+
+func TestBudgetBlocksForTheTimeMetaNames(t *testing.T) {
+	for _, c := range []struct {
+		name               string
+		regain, retryAfter time.Duration
+		want               time.Duration
+	}{
+		{"by the usage header", 7 * time.Minute, 0, 7 * time.Minute},
+		{"by Retry-After", 0, 90 * time.Second, 90 * time.Second},
+		{"by the longer of both", 2 * time.Minute, 90 * time.Second, 2 * time.Minute},
+		{"longer than any guess", 5 * time.Hour, 0, 5 * time.Hour},
+		{"by a guess", 0, 0, firstBlock},
+	} {
+		b, clk := newTestBudget()
+		b.After(100, c.regain, throttled(80008, c.retryAfter))
+		err := b.Before(graph.OpReadTemplate)
+		e, ok := graph.AsError(err)
+		if !ok || e.Class != graph.ClassThrottled || e.RetryAfter != c.want || e.Op != graph.OpReadTemplate {
+			t.Errorf("%s: got %v, want to wait %s", c.name, err, c.want)
+		}
+		if until := b.BlockedUntil(); !until.Equal(testStart.Add(c.want)) {
+			t.Errorf("%s: blocked until %s", c.name, until)
+		}
+		if allowed, wait := b.Background(); allowed || wait != c.want {
+			t.Errorf("%s: background %t, %s", c.name, allowed, wait)
+		}
+		clk.SetTime(testStart.Add(c.want - time.Second))
+		if b.Before(graph.OpEditTemplate) == nil {
+			t.Errorf("%s: writes wait as well", c.name)
+		}
+		clk.SetTime(testStart.Add(c.want))
+		if err := b.Before(graph.OpReadTemplate); err != nil || !b.BlockedUntil().IsZero() {
+			t.Errorf("%s: the block must be over: %v, %s", c.name, err, b.BlockedUntil())
+		}
+	}
+}
+
+func TestBudgetGuessesLongerEachTime(t *testing.T) {
+	b, clk := newTestBudget()
+	for i, want := range []time.Duration{5, 10, 20, 40, 60, 60, 60, 60, 60, 60, 60} {
+		b.After(0, 0, throttled(80008, 0))
+		got := b.BlockedUntil().Sub(clk.Now())
+		if got != want*time.Minute {
+			t.Errorf("block %d lasts %s, want %dm", i+1, got, want)
+		}
+		clk.SetTime(b.BlockedUntil().Add(got))
+	}
+	b.After(10, 0, nil)
+	b.After(0, 0, throttled(80008, 0))
+	if got := b.BlockedUntil().Sub(clk.Now()); got != firstBlock {
+		t.Errorf("after a success the first guess counts again, got %s", got)
+	}
+}
+
+func TestBudgetIsNotBlockedByOtherErrors(t *testing.T) {
+	b, _ := newTestBudget()
+	for _, err := range []error{
+		nil, errors.New("boom"), &graph.Error{Class: graph.ClassTransient, RetryAfter: time.Hour}, &graph.Error{Class: graph.ClassQuota},
+	} {
+		b.After(80, time.Hour, err)
+		if b.Before(graph.OpReadTemplate) != nil {
+			t.Errorf("blocked by %v", err)
+		}
+	}
+}
+
+func TestBudgetNeverShortensABlock(t *testing.T) {
+	b, _ := newTestBudget()
+	b.After(0, time.Hour, throttled(80008, 0))
+	b.After(0, time.Minute, throttled(80008, 0)) // the answer to a call that was under way
+	b.Restore(testStart.Add(time.Minute))
+	if want := testStart.Add(time.Hour); !b.BlockedUntil().Equal(want) {
+		t.Errorf("blocked until %s, want %s", b.BlockedUntil(), want)
+	}
+	b.Restore(testStart.Add(2 * time.Hour))
+	if want := testStart.Add(2 * time.Hour); !b.BlockedUntil().Equal(want) {
+		t.Errorf("restored until %s, want %s", b.BlockedUntil(), want)
+	}
+}
+
+func TestBudgetStretch(t *testing.T) {
+	for percent, want := range map[int]float64{0: 1, 50: 1, 75: 1, 80: 2, 85: 3, 90: 4, 95: 5, 100: 5, 400: 5} {
+		b, clk := newTestBudget()
+		b.After(percent, 0, nil)
+		if got := b.Stretch(); math.Abs(got-want) > 1e-9 {
+			t.Errorf("at %d %%: %g, want %g", percent, got, want)
+		}
+		clk.SetTime(testStart.Add(usageLife + time.Second))
+		if got := b.Stretch(); got != 1 || b.Percent() != 0 {
+			t.Errorf("%d %% an hour ago say nothing any more: %g", percent, got)
+		}
+	}
+}
+
+func TestBudgetKeepsBackgroundCallsBackNearTheLimit(t *testing.T) {
+	b, clk := newTestBudget()
+	b.After(94, 0, nil)
+	if allowed, _ := b.Background(); !allowed {
+		t.Error("94 % must not stop background calls")
+	}
+	b.After(95, 0, nil)
+	clk.SetTime(testStart.Add(time.Minute))
+	if allowed, wait := b.Background(); allowed || wait != firstBlock-time.Minute {
+		t.Errorf("95 %%: %t, %s", allowed, wait)
+	}
+	if b.Before(graph.OpEditTemplate) != nil {
+		t.Error("what a user asked for still goes out")
+	}
+	// Only a call shows whether the usage has fallen; so one is let through now and then.
+	clk.SetTime(testStart.Add(firstBlock))
+	if allowed, _ := b.Background(); !allowed {
+		t.Error("after a pause one call must be possible")
+	}
+}
+
+func TestGateChargesTheRightBudget(t *testing.T) {
+	for _, c := range []struct {
+		code       int
+		app, other bool
+	}{{4, true, false}, {341, true, false}, {80008, false, true}, {80007, false, true}, {130429, false, true}} {
+		account, clk := newTestBudget()
+		app := NewBudget(clk)
+		g := &gate{account: account, app: func() *Budget { return app }}
+		g.After(graph.OpReadTemplate, graph.Usage{BusinessPercent: 60, AppPercent: 70, RegainAfter: 7 * time.Minute}, throttled(c.code, 0))
+		if got := !app.BlockedUntil().IsZero(); got != c.app {
+			t.Errorf("code %d: app blocked %t", c.code, got)
+		}
+		if got := !account.BlockedUntil().IsZero(); got != c.other {
+			t.Errorf("code %d: account blocked %t", c.code, got)
+		}
+		if account.Percent() != 60 || app.Percent() != 70 {
+			t.Errorf("code %d: percent %d and %d", c.code, account.Percent(), app.Percent())
+		}
+		if err := g.Before(graph.OpReadTemplate); graph.ClassOf(err) != graph.ClassThrottled {
+			t.Errorf("code %d: the gate must refuse: %v", c.code, err)
+		}
+		clk.SetTime(testStart.Add(7 * time.Minute))
+		if err := g.Before(graph.OpReadTemplate); err != nil {
+			t.Errorf("code %d: the gate must open again: %v", c.code, err)
+		}
+	}
+}
