@@ -46,6 +46,12 @@ func ReadAccount(ctx context.Context, r client.Reader, key types.NamespacedName)
 		return account.Credentials{}, &Error{Message: fmt.Sprintf(
 			"Secret %s has no key %s; put the access token of a system user there", key.Name, v1alpha1.SecretKeyAccessToken)}
 	}
+	// Such a token can't be sent; without this it would look like trouble of the operator's own.
+	if strings.IndexFunc(creds.AccessToken, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
+		return account.Credentials{}, &Error{Message: fmt.Sprintf(
+			"the key %s of Secret %s holds blanks, line breaks or characters that no access token has; put the token alone there",
+			v1alpha1.SecretKeyAccessToken, key.Name)}
+	}
 	return creds, nil
 }
 
