@@ -46,7 +46,9 @@ func reader(objects ...client.Object) client.Reader {
 
 func failing(err error) client.Reader {
 	return fake.NewClientBuilder().WithInterceptorFuncs(interceptor.Funcs{
-		Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error { return err },
+		Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
+			return err
+		},
 	}).Build()
 }
 
