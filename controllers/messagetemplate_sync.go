@@ -76,6 +76,8 @@ func (t *templates) look(ctx context.Context, p *templatePass) (account.Template
 		ask = true
 	case pending != nil && view.Template == nil && !view.At.After(pending.Time.Time):
 		ask = true // a create of ours may have happened after this was read
+	case view.Template != nil && !view.ReadBack && p.changedByUser():
+		ask = true // the spec changed again before our last write was read back
 	}
 	if !ask {
 		return view, nil

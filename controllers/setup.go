@@ -72,7 +72,7 @@ func newBase(mgr ctrl.Manager, o Options) *base {
 		namespaces = c
 	}
 	return &base{
-		client: c, status: &statusWriter{client: c}, accounts: o.Accounts, clock: o.Clock,
+		client: c, status: &statusWriter{client: c, live: mgr.GetAPIReader()}, accounts: o.Accounts, clock: o.Clock,
 		resolver: &resolver{
 			client: c, namespaces: namespaces, secrets: mgr.GetAPIReader(), accounts: o.Accounts, version: o.GraphAPIVersion,
 		},

@@ -29,6 +29,8 @@ const statusTimeout = 30 * time.Second
 // No other patch type touches status: a merge patch would co-own fields, and those never go away.
 type statusWriter struct {
 	client client.Client
+	// live reads from the API server: the cache keeps no managedFields.
+	live client.Reader
 }
 
 // applied is the apply configuration of one kind.
@@ -108,7 +110,7 @@ func (w *statusWriter) takeOver(ctx context.Context, obj client.Object) error {
 	if !ok {
 		return fmt.Errorf("%T can't be copied", obj)
 	}
-	if err := w.client.Get(ctx, client.ObjectKeyFromObject(obj), fresh); err != nil {
+	if err := w.live.Get(ctx, client.ObjectKeyFromObject(obj), fresh); err != nil {
 		return client.IgnoreNotFound(err)
 	}
 	others := sets.New[string]()

@@ -18,7 +18,7 @@ import (
 func (w *World) CheckInvariants() {
 	w.T.Helper()
 	ctx := context.Background()
-	shard := client.MatchingLabels{shardLabel: w.name}
+	shard := w.Shard()
 	var accounts v1alpha1.WABAList
 	var templates v1alpha1.MessageTemplateList
 	for _, list := range []client.ObjectList{&accounts, &templates} {

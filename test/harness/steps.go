@@ -75,6 +75,9 @@ func (w *World) Label(obj client.Object) {
 	}
 }
 
+// Shard selects what belongs to the world.
+func (w *World) Shard() client.MatchingLabels { return client.MatchingLabels{shardLabel: w.name} }
+
 // Create creates an object in the world.
 func (w *World) Create(obj client.Object) {
 	w.T.Helper()
