@@ -42,14 +42,6 @@ func (c *conditionSet) set(kind string, status metav1.ConditionStatus, reason, m
 	c.next = append(c.next, cond)
 }
 
-func (c *conditionSet) setBool(kind string, ok bool, reason, message string) {
-	status := metav1.ConditionFalse
-	if ok {
-		status = metav1.ConditionTrue
-	}
-	c.set(kind, status, reason, message)
-}
-
 // keepPrevious carries a condition over as it was.
 func (c *conditionSet) keepPrevious(kind string) bool {
 	old := meta.FindStatusCondition(c.previous, kind)
@@ -75,7 +67,8 @@ type readiness struct {
 func (c *conditionSet) summarize(o outcome, r readiness) {
 	c.set(v1alpha1.ConditionSynced, o.synced, o.reason, o.message)
 	ready := r
-	if o.synced != metav1.ConditionTrue && !o.aside {
+	// A pass that says nothing about the asset leaves the judgement to what is known of it, if anything is.
+	if o.synced != metav1.ConditionTrue && (!o.aside || r.reason == v1alpha1.ReasonProgressing || r.reason == v1alpha1.ReasonPending) {
 		ready = readiness{status: metav1.ConditionFalse, reason: o.reason, message: o.message}
 	}
 	c.set(v1alpha1.ConditionReady, ready.status, ready.reason, ready.message)

@@ -141,6 +141,7 @@ func (l *lifecycle[T]) contest(ctx context.Context, p *pass[T]) *outcome {
 	}
 	o := stalled(v1alpha1.ReasonConflict, fmt.Sprintf(
 		"%s already manages this; delete one of the two resources", client.ObjectKeyFromObject(first)))
+	o.after = conflictRecheck
 	return &o
 }
 
@@ -163,24 +164,36 @@ func (l *lifecycle[T]) finalizer(ctx context.Context, p *pass[T]) *outcome {
 	}
 	if want {
 		if err := setFinalizer(ctx, l.client, p.waba.DeepCopy(), true); err != nil {
-			o := failure(err)
-			return &o
+			return notWritten(err)
 		}
 	}
 	// The copy in p keeps its status changes; only the version moves on with the server's answer.
 	patched, _ := p.before.DeepCopyObject().(T)
 	if err := setFinalizer(ctx, l.client, patched, want); err != nil {
-		o := failure(err)
-		return &o
+		return notWritten(err)
 	}
 	p.obj.SetResourceVersion(patched.GetResourceVersion())
 	p.obj.SetFinalizers(patched.GetFinalizers())
 	return nil
 }
 
+// notWritten is the outcome of a failed write to the API server. After a conflict the next pass sees the newer object.
+func notWritten(err error) *outcome {
+	o := failure(err)
+	if apierrors.IsConflict(err) {
+		o = keep(time.Second)
+	}
+	return &o
+}
+
 // finish writes the status if anything changed and says when to come back.
 func (l *lifecycle[T]) finish(ctx context.Context, p *pass[T], o outcome) (ctrl.Result, error) {
 	fingerprint := p.fingerprint()
+	if o.reason == v1alpha1.ReasonCredentialsInvalid && p.session != nil {
+		// The account reads its Secret again at once; this resource waits for what comes of it.
+		p.session.Distrust()
+		l.changes.wake(client.ObjectKeyFromObject(p.waba))
+	}
 	if !o.keep {
 		if err := l.record(ctx, p, o, false); err != nil {
 			if apierrors.IsNotFound(err) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/template"
 )
 
 // Template statuses
@@ -111,6 +112,9 @@ func (t *templates) describe(p *templatePass, c *conditionSet) readiness {
 	}
 	r := verdictOnTemplate(s)
 	c.set(v1alpha1.ConditionApproved, r.status, r.reason, r.message)
+	if r.status == metav1.ConditionTrue && p.writable() && !carriesSpec(p.obj) {
+		r = readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "the changed spec isn't at Meta yet", progressing: true}
+	}
 	quality(s, c)
 	if ok, reason, message := category(s, string(p.obj.Spec.Category)); !ok {
 		c.set(v1alpha1.ConditionCategoryAsRequested, metav1.ConditionFalse, reason, message)
@@ -121,6 +125,17 @@ func (t *templates) describe(p *templatePass, c *conditionSet) readiness {
 		c.set(v1alpha1.ConditionCategoryAsRequested, metav1.ConditionTrue, reason, message)
 	}
 	return r
+}
+
+// carriesSpec reports that what was last written to Meta is what the spec says now. While the account can't be reached, a
+// template stays ready only as long as nobody changes its spec.
+func carriesSpec(obj *v1alpha1.MessageTemplate) bool {
+	b := obj.Status.Baseline
+	if b == nil || b.Version != template.CanonicalVersion {
+		return true
+	}
+	content, problems := template.Content(&obj.Spec)
+	return len(problems) == 0 && template.WantedFields(content).Hash() == b.SpecHash
 }
 
 func quality(s *v1alpha1.MessageTemplateStatus, c *conditionSet) {

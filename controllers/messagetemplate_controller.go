@@ -6,8 +6,6 @@ package controllers
 import (
 	"context"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -59,9 +57,12 @@ func (t *templates) status(obj *v1alpha1.MessageTemplate) any {
 	return s
 }
 
-func (t *templates) applyConfiguration() applied { return &acv1alpha1.MessageTemplateApplyConfiguration{} }
+func (t *templates) applyConfiguration() applied {
+	return &acv1alpha1.MessageTemplateApplyConfiguration{}
+}
 
-// rivals are the resources for the same account, name and language.
+// rivals are the resources for the same account, name and language that the account's owner permits: others can't get in
+// the way of those.
 func (t *templates) rivals(ctx context.Context, obj *v1alpha1.MessageTemplate) ([]claim, error) {
 	var list v1alpha1.MessageTemplateList
 	if err := t.client.List(ctx, &list, client.MatchingFields{indexTemplate: templateIndexKey(obj)}); err != nil {
@@ -70,13 +71,14 @@ func (t *templates) rivals(ctx context.Context, obj *v1alpha1.MessageTemplate) (
 	claims := make([]claim, 0, len(list.Items))
 	for i := range list.Items {
 		rival := &list.Items[i]
-		if !rival.DeletionTimestamp.IsZero() && rival.UID != obj.UID {
-			continue
+		if rival.UID != obj.UID {
+			if _, refused := t.resolver.find(ctx, t.referrer(rival)); refused != nil || !rival.DeletionTimestamp.IsZero() {
+				continue
+			}
 		}
-		synced := meta.FindStatusCondition(rival.Status.Conditions, v1alpha1.ConditionSynced)
 		claims = append(claims, claim{
 			object: rival, holds: rival.Status.Baseline != nil || rival.Status.PendingCreate != nil,
-			handicapped: synced != nil && synced.Status == metav1.ConditionFalse && synced.Reason == v1alpha1.ReasonReferenceNotPermitted,
+			handicapped: rival.Spec.ManagementPolicy == v1alpha1.ManagementPolicyPaused,
 		})
 	}
 	return claims, nil

@@ -29,7 +29,7 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 	}
 	if !p.writable() {
 		t.forget(p)
-		return waiting(v1alpha1.ReasonNotFound, "no such template at Meta, and managementPolicy is Observed", 0)
+		return stalled(v1alpha1.ReasonNotFound, "no such template at Meta, and managementPolicy is Observed")
 	}
 	if hold := p.refusedFor(); hold > 0 && !known {
 		return keep(hold)
@@ -62,18 +62,9 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 // not exist" is also what Meta says when a permission is missing.
 func (t *templates) provenGone(ctx context.Context, p *templatePass) (bool, outcome) {
 	key := templateKey(p.obj)
+	later := keep(max(time.Duration(p.waba.Status.EffectiveIntervalSeconds)*time.Second, minimumInterval))
 	if !p.session.ProvenMissing(key) {
-		interval := time.Duration(p.waba.Status.EffectiveIntervalSeconds) * time.Second
-		return false, keep(max(interval, minimumInterval))
-	}
-	live, err := p.session.Client().ReadTemplate(ctx, p.status.ID)
-	switch e, _ := graph.AsError(err); {
-	case err == nil && account.NewTemplateKey(live.Name, live.Language) == key && live.Status != statusDeleted:
-		return false, keep(minimumInterval) // the listings lied
-	case err != nil && e != nil && e.Cause != graph.CauseMissingObject && e.Class != graph.ClassGone:
-		return false, failure(err)
-	case err != nil && e == nil:
-		return false, failure(err)
+		return false, later
 	}
 	found, err := p.session.LookupTemplate(ctx, key) // archived ones and those being deleted are found by name
 	if err != nil {
@@ -81,6 +72,16 @@ func (t *templates) provenGone(ctx context.Context, p *templatePass) (bool, outc
 	}
 	if found.Template != nil {
 		return false, keep(firstPause)
+	}
+	if !p.session.Lost(key, p.status.ID) {
+		return true, outcome{} // the account never showed this id, so it isn't ours to ask for
+	}
+	live, err := p.session.Client().ReadTemplate(ctx, p.status.ID)
+	switch e, _ := graph.AsError(err); {
+	case err == nil && account.NewTemplateKey(live.Name, live.Language) == key && live.Status != statusDeleted:
+		return false, later // the listings lied
+	case err != nil && (e == nil || e.Cause != graph.CauseMissingObject && e.Class != graph.ClassGone):
+		return false, failure(err)
 	}
 	return true, outcome{}
 }
@@ -147,7 +148,6 @@ func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retr
 		o.backoff, o.slow = true, true
 		return o
 	}
-	t.take(p, view)
 	if t.mine(p, view) {
 		return t.compare(ctx, p, w, view)
 	}
@@ -162,7 +162,7 @@ func (t *templates) unrequested(ctx context.Context, p *templatePass) bool {
 	}
 	allowed := p.session.Unrequested(len(list.Items))
 	if !allowed {
-		t.changes.held(client.ObjectKeyFromObject(p.waba))
+		t.changes.wake(client.ObjectKeyFromObject(p.waba))
 	}
 	return allowed
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -35,7 +34,7 @@ const (
 // edit replaces the content of a template, once, within Meta's limits.
 func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view account.TemplateView, names []string, cause string) outcome {
 	what := strings.Join(names, ", ")
-	if o := t.editable(p, view.Template, what); o != nil {
+	if o := editable(view.Template, what); o != nil {
 		return *o
 	}
 	if hold := p.refusedFor(); hold > 0 {
@@ -71,7 +70,7 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 }
 
 // editable says whether the status of the template permits an edit at all.
-func (t *templates) editable(p *templatePass, live *graph.Template, what string) *outcome {
+func editable(live *graph.Template, what string) *outcome {
 	var o outcome
 	switch live.Status {
 	case statusApproved, statusRejected, statusPaused:
@@ -126,7 +125,7 @@ func (t *templates) liveTemplate(ctx context.Context, p *templatePass, id string
 		o := waiting(v1alpha1.ReasonUnknownError, "Meta answers with another template under this id", minimumInterval)
 		return nil, &o
 	}
-	if o := t.editable(p, live, "the change"); o != nil {
+	if o := editable(live, "the change"); o != nil {
 		return nil, o
 	}
 	return live, nil
@@ -136,7 +135,7 @@ func (t *templates) liveTemplate(ctx context.Context, p *templatePass, id string
 func (t *templates) alreadyDone(p *templatePass, w wish, live *graph.Template) *outcome {
 	edits := p.obj.Status.Edits
 	open := openEdit(edits) && edits[len(edits)-1].SpecHash == w.hash
-	equal := len(template.Diff(w.fields, template.TemplateFields(live))) == 0 && live.Category == string(p.obj.Spec.Category)
+	equal := len(template.Diff(w.fields, template.LiveFields(live))) == 0 && live.Category == string(p.obj.Spec.Category)
 	executed := open && !live.LastUpdatedTime.IsZero() && !live.LastUpdatedTime.Before(edits[len(edits)-1].Time.Time)
 	if !executed && !equal {
 		return nil
@@ -191,17 +190,10 @@ func (t *templates) recordAttempt(ctx context.Context, p *templatePass, e v1alph
 	}
 	edits = append(slices.Clone(edits), e)
 	p.obj.Status.Edits = edits[max(0, len(edits)-ringSize):]
-	err := t.record(ctx, p, waitingAside(v1alpha1.ReasonProgressing, "editing the template", 0), true)
-	switch {
-	case err == nil:
-		return nil
-	case apierrors.IsConflict(err):
-		o := keep(time.Second)
-		return &o
-	default:
-		o := failure(err)
-		return &o
+	if err := t.record(ctx, p, waitingAside(v1alpha1.ReasonProgressing, "editing the template", 0), true); err != nil {
+		return notWritten(err)
 	}
+	return nil
 }
 
 // send makes the call. Only its own outcome is recorded after it.

@@ -27,10 +27,11 @@ type wish struct {
 
 // sync compares the template with its spec and acts at most once.
 func (t *templates) sync(ctx context.Context, p *templatePass) outcome {
+	t.leave(p)
 	w := wish{}
 	content, problems := template.Content(&p.obj.Spec)
 	if len(problems) == 0 {
-		w = wish{content: content, fields: template.ContentFields(content)}
+		w = wish{content: content, fields: template.WantedFields(content)}
 		w.hash = w.fields.Hash()
 	} else if p.writable() {
 		return stalled(v1alpha1.ReasonInvalidSpec, joinProblems(problems))
@@ -43,7 +44,6 @@ func (t *templates) sync(ctx context.Context, p *templatePass) outcome {
 	if view.Template == nil {
 		return t.absent(ctx, p, w)
 	}
-	t.take(p, view)
 	switch {
 	case !p.writable():
 		return t.observed(p, w, view)
@@ -52,6 +52,15 @@ func (t *templates) sync(ctx context.Context, p *templatePass) outcome {
 	default:
 		return t.adopt(ctx, p, w, view)
 	}
+}
+
+// leave forgets the template in an account that a person gave up by accepting another one.
+func (t *templates) leave(p *templatePass) {
+	if p.status.AccountID == "" || p.status.AccountID == p.waba.Spec.ID {
+		return
+	}
+	t.forget(p)
+	p.status.AccountID, p.obj.Status.PendingCreate = "", nil
 }
 
 func joinProblems(problems []template.Problem) string {
@@ -102,7 +111,7 @@ func (t *templates) mine(p *templatePass, view account.TemplateView) bool {
 	}
 	// The process died between Meta's answer and the status write. What appeared after we had proven the name free is
 	// ours; Meta may have normalised it, so the hash alone doesn't decide.
-	if !view.ReadBack || template.TemplateFields(view.Template).Hash() == s.PendingCreate.SpecHash ||
+	if !view.ReadBack || template.LiveFields(view.Template).Hash() == s.PendingCreate.SpecHash ||
 		!view.Template.LastUpdatedTime.Before(s.PendingCreate.Time.Add(-clockSkew)) {
 		s.Baseline = written(p, s.PendingCreate.SpecHash)
 		return true
@@ -133,13 +142,14 @@ func clip(s string) string { return truncate(s, 256) }
 
 // observed reports differences and writes nothing.
 func (t *templates) observed(p *templatePass, w wish, view account.TemplateView) outcome {
+	t.take(p, view)
 	p.status.ID, p.status.AccountID, p.status.Drift = view.Template.ID, p.waba.Spec.ID, nil
 	if len(w.content.Components) == 0 {
 		p.obj.Status.Parameters = template.Parameters(view.Template.Components)
 		return done("observed only: managementPolicy is Observed")
 	}
 	p.obj.Status.Parameters = template.Parameters(w.content.Components)
-	if names := template.Diff(w.fields, template.TemplateFields(view.Template)); len(names) > 0 && view.ReadBack {
+	if names := template.Diff(w.fields, template.LiveFields(view.Template)); len(names) > 0 && view.ReadBack {
 		p.status.Drift = names
 		o := waitingAside(v1alpha1.ReasonDriftDetected, "observed only; differs from the spec in "+strings.Join(names, ", "), 0)
 		return o
@@ -150,18 +160,18 @@ func (t *templates) observed(p *templatePass, w wish, view account.TemplateView)
 // adopt decides whether a template that is there already becomes ours.
 func (t *templates) adopt(ctx context.Context, p *templatePass, w wish, view account.TemplateView) outcome {
 	policy := p.obj.Spec.AdoptionPolicy
-	live := template.TemplateFields(view.Template)
+	live := template.LiveFields(view.Template)
 	names := template.Diff(w.fields, live)
 	switch {
 	case policy == v1alpha1.AdoptionPolicyNever:
-		return waiting(v1alpha1.ReasonAlreadyExists,
-			"a template with this name and language exists and adoptionPolicy is Never; choose another name or allow adoption", 0)
+		return stalled(v1alpha1.ReasonAlreadyExists,
+			"a template with this name and language exists and adoptionPolicy is Never; choose another name or allow adoption")
 	case !view.ReadBack:
 		return keep(firstPause)
 	case len(names) > 0 && policy != v1alpha1.AdoptionPolicyAlways:
-		return waiting(v1alpha1.ReasonAlreadyExists, fmt.Sprintf(
+		return stalled(v1alpha1.ReasonAlreadyExists, fmt.Sprintf(
 			"a template with this name and language exists with other content (%s); correct the spec or set adoptionPolicy: Always to overwrite it",
-			strings.Join(names, ", ")), 0)
+			strings.Join(names, ", ")))
 	}
 	p.status.ID, p.status.AccountID = view.Template.ID, p.waba.Spec.ID
 	p.obj.Status.PendingCreate = nil
@@ -173,7 +183,7 @@ func (t *templates) adopt(ctx context.Context, p *templatePass, w wish, view acc
 func (t *templates) rebase(p *templatePass, view account.TemplateView, specHash string) {
 	b := written(p, specHash)
 	if view.ReadBack {
-		for name, hash := range template.TemplateFields(view.Template).Hashes() {
+		for name, hash := range template.LiveFields(view.Template).Hashes() {
 			if name != template.FieldCategory {
 				b.Fields[name] = hash
 			}
@@ -208,13 +218,14 @@ func timeOf(t time.Time) *metav1.Time {
 // leads to an edit; a difference nobody made is a habit of Meta's and never does.
 func (t *templates) compare(ctx context.Context, p *templatePass, w wish, view account.TemplateView) outcome {
 	s := &p.obj.Status
+	t.take(p, view)
 	p.status.ID, p.status.AccountID = view.Template.ID, p.waba.Spec.ID
 	s.PendingCreate = nil
 	s.Parameters = template.Parameters(w.content.Components)
 	if !view.ReadBack {
 		return done("written; the next observation reads it back")
 	}
-	live := template.TemplateFields(view.Template)
+	live := template.LiveFields(view.Template)
 	changed := s.Baseline.SpecHash != w.hash
 	if s.Baseline.Version != template.CanonicalVersion {
 		// Hashes of another version say nothing; whether the user changed anything is then told by the generation.

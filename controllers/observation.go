@@ -45,6 +45,6 @@ func dueIn(waba *v1alpha1.WABA, requested time.Duration, secretUID, secretVersio
 // jittered lengthens a period by up to a tenth, always the same for one resource.
 func jittered(period time.Duration, uid string) time.Duration {
 	h := fnv.New32a()
-	h.Write([]byte(uid))
+	_, _ = h.Write([]byte(uid)) // never fails
 	return period + time.Duration(float64(period)*jitterFraction*float64(h.Sum32()%1000)/1000)
 }

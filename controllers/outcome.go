@@ -17,6 +17,9 @@ import (
 const (
 	// secretRecheck is how often a missing or wrong Secret is looked at again; Secrets can't be watched.
 	secretRecheck = 30 * time.Second
+	// conflictRecheck is how often the loser of a conflict looks again, without a call: the winner may have been paused or
+	// lost its permission.
+	conflictRecheck = time.Minute
 	// quotaRecheck is when a full quota is tried again: Meta's windows are rolling hours.
 	quotaRecheck = time.Hour
 	// refusedRecheck is the slow retry of what Meta refused: policies and reviews change without notice.
@@ -89,7 +92,7 @@ type verdict struct {
 var verdicts = map[graph.Class]verdict{
 	graph.ClassTransient:   {reason: v1alpha1.ReasonTransientError, backoff: true, aside: true},
 	graph.ClassThrottled:   {reason: v1alpha1.ReasonRateLimited, aside: true, visible: true},
-	graph.ClassCredentials: {reason: v1alpha1.ReasonCredentialsInvalid, after: secretRecheck, aside: true},
+	graph.ClassCredentials: {reason: v1alpha1.ReasonCredentialsInvalid, backoff: true, slow: true, aside: true},
 	graph.ClassPermission: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, slow: true, aside: true,
 		advice: "assign the asset to the token's system user and check the token's scopes"},
 	graph.ClassAmbiguous: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, slow: true, aside: true,

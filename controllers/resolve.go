@@ -63,7 +63,7 @@ func (r *resolver) find(ctx context.Context, who referrer) (*v1alpha1.WABA, *out
 		return nil, &o
 	}
 	if ok, why := r.permitted(ctx, &waba, who); !ok {
-		o := waitingAside(v1alpha1.ReasonReferenceNotPermitted, why, 0)
+		o := stalledAside(v1alpha1.ReasonReferenceNotPermitted, why)
 		return nil, &o
 	}
 	return &waba, nil
@@ -113,12 +113,7 @@ func kindMatches(a *v1alpha1.AllowedReference, same bool, kind string) bool {
 	if len(a.Kinds) == 0 {
 		return same
 	}
-	for _, k := range a.Kinds {
-		if string(k) == kind {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(a.Kinds, kind)
 }
 
 func prefixMatches(prefixes []string, name string) bool {

@@ -98,7 +98,7 @@ func setupWABAs(mgr ctrl.Manager, b *base, o Options) error {
 		For(&v1alpha1.WABA{}, builder.WithPredicates(wakes())).
 		Watches(&v1alpha1.MessageTemplate{}, accountOfDeleted(), builder.WithPredicates(deletedOnly())).
 		Watches(&v1alpha1.WABA{}, rivalAccounts(b.client), builder.WithPredicates(predicate.Or(deletedOnly(), accountMatters()))).
-		WatchesRawSource(heldSource(b.changes)).
+		WatchesRawSource(wakeSource(b.changes)).
 		WithOptions(o.controllerOptions()).
 		Complete(&wabas{base: b, uids: map[client.ObjectKey]string{}})
 }

@@ -54,7 +54,9 @@ func TestUnknownMode(t *testing.T) {
 			fresh(t, w, op, all)
 
 			// An edit that the user asks for is made once, whatever Meta makes of it.
-			w.Edit(all[0], func() { all[0].Spec.Body.Text = "Hello {{1}},  your parcel \"is here\" - it's waiting for you...\n\nThank you -- Acme." })
+			w.Edit(all[0], func() {
+				all[0].Spec.Body.Text = "Hello {{1}},  your parcel \"is here\" - it's waiting for you...\n\nThank you -- Acme."
+			})
 			op.Advance(2*time.Hour, 5*time.Minute)
 			w.Reload(all[0])
 			if n := edits(w); n > 1 {

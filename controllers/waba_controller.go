@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -87,11 +88,11 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) outcome {
 	r.breaker(p)
 	uid, version := session.SecretVersion()
 	requested := requestedInterval(p.obj, r.interval)
-	if wait := dueIn(p.obj, requested, uid, version, p.now); wait > 0 && !r.failing(p) {
+	if wait := dueIn(p.obj, requested, uid, version, p.now); wait > 0 && !r.failing(p) && !session.Distrusted() {
 		return r.between(p, wait)
 	}
 	if pause := r.attempts.pause(p.key(), p.fingerprint()); pause > 0 {
-		return keep(pause)
+		return keep(min(pause, secretRecheck)) // the Secret is read again meanwhile
 	}
 	if allowed, wait := session.Budget().Background(); !allowed && !p.requested() {
 		return waitingAside(v1alpha1.ReasonRateLimited, "Meta's rate limit is nearly used up; the next observation waits", wait).told()
@@ -204,7 +205,9 @@ func (r *wabas) breaker(p *wabaPass) {
 	}
 }
 
-// contest lets one of several resources for the same account act.
+// contest lets one of several resources for the same account act: once one of them has observed it, the others make no
+// call. Until then each tries with its own credentials. Otherwise whoever knows the id could keep the owner out with a
+// resource that is paused, throttled or without a token.
 func (r *wabas) contest(ctx context.Context, p *wabaPass) *outcome {
 	var list v1alpha1.WABAList
 	if err := r.client.List(ctx, &list, client.MatchingFields{indexAccountID: p.obj.Spec.ID}); err != nil {
@@ -222,6 +225,7 @@ func (r *wabas) contest(ctx context.Context, p *wabaPass) *outcome {
 				synced != nil && synced.Reason == v1alpha1.ReasonPermissionDenied,
 		})
 	}
+	claims = slices.DeleteFunc(claims, func(c claim) bool { return !c.holds })
 	first := winner(claims)
 	if first == nil || first.GetUID() == p.obj.UID {
 		return nil

@@ -128,7 +128,7 @@ type accountChange struct {
 type changes struct {
 	mu       sync.Mutex
 	sinks    []func(accountChange)
-	heldSink func(types.NamespacedName)
+	wakeSink func(types.NamespacedName)
 }
 
 func (c *changes) publish(n accountChange) {
@@ -143,10 +143,10 @@ func (c *changes) publish(n accountChange) {
 	}
 }
 
-// held wakes the account whose breaker tripped, so that its status says so.
-func (c *changes) held(waba types.NamespacedName) {
+// wake lets the account look at itself: its breaker tripped, or its token was refused.
+func (c *changes) wake(waba types.NamespacedName) {
 	c.mu.Lock()
-	sink := c.heldSink
+	sink := c.wakeSink
 	c.mu.Unlock()
 	if sink != nil {
 		sink(waba)
@@ -218,12 +218,12 @@ func templatesOf(ctx context.Context, c client.Reader, index, key string, only m
 	return names
 }
 
-// heldSource wakes an account whose breaker tripped.
-func heldSource(ch *changes) source.Source {
+// wakeSource delivers what changes.wake sends.
+func wakeSource(ch *changes) source.Source {
 	return source.Func(func(ctx context.Context, q queue) error {
 		ch.mu.Lock()
 		defer ch.mu.Unlock()
-		ch.heldSink = func(waba types.NamespacedName) {
+		ch.wakeSink = func(waba types.NamespacedName) {
 			if ctx.Err() == nil {
 				q.Add(reconcile.Request{NamespacedName: waba})
 			}

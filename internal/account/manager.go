@@ -44,14 +44,18 @@ type Manager struct {
 	mu       sync.Mutex
 	sessions map[string]*Session // by UID of the WABA resource
 	gone     map[string]time.Time
-	budgets  map[string]*Budget // by account id: a resource created again doesn't get a new quota
+	budgets  map[budgetKey]*Budget
 }
+
+// budgetKey tells whose rate limit a budget is. A resource created again doesn't get a new quota; another tenant's resource
+// with the same id uses another app's token, whose limits say nothing about this one's.
+type budgetKey struct{ namespace, name, accountID string }
 
 // NewManager returns a manager without sessions.
 func NewManager(opts Options) *Manager {
 	return &Manager{
 		opts: opts, apps: newAppBudgets(opts.Clock),
-		sessions: map[string]*Session{}, gone: map[string]time.Time{}, budgets: map[string]*Budget{},
+		sessions: map[string]*Session{}, gone: map[string]time.Time{}, budgets: map[budgetKey]*Budget{},
 	}
 }
 
@@ -101,15 +105,17 @@ func (m *Manager) sweep() {
 }
 
 func (m *Manager) newSession(ref Ref) *Session {
-	budget, ok := m.budgets[ref.AccountID]
+	key := budgetKey{ref.Namespace, ref.Name, ref.AccountID}
+	budget, ok := m.budgets[key]
 	if !ok {
 		budget = NewBudget(m.opts.Clock)
-		m.budgets[ref.AccountID] = budget
+		m.budgets[key] = budget
 	}
 	return &Session{
 		ref: ref, clock: m.opts.Clock, account: budget, apps: m.apps, pageSize: m.opts.PageSize,
 		log:     m.opts.Log.WithValues("WABA", ref.Namespace+"/"+ref.Name),
 		refused: map[string]time.Time{}, fresh: map[TemplateKey]freshTemplate{}, lastWrite: map[TemplateKey]time.Time{},
+		lost: map[TemplateKey]string{},
 	}
 }
 

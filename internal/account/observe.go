@@ -45,6 +45,9 @@ type observation struct {
 func (s *Session) Observe(ctx context.Context) (*Snapshot, Change, error) {
 	s.observing.Lock()
 	defer s.observing.Unlock()
+	s.mu.Lock()
+	s.distrusted = false
+	s.mu.Unlock()
 
 	now := s.clock.Now()
 	o := &observation{session: s, client: s.Client(), snap: &Snapshot{
@@ -353,8 +356,14 @@ func (s *Session) publish(snap *Snapshot) Change {
 			keys[k] = struct{}{}
 		}
 		s.listings = [2]*listing{{begun: snap.TemplatesSection.Begun, keys: keys}, s.listings[0]}
+		if old != nil {
+			s.lose(old.Templates, keys)
+		}
 		for k, f := range s.fresh {
 			if f.at.Before(snap.TemplatesSection.Begun) {
+				if f.template != nil {
+					s.lose(map[TemplateKey]graph.Template{k: *f.template}, keys)
+				}
 				delete(s.fresh, k)
 				change.Templates = append(change.Templates, k)
 			}
@@ -363,6 +372,15 @@ func (s *Session) publish(snap *Snapshot) Change {
 	s.snapshot = snap
 	s.unrequested = 0
 	return change
+}
+
+// lose remembers the ids of templates that are no longer listed.
+func (s *Session) lose(before map[TemplateKey]graph.Template, listed map[TemplateKey]struct{}) {
+	for k, t := range before {
+		if _, there := listed[k]; !there {
+			s.lost[k] = t.ID
+		}
+	}
 }
 
 // inherit fills a failed section with what was known before; the section stays marked incomplete.

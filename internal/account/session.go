@@ -67,9 +67,12 @@ type Session struct {
 	fresh map[TemplateKey]freshTemplate
 	// lastWrite is when this process last wrote a template.
 	lastWrite map[TemplateKey]time.Time
+	// lost are the ids of templates that were in the account once and are missing from its listing.
+	lost map[TemplateKey]string
 
 	unrequested int
 	held        bool
+	distrusted  bool
 }
 
 type listing struct {
@@ -211,6 +214,14 @@ func (s *Session) ProvenMissing(key TemplateKey) bool {
 	return true
 }
 
+// Lost reports whether the template that had this id was seen in the account by this session and is missing now. Only such
+// an id may be asked for: one that only a status tells could be that of another account's template.
+func (s *Session) Lost(key TemplateKey, id string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return id != "" && s.lost[key] == id
+}
+
 // Unrequested counts a write nobody asked for since the last observation (a repair, or a template created again) and
 // reports whether it may be made. More than max(5, 10 % of the managed resources) of them trip the breaker, which stays
 // open until Release: something is wrong with the account or with us, and a person should look.
@@ -226,6 +237,20 @@ func (s *Session) Unrequested(managed int) bool {
 	}
 	s.unrequested++
 	return true
+}
+
+// Distrust notes that Meta refused the token in a call of another resource.
+func (s *Session) Distrust() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.distrusted = true
+}
+
+// Distrusted reports that Meta refused the token since the last observation.
+func (s *Session) Distrusted() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.distrusted
 }
 
 // Held reports whether the breaker is open.

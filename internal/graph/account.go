@@ -41,7 +41,7 @@ func (c *Client) DebugToken(ctx context.Context) (*TokenInfo, error) {
 	err = c.do(ctx, r, func(value any) error {
 		items, ok := value.([]any)
 		if !ok || len(items) != 1 {
-			return errShape("no batch of one")
+			return shapeError("no batch of one")
 		}
 		item := asNode(items[0])
 		if item == nil { // null: the item timed out at Meta
@@ -55,7 +55,7 @@ func (c *Client) DebugToken(ctx context.Context) (*TokenInfo, error) {
 		}
 		data := asNode(inner).obj("data")
 		if data.boolPtr("is_valid") == nil {
-			return errShape("no word about the token's validity")
+			return shapeError("no word about the token's validity")
 		}
 		info = tokenInfoFrom(data, c.redact.text)
 		return nil
@@ -79,7 +79,7 @@ func (c *Client) ReadAccount(ctx context.Context, wabaID string, q AccountQuery)
 	err := c.read(ctx, r, fields, func(n node) (err error) {
 		account = accountFrom(n)
 		if account.ID == "" {
-			return errShape("an account without id")
+			return shapeError("an account without id")
 		}
 		moreApps, err = account.addEdges(n, q)
 		return err

@@ -30,7 +30,7 @@ func TestNewClientChecksItsConfiguration(t *testing.T) {
 		{"version without v", "", "25.0", "EAAG1", "v25.0"},
 		{"version with a path", "", "v25.0/..", "EAAG1", "v25.0"},
 		{"no token", "", "v25.0", " \n", "access token"},
-		{"two lines", "", "v25.0", "hunter2\nhunter2", "access token"},
+		{"two lines", "", "v25.0", "hunter2\nand more", "access token"},
 		{"umlaut", "", "v25.0", "hunter2ä", "access token"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -68,7 +68,7 @@ func (c *Client) read(ctx context.Context, r request, fields func() string, deco
 		err := c.do(ctx, r, func(value any) error {
 			object := asNode(value)
 			if object == nil {
-				return errShape("no object")
+				return shapeError("no object")
 			}
 			return decode(object)
 		})

@@ -118,11 +118,11 @@ func ok(body string) answer { return answer{body: body} }
 func refused(body string) answer { return answer{status: http.StatusBadRequest, body: body} }
 
 // envelope builds an error body.
-func envelope(t testing.TB, fields map[string]any) string {
-	t.Helper()
+func envelope(tb testing.TB, fields map[string]any) string {
+	tb.Helper()
 	data, err := json.Marshal(map[string]any{"error": fields})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(data)
 }

@@ -97,7 +97,7 @@ func (c *Client) CreateTemplate(ctx context.Context, wabaID string, t TemplateCo
 		n := asNode(value)
 		created = &TemplateCreated{ID: n.str("id"), Status: n.upper("status"), Category: n.upper("category")}
 		if created.ID == "" {
-			return errShape("a template without id")
+			return shapeError("a template without id")
 		}
 		return nil
 	})
@@ -151,7 +151,7 @@ func confirmed(value any) error {
 	case n.str("id") != "":
 		return nil
 	}
-	return errShape("neither success nor id")
+	return shapeError("neither success nor id")
 }
 
 // encode gives the same bytes for the same content.

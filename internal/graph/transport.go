@@ -175,15 +175,15 @@ func (c *Client) networkError(ctx context.Context, err error) *Error {
 	return &Error{Class: ClassTransient, Cause: cause, Err: c.stripped(ctx, err)}
 }
 
-// networkCause is a network error without URL. It unwraps to nothing but the context's errors, so that no caller can
+// networkError is a network error without URL. It unwraps to nothing but the context's errors, so that no caller can
 // print the original.
-type networkCause struct {
+type networkError struct {
 	text  string
 	cause error
 }
 
-func (e *networkCause) Error() string { return e.text }
-func (e *networkCause) Unwrap() error { return e.cause }
+func (e *networkError) Error() string { return e.text }
+func (e *networkError) Unwrap() error { return e.cause }
 
 // localPort is the only part of a dial error that differs between two equal failures.
 var localPort = regexp.MustCompile(`\S+:\d+->`)
@@ -193,7 +193,7 @@ func (c *Client) stripped(ctx context.Context, err error) error {
 	for errors.As(err, &wrapped) && wrapped.Err != nil {
 		err = wrapped.Err
 	}
-	out := &networkCause{text: localPort.ReplaceAllString(c.redact.text(err.Error()), "")}
+	out := &networkError{text: localPort.ReplaceAllString(c.redact.text(err.Error()), "")}
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, context.Canceled):
 		out.cause = context.Canceled

@@ -143,7 +143,7 @@ func TestNetworkErrors(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		base   string
-		ctx    context.Context
+		ctx    context.Context //nolint:containedctx // the row is about the context
 		cause  Cause
 		wantIs error
 	}{

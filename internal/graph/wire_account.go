@@ -95,7 +95,7 @@ func numberFrom(n node) (PhoneNumber, error) {
 		LastOnboardedTime: n.time("last_onboarded_time"), Health: healthFrom(n.obj("health_status")),
 	}
 	if p.ID == "" {
-		return PhoneNumber{}, errShape("a phone number without id")
+		return PhoneNumber{}, shapeError("a phone number without id")
 	}
 	if p.MessagingLimit == "" {
 		p.MessagingLimit = n.upper("messaging_limit_tier") // its name before v24.0
@@ -124,7 +124,7 @@ func appFrom(n node) (SubscribedApp, error) {
 		OverrideCallbackURI: n.str("override_callback_uri"),
 	}
 	if app.ID == "" {
-		return SubscribedApp{}, errShape("a subscribed app without id")
+		return SubscribedApp{}, shapeError("a subscribed app without id")
 	}
 	return app, nil
 }

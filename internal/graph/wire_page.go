@@ -5,10 +5,10 @@ package graph
 
 import "net/url"
 
-// errShape says that an answer is JSON but not what the API documents. The transport makes an *Error of it.
-type errShape string
+// shapeError says that an answer is JSON but not what the API documents. The transport makes an *Error of it.
+type shapeError string
 
-func (e errShape) Error() string { return "unexpected answer: " + string(e) }
+func (e shapeError) Error() string { return "unexpected answer: " + string(e) }
 
 // pageFrom decodes one page of an edge, direct or nested.
 //
@@ -16,13 +16,13 @@ func (e errShape) Error() string { return "unexpected answer: " + string(e) }
 func pageFrom[T any](n node, item func(node) (T, error)) (items []T, after string, err error) {
 	data, ok := n["data"].([]any)
 	if !ok {
-		return nil, "", errShape("a page without data")
+		return nil, "", shapeError("a page without data")
 	}
 	items = make([]T, 0, len(data))
 	for _, value := range data {
 		object := asNode(value)
 		if object == nil {
-			return nil, "", errShape("a page with an item that is no object")
+			return nil, "", shapeError("a page with an item that is no object")
 		}
 		decoded, err := item(object)
 		if err != nil {
@@ -47,5 +47,5 @@ func cursorFrom(paging node) (string, error) {
 	if parsed, err := url.Parse(next); err == nil && parsed.Query().Get("after") != "" {
 		return parsed.Query().Get("after"), nil
 	}
-	return "", errShape("a next page without a cursor")
+	return "", shapeError("a next page without a cursor")
 }

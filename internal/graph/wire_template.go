@@ -26,7 +26,7 @@ func templateFrom(n node) (Template, error) {
 	}
 	if t.ID == "" || t.Name == "" || t.Language == "" {
 		// Left out silently, it would look deleted.
-		return Template{}, errShape("a template without id, name or language")
+		return Template{}, shapeError("a template without id, name or language")
 	}
 	if quality := n.obj("quality_score"); quality != nil {
 		t.QualityScore, t.QualityDate = quality.upper("score"), quality.time("date")

@@ -13,7 +13,7 @@ import (
 
 // Logger returns the logger that the flags ask for. Verbosity n is zap's level -n.
 func (o Options) Logger(w io.Writer) logr.Logger {
-	level := zapcore.Level(-min(max(o.LogLevel, 0), highestLogLevel)) //nolint:gosec // bounded
+	level := zapcore.Level(-min(max(o.LogLevel, 0), highestLogLevel))
 	encoder := zap.JSONEncoder(func(c *zapcore.EncoderConfig) { c.EncodeTime = zapcore.ISO8601TimeEncoder })
 	if o.LogFormat == "console" {
 		encoder = zap.ConsoleEncoder(func(c *zapcore.EncoderConfig) { c.EncodeTime = zapcore.ISO8601TimeEncoder })

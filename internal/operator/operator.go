@@ -167,6 +167,6 @@ func (o Options) electionID() string {
 		return "waba-operator.whatsapp.waba-operator.io"
 	}
 	h := fnv.New32a()
-	h.Write([]byte(o.LabelSelector))
+	_, _ = h.Write([]byte(o.LabelSelector)) // never fails
 	return fmt.Sprintf("waba-operator-%08x.whatsapp.waba-operator.io", h.Sum32())
 }

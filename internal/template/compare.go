@@ -29,13 +29,13 @@ const (
 // back as it was sent has no place here: examples, sample media, the rendered text of authentication templates.
 type Fields map[string]string
 
-// ContentFields returns the fields of what we would send.
-func ContentFields(c graph.TemplateContent) Fields {
+// WantedFields returns the fields of what we would send.
+func WantedFields(c graph.TemplateContent) Fields {
 	return fieldsOf(c.Category, c.ParameterFormat, c.MessageSendTTLSeconds, c.Components)
 }
 
-// TemplateFields returns the fields of what Meta gave back.
-func TemplateFields(t *graph.Template) Fields {
+// LiveFields returns the fields of what Meta gave back.
+func LiveFields(t *graph.Template) Fields {
 	return fieldsOf(t.Category, t.ParameterFormat, t.MessageSendTTLSeconds, t.Components)
 }
 

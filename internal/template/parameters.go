@@ -30,7 +30,7 @@ func Parameters(components []graph.Component) []v1alpha1.TemplateParameter {
 			out = append(out, textParameters(componentBody, c.Text, c.Example)...)
 		case componentButtons:
 			for i, b := range c.Buttons {
-				out = append(out, buttonParameters(int32(i), b)...) //nolint:gosec // at most 10 buttons
+				out = append(out, buttonParameters(int32(i), b)...)
 			}
 		}
 	}

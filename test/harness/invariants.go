@@ -60,12 +60,7 @@ func Violations(generation int64, s v1alpha1.CommonStatus) []string {
 	has := map[string]metav1.Condition{}
 	for _, c := range s.Conditions {
 		has[c.Type] = c
-		if c.ObservedGeneration > generation {
-			complain("%s is ahead of the generation", c.Type)
-		}
-		if strings.Contains(c.Message, "fbtrace") || strings.Contains(c.Message, "graph.facebook.com") || strings.Contains(c.Message, "127.0.0.1") {
-			complain("message of %s isn't stable: %s", c.Type, c.Message)
-		}
+		out = append(out, conditionViolations(generation, c)...)
 	}
 	ready, ok := has[v1alpha1.ConditionReady]
 	_, reconciling := has[v1alpha1.ConditionReconciling]
@@ -78,10 +73,21 @@ func Violations(generation int64, s v1alpha1.CommonStatus) []string {
 	case ready.Status == metav1.ConditionTrue && stalled:
 		complain("Ready and Stalled together")
 	}
-	for _, kind := range []string{v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
-		if c, ok := has[kind]; ok && c.Status != metav1.ConditionTrue {
-			complain("%s is there and not True", kind)
+	return out
+}
+
+func conditionViolations(generation int64, c metav1.Condition) []string {
+	var out []string
+	if c.ObservedGeneration > generation {
+		out = append(out, c.Type+" is ahead of the generation")
+	}
+	for _, passing := range []string{"fbtrace", "graph.facebook.com", "127.0.0.1"} {
+		if strings.Contains(c.Message, passing) {
+			out = append(out, fmt.Sprintf("message of %s isn't stable: %s", c.Type, c.Message))
 		}
+	}
+	if (c.Type == v1alpha1.ConditionReconciling || c.Type == v1alpha1.ConditionStalled) && c.Status != metav1.ConditionTrue {
+		out = append(out, c.Type+" is there and not True")
 	}
 	return out
 }

@@ -25,7 +25,7 @@ import (
 const (
 	AccountID   = "102290129340398"
 	AppID       = "634974688087057"
-	AppSecret   = "simulated-app-secret-0f9e8d7c"
+	AppSecret   = "simulated-app-secret-0f9e8d7c" //nolint:gosec // made up for the simulator
 	AccessToken = "EAAGsimulatedTokenOfASystemUser42"
 	NumberID    = "106540352242922"
 )
@@ -53,8 +53,8 @@ type World struct {
 
 // New returns a world with the standard account, app, token and one registered number. Nothing exists in Kubernetes yet
 // but the namespace.
-func New(t testing.TB, env *testenv.Env, opts ...graphsim.Option) *World {
-	t.Helper()
+func New(tb testing.TB, env *testenv.Env, opts ...graphsim.Option) *World {
+	tb.Helper()
 	clock := clocktesting.NewFakeClock(time.Now().Truncate(time.Second))
 	base := []graphsim.Option{
 		graphsim.WithClock(clock), graphsim.WithSeed(1), graphsim.WithReviewDelay(time.Minute), graphsim.WithMaxPageSize(100),
@@ -68,13 +68,13 @@ func New(t testing.TB, env *testenv.Env, opts ...graphsim.Option) *World {
 	sim.AddAccount(graphsim.Account{ID: AccountID, Name: "Acme"})
 	sim.AddNumber(AccountID, graphsim.Number{ID: NumberID, DisplayPhoneNumber: "+1 555-078-3881"})
 	w := &World{
-		T: t, Env: env, Client: env.Client, Sim: sim, Clock: clock, URL: sim.Start(t),
-		Namespace: env.Namespace(t), name: "w" + rand.String(8),
+		T: tb, Env: env, Client: env.Client, Sim: sim, Clock: clock, URL: sim.Start(tb),
+		Namespace: env.Namespace(tb), name: "w" + rand.String(8),
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("requests to Meta:\n%s", w.requests())
-			t.Logf("log of the operator (end):\n%s", tail(w.Logs(), 12000))
+	tb.Cleanup(func() {
+		if tb.Failed() {
+			tb.Logf("requests to Meta:\n%s", w.requests())
+			tb.Logf("log of the operator (end):\n%s", tail(w.Logs(), 12000))
 		}
 	})
 	return w
