@@ -63,7 +63,8 @@ func (l *createLedger) current(accountID string, persisted []v1alpha1.CreateWind
 	if !known {
 		for _, w := range persisted {
 			for range w.Count {
-				times = append(times, w.Start.Add(createBucket)) // the latest it can have been
+				// The latest it can have been, but still in the same window: written back, it must not have moved.
+				times = append(times, w.Start.Add(createBucket-time.Nanosecond))
 			}
 		}
 	}
