@@ -48,7 +48,7 @@ func (w *World) Start(change ...func(*operator.Options)) *Operator {
 	if w.Transport != nil {
 		graph = w.Transport(graph)
 	}
-	cfg := rest.CopyConfig(w.Env.Config)
+	cfg := rest.CopyConfig(w.Config)
 	cfg.QPS = -1
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &apiTransport{next: next, op: op} })
 	ctx, cancel := context.WithCancel(context.Background())

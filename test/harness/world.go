@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/client-go/rest"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -43,6 +44,9 @@ type World struct {
 	URL       string
 	Namespace string
 
+	// Config is how operators reach the API server; tests of permissions replace it.
+	Config *rest.Config
+
 	name string
 	// Writes counts requests that change something in the API server, by "METHOD resource[/subresource]".
 	writes sync.Map
@@ -68,7 +72,7 @@ func New(tb testing.TB, env *testenv.Env, opts ...graphsim.Option) *World {
 	sim.AddAccount(graphsim.Account{ID: AccountID, Name: "Acme"})
 	sim.AddNumber(AccountID, graphsim.Number{ID: NumberID, DisplayPhoneNumber: "+1 555-078-3881"})
 	w := &World{
-		T: tb, Env: env, Client: env.Client, Sim: sim, Clock: clock, URL: sim.Start(tb),
+		T: tb, Env: env, Config: env.Config, Client: env.Client, Sim: sim, Clock: clock, URL: sim.Start(tb),
 		Namespace: env.Namespace(tb), name: "w" + rand.String(8),
 	}
 	tb.Cleanup(func() {

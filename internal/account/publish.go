@@ -1,0 +1,69 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package account
+
+import "github.com/waba-operator/waba-operator/internal/graph"
+
+// publish makes the snapshot the current one. Sections that failed keep what the previous one knew.
+func (s *Session) publish(snap *Snapshot) Change {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.snapshot
+	if old != nil {
+		inherit(old, snap)
+	}
+	change := diff(old, snap)
+	if snap.TemplatesSection.Complete {
+		keys := make(map[TemplateKey]struct{}, len(snap.Templates))
+		for k := range snap.Templates {
+			keys[k] = struct{}{}
+		}
+		s.listings = [2]*listing{{begun: snap.TemplatesSection.Begun, keys: keys}, s.listings[0]}
+		if old != nil {
+			s.lose(old.Templates, keys)
+		}
+		for k, f := range s.fresh {
+			if f.at.Before(snap.TemplatesSection.Begun) {
+				if f.template != nil {
+					s.lose(map[TemplateKey]graph.Template{k: *f.template}, keys)
+				}
+				delete(s.fresh, k)
+				change.Templates = append(change.Templates, k)
+			}
+		}
+	}
+	s.snapshot = snap
+	s.unrequested = 0
+	return change
+}
+
+// lose remembers the ids of templates that are no longer listed.
+func (s *Session) lose(before map[TemplateKey]graph.Template, listed map[TemplateKey]struct{}) {
+	for k, t := range before {
+		if _, there := listed[k]; !there {
+			s.lost[k] = t.ID
+		}
+	}
+}
+
+// inherit fills a failed section with what was known before; the section stays marked incomplete.
+func inherit(old, snap *Snapshot) {
+	if !snap.NumbersSection.Complete {
+		for id, n := range old.Numbers {
+			if _, ok := snap.Numbers[id]; !ok {
+				snap.Numbers[id] = n
+			}
+		}
+	}
+	if !snap.TemplatesSection.Complete {
+		for k, t := range old.Templates {
+			if _, ok := snap.Templates[k]; !ok {
+				snap.Templates[k] = t
+			}
+		}
+	}
+	if !snap.AppsSection.Complete {
+		snap.Apps = old.Apps
+	}
+}
