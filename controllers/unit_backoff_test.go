@@ -1,0 +1,123 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	clocktesting "k8s.io/utils/clock/testing"
+)
+
+var unitStart = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func seconds(values ...int) []time.Duration {
+	out := make([]time.Duration, len(values))
+	for i, v := range values {
+		out[i] = time.Duration(v) * time.Second
+	}
+	return out
+}
+
+func TestUnitAttemptsPauseLongerEachTime(t *testing.T) {
+	for slow, want := range map[bool][]time.Duration{
+		false: seconds(10, 20, 40, 80, 160, 300, 300, 300, 300, 300, 300, 300),
+		true:  seconds(20, 40, 80, 160, 300, 300, 300, 300, 300, 300, 300, 300),
+	} {
+		clk := clocktesting.NewFakePassiveClock(unitStart)
+		a := newAttempts(clk)
+		var got []time.Duration
+		for range want {
+			pause := a.failed("x", "1", slow)
+			got = append(got, pause)
+			if left := a.pause("x", "1"); left != pause {
+				t.Errorf("%s left of %s", left, pause)
+			}
+			clk.SetTime(clk.Now().Add(pause - time.Second))
+			if left := a.pause("x", "1"); left != time.Second {
+				t.Errorf("a second before the end of %s: %s", pause, left)
+			}
+			clk.SetTime(clk.Now().Add(2 * time.Second))
+			if left := a.pause("x", "1"); left != 0 {
+				t.Errorf("after the end: %s", left)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("slow %t: %v, want %v", slow, got, want)
+		}
+	}
+}
+
+func TestUnitAttemptsStartOverWithNews(t *testing.T) {
+	a := newAttempts(clocktesting.NewFakePassiveClock(unitStart))
+	for range 4 {
+		a.failed("x", "1", false)
+	}
+	if a.pause("x", "2") != 0 {
+		t.Error("a change by the user must not wait")
+	}
+	if a.pause("y", "1") != 0 {
+		t.Error("another object must not wait")
+	}
+	if got := a.failed("x", "2", false); got != firstPause {
+		t.Errorf("the first failure after a change: %s", got)
+	}
+	a.failed("x", "2", false)
+	a.succeeded("x")
+	if a.pause("x", "2") != 0 {
+		t.Error("a success ends the pause")
+	}
+	if got := a.failed("x", "2", false); got != firstPause {
+		t.Errorf("the first failure after a success: %s", got)
+	}
+}
+
+// Ten calls in ten minutes is what an object may cost while a fault lasts. A failed look-up is one call and counts as a
+// quick failure; a failed write is a look-up and a write, and counts as a slow one.
+func TestUnitAttemptsCostAtMostTenCallsInTenMinutes(t *testing.T) {
+	for _, c := range []struct {
+		slow  bool
+		calls int
+	}{{false, 1}, {true, 2}} {
+		clk := clocktesting.NewFakePassiveClock(unitStart)
+		a := newAttempts(clk)
+		var at []time.Time
+		for range 20 {
+			at = append(at, clk.Now())
+			clk.SetTime(clk.Now().Add(a.failed("x", "1", c.slow)))
+		}
+		for i, from := range at {
+			calls := 0
+			for _, then := range at[i:] {
+				if then.Sub(from) < 10*time.Minute {
+					calls += c.calls
+				}
+			}
+			if calls > 10 {
+				t.Errorf("slow %t: %d calls in the ten minutes from attempt %d", c.slow, calls, i)
+			}
+		}
+	}
+}
+
+func TestUnitResultBacksOffOnlyAfterFailures(t *testing.T) {
+	b := &base{attempts: newAttempts(clocktesting.NewFakePassiveClock(unitStart))}
+	failed := outcome{backoff: true}
+	for _, want := range seconds(10, 20) {
+		if got := b.result("x", "1", failed).RequeueAfter; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if got := b.result("x", "1", keep(5*time.Second)).RequeueAfter; got != 5*time.Second || b.attempts.pause("x", "1") == 0 {
+		t.Error("waiting doesn't end a pause")
+	}
+	if got := b.result("x", "1", done("m")); got.RequeueAfter != 0 || b.attempts.pause("x", "1") != 0 {
+		t.Errorf("a success ends it: %+v", got)
+	}
+	failed.slow = true
+	if got := b.result("x", "1", failed).RequeueAfter; got != slowPause {
+		t.Errorf("got %s", got)
+	}
+}

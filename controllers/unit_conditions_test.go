@@ -1,0 +1,162 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// broken returns which rule of the conditions is broken, "" for none.
+func broken(cs []metav1.Condition, generation int64) string {
+	ready := meta.FindStatusCondition(cs, v1alpha1.ConditionReady)
+	synced := meta.FindStatusCondition(cs, v1alpha1.ConditionSynced)
+	reconciling := meta.FindStatusCondition(cs, v1alpha1.ConditionReconciling)
+	stuck := meta.FindStatusCondition(cs, v1alpha1.ConditionStalled)
+	switch {
+	case ready == nil || synced == nil:
+		return "Ready and Synced must always be there"
+	case reconciling != nil && stuck != nil:
+		return "Reconciling and Stalled exclude each other"
+	case ready.Status == metav1.ConditionTrue && stuck != nil:
+		return "Ready=True excludes Stalled"
+	case ready.Status == metav1.ConditionTrue && reconciling != nil:
+		return "Ready=True excludes Reconciling"
+	case reconciling != nil && reconciling.Status != metav1.ConditionTrue, stuck != nil && stuck.Status != metav1.ConditionTrue:
+		return "Reconciling and Stalled are there only while true"
+	}
+	seen := map[string]bool{}
+	for _, c := range cs {
+		switch {
+		case seen[c.Type]:
+			return c.Type + " is there twice"
+		case c.Reason == "" || c.LastTransitionTime.IsZero():
+			return c.Type + " has no reason or no time"
+		case c.ObservedGeneration != generation:
+			return c.Type + " is about another generation"
+		case utf8.RuneCountInString(c.Message) > messageLimit || !utf8.ValidString(c.Message):
+			return c.Type + " has an unfit message"
+		}
+		seen[c.Type] = true
+	}
+	return ""
+}
+
+func TestUnitConditionsKeepTheirInvariants(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // reproducible on purpose
+	flip := func() bool { return random.IntN(2) == 0 }
+	pick := func(options ...string) string { return options[random.IntN(len(options))] }
+	statuses := []metav1.ConditionStatus{metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown}
+	var previous []metav1.Condition
+	for i := range int64(20000) {
+		o := outcome{
+			synced: statuses[random.IntN(2)], reason: pick("Synced", "Paused", "InvalidSpec", "RateLimited", "AccountNotReady", "InReview"),
+			message: strings.Repeat("é", random.IntN(1200)), stalled: flip(), aside: flip(), wait: flip(), backoff: flip(),
+		}
+		r := readiness{
+			status: statuses[random.IntN(3)], reason: pick("Approved", "InReview", "Rejected", "Unknown"),
+			message: pick("a", "b"), progressing: flip(), stalled: flip(),
+		}
+		if r.status == metav1.ConditionTrue {
+			r.progressing, r.stalled = false, false // what can be used needs nobody
+		}
+		c := newConditions(previous, i, unitStart.Add(time.Duration(i)*time.Second))
+		for _, kind := range []string{v1alpha1.ConditionApproved, v1alpha1.ConditionQualityHealthy} {
+			if flip() {
+				c.set(kind, statuses[random.IntN(3)], "Some", "m")
+			}
+		}
+		c.summarize(o, r)
+		next := c.list()
+		if rule := broken(next, i); rule != "" {
+			t.Fatalf("%s: outcome %+v, readiness %+v, conditions %+v", rule, o, r, next)
+		}
+		for _, cond := range next {
+			old := meta.FindStatusCondition(previous, cond.Type)
+			kept := old != nil && old.Status == cond.Status
+			if kept && !cond.LastTransitionTime.Equal(&old.LastTransitionTime) || !kept && !cond.LastTransitionTime.Time.Equal(c.now) {
+				t.Fatalf("%s: transition time %s after %+v", cond.Type, cond.LastTransitionTime, old)
+			}
+		}
+		previous = next
+	}
+}
+
+func TestUnitSummarize(t *testing.T) {
+	ready := readiness{status: metav1.ConditionTrue, reason: "Approved", message: "can be used"}
+	review := readiness{status: metav1.ConditionFalse, reason: "InReview", message: "in review", progressing: true}
+	rejected := readiness{status: metav1.ConditionFalse, reason: "Rejected", message: "rejected", stalled: true}
+	for name, c := range map[string]struct {
+		o    outcome
+		r    readiness
+		want string // type=status/reason, in order
+	}{
+		"in use":                     {done("m"), ready, "Ready=True/Approved Synced=True/Synced"},
+		"in review":                  {done("m"), review, "Ready=False/InReview Synced=True/Synced Reconciling=True/InReview"},
+		"rejected":                   {done("m"), rejected, "Ready=False/Rejected Synced=True/Synced Stalled=True/Rejected"},
+		"the spec is wrong":          {stalled("InvalidSpec", "m"), ready, "Ready=False/InvalidSpec Synced=False/InvalidSpec Stalled=True/InvalidSpec"},
+		"the wish waits":             {waiting("QuotaExceeded", "m", 1), ready, "Ready=False/QuotaExceeded Synced=False/QuotaExceeded Reconciling=True/QuotaExceeded"},
+		"the account waits":          {waitingAside("RateLimited", "m", 1), ready, "Ready=True/Approved Synced=False/RateLimited"},
+		"both wait":                  {waitingAside("RateLimited", "m", 1), review, "Ready=False/InReview Synced=False/RateLimited Reconciling=True/RateLimited"},
+		"paused while in use":        {paused(), ready, "Ready=True/Approved Synced=False/Paused"},
+		"paused while in review":     {paused(), review, "Ready=False/InReview Synced=False/Paused Reconciling=True/InReview"},
+		"paused while rejected":      {paused(), rejected, "Ready=False/Rejected Synced=False/Paused"},
+		"drifted":                    {waitingAside("DriftDetected", "m", 0), ready, "Ready=True/Approved Synced=False/DriftDetected"},
+		"another account, in use":    {stalledAside("AccountChanged", "m"), ready, "Ready=True/Approved Synced=False/AccountChanged"},
+		"another account, in review": {stalledAside("AccountChanged", "m"), review, "Ready=False/InReview Synced=False/AccountChanged Stalled=True/AccountChanged"},
+	} {
+		set := newConditions(nil, 3, unitStart)
+		set.summarize(c.o, c.r)
+		var got []string
+		for _, cond := range set.list() {
+			got = append(got, cond.Type+"="+string(cond.Status)+"/"+cond.Reason)
+		}
+		if text := strings.Join(got, " "); text != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", name, text, c.want)
+		}
+		if rule := broken(set.list(), 3); rule != "" {
+			t.Errorf("%s: %s", name, rule)
+		}
+	}
+}
+
+func TestUnitConditionsAreBuiltFromScratch(t *testing.T) {
+	before := newConditions(nil, 1, unitStart)
+	before.set(v1alpha1.ConditionApproved, metav1.ConditionTrue, "Approved", "m")
+	before.set(v1alpha1.ConditionVerified, metav1.ConditionTrue, "Verified", "old")
+	after := newConditions(before.list(), 2, unitStart.Add(time.Hour))
+	if after.keepPrevious(v1alpha1.ConditionSubscribed) || !after.keepPrevious(v1alpha1.ConditionVerified) {
+		t.Error("only what was there can be kept")
+	}
+	got := after.list()
+	if len(got) != 1 || got[0].Message != "old" || got[0].ObservedGeneration != 2 || !got[0].LastTransitionTime.Time.Equal(unitStart) {
+		t.Errorf("got %+v", got)
+	}
+	after.set(v1alpha1.ConditionVerified, metav1.ConditionFalse, "NotVerified", "new")
+	if got = after.list(); len(got) != 1 || got[0].Message != "new" || !got[0].LastTransitionTime.Time.Equal(unitStart.Add(time.Hour)) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestUnitTruncate(t *testing.T) {
+	for _, c := range []struct {
+		in    string
+		limit int
+		want  string
+	}{
+		{"", 3, ""}, {"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"éàü", 3, "éàü"}, {"éàüö", 3, "éà…"}, {"😀😀😀😀", 3, "😀😀…"}, {"日本語テキスト", 4, "日本語…"},
+	} {
+		if got := truncate(c.in, c.limit); got != c.want {
+			t.Errorf("%q to %d: %q, want %q", c.in, c.limit, got, c.want)
+		}
+	}
+}

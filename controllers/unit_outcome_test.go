@@ -1,0 +1,286 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/credentials"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// constants returns the string constants of a file whose names begin with prefix, and which of them are documented.
+func constants(t *testing.T, file, prefix string) (values map[string]string, documented map[string]bool) {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, documented = map[string]string{}, map[string]bool{}
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) != 1 || !strings.HasPrefix(spec.Names[0].Name, prefix) {
+			return true
+		}
+		if literal, ok := spec.Values[0].(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			name := spec.Names[0].Name
+			values[name], _ = strconv.Unquote(literal.Value)
+			documented[name] = strings.HasPrefix(spec.Doc.Text(), name+": ")
+		}
+		return true
+	})
+	if len(values) == 0 {
+		t.Fatalf("%s: no constant %s…", file, prefix)
+	}
+	return values, documented
+}
+
+// row is what an error must lead to.
+type row struct {
+	reason                              string
+	after                               time.Duration
+	wait, backoff, slow, stalled, aside bool
+}
+
+func (o outcome) row() row {
+	return row{o.reason, o.after, o.wait, o.backoff, o.slow, o.stalled, o.aside}
+}
+
+var classRows = map[graph.Class]row{
+	graph.ClassTransient:   {reason: "TransientError", backoff: true, aside: true},
+	graph.ClassThrottled:   {reason: "RateLimited", after: time.Second, wait: true, aside: true},
+	graph.ClassCredentials: {reason: "CredentialsInvalid", backoff: true, slow: true, aside: true},
+	graph.ClassPermission:  {reason: "PermissionDenied", backoff: true, slow: true, aside: true},
+	graph.ClassInvalidSpec: {reason: "InvalidSpec", after: 24 * time.Hour, stalled: true},
+	graph.ClassRefused:     {reason: "RefusedByMeta", after: 24 * time.Hour, stalled: true},
+	graph.ClassQuota:       {reason: "QuotaExceeded", after: time.Hour, wait: true},
+	graph.ClassBlocked:     {reason: "AccountBlocked", backoff: true, slow: true, aside: true},
+	graph.ClassGone:        {reason: "NotFound", backoff: true, slow: true},
+	graph.ClassAmbiguous:   {reason: "PermissionDenied", backoff: true, slow: true, aside: true},
+	graph.ClassUnknown:     {reason: "UnknownError", backoff: true, slow: true, aside: true},
+}
+
+// causeRows has the class a cause comes with, and what it leads to; no row of its own means that of the class.
+var causeRows = map[graph.Cause]struct {
+	class graph.Class
+	want  *row
+}{
+	graph.CauseNameLocked:       {graph.ClassRefused, &row{reason: "NameLocked", after: 30 * 24 * time.Hour, wait: true, stalled: true}},
+	graph.CauseDuplicate:        {graph.ClassRefused, &row{reason: "AlreadyExists", backoff: true, slow: true}},
+	graph.CauseEditBudget:       {graph.ClassQuota, &row{reason: "EditBudgetExhausted", after: 24 * time.Hour, wait: true}},
+	graph.CauseStatusLocked:     {graph.ClassRefused, &row{reason: "InReview", backoff: true, slow: true}},
+	graph.CauseTemplateLimit:    {graph.ClassQuota, &row{reason: "QuotaExceeded", after: 24 * time.Hour, wait: true}},
+	graph.CauseCategoryMismatch: {graph.ClassRefused, nil},
+	graph.CauseDisabled:         {graph.ClassRefused, nil},
+	graph.CauseMissingObject:    {graph.ClassAmbiguous, nil},
+	graph.CauseTokenExpired:     {graph.ClassCredentials, nil},
+	graph.CauseTokenInvalid:     {graph.ClassCredentials, nil},
+	graph.CauseAppSecretProof:   {graph.ClassCredentials, nil},
+	graph.CauseBadCursor:        {graph.ClassTransient, nil},
+	graph.CauseReduceData:       {graph.ClassTransient, nil},
+	graph.CauseTimeout:          {graph.ClassTransient, nil},
+	graph.CauseNetwork:          {graph.ClassTransient, nil},
+	graph.CauseBadBody:          {graph.ClassTransient, nil},
+	graph.CauseUnknownField:     {graph.ClassUnknown, nil},
+}
+
+func TestUnitFailureOfEveryClass(t *testing.T) {
+	known, _ := constants(t, "../internal/graph/errors.go", "Class")
+	for name, value := range known {
+		class := graph.Class(value)
+		want, ok := classRows[class]
+		if _, decided := verdicts[class]; !ok || !decided {
+			t.Errorf("graph.%s has no row", name)
+			continue
+		}
+		err := &graph.Error{Op: graph.OpEditTemplate, Class: class, Code: 1, Message: "Meta's words", TraceID: "Atrace"}
+		for _, e := range []error{err, fmt.Errorf("while editing: %w", err)} {
+			if got := failure(e); got.row() != want || got.synced != metav1.ConditionFalse || got.message == "" || got.keep {
+				t.Errorf("%s: got %+v, want %+v", name, got, want)
+			}
+		}
+	}
+}
+
+func TestUnitFailureOfEveryCause(t *testing.T) {
+	known, _ := constants(t, "../internal/graph/errors.go", "Cause")
+	for name, value := range known {
+		c, ok := causeRows[graph.Cause(value)]
+		if !ok {
+			t.Errorf("graph.%s has no row", name)
+			continue
+		}
+		want := classRows[c.class]
+		if c.want != nil {
+			want = *c.want
+		}
+		if got := failure(&graph.Error{Class: c.class, Cause: graph.Cause(value), Message: "Meta's words"}); got.row() != want {
+			t.Errorf("%s: got %+v, want %+v", name, got.row(), want)
+		}
+	}
+}
+
+func TestUnitFailureWaitsAsLongAsMetaSays(t *testing.T) {
+	for retryAfter, want := range map[time.Duration]time.Duration{0: time.Second, time.Millisecond: time.Second, 7 * time.Minute: 7 * time.Minute} {
+		if got := failure(&graph.Error{Class: graph.ClassThrottled, RetryAfter: retryAfter}); got.after != want || !got.wait {
+			t.Errorf("%s: got %+v", retryAfter, got)
+		}
+	}
+}
+
+// Two answers to the same trouble must give the same message, or each pass would write the status.
+func TestUnitFailureMessagesAreStable(t *testing.T) {
+	for class := range verdicts {
+		text := func(trace, clock string) string {
+			return failure(&graph.Error{
+				Class: class, Code: 190, TraceID: trace, RetryAfter: time.Duration(len(clock)) * time.Minute,
+				Message: "Something is wrong, trace " + trace + ". The current time is " + clock + ".",
+			}).message
+		}
+		first, second := text("Aaaaaaaaaaa", "Monday, 1-Jan"), text("Bbbbbbbbbbb", "Tuesday, 2-Feb-26")
+		if first != second || strings.Contains(first, "Aaaa") {
+			t.Errorf("%s: %q and %q", class, first, second)
+		}
+	}
+}
+
+func TestUnitFailureOfOtherErrors(t *testing.T) {
+	got := failure(fmt.Errorf("connect: %w", &credentials.Error{Message: "Secret x doesn't exist"}))
+	if want := (row{reason: "CredentialsInvalid", after: 30 * time.Second, aside: true}); got.row() != want || got.message != "Secret x doesn't exist" {
+		t.Errorf("a Secret that can't be used: %+v", got)
+	}
+	for _, err := range []error{errors.New("10.0.0.7: refused"), apierrors.NewInternalError(errors.New("10.0.0.7"))} {
+		got := failure(err)
+		if want := (row{reason: "TransientError", backoff: true, aside: true}); got.row() != want || strings.Contains(got.message, "10.0.0.7") {
+			t.Errorf("an error of the API server: %+v", got)
+		}
+	}
+}
+
+func TestUnitOutcomes(t *testing.T) {
+	for name, c := range map[string]struct {
+		got    outcome
+		synced metav1.ConditionStatus
+		want   row
+	}{
+		"done":         {done("m"), metav1.ConditionTrue, row{reason: "Synced"}},
+		"stalled":      {stalled("InvalidSpec", "m"), metav1.ConditionFalse, row{reason: "InvalidSpec", stalled: true}},
+		"stalledAside": {stalledAside("AccountChanged", "m"), metav1.ConditionFalse, row{reason: "AccountChanged", stalled: true, aside: true}},
+		"waiting":      {waiting("InReview", "m", time.Minute), metav1.ConditionFalse, row{reason: "InReview", after: time.Minute}},
+		"waitingAside": {waitingAside("Paused", "m", 0), metav1.ConditionFalse, row{reason: "Paused", aside: true}},
+		"told":         {waiting("RateLimited", "m", time.Minute).told(), metav1.ConditionFalse, row{reason: "RateLimited", after: time.Minute, wait: true}},
+	} {
+		if c.got.synced != c.synced || c.got.row() != c.want || c.got.message != "m" || c.got.keep {
+			t.Errorf("%s: %+v", name, c.got)
+		}
+	}
+	if o := keep(time.Minute); !o.keep || o.after != time.Minute || o.reason != "" {
+		t.Errorf("keep: %+v", o)
+	}
+}
+
+// usedReasons are the constants v1alpha1.Reason… that the package uses.
+func usedReasons(t *testing.T) map[string]string {
+	t.Helper()
+	used := map[string]string{}
+	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		set := token.NewFileSet()
+		parsed, err := parser.ParseFile(set, path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if pkg, ok := s.X.(*ast.Ident); ok && pkg.Name == "v1alpha1" && strings.HasPrefix(s.Sel.Name, "Reason") {
+					used[s.Sel.Name] = set.Position(s.Pos()).String()
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil || len(used) < 30 {
+		t.Fatalf("found %d reasons: %v", len(used), err)
+	}
+	return used
+}
+
+func TestUnitEveryReasonIsAConstantWithAMeaning(t *testing.T) {
+	values, documented := constants(t, "../api/v1alpha1/conditions.go", "Reason")
+	byValue := map[string]string{}
+	for name, value := range values {
+		if other, taken := byValue[value]; taken {
+			t.Errorf("%s and %s have the same value", name, other)
+		}
+		byValue[value] = name
+		if !documented[name] {
+			t.Errorf("the comment on %s must say what the reader should do", name)
+		}
+	}
+	for name, where := range usedReasons(t) {
+		if values[name] == "" {
+			t.Errorf("%s: %s isn't in conditions.go", where, name)
+		}
+	}
+	for class, v := range verdicts {
+		if byValue[v.reason] == "" {
+			t.Errorf("class %s: reason %q isn't in conditions.go", class, v.reason)
+		}
+	}
+	for cause, v := range causes {
+		if byValue[v.reason] == "" {
+			t.Errorf("cause %s: reason %q isn't in conditions.go", cause, v.reason)
+		}
+	}
+	for reason := range unsettled {
+		if byValue[reason] == "" {
+			t.Errorf("unsettled: reason %q isn't in conditions.go", reason)
+		}
+	}
+	for from, to := range hardReasons {
+		if byValue[from] == "" || byValue[to] == "" {
+			t.Errorf("hard: %q leads to %q", from, to)
+		}
+	}
+}
+
+func TestUnitNextAttempt(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 500, time.UTC)
+	at := func(d time.Duration) *metav1.Time { return &metav1.Time{Time: now.Truncate(time.Second).Add(d)} }
+	told := waiting(v1alpha1.ReasonRateLimited, "m", time.Hour).told()
+	for name, c := range map[string]struct {
+		current *metav1.Time
+		o       outcome
+		want    *metav1.Time
+	}{
+		"a wait begins":                   {nil, told, at(time.Hour)},
+		"a wait goes on":                  {at(time.Minute), told, at(time.Minute)},
+		"the wait is over, another comes": {at(-time.Second), told, at(time.Hour)},
+		"a wait nobody needs to see":      {at(time.Minute), waiting(v1alpha1.ReasonInReview, "m", time.Hour), nil},
+		"a wait for an event":             {at(time.Minute), waiting(v1alpha1.ReasonInReview, "m", 0).told(), nil},
+		"nothing to wait for":             {at(time.Minute), done("m"), nil},
+	} {
+		got := nextAttempt(c.current, c.o, now)
+		if (got == nil) != (c.want == nil) || got != nil && !got.Equal(c.want) {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}
