@@ -1,0 +1,213 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package template
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"k8s.io/utils/ptr"
+
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// full is a template with one of each comparable part.
+func full(change ...func(*graph.Template)) *graph.Template {
+	t := &graph.Template{
+		Category: "UTILITY", ParameterFormat: "NAMED", MessageSendTTLSeconds: ptr.To[int64](600),
+		Components: []graph.Component{
+			{Type: "HEADER", Format: "TEXT", Text: "Order {{id}}"},
+			{Type: "BODY", Text: "Hi {{name}}, it ships."},
+			{Type: "FOOTER", Text: "Acme"},
+			{Type: "BUTTONS", Buttons: []graph.Button{
+				{Type: "URL", Text: "Track", URL: "https://example.com/{{1}}", Example: []string{"A-1"}},
+				{Type: "PHONE_NUMBER", Text: "Call", PhoneNumber: "+49301234567"},
+				{Type: "VOICE_CALL", Text: "Talk", TTLMinutes: ptr.To[int64](1440)},
+				{Type: "COPY_CODE", Example: []string{"CAMP25"}},
+				{Type: "REQUEST_CONTACT_INFO"},
+			}},
+		},
+	}
+	for _, f := range change {
+		f(t)
+	}
+	return t
+}
+
+func button(i int, change func(*graph.Button)) func(*graph.Template) {
+	return func(t *graph.Template) { change(&t.Components[3].Buttons[i]) }
+}
+
+func component(i int, change func(*graph.Component)) func(*graph.Template) {
+	return func(t *graph.Template) { change(&t.Components[i]) }
+}
+
+func TestFields(t *testing.T) {
+	want := Fields{
+		"category": "UTILITY", "parameterFormat": "NAMED", "messageSendTTLSeconds": "600",
+		"header.format": "TEXT", "header.text": "Order {{id}}", "body.text": "Hi {{name}}, it ships.", "footer.text": "Acme",
+		"buttons[0].type": "URL", "buttons[0].text": "Track", "buttons[0].url": "https://example.com/{{1}}",
+		"buttons[1].type": "PHONE_NUMBER", "buttons[1].text": "Call", "buttons[1].phoneNumber": "49301234567",
+		"buttons[2].type": "VOICE_CALL", "buttons[2].text": "Talk", "buttons[2].ttlMinutes": "1440",
+		"buttons[3].type": "COPY_CODE", "buttons[4].type": "REQUEST_CONTACT_INFO",
+	}
+	if got := LiveFields(full()); !maps.Equal(got, want) {
+		t.Errorf("got %v\nwant %v", got, want)
+	}
+	live := full()
+	sent := graph.TemplateContent{
+		Category: live.Category, ParameterFormat: live.ParameterFormat, MessageSendTTLSeconds: live.MessageSendTTLSeconds, Components: live.Components,
+	}
+	if got := WantedFields(sent); !maps.Equal(got, want) {
+		t.Errorf("what is sent and what is read must have the same form: %v", got)
+	}
+}
+
+// What Meta makes of a template without anybody having edited it
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components and its neighbours).
+func TestDiffToleratesNormalisations(t *testing.T) {
+	for name, c := range map[string]struct{ sent, got func(*graph.Template) }{
+		"enumerations in upper case": {
+			func(t *graph.Template) { t.Category, t.ParameterFormat = "utility", "named" }, func(*graph.Template) {},
+		},
+		"no parameter format means POSITIONAL": {
+			func(t *graph.Template) { t.ParameterFormat = "" }, func(t *graph.Template) { t.ParameterFormat = "POSITIONAL" },
+		},
+		"another category": {func(*graph.Template) {}, func(t *graph.Template) {
+			t.Category = "MARKETING"
+			t.MessageSendTTLSeconds = nil // which clears the time to live
+		}},
+		"a time to live nobody asked for": {func(t *graph.Template) { t.MessageSendTTLSeconds = nil }, func(*graph.Template) {}},
+		"a media sample as another URL each time": {
+			component(0, func(c *graph.Component) {
+				*c = graph.Component{Type: "HEADER", Format: "IMAGE", Example: &graph.Example{HeaderHandle: []string{"4::aW1n"}}}
+			}),
+			component(0, func(c *graph.Component) {
+				*c = graph.Component{Type: "HEADER", Format: "IMAGE", Example: &graph.Example{HeaderHandle: []string{"https://scontent.whatsapp.net/1"}}}
+			}),
+		},
+		"examples": {func(*graph.Template) {}, func(t *graph.Template) {
+			t.Components[1].Example = &graph.Example{BodyTextNamed: []graph.NamedExample{{ParamName: "name", Example: "Bo"}}}
+			t.Components[3].Buttons[0].Example = []string{"https://example.com/A-1"}
+			t.Components[3].Buttons[3].Example = nil
+		}},
+		"a phone number's punctuation":                {button(1, func(b *graph.Button) { b.PhoneNumber = "+49 (30) 123-45 67" }), func(*graph.Template) {}},
+		"a zero after a country code of two digits":   {button(1, func(b *graph.Button) { b.PhoneNumber = "+49 030 1234567" }), func(*graph.Template) {}},
+		"a zero after a country code of one digit":    {button(1, func(b *graph.Button) { b.PhoneNumber = "+70951234567" }), button(1, func(b *graph.Button) { b.PhoneNumber = "+7951234567" })},
+		"a zero after a country code of three digits": {button(1, func(b *graph.Button) { b.PhoneNumber = "+3530861234567" }), button(1, func(b *graph.Button) { b.PhoneNumber = "+353861234567" })},
+		"labels that Meta writes": {func(*graph.Template) {}, func(t *graph.Template) {
+			t.Components[3].Buttons[3].Text, t.Components[3].Buttons[4].Text = "Copy offer code", "Share Contact Info"
+		}},
+		"line breaks at the end": {component(1, func(c *graph.Component) { c.Text += "\n\n" }), func(*graph.Template) {}},
+		"line breaks of Windows": {
+			component(1, func(c *graph.Component) { c.Text = "A\r\nB" }), component(1, func(c *graph.Component) { c.Text = "A\nB" }),
+		},
+		"another order of components": {func(*graph.Template) {}, func(t *graph.Template) { slices.Reverse(t.Components) }},
+	} {
+		if got := Diff(LiveFields(full(c.sent)), LiveFields(full(c.got))); len(got) > 0 {
+			t.Errorf("%s: differs in %q", name, got)
+		}
+	}
+}
+
+func TestDiffNamesTheField(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*graph.Template)
+		want   []string
+	}{
+		"format":          {func(t *graph.Template) { t.ParameterFormat = "" }, []string{"parameterFormat"}},
+		"time to live":    {func(t *graph.Template) { t.MessageSendTTLSeconds = ptr.To[int64](900) }, []string{"messageSendTTLSeconds"}},
+		"TTL cleared":     {func(t *graph.Template) { t.MessageSendTTLSeconds = nil }, []string{"messageSendTTLSeconds"}},
+		"header text":     {component(0, func(c *graph.Component) { c.Text += "!" }), []string{"header.text"}},
+		"header format":   {component(0, func(c *graph.Component) { c.Format, c.Text = "LOCATION", "" }), []string{"header.format", "header.text"}},
+		"body":            {component(1, func(c *graph.Component) { c.Text += "!" }), []string{"body.text"}},
+		"capital letter":  {component(1, func(c *graph.Component) { c.Text = "HI {{name}}, it ships." }), []string{"body.text"}},
+		"blank inside":    {component(1, func(c *graph.Component) { c.Text = "Hi {{name}},  it ships." }), []string{"body.text"}},
+		"footer":          {component(2, func(c *graph.Component) { c.Text = "Other" }), []string{"footer.text"}},
+		"no footer":       {func(t *graph.Template) { t.Components = slices.Delete(t.Components, 2, 3) }, []string{"footer.text"}},
+		"a carousel":      {func(t *graph.Template) { t.Components = append(t.Components, graph.Component{Type: "CAROUSEL"}) }, []string{"carousel"}},
+		"label":           {button(0, func(b *graph.Button) { b.Text = "Follow" }), []string{"buttons[0].text"}},
+		"address":         {button(0, func(b *graph.Button) { b.URL = "https://example.org/{{1}}" }), []string{"buttons[0].url"}},
+		"number":          {button(1, func(b *graph.Button) { b.PhoneNumber = "+49301234568" }), []string{"buttons[1].phoneNumber"}},
+		"a digit less":    {button(1, func(b *graph.Button) { b.PhoneNumber = "+4930123456" }), []string{"buttons[1].phoneNumber"}},
+		"minutes":         {button(2, func(b *graph.Button) { b.TTLMinutes = ptr.To[int64](2880) }), []string{"buttons[2].ttlMinutes"}},
+		"no minutes":      {button(2, func(b *graph.Button) { b.TTLMinutes = nil }), []string{"buttons[2].ttlMinutes"}},
+		"type":            {button(4, func(b *graph.Button) { b.Type = "CATALOG" }), []string{"buttons[4].type"}},
+		"one button less": {func(t *graph.Template) { t.Components[3].Buttons = t.Components[3].Buttons[:4] }, []string{"buttons[4].type"}},
+		"one button more": {func(t *graph.Template) {
+			t.Components[3].Buttons = append(t.Components[3].Buttons, graph.Button{Type: "QUICK_REPLY", Text: "Yes"})
+		}, []string{"buttons[5].text", "buttons[5].type"}},
+		"order of buttons": {func(t *graph.Template) {
+			b := t.Components[3].Buttons
+			b[3], b[4] = b[4], b[3]
+		}, []string{"buttons[3].type", "buttons[4].type"}},
+	} {
+		if got := Diff(LiveFields(full()), LiveFields(full(c.change))); !slices.Equal(got, c.want) {
+			t.Errorf("%s: differs in %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestHash(t *testing.T) {
+	base := LiveFields(full()).Hash()
+	if len(base) != 32 {
+		t.Errorf("got %q", base)
+	}
+	if got := LiveFields(full(func(t *graph.Template) { t.Category = "MARKETING" })).Hash(); got != base {
+		t.Error("the category is no content")
+	}
+	if got := LiveFields(full(func(t *graph.Template) { slices.Reverse(t.Components) })).Hash(); got != base {
+		t.Error("the order of components is no content")
+	}
+	hashes := map[string]string{base: "unchanged"}
+	for name, f := range map[string]Fields{
+		"empty": {}, "one": {"a": "b"}, "other value": {"a": "c"}, "other name": {"b": "b"}, "two": {"a": "b", "c": "d"},
+		"a value like two fields": {"a": "b\"\n\"c\":\"d"}, "moved boundary": {"a": "", "ab": ""}, "changed text": LiveFields(full(component(1, func(c *graph.Component) { c.Text += "!" }))),
+	} {
+		h := f.Hash()
+		if other, taken := hashes[h]; taken {
+			t.Errorf("%s has the hash of %s", name, other)
+		}
+		hashes[h] = name
+	}
+}
+
+func TestChanged(t *testing.T) {
+	recorded := LiveFields(full()).Hashes()
+	for name, c := range map[string]struct {
+		change func(*graph.Template)
+		want   []string
+	}{
+		"nothing":  {func(*graph.Template) {}, nil},
+		"category": {func(t *graph.Template) { t.Category = "MARKETING" }, nil},
+		"changed":  {component(1, func(c *graph.Component) { c.Text += "!" }), []string{"body.text"}},
+		"removed":  {func(t *graph.Template) { t.Components = slices.Delete(t.Components, 2, 3) }, []string{"footer.text"}},
+		"added":    {func(t *graph.Template) { t.Components = append(t.Components, graph.Component{Type: "CAROUSEL"}) }, []string{"carousel"}},
+		"two": {func(t *graph.Template) {
+			t.ParameterFormat, t.MessageSendTTLSeconds = "", nil
+		}, []string{"messageSendTTLSeconds", "parameterFormat"}},
+	} {
+		if got := Changed(recorded, LiveFields(full(c.change))); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	for name, text := range LiveFields(full()) {
+		if recorded[name] == "" || recorded[name] == text {
+			t.Errorf("%s: %q must be a hash", name, recorded[name])
+		}
+	}
+}
+
+func TestSameCategory(t *testing.T) {
+	recorded := LiveFields(full()).Hashes()
+	for category, want := range map[string]bool{"UTILITY": true, "utility": true, "MARKETING": false, "": false} {
+		if SameCategory(recorded, category) != want {
+			t.Errorf("%q: %t", category, !want)
+		}
+	}
+	if SameCategory(nil, "UTILITY") {
+		t.Error("nothing recorded")
+	}
+}

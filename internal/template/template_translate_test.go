@@ -1,0 +1,186 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package template
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/utils/ptr"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// minimal is the smallest template that can be sent.
+func minimal(change ...func(*v1alpha1.MessageTemplateSpec)) *v1alpha1.MessageTemplateSpec {
+	s := &v1alpha1.MessageTemplateSpec{
+		Name: "order", Language: "en_US", Category: v1alpha1.TemplateCategoryUtility,
+		Body: &v1alpha1.TemplateBody{Text: "Your order has shipped."},
+	}
+	for _, f := range change {
+		f(s)
+	}
+	return s
+}
+
+func withButton(b v1alpha1.TemplateButton) func(*v1alpha1.MessageTemplateSpec) {
+	return func(s *v1alpha1.MessageTemplateSpec) { s.Buttons = append(s.Buttons, b) }
+}
+
+var body = graph.Component{Type: "BODY", Text: "Your order has shipped."}
+
+func TestContentOfEverySupportedPart(t *testing.T) {
+	buttons := func(b ...graph.Button) []graph.Component {
+		return []graph.Component{body, {Type: "BUTTONS", Buttons: b}}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*v1alpha1.MessageTemplateSpec)
+		want   []graph.Component
+	}{
+		{"body only", func(*v1alpha1.MessageTemplateSpec) {}, []graph.Component{body}},
+		{"body with variables in any order", func(s *v1alpha1.MessageTemplateSpec) {
+			s.Body = &v1alpha1.TemplateBody{Text: "Hi {{1}}, order {{2}} has shipped.", Examples: []v1alpha1.ParameterExample{{Name: "2", Value: "A-1"}, {Name: "1", Value: "Ana"}}}
+		}, []graph.Component{{Type: "BODY", Text: "Hi {{1}}, order {{2}} has shipped.", Example: &graph.Example{BodyText: [][]string{{"Ana", "A-1"}}}}}},
+		{"eleven variables aren't sorted as text", func(s *v1alpha1.MessageTemplateSpec) {
+			s.Body.Examples = nil
+			for _, n := range strings.Fields("1 10 11 2 3 4 5 6 7 8 9") {
+				s.Body.Examples = append(s.Body.Examples, v1alpha1.ParameterExample{Name: n, Value: "v" + n})
+			}
+		}, []graph.Component{{Type: "BODY", Text: body.Text, Example: &graph.Example{
+			BodyText: [][]string{strings.Fields("v1 v2 v3 v4 v5 v6 v7 v8 v9 v10 v11")},
+		}}}},
+		{"named variables", func(s *v1alpha1.MessageTemplateSpec) {
+			s.ParameterFormat = v1alpha1.ParameterFormatNamed
+			s.Header = &v1alpha1.TemplateHeader{Format: "TEXT", Text: "Order {{id}}", Examples: []v1alpha1.ParameterExample{{Name: "id", Value: "A-1"}}}
+			s.Body = &v1alpha1.TemplateBody{Text: "Hi {{name}}, it has shipped.", Examples: []v1alpha1.ParameterExample{{Name: "name", Value: "Ana"}}}
+		}, []graph.Component{
+			{Type: "HEADER", Format: "TEXT", Text: "Order {{id}}", Example: &graph.Example{HeaderTextNamed: []graph.NamedExample{{ParamName: "id", Example: "A-1"}}}},
+			{Type: "BODY", Text: "Hi {{name}}, it has shipped.", Example: &graph.Example{BodyTextNamed: []graph.NamedExample{{ParamName: "name", Example: "Ana"}}}},
+		}},
+		{"text header", func(s *v1alpha1.MessageTemplateSpec) {
+			s.Header = &v1alpha1.TemplateHeader{Format: "TEXT", Text: "Order {{1}}", Examples: []v1alpha1.ParameterExample{{Name: "1", Value: "A-1"}}}
+		}, []graph.Component{{Type: "HEADER", Format: "TEXT", Text: "Order {{1}}", Example: &graph.Example{HeaderText: []string{"A-1"}}}, body}},
+		{"text header without variable", func(s *v1alpha1.MessageTemplateSpec) {
+			s.Header = &v1alpha1.TemplateHeader{Format: "TEXT", Text: "Order"}
+		}, []graph.Component{{Type: "HEADER", Format: "TEXT", Text: "Order"}, body}},
+		{"location header", func(s *v1alpha1.MessageTemplateSpec) { s.Header = &v1alpha1.TemplateHeader{Format: "LOCATION"} },
+			[]graph.Component{{Type: "HEADER", Format: "LOCATION"}, body}},
+		{"footer", func(s *v1alpha1.MessageTemplateSpec) { s.Footer = &v1alpha1.TemplateFooter{Text: "Acme"} },
+			[]graph.Component{body, {Type: "FOOTER", Text: "Acme"}}},
+		{"texts as YAML's | leaves them", func(s *v1alpha1.MessageTemplateSpec) {
+			s.Header = &v1alpha1.TemplateHeader{Format: "TEXT", Text: "Order\n"}
+			s.Body.Text, s.Footer = "One\r\n\r\nTwo\n\n", &v1alpha1.TemplateFooter{Text: "Acme\n"}
+		}, []graph.Component{{Type: "HEADER", Format: "TEXT", Text: "Order"}, {Type: "BODY", Text: "One\n\nTwo"}, {Type: "FOOTER", Text: "Acme"}}},
+		{"QUICK_REPLY", withButton(v1alpha1.TemplateButton{Type: "QUICK_REPLY", Text: "Yes"}), buttons(graph.Button{Type: "QUICK_REPLY", Text: "Yes"})},
+		{"URL", withButton(v1alpha1.TemplateButton{Type: "URL", Text: "Track", URL: "https://example.com/{{1}}", Example: "A-1"}),
+			buttons(graph.Button{Type: "URL", Text: "Track", URL: "https://example.com/{{1}}", Example: []string{"A-1"}})},
+		{"PHONE_NUMBER", withButton(v1alpha1.TemplateButton{Type: "PHONE_NUMBER", Text: "Call", PhoneNumber: "+15550051310"}),
+			buttons(graph.Button{Type: "PHONE_NUMBER", Text: "Call", PhoneNumber: "+15550051310"})},
+		{"COPY_CODE", withButton(v1alpha1.TemplateButton{Type: "COPY_CODE", Example: "CAMP25"}), buttons(graph.Button{Type: "COPY_CODE", Example: []string{"CAMP25"}})},
+		{"CATALOG", withButton(v1alpha1.TemplateButton{Type: "CATALOG", Text: "View catalog"}), buttons(graph.Button{Type: "CATALOG", Text: "View catalog"})},
+		{"MPM", withButton(v1alpha1.TemplateButton{Type: "MPM", Text: "View items"}), buttons(graph.Button{Type: "MPM", Text: "View items"})},
+		{"VOICE_CALL", withButton(v1alpha1.TemplateButton{Type: "VOICE_CALL", Text: "Call now", TTLMinutes: ptr.To[int32](1440)}),
+			buttons(graph.Button{Type: "VOICE_CALL", Text: "Call now", TTLMinutes: ptr.To[int64](1440)})},
+		{"REQUEST_CONTACT_INFO", withButton(v1alpha1.TemplateButton{Type: "REQUEST_CONTACT_INFO"}), buttons(graph.Button{Type: "REQUEST_CONTACT_INFO"})},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			spec := minimal(c.change)
+			before := spec.DeepCopy()
+			got, problems := Content(spec)
+			if len(problems) > 0 {
+				t.Errorf("problems: %v", problems)
+			}
+			if diff := cmp.Diff(c.want, got.Components); diff != "" {
+				t.Errorf("components (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(before, spec); diff != "" {
+				t.Errorf("the spec was changed:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestContentOfTheTemplateItself(t *testing.T) {
+	got, _ := Content(minimal(func(s *v1alpha1.MessageTemplateSpec) { s.MessageSendTTLSeconds = ptr.To[int64](-1) }))
+	want := graph.TemplateContent{
+		Name: "order", Language: "en_US", Category: "UTILITY", ParameterFormat: "POSITIONAL",
+		MessageSendTTLSeconds: ptr.To[int64](-1), Components: []graph.Component{body},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What can't be sent must be said, never dropped: without it this would be another template.
+func TestContentReportsWhatItCannotManage(t *testing.T) {
+	for path, change := range map[string]func(*v1alpha1.MessageTemplateSpec){
+		"spec.header.format":             func(s *v1alpha1.MessageTemplateSpec) { s.Header = &v1alpha1.TemplateHeader{Format: "IMAGE"} },
+		"spec.buttons[0].type":           withButton(v1alpha1.TemplateButton{Type: "FLOW", Text: "Open", Flow: &v1alpha1.ButtonFlow{ID: "1"}}),
+		"spec.buttons[0].appDeepLink":    withButton(v1alpha1.TemplateButton{Type: "URL", AppDeepLink: &v1alpha1.AppDeepLink{}}),
+		"spec.carousel":                  func(s *v1alpha1.MessageTemplateSpec) { s.Carousel = &v1alpha1.TemplateCarousel{} },
+		"spec.limitedTimeOffer":          func(s *v1alpha1.MessageTemplateSpec) { s.LimitedTimeOffer = &v1alpha1.TemplateLimitedTimeOffer{} },
+		"spec.callPermissionRequest":     func(s *v1alpha1.MessageTemplateSpec) { s.CallPermissionRequest = &v1alpha1.CallPermissionRequest{} },
+		"spec.authentication":            func(s *v1alpha1.MessageTemplateSpec) { s.Authentication = &v1alpha1.TemplateAuthentication{} },
+		"spec.library":                   func(s *v1alpha1.MessageTemplateSpec) { s.Library = &v1alpha1.TemplateLibrary{} },
+		"spec.subCategory":               func(s *v1alpha1.MessageTemplateSpec) { s.SubCategory = "ORDER_STATUS" },
+		"spec.displayFormat":             func(s *v1alpha1.MessageTemplateSpec) { s.DisplayFormat = "ORDER_DETAILS" },
+		"spec.urlClickTracking":          func(s *v1alpha1.MessageTemplateSpec) { s.URLClickTracking = v1alpha1.URLClickTrackingDisabled },
+		"spec.primaryDeviceDeliveryOnly": func(s *v1alpha1.MessageTemplateSpec) { s.PrimaryDeviceDeliveryOnly = ptr.To(false) },
+		"spec.creativeFeatures": func(s *v1alpha1.MessageTemplateSpec) {
+			s.CreativeFeatures = []v1alpha1.CreativeFeature{{Feature: "image_touchups"}}
+		},
+		"spec.body": func(s *v1alpha1.MessageTemplateSpec) { s.Body = nil },
+	} {
+		_, problems := Content(minimal(change))
+		if len(problems) != 1 || problems[0].Path != path {
+			t.Errorf("%s: got %v", path, problems)
+			continue
+		}
+		if p := problems[0]; !strings.Contains(p.Message, "managementPolicy: Observed") || p.String() != p.Path+": "+p.Message {
+			t.Errorf("%s: the message must say a way out: %s", path, p)
+		}
+	}
+}
+
+func TestContentTakesEveryTypeOfButtonOrSaysWhyNot(t *testing.T) {
+	for _, kind := range []v1alpha1.ButtonType{
+		v1alpha1.ButtonTypeQuickReply, v1alpha1.ButtonTypeURL, v1alpha1.ButtonTypePhoneNumber, v1alpha1.ButtonTypeCopyCode,
+		v1alpha1.ButtonTypeFlow, v1alpha1.ButtonTypeVoiceCall, v1alpha1.ButtonTypeCatalog, v1alpha1.ButtonTypeMPM,
+		v1alpha1.ButtonTypeSPM, v1alpha1.ButtonTypeOrderDetails, v1alpha1.ButtonTypeRequestContactInfo,
+	} {
+		got, problems := Content(minimal(withButton(v1alpha1.TemplateButton{Type: "QUICK_REPLY", Text: "Yes"}), withButton(v1alpha1.TemplateButton{Type: kind, Text: "Go"})))
+		unsupported := slices.Contains([]v1alpha1.ButtonType{"FLOW", "SPM", "ORDER_DETAILS"}, kind)
+		if unsupported && (len(problems) != 1 || problems[0].Path != "spec.buttons[1].type") {
+			t.Errorf("%s: %v", kind, problems)
+		}
+		if !unsupported && (len(problems) != 0 || got.Components[1].Buttons[1].Type != string(kind)) {
+			t.Errorf("%s: %v", kind, problems)
+		}
+	}
+	for _, format := range []v1alpha1.HeaderFormat{"IMAGE", "VIDEO", "DOCUMENT", "GIF", "PRODUCT"} {
+		_, problems := Content(minimal(func(s *v1alpha1.MessageTemplateSpec) { s.Header = &v1alpha1.TemplateHeader{Format: format} }))
+		if len(problems) != 1 || !strings.HasPrefix(problems[0].Message, string(format)) {
+			t.Errorf("%s: %v", format, problems)
+		}
+	}
+}
+
+func TestContentReportsAllProblemsAtOnce(t *testing.T) {
+	_, problems := Content(minimal(
+		func(s *v1alpha1.MessageTemplateSpec) { s.Header = &v1alpha1.TemplateHeader{Format: "VIDEO"} },
+		withButton(v1alpha1.TemplateButton{Type: "SPM"}), withButton(v1alpha1.TemplateButton{Type: "FLOW"}),
+		func(s *v1alpha1.MessageTemplateSpec) { s.SubCategory = "ORDER_STATUS" },
+	))
+	var paths []string
+	for _, p := range problems {
+		paths = append(paths, p.Path)
+	}
+	if want := []string{"spec.header.format", "spec.buttons[0].type", "spec.buttons[1].type", "spec.subCategory"}; !slices.Equal(paths, want) {
+		t.Errorf("got %q, want %q", paths, want)
+	}
+}
