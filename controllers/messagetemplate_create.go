@@ -25,7 +25,6 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 		if gone, o := t.provenGone(ctx, p); !gone {
 			return o
 		}
-		t.event(p.obj, corev1.EventTypeWarning, v1alpha1.ReasonNotFound, "Observe", "the template is no longer at Meta")
 	}
 	if !p.writable() {
 		t.forget(p)
@@ -34,6 +33,11 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 	if hold := p.refusedFor(); hold > 0 && !known {
 		return keep(hold)
 	}
+	if t.readOnly {
+		t.forget(p)
+		t.would(p.obj, "create the template")
+		return waiting(v1alpha1.ReasonNotFound, "no such template at Meta; would create it, but the operator runs with --read-only", 0)
+	}
 	if known && !t.unrequested(ctx, p) {
 		return massChangeHeld()
 	}
@@ -41,10 +45,6 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 	if wait := t.creates.reserve(p.waba.Spec.ID, p.waba.Status.TemplateCreates); wait > 0 {
 		return waiting(v1alpha1.ReasonQuotaExceeded,
 			"Meta takes 100 new templates an hour and account; created when the hour is over", wait).told()
-	}
-	if t.readOnly {
-		t.would(p.obj, "create the template")
-		return waiting(v1alpha1.ReasonNotFound, "no such template at Meta; would create it, but the operator runs with --read-only", 0)
 	}
 	if s.PendingCreate == nil || s.PendingCreate.SpecHash != w.hash {
 		s.PendingCreate = &v1alpha1.PendingCreate{SpecHash: w.hash, Time: metav1.NewTime(p.now.Truncate(time.Second))}
@@ -89,6 +89,9 @@ func (t *templates) provenGone(ctx context.Context, p *templatePass) (bool, outc
 // forget drops everything that described the template which is gone.
 func (t *templates) forget(p *templatePass) {
 	s := &p.obj.Status
+	if p.status.ID != "" {
+		t.event(p.obj, corev1.EventTypeWarning, v1alpha1.ReasonNotFound, "Observe", "the template is no longer at Meta")
+	}
 	p.status.ID, p.status.Drift = "", nil
 	s.Status, s.Category, s.PreviousCategory, s.CorrectCategory, s.QualityScore = "", "", "", "", ""
 	s.Baseline, s.Rejection, s.Pause, s.Edits = nil, nil, nil, nil
