@@ -1,0 +1,145 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// unitPass is a pass over a template whose generation was processed an hour ago with this Synced condition.
+func unitPass(status metav1.ConditionStatus, reason string, change ...func(*v1alpha1.MessageTemplate)) *templatePass {
+	obj := &v1alpha1.MessageTemplate{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "order", UID: "u", Generation: 2}}
+	obj.Status.ObservedGeneration = 2
+	obj.Status.Conditions = []metav1.Condition{{
+		Type: v1alpha1.ConditionSynced, Status: status, Reason: reason, LastTransitionTime: metav1.NewTime(unitStart.Add(-time.Hour)),
+	}}
+	for _, f := range change {
+		f(obj)
+	}
+	return &templatePass{
+		obj: obj, before: obj.DeepCopy(), spec: &obj.Spec.CommonSpec, status: &obj.Status.CommonStatus, now: unitStart,
+		waba: &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{UID: "w", Generation: 1}, Spec: v1alpha1.WABASpec{ID: unitWABA}},
+	}
+}
+
+func nextAt(d time.Duration) func(*v1alpha1.MessageTemplate) {
+	return func(o *v1alpha1.MessageTemplate) { o.Status.NextAttemptTime = &metav1.Time{Time: unitStart.Add(d)} }
+}
+
+func newGeneration(o *v1alpha1.MessageTemplate) { o.Generation++ }
+
+func askedFor(o *v1alpha1.MessageTemplate) {
+	o.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: "now"}
+}
+
+func TestUnitSettled(t *testing.T) {
+	for name, c := range map[string]struct {
+		p    *templatePass
+		want bool
+	}{
+		"equal":                 {unitPass("True", "Synced"), true},
+		"drifted":               {unitPass("False", "DriftDetected"), true},
+		"refused":               {unitPass("False", "RefusedByMeta"), true},
+		"waits for a time":      {unitPass("False", "EditBudgetExhausted", nextAt(time.Hour)), true},
+		"the time has come":     {unitPass("False", "EditBudgetExhausted", nextAt(0)), false},
+		"failed for a moment":   {unitPass("False", "TransientError"), false},
+		"died while creating":   {unitPass("False", "Progressing"), false},
+		"was paused":            {unitPass("False", "Paused"), false},
+		"lost a conflict":       {unitPass("False", "Conflict"), false},
+		"never processed":       {unitPass("True", "Synced", func(o *v1alpha1.MessageTemplate) { o.Status.Conditions = nil }), false},
+		"changed by the user":   {unitPass("True", "Synced", newGeneration), false},
+		"asked for by the user": {unitPass("True", "Synced", askedFor), false},
+		"what was asked for is done": {unitPass("True", "Synced", askedFor, func(o *v1alpha1.MessageTemplate) {
+			o.Status.LastHandledRequest = "now"
+		}), true},
+	} {
+		if got := c.p.settled(); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+func TestUnitRefusedFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		p    *templatePass
+		want time.Duration
+	}{
+		"not refused":           {unitPass("True", "Synced"), 0},
+		"refused an hour ago":   {unitPass("False", "RefusedByMeta"), 23 * time.Hour},
+		"invalid":               {unitPass("False", "InvalidSpec"), 23 * time.Hour},
+		"until a time":          {unitPass("False", "NameLocked", nextAt(29*day)), 29 * day},
+		"the time has come":     {unitPass("False", "QuotaExceeded", nextAt(-time.Second)), 0},
+		"for a moment":          {unitPass("False", "TransientError"), 0},
+		"the spec changed":      {unitPass("False", "RefusedByMeta", newGeneration), 0},
+		"asked for by the user": {unitPass("False", "NameLocked", nextAt(day), askedFor), 0},
+		"a day later": {unitPass("False", "RefusedByMeta", func(o *v1alpha1.MessageTemplate) {
+			o.Status.Conditions[0].LastTransitionTime = metav1.NewTime(unitStart.Add(-25 * time.Hour))
+		}), 0},
+	} {
+		if got := c.p.refusedFor(); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestUnitAccountAccepted(t *testing.T) {
+	known := func(id string) func(*v1alpha1.MessageTemplate) {
+		return func(o *v1alpha1.MessageTemplate) { o.Status.AccountID = id }
+	}
+	accept := func(id string) func(*v1alpha1.MessageTemplate) {
+		return func(o *v1alpha1.MessageTemplate) {
+			o.Annotations = map[string]string{v1alpha1.AnnotationAcceptAccount: id}
+		}
+	}
+	for name, c := range map[string]struct {
+		p    *templatePass
+		want bool
+	}{
+		"never found anywhere":     {unitPass("True", "Synced"), true},
+		"the same account":         {unitPass("True", "Synced", known(unitWABA)), true},
+		"another one":              {unitPass("True", "Synced", known("1")), false},
+		"another one, accepted":    {unitPass("True", "Synced", known("1"), accept(unitWABA)), true},
+		"a third one was accepted": {unitPass("True", "Synced", known("1"), accept("2")), false},
+	} {
+		if got := c.p.accountAccepted(); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// A failed attempt is worth repeating at once only after something changed that can make a difference.
+func TestUnitFingerprint(t *testing.T) {
+	base := unitPass("True", "Synced").fingerprint()
+	for name, change := range map[string]func(*templatePass){
+		"a condition":          func(p *templatePass) { p.status.Conditions = nil },
+		"a label":              func(p *templatePass) { p.obj.Labels = map[string]string{"a": "b"} },
+		"another annotation":   func(p *templatePass) { p.obj.Annotations = map[string]string{"a": "b"} },
+		"the resourceVersion":  func(p *templatePass) { p.obj.ResourceVersion = "9" },
+		"the account's status": func(p *templatePass) { p.waba.Status.AccountID = "1" },
+	} {
+		p := unitPass("True", "Synced")
+		if change(p); p.fingerprint() != base {
+			t.Errorf("%s must not start a new attempt", name)
+		}
+	}
+	for name, change := range map[string]func(*templatePass){
+		"the spec":             func(p *templatePass) { p.obj.Generation++ },
+		"a request":            func(p *templatePass) { askedFor(p.obj) },
+		"an accepted account":  func(p *templatePass) { p.obj.Annotations = map[string]string{v1alpha1.AnnotationAcceptAccount: "1"} },
+		"created again":        func(p *templatePass) { p.obj.UID = "v" },
+		"the account's spec":   func(p *templatePass) { p.waba.Generation++ },
+		"another account":      func(p *templatePass) { p.waba.UID = "x" },
+		"no account known yet": func(p *templatePass) { p.waba = nil },
+	} {
+		p := unitPass("True", "Synced")
+		if change(p); p.fingerprint() == base {
+			t.Errorf("%s must start a new attempt", name)
+		}
+	}
+}
