@@ -1,0 +1,193 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/waba-operator/waba-operator/test/testenv"
+)
+
+const (
+	// namespace is where the samples are applied.
+	namespace = "demo"
+	// reviewDelay is how long the simulated reviewers take; Meta's take up to a day.
+	reviewDelay = 10 * time.Second
+	// observationInterval is the shortest the operator accepts.
+	observationInterval = 30 * time.Second
+	// patience is how long the samples may take; normally it is the observation interval and a few seconds.
+	patience = 2 * time.Minute
+	// glance is the time between two looks at the resources.
+	glance = 300 * time.Millisecond
+)
+
+// demo is one run.
+type demo struct {
+	screen *screen
+	once   bool
+
+	root     string
+	files    *workDir
+	cluster  *testenv.Env
+	meta     *meta
+	operator *operator
+}
+
+// run plays the whole demo. Whatever it started has ended when it returns.
+func (d *demo) run(ctx context.Context) (err error) {
+	if d.root, err = testenv.Root(); err != nil {
+		return err
+	}
+	if d.files, err = openWorkDir(filepath.Join(d.root, ".demo")); err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, d.stop(err == nil || ctx.Err() != nil)) //nolint:contextcheck // the context may be why it stops
+	}()
+	for _, act := range []func(context.Context) error{
+		d.startCluster, d.startMeta, d.startOperator, d.applySamples, d.watch,
+	} {
+		if err := act(ctx); err != nil {
+			return d.explain(ctx, err)
+		}
+	}
+	if d.once {
+		d.screen.step("Everything came out as it should.")
+		return nil
+	}
+	d.explore()
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-d.operator.exited:
+		return d.explain(ctx, d.operator.failure())
+	}
+}
+
+// stop ends everything in the reverse order of its start. The operator's log is kept when it may be needed.
+func (d *demo) stop(tidy bool) error {
+	d.screen.step("Stopping the operator, the simulator and the API server …")
+	var errs []error
+	if d.operator != nil {
+		errs = append(errs, d.operator.stop())
+	}
+	if d.meta != nil {
+		errs = append(errs, d.meta.stop())
+	}
+	if d.cluster != nil {
+		errs = append(errs, d.cluster.Stop())
+	}
+	errs = append(errs, d.files.close(tidy))
+	return errors.Join(errs...)
+}
+
+// explain adds the end of the operator's log to an error, unless the demo was interrupted.
+func (d *demo) explain(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if d.operator == nil {
+		return err
+	}
+	return fmt.Errorf("%w\nThe end of the operator's log, which is kept in %s:\n%s",
+		err, d.relative(d.operator.log), indent(tail(d.operator.log, 25)))
+}
+
+// relative shortens a path for the reader.
+func (d *demo) relative(path string) string {
+	if short, err := filepath.Rel(d.root, path); err == nil {
+		return short
+	}
+	return path
+}
+
+func indent(lines []string) string { return "    " + strings.Join(lines, "\n    ") }
+
+func (d *demo) startCluster(context.Context) error {
+	d.screen.step("Starting a Kubernetes API server with this project's CRDs …")
+	env, err := testenv.New(testenv.Options{})
+	if err != nil {
+		return err
+	}
+	d.cluster = env
+	if err := writeKubeconfig(env.Config, d.files.path("kubeconfig"), ""); err != nil {
+		return err
+	}
+	d.screen.say("it listens at %s", env.Config.Host)
+	return nil
+}
+
+func (d *demo) startMeta(ctx context.Context) error {
+	d.screen.step("Starting the simulator of Meta's Graph API …")
+	m, err := newMeta(ctx)
+	if err != nil {
+		return err
+	}
+	d.meta = m
+	d.screen.say("%s serves account %s with one phone number and %d templates that no resource manages;",
+		m.url, accountID, len(unmanaged))
+	d.screen.say("a review takes %s there (up to a day at Meta)", reviewDelay)
+	return nil
+}
+
+func (d *demo) startOperator(ctx context.Context) error {
+	d.screen.step("Building and starting the operator …")
+	if err := grantRole(ctx, d.cluster.Client, d.root); err != nil {
+		return err
+	}
+	kubeconfig := d.files.path("operator.kubeconfig")
+	if err := writeKubeconfig(d.cluster.Config, kubeconfig, operatorUser); err != nil {
+		return err
+	}
+	binary := filepath.Join(d.root, "bin", "waba-operator")
+	if err := build(ctx, d.root, binary); err != nil {
+		return err
+	}
+	op, err := startOperator(binary, kubeconfig, d.files.path("operator.log"), d.meta.url)
+	if err != nil {
+		return err
+	}
+	d.operator = op
+	d.screen.say("%s %s", d.relative(binary), strings.Join(op.flags, " "))
+	d.screen.say("with the permissions of config/rbac/role.yaml and no others; log: %s", d.relative(op.log))
+	return nil
+}
+
+func (d *demo) applySamples(ctx context.Context) error {
+	d.screen.step("Applying config/samples to namespace %s …", namespace)
+	return applySamples(ctx, d.cluster.Client, filepath.Join(d.root, "config", "samples"), d.meta.placeholders(), d.screen.say)
+}
+
+// watch shows the resources until they are as expected.
+func (d *demo) watch(ctx context.Context) error {
+	d.screen.step("Waiting for Meta's decisions: the operator creates the templates at once, the review ends after %s,", reviewDelay)
+	d.screen.say("and the operator sees that at its next look at the account, %s after the first", observationInterval)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	ticker := time.NewTicker(glance)
+	defer ticker.Stop()
+	var missing []string
+	for {
+		now, err := look(ctx, d.cluster.Client)
+		if err == nil {
+			d.screen.table(now.rows())
+			if missing = d.missing(now); len(missing) == 0 {
+				d.report(now)
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("after %s this is missing:\n%s", patience, indent(missing))
+		case <-d.operator.exited:
+			return d.operator.failure()
+		case <-ticker.C:
+		}
+	}
+}
