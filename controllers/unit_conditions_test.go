@@ -52,7 +52,7 @@ func broken(cs []metav1.Condition, generation int64) string {
 }
 
 func TestUnitConditionsKeepTheirInvariants(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // reproducible on purpose
+	random := rand.New(rand.NewPCG(1, 2))
 	flip := func() bool { return random.IntN(2) == 0 }
 	pick := func(options ...string) string { return options[random.IntN(len(options))] }
 	statuses := []metav1.ConditionStatus{metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown}

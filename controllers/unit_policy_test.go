@@ -38,17 +38,15 @@ func TestUnitTheStricterPolicyWins(t *testing.T) {
 
 func TestUnitRequestedInterval(t *testing.T) {
 	for _, c := range []struct {
-		spec *int64
+		spec *int32
 		flag time.Duration
 		want time.Duration
 	}{
-		{nil, 5 * time.Minute, 5 * time.Minute}, {ptr.To[int64](600), 5 * time.Minute, 10 * time.Minute},
-		{ptr.To[int64](60), 5 * time.Minute, time.Minute}, {nil, time.Second, 30 * time.Second}, {ptr.To[int64](1), time.Hour, 30 * time.Second},
+		{nil, 5 * time.Minute, 5 * time.Minute}, {ptr.To[int32](600), 5 * time.Minute, 10 * time.Minute},
+		{ptr.To[int32](60), 5 * time.Minute, time.Minute}, {nil, time.Second, 30 * time.Second}, {ptr.To[int32](1), time.Hour, 30 * time.Second},
 	} {
 		waba := &v1alpha1.WABA{}
-		if c.spec != nil {
-			waba.Spec.ObservationIntervalSeconds = ptr.To(int32(*c.spec)) //nolint:gosec // small
-		}
+		waba.Spec.ObservationIntervalSeconds = c.spec
 		if got := requestedInterval(waba, c.flag); got != c.want {
 			t.Errorf("%v, flag %s: %s, want %s", c.spec, c.flag, got, c.want)
 		}

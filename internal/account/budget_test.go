@@ -61,11 +61,12 @@ func TestBudgetBlocksForTheTimeMetaNames(t *testing.T) {
 
 func TestBudgetGuessesLongerEachTime(t *testing.T) {
 	b, clk := newTestBudget()
-	for i, want := range []time.Duration{5, 10, 20, 40, 60, 60, 60, 60, 60, 60, 60} {
+	for i, minutes := range []int{5, 10, 20, 40, 60, 60, 60, 60, 60, 60, 60} {
+		want := time.Duration(minutes) * time.Minute
 		b.After(0, 0, throttled(80008, 0))
 		got := b.BlockedUntil().Sub(clk.Now())
-		if got != want*time.Minute {
-			t.Errorf("block %d lasts %s, want %dm", i+1, got, want)
+		if got != want {
+			t.Errorf("block %d lasts %s, want %s", i+1, got, want)
 		}
 		clk.SetTime(b.BlockedUntil().Add(got))
 	}

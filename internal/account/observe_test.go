@@ -70,7 +70,9 @@ func TestObserveReportsExactlyWhatChanged(t *testing.T) {
 
 	w.step(time.Minute)
 	id := first.Templates[key("order_0001")].ID
-	w.sim.Decide(id, graphsim.Decision{Status: "PAUSED"})
+	if err := w.sim.Decide(id, graphsim.Decision{Status: "PAUSED"}); err != nil {
+		t.Fatal(err)
+	}
 	_, change := observe(t, s)
 	if len(change.Templates) != 1 || change.Templates[0] != key("order_0001") || change.Account || change.Apps || change.All || len(change.Numbers) > 0 {
 		t.Errorf("one template changed, got %+v", change)
@@ -339,112 +341,5 @@ func TestObserveListsOmittedEdges(t *testing.T) {
 	wantCalls(t, w.front.calls(), readWABA, listApps, listNumbers, listTemplates, debugToken, readWABA)
 	if len(snap.Templates) != 2 || len(snap.Numbers) != 1 || len(snap.Apps) != 1 {
 		t.Errorf("got %d templates, %d numbers, %d apps", len(snap.Templates), len(snap.Numbers), len(snap.Apps))
-	}
-}
-
-// refusing answers requests for any of the fields as Meta does: with the first of them that it doesn't know.
-func refusing(fields ...string) func(http.ResponseWriter, *http.Request) bool {
-	return func(rw http.ResponseWriter, r *http.Request) bool {
-		for _, f := range fields {
-			for asked := range strings.SplitSeq(r.URL.Query().Get("fields"), ",") {
-				if asked == f {
-					refuse(rw, `{"error":{"message":"(#100) Tried accessing nonexisting field (`+f+
-						`) on node type (WhatsAppBusinessAccount)","type":"OAuthException","code":100}}`)
-					return true
-				}
-			}
-		}
-		return false
-	}
-}
-
-func TestObserveLeavesOutOptionalFieldsOneByOne(t *testing.T) {
-	for n := range len(optionalFields) + 1 {
-		t.Run(fmt.Sprintf("%d refused", n), func(t *testing.T) {
-			w := newWorld(t, 100)
-			s := w.session(t)
-			w.front.instead(refusing(optionalFields[:n]...))
-			snap, _ := observe(t, s)
-			if snap.Optional == nil {
-				t.Fatal("the other fields must be read")
-			}
-			asked := w.front.fields()
-			if want := 2 + n + 1; len(asked) != want {
-				t.Errorf("%d calls, want %d: %q", len(asked), want, asked)
-			}
-
-			w.step(time.Hour) // remembered for a day
-			observe(t, s)
-			asked = w.front.fields()
-			if len(asked) > 3 {
-				t.Fatalf("refused fields must be remembered: %q", asked)
-			}
-			last := asked[len(asked)-1]
-			for i, f := range optionalFields {
-				if got := strings.Contains(last, f); got != (i >= n) {
-					t.Errorf("asked for %s: %t in %q", f, got, last)
-				}
-			}
-
-			w.front.instead(nil)
-			w.step(25 * time.Hour)
-			observe(t, s)
-			asked = w.front.fields()
-			if last = asked[len(asked)-1]; !strings.Contains(last, optionalFields[0]) {
-				t.Errorf("after a day the fields must be asked for again: %q", last)
-			}
-		})
-	}
-}
-
-func TestObserveSurvivesUnreadableExtras(t *testing.T) {
-	w := newWorld(t, 100)
-	s := w.session(t)
-	first, _ := observe(t, s)
-	w.front.instead(func(rw http.ResponseWriter, r *http.Request) bool {
-		if isComposite(r) {
-			return false
-		}
-		refuse(rw, `{"error":{"message":"Service temporarily unavailable","code":2}}`)
-		return true
-	})
-	w.step(time.Hour)
-	snap, _ := observe(t, s)
-	complete(t, snap)
-	if snap.Token != first.Token || snap.Optional != first.Optional {
-		t.Error("what was known must be carried over")
-	}
-	w.front.instead(nil)
-	w.front.calls()
-	w.step(time.Minute)
-	observe(t, s)
-	wantCalls(t, w.front.calls(), readWABA, debugToken, readWABA) // not only after another hour
-}
-
-func TestObserveFailsWhenMetaCallsTheTokenInvalid(t *testing.T) {
-	w := newWorld(t, 100)
-	s := w.session(t)
-	w.front.instead(func(rw http.ResponseWriter, r *http.Request) bool {
-		if r.Method != http.MethodPost {
-			return false
-		}
-		say(rw, `[{"code":200,"body":"{\"data\":{\"app_id\":\"1\",\"is_valid\":false,\"error\":{\"code\":190,\"subcode\":463,\"message\":\"expired\"}}}"}]`)
-		return true
-	})
-	_, _, err := s.Observe(context.Background())
-	e, ok := graph.AsError(err)
-	if !ok || e.Class != graph.ClassCredentials || e.Subcode != 463 || e.Message != "expired" {
-		t.Errorf("got %v", err)
-	}
-	if s.Snapshot() != nil {
-		t.Error("nothing may be published")
-	}
-}
-
-func TestInspectToken(t *testing.T) {
-	w := newWorld(t, 100)
-	token, err := w.session(t).InspectToken(context.Background())
-	if err != nil || token.AppID != testApp || !token.Valid {
-		t.Errorf("got %+v, %v", token, err)
 	}
 }

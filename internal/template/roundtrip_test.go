@@ -36,7 +36,7 @@ func examples(t *testing.T) map[string]*v1alpha1.MessageTemplateSpec {
 	}
 	out := map[string]*v1alpha1.MessageTemplateSpec{}
 	for _, file := range files {
-		raw, err := os.ReadFile(file) //nolint:gosec // our own test data
+		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,9 +54,9 @@ var translatable = strings.Fields(`ask_for_phone_number basket_left_behind brows
 	clinic_visit_reminder driver_is_nearby lower_case_input loyalty_coupon_monthly opt_in_confirmed parcel_left_warehouse
 	parcel_left_warehouse_pt_br queue_number_called support_call_offer table_booking_confirmed`)
 
-func newGraph(t *testing.T, opts ...graphsim.Option) (*graphsim.Simulator, *graph.Client) {
+func newGraph(t *testing.T) (*graphsim.Simulator, *graph.Client) {
 	t.Helper()
-	sim := graphsim.New(opts...)
+	sim := graphsim.New()
 	sim.AddApp(graphsim.App{ID: "634974688087057", Secret: "app-secret-made-up"})
 	sim.AddAccount(graphsim.Account{ID: testWABA, Name: "Acme"})
 	sim.AddNumber(testWABA, graphsim.Number{})
