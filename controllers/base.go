@@ -54,7 +54,8 @@ func (b *base) transitions(obj runtime.Object, before, after []metav1.Condition)
 	type said struct{ reason, message string }
 	told := map[said]bool{}
 	for _, c := range after {
-		if c.Type == v1alpha1.ConditionReconciling || c.Type == v1alpha1.ConditionStalled || c.Status == metav1.ConditionUnknown {
+		if c.Type == v1alpha1.ConditionReconciling || c.Type == v1alpha1.ConditionStalled || c.Status == metav1.ConditionUnknown ||
+			c.Reason == v1alpha1.ReasonProgressing {
 			continue
 		}
 		if unchanged(before, c) || told[said{c.Reason, c.Message}] {
@@ -72,7 +73,7 @@ func (b *base) transitions(obj runtime.Object, before, after []metav1.Condition)
 // expected are the reasons of False conditions that nobody has to worry about.
 func expected(reason string) bool {
 	switch reason {
-	case v1alpha1.ReasonInReview, v1alpha1.ReasonPaused, v1alpha1.ReasonProgressing, v1alpha1.ReasonAccountNotReady, v1alpha1.ReasonPending:
+	case v1alpha1.ReasonInReview, v1alpha1.ReasonPaused, v1alpha1.ReasonAccountNotReady, v1alpha1.ReasonPending:
 		return true
 	}
 	return false
