@@ -238,12 +238,13 @@ func (l *lifecycle[T]) record(ctx context.Context, p *pass[T], o outcome, precon
 	return nil
 }
 
-// nextAttempt is set once when a wait begins and stays until it is over.
+// nextAttempt is set once when a wait begins and stays until it is over, or until a shorter one takes its place: after a
+// change of the spec, a pause of five minutes must not last as long as the locked name or spent quota before it.
 func nextAttempt(current *metav1.Time, o outcome, now time.Time) *metav1.Time {
 	if !o.wait || o.after <= 0 {
 		return nil
 	}
-	if current != nil && current.After(now) {
+	if current != nil && current.After(now) && current.Sub(now) <= o.after+clockSkew {
 		return current
 	}
 	t := metav1.NewTime(now.Add(o.after).Truncate(time.Second))

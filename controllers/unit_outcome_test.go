@@ -274,6 +274,8 @@ func TestUnitNextAttempt(t *testing.T) {
 		"a wait begins":                   {nil, told, at(time.Hour)},
 		"a wait goes on":                  {at(time.Minute), told, at(time.Minute)},
 		"the wait is over, another comes": {at(-time.Second), told, at(time.Hour)},
+		"a shorter wait takes its place":  {at(24 * time.Hour), told, at(time.Hour)},
+		"the clocks differ a little":      {at(time.Hour + 2*time.Second), told, at(time.Hour + 2*time.Second)},
 		"a wait nobody needs to see":      {at(time.Minute), waiting(v1alpha1.ReasonInReview, "m", time.Hour), nil},
 		"a wait for an event":             {at(time.Minute), waiting(v1alpha1.ReasonInReview, "m", 0).told(), nil},
 		"nothing to wait for":             {at(time.Minute), done("m"), nil},
