@@ -130,8 +130,11 @@ func (t *templates) createFailed(ctx context.Context, p *templatePass, w wish, e
 	if e.Cause == graph.CauseDuplicate {
 		return t.duplicate(ctx, p, w, retried)
 	}
-	if e.Class != graph.ClassThrottled {
-		p.obj.Status.PendingCreate = nil // a definite no: nothing was created
+	switch e.Class {
+	case graph.ClassThrottled, graph.ClassPermission, graph.ClassAmbiguous, graph.ClassBlocked:
+		// Nothing was created, but the same is tried again soon: noting it anew would cost a status write each time.
+	default:
+		p.obj.Status.PendingCreate = nil
 	}
 	t.creates.release(p.waba.Spec.ID)
 	return failure(err)

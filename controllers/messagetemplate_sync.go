@@ -112,7 +112,7 @@ func (t *templates) mine(p *templatePass, view account.TemplateView) bool {
 	// The process died between Meta's answer and the status write. What appeared after we had proven the name free is
 	// ours; Meta may have normalised it, so the hash alone doesn't decide.
 	if !view.ReadBack || template.LiveFields(view.Template).Hash() == s.PendingCreate.SpecHash ||
-		!view.Template.LastUpdatedTime.Before(s.PendingCreate.Time.Add(-clockSkew)) {
+		!p.createRefused() && !view.Template.LastUpdatedTime.Before(s.PendingCreate.Time.Add(-clockSkew)) {
 		s.Baseline = written(p, s.PendingCreate.SpecHash)
 		return true
 	}
@@ -162,6 +162,7 @@ func (t *templates) adopt(ctx context.Context, p *templatePass, w wish, view acc
 	policy := p.obj.Spec.AdoptionPolicy
 	live := template.LiveFields(view.Template)
 	names := template.Diff(w.fields, live)
+	p.obj.Status.PendingCreate = nil // it isn't what came of our own attempt
 	switch {
 	case policy == v1alpha1.AdoptionPolicyNever:
 		return stalled(v1alpha1.ReasonAlreadyExists,
@@ -174,7 +175,6 @@ func (t *templates) adopt(ctx context.Context, p *templatePass, w wish, view acc
 			strings.Join(names, ", ")))
 	}
 	p.status.ID, p.status.AccountID = view.Template.ID, p.waba.Spec.ID
-	p.obj.Status.PendingCreate = nil
 	t.rebase(p, view, live.Hash())
 	return t.compare(ctx, p, w, view)
 }

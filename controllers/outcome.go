@@ -102,8 +102,9 @@ var verdicts = map[graph.Class]verdict{
 	graph.ClassQuota:       {reason: v1alpha1.ReasonQuotaExceeded, after: quotaRecheck, visible: true},
 	graph.ClassBlocked: {reason: v1alpha1.ReasonAccountBlocked, backoff: true, slow: true, aside: true,
 		advice: "see Business Support Home"},
-	graph.ClassGone:    {reason: v1alpha1.ReasonNotFound, backoff: true, slow: true},
-	graph.ClassUnknown: {reason: v1alpha1.ReasonUnknownError, backoff: true, slow: true, aside: true},
+	graph.ClassGone: {reason: v1alpha1.ReasonNotFound, backoff: true, slow: true},
+	graph.ClassUnknown: {reason: v1alpha1.ReasonUnknownError, backoff: true, slow: true, aside: true,
+		advice: "this version doesn't know the error; it is tried again with growing pauses"},
 }
 
 // causes refines the verdict where Meta says more.

@@ -124,7 +124,7 @@ func TestReferenceNotPermitted(t *testing.T) {
 			w.Reload(tmpl)
 			parts := append([]string{"MessageTemplate from namespace " + namespace, "its owner can allow it"}, tc.parts...)
 			expectRefused(t, tmpl.Status.Conditions, v1alpha1.ReasonReferenceNotPermitted, parts...)
-			expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonProgressing)
+			expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonReferenceNotPermitted)
 			w.CheckInvariants()
 		})
 	}

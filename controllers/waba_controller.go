@@ -93,6 +93,9 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) outcome {
 	if pause := r.attempts.pause(p.key(), p.fingerprint()); pause > 0 {
 		return keep(min(pause, secretRecheck)) // the Secret is read again meanwhile
 	}
+	if err := session.Budget().Before(graph.OpReadAccount); err != nil {
+		return failure(err)
+	}
 	if allowed, wait := session.Budget().Background(); !allowed && !p.requested() {
 		return waitingAside(v1alpha1.ReasonRateLimited, "Meta's rate limit is nearly used up; the next observation waits", wait).told()
 	}

@@ -69,7 +69,8 @@ func (b *Budget) Before(op graph.Operation) error {
 	return nil
 }
 
-// After learns from the answer to a call.
+// After learns from the answer to a call. An error of throttling tells its reader from then on how long to wait, also where
+// Meta didn't say.
 func (b *Budget) After(percent int, regain time.Duration, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -83,11 +84,15 @@ func (b *Budget) After(percent int, regain time.Duration, err error) {
 		}
 		return
 	}
-	if e, ok := graph.AsError(err); ok && e.RetryAfter > regain {
-		regain = e.RetryAfter
+	e, ok := graph.AsError(err)
+	if ok {
+		regain = max(regain, e.RetryAfter)
 	}
 	if regain <= 0 {
 		regain = min(firstBlock<<min(b.blocks, 8), longestBlock)
+	}
+	if ok {
+		e.RetryAfter = regain
 	}
 	b.blocks++
 	if until := now.Add(regain); until.After(b.blockedUntil) {

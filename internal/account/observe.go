@@ -70,7 +70,9 @@ func (s *Session) InspectToken(ctx context.Context) (*graph.TokenInfo, error) {
 
 func (o *observation) account(ctx context.Context) error {
 	if o.session.splitting() {
-		return o.split(ctx)
+		err := o.split(ctx)
+		o.session.setUnreadable(err != nil)
+		return err
 	}
 	err := o.composite(ctx)
 	e, ok := graph.AsError(err)
@@ -85,6 +87,7 @@ func (o *observation) account(ctx context.Context) error {
 		return err
 	}
 	if err := o.split(ctx); err != nil {
+		o.session.setUnreadable(true)
 		return err
 	}
 	o.session.rememberSplit()
@@ -282,7 +285,13 @@ func (o *observation) optional(ctx context.Context) {
 func (s *Session) splitting() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.clock.Now().Before(s.splitUntil)
+	return s.unreadable || s.clock.Now().Before(s.splitUntil)
+}
+
+func (s *Session) setUnreadable(unreadable bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unreadable = unreadable
 }
 
 func (s *Session) rememberSplit() {

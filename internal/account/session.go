@@ -55,6 +55,9 @@ type Session struct {
 	pageSize    int
 	// splitUntil is until when sections are asked one by one, because the composite request failed.
 	splitUntil time.Time
+	// unreadable means that not even the account alone could be read: the next attempt asks for that first, and costs one
+	// call instead of two while nothing has changed.
+	unreadable bool
 	// refused holds optional fields this account doesn't know, and until when they aren't asked.
 	refused map[string]time.Time
 	// slowAt is when the token and the optional fields were read last.
