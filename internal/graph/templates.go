@@ -96,7 +96,7 @@ func (c *Client) CreateTemplate(ctx context.Context, wabaID string, t TemplateCo
 	err = c.do(ctx, r, func(value any) error {
 		n := asNode(value)
 		created = &TemplateCreated{ID: n.str("id"), Status: n.upper("status"), Category: n.upper("category")}
-		if created.ID == "" {
+		if !idPattern.MatchString(created.ID) { // anything else ends up in a status and can never be called
 			return shapeError("a template without id")
 		}
 		return nil
