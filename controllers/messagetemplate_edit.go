@@ -26,6 +26,8 @@ const (
 	ringSize        = 12
 	contestedWindow = 24 * time.Hour
 	contestedAfter  = 3
+	// attemptMemory is how long a recorded attempt stands for the repetitions of the same edit.
+	attemptMemory = 10 * time.Minute
 
 	causeSpec  = "Spec"
 	causeDrift = "Drift"
@@ -133,18 +135,27 @@ func (t *templates) liveTemplate(ctx context.Context, p *templatePass, id string
 
 // alreadyDone recognises an edit that took effect though its answer was lost, and one that a person made for us.
 func (t *templates) alreadyDone(p *templatePass, w wish, live *graph.Template) *outcome {
-	edits := p.obj.Status.Edits
-	open := openEdit(edits) && edits[len(edits)-1].SpecHash == w.hash
-	equal := len(template.Diff(w.fields, template.LiveFields(live))) == 0 && live.Category == string(p.obj.Spec.Category)
-	executed := open && !live.LastUpdatedTime.IsZero() && !live.LastUpdatedTime.Before(edits[len(edits)-1].Time.Time)
-	if !executed && !equal {
+	fields := template.LiveFields(live)
+	// The category of an approved template can't be edited; where Meta chose another one, only the content counts.
+	equal := len(template.Diff(w.fields, fields)) == 0 && (live.Status == statusApproved || live.Category == string(p.obj.Spec.Category))
+	if !equal && !tookEffect(&p.obj.Status, w.hash, live, fields) {
 		return nil
 	}
-	closeEdit(edits, w.hash)
+	closeEdit(p.obj.Status.Edits, w.hash)
 	p.session.Wrote(templateKey(p.obj), live)
 	t.rebase(p, account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.now}, w.hash)
 	o := t.inSync(p)
 	return &o
+}
+
+// tookEffect reports that an edit of ours whose answer was lost was made all the same, in words that Meta normalised. The
+// time alone proves nothing: it moves on reviews and pauses too; so the content must have changed since the baseline.
+func tookEffect(s *v1alpha1.MessageTemplateStatus, hash string, live *graph.Template, fields template.Fields) bool {
+	if !openEdit(s.Edits) || s.Baseline == nil || awaitsReadBack(s.Baseline) {
+		return false
+	}
+	last := s.Edits[len(s.Edits)-1]
+	return last.SpecHash == hash && !live.LastUpdatedTime.Before(last.Time.Time) && len(template.Changed(s.Baseline.Fields, fields)) > 0
 }
 
 // openEdit reports that the answer to the last edit isn't known.
@@ -186,6 +197,9 @@ func editWait(s *v1alpha1.MessageTemplateStatus, hash string, now time.Time) tim
 func (t *templates) recordAttempt(ctx context.Context, p *templatePass, e v1alpha1.EditAttempt) *outcome {
 	edits := p.obj.Status.Edits
 	if openEdit(edits) {
+		if last := edits[len(edits)-1]; last.SpecHash == e.SpecHash && p.now.Sub(last.Time.Time) < attemptMemory {
+			return nil // on record already; noting each try of a failing call would cost a status write each time
+		}
 		edits = edits[:len(edits)-1] // the live template showed that it had no effect
 	}
 	edits = append(slices.Clone(edits), e)
@@ -217,6 +231,11 @@ func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *gra
 	}
 	edits[len(edits)-1].Done = true
 	after := *live
+	if after.Status == statusRejected {
+		// An edit ends the rejection and starts a review. Until it is read back, the resource must not look failed.
+		after.Status = statusPending
+		p.obj.Status.Status, p.obj.Status.Rejection = statusPending, nil
+	}
 	p.session.Wrote(templateKey(p.obj), &after)
 	p.obj.Status.Baseline = written(p, w.hash)
 	p.status.Drift = nil
