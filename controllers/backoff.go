@@ -13,8 +13,8 @@ import (
 const (
 	// firstPause and slowPause are the first waits after a failed attempt, longestPause the last. With them an object
 	// makes at most ten calls in ten minutes of any fault, look-ups included.
-	firstPause   = 10 * time.Second
-	slowPause    = 20 * time.Second
+	firstPause   = 15 * time.Second
+	slowPause    = 30 * time.Second
 	longestPause = 5 * time.Minute
 )
 

@@ -5,6 +5,7 @@ package controllers_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +89,57 @@ func TestEditOncePerDay(t *testing.T) {
 	expectReady(t, tmpl)
 	if live, _ := w.Sim.TemplateByName(harness.AccountID, "parcel_left", "en_US"); !strings.Contains(string(live.Components), "passport") {
 		t.Errorf("at Meta: %s", live.Components)
+	}
+	w.CheckInvariants()
+}
+
+// TestEditLostAndPaused: an edit that never reached Meta isn't taken for done because Meta touched the template for
+// another reason.
+func TestEditLostAndPaused(t *testing.T) {
+	t.Parallel()
+	w, op, tmpl := ready(t)
+	w.Sim.Fail(graphsim.Fault{Method: http.MethodPost, Path: "/" + tmpl.Status.ID, Cut: graphsim.BeforeCommit})
+	w.Edit(tmpl, func() { tmpl.Spec.Body.Text = changedBody })
+	op.Settle()
+	w.Clock.Step(time.Second)
+	if err := w.Sim.Decide(tmpl.Status.ID, graphsim.Decision{Status: "PAUSED", QualityScore: "RED"}); err != nil {
+		t.Fatal(err)
+	}
+	op.Observe()
+	op.Observe()
+	if live, _ := w.Sim.TemplateByName(harness.AccountID, "parcel_left", "en_US"); !strings.Contains(string(live.Components), "around the corner") {
+		t.Errorf("the change didn't reach Meta: %s", live.Components)
+	}
+	w.CheckInvariants()
+}
+
+// TestEditFails: an edit that fails for hours costs few calls and few status writes, and is made when Meta recovers.
+func TestEditFails(t *testing.T) {
+	t.Parallel()
+	w, op, tmpl := ready(t)
+	heal := w.Sim.Fail(graphsim.Fault{Method: http.MethodPost, Path: "/" + tmpl.Status.ID, Times: -1, Status: 500, Code: 2, Message: "Service temporarily unavailable", Transient: true})
+	w.Edit(tmpl, func() { tmpl.Spec.Body.Text = changedBody })
+	op.Settle()
+	w.ResetAPIWrites()
+	w.Sim.ResetStats()
+	op.Advance(10*time.Minute, 5*time.Second)
+	if n := w.APIWrites("PATCH messagetemplates/status"); n > 3 {
+		t.Errorf("%d status writes in ten minutes", n)
+	}
+	s := w.Sim.Stats()
+	if n := s.ByOp[graphsim.OpEditTemplate] + s.ByOp[graphsim.OpReadTemplate]; n > 10 {
+		t.Errorf("%d calls for the template in ten minutes: %v", n, s.ByOp)
+	}
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonTransientError)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTransientError)
+	heal()
+	op.Observe()
+	op.Observe()
+	w.Reload(tmpl)
+	expectReady(t, tmpl)
+	if n := w.Sim.Stats().CommittedEdits[tmpl.Status.ID]; n != 1 {
+		t.Errorf("%d edits at Meta, want 1", n)
 	}
 	w.CheckInvariants()
 }

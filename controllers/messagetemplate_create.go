@@ -142,9 +142,6 @@ func (t *templates) createFailed(ctx context.Context, p *templatePass, w wish, e
 
 // duplicate follows Meta's word that the name and language are taken, which the snapshot didn't know.
 func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retried bool) outcome {
-	if !retried {
-		p.obj.Status.PendingCreate = nil // not ours: this pass was the first to try
-	}
 	view, err := p.session.LookupTemplate(ctx, templateKey(p.obj))
 	if err != nil {
 		return failure(err)
@@ -153,6 +150,9 @@ func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retr
 		o := waiting(v1alpha1.ReasonAlreadyExists, "Meta says that the name and language are taken but doesn't show the template yet", 0)
 		o.backoff, o.slow = true, true
 		return o
+	}
+	if !retried {
+		p.obj.Status.PendingCreate = nil // not ours: this pass was the first to try
 	}
 	if t.mine(p, view) {
 		return t.compare(ctx, p, w, view)

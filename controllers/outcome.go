@@ -131,7 +131,7 @@ func failure(err error) outcome {
 		}
 	}
 	v, ok := causes[e.Cause]
-	if !ok {
+	if !ok || e.Class == graph.ClassTransient || e.Class == graph.ClassThrottled {
 		v = verdicts[e.Class]
 	}
 	o := outcome{

@@ -54,7 +54,6 @@ func (r *resolver) find(ctx context.Context, who referrer) (*v1alpha1.WABA, *out
 	var waba v1alpha1.WABA
 	if err := r.client.Get(ctx, key, &waba); err != nil {
 		if apierrors.IsNotFound(err) {
-			// The same words whether it doesn't exist or isn't shown to strangers.
 			o := waitingAside(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
 				"WABA %s doesn't exist; create it or correct spec.wabaRef", display(key, who.namespace)), 0)
 			return nil, &o

@@ -23,8 +23,8 @@ func seconds(values ...int) []time.Duration {
 
 func TestUnitAttemptsPauseLongerEachTime(t *testing.T) {
 	for slow, want := range map[bool][]time.Duration{
-		false: seconds(10, 20, 40, 80, 160, 300, 300, 300, 300, 300, 300, 300),
-		true:  seconds(20, 40, 80, 160, 300, 300, 300, 300, 300, 300, 300, 300),
+		false: seconds(15, 30, 60, 120, 240, 300, 300, 300, 300, 300, 300, 300),
+		true:  seconds(30, 60, 120, 240, 300, 300, 300, 300, 300, 300, 300, 300),
 	} {
 		clk := clocktesting.NewFakePassiveClock(unitStart)
 		a := newAttempts(clk)
@@ -105,7 +105,7 @@ func TestUnitAttemptsCostAtMostTenCallsInTenMinutes(t *testing.T) {
 func TestUnitResultBacksOffOnlyAfterFailures(t *testing.T) {
 	b := &base{attempts: newAttempts(clocktesting.NewFakePassiveClock(unitStart))}
 	failed := outcome{backoff: true}
-	for _, want := range seconds(10, 20) {
+	for _, want := range seconds(15, 30) {
 		if got := b.result("x", "1", failed).RequeueAfter; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
