@@ -330,7 +330,11 @@ func (r *wabas) finish(ctx context.Context, p *wabaPass, o outcome) (ctrl.Result
 		return ctrl.Result{}, err
 	}
 	r.transitions(p.obj, p.before.Status.Conditions, s.Conditions)
-	return r.result(p.key(), p.fingerprint(), o), nil
+	result := r.result(p.key(), p.fingerprint(), o)
+	if o.backoff {
+		result.RequeueAfter = min(result.RequeueAfter, secretRecheck) // the pause goes on, but a new Secret ends it
+	}
+	return result, nil
 }
 
 func (r *wabas) write(ctx context.Context, p *wabaPass) error {
