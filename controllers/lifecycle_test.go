@@ -303,6 +303,8 @@ func TestDrift(t *testing.T) {
 			if edits(w) != 0 {
 				t.Fatalf("%d edits: a person's edit counts, so a repair has to wait a day", edits(w))
 			}
+			// What is there works meanwhile, whether the drift is reported or waits to be repaired.
+			expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonApproved)
 			op.Advance(26*time.Hour, 20*time.Minute)
 			w.Reload(tmpl)
 			if policy == "" {

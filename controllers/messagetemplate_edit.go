@@ -59,8 +59,10 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 	approved := live.Status == statusApproved
 	if approved {
 		if wait := editWait(&p.obj.Status, w.hash, p.now); wait > 0 {
-			return waiting(v1alpha1.ReasonEditBudgetExhausted, fmt.Sprintf(
-				"Meta allows one edit of an approved template a day and ten in 30 days; %s is edited when the time has come", what), wait).told()
+			o := waiting(v1alpha1.ReasonEditBudgetExhausted, fmt.Sprintf(
+				"waits to edit %s: Meta allows one edit of an approved template a day, and ten in 30 days", what), wait).told()
+			o.aside = cause == causeDrift // what is there still works, as with drift that is only reported
+			return o
 		}
 	}
 	if o := t.recordAttempt(ctx, p, v1alpha1.EditAttempt{

@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -151,10 +152,13 @@ func explain(e *graph.Error, v verdict) string {
 	case graph.ClassThrottled:
 		return "Meta's rate limit is used up; waiting until it is lifted"
 	case graph.ClassCredentials:
-		return "Meta refuses the access token: " + e.Explain() + "; put a valid one into the account's Secret"
+		return "Meta refuses the access token: " + clause(e.Explain()) + "; put a valid one into the account's Secret"
 	}
 	if v.advice != "" {
-		return e.Explain() + "; " + v.advice
+		return clause(e.Explain()) + "; " + v.advice
 	}
 	return e.Explain()
 }
+
+// clause takes the full stop off a sentence that goes on.
+func clause(s string) string { return strings.TrimRight(s, ". ") }

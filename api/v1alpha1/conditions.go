@@ -100,7 +100,7 @@ const (
 const (
 	// ReasonPending: not yet observed; wait.
 	ReasonPending = "Pending"
-	// ReasonObserved: managementPolicy is Observed and nothing differs; nothing to do.
+	// ReasonObserved: the account is observed and can be used; nothing to do.
 	ReasonObserved = "Observed"
 	// ReasonProgressing: the operator is working; wait.
 	ReasonProgressing = "Progressing"
