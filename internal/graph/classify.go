@@ -39,9 +39,9 @@ var (
 		OpListPhoneNumbers, OpListSubscribedApps,
 	}
 	contents = []Operation{OpCreateTemplate, OpEditTemplate}
-	changes  = []Operation{OpEditTemplate, OpDeleteTemplate}
+	changes  = []Operation{OpEditTemplate, OpDeleteTemplate, OpUnpauseTemplate}
 	// fixed are the writes that carry nothing the user wrote, so that nothing of his can be wrong.
-	fixed = []Operation{OpDeleteTemplate, OpUpdateAccount}
+	fixed = []Operation{OpDeleteTemplate, OpUnpauseTemplate, OpUpdateAccount}
 )
 
 // rules is the one table from (operation, code, subcode) to class and cause. Rows are grouped by precision and the first

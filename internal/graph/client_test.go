@@ -84,7 +84,9 @@ func TestAppSecretProof(t *testing.T) {
 }
 
 func TestOperations(t *testing.T) {
-	writes := map[Operation]bool{OpCreateTemplate: true, OpEditTemplate: true, OpDeleteTemplate: true, OpUpdateAccount: true}
+	writes := map[Operation]bool{
+		OpCreateTemplate: true, OpEditTemplate: true, OpDeleteTemplate: true, OpUnpauseTemplate: true, OpUpdateAccount: true,
+	}
 	for op := range everyCall(nil) {
 		if op.Write() != writes[op] {
 			t.Errorf("%s: Write() = %v", op, op.Write())

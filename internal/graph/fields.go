@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// fieldRetries is how many unknown fields one call puts up with.
-	fieldRetries = 4
+	// fieldRetries is how many unknown fields one call puts up with: as many as templates have fields that are not in
+	// every version, and some.
+	fieldRetries = 6
 	// fieldMemoryFor is how long a field that Meta does not know is left out.
 	fieldMemoryFor = 24 * time.Hour
 )

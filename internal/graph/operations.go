@@ -21,6 +21,7 @@ const (
 	OpCreateTemplate      Operation = "CreateTemplate"
 	OpEditTemplate        Operation = "EditTemplate"
 	OpDeleteTemplate      Operation = "DeleteTemplate"
+	OpUnpauseTemplate     Operation = "UnpauseTemplate"
 	OpUpdateAccount       Operation = "UpdateAccount"
 )
 
@@ -44,6 +45,7 @@ var operations = map[Operation]operationInfo{
 	OpCreateTemplate:      {http.MethodPost, "POST /{waba}/message_templates", true},
 	OpEditTemplate:        {http.MethodPost, "POST /{template}", true},
 	OpDeleteTemplate:      {http.MethodDelete, "DELETE /{waba}/message_templates", true},
+	OpUnpauseTemplate:     {http.MethodPost, "POST /{template}/unpause", true},
 	OpUpdateAccount:       {http.MethodPost, "POST /{waba}", true},
 }
 

@@ -76,7 +76,7 @@ func (c *Client) ReadTemplate(ctx context.Context, id string) (*Template, error)
 	return &template, nil
 }
 
-// CreateTemplate submits a template for review. It is not idempotent: after an error of ClassTransient the template may
+// CreateTemplate submits a template for review, or takes one from Meta's library, which is approved at once. It is not idempotent: after an error of ClassTransient the template may
 // exist, and a second call fails with CauseDuplicate.
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview
@@ -84,7 +84,7 @@ func (c *Client) CreateTemplate(ctx context.Context, wabaID string, t TemplateCo
 	if err := checkIDs(OpCreateTemplate, wabaID); err != nil {
 		return nil, err
 	}
-	body, err := encode(OpCreateTemplate, wireTemplate(t))
+	body, err := encode(OpCreateTemplate, t)
 	if err != nil {
 		return nil, err
 	}
@@ -108,17 +108,28 @@ func (c *Client) CreateTemplate(ctx context.Context, wabaID string, t TemplateCo
 }
 
 // EditTemplate replaces the content of a template. Name and language are never sent, because they cannot change; an
-// empty category is not sent, as Meta demands for approved templates.
+// empty category is not sent, as Meta demands for approved templates. LinkTrackingOptedOut is the exception: Meta takes
+// it only beside the category. Library is not sent either, and without Library's components an edit leaves the text as
+// it is.
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
 func (c *Client) EditTemplate(ctx context.Context, id string, e TemplateContent) error {
 	if err := checkIDs(OpEditTemplate, id); err != nil {
 		return err
 	}
+	if e.LinkTrackingOptedOut != nil && e.Category == "" {
+		return invalid(OpEditTemplate, "the opt-out of link tracking can only be edited together with the category")
+	}
 	e.Name, e.Language = "", ""
-	body, err := encode(OpEditTemplate, wireTemplate(e))
+	if e.Library != nil {
+		e.Library, e.Components = nil, nil
+	}
+	body, err := encode(OpEditTemplate, e)
 	if err != nil {
 		return err
+	}
+	if string(body) == "{}" { // it would still count as one of the few edits that Meta allows
+		return invalid(OpEditTemplate, "the edit changes nothing")
 	}
 	r := request{op: OpEditTemplate, path: "/" + id, body: body, contentType: contentJSON}
 	return c.do(ctx, r, confirmed)
@@ -140,6 +151,29 @@ func (c *Client) DeleteTemplate(ctx context.Context, wabaID, name, id string) er
 	return c.do(ctx, r, confirmed)
 }
 
+// UnpauseTemplate makes a paused template sendable again. Templates that were paused for their quality come back without
+// it; those paused by pacing don't.
+//
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-pausing
+func (c *Client) UnpauseTemplate(ctx context.Context, id string) error {
+	if err := checkIDs(OpUnpauseTemplate, id); err != nil {
+		return err
+	}
+	return c.do(ctx, request{op: OpUnpauseTemplate, path: "/" + id + "/unpause"}, notDenied)
+}
+
+// notDenied is for writes whose answer Meta does not document: whatever is no error and does not say no means yes.
+func notDenied(value any) error {
+	if success := asNode(value).boolPtr("success"); scalar(value) == "false" || success != nil && !*success {
+		return denied()
+	}
+	return nil
+}
+
+func denied() *Error {
+	return &Error{Class: ClassUnknown, Message: "Meta answered success=false and no reason"}
+}
+
 // confirmed reads the answers to writes: {"success":true}, {"id":"…"} or plain true.
 func confirmed(value any) error {
 	n := asNode(value)
@@ -147,7 +181,7 @@ func confirmed(value any) error {
 	case scalar(value) == "true" || n.bool("success"):
 		return nil
 	case n.boolPtr("success") != nil:
-		return &Error{Class: ClassUnknown, Message: "Meta answered success=false and no reason"}
+		return denied()
 	case n.str("id") != "":
 		return nil
 	}
@@ -155,8 +189,12 @@ func confirmed(value any) error {
 }
 
 // encode gives the same bytes for the same content.
-func encode(op Operation, content wireTemplate) ([]byte, error) {
-	body, err := json.Marshal(content)
+func encode(op Operation, content TemplateContent) ([]byte, error) {
+	wire, problem := wireTemplateFrom(content)
+	if problem != "" {
+		return nil, invalid(op, problem)
+	}
+	body, err := json.Marshal(wire)
 	if err != nil {
 		return nil, invalid(op, "the template cannot be written as JSON")
 	}

@@ -146,12 +146,18 @@ type Template struct {
 	CorrectCategory, SubCategory string
 	// RejectedReason is NONE or "" when not rejected.
 	RejectedReason, ParameterFormat, LibraryTemplateName string
+	// DisplayFormat is ORDER_DETAILS or "".
+	DisplayFormat string
 	// QualityScore is GREEN, YELLOW, RED, UNKNOWN or "".
 	QualityScore   string
 	QualityDate    time.Time
 	QualityReasons []string
 	// MessageSendTTLSeconds: nil = Meta's default; -1 = 30 days.
 	MessageSendTTLSeconds *int64
+	// LinkTrackingOptedOut and PrimaryDeviceDeliveryOnly: nil = not reported.
+	LinkTrackingOptedOut, PrimaryDeviceDeliveryOnly *bool
+	// CreativeFeatures are sorted by feature, each of which appears once; nil = not reported.
+	CreativeFeatures []CreativeFeature
 	// LastUpdatedTime is the only time Meta keeps of a template; zero = not reported.
 	LastUpdatedTime time.Time
 	Components      []Component
@@ -161,7 +167,57 @@ type Template struct {
 type TemplateContent struct {
 	Name, Language, Category, ParameterFormat, SubCategory, DisplayFormat string
 	MessageSendTTLSeconds                                                 *int64
-	Components                                                            []Component
+	// LinkTrackingOptedOut switches the counting of clicks on URL buttons off. An edit must send it together with the
+	// category that the template has; another category would send the template back to review.
+	LinkTrackingOptedOut *bool
+	// PrimaryDeviceDeliveryOnly asks for delivery to the recipient's primary device alone.
+	PrimaryDeviceDeliveryOnly *bool
+	// CreativeFeatures may name each feature once.
+	CreativeFeatures []CreativeFeature
+	// Library makes the template from Meta's library; Components are not sent then.
+	Library    *LibraryInputs
+	Components []Component
+}
+
+// CreativeFeature allows or forbids Meta one way of embellishing a marketing template.
+//
+// Source: https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/message_templates/
+type CreativeFeature struct {
+	// Feature is in lower case, such as "image_touchups".
+	Feature string
+	// EnrollStatus is OPT_IN or OPT_OUT.
+	EnrollStatus string
+}
+
+// LibraryInputs name a template of Meta's library and fill in what it leaves open. Only a create sends them.
+//
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-library
+type LibraryInputs struct {
+	TemplateName string
+	BodyInputs   *LibraryBodyInputs
+	// ButtonInputs are needed where the library's template has URL or phone number buttons.
+	ButtonInputs []LibraryButtonInput
+}
+
+// LibraryBodyInputs switch optional sentences of a library template on; nil = Meta's default.
+type LibraryBodyInputs struct {
+	AddContactNumber          *bool `json:"add_contact_number,omitempty"`
+	AddLearnMoreLink          *bool `json:"add_learn_more_link,omitempty"`
+	AddSecurityRecommendation *bool `json:"add_security_recommendation,omitempty"`
+	AddTrackPackageLink       *bool `json:"add_track_package_link,omitempty"`
+	// CodeExpirationMinutes is 1 to 90.
+	CodeExpirationMinutes *int64 `json:"code_expiration_minutes,omitempty"`
+}
+
+// LibraryButtonInput fills in one button of a library template. Which fields apply depends on Type.
+type LibraryButtonInput struct {
+	// Type is QUICK_REPLY, URL, PHONE_NUMBER, OTP, MPM, CATALOG, FLOW, VOICE_CALL or APP.
+	Type string
+	// URL is the address with its variable, if any, and URLExample a sample of what the variable stands for.
+	URL, URLExample      string
+	PhoneNumber, OTPType string
+	ZeroTapTermsAccepted *bool
+	SupportedApps        []SupportedApp
 }
 
 // TemplateCreated is the answer to a create. Status may be final at once and Category may differ from the request.

@@ -3,11 +3,18 @@
 
 package graph
 
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
 // templateFields are asked for wherever a template is read.
 var templateFields = []string{
 	"id", "name", "language", "status", "category", "previous_category", "correct_category", "sub_category",
 	"rejected_reason", "quality_score", "parameter_format", "message_send_ttl_seconds", "last_updated_time",
-	"library_template_name", "components",
+	"library_template_name", "display_format", "cta_url_link_tracking_opted_out", "is_primary_device_delivery_only",
+	"degrees_of_freedom_spec", "components",
 }
 
 // templateSummary are the totals that a listing can carry.
@@ -20,9 +27,13 @@ func templateFrom(n node) (Template, error) {
 		PreviousCategory: n.upper("previous_category"), CorrectCategory: n.upper("correct_category"),
 		SubCategory: n.upper("sub_category"), RejectedReason: n.upper("rejected_reason"),
 		ParameterFormat: n.upper("parameter_format"), LibraryTemplateName: n.str("library_template_name"),
-		MessageSendTTLSeconds: n.int64Ptr("message_send_ttl_seconds"),
-		LastUpdatedTime:       n.time("last_updated_time"),
-		Components:            componentsFrom(n.nodes("components")),
+		DisplayFormat:             n.upper("display_format"),
+		MessageSendTTLSeconds:     n.int64Ptr("message_send_ttl_seconds"),
+		LinkTrackingOptedOut:      n.boolPtr("cta_url_link_tracking_opted_out"),
+		PrimaryDeviceDeliveryOnly: n.boolPtr("is_primary_device_delivery_only"),
+		CreativeFeatures:          creativeFeaturesFrom(n.obj("degrees_of_freedom_spec")),
+		LastUpdatedTime:           n.time("last_updated_time"),
+		Components:                componentsFrom(n.nodes("components")),
 	}
 	if t.ID == "" || t.Name == "" || t.Language == "" {
 		// Left out silently, it would look deleted.
@@ -50,14 +61,126 @@ func templatePageFrom(n node) (*TemplatePage, error) {
 	}, nil
 }
 
+// creativeFeaturesFrom understands the list of answers, [{"key":"IMAGE_TOUCHUPS","value":{"enroll_status":"OPT_OUT"}}],
+// and the map of requests, {"image_touchups":{"enroll_status":"OPT_OUT"}}.
+func creativeFeaturesFrom(freedom node) []CreativeFeature {
+	const key = "creative_features_spec"
+	found := map[string]string{}
+	add := func(feature string, value any) {
+		if status := asNode(value).upper("enroll_status"); feature != "" && status != "" {
+			found[strings.ToLower(feature)] = status
+		}
+	}
+	if features := freedom.obj(key); features != nil && features.str("key") == "" {
+		for _, feature := range slices.Sorted(maps.Keys(features)) {
+			add(feature, features[feature])
+		}
+	} else {
+		for _, item := range freedom.nodes(key) {
+			add(item.str("key"), item["value"])
+		}
+	}
+	var out []CreativeFeature
+	for _, feature := range slices.Sorted(maps.Keys(found)) {
+		out = append(out, CreativeFeature{Feature: feature, EnrollStatus: found[feature]})
+	}
+	return out
+}
+
 // wireTemplate fixes the order of the properties, so that one content always gives the same bytes.
 type wireTemplate struct {
-	Name                  string      `json:"name,omitempty"`
-	Language              string      `json:"language,omitempty"`
-	Category              string      `json:"category,omitempty"`
-	ParameterFormat       string      `json:"parameter_format,omitempty"`
-	SubCategory           string      `json:"sub_category,omitempty"`
-	DisplayFormat         string      `json:"display_format,omitempty"`
-	MessageSendTTLSeconds *int64      `json:"message_send_ttl_seconds,omitempty"`
-	Components            []Component `json:"components,omitempty"`
+	Name                      string              `json:"name,omitempty"`
+	Language                  string              `json:"language,omitempty"`
+	Category                  string              `json:"category,omitempty"`
+	ParameterFormat           string              `json:"parameter_format,omitempty"`
+	SubCategory               string              `json:"sub_category,omitempty"`
+	DisplayFormat             string              `json:"display_format,omitempty"`
+	MessageSendTTLSeconds     *int64              `json:"message_send_ttl_seconds,omitempty"`
+	LinkTrackingOptedOut      *bool               `json:"cta_url_link_tracking_opted_out,omitempty"`
+	PrimaryDeviceDeliveryOnly *bool               `json:"is_primary_device_delivery_only,omitempty"`
+	DegreesOfFreedom          *wireFreedom        `json:"degrees_of_freedom_spec,omitempty"`
+	LibraryTemplateName       string              `json:"library_template_name,omitempty"`
+	LibraryBodyInputs         *LibraryBodyInputs  `json:"library_template_body_inputs,omitempty"`
+	LibraryButtonInputs       []wireLibraryButton `json:"library_template_button_inputs,omitempty"`
+	Components                []Component         `json:"components,omitempty"`
+}
+
+// wireFreedom is the form of requests; answers have a list of features. JSON writes maps in the order of their keys.
+type wireFreedom struct {
+	CreativeFeatures map[string]wireEnrollment `json:"creative_features_spec"`
+}
+
+type wireEnrollment struct {
+	EnrollStatus string `json:"enroll_status"`
+}
+
+// wireLibraryButton has the URL in two parts.
+type wireLibraryButton struct {
+	Type                 string          `json:"type"`
+	URL                  *wireLibraryURL `json:"url,omitempty"`
+	PhoneNumber          string          `json:"phone_number,omitempty"`
+	OTPType              string          `json:"otp_type,omitempty"`
+	ZeroTapTermsAccepted *bool           `json:"zero_tap_terms_accepted,omitempty"`
+	SupportedApps        []SupportedApp  `json:"supported_apps,omitempty"`
+}
+
+type wireLibraryURL struct {
+	BaseURL string `json:"base_url"`
+	Example string `json:"url_suffix_example,omitempty"`
+}
+
+// wireTemplateFrom gives what is sent, or what is wrong with the content.
+func wireTemplateFrom(t TemplateContent) (out wireTemplate, problem string) {
+	out = wireTemplate{
+		Name: t.Name, Language: t.Language, Category: t.Category, ParameterFormat: t.ParameterFormat,
+		SubCategory: t.SubCategory, DisplayFormat: t.DisplayFormat, MessageSendTTLSeconds: t.MessageSendTTLSeconds,
+		LinkTrackingOptedOut: t.LinkTrackingOptedOut, PrimaryDeviceDeliveryOnly: t.PrimaryDeviceDeliveryOnly,
+	}
+	if out.DegreesOfFreedom, problem = wireFreedomFrom(t.CreativeFeatures); problem != "" {
+		return out, problem
+	}
+	if t.Library == nil {
+		out.Components = t.Components
+		return out, ""
+	}
+	if t.Library.TemplateName == "" {
+		return out, "the name of the library template is empty"
+	}
+	out.LibraryTemplateName = t.Library.TemplateName
+	if inputs := t.Library.BodyInputs; inputs != nil && *inputs != (LibraryBodyInputs{}) {
+		out.LibraryBodyInputs = inputs
+	}
+	for i := range t.Library.ButtonInputs {
+		out.LibraryButtonInputs = append(out.LibraryButtonInputs, wireLibraryButtonFrom(&t.Library.ButtonInputs[i]))
+	}
+	return out, ""
+}
+
+func wireFreedomFrom(features []CreativeFeature) (out *wireFreedom, problem string) {
+	if len(features) == 0 {
+		return nil, ""
+	}
+	out = &wireFreedom{CreativeFeatures: map[string]wireEnrollment{}}
+	for _, f := range features {
+		name := strings.ToLower(f.Feature)
+		if name == "" || f.EnrollStatus == "" {
+			return nil, "a creative feature has no name or no enroll status"
+		}
+		if _, twice := out.CreativeFeatures[name]; twice {
+			return nil, "a creative feature is named twice"
+		}
+		out.CreativeFeatures[name] = wireEnrollment{EnrollStatus: f.EnrollStatus}
+	}
+	return out, ""
+}
+
+func wireLibraryButtonFrom(b *LibraryButtonInput) wireLibraryButton {
+	out := wireLibraryButton{
+		Type: b.Type, PhoneNumber: b.PhoneNumber, OTPType: b.OTPType,
+		ZeroTapTermsAccepted: b.ZeroTapTermsAccepted, SupportedApps: b.SupportedApps,
+	}
+	if b.URL != "" || b.URLExample != "" {
+		out.URL = &wireLibraryURL{BaseURL: b.URL, Example: b.URLExample}
+	}
+	return out
 }
