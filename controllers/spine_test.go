@@ -27,8 +27,9 @@ func TestTemplateFromManifestToApproval(t *testing.T) {
 	w := harness.New(t, env)
 	w.Secret()
 	waba := w.WABA()
-	tmpl := w.CreateTemplate("parcel_left")
 	op := w.Start()
+	op.Settle()
+	tmpl := w.CreateTemplate("parcel_left")
 	op.Settle()
 
 	w.Reload(waba)

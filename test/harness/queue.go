@@ -27,7 +27,12 @@ type queue struct {
 	busy atomic.Int64
 	// turns counts items handed out, so that an observer notices activity between two looks.
 	turns atomic.Int64
+	// attended is set when the first worker asks for work. By then the queue has everything that existed at the start.
+	attended atomic.Bool
 }
+
+// controllers is how many queues there are at least when the operator has started.
+const controllers = 2
 
 func (q *queues) new(name string, l limiter) workqueue.TypedRateLimitingInterface[reconcile.Request] {
 	inner := workqueue.NewTypedRateLimitingQueueWithConfig(l, workqueue.TypedRateLimitingQueueConfig[reconcile.Request]{
@@ -41,6 +46,7 @@ func (q *queues) new(name string, l limiter) workqueue.TypedRateLimitingInterfac
 }
 
 func (q *queue) Get() (reconcile.Request, bool) {
+	q.attended.Store(true)
 	item, shutdown := q.TypedRateLimitingInterface.Get()
 	if !shutdown {
 		q.busy.Add(1)
@@ -54,11 +60,16 @@ func (q *queue) Done(item reconcile.Request) {
 	q.busy.Add(-1)
 }
 
-// state is 0 when nothing is queued or being done, and the number of items handed out so far.
+// state is 0 when the controllers have started and nothing is queued or being done, and the number of items handed out so
+// far.
 func (q *queues) state() (pending, turns int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	pending = int64(max(0, controllers-len(q.all)))
 	for _, each := range q.all {
+		if !each.attended.Load() {
+			pending++
+		}
 		pending += each.busy.Load() + int64(each.Len())
 		turns += each.turns.Load()
 	}

@@ -22,7 +22,8 @@ const (
 	// quietFor is how long nothing may happen until the operator counts as idle; it covers the way of an event from the
 	// API server through the informer.
 	quietFor = 60 * time.Millisecond
-	patience = 30 * time.Second
+	// patience is generous: with the race detector, on two busy cores, a thousand resources take a minute.
+	patience = 3 * time.Minute
 )
 
 // Settle waits until the operator has nothing left to do at the present time.
