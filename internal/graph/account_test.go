@@ -292,7 +292,7 @@ func TestUnknownFieldsWithoutEnd(t *testing.T) {
 	server := newFakeGraph(t, answers...)
 	_, err := server.client(t).ReadTemplate(t.Context(), "77")
 	e := mustError(t, err)
-	equal(t, "blamed", e.BlameFields, []string{"f4"})
+	equal(t, "blamed", e.BlameFields, []string{"f" + strconv.Itoa(fieldRetries)})
 	equal(t, "requests", len(server.all()), fieldRetries+1)
 }
 

@@ -23,6 +23,7 @@ type classified struct {
 var classifiedCases = []classified{
 	{name: "missing object", op: OpReadTemplate, code: 100, subcode: 33, class: ClassAmbiguous, cause: CauseMissingObject},
 	{name: "missing object on delete", op: OpDeleteTemplate, code: 100, subcode: 33, class: ClassAmbiguous, cause: CauseMissingObject},
+	{name: "missing object on unpause", op: OpUnpauseTemplate, code: 100, subcode: 33, class: ClassAmbiguous, cause: CauseMissingObject},
 	{name: "expired session", op: OpReadAccount, code: 102, subcode: 463, class: ClassCredentials, cause: CauseTokenExpired},
 	{name: "expired token", op: OpReadAccount, code: 190, subcode: 463, class: ClassCredentials, cause: CauseTokenExpired},
 	{name: "unverified business", op: OpCreateTemplate, code: 10, subcode: 2388185, class: ClassRefused},
@@ -32,6 +33,7 @@ var classifiedCases = []classified{
 	{name: "duplicate", op: OpCreateTemplate, code: 100, subcode: 2388024, class: ClassRefused, cause: CauseDuplicate},
 	{name: "duplicate name", op: OpCreateTemplate, code: 100, subcode: 2388026, class: ClassRefused, cause: CauseDuplicate},
 	{name: "status locked", op: OpEditTemplate, code: 100, subcode: 2388039, class: ClassRefused, cause: CauseStatusLocked},
+	{name: "status locked, unpause", op: OpUnpauseTemplate, code: 100, subcode: 2388039, class: ClassRefused, cause: CauseStatusLocked},
 	{name: "edit budget", op: OpEditTemplate, code: 100, subcode: 2388124, class: ClassQuota, cause: CauseEditBudget},
 	{name: "policy", op: OpCreateTemplate, code: 200002, subcode: 2388109, class: ClassRefused},
 
@@ -52,6 +54,7 @@ var classifiedCases = []classified{
 	{name: "disabled", op: OpDeleteTemplate, code: 100, userMessage: "This template is disabled and can't be deleted.", class: ClassRefused, cause: CauseDisabled},
 	{name: "disabled, other wording", op: OpEditTemplate, code: 100, userMessage: "You can't edit a disabled template.", class: ClassRefused, cause: CauseDisabled},
 	{name: "disabled, long wording", op: OpDeleteTemplate, code: 100, userMessage: "A disabled message template can't be deleted.", class: ClassRefused, cause: CauseDisabled},
+	{name: "disabled, unpause", op: OpUnpauseTemplate, code: 100, userMessage: "A disabled template can't be unpaused.", class: ClassRefused, cause: CauseDisabled},
 	{name: "repeated user text", op: OpCreateTemplate, code: 100, text: "Param text is not valid: Invalid appsecret_proof. Please reduce the amount of data", class: ClassInvalidSpec},
 
 	{name: "auth", op: OpReadAccount, code: 0, class: ClassCredentials, cause: CauseTokenInvalid},
@@ -65,6 +68,7 @@ var classifiedCases = []classified{
 	{name: "number deleted", op: OpReadAccount, code: 33, class: ClassGone},
 	{name: "bad query", op: OpListTemplates, code: 100, class: ClassUnknown},
 	{name: "delete refused", op: OpDeleteTemplate, code: 100, class: ClassRefused},
+	{name: "unpause refused", op: OpUnpauseTemplate, code: 100, title: "Message template isn't paused", class: ClassRefused},
 	{name: "insights refused", op: OpUpdateAccount, code: 100, class: ClassRefused},
 	{name: "bad template", op: OpCreateTemplate, code: 100, subcode: 2388299, class: ClassInvalidSpec},
 	{name: "bad edit", op: OpEditTemplate, code: 100, class: ClassInvalidSpec},

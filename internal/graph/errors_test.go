@@ -48,7 +48,7 @@ func TestErrorData(t *testing.T) {
 		{"number", `7`, "", nil},
 	} {
 		server := newFakeGraph(t, refused(`{"error":{"code":100,"error_data":`+tc.data+`}}`))
-		e := mustError(t, server.client(t).EditTemplate(t.Context(), "77", TemplateContent{}))
+		e := mustError(t, server.client(t).EditTemplate(t.Context(), "77", TemplateContent{Category: "UTILITY"}))
 		if e.Details != tc.details {
 			t.Errorf("%s: got %q", tc.name, e.Details)
 		}

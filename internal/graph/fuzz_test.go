@@ -51,6 +51,10 @@ func FuzzTemplate(f *testing.F) {
 	f.Add(`{"data":[{"id":1,"name":"n","language":"en","quality_score":[],"components":{"type":"carousel","cards":[{"components":[]}]}}]}`)
 	f.Add(`{"data":[{"id":1,"name":"n","language":"en","components":[{"buttons":[{"type":"copy_code","example":"x"},{"app_deep_link":{"meta_app_id":1e3}}]}]}]}`)
 	f.Add(`{"data":[],"paging":{"next":"https://x?after=y"}}`)
+	f.Add(`{"data":[{"id":1,"name":"n","language":"en","display_format":"order_details","is_primary_device_delivery_only":"1","cta_url_link_tracking_opted_out":false,
+		"degrees_of_freedom_spec":{"creative_features_spec":[{"key":"IMAGE_TOUCHUPS","value":{"enroll_status":"OPT_OUT"}},{"key":"A"},7]}}]}`)
+	f.Add(`{"data":[{"id":1,"name":"n","language":"en","degrees_of_freedom_spec":{"creative_features_spec":{"Image_touchups":{"enroll_status":"opt_in"},"image_touchups":{"enroll_status":"opt_out"},"x":[]}}}]}`)
+	f.Add(`{"data":[{"id":1,"name":"n","language":"en","degrees_of_freedom_spec":{"creative_features_spec":{"key":"\u0130","value":{"enroll_status":"\u0131"}}}}]}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		value, err := decodeJSON([]byte(body))
 		if err != nil {
@@ -65,8 +69,38 @@ func FuzzTemplate(f *testing.F) {
 			if twice := rewritten(t, once); !reflect.DeepEqual(once, twice) {
 				t.Errorf("%+v became %+v", once, twice)
 			}
+			again := resent(t, item)
+			if !reflect.DeepEqual(item.CreativeFeatures, again.CreativeFeatures) ||
+				!reflect.DeepEqual(item.LinkTrackingOptedOut, again.LinkTrackingOptedOut) ||
+				!reflect.DeepEqual(item.PrimaryDeviceDeliveryOnly, again.PrimaryDeviceDeliveryOnly) ||
+				item.DisplayFormat != again.DisplayFormat {
+				t.Errorf("%+v became %+v", item, again)
+			}
 		}
 	})
+}
+
+// resent writes the settings of a template as a create does, and reads them as if Meta gave them back like that.
+func resent(t *testing.T, item Template) Template {
+	t.Helper()
+	data, err := encode(OpCreateTemplate, TemplateContent{
+		Name: item.Name, Language: item.Language, DisplayFormat: item.DisplayFormat,
+		LinkTrackingOptedOut: item.LinkTrackingOptedOut, PrimaryDeviceDeliveryOnly: item.PrimaryDeviceDeliveryOnly,
+		CreativeFeatures: item.CreativeFeatures,
+	})
+	if err != nil {
+		t.Fatalf("%+v: %v", item, err)
+	}
+	n, err := decodeNode(data)
+	if err != nil {
+		t.Fatalf("%s: %v", data, err)
+	}
+	n["id"] = item.ID
+	out, err := templateFrom(n)
+	if err != nil {
+		t.Fatalf("%s: %v", data, err)
+	}
+	return out
 }
 
 // rewritten encodes and decodes. Components that Meta can't have sent, with an app id that is no number, are left alone.

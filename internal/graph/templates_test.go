@@ -253,17 +253,42 @@ func TestCallsThatMustNotBeMade(t *testing.T) {
 			_, err := c.CreateTemplate(ctx, testWABA, TemplateContent{Components: []Component{badLink}})
 			return err
 		},
-		"create nowhere":  func(ctx context.Context) error { _, err := c.CreateTemplate(ctx, "..", TemplateContent{}); return err },
-		"read me":         func(ctx context.Context) error { _, err := c.ReadTemplate(ctx, "me"); return err },
-		"find without":    func(ctx context.Context) error { _, err := c.FindTemplates(ctx, testWABA, ""); return err },
-		"find nowhere":    func(ctx context.Context) error { _, err := c.FindTemplates(ctx, "x", "order"); return err },
-		"account":         func(ctx context.Context) error { _, err := c.ReadAccount(ctx, "me", AccountQuery{}); return err },
-		"account options": func(ctx context.Context) error { _, err := c.ReadAccountOptional(ctx, "me", nil); return err },
-		"templates":       func(ctx context.Context) error { _, err := c.ListTemplates(ctx, "", ListOptions{}); return err },
-		"numbers":         func(ctx context.Context) error { _, err := c.ListPhoneNumbers(ctx, "", ListOptions{}); return err },
-		"apps":            func(ctx context.Context) error { _, err := c.ListSubscribedApps(ctx, "1 2"); return err },
-		"insights":        func(ctx context.Context) error { return c.EnableInsights(ctx, "１２") },
-		"endless id":      func(ctx context.Context) error { return c.EnableInsights(ctx, "123456789012345678901234567890123") },
+		"edit of nothing": func(ctx context.Context) error {
+			return c.EditTemplate(ctx, "77", TemplateContent{Name: "n", Language: "en"})
+		},
+		"edit of a library's text": func(ctx context.Context) error {
+			return c.EditTemplate(ctx, "77", TemplateContent{Library: &LibraryInputs{TemplateName: "lib"}, Components: []Component{{Type: "BODY", Text: "Hi"}}})
+		},
+		"edit of link tracking alone": func(ctx context.Context) error {
+			return c.EditTemplate(ctx, "77", TemplateContent{LinkTrackingOptedOut: ptr(true), Components: []Component{{Type: "BODY", Text: "Hi"}}})
+		},
+		"edit with a nameless feature": func(ctx context.Context) error {
+			return c.EditTemplate(ctx, "77", TemplateContent{CreativeFeatures: []CreativeFeature{{"", "OPT_IN"}}})
+		},
+		"edit with an undecided feature": func(ctx context.Context) error {
+			return c.EditTemplate(ctx, "77", TemplateContent{CreativeFeatures: []CreativeFeature{{"image_touchups", ""}}})
+		},
+		"create with a feature twice": func(ctx context.Context) error {
+			_, err := c.CreateTemplate(ctx, testWABA, TemplateContent{CreativeFeatures: []CreativeFeature{{"image_touchups", "OPT_IN"}, {"IMAGE_TOUCHUPS", "OPT_OUT"}}})
+			return err
+		},
+		"create from an unnamed library": func(ctx context.Context) error {
+			_, err := c.CreateTemplate(ctx, testWABA, TemplateContent{Library: &LibraryInputs{}})
+			return err
+		},
+		"unpause another place": func(ctx context.Context) error { return c.UnpauseTemplate(ctx, "77/x") },
+		"unpause nothing":       func(ctx context.Context) error { return c.UnpauseTemplate(ctx, "") },
+		"create nowhere":        func(ctx context.Context) error { _, err := c.CreateTemplate(ctx, "..", TemplateContent{}); return err },
+		"read me":               func(ctx context.Context) error { _, err := c.ReadTemplate(ctx, "me"); return err },
+		"find without":          func(ctx context.Context) error { _, err := c.FindTemplates(ctx, testWABA, ""); return err },
+		"find nowhere":          func(ctx context.Context) error { _, err := c.FindTemplates(ctx, "x", "order"); return err },
+		"account":               func(ctx context.Context) error { _, err := c.ReadAccount(ctx, "me", AccountQuery{}); return err },
+		"account options":       func(ctx context.Context) error { _, err := c.ReadAccountOptional(ctx, "me", nil); return err },
+		"templates":             func(ctx context.Context) error { _, err := c.ListTemplates(ctx, "", ListOptions{}); return err },
+		"numbers":               func(ctx context.Context) error { _, err := c.ListPhoneNumbers(ctx, "", ListOptions{}); return err },
+		"apps":                  func(ctx context.Context) error { _, err := c.ListSubscribedApps(ctx, "1 2"); return err },
+		"insights":              func(ctx context.Context) error { return c.EnableInsights(ctx, "１２") },
+		"endless id":            func(ctx context.Context) error { return c.EnableInsights(ctx, "123456789012345678901234567890123") },
 	} {
 		e := mustError(t, call(t.Context()))
 		if e.Class != ClassInvalidSpec || e.Op == "" || e.Explain() == "" {
