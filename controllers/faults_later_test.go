@@ -30,7 +30,6 @@ func TestTroubleLater(t *testing.T) {
 		s := secretOf(w)
 		w.Edit(s, func() { s.Data[v1alpha1.SecretKeyAccessToken] = []byte(newToken) })
 	}
-	meta := func(f graphsim.Fault) func(*harness.World) { return always(f) }
 	well := func(w *harness.World) { w.Sim.ClearFaults() }
 	for _, tc := range []struct {
 		name        string
@@ -48,12 +47,12 @@ func TestTroubleLater(t *testing.T) {
 			w.Sim.UpdateToken(harness.AccessToken, func(k *graphsim.Token) { k.Accounts = nil })
 		}, rotate,
 			v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonPermissionDenied, time.Minute},
-		{"account locked", meta(graphsim.Fault{Path: "/" + harness.AccountID, Code: 131031}), well,
+		{"account locked", always(graphsim.Fault{Path: "/" + harness.AccountID, Code: 131031}), well,
 			v1alpha1.ReasonAccountBlocked, v1alpha1.ReasonAccountBlocked, oneObservation},
-		{"Meta answers 500", meta(graphsim.Fault{Status: 500, Code: 2}), well, v1alpha1.ReasonTransientError, "", oneObservation},
-		{"Meta can't be reached", meta(graphsim.Fault{Cut: graphsim.BeforeCommit}), well, v1alpha1.ReasonTransientError, "", oneObservation},
-		{"throttled", meta(graphsim.Fault{Code: 80008, RegainMinutes: 12}), well, v1alpha1.ReasonRateLimited, "", 2 * oneObservation},
-		{"an error nobody knows", meta(graphsim.Fault{Code: 987654}), well, v1alpha1.ReasonUnknownError, "", oneObservation},
+		{"Meta answers 500", always(graphsim.Fault{Status: 500, Code: 2}), well, v1alpha1.ReasonTransientError, "", oneObservation},
+		{"Meta can't be reached", always(graphsim.Fault{Cut: graphsim.BeforeCommit}), well, v1alpha1.ReasonTransientError, "", oneObservation},
+		{"throttled", always(graphsim.Fault{Code: 80008, RegainMinutes: 12}), well, v1alpha1.ReasonRateLimited, "", 2 * oneObservation},
+		{"an error nobody knows", always(graphsim.Fault{Code: 987654}), well, v1alpha1.ReasonUnknownError, "", oneObservation},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -130,7 +130,8 @@ func (g *gossip) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // echo is what Meta, or something on the way, could repeat of a call.
-func echo(token string) string {
+func echo() string {
+	const token = harness.AccessToken
 	mac := hmac.New(sha256.New, []byte(harness.AppSecret))
 	mac.Write([]byte(token))
 	return fmt.Sprintf("Malformed access token %s (%s, %s) in /v25.0/1?access_token=%s&appsecret_proof=%s",
@@ -163,12 +164,12 @@ func TestSecretsStaySecret(t *testing.T) {
 	expectReady(t, tmpl)
 
 	for i, fault := range []graphsim.Fault{
-		{Method: http.MethodPost, Code: 100, Message: echo(harness.AccessToken)},
-		{Method: http.MethodPost, Code: 987654, UserTitle: "Token " + harness.AccessToken, UserMessage: echo(harness.AccessToken)},
-		{Code: 190, Message: echo(harness.AccessToken)},
-		{Code: 987654, Message: echo(harness.AccessToken)},
-		{Code: 200, Message: echo(harness.AccessToken)},
-		{Status: 502, Body: "<html>" + echo(harness.AccessToken) + "</html>"},
+		{Method: http.MethodPost, Code: 100, Message: echo()},
+		{Method: http.MethodPost, Code: 987654, UserTitle: "Token " + harness.AccessToken, UserMessage: echo()},
+		{Code: 190, Message: echo()},
+		{Code: 987654, Message: echo()},
+		{Code: 200, Message: echo()},
+		{Status: 502, Body: "<html>" + echo() + "</html>"},
 		{Status: 200, Body: `{"id":"` + harness.AccessToken + `","name":"` + harness.AccessToken + `"}`},
 		{Cut: graphsim.BeforeCommit},
 	} {

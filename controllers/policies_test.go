@@ -6,6 +6,7 @@ package controllers_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -149,7 +150,7 @@ func TestObservedWritesNothing(t *testing.T) {
 func expectNoWrites(t *testing.T, w *harness.World) {
 	t.Helper()
 	for _, r := range w.Sim.Requests() {
-		if r.Method != "GET" && r.Op != graphsim.OpBatch {
+		if r.Method != http.MethodGet && r.Op != graphsim.OpBatch {
 			t.Errorf("a write: %s %s", r.Method, r.Path)
 		}
 	}
