@@ -129,7 +129,7 @@ func TestRestartWithWaits(t *testing.T) {
 	op := w.Start()
 	op.Settle()
 	w.Reload(refused)
-	expect(t, refused.Status.Conditions, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRefusedByMeta)
+	expect(t, refused.Status.Conditions, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonInvalidSpec)
 	op.Stop()
 	w.Sim.ResetStats()
 	op = w.Start()

@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -33,6 +34,9 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 	if hold := p.refusedFor(); hold > 0 && !known {
 		return keep(hold)
 	}
+	if o := siblings(p); o != nil {
+		return *o
+	}
 	if t.readOnly {
 		t.forget(p)
 		t.would(p.obj, "create the template")
@@ -56,6 +60,22 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 		return t.create(ctx, p, w, false)
 	}
 	return t.create(ctx, p, w, true)
+}
+
+// siblings checks what Meta would refuse: all languages of a name have one category
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management).
+func siblings(p *templatePass) *outcome {
+	want, key := string(p.obj.Spec.Category), templateKey(p.obj)
+	for _, other := range p.session.TemplateLanguages(key.Name) {
+		if other.Category == "" || other.Category == want || account.NewTemplateKey(other.Name, other.Language) == key {
+			continue
+		}
+		o := stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
+			"spec.category: Meta wants one category for all languages of a name, and %s is %s; write category: %s or choose another name",
+			clip(other.Language), clip(other.Category), clip(other.Category)))
+		return &o
+	}
+	return nil
 }
 
 // provenGone reports whether a template that was there is really gone. One answer isn't enough: listings lag, and "does
@@ -115,7 +135,7 @@ func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried
 	p.status.ID, p.status.AccountID = created.ID, p.waba.Spec.ID
 	s.PendingCreate = nil
 	s.Status, s.Category = clip(created.Status), clip(created.Category)
-	s.Baseline = written(p, w.hash)
+	s.Baseline = written(p, w)
 	return done("created")
 }
 

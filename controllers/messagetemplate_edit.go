@@ -138,26 +138,30 @@ func (t *templates) liveTemplate(ctx context.Context, p *templatePass, id string
 // alreadyDone recognises an edit that took effect though its answer was lost, and one that a person made for us.
 func (t *templates) alreadyDone(p *templatePass, w wish, live *graph.Template) *outcome {
 	fields := template.LiveFields(live)
+	looksEqual := len(template.Diff(w.fields, fields)) == 0
 	// The category of an approved template can't be edited; where Meta chose another one, only the content counts.
-	equal := len(template.Diff(w.fields, fields)) == 0 && (live.Status == statusApproved || live.Category == string(p.obj.Spec.Category))
-	if !equal && !tookEffect(&p.obj.Status, w.hash, live, fields) {
+	equal := looksEqual && len(template.Resent(p.obj.Status.Baseline.Fields, w.fields)) == 0 &&
+		(live.Status == statusApproved || live.Category == string(p.obj.Spec.Category))
+	if !equal && !tookEffect(&p.obj.Status, w.hash, live, looksEqual) {
 		return nil
 	}
 	closeEdit(p.obj.Status.Edits, w.hash)
 	p.session.Wrote(templateKey(p.obj), live)
-	t.rebase(p, account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.now}, w.hash)
+	t.rebase(p, account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.now}, w)
 	o := t.inSync(p)
 	return &o
 }
 
 // tookEffect reports that an edit of ours whose answer was lost was made all the same, in words that Meta normalised. The
-// time alone proves nothing: it moves on reviews and pauses too; so the content must have changed since the baseline.
-func tookEffect(s *v1alpha1.MessageTemplateStatus, hash string, live *graph.Template, fields template.Fields) bool {
-	if !openEdit(s.Edits) || s.Baseline == nil || awaitsReadBack(s.Baseline) {
+// time alone proves little: it moves on reviews and pauses too; so the content must have changed since the baseline, unless
+// the change is one that Meta never shows.
+func tookEffect(s *v1alpha1.MessageTemplateStatus, hash string, live *graph.Template, looksEqual bool) bool {
+	if !openEdit(s.Edits) || s.Baseline == nil || template.AwaitsReadBack(s.Baseline.Fields) {
 		return false
 	}
 	last := s.Edits[len(s.Edits)-1]
-	return last.SpecHash == hash && !live.LastUpdatedTime.Before(last.Time.Time) && len(template.Changed(s.Baseline.Fields, fields)) > 0
+	return last.SpecHash == hash && !live.LastUpdatedTime.Before(last.Time.Time) &&
+		(looksEqual || len(template.Changed(s.Baseline.Fields, template.LiveFields(live))) > 0)
 }
 
 // openEdit reports that the answer to the last edit isn't known.
@@ -217,6 +221,9 @@ func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *gra
 	content := w.content
 	if live.Status == statusApproved {
 		content.Category = "" // can't be changed, and need not be sent
+		if content.LinkTrackingOptedOut != nil {
+			content.Category = live.Category // Meta takes this switch only together with the category it has
+		}
 	}
 	err := p.session.Client().EditTemplate(ctx, live.ID, content)
 	t.wrote(p.obj, "edit template", names, err)
@@ -239,7 +246,7 @@ func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *gra
 		p.obj.Status.Status, p.obj.Status.Rejection = statusPending, nil
 	}
 	p.session.Wrote(templateKey(p.obj), &after)
-	p.obj.Status.Baseline = written(p, w.hash)
+	p.obj.Status.Baseline = written(p, w)
 	p.status.Drift = nil
 	return done("edited; the next observation reads it back")
 }

@@ -6,10 +6,12 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -28,6 +30,7 @@ type wish struct {
 // sync compares the template with its spec and acts at most once.
 func (t *templates) sync(ctx context.Context, p *templatePass) outcome {
 	t.leave(p)
+	t.warn(p)
 	w := wish{}
 	content, problems := template.Content(&p.obj.Spec)
 	if len(problems) == 0 {
@@ -61,6 +64,18 @@ func (t *templates) leave(p *templatePass) {
 	}
 	t.forget(p)
 	p.status.AccountID, p.obj.Status.PendingCreate = "", nil
+}
+
+// warn notes what Meta tends to refuse; nothing is withheld because of it.
+func (t *templates) warn(p *templatePass) {
+	var texts []string
+	for _, w := range template.Warnings(&p.obj.Spec) {
+		texts = append(texts, w.String())
+	}
+	if len(texts) > 0 && !slices.Equal(texts, p.obj.Status.Warnings) && p.writable() {
+		t.event(p.obj, corev1.EventTypeWarning, v1alpha1.ReasonReviewRisk, "Validate", strings.Join(texts, "; "))
+	}
+	p.obj.Status.Warnings = texts
 }
 
 func joinProblems(problems []template.Problem) string {
@@ -113,7 +128,7 @@ func (t *templates) mine(p *templatePass, view account.TemplateView) bool {
 	// ours; Meta may have normalised it, so the hash alone doesn't decide.
 	if !view.ReadBack || template.LiveFields(view.Template).Hash() == s.PendingCreate.SpecHash ||
 		!p.createRefused() && !view.Template.LastUpdatedTime.Before(s.PendingCreate.Time.Add(-clockSkew)) {
-		s.Baseline = written(p, s.PendingCreate.SpecHash)
+		s.Baseline = written(p, wish{hash: s.PendingCreate.SpecHash})
 		return true
 	}
 	return false
@@ -175,13 +190,13 @@ func (t *templates) adopt(ctx context.Context, p *templatePass, w wish, view acc
 			strings.Join(names, ", ")))
 	}
 	p.status.ID, p.status.AccountID = view.Template.ID, p.waba.Spec.ID
-	t.rebase(p, view, live.Hash())
+	t.rebase(p, view, wish{fields: w.fields, hash: live.Hash()})
 	return t.compare(ctx, p, w, view)
 }
 
 // rebase makes what Meta shows now the baseline: only later differences are drift.
-func (t *templates) rebase(p *templatePass, view account.TemplateView, specHash string) {
-	b := written(p, specHash)
+func (t *templates) rebase(p *templatePass, view account.TemplateView, w wish) {
+	b := written(p, w)
 	if view.ReadBack {
 		for name, hash := range template.LiveFields(view.Template).Hashes() {
 			if name != template.FieldCategory {
@@ -194,17 +209,13 @@ func (t *templates) rebase(p *templatePass, view account.TemplateView, specHash 
 	p.status.Drift = nil
 }
 
-// written is the baseline right after a write of ours: what Meta made of it isn't known yet, only which category was
-// asked for. (Meta may give another; that isn't a difference.)
-func written(p *templatePass, specHash string) *v1alpha1.Baseline {
-	return &v1alpha1.Baseline{
-		Version: template.CanonicalVersion, SpecHash: specHash,
-		Fields: template.Fields{template.FieldCategory: string(p.obj.Spec.Category)}.Hashes(),
-	}
+// written is the baseline right after a write of ours: what Meta made of it isn't known yet, only what it will never
+// show, and which category was asked for. (Meta may give another; that isn't a difference.)
+func written(p *templatePass, w wish) *v1alpha1.Baseline {
+	fields := w.fields.Sent()
+	maps.Copy(fields, template.Fields{template.FieldCategory: string(p.obj.Spec.Category)}.Hashes())
+	return &v1alpha1.Baseline{Version: template.CanonicalVersion, SpecHash: w.hash, Fields: fields}
 }
-
-// awaitsReadBack reports that nothing of the content was recorded since our last write.
-func awaitsReadBack(b *v1alpha1.Baseline) bool { return len(b.Fields) <= 1 }
 
 func timeOf(t time.Time) *metav1.Time {
 	if t.IsZero() {
@@ -220,6 +231,9 @@ func (t *templates) compare(ctx context.Context, p *templatePass, w wish, view a
 	s := &p.obj.Status
 	t.take(p, view)
 	p.status.ID, p.status.AccountID = view.Template.ID, p.waba.Spec.ID
+	if o := t.unpause(ctx, p, view); o != nil {
+		return *o
+	}
 	s.PendingCreate = nil
 	s.Parameters = template.Parameters(w.content.Components)
 	if !view.ReadBack {
@@ -230,13 +244,13 @@ func (t *templates) compare(ctx context.Context, p *templatePass, w wish, view a
 	if s.Baseline.Version != template.CanonicalVersion {
 		// Hashes of another version say nothing; whether the user changed anything is then told by the generation.
 		changed = p.changedByUser()
-		s.Baseline = written(p, w.hash)
+		s.Baseline = written(p, w)
 	}
 	sameCategory := template.SameCategory(s.Baseline.Fields, string(p.obj.Spec.Category))
 	if changed || !sameCategory {
 		return t.apply(ctx, p, w, view, live, sameCategory)
 	}
-	if awaitsReadBack(s.Baseline) {
+	if template.AwaitsReadBack(s.Baseline.Fields) {
 		t.readBack(p, w, view, live)
 		return t.inSync(p)
 	}
@@ -248,7 +262,7 @@ func (t *templates) readBack(p *templatePass, w wish, view account.TemplateView,
 	for _, name := range template.Diff(w.fields, live) {
 		t.metrics.UnknownNormalisation(kindMessageTemplate, name)
 	}
-	t.rebase(p, view, w.hash)
+	t.rebase(p, view, w)
 }
 
 func (t *templates) inSync(p *templatePass) outcome {
@@ -264,7 +278,7 @@ func (t *templates) inSync(p *templatePass) outcome {
 func (t *templates) apply(
 	ctx context.Context, p *templatePass, w wish, view account.TemplateView, live template.Fields, sameCategory bool,
 ) outcome {
-	names := template.Diff(w.fields, live)
+	names := append(template.Diff(w.fields, live), template.Resent(p.obj.Status.Baseline.Fields, w.fields)...)
 	if !sameCategory && live[template.FieldCategory] != string(p.obj.Spec.Category) {
 		if view.Template.Status == statusApproved {
 			return stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
@@ -275,7 +289,7 @@ func (t *templates) apply(
 	}
 	if len(names) == 0 {
 		closeEdit(p.obj.Status.Edits, w.hash)
-		t.rebase(p, view, w.hash)
+		t.rebase(p, view, w)
 		return t.inSync(p)
 	}
 	return t.edit(ctx, p, w, view, names, causeSpec)

@@ -98,6 +98,10 @@ const (
 
 // Reasons of domain conditions, and of Ready where they explain it.
 const (
+	// ReasonReviewRisk: an event only. Meta tends to refuse what status.warnings names; change it.
+	ReasonReviewRisk = "ReviewRisk"
+	// ReasonUnpause: an event only, the answer to the annotation unpause; read what it says.
+	ReasonUnpause = "Unpause"
 	// ReasonPending: not yet observed; wait.
 	ReasonPending = "Pending"
 	// ReasonObserved: the account is observed and can be used; nothing to do.

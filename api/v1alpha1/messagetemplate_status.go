@@ -64,6 +64,10 @@ type MessageTemplateStatus struct {
 	// +listType=atomic
 	Edits []EditAttempt `json:"edits,omitempty"`
 
+	// LastHandledUnpause is the value of the annotation whatsapp.waba-operator.io/unpause last acted on.
+	// +optional
+	LastHandledUnpause string `json:"lastHandledUnpause,omitempty"`
+
 	// LastUpdatedTimes are the times of changes seen at Meta, people's edits included, the newest last.
 	// +optional
 	// +listType=atomic

@@ -23,6 +23,10 @@ const (
 	// FieldCategory isn't content: Meta changes it by its own judgement, and edits of approved templates can't.
 	FieldCategory = "category"
 	fieldTTL      = "messageSendTTLSeconds"
+	fieldFormat   = "parameterFormat"
+	fieldLibrary  = "library.templateName"
+	// sentOnly marks fields that Meta never gives back. They are compared with what we sent last.
+	sentOnly = "sent:"
 )
 
 // Fields is the comparable part of a template: field names (as in the spec) and canonical values. What Meta doesn't give
@@ -31,40 +35,79 @@ type Fields map[string]string
 
 // WantedFields returns the fields of what we would send.
 func WantedFields(c graph.TemplateContent) Fields {
-	return fieldsOf(c.Category, c.ParameterFormat, c.MessageSendTTLSeconds, c.Components)
+	f := Fields{FieldCategory: strings.ToUpper(c.Category)}
+	f.settings(c.MessageSendTTLSeconds, c.SubCategory, c.DisplayFormat, c.LinkTrackingOptedOut, c.PrimaryDeviceDeliveryOnly, c.CreativeFeatures)
+	if c.Library != nil {
+		f.library(c.Library)
+		return f // Meta's own template: its content isn't ours to compare
+	}
+	f.content(c.ParameterFormat, c.Components)
+	return f
 }
 
 // LiveFields returns the fields of what Meta gave back.
 func LiveFields(t *graph.Template) Fields {
-	return fieldsOf(t.Category, t.ParameterFormat, t.MessageSendTTLSeconds, t.Components)
+	f := Fields{FieldCategory: strings.ToUpper(t.Category)}
+	f.settings(t.MessageSendTTLSeconds, t.SubCategory, t.DisplayFormat, t.LinkTrackingOptedOut, t.PrimaryDeviceDeliveryOnly, t.CreativeFeatures)
+	f.set(fieldLibrary, t.LibraryTemplateName)
+	f.content(t.ParameterFormat, t.Components)
+	return f
 }
 
-func fieldsOf(category, format string, ttl *int64, components []graph.Component) Fields {
-	f := Fields{FieldCategory: strings.ToUpper(category), "parameterFormat": strings.ToUpper(format)}
+func (f Fields) settings(ttl *int64, subCategory, displayFormat string, optedOut, primaryOnly *bool, features []graph.CreativeFeature) {
+	f.number(fieldTTL, ttl)
+	f.set("subCategory", strings.ToUpper(subCategory))
+	f.set("displayFormat", strings.ToUpper(displayFormat))
+	f.flag("urlClickTracking", optedOut)
+	f.flag("primaryDeviceDeliveryOnly", primaryOnly)
+	for _, c := range features {
+		f.set("creativeFeatures["+strings.ToLower(c.Feature)+"]", strings.ToUpper(c.EnrollStatus))
+	}
+}
+
+func (f Fields) content(format string, components []graph.Component) {
+	f[fieldFormat] = strings.ToUpper(format)
 	if format == "" {
-		f["parameterFormat"] = FormatPositional
+		f[fieldFormat] = FormatPositional
 	}
-	if ttl != nil {
-		f[fieldTTL] = strconv.FormatInt(*ttl, 10)
+	if isAuthentication(components) {
+		f.authentication(components)
+		return
 	}
+	f.components("", components)
+}
+
+func (f Fields) components(path string, components []graph.Component) {
 	for _, c := range components {
 		switch c.Type {
 		case componentHeader:
-			f["header.format"] = c.Format
-			f.set("header.text", c.Text)
+			f[path+"header.format"] = c.Format
+			f.set(path+"header.text", c.Text)
 		case componentBody:
-			f.set("body.text", c.Text)
+			f.set(path+"body.text", c.Text)
 		case componentFooter:
-			f.set("footer.text", c.Text)
+			f.set(path+"footer.text", c.Text)
 		case componentButtons:
 			for i, b := range c.Buttons {
-				f.button("buttons["+strconv.Itoa(i)+"]", b)
+				f.button(path+"buttons["+strconv.Itoa(i)+"]", b)
 			}
+		case componentCarousel:
+			f["carousel"] = "present"
+			for i, card := range c.Cards {
+				f.components(path+"carousel.cards["+strconv.Itoa(i)+"].", card.Components)
+			}
+		case componentLimitedTimeOffer:
+			f["limitedTimeOffer"] = "present"
+			if o := c.LimitedTimeOffer; o != nil {
+				f.set("limitedTimeOffer.text", o.Text)
+				f.flag("limitedTimeOffer.hasExpiration", &o.HasExpiration)
+			}
+		case componentCallPermission:
+			f["callPermissionRequest"] = "present"
 		default:
-			f[strings.ToLower(c.Type)] = "present"
+			f[path+strings.ToLower(c.Type)] = "present"
 		}
 	}
-	return f
 }
 
 func (f Fields) set(name, value string) {
@@ -73,16 +116,35 @@ func (f Fields) set(name, value string) {
 	}
 }
 
+func (f Fields) flag(name string, value *bool) {
+	if value != nil {
+		f[name] = strconv.FormatBool(*value)
+	}
+}
+
+func (f Fields) number(name string, value *int64) {
+	if value != nil {
+		f[name] = strconv.FormatInt(*value, 10)
+	}
+}
+
 func (f Fields) button(path string, b graph.Button) {
 	f[path+".type"] = b.Type
 	f.set(path+".url", b.URL)
 	f.set(path+".phoneNumber", digits(b.PhoneNumber))
-	if b.TTLMinutes != nil {
-		f[path+".ttlMinutes"] = strconv.FormatInt(*b.TTLMinutes, 10)
-	}
+	f.number(path+".ttlMinutes", b.TTLMinutes)
 	// The labels of these buttons are Meta's; GET shows them though they are never sent.
 	if b.Type != "COPY_CODE" && b.Type != "REQUEST_CONTACT_INFO" {
 		f.set(path+".text", b.Text)
+	}
+	// Meta stores a flow by its id, whichever way it was given.
+	f.set(path+".flow.id", b.FlowID)
+	f.set(sentOnly+path+".flow.name", b.FlowName)
+	f.set(sentOnly+path+".flow.json", b.FlowJSON)
+	f.set(path+".flow.action", strings.ToLower(b.FlowAction))
+	f.set(path+".flow.navigateScreen", b.NavigateScreen)
+	if d := b.AppDeepLink; d != nil {
+		f.set(path+".appDeepLink", d.MetaAppID+" "+d.AndroidDeepLink+" "+d.AndroidFallbackPlaystoreURL)
 	}
 }
 
@@ -96,23 +158,78 @@ func digits(s string) string {
 }
 
 // Diff names the fields in which the live template differs from the wanted one, sorted. The category isn't content and
-// never part of it. A time to live that isn't wanted isn't compared: Meta has no way to take it away.
+// never part of it.
 func Diff(want, live Fields) []string {
 	var names []string
 	for name := range union(want, live) {
-		w, wanted := want[name]
-		l := live[name]
-		switch {
-		case name == FieldCategory, w == l:
-		case name == fieldTTL && (!wanted || live[FieldCategory] != want[FieldCategory]):
-			// A change of category by Meta clears the time to live; editing it back would be undone.
-		case strings.HasSuffix(name, ".phoneNumber") && samePhone(w, l):
-		default:
+		if !counts(name, want, live) {
+			continue
+		}
+		if w, l := want[name], live[name]; w != l && !(strings.HasSuffix(name, ".phoneNumber") && samePhone(w, l)) {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// counts says whether a difference in a field means anything.
+func counts(name string, want, live Fields) bool {
+	_, wanted := want[name]
+	_, shown := live[name]
+	_, fromLibrary := want[fieldLibrary]
+	switch {
+	case name == FieldCategory, strings.HasPrefix(name, sentOnly):
+		return false
+	case name == fieldTTL && live[FieldCategory] != want[FieldCategory]:
+		return false // a change of category by Meta clears the time to live; editing it back would be undone
+	case fromLibrary && !wanted:
+		return false // Meta's own template shows its whole content
+	case onlyIfWanted(name):
+		return wanted && (shown || !onlyIfShown(name))
+	}
+	return true
+}
+
+// onlyIfWanted are fields that Meta fills with values of its own where nothing was asked for, or that can't be taken away
+// again.
+func onlyIfWanted(name string) bool {
+	for _, field := range []string{
+		fieldTTL, fieldLibrary, "subCategory", "displayFormat", "urlClickTracking", "primaryDeviceDeliveryOnly",
+		"creativeFeatures[", "authentication.otp.text", "authentication.otp.autofillText", "authentication.otp.supportedApps",
+	} {
+		if strings.HasPrefix(name, field) {
+			return true
+		}
+	}
+	return strings.Contains(name, "].flow.") || strings.HasSuffix(name, ".appDeepLink")
+}
+
+// onlyIfShown are fields that Meta doesn't always give back.
+func onlyIfShown(name string) bool { return name != fieldTTL && name != "subCategory" }
+
+// Resent names the fields that Meta never shows and whose wanted value isn't the one sent last, sorted. Without a record
+// of what was sent (an adopted template) there is nothing to compare.
+func Resent(recorded map[string]string, want Fields) []string {
+	var names []string
+	for name, value := range want {
+		if hash, known := recorded[name]; strings.HasPrefix(name, sentOnly) && known && hash != hashField(value) {
+			names = append(names, strings.TrimPrefix(name, sentOnly))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Sent returns the hashes of the fields that only we know.
+func (f Fields) Sent() map[string]string {
+	out := map[string]string{}
+	for name, value := range f {
+		if strings.HasPrefix(name, sentOnly) {
+			out[name] = hashField(value)
+		}
+	}
+	return out
 }
 
 // samePhone tolerates what Meta does to numbers: it drops a zero after the country code.
@@ -166,17 +283,26 @@ func hashField(value string) string {
 func Changed(recorded map[string]string, now Fields) []string {
 	var names []string
 	for name, value := range now {
-		if name != FieldCategory && recorded[name] != hashField(value) {
+		if observable(name) && recorded[name] != hashField(value) {
 			names = append(names, name)
 		}
 	}
 	for name := range recorded {
-		if _, still := now[name]; !still && name != FieldCategory {
+		if _, still := now[name]; !still && observable(name) {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// observable are the fields whose change at Meta somebody made.
+func observable(name string) bool { return name != FieldCategory && !strings.HasPrefix(name, sentOnly) }
+
+// AwaitsReadBack reports that a record was made before Meta gave the content back.
+func AwaitsReadBack(recorded map[string]string) bool {
+	_, read := recorded[fieldFormat]
+	return !read
 }
 
 // SameCategory reports whether the recorded hash is that of the category.

@@ -19,8 +19,13 @@ const (
 	componentFooter  = "FOOTER"
 	componentButtons = "BUTTONS"
 
+	componentCarousel         = "CAROUSEL"
+	componentLimitedTimeOffer = "LIMITED_TIME_OFFER"
+	componentCallPermission   = "CALL_PERMISSION_REQUEST"
+
 	formatText     = "TEXT"
 	formatLocation = "LOCATION"
+	formatProduct  = "PRODUCT"
 
 	// FormatPositional and FormatNamed are the ways to write variables: {{1}} or {{order_id}}.
 	FormatPositional = "POSITIONAL"
@@ -44,13 +49,38 @@ func Content(spec *v1alpha1.MessageTemplateSpec) (graph.TemplateContent, []Probl
 	content := graph.TemplateContent{
 		Name: spec.Name, Language: spec.Language, Category: string(spec.Category),
 		ParameterFormat: parameterFormat(spec), MessageSendTTLSeconds: spec.MessageSendTTLSeconds,
-		Components: t.components(spec),
+		SubCategory: string(spec.SubCategory), DisplayFormat: string(spec.DisplayFormat),
+		PrimaryDeviceDeliveryOnly: spec.PrimaryDeviceDeliveryOnly, LinkTrackingOptedOut: optedOut(spec.URLClickTracking),
+		CreativeFeatures: creativeFeatures(spec.CreativeFeatures), Library: library(spec.Library),
 	}
-	t.unmanaged(spec)
-	if len(content.Components) == 0 && len(t.problems) == 0 {
-		t.problem("spec.body", "a managed template needs a body; write body.text or set managementPolicy: Observed")
+	switch {
+	case spec.Library != nil:
+	case spec.Authentication != nil:
+		content.Components = authentication(spec.Authentication)
+	default:
+		content.Components = t.components(spec)
+		if len(content.Components) == 0 {
+			t.problem("spec.body", "a managed template needs a body; write body.text or set managementPolicy: Observed")
+		}
 	}
 	return content, t.problems
+}
+
+// optedOut turns the switch around: at Meta it is a negative one. Absent stays absent.
+func optedOut(tracking v1alpha1.URLClickTracking) *bool {
+	if tracking == "" {
+		return nil
+	}
+	out := tracking == v1alpha1.URLClickTrackingDisabled
+	return &out
+}
+
+func creativeFeatures(features []v1alpha1.CreativeFeature) []graph.CreativeFeature {
+	var out []graph.CreativeFeature
+	for _, f := range features {
+		out = append(out, graph.CreativeFeature{Feature: f.Feature, EnrollStatus: string(f.EnrollStatus)})
+	}
+	return out
 }
 
 func parameterFormat(spec *v1alpha1.MessageTemplateSpec) string {
@@ -83,9 +113,18 @@ func (t *translator) components(spec *v1alpha1.MessageTemplateSpec) []graph.Comp
 	if len(spec.Buttons) > 0 {
 		buttons := graph.Component{Type: componentButtons}
 		for i := range spec.Buttons {
-			buttons.Buttons = append(buttons.Buttons, t.button(i, &spec.Buttons[i]))
+			buttons.Buttons = append(buttons.Buttons, templateButton(&spec.Buttons[i]))
 		}
 		cs = append(cs, buttons)
+	}
+	if spec.LimitedTimeOffer != nil {
+		cs = append(cs, limitedTimeOffer(spec.LimitedTimeOffer))
+	}
+	if spec.CallPermissionRequest != nil {
+		cs = append(cs, graph.Component{Type: componentCallPermission})
+	}
+	if spec.Carousel != nil {
+		cs = append(cs, t.carousel(spec.Carousel))
 	}
 	return cs
 }
@@ -108,12 +147,17 @@ func (t *translator) header(h *v1alpha1.TemplateHeader) graph.Component {
 				c.Example.HeaderText = positionalExamples(h.Examples)
 			}
 		}
-	case formatLocation:
 	default:
-		t.problem("spec.header.format", string(h.Format)+
-			" headers can't be managed by this version yet; use TEXT or LOCATION, or set managementPolicy: Observed")
+		t.withoutMedia("spec.header.format", string(h.Format))
 	}
 	return c
+}
+
+// withoutMedia refuses the formats whose sample file would have to be uploaded.
+func (t *translator) withoutMedia(path, format string) {
+	if format != formatLocation && format != formatProduct {
+		t.problem(path, format+" headers can't be managed by this version yet; use another header, or set managementPolicy: Observed")
+	}
 }
 
 func (t *translator) bodyExample(examples []v1alpha1.ParameterExample) *graph.Example {
@@ -146,48 +190,37 @@ func positionalExamples(examples []v1alpha1.ParameterExample) []string {
 	return out
 }
 
-func (t *translator) button(i int, b *v1alpha1.TemplateButton) graph.Button {
-	out := graph.Button{Type: string(b.Type), Text: b.Text, URL: b.URL, PhoneNumber: b.PhoneNumber}
-	if b.Example != "" {
-		out.Example = []string{b.Example}
+// exampleList is how Meta takes the example of a button.
+func exampleList(example string) []string {
+	if example == "" {
+		return nil
 	}
-	if b.TTLMinutes != nil {
-		minutes := int64(*b.TTLMinutes)
-		out.TTLMinutes = &minutes
+	return []string{example}
+}
+
+func templateButton(b *v1alpha1.TemplateButton) graph.Button {
+	out := graph.Button{
+		Type: string(b.Type), Text: b.Text, URL: b.URL, PhoneNumber: b.PhoneNumber,
+		Example: exampleList(b.Example), TTLMinutes: widen(b.TTLMinutes),
 	}
-	path := "spec.buttons[" + strconv.Itoa(i) + "]"
-	switch string(b.Type) {
-	case "QUICK_REPLY", "URL", "PHONE_NUMBER", "COPY_CODE", "CATALOG", "MPM", "VOICE_CALL", "REQUEST_CONTACT_INFO":
-	default:
-		t.problem(path+".type", string(b.Type)+
-			" buttons can't be managed by this version yet; remove the button or set managementPolicy: Observed")
+	if f := b.Flow; f != nil {
+		// Meta writes the action in lower case only
+		// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components).
+		out.FlowID, out.FlowName, out.FlowJSON = f.ID, f.Name, f.JSON
+		out.FlowAction, out.NavigateScreen = strings.ToLower(string(f.Action)), f.NavigateScreen
 	}
-	if b.AppDeepLink != nil {
-		t.problem(path+".appDeepLink", "deep links can't be managed by this version yet; remove the field or set managementPolicy: Observed")
+	if d := b.AppDeepLink; d != nil {
+		out.AppDeepLink = &graph.AppDeepLink{
+			MetaAppID: d.MetaAppID, AndroidDeepLink: d.AndroidDeepLink, AndroidFallbackPlaystoreURL: d.AndroidFallbackPlayStoreURL,
+		}
 	}
 	return out
 }
 
-// unmanaged names the components that are part of the API but not yet translated.
-func (t *translator) unmanaged(spec *v1alpha1.MessageTemplateSpec) {
-	const advice = " can't be managed by this version yet; remove it or set managementPolicy: Observed"
-	for _, c := range []struct {
-		set  bool
-		path string
-	}{
-		{spec.Carousel != nil, "carousel"},
-		{spec.LimitedTimeOffer != nil, "limitedTimeOffer"},
-		{spec.CallPermissionRequest != nil, "callPermissionRequest"},
-		{spec.Authentication != nil, "authentication"},
-		{spec.Library != nil, "library"},
-		{spec.SubCategory != "", "subCategory"},
-		{spec.DisplayFormat != "", "displayFormat"},
-		{spec.URLClickTracking != "", "urlClickTracking"},
-		{spec.PrimaryDeviceDeliveryOnly != nil, "primaryDeviceDeliveryOnly"},
-		{len(spec.CreativeFeatures) > 0, "creativeFeatures"},
-	} {
-		if c.set {
-			t.problem("spec."+c.path, c.path+advice)
-		}
+func widen(n *int32) *int64 {
+	if n == nil {
+		return nil
 	}
+	wide := int64(*n)
+	return &wide
 }

@@ -119,20 +119,9 @@ func TestContentOfTheTemplateItself(t *testing.T) {
 // What can't be sent must be said, never dropped: without it this would be another template.
 func TestContentReportsWhatItCannotManage(t *testing.T) {
 	for path, change := range map[string]func(*v1alpha1.MessageTemplateSpec){
-		"spec.header.format":             func(s *v1alpha1.MessageTemplateSpec) { s.Header = &v1alpha1.TemplateHeader{Format: "IMAGE"} },
-		"spec.buttons[0].type":           withButton(v1alpha1.TemplateButton{Type: "FLOW", Text: "Open", Flow: &v1alpha1.ButtonFlow{ID: "1"}}),
-		"spec.buttons[0].appDeepLink":    withButton(v1alpha1.TemplateButton{Type: "URL", AppDeepLink: &v1alpha1.AppDeepLink{}}),
-		"spec.carousel":                  func(s *v1alpha1.MessageTemplateSpec) { s.Carousel = &v1alpha1.TemplateCarousel{} },
-		"spec.limitedTimeOffer":          func(s *v1alpha1.MessageTemplateSpec) { s.LimitedTimeOffer = &v1alpha1.TemplateLimitedTimeOffer{} },
-		"spec.callPermissionRequest":     func(s *v1alpha1.MessageTemplateSpec) { s.CallPermissionRequest = &v1alpha1.CallPermissionRequest{} },
-		"spec.authentication":            func(s *v1alpha1.MessageTemplateSpec) { s.Authentication = &v1alpha1.TemplateAuthentication{} },
-		"spec.library":                   func(s *v1alpha1.MessageTemplateSpec) { s.Library = &v1alpha1.TemplateLibrary{} },
-		"spec.subCategory":               func(s *v1alpha1.MessageTemplateSpec) { s.SubCategory = "ORDER_STATUS" },
-		"spec.displayFormat":             func(s *v1alpha1.MessageTemplateSpec) { s.DisplayFormat = "ORDER_DETAILS" },
-		"spec.urlClickTracking":          func(s *v1alpha1.MessageTemplateSpec) { s.URLClickTracking = v1alpha1.URLClickTrackingDisabled },
-		"spec.primaryDeviceDeliveryOnly": func(s *v1alpha1.MessageTemplateSpec) { s.PrimaryDeviceDeliveryOnly = ptr.To(false) },
-		"spec.creativeFeatures": func(s *v1alpha1.MessageTemplateSpec) {
-			s.CreativeFeatures = []v1alpha1.CreativeFeature{{Feature: "image_touchups"}}
+		"spec.header.format": func(s *v1alpha1.MessageTemplateSpec) { s.Header = &v1alpha1.TemplateHeader{Format: "IMAGE"} },
+		"spec.carousel.cards[0].header.format": func(s *v1alpha1.MessageTemplateSpec) {
+			s.Carousel = &v1alpha1.TemplateCarousel{Cards: []v1alpha1.CarouselCard{{Header: v1alpha1.CardHeader{Format: "VIDEO"}}}}
 		},
 		"spec.body": func(s *v1alpha1.MessageTemplateSpec) { s.Body = nil },
 	} {
@@ -147,22 +136,94 @@ func TestContentReportsWhatItCannotManage(t *testing.T) {
 	}
 }
 
-func TestContentTakesEveryTypeOfButtonOrSaysWhyNot(t *testing.T) {
+func TestContentOfSettings(t *testing.T) {
+	got, problems := Content(minimal(func(s *v1alpha1.MessageTemplateSpec) {
+		s.SubCategory, s.DisplayFormat, s.URLClickTracking = "ORDER_STATUS", "ORDER_DETAILS", v1alpha1.URLClickTrackingDisabled
+		s.PrimaryDeviceDeliveryOnly = ptr.To(false)
+		s.CreativeFeatures = []v1alpha1.CreativeFeature{{Feature: "image_touchups", EnrollStatus: "OPT_OUT"}}
+	}))
+	want := graph.TemplateContent{
+		Name: "order", Language: "en_US", Category: "UTILITY", ParameterFormat: "POSITIONAL", Components: []graph.Component{body},
+		SubCategory: "ORDER_STATUS", DisplayFormat: "ORDER_DETAILS", LinkTrackingOptedOut: ptr.To(true), PrimaryDeviceDeliveryOnly: ptr.To(false),
+		CreativeFeatures: []graph.CreativeFeature{{Feature: "image_touchups", EnrollStatus: "OPT_OUT"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(problems) > 0 {
+		t.Errorf("%v (-want +got):\n%s", problems, diff)
+	}
+}
+
+func TestContentOfSpecialTemplates(t *testing.T) {
+	apps := []v1alpha1.SupportedApp{{PackageName: "com.acme", SignatureHash: "K8a/AINcGX7"}}
+	for _, c := range []struct {
+		name   string
+		change func(*v1alpha1.MessageTemplateSpec)
+		want   []graph.Component
+	}{
+		{"authentication", func(s *v1alpha1.MessageTemplateSpec) {
+			s.Body = nil
+			s.Authentication = &v1alpha1.TemplateAuthentication{
+				AddSecurityRecommendation: ptr.To(true), CodeExpirationMinutes: ptr.To[int32](5),
+				OTP: v1alpha1.OTPButton{Type: "ZERO_TAP", Text: "Copy", AutofillText: "Fill", ZeroTapTermsAccepted: ptr.To(true), SupportedApps: apps},
+			}
+		}, []graph.Component{
+			{Type: "BODY", AddSecurityRecommendation: ptr.To(true)}, {Type: "FOOTER", CodeExpirationMinutes: ptr.To[int64](5)},
+			{Type: "BUTTONS", Buttons: []graph.Button{{Type: "OTP", OTPType: "ZERO_TAP", Text: "Copy", AutofillText: "Fill", ZeroTapTermsAccepted: ptr.To(true),
+				SupportedApps: []graph.SupportedApp{{PackageName: "com.acme", SignatureHash: "K8a/AINcGX7"}}}}},
+		}},
+		{"limited-time offer", func(s *v1alpha1.MessageTemplateSpec) {
+			s.LimitedTimeOffer = &v1alpha1.TemplateLimitedTimeOffer{Text: "Ends soon", HasExpiration: ptr.To(true)}
+		}, []graph.Component{body, {Type: "LIMITED_TIME_OFFER", LimitedTimeOffer: &graph.LimitedTimeOffer{Text: "Ends soon", HasExpiration: true}}}},
+		{"call permission request", func(s *v1alpha1.MessageTemplateSpec) { s.CallPermissionRequest = &v1alpha1.CallPermissionRequest{} },
+			[]graph.Component{body, {Type: "CALL_PERMISSION_REQUEST"}}},
+		{"product carousel", func(s *v1alpha1.MessageTemplateSpec) {
+			s.Carousel = &v1alpha1.TemplateCarousel{Cards: []v1alpha1.CarouselCard{{
+				Header: v1alpha1.CardHeader{Format: "PRODUCT"}, Body: &v1alpha1.CardBody{Text: "One"}, Buttons: []v1alpha1.CardButton{{Type: "SPM", Text: "View"}},
+			}}}
+		}, []graph.Component{body, {Type: "CAROUSEL", Cards: []graph.Card{{Components: []graph.Component{
+			{Type: "HEADER", Format: "PRODUCT"}, {Type: "BODY", Text: "One"}, {Type: "BUTTONS", Buttons: []graph.Button{{Type: "SPM", Text: "View"}}},
+		}}}}}},
+		{"flow", withButton(v1alpha1.TemplateButton{Type: "FLOW", Text: "Book", Flow: &v1alpha1.ButtonFlow{ID: "1310", Action: "NAVIGATE", NavigateScreen: "DAY"}}),
+			[]graph.Component{body, {Type: "BUTTONS", Buttons: []graph.Button{{Type: "FLOW", Text: "Book", FlowID: "1310", FlowAction: "navigate", NavigateScreen: "DAY"}}}}},
+		{"deep link", withButton(v1alpha1.TemplateButton{Type: "URL", Text: "Open", URL: "https://acme.example", AppDeepLink: &v1alpha1.AppDeepLink{MetaAppID: "63", AndroidDeepLink: "acme://t"}}),
+			[]graph.Component{body, {Type: "BUTTONS", Buttons: []graph.Button{{Type: "URL", Text: "Open", URL: "https://acme.example",
+				AppDeepLink: &graph.AppDeepLink{MetaAppID: "63", AndroidDeepLink: "acme://t"}}}}}},
+	} {
+		got, problems := Content(minimal(c.change))
+		if diff := cmp.Diff(c.want, got.Components); diff != "" || len(problems) > 0 {
+			t.Errorf("%s: %v (-want +got):\n%s", c.name, problems, diff)
+		}
+	}
+}
+
+func TestContentOfALibraryTemplate(t *testing.T) {
+	got, problems := Content(minimal(func(s *v1alpha1.MessageTemplateSpec) {
+		s.Body = nil
+		s.Library = &v1alpha1.TemplateLibrary{
+			TemplateName: "delivery_update_1", BodyInputs: &v1alpha1.LibraryBodyInputs{AddTrackPackageLink: ptr.To(true), CodeExpirationMinutes: ptr.To[int32](5)},
+			ButtonInputs: []v1alpha1.LibraryButtonInput{{Type: "URL", URL: "https://a.example/{{1}}", Example: "x"}},
+		}
+	}))
+	want := &graph.LibraryInputs{
+		TemplateName: "delivery_update_1", BodyInputs: &graph.LibraryBodyInputs{AddTrackPackageLink: ptr.To(true), CodeExpirationMinutes: ptr.To[int64](5)},
+		ButtonInputs: []graph.LibraryButtonInput{{Type: "URL", URL: "https://a.example/{{1}}", URLExample: "x"}},
+	}
+	if diff := cmp.Diff(want, got.Library); diff != "" || len(problems) > 0 || len(got.Components) != 0 {
+		t.Errorf("%v (-want +got):\n%s", problems, diff)
+	}
+}
+
+func TestContentTakesEveryTypeOfButton(t *testing.T) {
 	for _, kind := range []v1alpha1.ButtonType{
 		v1alpha1.ButtonTypeQuickReply, v1alpha1.ButtonTypeURL, v1alpha1.ButtonTypePhoneNumber, v1alpha1.ButtonTypeCopyCode,
 		v1alpha1.ButtonTypeFlow, v1alpha1.ButtonTypeVoiceCall, v1alpha1.ButtonTypeCatalog, v1alpha1.ButtonTypeMPM,
 		v1alpha1.ButtonTypeSPM, v1alpha1.ButtonTypeOrderDetails, v1alpha1.ButtonTypeRequestContactInfo,
 	} {
 		got, problems := Content(minimal(withButton(v1alpha1.TemplateButton{Type: "QUICK_REPLY", Text: "Yes"}), withButton(v1alpha1.TemplateButton{Type: kind, Text: "Go"})))
-		unsupported := slices.Contains([]v1alpha1.ButtonType{"FLOW", "SPM", "ORDER_DETAILS"}, kind)
-		if unsupported && (len(problems) != 1 || problems[0].Path != "spec.buttons[1].type") {
-			t.Errorf("%s: %v", kind, problems)
-		}
-		if !unsupported && (len(problems) != 0 || got.Components[1].Buttons[1].Type != string(kind)) {
+		if len(problems) != 0 || got.Components[1].Buttons[1].Type != string(kind) {
 			t.Errorf("%s: %v", kind, problems)
 		}
 	}
-	for _, format := range []v1alpha1.HeaderFormat{"IMAGE", "VIDEO", "DOCUMENT", "GIF", "PRODUCT"} {
+	for _, format := range []v1alpha1.HeaderFormat{"IMAGE", "VIDEO", "DOCUMENT", "GIF"} {
 		_, problems := Content(minimal(func(s *v1alpha1.MessageTemplateSpec) { s.Header = &v1alpha1.TemplateHeader{Format: format} }))
 		if len(problems) != 1 || !strings.HasPrefix(problems[0].Message, string(format)) {
 			t.Errorf("%s: %v", format, problems)
@@ -173,14 +234,15 @@ func TestContentTakesEveryTypeOfButtonOrSaysWhyNot(t *testing.T) {
 func TestContentReportsAllProblemsAtOnce(t *testing.T) {
 	_, problems := Content(minimal(
 		func(s *v1alpha1.MessageTemplateSpec) { s.Header = &v1alpha1.TemplateHeader{Format: "VIDEO"} },
-		withButton(v1alpha1.TemplateButton{Type: "SPM"}), withButton(v1alpha1.TemplateButton{Type: "FLOW"}),
-		func(s *v1alpha1.MessageTemplateSpec) { s.SubCategory = "ORDER_STATUS" },
+		func(s *v1alpha1.MessageTemplateSpec) {
+			s.Carousel = &v1alpha1.TemplateCarousel{Cards: []v1alpha1.CarouselCard{{Header: v1alpha1.CardHeader{Format: "IMAGE"}}}}
+		},
 	))
 	var paths []string
 	for _, p := range problems {
 		paths = append(paths, p.Path)
 	}
-	if want := []string{"spec.header.format", "spec.buttons[0].type", "spec.buttons[1].type", "spec.subCategory"}; !slices.Equal(paths, want) {
+	if want := []string{"spec.header.format", "spec.carousel.cards[0].header.format"}; !slices.Equal(paths, want) {
 		t.Errorf("got %q, want %q", paths, want)
 	}
 }

@@ -633,6 +633,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: lastHandledRequest
       type:
         scalar: string
+    - name: lastHandledUnpause
+      type:
+        scalar: string
     - name: lastUpdatedTimes
       type:
         list:

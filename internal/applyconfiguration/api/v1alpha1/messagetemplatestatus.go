@@ -42,6 +42,8 @@ type MessageTemplateStatusApplyConfiguration struct {
 	Baseline *BaselineApplyConfiguration `json:"baseline,omitempty"`
 	// Edits are the edits made, the newest last. An approved template takes one a day and ten in thirty days.
 	Edits []EditAttemptApplyConfiguration `json:"edits,omitempty"`
+	// LastHandledUnpause is the value of the annotation whatsapp.waba-operator.io/unpause last acted on.
+	LastHandledUnpause *string `json:"lastHandledUnpause,omitempty"`
 	// LastUpdatedTimes are the times of changes seen at Meta, people's edits included, the newest last.
 	LastUpdatedTimes []v1.Time `json:"lastUpdatedTimes,omitempty"`
 	// Webhook holds facts that webhooks told.
@@ -222,6 +224,14 @@ func (b *MessageTemplateStatusApplyConfiguration) WithEdits(values ...*EditAttem
 		}
 		b.Edits = append(b.Edits, *values[i])
 	}
+	return b
+}
+
+// WithLastHandledUnpause sets the LastHandledUnpause field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LastHandledUnpause field is set to the value of the last call.
+func (b *MessageTemplateStatusApplyConfiguration) WithLastHandledUnpause(value string) *MessageTemplateStatusApplyConfiguration {
+	b.LastHandledUnpause = &value
 	return b
 }
 

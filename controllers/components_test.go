@@ -1,0 +1,152 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	eventsv1 "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/template"
+	"github.com/waba-operator/waba-operator/test/graphsim"
+	"github.com/waba-operator/waba-operator/test/harness"
+)
+
+// TestEveryExample takes each example manifest from apply to approval. Once it is approved, nothing is ever edited.
+func TestEveryExample(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env, graphsim.WithCreateLimit(0))
+	w.Secret()
+	w.WABA()
+	files, err := filepath.Glob(filepath.Join("..", "api", "v1alpha1", "testdata", "examples", "*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no examples")
+	}
+	var all []*v1alpha1.MessageTemplate
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		obj := &v1alpha1.MessageTemplate{}
+		if err := yaml.UnmarshalStrict(raw, obj); err != nil {
+			t.Fatal(err)
+		}
+		if _, problems := template.Content(&obj.Spec); len(problems) > 0 {
+			continue // headers whose sample would have to be uploaded
+		}
+		obj.Namespace, obj.Spec.WABARef = "", v1alpha1.WABAReference{Name: "acme"}
+		w.Create(obj)
+		all = append(all, obj)
+	}
+	op := w.Start()
+	op.Settle()
+	op.Observe()
+	op.Observe()
+	for _, obj := range all {
+		w.Reload(obj)
+		if c := harness.Condition(obj.Status.Conditions, v1alpha1.ConditionReady); c.Status != metav1.ConditionTrue {
+			t.Errorf("%s: %s %s", obj.Name, c.Reason, c.Message)
+		}
+	}
+	if s := w.Sim.Stats(); len(s.EditsByID) != 0 || len(s.CommittedCreates) != len(all) {
+		t.Errorf("%d creates for %d manifests, edits %v", len(s.CommittedCreates), len(all), s.EditsByID)
+	}
+	t.Logf("%d of %d examples went through", len(all), len(files))
+	w.CheckInvariants()
+}
+
+// TestFlowByName changes what Meta never shows: the name by which a flow was given.
+func TestFlowByName(t *testing.T) {
+	t.Parallel()
+	w, op, tmpl := ready(t, func(m *v1alpha1.MessageTemplate) {
+		m.Spec.Buttons = []v1alpha1.TemplateButton{{Type: v1alpha1.ButtonTypeFlow, Text: "Book", Flow: &v1alpha1.ButtonFlow{Name: "booking_1"}}}
+	})
+	op.Observe()
+	if edits(w) != 0 {
+		t.Fatal("edited without a change")
+	}
+	w.Edit(tmpl, func() { tmpl.Spec.Buttons[0].Flow.Name = "booking_2" })
+	op.Settle()
+	op.Observe()
+	w.Reload(tmpl)
+	expectReady(t, tmpl)
+	if edits(w) != 1 {
+		t.Errorf("%d edits, want 1", edits(w))
+	}
+	w.CheckInvariants()
+}
+
+func TestUnpause(t *testing.T) {
+	t.Parallel()
+	w, op, tmpl := ready(t)
+	if err := w.Sim.Decide(tmpl.Status.ID, graphsim.Decision{Status: "PAUSED", QualityScore: "RED"}); err != nil {
+		t.Fatal(err)
+	}
+	op.Observe()
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTemplatePaused)
+
+	w.Annotate(tmpl, v1alpha1.AnnotationUnpause, "once")
+	op.Observe()
+	w.Reload(tmpl)
+	expectReady(t, tmpl)
+	op.Observe()
+	if n := w.Sim.Stats().ByOp["unpause_template"]; n != 1 || tmpl.Status.LastHandledUnpause != "once" {
+		t.Errorf("asked %d times, handled %q", n, tmpl.Status.LastHandledUnpause)
+	}
+	if notes := eventNotes(t, w, v1alpha1.ReasonUnpause); len(notes) != 1 {
+		t.Errorf("events: %q", notes)
+	}
+	w.CheckInvariants()
+}
+
+func eventNotes(t *testing.T, w *harness.World, reason string) []string {
+	t.Helper()
+	var notes []string
+	w.Wait("an event "+reason, func() bool {
+		var list eventsv1.EventList
+		if err := w.Client.List(context.Background(), &list, client.InNamespace(w.Namespace)); err != nil {
+			t.Fatal(err)
+		}
+		notes = nil
+		for i := range list.Items {
+			if list.Items[i].Reason == reason {
+				notes = append(notes, list.Items[i].Note)
+			}
+		}
+		return len(notes) > 0
+	})
+	return notes
+}
+
+// TestWarnings: what Meta tends to refuse is told once, and sent all the same.
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	w, op, tmpl := ready(t, func(m *v1alpha1.MessageTemplate) {
+		m.Spec.Body.Text = "Hello {{1}}, your parcel has left our warehouse this morning and will reach you on {{2}}."
+		m.Spec.Body.Examples = append(m.Spec.Body.Examples, v1alpha1.ParameterExample{Name: "2", Value: "Friday"})
+	})
+	if len(tmpl.Status.Warnings) != 1 || !strings.HasPrefix(tmpl.Status.Warnings[0], "spec.body.text: ") {
+		t.Errorf("warnings: %q", tmpl.Status.Warnings)
+	}
+	op.Observe()
+	if notes := eventNotes(t, w, v1alpha1.ReasonReviewRisk); len(notes) != 1 {
+		t.Errorf("events: %q", notes)
+	}
+	w.Edit(tmpl, func() { tmpl.Spec.Body.Text = strings.TrimSuffix(tmpl.Spec.Body.Text, ".") + " at noon." })
+	op.Settle()
+	w.Reload(tmpl)
+	if len(tmpl.Status.Warnings) != 0 {
+		t.Errorf("warnings: %q", tmpl.Status.Warnings)
+	}
+}
