@@ -96,14 +96,16 @@ func TestObservationOfALargeAccount(t *testing.T) {
 	}
 
 	// A new template doesn't wait for a listing, not even right after a restart.
+	// The real queue lets what a user did overtake the thousand resources of a start.
 	op.Stop()
 	w.Sim.ResetStats()
+	w.RealQueues = true
 	w.Start()
 	begin := time.Now()
 	w.CreateTemplate("brand_new")
 	w.Wait("the create", func() bool { return posts(w) > 0 })
-	if took := time.Since(begin); took > time.Second {
-		t.Errorf("%s from apply to POST, want at most 1s", took)
+	if took := time.Since(begin); took > applyToPost {
+		t.Errorf("%s from apply to POST, want at most %s", took, applyToPost)
 	} else {
 		t.Logf("%s from apply to POST right after a restart with %d templates", took.Round(time.Millisecond), templates)
 	}

@@ -73,7 +73,7 @@ func verdictOnTemplate(s *v1alpha1.MessageTemplateStatus) readiness {
 	case statusRejected:
 		return broken(v1alpha1.ReasonRejected, rejectionMessage(s.Rejection))
 	case statusPaused:
-		r := no(v1alpha1.ReasonTemplatePaused, "paused by Meta for low quality; improve the content or wait until Meta lifts the pause")
+		r := no(v1alpha1.ReasonTemplatePaused, "paused by Meta; improve the content, wait until Meta lifts the pause, or annotate "+v1alpha1.AnnotationUnpause)
 		r.progressing = true
 		return r
 	case statusDisabled:

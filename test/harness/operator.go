@@ -53,10 +53,14 @@ func (w *World) Start(change ...func(*operator.Options)) *Operator {
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &apiTransport{next: next, op: op} })
 	ctx, cancel := context.WithCancel(context.Background())
 	op.cancel = cancel
-	mgr, err := operator.NewManager(ctx, cfg, options, operator.Surroundings{
+	surroundings := operator.Surroundings{
 		Clock: w.Clock, Transport: &mortal{next: graph, killed: op.killed}, Registerer: op.Metrics,
 		Log: options.Logger(&w.logs), NewQueue: op.queues.new, SkipNameValidation: true,
-	})
+	}
+	if w.RealQueues {
+		surroundings.NewQueue = nil
+	}
+	mgr, err := operator.NewManager(ctx, cfg, options, surroundings)
 	if err != nil {
 		cancel()
 		w.T.Fatalf("operator: %v", err)

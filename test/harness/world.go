@@ -44,6 +44,8 @@ type World struct {
 	URL       string
 	Namespace string
 
+	// RealQueues starts operators with the queues they have in production. Settle and Advance don't work then.
+	RealQueues bool
 	// Config is how operators reach the API server; tests of permissions replace it.
 	Config *rest.Config
 
