@@ -6,7 +6,10 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -104,6 +107,9 @@ func rejectionMessage(r *v1alpha1.TemplateRejection) string {
 // describe sets the conditions of a template and judges whether it can be used.
 func (t *templates) describe(p *templatePass, c *conditionSet) readiness {
 	s := &p.obj.Status
+	if len(s.Warnings) > 0 && !slices.Equal(s.Warnings, p.before.Status.Warnings) && p.writable() {
+		t.event(p.obj, corev1.EventTypeWarning, v1alpha1.ReasonReviewRisk, "Validate", strings.Join(s.Warnings, "; "))
+	}
 	if s.Status == "" {
 		for _, kind := range []string{v1alpha1.ConditionApproved, v1alpha1.ConditionQualityHealthy, v1alpha1.ConditionCategoryAsRequested} {
 			c.set(kind, metav1.ConditionUnknown, v1alpha1.ReasonPending, "nothing is known yet")

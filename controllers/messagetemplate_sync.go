@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -30,7 +29,7 @@ type wish struct {
 // sync compares the template with its spec and acts at most once.
 func (t *templates) sync(ctx context.Context, p *templatePass) outcome {
 	t.leave(p)
-	t.warn(p)
+	p.obj.Status.Warnings = warnings(&p.obj.Spec)
 	w := wish{}
 	content, problems := template.Content(&p.obj.Spec)
 	if len(problems) == 0 {
@@ -66,16 +65,13 @@ func (t *templates) leave(p *templatePass) {
 	p.status.AccountID, p.obj.Status.PendingCreate = "", nil
 }
 
-// warn notes what Meta tends to refuse; nothing is withheld because of it.
-func (t *templates) warn(p *templatePass) {
+// warnings name what Meta tends to refuse; nothing is withheld because of them.
+func warnings(spec *v1alpha1.MessageTemplateSpec) []string {
 	var texts []string
-	for _, w := range template.Warnings(&p.obj.Spec) {
+	for _, w := range template.Warnings(spec) {
 		texts = append(texts, w.String())
 	}
-	if len(texts) > 0 && !slices.Equal(texts, p.obj.Status.Warnings) && p.writable() {
-		t.event(p.obj, corev1.EventTypeWarning, v1alpha1.ReasonReviewRisk, "Validate", strings.Join(texts, "; "))
-	}
-	p.obj.Status.Warnings = texts
+	return texts
 }
 
 func joinProblems(problems []template.Problem) string {
