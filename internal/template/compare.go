@@ -165,9 +165,11 @@ func Diff(want, live Fields) []string {
 		if !counts(name, want, live) {
 			continue
 		}
-		if w, l := want[name], live[name]; w != l && !(strings.HasSuffix(name, ".phoneNumber") && samePhone(w, l)) {
-			names = append(names, name)
+		w, l := want[name], live[name]
+		if w == l || strings.HasSuffix(name, ".phoneNumber") && samePhone(w, l) {
+			continue
 		}
+		names = append(names, name)
 	}
 	slices.Sort(names)
 	return names
