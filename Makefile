@@ -72,6 +72,10 @@ test: control-plane ## Run all tests with the race detector and coverage
 	@grep -v -e zz_generated -e internal/applyconfiguration $(COVERAGE) >$(COVERAGE).own
 	@go tool cover -func=$(COVERAGE).own | tail -n 1
 
+.PHONY: bench
+bench: control-plane ## Measure what many resources cost
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./test/scale
+
 .PHONY: verify
 verify: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) ## Check generated files, modules, format, linters and manifests
 	MAKE='$(MAKE)' KUSTOMIZE=$(KUSTOMIZE) GOLANGCI_LINT=$(GOLANGCI_LINT) hack/verify.sh
