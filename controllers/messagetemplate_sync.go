@@ -148,6 +148,15 @@ func (t *templates) take(p *templatePass, view account.TemplateView) {
 	s.Rejection = rejectionOf(live)
 }
 
+// parameters lists what a sender fills in: from the spec, whose examples are as they were written, unless the text is Meta's.
+func parameters(p *templatePass, w wish, view account.TemplateView) {
+	if ours := p.obj.Spec.Body != nil; ours || !view.ReadBack {
+		p.obj.Status.Parameters = template.Parameters(w.content.Components)
+		return
+	}
+	p.obj.Status.Parameters = template.Parameters(view.Template.Components)
+}
+
 // clip bounds what Meta says; an overlong value must not make every status write fail.
 func clip(s string) string { return truncate(s, 256) }
 
@@ -155,11 +164,10 @@ func clip(s string) string { return truncate(s, 256) }
 func (t *templates) observed(p *templatePass, w wish, view account.TemplateView) outcome {
 	t.take(p, view)
 	p.status.ID, p.status.AccountID, p.status.Drift = view.Template.ID, p.waba.Spec.ID, nil
+	parameters(p, w, view)
 	if len(w.content.Components) == 0 {
-		p.obj.Status.Parameters = template.Parameters(view.Template.Components)
 		return done("observed only: managementPolicy is Observed")
 	}
-	p.obj.Status.Parameters = template.Parameters(w.content.Components)
 	if names := template.Diff(w.fields, template.LiveFields(view.Template)); len(names) > 0 && view.ReadBack {
 		p.status.Drift = names
 		o := waitingAside(v1alpha1.ReasonDriftDetected, "observed only; differs from the spec in "+strings.Join(names, ", "), 0)
@@ -231,7 +239,7 @@ func (t *templates) compare(ctx context.Context, p *templatePass, w wish, view a
 		return *o
 	}
 	s.PendingCreate = nil
-	s.Parameters = template.Parameters(w.content.Components)
+	parameters(p, w, view)
 	if !view.ReadBack {
 		return done("written; the next observation reads it back")
 	}
