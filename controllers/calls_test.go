@@ -205,3 +205,35 @@ func TestUnmanagedTemplates(t *testing.T) {
 		t.Error("touched something")
 	}
 }
+
+// TestPartUnreadable: a token that may read the account but not its templates shows the rest, and says so.
+func TestPartUnreadable(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env)
+	denied := graphsim.Fault{Times: -1, Status: 403, Code: 200, Message: "Permissions error"}
+	composite, listing := denied, denied
+	composite.Path, composite.Times = "/"+harness.AccountID, 0
+	listing.Path = "/*/message_templates"
+	w.Sim.Fail(composite)
+	heal := w.Sim.Fail(listing)
+	w.Secret()
+	waba := w.WABA()
+	op := w.Start()
+	op.Settle()
+	w.Reload(waba)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonObserved)
+	message := harness.Condition(waba.Status.Conditions, v1alpha1.ConditionSynced).Message
+	if message != "observed; templates can't be read: Permissions error" {
+		t.Errorf("message: %s", message)
+	}
+	if n := waba.Status.PhoneNumbers; n == nil || n.Total != 1 || waba.Status.Templates != nil {
+		t.Errorf("numbers %+v, templates %+v", n, waba.Status.Templates)
+	}
+	heal()
+	op.Observe()
+	w.Reload(waba)
+	if message := harness.Condition(waba.Status.Conditions, v1alpha1.ConditionSynced).Message; message != "observed" || waba.Status.Templates == nil {
+		t.Errorf("not healed: %s", message)
+	}
+	w.CheckInvariants()
+}

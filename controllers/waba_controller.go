@@ -141,9 +141,27 @@ func (r *wabas) observe(ctx context.Context, p *wabaPass, requested time.Duratio
 	interval := p.session.EffectiveInterval(requested)
 	r.fill(ctx, p, interval)
 	r.changes.publish(accountChange{waba: client.ObjectKeyFromObject(p.obj), change: change})
-	o := done("observed")
+	o := done(observedMessage(snapshot))
 	o.after = jittered(interval, string(p.obj.UID))
 	return o
+}
+
+// observedMessage names the parts that couldn't be read; what is shown of them is what was last known.
+func observedMessage(s *account.Snapshot) string {
+	message := "observed"
+	for _, part := range []struct {
+		name    string
+		section account.Section
+	}{{"phone numbers", s.NumbersSection}, {"templates", s.TemplatesSection}, {"subscribed apps", s.AppsSection}} {
+		if part.section.Err == nil {
+			continue
+		}
+		message += "; " + part.name + " can't be read"
+		if e, ok := graph.AsError(part.section.Err); ok {
+			message += ": " + clause(e.Explain())
+		}
+	}
+	return message
 }
 
 // unreadable explains why the account can't be read. "Doesn't exist" and "no permission" look alike at Meta; what the
