@@ -98,3 +98,45 @@ func fallback(title, text string) string {
 	}
 	return text
 }
+
+// TestRefusedEdits does the same for edits of an approved template, and waits until the edit is made after all.
+func TestRefusedEdits(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		code, subcode int
+		title, text   string
+		reason        string
+		wait          time.Duration // until it is tried again
+	}{
+		{100, 2388039, "Message template status can't be changed", "The status for this message template can't be changed. You can only delete or add templates.", v1alpha1.ReasonInReview, 12 * time.Minute},
+		{100, 2388124, "Edit limit", "You can edit an approved template once in 24 hours.", v1alpha1.ReasonEditBudgetExhausted, 25 * time.Hour},
+		{80012, 0, "", "There have been too many edits of this template.", v1alpha1.ReasonEditBudgetExhausted, 25 * time.Hour},
+	} {
+		t.Run(fmt.Sprintf("%d-%d", row.code, row.subcode), func(t *testing.T) {
+			t.Parallel()
+			w, op, tmpl := ready(t)
+			stop := w.Sim.Fail(graphsim.Fault{
+				Method: http.MethodPost, Path: "/" + tmpl.Status.ID, Times: -1, Status: http.StatusBadRequest,
+				Code: row.code, Subcode: row.subcode, Message: fallback(row.title, row.text), UserTitle: row.title, UserMessage: fallback("", row.text),
+			})
+			w.Edit(tmpl, func() { tmpl.Spec.Body.Text = changedBody })
+			op.Settle()
+			w.Reload(tmpl)
+			c := harness.Condition(tmpl.Status.Conditions, v1alpha1.ConditionSynced)
+			if c.Reason != row.reason || !strings.Contains(c.Message, row.title) || !strings.Contains(c.Message, strings.TrimRight(row.text, ".")) {
+				t.Errorf("%s: %s", c.Reason, c.Message)
+			}
+			if n := len(tmpl.Status.Edits); n != 0 {
+				t.Errorf("a refused edit was counted: %+v", tmpl.Status.Edits)
+			}
+			stop()
+			op.Advance(row.wait, row.wait/60)
+			w.Reload(tmpl)
+			expectReady(t, tmpl)
+			if n := w.Sim.Stats().CommittedEdits[tmpl.Status.ID]; n != 1 {
+				t.Errorf("%d edits at Meta, want 1", n)
+			}
+			w.CheckInvariants()
+		})
+	}
+}
