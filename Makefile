@@ -72,6 +72,16 @@ test: control-plane ## Run all tests with the race detector and coverage
 	@grep -v -e zz_generated -e internal/applyconfiguration $(COVERAGE) >$(COVERAGE).own
 	@go tool cover -func=$(COVERAGE).own | tail -n 1
 
+# FUZZTIME is how long each target of `make fuzz` runs.
+FUZZTIME ?= 60s
+
+.PHONY: fuzz
+fuzz: ## Fuzz what parses input from outside, each target for FUZZTIME
+	@git grep -n '^func Fuzz' -- '*_test.go' | sed -E 's|^(.*)/[^/]*:[0-9]+:func (Fuzz[A-Za-z0-9]*).*|\1 \2|' | while read -r package target; do \
+		echo "fuzz: $$package $$target"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$package" || exit 1; \
+	done
+
 .PHONY: bench
 bench: control-plane ## Measure what many resources cost
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./test/scale
