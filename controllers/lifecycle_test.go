@@ -355,7 +355,7 @@ func TestDeletion(t *testing.T) {
 			w, op, tmpl := ready(t, func(m *v1alpha1.MessageTemplate) { m.Spec.DeletionPolicy = policy })
 			other := seed(w, "parcel_left", "de", "Hallo {{1}}, das Paket ist unterwegs zu dir und kommt heute an.")
 			w.Delete(tmpl)
-			op.Settle()
+			op.SettleRetries()
 			if w.Reload(tmpl) {
 				t.Fatalf("still there: %+v", tmpl.Status.Conditions)
 			}
@@ -382,7 +382,7 @@ func TestNamespaceDeleted(t *testing.T) {
 	w.Delete(secret)
 	w.Delete(waba)
 	w.Delete(tmpl)
-	op.Settle()
+	op.SettleRetries()
 	if w.Reload(tmpl) || w.Reload(waba) {
 		t.Fatalf("still there: %+v %+v", tmpl.Status.Conditions, waba.Status.Conditions)
 	}

@@ -55,7 +55,7 @@ func TestRunsWithItsOwnRole(t *testing.T) {
 	var election rbacv1.Role
 	manifest(t, "role.yaml", &role)
 	manifest(t, "leader_election_role.yaml", &election)
-	election.Namespace = w.Namespace
+	role.Name, election.Namespace = role.Name+"-"+w.Namespace, w.Namespace
 	for _, obj := range []client.Object{
 		&role,
 		&rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: role.Name}, Subjects: []rbacv1.Subject{subject},
@@ -73,7 +73,7 @@ func TestRunsWithItsOwnRole(t *testing.T) {
 	w.WABA()
 	tmpl := w.CreateTemplate("parcel_left", func(m *v1alpha1.MessageTemplate) { m.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete })
 	op := w.Start(func(o *operator.Options) { o.LeaderElection, o.LeaderElectionNamespace = true, w.Namespace })
-	w.Wait("the template", func() bool { return w.Reload(tmpl) && tmpl.Status.ID != "" })
+	op.Settle()
 	op.Observe()
 	w.Reload(tmpl)
 	if c := harness.Condition(tmpl.Status.Conditions, v1alpha1.ConditionReady); c.Status != metav1.ConditionTrue {
@@ -96,7 +96,7 @@ func TestRunsWithItsOwnRole(t *testing.T) {
 		return w.Client.List(t.Context(), &events, client.InNamespace(w.Namespace)) == nil && len(events.Items) > 0
 	})
 	w.Delete(tmpl)
-	op.Settle()
+	op.SettleRetries()
 	if w.Reload(tmpl) {
 		t.Errorf("not deleted: %+v", tmpl.Status.Conditions)
 	}

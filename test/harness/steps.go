@@ -57,6 +57,14 @@ func (o *Operator) Advance(total, step time.Duration) {
 	o.Settle()
 }
 
+// SettleRetries settles and lets the short waits pass that follow a conflict in the API server: somebody else, or an
+// earlier write of the operator itself, was a moment faster.
+func (o *Operator) SettleRetries() {
+	o.world.T.Helper()
+	o.Settle()
+	o.Advance(30*time.Second, 5*time.Second)
+}
+
 // Observe lets one observation period pass.
 func (o *Operator) Observe() {
 	o.world.T.Helper()
