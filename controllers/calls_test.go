@@ -154,23 +154,22 @@ func TestCreateLimit(t *testing.T) {
 	for i := range 12 {
 		w.CreateTemplate(fmt.Sprintf("parcel_%02d", i))
 	}
-	op.Settle()
+	w.Wait("seven templates that wait with reason and time", func() bool {
+		waiting := 0
+		var list v1alpha1.MessageTemplateList
+		if err := w.Client.List(context.Background(), &list, w.Shard()); err != nil {
+			t.Fatal(err)
+		}
+		for i := range list.Items {
+			c := harness.Condition(list.Items[i].Status.Conditions, v1alpha1.ConditionSynced)
+			if c.Reason == v1alpha1.ReasonQuotaExceeded && c.Status == metav1.ConditionFalse && list.Items[i].Status.NextAttemptTime != nil {
+				waiting++
+			}
+		}
+		return waiting == 7
+	})
 	if n := posts(w); n != 5 {
 		t.Fatalf("%d creates, want 5", n)
-	}
-	waiting := 0
-	var list v1alpha1.MessageTemplateList
-	if err := w.Client.List(context.Background(), &list, w.Shard()); err != nil {
-		t.Fatal(err)
-	}
-	for i := range list.Items {
-		c := harness.Condition(list.Items[i].Status.Conditions, v1alpha1.ConditionSynced)
-		if c.Reason == v1alpha1.ReasonQuotaExceeded && c.Status == metav1.ConditionFalse && list.Items[i].Status.NextAttemptTime != nil {
-			waiting++
-		}
-	}
-	if waiting != 7 {
-		t.Errorf("%d templates wait with reason and time, want 7", waiting)
 	}
 	op.Advance(3*time.Hour, 5*time.Minute)
 	if n := len(w.Sim.Stats().CommittedCreates); n != 12 {

@@ -21,7 +21,7 @@ const (
 	pollEvery = 5 * time.Millisecond
 	// quietFor is how long nothing may happen until the operator counts as idle; it covers the way of an event from the
 	// API server through the informer.
-	quietFor = 60 * time.Millisecond
+	quietFor = 250 * time.Millisecond
 	// patience is generous: with the race detector, on two busy cores, a thousand resources take a minute.
 	patience = 3 * time.Minute
 )
