@@ -37,7 +37,7 @@ func (c *Client) DebugToken(ctx context.Context) (*TokenInfo, error) {
 		form.Set("appsecret_proof", c.proof)
 	}
 	var info *TokenInfo
-	r := request{op: OpDebugToken, path: "/", body: []byte(form.Encode()), contentType: contentForm}
+	r := request{op: OpDebugToken, path: "/", body: inMemory([]byte(form.Encode())), contentType: contentForm}
 	err = c.do(ctx, r, func(value any) error {
 		items, ok := value.([]any)
 		if !ok || len(items) != 1 {

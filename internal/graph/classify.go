@@ -36,10 +36,11 @@ type rule struct {
 var (
 	reads = []Operation{
 		OpDebugToken, OpReadAccount, OpReadAccountOptional, OpListTemplates, OpFindTemplates, OpReadTemplate,
-		OpListPhoneNumbers, OpListSubscribedApps,
+		OpListPhoneNumbers, OpListSubscribedApps, OpReadUpload,
 	}
 	contents = []Operation{OpCreateTemplate, OpEditTemplate}
 	changes  = []Operation{OpEditTemplate, OpDeleteTemplate, OpUnpauseTemplate}
+	uploads  = []Operation{OpOpenUpload, OpSendUpload, OpReadUpload}
 	// fixed are the writes that carry nothing the user wrote, so that nothing of his can be wrong.
 	fixed = []Operation{OpDeleteTemplate, OpUnpauseTemplate, OpUpdateAccount}
 )
@@ -95,6 +96,7 @@ var rules = []rule{
 	{ops: fixed, code: 100, subcode: anySubcode, class: ClassRefused},
 	{code: 100, subcode: anySubcode, class: ClassInvalidSpec},
 	{code: 102, subcode: anySubcode, class: ClassCredentials, cause: CauseTokenInvalid},
+	{ops: uploads, code: 104, subcode: anySubcode, class: ClassCredentials}, // "Incorrect signature": of the session as well as the proof
 	{code: 104, subcode: anySubcode, class: ClassCredentials, cause: CauseAppSecretProof},
 	{code: 190, subcode: anySubcode, class: ClassCredentials, cause: CauseTokenInvalid},
 	{code: 192, subcode: anySubcode, class: ClassInvalidSpec},

@@ -86,10 +86,15 @@ func TestAppSecretProof(t *testing.T) {
 func TestOperations(t *testing.T) {
 	writes := map[Operation]bool{
 		OpCreateTemplate: true, OpEditTemplate: true, OpDeleteTemplate: true, OpUnpauseTemplate: true, OpUpdateAccount: true,
+		OpOpenUpload: true, OpSendUpload: true,
 	}
+	app := map[Operation]bool{OpOpenUpload: true, OpSendUpload: true, OpReadUpload: true}
 	for op := range everyCall(nil) {
 		if op.Write() != writes[op] {
 			t.Errorf("%s: Write() = %v", op, op.Write())
+		}
+		if op.OfApp() != app[op] {
+			t.Errorf("%s: OfApp() = %v", op, op.OfApp())
 		}
 		if !strings.Contains(op.Endpoint(), " /") || strings.ContainsAny(op.Endpoint(), "0123456789") {
 			t.Errorf("%s: endpoint %q", op, op.Endpoint())
@@ -98,7 +103,7 @@ func TestOperations(t *testing.T) {
 	if len(operations) != len(everyCall(nil)) {
 		t.Errorf("%d operations, %d calls under test", len(operations), len(everyCall(nil)))
 	}
-	if !Operation("Future").Write() || Operation("Future").Endpoint() != "" {
-		t.Error("an unknown operation must count as a write")
+	if Operation("Future").OfApp() || !Operation("Future").Write() || Operation("Future").Endpoint() != "" {
+		t.Error("an unknown operation must count as a write on an account")
 	}
 }

@@ -4,8 +4,8 @@
 // Package graph is a typed client for the part of Meta's Graph API that manages WhatsApp Business assets.
 //
 // It is the only package that knows HTTP, JSON wire names, error codes and rate-limit headers. A call is made at most
-// once: nothing here retries, except where a listing has to be started again because Meta dropped its cursor, and where
-// Meta says that an optional field does not exist in the version in use.
+// once: nothing here retries, except where a listing has to be started again because Meta dropped its cursor, where Meta
+// says that an optional field does not exist in the version in use, and where an upload that broke off is continued.
 //
 // Errors are always of type *Error (or come from the Gate), carry one Class, and never contain a token, a proof or a URL.
 //

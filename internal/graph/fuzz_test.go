@@ -116,3 +116,32 @@ func rewritten(t *testing.T, components []Component) []Component {
 	}
 	return out
 }
+
+// FuzzUploadSession takes any id: what is made of it must stay at the host, below the version, one segment deep, and must
+// not set what every call sets.
+func FuzzUploadSession(f *testing.F) {
+	f.Add(testSession + "?sig=" + testSignature)
+	f.Add("upload:a/../b+c=?sig=%2F&x=1&method=delete")
+	f.Add("upload:x@y.example/z?sig=a;b#c")
+	c, err := NewClient(Config{Version: "v25.0", AccessToken: testToken, AppSecret: testSecret})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, id string) {
+		s, err := sessionFrom(id)
+		if err != nil {
+			return
+		}
+		u := upload{client: c, session: s}
+		req, err := c.httpRequest(t.Context(), u.request(OpReadUpload))
+		if err != nil {
+			t.Fatalf("%q: %v", id, err)
+		}
+		query := req.URL.Query()
+		if req.URL.Host != "graph.facebook.com" || req.URL.User != nil || req.URL.Fragment != "" ||
+			!strings.HasPrefix(req.URL.EscapedPath(), "/v25.0/upload:") || strings.Count(req.URL.EscapedPath(), "/") != 2 ||
+			len(query["appsecret_proof"]) != 1 || query.Get("appsecret_proof") != c.proof || query.Has("access_token") || query.Has("method") {
+			t.Errorf("%q became %s", id, req.URL)
+		}
+	})
+}

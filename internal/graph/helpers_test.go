@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,6 +23,11 @@ const (
 	testToken  = "EAAGm0PX4ZCpsBO|tail/with+signs="
 	testSecret = "0123456789abcdef0123456789abcdef"
 	testWABA   = "102290129340398"
+	testApp    = "634974688087057"
+
+	testSession   = "upload:MTphdHRhY2htZW50OjA="
+	testSignature = "ARZsecretSignature_x-1"
+	testHandle    = "4::aW1hZ2UvanBlZw==:ARbTestTestTest:e:1790000000:634974688087057:100089620928913:ARbTest"
 )
 
 // seen is one request as the server saw it.
@@ -170,6 +176,24 @@ func everyCall(c *Client) map[Operation]func(context.Context) error {
 		OpDeleteTemplate:     func(ctx context.Context) error { return c.DeleteTemplate(ctx, testWABA, "order", "77") },
 		OpUnpauseTemplate:    func(ctx context.Context) error { return c.UnpauseTemplate(ctx, "77") },
 		OpUpdateAccount:      func(ctx context.Context) error { return c.EnableInsights(ctx, testWABA) },
+		OpOpenUpload: func(ctx context.Context) error {
+			_, err := c.openUpload(ctx, testApp, testFile("content"))
+			return err
+		},
+		OpSendUpload: func(ctx context.Context) error { _, err := testUpload(c, "content").send(ctx, 0); return err },
+		OpReadUpload: func(ctx context.Context) error { _, err := testUpload(c, "content").offset(ctx); return err },
+	}
+}
+
+func testFile(content string) File {
+	return File{Name: "lamp.jpg", Type: "image/jpeg", Size: int64(len(content)), Content: strings.NewReader(content)}
+}
+
+// testUpload is an upload whose session is open.
+func testUpload(c *Client, content string) *upload {
+	return &upload{
+		client: c, size: int64(len(content)), content: &source{content: strings.NewReader(content)},
+		session: uploadSession{path: "/" + testSession, query: url.Values{"sig": {testSignature}}},
 	}
 }
 

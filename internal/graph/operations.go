@@ -3,7 +3,10 @@
 
 package graph
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // Operation names one kind of call. The values are stable: they appear in metrics and logs.
 type Operation string
@@ -23,6 +26,9 @@ const (
 	OpDeleteTemplate      Operation = "DeleteTemplate"
 	OpUnpauseTemplate     Operation = "UnpauseTemplate"
 	OpUpdateAccount       Operation = "UpdateAccount"
+	OpOpenUpload          Operation = "OpenUpload"
+	OpSendUpload          Operation = "SendUpload"
+	OpReadUpload          Operation = "ReadUpload"
 )
 
 // operationInfo is what is fixed about an operation.
@@ -47,6 +53,9 @@ var operations = map[Operation]operationInfo{
 	OpDeleteTemplate:      {http.MethodDelete, "DELETE /{waba}/message_templates", true},
 	OpUnpauseTemplate:     {http.MethodPost, "POST /{template}/unpause", true},
 	OpUpdateAccount:       {http.MethodPost, "POST /{waba}", true},
+	OpOpenUpload:          {http.MethodPost, "POST /{app}/uploads", true},
+	OpSendUpload:          {http.MethodPost, "POST /{upload}", true},
+	OpReadUpload:          {http.MethodGet, "GET /{upload}", false},
 }
 
 // Write reports whether the operation changes something at Meta. Unknown operations count as writes.
@@ -54,6 +63,9 @@ func (o Operation) Write() bool {
 	info, known := operations[o]
 	return !known || info.write
 }
+
+// OfApp reports whether the operation concerns an app and no account, so that only the app's limits count.
+func (o Operation) OfApp() bool { return slices.Contains(uploads, o) }
 
 // Endpoint is the method and the path with ids replaced by placeholders, for metrics labels. DebugToken is reported as
 // what it asks for, not as the batch request that carries it.

@@ -19,7 +19,11 @@ var (
 	urlPattern = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>]+`)
 	// parameterPattern catches credentials in query strings and JSON.
 	parameterPattern = regexp.MustCompile(
-		`(?i)\b(access_token|input_token|appsecret_proof|client_secret|fb_exchange_token|verify_token)("?\s*[=:]\s*"?)[^\s&"']+`)
+		`(?i)\b(access_token|input_token|appsecret_proof|client_secret|fb_exchange_token|verify_token|sig)("?\s*[=:]\s*"?)[^\s&"']+`)
+	// uploadPattern and handlePattern catch upload sessions, which carry a signature, and the handles of uploaded files.
+	// Handles are no secret, but differ at each upload, and a condition must not.
+	uploadPattern = regexp.MustCompile(`\bupload:[A-Za-z0-9+/=_%-]{8,}[^\s"'<>]*`)
+	handlePattern = regexp.MustCompile(`\b[0-9]+::?[A-Za-z0-9+/=_-]+:AR[A-Za-z0-9_-]{8,}[^\s"'<>,]*`)
 	// tokenPattern catches anybody's access token by its look.
 	tokenPattern = regexp.MustCompile(`\bEA[A-Za-z0-9]{16,}`)
 )
@@ -66,6 +70,8 @@ func (r redactor) text(text string) string {
 		text = head.ReplaceAllString(text, redacted)
 	}
 	text = urlPattern.ReplaceAllString(text, "[URL]")
+	text = uploadPattern.ReplaceAllString(text, "[upload]")
+	text = handlePattern.ReplaceAllString(text, "[handle]")
 	text = parameterPattern.ReplaceAllString(text, "${1}${2}"+redacted)
 	return tokenPattern.ReplaceAllString(text, redacted)
 }

@@ -35,7 +35,7 @@ func noSecrets(t *testing.T, what, text, proof string) {
 			}
 		}
 	}
-	for _, fragment := range []string{"EAAGm0PX4ZCps", "://", "access_token=E", "appsecret_proof=" + proof[:8]} {
+	for _, fragment := range []string{"EAAGm0PX4ZCps", "://", testSession[:20], testSignature, testHandle[:28], "access_token=E", "appsecret_proof=" + proof[:8]} {
 		if strings.Contains(text, fragment) {
 			t.Errorf("%s shows %q: %s", what, fragment, text)
 		}
@@ -44,7 +44,9 @@ func noSecrets(t *testing.T, what, text, proof string) {
 
 // spill is a text with every secret in every form, and with URLs.
 func spill(proof string) string {
-	parts := []string{"Malformed access token EAAGm0PX4ZCpsBO", "https://graph.facebook.com/v25.0/1?access_token=EAAGq&x=1"}
+	parts := []string{
+		testSession + "?sig=" + testSignature, "sig=" + testSignature, testHandle, "Malformed access token EAAGm0PX4ZCpsBO", "https://graph.facebook.com/v25.0/1?access_token=EAAGq&x=1",
+	}
 	for _, secret := range []string{testToken, testSecret, proof} {
 		parts = append(parts, forms(secret)...)
 	}
@@ -142,6 +144,10 @@ func TestRedactKeepsOrdinaryText(t *testing.T) {
 		{`{"verify_token": "abc"}`, `{"verify_token": "[redacted]"}`},
 		{"EAST and EACH are words", "EAST and EACH are words"},
 		{"token EAAGq8w7XkJ1ABCDEFGHIJ ends", "token [redacted] ends"},
+		{"Upload upload:MTphdHRhY2htZW50?sig=ARZq&x=1 is over", "Upload [upload] is over"},
+		{`{"sig": "ARZq"} and ?sig=ARZq`, `{"sig": "[redacted]"} and ?sig=[redacted]`},
+		{"Handle " + testHandle + ", expired", "Handle [handle], expired"},
+		{"upload:ed at 10:45, signal 1::2", "upload:ed at 10:45, signal 1::2"},
 		{"", ""},
 	} {
 		equal(t, tc.in, r.text(tc.in), tc.want)

@@ -90,7 +90,7 @@ func (c *Client) CreateTemplate(ctx context.Context, wabaID string, t TemplateCo
 	}
 	r := request{
 		op: OpCreateTemplate, path: "/" + wabaID + "/" + edgeTemplates, account: wabaID,
-		body: body, contentType: contentJSON,
+		body: inMemory(body), contentType: contentJSON,
 	}
 	var created *TemplateCreated
 	err = c.do(ctx, r, func(value any) error {
@@ -131,7 +131,7 @@ func (c *Client) EditTemplate(ctx context.Context, id string, e TemplateContent)
 	if string(body) == "{}" { // it would still count as one of the few edits that Meta allows
 		return invalid(OpEditTemplate, "the edit changes nothing")
 	}
-	r := request{op: OpEditTemplate, path: "/" + id, body: body, contentType: contentJSON}
+	r := request{op: OpEditTemplate, path: "/" + id, body: inMemory(body), contentType: contentJSON}
 	return c.do(ctx, r, confirmed)
 }
 

@@ -21,8 +21,25 @@ type request struct {
 	path        string // below the version, beginning with a slash
 	account     string // whose usage headers count; "" = not known
 	query       url.Values
-	body        []byte
+	header      map[string]string // replaces the usual values
+	body        *io.SectionReader // nil = none; only read at offsets, so that it can be sent again
 	contentType string
+}
+
+// inMemory is the body of a request that was built in memory.
+func inMemory(data []byte) *io.SectionReader {
+	return io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data)))
+}
+
+// slowestBody is the rate, in bytes per second, at which a body must be sent at least.
+const slowestBody = 256 << 10
+
+// limit is how long one exchange may take. Only uploads have bodies that make a difference.
+func (c *Client) limit(r request) time.Duration {
+	if r.body == nil {
+		return c.timeout
+	}
+	return c.timeout + time.Duration(r.body.Size()/slowestBody)*time.Second
 }
 
 // outcome is what came of one exchange.
@@ -87,7 +104,7 @@ func (c *Client) report(op Operation, out outcome, duration time.Duration) {
 }
 
 func (c *Client) exchange(ctx context.Context, r request, decode func(any) error) (out outcome) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.limit(r))
 	defer cancel()
 	req, err := c.httpRequest(ctx, r)
 	if err != nil {
@@ -102,6 +119,9 @@ func (c *Client) exchange(ctx context.Context, r request, decode func(any) error
 	defer func() { _ = res.Body.Close() }()
 	out.status, out.header = res.StatusCode, res.Header
 	out.usage = usageFrom(res.Header, r.account)
+	if r.op.OfApp() {
+		out.usage = Usage{AppPercent: out.usage.AppPercent}
+	}
 	out.trace = c.redact.text(res.Header.Get("X-Fb-Trace-Id"))
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
 	switch {
@@ -143,13 +163,12 @@ func (c *Client) httpRequest(ctx context.Context, r request) (*http.Request, err
 	if len(query) > 0 {
 		target += "?" + query.Encode()
 	}
-	var body io.Reader
-	if r.body != nil {
-		body = bytes.NewReader(r.body)
-	}
-	req, err := http.NewRequestWithContext(ctx, operations[r.op].method, target, body)
+	req, err := http.NewRequestWithContext(ctx, operations[r.op].method, target, nil)
 	if err != nil {
 		return nil, err
+	}
+	if r.body != nil {
+		attach(req, r.body)
 	}
 	req.Header.Set("Authorization", "Bearer "+c.token)
 	req.Header.Set("User-Agent", c.userAgent)
@@ -157,12 +176,29 @@ func (c *Client) httpRequest(ctx context.Context, r request) (*http.Request, err
 	if r.contentType != "" {
 		req.Header.Set("Content-Type", r.contentType)
 	}
+	for name, value := range r.header {
+		req.Header.Set(name, value)
+	}
 	return req, nil
+}
+
+// attach streams a body, with its length. GetBody lets Go's client take another connection where the first turned out to
+// be closed before anything was sent.
+func attach(req *http.Request, body *io.SectionReader) {
+	size := body.Size()
+	if size == 0 {
+		req.Body = http.NoBody // anything else without length would be sent in chunks
+		return
+	}
+	req.ContentLength = size
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(body, 0, size)), nil }
+	req.Body = io.NopCloser(io.NewSectionReader(body, 0, size))
 }
 
 const (
 	contentJSON = "application/json"
 	contentForm = "application/x-www-form-urlencoded"
+	contentFile = "application/octet-stream"
 )
 
 // networkError makes an *Error of a failed exchange. A request that failed this way may have been carried out.

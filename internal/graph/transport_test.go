@@ -22,6 +22,12 @@ func goodAnswer(op Operation) answer {
 		return ok(`[{"code":200,"body":"{\"data\":{\"is_valid\":true}}"}]`)
 	case OpEditTemplate, OpDeleteTemplate:
 		return ok(`{"success":true}`)
+	case OpOpenUpload:
+		return ok(`{"id":"` + testSession + "?sig=" + testSignature + `"}`)
+	case OpSendUpload:
+		return ok(`{"h":"` + testHandle + `"}`)
+	case OpReadUpload:
+		return ok(`{"id":"` + testSession + `","file_offset":3}`)
 	default:
 		return ok(`{"id":"1","name":"n","language":"en","data":[]}`)
 	}
@@ -37,7 +43,11 @@ func TestEveryCallCarriesTokenAgentAndProof(t *testing.T) {
 					t.Fatal(err)
 				}
 				got := server.only(t)
-				equal(t, "authorization", got.Header.Get("Authorization"), "Bearer "+testToken)
+				scheme := "Bearer "
+				if op == OpSendUpload || op == OpReadUpload {
+					scheme = "OAuth "
+				}
+				equal(t, "authorization", got.Header.Values("Authorization"), []string{scheme + testToken})
 				equal(t, "user agent", got.Header.Get("User-Agent"), "waba-operator/test")
 				if !strings.HasPrefix(got.Path, "/v25.0/") {
 					t.Errorf("path %q has no version", got.Path)

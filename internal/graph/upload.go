@@ -1,0 +1,279 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+const (
+	// maxResumes is how often an upload that broke off is continued.
+	maxResumes = 3
+	// maxSession and maxHandle bound what Meta gives out, in bytes.
+	maxSession = 4 << 10
+	maxHandle  = 64 << 10
+)
+
+// File is what is uploaded.
+type File struct {
+	// Name is for people: up to 255 bytes without / \ < @ and %.
+	Name string
+	// Type is the MIME type: image/jpeg, image/png, video/mp4 or application/pdf.
+	Type string
+	// Size is how many bytes Content has.
+	Size int64
+	// Content is read piece by piece, some of it more than once when the upload breaks off; not after Upload returned.
+	Content io.ReaderAt
+}
+
+// Upload sends a file to an app and returns its handle, which stands for the file in the samples of templates. A handle
+// expires after a time that Meta does not document, so the file must be kept, not the handle. An upload that breaks off
+// is continued where it stopped; whatever else goes wrong ends it, and nothing is left behind that could be used.
+//
+// The token's user needs a developer's or administrator's role on the app, which the owner of an account need not have:
+// an error of ClassPermission, or of ClassAmbiguous, says nothing about the token's worth for anything else.
+//
+// Source: https://developers.facebook.com/docs/graph-api/guides/upload and
+// https://developers.facebook.com/docs/graph-api/reference/application/uploads
+func (c *Client) Upload(ctx context.Context, appID string, f File) (handle string, err error) {
+	if err := checkIDs(OpOpenUpload, appID); err != nil {
+		return "", err
+	}
+	if problem := f.problem(); problem != "" {
+		return "", invalid(OpOpenUpload, problem)
+	}
+	content := &source{content: f.Content}
+	defer content.close()
+	for again := true; ; again = false {
+		session, err := c.openUpload(ctx, appID, f)
+		if err != nil {
+			return "", err
+		}
+		u := upload{client: c, session: session, content: content, size: f.Size}
+		handle, err := u.run(ctx)
+		// What Meta does when a handle was given but its answer got lost is not documented. If it will not give it
+		// again, the same file may go up once more.
+		if err == nil || !u.stuck || !again {
+			return handle, err
+		}
+	}
+}
+
+var (
+	mediaTypePattern = regexp.MustCompile(`^[a-z]+/[a-z0-9][a-z0-9.+-]{0,99}$`)
+	// fileNamePattern leaves out what others report that Meta refuses in names.
+	fileNamePattern = regexp.MustCompile(`^[^/\\<@%\pC]{1,255}$`)
+)
+
+// problem says why a file can't be sent at all.
+func (f *File) problem() string {
+	switch {
+	case len(f.Name) > 255 || !fileNamePattern.MatchString(f.Name):
+		return `the file name must be 1 to 255 bytes without control characters and / \ < @ %`
+	case !mediaTypePattern.MatchString(f.Type):
+		return "the file type must look like image/jpeg"
+	case f.Size <= 0 || f.Content == nil:
+		return "the file is empty"
+	}
+	return ""
+}
+
+// uploadSession is where the bytes of one file go.
+type uploadSession struct {
+	path  string
+	query url.Values // a signature, mostly; it lets its bearer write to the session
+}
+
+func (c *Client) openUpload(ctx context.Context, appID string, f File) (uploadSession, error) {
+	r := request{op: OpOpenUpload, path: "/" + appID + "/uploads", query: url.Values{
+		"file_name": {f.Name}, "file_length": {strconv.FormatInt(f.Size, 10)}, "file_type": {f.Type},
+	}}
+	var session uploadSession
+	err := c.do(ctx, r, func(value any) (err error) {
+		session, err = sessionFrom(asNode(value).str("id"))
+		return err
+	})
+	return session, err
+}
+
+var (
+	sessionPattern = regexp.MustCompile(`^upload:([A-Za-z0-9+/=_-]+)(?:\?([A-Za-z0-9+/=_.~%&-]+))?$`)
+	// ownParameters mean something on every call, so they don't come from an answer.
+	ownParameters = []string{"access_token", "appsecret_proof", "method"}
+)
+
+// sessionFrom takes an id such as "upload:MTphd…?sig=ARa…" apart. Meta wants it back whole, with what looks like a query;
+// it goes into a URL, so nothing in it may lead anywhere but below the version.
+func sessionFrom(id string) (uploadSession, error) {
+	parts := sessionPattern.FindStringSubmatch(id)
+	if parts == nil || len(id) > maxSession {
+		return uploadSession{}, shapeError("an upload without id, or with an odd one")
+	}
+	query, err := url.ParseQuery(parts[2])
+	if err != nil {
+		return uploadSession{}, shapeError("an upload with an odd signature")
+	}
+	for _, name := range ownParameters {
+		if query.Has(name) {
+			return uploadSession{}, shapeError("an upload with parameters that are not its own")
+		}
+	}
+	return uploadSession{path: "/upload:" + url.PathEscape(parts[1]), query: query}, nil
+}
+
+// upload is one file on its way through one session.
+type upload struct {
+	client  *Client
+	session uploadSession
+	content *source
+	size    int64
+	stuck   bool // Meta has all of the file and gives no handle
+}
+
+// run sends the file and goes on where it broke off, as long as that helps: the second time in a row without a byte more
+// at Meta's end is the last.
+func (u *upload) run(ctx context.Context) (string, error) {
+	var offset int64
+	for resumes := 0; ; resumes++ {
+		handle, err := u.send(ctx, offset)
+		if err == nil {
+			return handle, nil
+		}
+		if offset == u.size && withoutHandle(err) {
+			u.stuck = true
+			return "", err
+		}
+		if resumes == maxResumes || ClassOf(err) != ClassTransient || ctx.Err() != nil || u.content.failure() != nil {
+			return "", err
+		}
+		next, unread := u.offset(ctx)
+		if unread != nil {
+			return "", unread
+		}
+		if resumes > 0 && next <= offset {
+			return "", err
+		}
+		offset = next
+	}
+}
+
+// send sends everything from offset on; with nothing left it only asks for the handle.
+func (u *upload) send(ctx context.Context, offset int64) (handle string, err error) {
+	r := u.request(OpSendUpload)
+	r.header["file_offset"] = strconv.FormatInt(offset, 10)
+	r.body, r.contentType = io.NewSectionReader(u.content, offset, u.size-offset), contentFile
+	err = u.client.do(ctx, r, func(value any) (err error) {
+		handle, err = handleFrom(asNode(value).str("h"))
+		return err
+	})
+	failure := u.content.failure()
+	switch {
+	case err == nil:
+		return handle, nil
+	case errors.Is(failure, io.EOF):
+		return "", invalid(OpSendUpload, "the file is shorter than it should be")
+	case failure != nil: // what the transport made of it would blame the network
+		return "", &Error{
+			Op: OpSendUpload, Class: ClassTransient, Message: "the file cannot be read", Err: u.client.stripped(ctx, failure),
+		}
+	}
+	return "", err
+}
+
+// offset asks how much of the file has arrived.
+func (u *upload) offset(ctx context.Context) (offset int64, err error) {
+	err = u.client.do(ctx, u.request(OpReadUpload), func(value any) error {
+		n, known := asNode(value).int64("file_offset")
+		if !known || n < 0 || n > u.size {
+			return shapeError("an upload without offset, or with an impossible one")
+		}
+		offset = n
+		return nil
+	})
+	return offset, err
+}
+
+// request is a call to the session. Here, and only here, Meta wants the word OAuth before the token: with Bearer, or with
+// the token as a parameter, the call fails (https://developers.facebook.com/docs/graph-api/guides/upload).
+func (u *upload) request(op Operation) request {
+	return request{
+		op: op, path: u.session.path, query: u.session.query,
+		header: map[string]string{"Authorization": "OAuth " + u.client.token},
+	}
+}
+
+// withoutHandle reports whether Meta answered, and the answer is neither a handle nor about the token or a limit.
+func withoutHandle(err error) bool {
+	e, ok := AsError(err)
+	if !ok || e.HTTPStatus == 0 {
+		return false
+	}
+	switch e.Class {
+	case ClassTransient, ClassInvalidSpec, ClassRefused, ClassGone, ClassAmbiguous, ClassUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
+var handlePartPattern = regexp.MustCompile(`^[!-~]+$`)
+
+// handleFrom checks a handle. Those of larger files are several lines, one per piece, and are used whole.
+func handleFrom(raw string) (string, error) {
+	handle := strings.TrimSpace(raw)
+	if len(handle) > maxHandle || strings.Contains(handle, "://") || strings.HasPrefix(handle, "upload:") {
+		return "", shapeError("something else than a handle")
+	}
+	for _, part := range strings.Split(handle, "\n") {
+		if !handlePartPattern.MatchString(part) {
+			return "", shapeError("an upload without handle, or with an odd one")
+		}
+	}
+	return handle, nil
+}
+
+// source is a file's content that remembers why it could not be read, because the transport's error does not say. Once
+// closed it leaves the file alone: Go's client may still be busy with a body when the answer is there.
+type source struct {
+	mu      sync.Mutex
+	content io.ReaderAt // nil = closed
+	err     error
+}
+
+// ReadAt reads all that is asked for, or fails.
+func (s *source) ReadAt(p []byte, offset int64) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.content == nil {
+		return 0, io.ErrClosedPipe
+	}
+	n, err := s.content.ReadAt(p, offset)
+	if n == len(p) {
+		return n, nil
+	}
+	if err == nil {
+		err = io.ErrNoProgress
+	}
+	s.err = err
+	return n, err
+}
+
+func (s *source) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+func (s *source) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.content = nil
+}
