@@ -153,6 +153,8 @@ type gate struct {
 	app     func() *Budget
 }
 
+// Before asks both also for calls that concern the app alone: what is uploaded is of use only on the account, and a limit
+// of the token's user is kept with it.
 func (g *gate) Before(op graph.Operation) error {
 	if err := g.account.Before(op); err != nil {
 		return err
@@ -160,13 +162,18 @@ func (g *gate) Before(op graph.Operation) error {
 	return g.app().Before(op)
 }
 
-func (g *gate) After(_ graph.Operation, u graph.Usage, err error) {
+func (g *gate) After(op graph.Operation, u graph.Usage, err error) {
 	// Codes 4 and 341 throttle the app as a whole; everything else is the account's own limit.
 	if e, ok := graph.AsError(err); ok && e.Class == graph.ClassThrottled && (e.Code == 4 || e.Code == 341) {
 		g.app().After(u.AppPercent, u.RegainAfter, err)
-		g.account.After(u.BusinessPercent, 0, nil)
+		if !op.OfApp() {
+			g.account.After(u.BusinessPercent, 0, nil)
+		}
 		return
 	}
 	g.app().After(u.AppPercent, 0, nil)
+	if op.OfApp() && err == nil {
+		return // a call that isn't the account's own says nothing about the account's limit
+	}
 	g.account.After(u.BusinessPercent, u.RegainAfter, err)
 }

@@ -165,3 +165,37 @@ func TestGateChargesTheRightBudget(t *testing.T) {
 		}
 	}
 }
+
+// An upload belongs to the app: the account's usage and the length of its blocks are left alone, but a limit of the token's
+// user stops the account that uses the token.
+func TestGateChargesUploadsToTheApp(t *testing.T) {
+	for _, c := range []struct {
+		name                 string
+		err                  error
+		appUntil, accountFor time.Duration
+	}{
+		{name: "uploaded"},
+		{name: "limit of the app", err: throttled(4, 0), appUntil: firstBlock},
+		{name: "limit of the user", err: throttled(17, 0), accountFor: 2 * firstBlock}, // its second block
+		{name: "refused", err: &graph.Error{Class: graph.ClassPermission, Code: 200}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			account, clk := newTestBudget()
+			app := NewBudget(clk)
+			g := &gate{account: account, app: func() *Budget { return app }}
+			g.After(graph.OpReadTemplate, graph.Usage{BusinessPercent: 60}, throttled(80008, 0))
+			start := testStart.Add(firstBlock)
+			clk.SetTime(start)
+			g.After(graph.OpSendUpload, graph.Usage{AppPercent: 70}, c.err)
+			until := func(b *Budget) time.Duration { return max(b.BlockedUntil().Sub(start), 0) }
+			if until(app) != c.appUntil || until(account) != c.accountFor || account.Percent() != 60 || app.Percent() != 70 {
+				t.Errorf("app blocked for %s, account for %s, percent %d and %d",
+					until(app), until(account), app.Percent(), account.Percent())
+			}
+			g.After(graph.OpReadTemplate, graph.Usage{}, throttled(80008, 0))
+			if got := until(account); got < 2*firstBlock {
+				t.Errorf("an upload made the account's next block shorter: %s", got)
+			}
+		})
+	}
+}
