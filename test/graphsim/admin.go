@@ -78,11 +78,12 @@ type state struct {
 	Time     time.Time
 	Accounts []stateAccount
 	Tokens   []string // names
+	Uploads  []Upload
 	Faults   int
 }
 
 func (s *Simulator) state() state {
-	out := state{Time: s.now()}
+	out := state{Time: s.now(), Uploads: s.Uploads()}
 	for _, id := range s.accountIDs() {
 		templates := s.Templates(id)
 		s.mu.Lock()

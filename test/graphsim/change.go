@@ -31,7 +31,7 @@ func (s *Simulator) editTemplate(c *call) (any, *apiError) {
 		return nil, problem
 	}
 	if raw, ok := c.raw("components"); ok {
-		if problem := s.setContent(next, raw); problem != nil {
+		if problem := s.setContent(c, next, raw); problem != nil {
 			return nil, problem
 		}
 	}
@@ -39,6 +39,7 @@ func (s *Simulator) editTemplate(c *call) (any, *apiError) {
 		next.LibraryTemplateName = "" // other wording: an ordinary template
 	}
 	t.Template, t.components = next.Template, next.components
+	s.spend(next)
 	t.LastUpdatedTime = c.now
 	s.afterEdit(t, c.now)
 	c.commit = append(c.commit, commitment{op: OpEditTemplate, key: t.ID})

@@ -53,6 +53,7 @@ func (s *Simulator) createTemplate(c *call) (any, *apiError) {
 	}
 	a.creates = append(a.creates, c.now)
 	s.insert(a, t, c.now)
+	s.spend(t)
 	s.submit(t, c.now, true)
 	c.commit = append(c.commit, commitment{op: OpCreateTemplate, key: c.key})
 	return map[string]any{"id": t.ID, "status": t.Status, "category": t.Category}, nil
@@ -96,17 +97,20 @@ func (s *Simulator) draftContent(c *call, t *template) *apiError {
 	if !ok {
 		return badParam("The parameter components is required")
 	}
-	return s.setContent(t, raw)
+	return s.setContent(c, t, raw)
 }
 
 // setContent checks components and stores them.
-func (s *Simulator) setContent(t *template, raw json.RawMessage) *apiError {
+func (s *Simulator) setContent(c *call, t *template, raw json.RawMessage) *apiError {
 	components, problem := parseComponents(raw)
 	if problem != nil {
 		return problem
 	}
 	upperCase(components)
 	if problem := checkContent(t, components); problem != nil {
+		return problem
+	}
+	if t.samples, problem = s.findSamples(c, components); problem != nil {
 		return problem
 	}
 	t.Sent = slices.Clone(raw)

@@ -110,9 +110,13 @@ func (f *fixture) try(method, path string, body any) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	return decoded(got, raw), nil
+}
+
+func decoded(got *http.Response, raw []byte) answer {
 	out := answer{status: got.StatusCode, header: got.Header, raw: raw}
 	_ = json.Unmarshal(raw, &out.body) // arrays are read by the caller
-	return out, nil
+	return out
 }
 
 func (f *fixture) do(method, path string, body any) answer {

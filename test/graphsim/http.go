@@ -6,6 +6,7 @@ package graphsim
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -27,6 +28,8 @@ type call struct {
 	fields  map[string]json.RawMessage // of a JSON body
 	body    []byte
 	bearer  string // inherited from the batch for an item
+	scheme  string // of the Authorization header, empty when the token came otherwise
+	torn    bool   // only a part of the body came
 	proof   string
 
 	// found by route and authenticate
@@ -36,6 +39,8 @@ type call struct {
 	account  *account
 	template *template
 	number   *number
+	app      *App
+	upload   *upload
 	handler  func(*call) (any, *apiError)
 	token    *token
 	appToken *App
@@ -65,13 +70,15 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.noteLeaks(r)
 	s.pause(r.Context(), s.latency)
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, torn, err := readBody(w, r)
 	if err != nil {
 		s.send(w, errorReply(&apiError{Code: 1, Message: "An unknown error occurred"}, s.lockedTraceID()))
 		return
 	}
 	c := newCall(r, r.Method, r.URL.EscapedPath(), r.URL.Query(), r.Header.Get("Content-Type"), body)
-	c.bearer = c.anyToken(bearerOf(r))
+	c.torn = torn
+	scheme, header := bearerOf(r)
+	c.scheme, c.bearer = scheme, c.anyToken(header)
 	c.proof = c.param("appsecret_proof")
 	if c.path == "/" && c.method == http.MethodPost {
 		s.send(w, s.doBatch(r.Context(), c))
@@ -80,13 +87,27 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.send(w, s.do(r.Context(), c))
 }
 
-func bearerOf(r *http.Request) string {
-	for _, scheme := range []string{"Bearer ", "OAuth "} {
-		if v, ok := strings.CutPrefix(r.Header.Get("Authorization"), scheme); ok {
-			return strings.TrimSpace(v)
+// readBody reads a body. What a client sent before it was gone counts for an upload, and for nothing else.
+func readBody(w http.ResponseWriter, r *http.Request) (body []byte, torn bool, err error) {
+	toSession, limit := uploadPath(r.URL.Path), int64(maxBody)
+	if toSession {
+		limit = maxUpload
+	}
+	body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	if err != nil && toSession && !errors.As(err, &tooLarge) {
+		return body, true, nil
+	}
+	return body, false, err
+}
+
+func bearerOf(r *http.Request) (scheme, token string) {
+	for _, scheme := range []string{"Bearer", "OAuth"} {
+		if v, ok := strings.CutPrefix(r.Header.Get("Authorization"), scheme+" "); ok {
+			return scheme, strings.TrimSpace(v)
 		}
 	}
-	return ""
+	return "", ""
 }
 
 func newCall(r *http.Request, method, path string, query url.Values, contentType string, body []byte) *call {
@@ -97,7 +118,7 @@ func newCall(r *http.Request, method, path string, query url.Values, contentType
 	}
 	c.path = "/" + strings.Join(segments, "/")
 	switch {
-	case len(body) == 0:
+	case len(body) == 0, uploadPath(c.path): // a file holds no parameters
 	case strings.HasPrefix(contentType, "application/json"), contentType == "" && body[0] == '{':
 		_ = json.Unmarshal(body, &c.fields) // not an object: no parameters, as at Meta
 	case strings.HasPrefix(contentType, "multipart/form-data"):
@@ -199,7 +220,7 @@ func (s *Simulator) do(ctx context.Context, c *call) reply {
 		s.pause(ctx, f.Delay)
 	}
 	answer, decided := faultReply(hit)
-	if !decided || answer.handleFirst {
+	if !decided || answer.handleFirst || answer.Cut == MidBody && c.tear() {
 		s.mu.Lock()
 		own := s.handle(c)
 		s.mu.Unlock()
@@ -227,6 +248,9 @@ func (s *Simulator) handle(c *call) reply {
 	s.settle(c.now)
 	s.route(c)
 	value, problem := s.answer(c)
+	if c.torn {
+		return reply{cut: true}
+	}
 	var out reply
 	if problem != nil {
 		out = errorReply(problem, s.traceID())

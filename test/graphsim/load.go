@@ -19,6 +19,7 @@ type Seed struct {
 	Apps     []App
 	Tokens   []Token
 	Accounts []SeedAccount
+	Handles  []Handle
 }
 
 // SeedAccount is an account with what belongs to it.
@@ -61,6 +62,9 @@ func (s *Simulator) Load(raw []byte) error {
 	}
 	for _, t := range seed.Tokens {
 		s.AddToken(t)
+	}
+	for _, h := range seed.Handles {
+		s.AddHandle(h)
 	}
 	for _, a := range seed.Accounts {
 		s.AddAccount(a.Account)

@@ -53,6 +53,8 @@ type options struct {
 	editReview    EditReview
 	emptyPages    bool
 	dataLimit     int
+	reuseHandles  bool
+	loseHandles   bool
 	log           logr.Logger
 }
 
@@ -110,6 +112,14 @@ func WithEmptyPages() Option { return func(o *options) { o.emptyPages = true } }
 // WithDataLimit refuses answers of more than that many bytes with "reduce the amount of data"; clients must ask for
 // smaller pages. 0: no limit, the default.
 func WithDataLimit(bytes int) Option { return func(o *options) { o.dataLimit = bytes } }
+
+// WithReusableHandles lets a handle serve for several templates, and several times for one. Default: the first create or
+// edit that takes effect uses it up. Meta documents neither.
+func WithReusableHandles() Option { return func(o *options) { o.reuseHandles = true } }
+
+// WithLostHandles gives the handle of an upload only once: asking for it again is refused. Default: it is given again.
+// Meta documents neither.
+func WithLostHandles() Option { return func(o *options) { o.loseHandles = true } }
 
 // WithLog logs every call at V(1), without secrets.
 func WithLog(l logr.Logger) Option { return func(o *options) { o.log = l } }

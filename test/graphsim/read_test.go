@@ -304,7 +304,8 @@ func TestReadBackOfAuthentication(t *testing.T) {
 
 func TestMediaSamplesBecomeURLsThatChange(t *testing.T) {
 	f := newFixture(t)
-	id := f.must(f.create(`{"name":"pic","language":"en_US","category":"UTILITY","components":[{"type":"HEADER","format":"IMAGE","example":{"header_handle":["4::aW1n"]}},
+	handle := f.sim.AddHandle(Handle{})
+	id := f.must(f.create(`{"name":"pic","language":"en_US","category":"UTILITY","components":[{"type":"HEADER","format":"IMAGE","example":{"header_handle":["` + handle + `"]}},
 		{"type":"BODY","text":"Your parcel has left our warehouse."}]}`)).text("id")
 	first, second := f.must(f.get("/v25.0/"+id)), f.must(f.get("/v25.0/"+id))
 	if string(first.raw) == string(second.raw) || strings.Contains(string(first.raw), "4::") || !strings.Contains(string(first.raw), "https://scontent.whatsapp.net/") {

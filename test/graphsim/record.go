@@ -24,7 +24,10 @@ func newStats() Stats {
 func (s *Simulator) record(c *call, out reply) {
 	r := Request{
 		Time: c.now, Method: c.method, Path: s.redact(c.path), Version: c.version, RawQuery: s.redact(c.query.Encode()),
-		Body: []byte(s.redact(string(c.body))), Status: out.status, Op: c.op, Code: out.code, Subcode: out.subcode,
+		Status: out.status, Op: c.op, Code: out.code, Subcode: out.subcode,
+	}
+	if c.op != OpSendUpload { // that is a file, see Uploads
+		r.Body = []byte(s.redact(string(c.body)))
 	}
 	switch {
 	case c.appToken != nil:
@@ -159,7 +162,7 @@ func (s *Simulator) findSecrets() {
 	})
 }
 
-var secretParameter = regexp.MustCompile(`(?i)((?:access_token|input_token|fb_exchange_token|revoke_token|verify_token|client_secret|appsecret_proof|pin)(?:"\s*:\s*"|=|%3D|\\?u003d))[^&"%\s\\<]+`)
+var secretParameter = regexp.MustCompile(`(?i)((?:access_token|input_token|fb_exchange_token|revoke_token|verify_token|client_secret|appsecret_proof|pin|\bsig)(?:"\s*:\s*"|=|%3D|\\?u003d))[^&"%\s\\<]+`)
 
 func (s *Simulator) redact(text string) string {
 	if text == "" {

@@ -11,6 +11,7 @@ import (
 
 // route finds the object and the operation that a call names. What does not exist gets a handler that says so.
 func (s *Simulator) route(c *call) {
+	c.app, c.upload = nil, nil
 	c.account, c.template, c.number, c.handler, c.op, c.write, c.key = nil, nil, nil, nil, OpUnknown, c.method != http.MethodGet, ""
 	segments := strings.Split(strings.Trim(c.path, "/"), "/")
 	id, edge := segments[0], strings.Join(segments[1:], "/")
@@ -18,18 +19,24 @@ func (s *Simulator) route(c *call) {
 		c.op, c.handler = OpDebugToken, s.debugToken
 		return
 	}
-	if a := s.accounts[id]; a != nil {
+	a, t, n, app := s.accounts[id], s.byID[id], s.numbers[id], s.apps[id]
+	switch {
+	case uploadPath(c.path):
+		s.routeUpload(c)
+	case a != nil:
 		c.account = a
 		s.routeAccount(c, edge)
-	} else if t := s.byID[id]; t != nil {
+	case t != nil:
 		c.account, c.template = t.account, t
 		s.routeTemplate(c, edge)
-	} else if n := s.numbers[id]; n != nil {
+	case n != nil:
 		c.account, c.number = n.account, n
 		if edge == "" && c.method == http.MethodGet {
 			c.op, c.handler = OpReadNumber, s.readNumber
 		}
-	} else {
+	case app != nil && c.method+" "+edge == "POST uploads":
+		c.app, c.op, c.handler = app, OpOpenUpload, s.openUpload
+	default:
 		c.op = cmp.Or(s.guessOp(c.method, id, edge), OpUnknown)
 	}
 	if c.handler == nil {
@@ -60,6 +67,8 @@ func (s *Simulator) guessOp(method, id, edge string) string {
 		return OpListNumbers
 	case "subscribed_apps":
 		return OpListApps
+	case "uploads":
+		return map[string]string{http.MethodPost: OpOpenUpload}[method]
 	}
 	return OpUnknown
 }

@@ -38,6 +38,9 @@ type Simulator struct {
 	due          map[*template]struct{} // templates with something to happen at template.due
 	nextDue      time.Time
 	appUsage     map[string]*window
+	uploads      map[string]*upload // by session id without signature
+	uploadOrder  []*upload
+	handles      map[string]*handle
 	faults       []*fault
 	requests     []Request
 	stats        Stats
@@ -79,6 +82,7 @@ type template struct {
 	account    *account
 	seq        int64
 	components []component
+	samples    []*handle   // of the content just sent
 	edits      []time.Time // of approved templates
 	editCount  int
 	due        time.Time // when something happens by itself
@@ -94,6 +98,7 @@ func New(opts ...Option) *Simulator {
 		apps: map[string]*App{}, tokens: map[string]*token{}, accounts: map[string]*account{},
 		numbers: map[string]*number{}, byID: map[string]*template{}, used: map[string]bool{}, gone: map[string]bool{},
 		due: map[*template]struct{}{}, appUsage: map[string]*window{},
+		uploads: map[string]*upload{}, handles: map[string]*handle{},
 	}
 	s.rand = rand.New(rand.NewPCG(uint64(s.seed), 1)) //nolint:gosec // reproducible on purpose
 	s.stats = newStats()

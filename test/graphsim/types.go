@@ -34,6 +34,9 @@ type Token struct {
 	ExpiresAt time.Time
 	// Granular makes debug_token list the accounts as target_ids; system user tokens usually lack them.
 	Granular bool
+	// NoAppRole means that the token's user is neither a developer nor an administrator of the app, as is usual for tokens
+	// from Embedded Signup. Such a token can't upload.
+	NoAppRole bool
 }
 
 // Account is a WhatsApp Business Account as seeded. Zero fields get sensible values in AddAccount.
@@ -126,6 +129,7 @@ const (
 	None         CutPoint = ""
 	BeforeCommit CutPoint = "BeforeCommit" // nothing was done
 	AfterCommit  CutPoint = "AfterCommit"  // the call took effect, the answer is lost
+	MidBody      CutPoint = "MidBody"      // of a file being sent half was kept; for other calls as BeforeCommit
 )
 
 // Fault makes matching calls fail. A fault without an outcome (only Hook, AfterHook or Delay) lets the call through.
@@ -185,6 +189,34 @@ type Stats struct {
 	CommittedCreates, CommittedEdits map[string]int
 	// Deletes counts deleted templates by "account/name/language".
 	Deletes map[string]int
+	// Uploads counts files that came completely, UploadBytes all bytes that sessions kept.
+	Uploads     int
+	UploadBytes int64
+}
+
+// Upload is a file on its way, or uploaded.
+// See https://developers.facebook.com/docs/graph-api/guides/upload.
+type Upload struct {
+	// ID is that of the session, without signature.
+	ID, AppID, UserID, FileName, Type string
+	// Size is file_length, Offset how much has come.
+	Size, Offset int64
+	// SHA256 is that of what has come, in hex.
+	SHA256 string
+	// Handle is empty until the file is complete.
+	Handle string
+	Opened time.Time
+}
+
+// Handle stands for an uploaded file in the samples of templates.
+type Handle struct {
+	// Value is what callers send; empty: one that looks like Meta's.
+	Value               string
+	AppID, UserID, Type string
+	// Size decides whether a video can be a GIF.
+	Size int64
+	// ExpiresAt is when the handle stops working; zero: a day from now.
+	ExpiresAt time.Time
 }
 
 // Names of operations in Request.Op and Stats.ByOp.
@@ -208,5 +240,8 @@ const (
 	OpArchiveTemplates   = "archive_templates"
 	OpUnarchiveTemplates = "unarchive_templates"
 	OpTemplateAnalytics  = "template_analytics"
+	OpOpenUpload         = "open_upload"
+	OpSendUpload         = "send_upload"
+	OpReadUpload         = "read_upload"
 	OpUnknown            = "unknown"
 )

@@ -37,6 +37,11 @@ func errHeader() *apiError {
 	return invalid(2388047, "Message header format is incorrect", "The message header can't have more than one variable, newlines, emojis, asterisks or formatting characters.")
 }
 
+// errSample has the text that users quote; the title is a guess.
+func errSample(format string) *apiError {
+	return invalid(2388273, "Message template header is missing a sample", fmt.Sprintf("Templates with %s header type need an example/sample, but it was not provided", format))
+}
+
 func errBody() *apiError {
 	return invalid(2388072, "Message body format is incorrect", "The message body can't have more than two consecutive newline characters, only have parameters, or have more than 10 emojis.")
 }
@@ -146,7 +151,7 @@ func checkHeader(t *template, c *component) *apiError {
 		return checkTextHeader(t, c)
 	case "IMAGE", "VIDEO", "DOCUMENT", "GIF":
 		if c.Example == nil || len(c.Example.HeaderHandle) == 0 || strings.Contains(strings.Join(c.Example.HeaderHandle, ""), "://") {
-			return invalid(2388273, "Message template header is missing a sample", fmt.Sprintf("Templates with %s header type need an example/sample, but it was not provided", c.Format))
+			return errSample(c.Format)
 		}
 		if len(c.Example.HeaderHandle) != 1 {
 			return errStructure("A media header needs exactly one sample.")
