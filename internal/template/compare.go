@@ -94,7 +94,7 @@ func (f Fields) components(path string, components []graph.Component) {
 		case componentCarousel:
 			f["carousel"] = "present"
 			for i, card := range c.Cards {
-				f.components(path+"carousel.cards["+strconv.Itoa(i)+"].", card.Components)
+				f.components(path+cardPath(i), card.Components)
 			}
 		case componentLimitedTimeOffer:
 			f["limitedTimeOffer"] = "present"
@@ -255,11 +255,25 @@ func union(a, b Fields) map[string]struct{} {
 	return all
 }
 
-// Hash is one hash over all fields but the category: two templates with the same content have the same.
+// Hash is one hash over the content: two templates with the same content have the same. The category isn't content, and
+// neither are sample files, which only the review sees.
 func (f Fields) Hash() string {
+	return f.hash(func(name string) bool { return name != FieldCategory && !isMedia(name) })
+}
+
+// EditHash tells one edit from another: it covers all that an edit sends, sample files included.
+func (f Fields) EditHash() string {
+	return f.hash(func(name string) bool { return name != FieldCategory })
+}
+
+func isMedia(name string) bool {
+	return strings.HasPrefix(name, sentOnly) && strings.HasSuffix(name, mediaSuffix)
+}
+
+func (f Fields) hash(counts func(name string) bool) string {
 	h := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(f)) {
-		if name == FieldCategory {
+		if !counts(name) {
 			continue
 		}
 		h.Write([]byte(strconv.Quote(name) + ":" + strconv.Quote(f[name]) + "\n"))

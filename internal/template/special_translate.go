@@ -4,8 +4,6 @@
 package template
 
 import (
-	"fmt"
-
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
@@ -66,7 +64,7 @@ func (t *translator) carousel(c *v1alpha1.TemplateCarousel) graph.Component {
 	out := graph.Component{Type: componentCarousel}
 	for i := range c.Cards {
 		card := &c.Cards[i]
-		t.withoutMedia(fmt.Sprintf("spec.carousel.cards[%d].header.format", i), string(card.Header.Format))
+		t.sample("spec."+cardPath(i)+mediaSuffix, string(card.Header.Format), card.Header.Media)
 		components := []graph.Component{{Type: componentHeader, Format: string(card.Header.Format)}}
 		if b := card.Body; b != nil {
 			components = append(components, graph.Component{Type: componentBody, Text: text(b.Text), Example: t.bodyExample(b.Examples)})

@@ -23,9 +23,7 @@ const (
 	componentLimitedTimeOffer = "LIMITED_TIME_OFFER"
 	componentCallPermission   = "CALL_PERMISSION_REQUEST"
 
-	formatText     = "TEXT"
-	formatLocation = "LOCATION"
-	formatProduct  = "PRODUCT"
+	formatText = "TEXT"
 
 	// FormatPositional and FormatNamed are the ways to write variables: {{1}} or {{order_id}}.
 	FormatPositional = "POSITIONAL"
@@ -148,15 +146,16 @@ func (t *translator) header(h *v1alpha1.TemplateHeader) graph.Component {
 			}
 		}
 	default:
-		t.withoutMedia("spec.header.format", string(h.Format))
+		t.sample("spec."+mediaSuffix, string(h.Format), h.Media)
 	}
 	return c
 }
 
-// withoutMedia refuses the formats whose sample file would have to be uploaded.
-func (t *translator) withoutMedia(path, format string) {
-	if format != formatLocation && format != formatProduct {
-		t.problem(path, format+" headers can't be managed by this version yet; use another header, or set managementPolicy: Observed")
+// sample demands the file that Meta reviews. Under managementPolicy Observed it may be absent: Meta never gives it back.
+func (t *translator) sample(path, format string, media *v1alpha1.MediaSource) {
+	if needsMedia(format) && media == nil {
+		t.problem(path, "a managed template with a header of format "+format+" needs a sample file; write "+
+			"configMapKeyRef, or url and sha256, or set managementPolicy: Observed")
 	}
 }
 
