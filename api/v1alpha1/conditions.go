@@ -50,6 +50,8 @@ const (
 	ReasonSynced = "Synced"
 	// ReasonInvalidSpec: correct the spec as the message says; no call was made, or Meta refused it as malformed.
 	ReasonInvalidSpec = "InvalidSpec"
+	// ReasonMediaUnusable: put a file that Meta takes where the spec says; the message names the field and what is wrong.
+	ReasonMediaUnusable = "MediaUnusable"
 	// ReasonRefusedByMeta: Meta refused the change on its merits; read the message and change the spec.
 	ReasonRefusedByMeta = "RefusedByMeta"
 	// ReasonRateLimited: wait; the operator tries again at status.nextAttemptTime.

@@ -16,6 +16,16 @@ type MessageTemplateStatus struct {
 	// +optional
 	Status string `json:"status,omitempty"`
 
+	// StatusSince is since when Meta shows the status, as far as can be told from outside.
+	// +optional
+	StatusSince *metav1.Time `json:"statusSince,omitempty"`
+
+	// StatusUntil is when the status is expected to end by itself: a review or an appeal takes up to a day, the first pause for
+	// low quality 3 hours and the second 6, an archived template is deleted for good after 28 days, and a deleted one leaves its
+	// name after 30. Absent means not by itself, or not known.
+	// +optional
+	StatusUntil *metav1.Time `json:"statusUntil,omitempty"`
+
 	// Category at Meta; it decides the price.
 	// +optional
 	Category string `json:"category,omitempty"`
@@ -40,6 +50,12 @@ type MessageTemplateStatus struct {
 	// Pause says why Meta paused the template.
 	// +optional
 	Pause *TemplatePause `json:"pause,omitempty"`
+
+	// PauseTimes are the times at which pauses began, as far as seen, the newest last. After the third, Meta disables the
+	// template.
+	// +optional
+	// +listType=atomic
+	PauseTimes []metav1.Time `json:"pauseTimes,omitempty"`
 
 	// Warnings are doubts about the spec that don't stop it, for example many variables in a short text.
 	// +optional
@@ -92,17 +108,14 @@ type TemplateRejection struct {
 // TemplatePause says why Meta paused a template.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-pausing
 type TemplatePause struct {
-	// Title: FIRST_PAUSE (3 hours), SECOND_PAUSE (6 hours), RATE_LIMITING_PAUSE (until unpaused), or others.
+	// Title: FIRST_PAUSE (3 hours), SECOND_PAUSE (6 hours), RATE_LIMITING_PAUSE (until unpaused), or others; absent where the
+	// reason can't be told.
 	// +optional
 	Title string `json:"title,omitempty"`
 
-	// Description in Meta's words.
+	// Description of what the pause means.
 	// +optional
 	Description string `json:"description,omitempty"`
-
-	// Until is when the pause is expected to end; absent means not by itself, or not known.
-	// +optional
-	Until *metav1.Time `json:"until,omitempty"`
 }
 
 // TemplateParameter is one thing that a sender must fill in.

@@ -658,6 +658,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: pause
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.TemplatePause
+    - name: pauseTimes
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+          elementRelationship: atomic
     - name: pendingCreate
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PendingCreate
@@ -673,6 +679,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: status
       type:
         scalar: string
+    - name: statusSince
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: statusUntil
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: warnings
       type:
         list:
@@ -1428,9 +1440,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: title
       type:
         scalar: string
-    - name: until
-      type:
-        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.TemplateRejection
   map:
     fields:

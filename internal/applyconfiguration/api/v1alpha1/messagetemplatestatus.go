@@ -19,6 +19,12 @@ type MessageTemplateStatusApplyConfiguration struct {
 	// Status at Meta: PENDING (in review), APPROVED (can be sent), REJECTED, PAUSED, DISABLED, IN_APPEAL,
 	// PENDING_DELETION, LIMIT_EXCEEDED, ARCHIVED, or whatever Meta adds.
 	Status *string `json:"status,omitempty"`
+	// StatusSince is since when Meta shows the status, as far as can be told from outside.
+	StatusSince *v1.Time `json:"statusSince,omitempty"`
+	// StatusUntil is when the status is expected to end by itself: a review or an appeal takes up to a day, the first pause for
+	// low quality 3 hours and the second 6, an archived template is deleted for good after 28 days, and a deleted one leaves its
+	// name after 30. Absent means not by itself, or not known.
+	StatusUntil *v1.Time `json:"statusUntil,omitempty"`
 	// Category at Meta; it decides the price.
 	Category *string `json:"category,omitempty"`
 	// PreviousCategory before Meta changed it.
@@ -32,6 +38,9 @@ type MessageTemplateStatusApplyConfiguration struct {
 	Rejection *TemplateRejectionApplyConfiguration `json:"rejection,omitempty"`
 	// Pause says why Meta paused the template.
 	Pause *TemplatePauseApplyConfiguration `json:"pause,omitempty"`
+	// PauseTimes are the times at which pauses began, as far as seen, the newest last. After the third, Meta disables the
+	// template.
+	PauseTimes []v1.Time `json:"pauseTimes,omitempty"`
 	// Warnings are doubts about the spec that don't stop it, for example many variables in a short text.
 	Warnings []string `json:"warnings,omitempty"`
 	// Parameters are what a sender must fill in, in the order of the message.
@@ -127,6 +136,22 @@ func (b *MessageTemplateStatusApplyConfiguration) WithStatus(value string) *Mess
 	return b
 }
 
+// WithStatusSince sets the StatusSince field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the StatusSince field is set to the value of the last call.
+func (b *MessageTemplateStatusApplyConfiguration) WithStatusSince(value v1.Time) *MessageTemplateStatusApplyConfiguration {
+	b.StatusSince = &value
+	return b
+}
+
+// WithStatusUntil sets the StatusUntil field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the StatusUntil field is set to the value of the last call.
+func (b *MessageTemplateStatusApplyConfiguration) WithStatusUntil(value v1.Time) *MessageTemplateStatusApplyConfiguration {
+	b.StatusUntil = &value
+	return b
+}
+
 // WithCategory sets the Category field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Category field is set to the value of the last call.
@@ -172,6 +197,16 @@ func (b *MessageTemplateStatusApplyConfiguration) WithRejection(value *TemplateR
 // If called multiple times, the Pause field is set to the value of the last call.
 func (b *MessageTemplateStatusApplyConfiguration) WithPause(value *TemplatePauseApplyConfiguration) *MessageTemplateStatusApplyConfiguration {
 	b.Pause = value
+	return b
+}
+
+// WithPauseTimes adds the given value to the PauseTimes field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the PauseTimes field.
+func (b *MessageTemplateStatusApplyConfiguration) WithPauseTimes(values ...v1.Time) *MessageTemplateStatusApplyConfiguration {
+	for i := range values {
+		b.PauseTimes = append(b.PauseTimes, values[i])
+	}
 	return b
 }
 

@@ -5,22 +5,17 @@
 
 package v1alpha1
 
-import (
-	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
-
 // TemplatePauseApplyConfiguration represents a declarative configuration of the TemplatePause type for use
 // with apply.
 //
 // TemplatePause says why Meta paused a template.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-pausing
 type TemplatePauseApplyConfiguration struct {
-	// Title: FIRST_PAUSE (3 hours), SECOND_PAUSE (6 hours), RATE_LIMITING_PAUSE (until unpaused), or others.
+	// Title: FIRST_PAUSE (3 hours), SECOND_PAUSE (6 hours), RATE_LIMITING_PAUSE (until unpaused), or others; absent where the
+	// reason can't be told.
 	Title *string `json:"title,omitempty"`
-	// Description in Meta's words.
+	// Description of what the pause means.
 	Description *string `json:"description,omitempty"`
-	// Until is when the pause is expected to end; absent means not by itself, or not known.
-	Until *v1.Time `json:"until,omitempty"`
 }
 
 // TemplatePauseApplyConfiguration constructs a declarative configuration of the TemplatePause type for use with
@@ -42,13 +37,5 @@ func (b *TemplatePauseApplyConfiguration) WithTitle(value string) *TemplatePause
 // If called multiple times, the Description field is set to the value of the last call.
 func (b *TemplatePauseApplyConfiguration) WithDescription(value string) *TemplatePauseApplyConfiguration {
 	b.Description = &value
-	return b
-}
-
-// WithUntil sets the Until field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Until field is set to the value of the last call.
-func (b *TemplatePauseApplyConfiguration) WithUntil(value v1.Time) *TemplatePauseApplyConfiguration {
-	b.Until = &value
 	return b
 }
