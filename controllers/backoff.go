@@ -11,10 +11,12 @@ import (
 )
 
 const (
-	// firstPause and slowPause are the first waits after a failed attempt, longestPause the last. With them an object
+	// firstPause is the first wait after a failed attempt, slowPause that after one of two calls or where a person has to
+	// act, samplePause that after one that had uploaded a sample file before; longestPause is the last. With them an object
 	// makes at most ten calls in ten minutes of any fault, look-ups included.
 	firstPause   = 15 * time.Second
 	slowPause    = 30 * time.Second
+	samplePause  = time.Minute
 	longestPause = 5 * time.Minute
 )
 
@@ -48,19 +50,16 @@ func (a *attempts) pause(key, fingerprint string) time.Duration {
 	return max(0, last.until.Sub(a.clock.Now()))
 }
 
-// failed counts a failed attempt and returns the pause that follows it.
-func (a *attempts) failed(key, fingerprint string, slow bool) time.Duration {
+// failed counts a failed attempt and returns the pause that follows it. first is the pause after the first one, 0 for the
+// shortest.
+func (a *attempts) failed(key, fingerprint string, first time.Duration) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	last := a.last[key]
 	if last.fingerprint != fingerprint {
 		last = attempt{fingerprint: fingerprint}
 	}
-	first := firstPause
-	if slow {
-		first = slowPause
-	}
-	pause := min(first<<min(last.failures, 8), longestPause)
+	pause := min(max(first, firstPause)<<min(last.failures, 8), longestPause)
 	last.failures++
 	last.until = a.clock.Now().Add(pause)
 	a.last[key] = last

@@ -29,6 +29,7 @@ type base struct {
 	clock    clock.PassiveClock
 	attempts *attempts
 	creates  *createLedger
+	media    *mediaFiles
 	changes  *changes
 	metrics  Metrics
 	audit    logr.Logger
@@ -41,7 +42,7 @@ type base struct {
 func (b *base) result(key, fingerprint string, o outcome) ctrl.Result {
 	switch {
 	case o.backoff:
-		o.after = b.attempts.failed(key, fingerprint, o.slow)
+		o.after = b.attempts.failed(key, fingerprint, o.first)
 	case o.keep:
 	default:
 		b.attempts.succeeded(key)

@@ -76,7 +76,7 @@ func verdictOnTemplate(s *v1alpha1.MessageTemplateStatus) readiness {
 	case statusRejected:
 		return broken(v1alpha1.ReasonRejected, rejectionMessage(s.Rejection))
 	case statusPaused:
-		r := no(v1alpha1.ReasonTemplatePaused, "paused by Meta; improve the content, wait until Meta lifts the pause, or annotate "+v1alpha1.AnnotationUnpause)
+		r := no(v1alpha1.ReasonTemplatePaused, pauseMessage(s))
 		r.progressing = true
 		return r
 	case statusDisabled:
@@ -86,7 +86,8 @@ func verdictOnTemplate(s *v1alpha1.MessageTemplateStatus) readiness {
 	case statusLimitExceeded:
 		return broken(v1alpha1.ReasonLimitExceeded, "the account has reached its number of templates; delete some")
 	case statusArchived:
-		return broken(v1alpha1.ReasonArchived, "archived by Meta after a year without use; unarchive it in WhatsApp Manager")
+		return broken(v1alpha1.ReasonArchived,
+			"archived by Meta after a year without use, and deleted for good 28 days later; unarchive it in WhatsApp Manager")
 	case "":
 		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "not at Meta yet", progressing: true}
 	default:

@@ -50,6 +50,10 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 		return waiting(v1alpha1.ReasonQuotaExceeded,
 			"Meta takes 100 new templates an hour and account; created when the hour is over", wait).told()
 	}
+	if o := t.withSamples(ctx, p, &w); o != nil {
+		t.creates.release(p.waba.Spec.ID)
+		return *o
+	}
 	if s.PendingCreate == nil || s.PendingCreate.SpecHash != w.hash {
 		s.PendingCreate = &v1alpha1.PendingCreate{SpecHash: w.hash, Time: metav1.NewTime(p.now.Truncate(time.Second))}
 		s.Parameters = template.Parameters(w.content.Components)
@@ -114,7 +118,8 @@ func (t *templates) forget(p *templatePass) {
 	}
 	p.status.ID, p.status.Drift = "", nil
 	s.Status, s.Category, s.PreviousCategory, s.CorrectCategory, s.QualityScore = "", "", "", "", ""
-	s.Baseline, s.Rejection, s.Pause, s.Edits = nil, nil, nil, nil
+	s.Baseline, s.Rejection, s.Edits = nil, nil, nil
+	s.StatusSince, s.StatusUntil, s.Pause, s.PauseTimes = nil, nil, nil, nil
 }
 
 // create makes the one call. Nothing that a crash could lose follows it in this pass but the status write itself.
@@ -123,6 +128,10 @@ func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried
 	key := templateKey(p.obj)
 	created, err := p.session.Client().CreateTemplate(ctx, p.waba.Spec.ID, w.content)
 	t.wrote(p.obj, "create template", nil, err)
+	if again := t.sent(p, w, err); again != nil {
+		t.creates.release(p.waba.Spec.ID)
+		return *again
+	}
 	if err != nil {
 		return t.createFailed(ctx, p, w, err, retried)
 	}
@@ -135,6 +144,7 @@ func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried
 	p.status.ID, p.status.AccountID = created.ID, p.waba.Spec.ID
 	s.PendingCreate = nil
 	s.Status, s.Category = clip(created.Status), clip(created.Category)
+	lasts(p, time.Time{})
 	s.Baseline = written(p, w)
 	return done("created")
 }
@@ -143,9 +153,7 @@ func (t *templates) createFailed(ctx context.Context, p *templatePass, w wish, e
 	e, ok := graph.AsError(err)
 	if !ok || e.Class == graph.ClassTransient || e.Class == graph.ClassUnknown {
 		// It may have happened all the same: the next pass looks before it tries again.
-		o := failure(err)
-		o.slow = true
-		return o
+		return w.slow(failure(err))
 	}
 	if e.Cause == graph.CauseDuplicate {
 		return t.duplicate(ctx, p, w, retried)
@@ -168,7 +176,7 @@ func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retr
 	}
 	if view.Template == nil {
 		o := waiting(v1alpha1.ReasonAlreadyExists, "Meta says that the name and language are taken but doesn't show the template yet", 0)
-		o.backoff, o.slow = true, true
+		o.backoff, o.first = true, slowPause
 		return o
 	}
 	if !retried {

@@ -58,15 +58,19 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 	}
 	approved := live.Status == statusApproved
 	if approved {
-		if wait := editWait(&p.obj.Status, w.hash, p.now); wait > 0 {
+		if wait := editWait(&p.obj.Status, w.editHash(), p.now); wait > 0 {
 			o := waiting(v1alpha1.ReasonEditBudgetExhausted, fmt.Sprintf(
 				"waits to edit %s: Meta allows one edit of an approved template a day, and ten in 30 days", what), wait).told()
-			o.aside = cause == causeDrift // what is there still works, as with drift that is only reported
+			// What is there still works, as with drift that is only reported; nobody is sent the sample files.
+			o.aside = cause == causeDrift || template.OnlyMedia(names)
 			return o
 		}
 	}
+	if o := t.withSamples(ctx, p, &w); o != nil {
+		return *o
+	}
 	if o := t.recordAttempt(ctx, p, v1alpha1.EditAttempt{
-		Time: metav1.NewTime(p.now.Truncate(time.Second)), SpecHash: w.hash, Cause: cause, Approved: approved,
+		Time: metav1.NewTime(p.now.Truncate(time.Second)), SpecHash: w.editHash(), Cause: cause, Approved: approved,
 	}); o != nil {
 		return *o
 	}
@@ -142,10 +146,10 @@ func (t *templates) alreadyDone(p *templatePass, w wish, live *graph.Template) *
 	// The category of an approved template can't be edited; where Meta chose another one, only the content counts.
 	equal := looksEqual && len(template.Resent(p.obj.Status.Baseline.Fields, w.fields)) == 0 &&
 		(live.Status == statusApproved || live.Category == string(p.obj.Spec.Category))
-	if !equal && !tookEffect(&p.obj.Status, w.hash, live, looksEqual) {
+	if !equal && !tookEffect(&p.obj.Status, w.editHash(), live, looksEqual) {
 		return nil
 	}
-	closeEdit(p.obj.Status.Edits, w.hash)
+	closeEdit(p.obj.Status.Edits, w.editHash())
 	p.session.Wrote(templateKey(p.obj), live)
 	t.rebase(p, account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.now}, w)
 	o := t.inSync(p)
@@ -227,16 +231,18 @@ func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *gra
 	}
 	err := p.session.Client().EditTemplate(ctx, live.ID, content)
 	t.wrote(p.obj, "edit template", names, err)
+	again := t.sent(p, w, err)
 	edits := p.obj.Status.Edits
 	if err != nil {
-		o := failure(err)
-		switch {
-		case graph.ClassOf(err) == graph.ClassTransient || graph.ClassOf(err) == graph.ClassUnknown:
-			o.slow = true // it may have taken effect; the next pass reads the template first
-		default:
-			p.obj.Status.Edits = edits[:len(edits)-1] // refused: not an edit
+		switch class := graph.ClassOf(err); class {
+		case graph.ClassTransient, graph.ClassUnknown:
+			return w.slow(failure(err)) // it may have taken effect; the next pass reads the template first
 		}
-		return o
+		p.obj.Status.Edits = edits[:len(edits)-1] // refused: not an edit
+		if again != nil {
+			return *again
+		}
+		return failure(err)
 	}
 	edits[len(edits)-1].Done = true
 	after := *live
@@ -244,6 +250,7 @@ func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *gra
 		// An edit ends the rejection and starts a review. Until it is read back, the resource must not look failed.
 		after.Status = statusPending
 		p.obj.Status.Status, p.obj.Status.Rejection = statusPending, nil
+		lasts(p, time.Time{})
 	}
 	p.session.Wrote(templateKey(p.obj), &after)
 	p.obj.Status.Baseline = written(p, w)

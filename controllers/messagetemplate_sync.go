@@ -23,11 +23,26 @@ import (
 type wish struct {
 	content graph.TemplateContent
 	fields  template.Fields
-	hash    string
+	// hash of the content, without the sample files.
+	hash string
+	// samples are the files of media headers; reused means that one was uploaded for an earlier attempt.
+	samples []sample
+	reused  bool
 }
+
+// editHash tells one edit from another.
+func (w wish) editHash() string { return w.fields.EditHash() }
 
 // sync compares the template with its spec and acts at most once.
 func (t *templates) sync(ctx context.Context, p *templatePass) outcome {
+	o := t.act(ctx, p)
+	if o.after == 0 && !o.backoff && p.writable() && inConfigMaps(&p.obj.Spec) {
+		o.after = mediaRecheck
+	}
+	return o
+}
+
+func (t *templates) act(ctx context.Context, p *templatePass) outcome {
 	t.leave(p)
 	p.obj.Status.Warnings = warnings(&p.obj.Spec)
 	w := wish{}
@@ -42,6 +57,14 @@ func (t *templates) sync(ctx context.Context, p *templatePass) outcome {
 	view, o := t.look(ctx, p)
 	if o != nil {
 		return *o
+	}
+	if p.writable() {
+		if o := t.samples(ctx, p, &w); o != nil {
+			if view.Template != nil && t.mine(p, view) {
+				t.take(p, view)
+			}
+			return *o
+		}
 	}
 	if view.Template == nil {
 		return t.absent(ctx, p, w)
@@ -141,11 +164,13 @@ func (t *templates) take(p *templatePass, view account.TemplateView) {
 		s.Category = clip(live.Category)
 	}
 	if !view.ReadBack {
+		lasts(p, time.Time{})
 		return // Meta's short answer to a write says no more
 	}
 	s.PreviousCategory, s.CorrectCategory = clip(live.PreviousCategory), clip(live.CorrectCategory)
 	s.QualityScore = clip(live.QualityScore)
 	s.Rejection = rejectionOf(live)
+	lasts(p, live.LastUpdatedTime)
 }
 
 // parameters lists what a sender fills in: from the spec, whose examples are as they were written, unless the text is Meta's.
@@ -221,14 +246,6 @@ func written(p *templatePass, w wish) *v1alpha1.Baseline {
 	return &v1alpha1.Baseline{Version: template.CanonicalVersion, SpecHash: w.hash, Fields: fields}
 }
 
-func timeOf(t time.Time) *metav1.Time {
-	if t.IsZero() {
-		return nil
-	}
-	v := metav1.NewTime(t)
-	return &v
-}
-
 // compare is three-way: the spec, what was recorded after our last write, and what Meta shows now. Only a changed spec
 // leads to an edit; a difference nobody made is a habit of Meta's and never does.
 func (t *templates) compare(ctx context.Context, p *templatePass, w wish, view account.TemplateView) outcome {
@@ -244,7 +261,7 @@ func (t *templates) compare(ctx context.Context, p *templatePass, w wish, view a
 		return done("written; the next observation reads it back")
 	}
 	live := template.LiveFields(view.Template)
-	changed := s.Baseline.SpecHash != w.hash
+	changed := s.Baseline.SpecHash != w.hash || len(template.Resent(s.Baseline.Fields, w.fields)) > 0
 	if s.Baseline.Version != template.CanonicalVersion {
 		// Hashes of another version say nothing; whether the user changed anything is then told by the generation.
 		changed = p.changedByUser()
@@ -292,7 +309,7 @@ func (t *templates) apply(
 		names = append(names, template.FieldCategory)
 	}
 	if len(names) == 0 {
-		closeEdit(p.obj.Status.Edits, w.hash)
+		closeEdit(p.obj.Status.Edits, w.editHash())
 		t.rebase(p, view, w)
 		return t.inSync(p)
 	}

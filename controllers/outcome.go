@@ -45,8 +45,8 @@ type outcome struct {
 	wait bool
 	// backoff counts the pass as a failed attempt: the wait doubles with each.
 	backoff bool
-	// slow makes the backoff start where a person has to act first.
-	slow bool
+	// first is the pause after the first failed attempt, 0 for the shortest. The more calls an attempt costs, the longer.
+	first time.Duration
 	// stalled means that nothing will change until somebody does something.
 	stalled bool
 	// aside means the pass says nothing about the asset itself; whether it is ready is what was known before.
@@ -83,7 +83,8 @@ func (o outcome) told() outcome { o.wait = true; return o }
 // verdict is what an error class means to the user and to the queue.
 type verdict struct {
 	reason                  string
-	backoff, slow           bool
+	backoff                 bool
+	first                   time.Duration
 	stalled, aside, visible bool
 	after                   time.Duration
 	advice                  string
@@ -93,27 +94,27 @@ type verdict struct {
 var verdicts = map[graph.Class]verdict{
 	graph.ClassTransient:   {reason: v1alpha1.ReasonTransientError, backoff: true, aside: true},
 	graph.ClassThrottled:   {reason: v1alpha1.ReasonRateLimited, aside: true, visible: true},
-	graph.ClassCredentials: {reason: v1alpha1.ReasonCredentialsInvalid, backoff: true, slow: true, aside: true},
-	graph.ClassPermission: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, slow: true, aside: true,
+	graph.ClassCredentials: {reason: v1alpha1.ReasonCredentialsInvalid, backoff: true, first: slowPause, aside: true},
+	graph.ClassPermission: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, first: slowPause, aside: true,
 		advice: "assign the asset to the token's system user and check the token's scopes"},
-	graph.ClassAmbiguous: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, slow: true, aside: true,
+	graph.ClassAmbiguous: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, first: slowPause, aside: true,
 		advice: "check the id, and that the asset is assigned to the token's system user"},
 	graph.ClassInvalidSpec: {reason: v1alpha1.ReasonInvalidSpec, stalled: true, after: refusedRecheck},
 	graph.ClassRefused:     {reason: v1alpha1.ReasonRefusedByMeta, stalled: true, after: refusedRecheck},
 	graph.ClassQuota:       {reason: v1alpha1.ReasonQuotaExceeded, after: quotaRecheck, visible: true},
-	graph.ClassBlocked: {reason: v1alpha1.ReasonAccountBlocked, backoff: true, slow: true, aside: true,
+	graph.ClassBlocked: {reason: v1alpha1.ReasonAccountBlocked, backoff: true, first: slowPause, aside: true,
 		advice: "see Business Support Home"},
-	graph.ClassGone: {reason: v1alpha1.ReasonNotFound, backoff: true, slow: true},
-	graph.ClassUnknown: {reason: v1alpha1.ReasonUnknownError, backoff: true, slow: true, aside: true,
+	graph.ClassGone: {reason: v1alpha1.ReasonNotFound, backoff: true, first: slowPause},
+	graph.ClassUnknown: {reason: v1alpha1.ReasonUnknownError, backoff: true, first: slowPause, aside: true,
 		advice: "this version doesn't know the error; it is tried again with growing pauses"},
 }
 
 // causes refines the verdict where Meta says more.
 var causes = map[graph.Cause]verdict{
 	graph.CauseNameLocked:    {reason: v1alpha1.ReasonNameLocked, stalled: true, after: nameLock, visible: true},
-	graph.CauseDuplicate:     {reason: v1alpha1.ReasonAlreadyExists, backoff: true, slow: true},
+	graph.CauseDuplicate:     {reason: v1alpha1.ReasonAlreadyExists, backoff: true, first: slowPause},
 	graph.CauseEditBudget:    {reason: v1alpha1.ReasonEditBudgetExhausted, after: editWindow, visible: true},
-	graph.CauseStatusLocked:  {reason: v1alpha1.ReasonInReview, backoff: true, slow: true},
+	graph.CauseStatusLocked:  {reason: v1alpha1.ReasonInReview, backoff: true, first: slowPause},
 	graph.CauseTemplateLimit: {reason: v1alpha1.ReasonQuotaExceeded, after: refusedRecheck, visible: true},
 }
 
@@ -137,7 +138,7 @@ func failure(err error) outcome {
 	}
 	o := outcome{
 		synced: metav1.ConditionFalse, reason: v.reason, message: explain(e, v), after: v.after,
-		wait: v.visible, backoff: v.backoff, slow: v.slow, stalled: v.stalled, aside: v.aside,
+		wait: v.visible, backoff: v.backoff, first: v.first, stalled: v.stalled, aside: v.aside,
 	}
 	if e.Class == graph.ClassThrottled {
 		o.after = max(e.RetryAfter, time.Second)

@@ -42,6 +42,8 @@ type Options struct {
 	ReadOnly bool
 	// CreatesPerHour is Meta's limit of new templates per account and hour, 0 for none.
 	CreatesPerHour int
+	// Media fetches the files that specs refer to by address.
+	Media MediaFetcher
 	// WatchNamespaceLabels lets accounts select namespaces by label; it needs permission to watch Namespaces.
 	WatchNamespaceLabels bool
 	Clock                clock.PassiveClock
@@ -79,6 +81,7 @@ func newBase(mgr ctrl.Manager, o Options) *base {
 		recorder: mgr.GetEventRecorder("waba-operator"), attempts: newAttempts(o.Clock),
 		creates: newCreateLedger(o.Clock, o.CreatesPerHour), changes: &changes{}, metrics: o.Metrics,
 		audit: o.Audit, readOnly: o.ReadOnly, interval: o.ObservationInterval,
+		media: &mediaFiles{live: mgr.GetAPIReader(), fetcher: o.Media, handles: newHandles(o.Clock)},
 	}
 }
 
@@ -86,7 +89,7 @@ func newBase(mgr ctrl.Manager, o Options) *base {
 func (o Options) controllerOptions() controller.Options {
 	return controller.Options{
 		MaxConcurrentReconciles: o.Concurrency,
-		ReconciliationTimeout:   2 * time.Minute,
+		ReconciliationTimeout:   10 * time.Minute, // a sample file of 100 MB may be fetched and uploaded
 		EnableWarmup:            ptr.To(true),
 		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](time.Second, 5*time.Minute),
 		NewQueue:                o.NewQueue,

@@ -22,15 +22,17 @@ func seconds(values ...int) []time.Duration {
 }
 
 func TestUnitAttemptsPauseLongerEachTime(t *testing.T) {
-	for slow, want := range map[bool][]time.Duration{
-		false: seconds(15, 30, 60, 120, 240, 300, 300, 300, 300, 300, 300, 300),
-		true:  seconds(30, 60, 120, 240, 300, 300, 300, 300, 300, 300, 300, 300),
+	for first, want := range map[time.Duration][]time.Duration{
+		0:            seconds(15, 30, 60, 120, 240, 300, 300, 300, 300, 300, 300, 300),
+		slowPause:    seconds(30, 60, 120, 240, 300, 300, 300, 300, 300, 300, 300, 300),
+		samplePause:  seconds(60, 120, 240, 300, 300, 300, 300, 300, 300, 300, 300, 300),
+		longestPause: seconds(300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300),
 	} {
 		clk := clocktesting.NewFakePassiveClock(unitStart)
 		a := newAttempts(clk)
 		var got []time.Duration
 		for range want {
-			pause := a.failed("x", "1", slow)
+			pause := a.failed("x", "1", first)
 			got = append(got, pause)
 			if left := a.pause("x", "1"); left != pause {
 				t.Errorf("%s left of %s", left, pause)
@@ -45,7 +47,7 @@ func TestUnitAttemptsPauseLongerEachTime(t *testing.T) {
 			}
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("slow %t: %v, want %v", slow, got, want)
+			t.Errorf("first %s: %v, want %v", first, got, want)
 		}
 	}
 }
@@ -53,7 +55,7 @@ func TestUnitAttemptsPauseLongerEachTime(t *testing.T) {
 func TestUnitAttemptsStartOverWithNews(t *testing.T) {
 	a := newAttempts(clocktesting.NewFakePassiveClock(unitStart))
 	for range 4 {
-		a.failed("x", "1", false)
+		a.failed("x", "1", 0)
 	}
 	if a.pause("x", "2") != 0 {
 		t.Error("a change by the user must not wait")
@@ -61,42 +63,43 @@ func TestUnitAttemptsStartOverWithNews(t *testing.T) {
 	if a.pause("y", "1") != 0 {
 		t.Error("another object must not wait")
 	}
-	if got := a.failed("x", "2", false); got != firstPause {
+	if got := a.failed("x", "2", 0); got != firstPause {
 		t.Errorf("the first failure after a change: %s", got)
 	}
-	a.failed("x", "2", false)
+	a.failed("x", "2", 0)
 	a.succeeded("x")
 	if a.pause("x", "2") != 0 {
 		t.Error("a success ends the pause")
 	}
-	if got := a.failed("x", "2", false); got != firstPause {
+	if got := a.failed("x", "2", 0); got != firstPause {
 		t.Errorf("the first failure after a success: %s", got)
 	}
 }
 
 // Ten calls in ten minutes is what an object may cost while a fault lasts. A failed look-up is one call and counts as a
-// quick failure; a failed write is a look-up and a write, and counts as a slow one.
+// quick failure; a failed write is a look-up and a write, and counts as a slow one. Before the first write with a sample
+// file there are two calls that upload it, or up to five when the upload breaks off.
 func TestUnitAttemptsCostAtMostTenCallsInTenMinutes(t *testing.T) {
 	for _, c := range []struct {
-		slow  bool
-		calls int
-	}{{false, 1}, {true, 2}} {
+		first         time.Duration
+		before, calls int
+	}{{0, 0, 1}, {slowPause, 0, 2}, {samplePause, 2, 2}, {longestPause, 0, 5}} {
 		clk := clocktesting.NewFakePassiveClock(unitStart)
 		a := newAttempts(clk)
 		var at []time.Time
 		for range 20 {
 			at = append(at, clk.Now())
-			clk.SetTime(clk.Now().Add(a.failed("x", "1", c.slow)))
+			clk.SetTime(clk.Now().Add(a.failed("x", "1", c.first)))
 		}
 		for i, from := range at {
-			calls := 0
+			calls := c.before
 			for _, then := range at[i:] {
 				if then.Sub(from) < 10*time.Minute {
 					calls += c.calls
 				}
 			}
 			if calls > 10 {
-				t.Errorf("slow %t: %d calls in the ten minutes from attempt %d", c.slow, calls, i)
+				t.Errorf("first %s: %d calls in the ten minutes from attempt %d", c.first, calls, i)
 			}
 		}
 	}
@@ -116,7 +119,7 @@ func TestUnitResultBacksOffOnlyAfterFailures(t *testing.T) {
 	if got := b.result("x", "1", done("m")); got.RequeueAfter != 0 || b.attempts.pause("x", "1") != 0 {
 		t.Errorf("a success ends it: %+v", got)
 	}
-	failed.slow = true
+	failed.first = slowPause
 	if got := b.result("x", "1", failed).RequeueAfter; got != slowPause {
 		t.Errorf("got %s", got)
 	}

@@ -52,27 +52,28 @@ func constants(t *testing.T, file, prefix string) (values map[string]string, doc
 
 // row is what an error must lead to.
 type row struct {
-	reason                              string
-	after                               time.Duration
-	wait, backoff, slow, stalled, aside bool
+	reason                        string
+	after                         time.Duration
+	wait, backoff, stalled, aside bool
+	first                         time.Duration
 }
 
 func (o outcome) row() row {
-	return row{o.reason, o.after, o.wait, o.backoff, o.slow, o.stalled, o.aside}
+	return row{o.reason, o.after, o.wait, o.backoff, o.stalled, o.aside, o.first}
 }
 
 var classRows = map[graph.Class]row{
 	graph.ClassTransient:   {reason: "TransientError", backoff: true, aside: true},
 	graph.ClassThrottled:   {reason: "RateLimited", after: time.Second, wait: true, aside: true},
-	graph.ClassCredentials: {reason: "CredentialsInvalid", backoff: true, slow: true, aside: true},
-	graph.ClassPermission:  {reason: "PermissionDenied", backoff: true, slow: true, aside: true},
+	graph.ClassCredentials: {reason: "CredentialsInvalid", backoff: true, first: slowPause, aside: true},
+	graph.ClassPermission:  {reason: "PermissionDenied", backoff: true, first: slowPause, aside: true},
 	graph.ClassInvalidSpec: {reason: "InvalidSpec", after: 24 * time.Hour, stalled: true},
 	graph.ClassRefused:     {reason: "RefusedByMeta", after: 24 * time.Hour, stalled: true},
 	graph.ClassQuota:       {reason: "QuotaExceeded", after: time.Hour, wait: true},
-	graph.ClassBlocked:     {reason: "AccountBlocked", backoff: true, slow: true, aside: true},
-	graph.ClassGone:        {reason: "NotFound", backoff: true, slow: true},
-	graph.ClassAmbiguous:   {reason: "PermissionDenied", backoff: true, slow: true, aside: true},
-	graph.ClassUnknown:     {reason: "UnknownError", backoff: true, slow: true, aside: true},
+	graph.ClassBlocked:     {reason: "AccountBlocked", backoff: true, first: slowPause, aside: true},
+	graph.ClassGone:        {reason: "NotFound", backoff: true, first: slowPause},
+	graph.ClassAmbiguous:   {reason: "PermissionDenied", backoff: true, first: slowPause, aside: true},
+	graph.ClassUnknown:     {reason: "UnknownError", backoff: true, first: slowPause, aside: true},
 }
 
 // causeRows has the class a cause comes with, and what it leads to; no row of its own means that of the class.
@@ -81,9 +82,9 @@ var causeRows = map[graph.Cause]struct {
 	want  *row
 }{
 	graph.CauseNameLocked:       {graph.ClassRefused, &row{reason: "NameLocked", after: 30 * 24 * time.Hour, wait: true, stalled: true}},
-	graph.CauseDuplicate:        {graph.ClassRefused, &row{reason: "AlreadyExists", backoff: true, slow: true}},
+	graph.CauseDuplicate:        {graph.ClassRefused, &row{reason: "AlreadyExists", backoff: true, first: slowPause}},
 	graph.CauseEditBudget:       {graph.ClassQuota, &row{reason: "EditBudgetExhausted", after: 24 * time.Hour, wait: true}},
-	graph.CauseStatusLocked:     {graph.ClassRefused, &row{reason: "InReview", backoff: true, slow: true}},
+	graph.CauseStatusLocked:     {graph.ClassRefused, &row{reason: "InReview", backoff: true, first: slowPause}},
 	graph.CauseTemplateLimit:    {graph.ClassQuota, &row{reason: "QuotaExceeded", after: 24 * time.Hour, wait: true}},
 	graph.CauseCategoryMismatch: {graph.ClassRefused, nil},
 	graph.CauseDisabled:         {graph.ClassRefused, nil},

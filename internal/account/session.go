@@ -118,6 +118,20 @@ func (s *Session) SecretVersion() (uid, resourceVersion string) {
 	return s.credentials.SecretUID, s.credentials.ResourceVersion
 }
 
+// AppID returns the Meta app that files are uploaded to: the one the Secret names, else the one the token belongs to. It is
+// empty while neither is known.
+func (s *Session) AppID() string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	switch {
+	case s.credentials.AppID != "":
+		return s.credentials.AppID
+	case s.snapshot != nil && s.snapshot.Token != nil:
+		return s.snapshot.Token.AppID
+	}
+	return ""
+}
+
 // Snapshot returns what the last observation saw, nil before the first one.
 func (s *Session) Snapshot() *Snapshot {
 	s.mu.RLock()

@@ -32,6 +32,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/controllers"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/media"
 	"github.com/waba-operator/waba-operator/internal/metrics"
 )
 
@@ -42,6 +43,7 @@ type Surroundings struct {
 	Registerer prometheus.Registerer
 	Log        logr.Logger
 	UserAgent  string
+	Media      controllers.MediaFetcher
 	NewQueue   func(string, workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
 	// SkipNameValidation allows several managers in one process.
 	SkipNameValidation bool
@@ -81,6 +83,9 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Surroundings
 		return nil, err
 	}
 	s = s.withDefaults()
+	if s.Media == nil {
+		s.Media = media.NewFetcher(media.Options{AllowPrivateAddresses: o.MediaAllowPrivateAddresses})
+	}
 	managerOptions, err := o.managerOptions(s)
 	if err != nil {
 		return nil, err
@@ -101,7 +106,7 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Surroundings
 		Accounts: accounts, GraphAPIVersion: o.GraphAPIVersion, ObservationInterval: o.ObservationInterval,
 		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour,
 		WatchNamespaceLabels: len(o.Namespaces) == 0, Clock: s.Clock, Metrics: recorder,
-		Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue,
+		Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue, Media: s.Media,
 	})
 	if err != nil {
 		return nil, err

@@ -27,6 +27,8 @@ type Options struct {
 	Concurrency         int
 	ReadOnly            bool
 
+	MediaAllowPrivateAddresses bool
+
 	Namespaces    []string
 	LabelSelector string
 
@@ -64,6 +66,8 @@ func (o *Options) BindFlags(fs *pflag.FlagSet) {
 	fs.IntVar(&o.CreatesPerHour, "template-creates-per-hour", o.CreatesPerHour,
 		"new templates per account and hour (Meta's limit is 100); 0 for no limit of ours")
 	fs.IntVar(&o.Concurrency, "concurrency", o.Concurrency, "resources of each kind reconciled at the same time")
+	fs.BoolVar(&o.MediaAllowPrivateAddresses, "media-allow-private-addresses", o.MediaAllowPrivateAddresses,
+		"fetch media files from private and loopback addresses too; whoever may write a manifest can then have files of internal hosts fetched")
 	fs.BoolVar(&o.ReadOnly, "read-only", o.ReadOnly, "never write to Meta; report what would be written as events")
 	fs.StringSliceVar(&o.Namespaces, "namespaces", o.Namespaces,
 		"namespaces to watch, separated by commas; absent: all. References across namespaces need both of them here")

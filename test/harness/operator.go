@@ -55,7 +55,7 @@ func (w *World) Start(change ...func(*operator.Options)) *Operator {
 	op.cancel = cancel
 	surroundings := operator.Surroundings{
 		Clock: w.Clock, Transport: &mortal{next: graph, killed: op.killed}, Registerer: op.Metrics,
-		Log: options.Logger(&w.logs), NewQueue: op.queues.new, SkipNameValidation: true,
+		Log: options.Logger(&w.logs), NewQueue: op.queues.new, SkipNameValidation: true, Media: &files{world: w},
 	}
 	if w.RealQueues {
 		surroundings.NewQueue = nil

@@ -53,6 +53,8 @@ type World struct {
 	// Writes counts requests that change something in the API server, by "METHOD resource[/subresource]".
 	writes sync.Map
 	logs   lockedBuffer
+	// Files are what specs can refer to by address. They are checked as fetched files are.
+	Files map[string][]byte
 	// Transport, when set, sees the operator's calls to Meta first.
 	Transport func(http.RoundTripper) http.RoundTripper
 }

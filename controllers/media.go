@@ -1,0 +1,182 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/media"
+)
+
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=get
+
+const (
+	// mediaRecheck is how often a file in a ConfigMap is looked at again. The operator may get ConfigMaps but not watch
+	// them: it would have to read all of the cluster.
+	mediaRecheck = 10 * time.Minute
+	// unusableRecheck is how often an address is tried whose file can't be used: files are up to 100 MB, and a person has to
+	// act first.
+	unusableRecheck = time.Hour
+)
+
+// MediaFetcher gets the file behind an address of a spec. Its errors are *media.Error.
+type MediaFetcher interface {
+	Fetch(ctx context.Context, format media.Format, url, sha256 string) (*media.File, error)
+}
+
+// mediaFiles reads the files that specs refer to and remembers what was uploaded.
+type mediaFiles struct {
+	// live reads ConfigMaps past the cache.
+	live    client.Reader
+	fetcher MediaFetcher
+	handles *handles
+}
+
+// mediaFile is a file whose hash is known.
+type mediaFile struct {
+	// field of the spec that names the file.
+	field  string
+	format media.Format
+	source *v1alpha1.MediaSource
+	// sha256 of the file, in hexadecimal digits.
+	sha256 string
+	// inline is the file itself where it comes from a ConfigMap.
+	inline *media.File
+}
+
+// identify finds out which file a source means. Nothing is fetched from an address or sent to Meta for that.
+func (m *mediaFiles) identify(
+	ctx context.Context, namespace, field string, format media.Format, source *v1alpha1.MediaSource,
+) (mediaFile, *outcome) {
+	f := mediaFile{field: field, format: format, source: source, sha256: source.SHA256}
+	ref := source.ConfigMapKeyRef
+	if ref == nil {
+		return f, nil
+	}
+	field += ".configMapKeyRef"
+	var cm corev1.ConfigMap
+	err := m.live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: ref.Name}, &cm)
+	switch {
+	case apierrors.IsNotFound(err):
+		return f, noMedia(fmt.Sprintf("%s: ConfigMap %s doesn't exist in this namespace; create it", field, ref.Name))
+	case apierrors.IsForbidden(err):
+		return f, noMedia(fmt.Sprintf(
+			"%s: the operator isn't allowed to get ConfigMap %s; grant its service account the verb get", field, ref.Name))
+	case err != nil:
+		o := failure(err)
+		return f, &o
+	}
+	data, ok := cm.BinaryData[ref.Key]
+	if !ok {
+		text, there := cm.Data[ref.Key]
+		if !there {
+			return f, noMedia(fmt.Sprintf("%s: ConfigMap %s has no key %s", field, ref.Name, ref.Key))
+		}
+		data = []byte(text)
+	}
+	if f.inline, err = media.Inline(format, data); err != nil {
+		return f, noMedia(field + ": " + err.Error())
+	}
+	f.sha256 = f.inline.SHA256
+	return f, nil
+}
+
+// noMedia is the outcome where the file in a ConfigMap can't be used. It says nothing about an asset that is at Meta
+// already.
+func noMedia(message string) *outcome {
+	o := waitingAside(v1alpha1.ReasonMediaUnusable, message, secretRecheck)
+	return &o
+}
+
+// uploadTarget says on whose behalf a file is uploaded.
+type uploadTarget struct {
+	object  client.Object
+	waba    *v1alpha1.WABA
+	session *account.Session
+}
+
+// upload gives a file to Meta and returns its handle. A handle is good for a short time
+// (https://developers.facebook.com/docs/graph-api/guides/upload), so it is never kept in a status; it is only remembered
+// while the write it was made for fails for a passing reason. reused says that it comes from such an earlier attempt.
+func (b *base) upload(ctx context.Context, to uploadTarget, f mediaFile) (handle string, reused bool, o *outcome) {
+	app := to.session.AppID()
+	if app == "" {
+		o := waitingAside(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
+			"%s: files are uploaded to the account's Meta app, whose id isn't known; put the key %s into Secret %s of WABA %s",
+			f.field, v1alpha1.SecretKeyAppID, to.waba.Spec.CredentialsSecretRef.Name, to.waba.Name), secretRecheck)
+		return "", false, &o
+	}
+	key := handleKey{object: to.object.GetUID(), app: app, field: f.field, sha256: f.sha256}
+	if handle := b.media.handles.get(key); handle != "" {
+		return handle, true, nil
+	}
+	file := f.inline
+	if file == nil {
+		fetched, err := b.media.fetcher.Fetch(ctx, f.format, f.source.URL, f.source.SHA256)
+		if err != nil {
+			return "", false, notFetched(ctx, f.field+".url", err)
+		}
+		defer func() { _ = fetched.Close() }()
+		file = fetched
+	}
+	handle, err := to.session.Client().Upload(ctx, app, graph.File{Name: file.Name, Type: file.Type, Size: file.Size, Content: file})
+	b.wrote(to.object, "upload file", []string{f.field}, err)
+	if err != nil {
+		return "", false, notUploaded(f.field, err)
+	}
+	b.media.handles.put(key, handle)
+	return handle, false, nil
+}
+
+// notFetched is the outcome where an address gave no usable file.
+func notFetched(ctx context.Context, field string, err error) *outcome {
+	var known *media.Error
+	if !errors.As(err, &known) || ctx.Err() != nil { // stopped with the process: it says nothing about the file
+		o := failure(err)
+		return &o
+	}
+	o := outcome{
+		synced: metav1.ConditionFalse, reason: v1alpha1.ReasonMediaUnusable, message: field + ": " + known.Message, aside: true,
+	}
+	if known.Retry {
+		o.backoff, o.first = true, samplePause
+	} else {
+		o.after, o.wait = unusableRecheck, true
+	}
+	return &o
+}
+
+// notUploaded is the outcome of a failed upload. Nothing about the asset itself was sent.
+func notUploaded(field string, err error) *outcome {
+	o := failure(err)
+	o.aside = true
+	e, ok := graph.AsError(err)
+	if !ok {
+		return &o
+	}
+	switch e.Class {
+	case graph.ClassPermission, graph.ClassAmbiguous:
+		o.message = fmt.Sprintf("%s: Meta doesn't take the file: %s; give the token's system user a developer or admin role on the "+
+			"Meta app, or correct %s in the account's Secret", field, clause(e.Explain()), v1alpha1.SecretKeyAppID)
+	case graph.ClassInvalidSpec, graph.ClassRefused:
+		o.reason, o.message = v1alpha1.ReasonMediaUnusable, field+": Meta refuses the file: "+e.Explain()
+		o.stalled, o.wait = false, true
+	}
+	if o.backoff && e.Op != graph.OpOpenUpload {
+		o.first = longestPause // up to five calls were made
+	}
+	return &o
+}

@@ -1,0 +1,82 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/media"
+	"github.com/waba-operator/waba-operator/internal/template"
+)
+
+// sample is the file of a media header, which Meta's review looks at.
+type sample struct {
+	path string // of the header's field below spec
+	file mediaFile
+}
+
+// samples adds the hashes of the sample files to what is wished for: a changed file is a changed spec.
+func (t *templates) samples(ctx context.Context, p *templatePass, w *wish) *outcome {
+	for _, m := range template.MediaOf(&p.obj.Spec) {
+		file, o := t.media.identify(ctx, p.obj.Namespace, "spec."+m.Path, media.Format(m.Format), m.Source)
+		if o != nil {
+			return o
+		}
+		w.samples = append(w.samples, sample{path: m.Path, file: file})
+		w.fields.SetMedia(m.Path, file.sha256)
+	}
+	return nil
+}
+
+// inConfigMaps reports whether a file of the template can change without any change of the resource.
+func inConfigMaps(spec *v1alpha1.MessageTemplateSpec) bool {
+	for _, m := range template.MediaOf(spec) {
+		if m.Source.ConfigMapKeyRef != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// withSamples uploads the sample files and puts their handles into the content.
+func (t *templates) withSamples(ctx context.Context, p *templatePass, w *wish) *outcome {
+	handles := map[string]string{}
+	for _, s := range w.samples {
+		handle, reused, o := t.upload(ctx, uploadTarget{object: p.obj, waba: p.waba, session: p.session}, s.file)
+		if o != nil {
+			return o
+		}
+		handles[s.path] = handle
+		w.reused = w.reused || reused
+	}
+	w.content.Components = template.WithHandles(w.content.Components, handles)
+	return nil
+}
+
+// sent drops handles that were used, or that belong to what Meta refused. It returns the outcome of a write that failed
+// because of a handle from an earlier attempt, as far as one can tell: Meta doesn't document how it refuses those.
+func (t *templates) sent(p *templatePass, w wish, err error) *outcome {
+	class := graph.ClassOf(err)
+	if err != nil && class != graph.ClassInvalidSpec && class != graph.ClassRefused {
+		return nil // nothing about the files; they can be sent again
+	}
+	t.media.handles.forget(p.obj.UID)
+	if class != graph.ClassInvalidSpec || !w.reused {
+		return nil
+	}
+	o := waitingAside(v1alpha1.ReasonTransientError, "Meta refuses what was uploaded for an earlier attempt; uploaded again", 0)
+	o.backoff, o.first = true, samplePause
+	return &o
+}
+
+// slow makes repetitions of a failed write rarer where files are uploaded for it.
+func (w wish) slow(o outcome) outcome {
+	o.first = slowPause
+	if len(w.samples) > 0 {
+		o.first = samplePause
+	}
+	return o
+}
