@@ -11,10 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"sigs.k8s.io/yaml"
-
-	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
 var (
@@ -86,30 +82,6 @@ func TestLinksLeadSomewhere(t *testing.T) {
 				t.Errorf("%s: the link %s leads to no heading", path, m[1])
 			}
 		}
-	}
-}
-
-func TestSamplesAreValid(t *testing.T) {
-	count := 0
-	for path, text := range pages(t) {
-		for _, block := range sample.FindAllStringSubmatch(text, -1) {
-			for document := range strings.SplitSeq(block[1], "\n---\n") {
-				object := map[string]any{
-					"WABA": &v1alpha1.WABA{}, "MessageTemplate": &v1alpha1.MessageTemplate{},
-				}
-				m := kind.FindStringSubmatch(document)
-				if m == nil || object[m[1]] == nil {
-					continue
-				}
-				count++
-				if err := yaml.UnmarshalStrict([]byte(document), object[m[1]]); err != nil {
-					t.Errorf("%s: %v in\n%s", path, err, document)
-				}
-			}
-		}
-	}
-	if count == 0 {
-		t.Error("no samples were found")
 	}
 }
 

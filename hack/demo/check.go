@@ -64,7 +64,7 @@ func (c *checks) account(w *v1alpha1.WABA) {
 		return
 	}
 	want := v1alpha1.TemplateCounts{
-		Total: int32(templatesCount + len(unmanaged)), Limit: s.Templates.Limit, Approved: int32(2 + len(unmanaged)), //nolint:gosec // small
+		Total: int32(templatesCount + len(unmanaged)), Limit: s.Templates.Limit, Approved: int32(3 + len(unmanaged)), //nolint:gosec // small
 		Rejected: 1, Unmanaged: int32(len(unmanaged)), //nolint:gosec // small
 	}
 	c.equal("the account's count of templates", *s.Templates, want)
@@ -72,12 +72,13 @@ func (c *checks) account(w *v1alpha1.WABA) {
 }
 
 func (c *checks) templates(s *state) {
-	order, flash, password := s.templates[orderName], s.templates[flashName], s.templates[passwordName]
+	order, flash, password, photos := s.templates[orderName], s.templates[flashName], s.templates[passwordName], s.templates[photosName]
 	for _, t := range []struct {
 		template         *v1alpha1.MessageTemplate
 		status, category string
 	}{
 		{&order, "APPROVED", "UTILITY"}, {&flash, "APPROVED", "MARKETING"}, {&password, "REJECTED", "UTILITY"},
+		{&photos, "APPROVED", "MARKETING"},
 	} {
 		c.equal("the status of "+t.template.Name, t.template.Status.Status, t.status)
 		c.equal("the category of "+t.template.Name, t.template.Status.Category, t.category)
@@ -90,6 +91,7 @@ func (c *checks) templates(s *state) {
 	c.condition(flashName, flash.Status.Conditions, v1alpha1.ConditionCategoryAsRequested, metav1.ConditionFalse, v1alpha1.ReasonReclassified)
 	c.condition(passwordName, password.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRejected)
 	c.condition(passwordName, password.Status.Conditions, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRejected)
+	c.condition(photosName, photos.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonApproved)
 	rejection := password.Status.Rejection
 	c.that(rejection != nil && rejection.Reason == "TAG_CONTENT_MISMATCH" && rejection.Recommendation != "",
 		"%s doesn't say why Meta rejected it and what to do", passwordName)
@@ -111,6 +113,7 @@ func (c *checks) events(s *state) {
 // calls looks at what the operator asked of Meta.
 func (c *checks) calls(m *meta) {
 	stats := m.sim.Stats()
+	c.equal("the number of uploaded sample files", stats.Uploads, 1)
 	for key, n := range stats.CreatesByKey {
 		c.equal("the number of attempts to create "+key, n, 1)
 	}

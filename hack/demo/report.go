@@ -18,7 +18,7 @@ func (d *demo) report(s *state) {
 	d.screen.step("What happened")
 	counts := s.waba.Status.Templates
 	d.screen.say("%s: the account is ready; %d templates, %d of them managed by nobody here", wabaName, counts.Total, counts.Unmanaged)
-	for _, name := range []string{orderName, flashName, passwordName} {
+	for _, name := range []string{orderName, flashName, passwordName, photosName} {
 		t := s.templates[name]
 		kind := v1alpha1.ConditionReady
 		if name == flashName {

@@ -22,7 +22,8 @@ const (
 	orderName      = "order-confirmation-en-us"
 	flashName      = "flash-sale-reminder-en-us"
 	passwordName   = "account-password-check-en-us"
-	templatesCount = 3
+	photosName     = "spring-photos-en-us"
+	templatesCount = 4
 )
 
 // state is what the API server holds of the samples.
@@ -60,7 +61,7 @@ func look(ctx context.Context, c client.Client) (*state, error) {
 func (s *state) rows() []row {
 	ready, reason := summary(s.waba.Status.Conditions)
 	rows := []row{{"waba/" + wabaName, orDash(s.waba.Status.Status), "-", ready, reason}}
-	for _, name := range []string{orderName, flashName, passwordName} {
+	for _, name := range []string{orderName, flashName, passwordName, photosName} {
 		t := s.templates[name]
 		ready, reason := summary(t.Status.Conditions)
 		rows = append(rows, row{"messagetemplate/" + name, orDash(t.Status.Status), orDash(t.Status.Category), ready, reason})
