@@ -19,6 +19,7 @@ type apiError struct {
 	Title, Text   string // error_user_title, error_user_msg
 	Transient     bool
 	Blame         string // error_data.blame_field_specs
+	Details       string // error_data.details, of calls of the Cloud API
 	bare          bool   // without is_transient, whatever else is set
 }
 
@@ -30,9 +31,9 @@ func httpStatus(code int) int {
 		return http.StatusUnauthorized
 	case code == 10, code >= 200 && code <= 299, code == 368, code == 131005, code == 131031, code == 130497:
 		return http.StatusForbidden
-	case code == 1, code == 3, code == 131000, code == 131016, code == 131045, code == 131057:
+	case code == 1, code == 3, code == 131000, code == 131016, code == 131045, code == 131057, code == 133000:
 		return http.StatusInternalServerError
-	case code == 2:
+	case code == 2, code == 133004:
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusBadRequest
@@ -62,6 +63,9 @@ func errorReply(e *apiError, trace string) reply {
 	}
 	if e.Blame != "" {
 		inner["error_data"] = map[string]any{"blame_field_specs": [][]string{{e.Blame}}}
+	}
+	if e.Details != "" {
+		inner["error_data"] = map[string]any{"messaging_product": "whatsapp", "details": e.Details}
 	}
 	body, _ := json.Marshal(map[string]any{"error": inner}) // only strings and numbers
 	return reply{status: status, code: e.Code, subcode: e.Subcode, body: body, header: http.Header{}}

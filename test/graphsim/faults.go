@@ -118,7 +118,7 @@ func (f *Fault) envelope() *apiError {
 	if message == "" {
 		message = defaultMessage(code)
 	}
-	return &apiError{Status: f.Status, Code: code, Subcode: f.Subcode, Message: message, Title: f.UserTitle, Text: f.UserMessage, Transient: f.Transient}
+	return &apiError{Status: f.Status, Code: code, Subcode: f.Subcode, Message: message, Title: f.UserTitle, Text: f.UserMessage, Details: f.Details, Transient: f.Transient}
 }
 
 func defaultMessage(code int) string {

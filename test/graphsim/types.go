@@ -145,7 +145,9 @@ type Fault struct {
 	Status                          int
 	Code, Subcode                   int
 	Message, UserTitle, UserMessage string
-	Transient                       bool
+	// Details is error_data.details.
+	Details   string
+	Transient bool
 	// RegainMinutes is estimated_time_to_regain_access in X-Business-Use-Case-Usage, together with 100 percent.
 	RegainMinutes int
 	// Body is sent as it is, instead of an error envelope.
