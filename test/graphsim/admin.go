@@ -41,6 +41,9 @@ var errNotFound = errors.New("not found")
 // serveAdmin serves /_sim/. It has no authentication: the simulator belongs on a private address.
 func (s *Simulator) serveAdmin(w http.ResponseWriter, r *http.Request) {
 	action, found := adminActions[strings.TrimPrefix(r.URL.Path, "/_sim/")]
+	if !found {
+		action, found = numberActions[strings.TrimPrefix(r.URL.Path, "/_sim/")]
+	}
 	status, value := http.StatusOK, any(nil)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	switch {
@@ -94,7 +97,7 @@ func (s *Simulator) state() state {
 				one.Calls += calls
 			}
 			for _, n := range a.numbers {
-				one.Numbers = append(one.Numbers, n.Number)
+				one.Numbers = append(one.Numbers, n.shown())
 			}
 			for _, x := range a.apps {
 				one.Apps = append(one.Apps, map[string]string{"ID": x.appID, "Override": x.override})

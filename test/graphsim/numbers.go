@@ -4,10 +4,8 @@
 package graphsim
 
 import (
-	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 const (
@@ -19,7 +17,8 @@ var numberFields = knownFields(`id display_phone_number verified_name name_statu
 	new_certificate code_verification_status quality_rating quality_score status platform_type host_platform throughput
 	messaging_limit_tier whatsapp_business_manager_messaging_limit account_mode is_official_business_account
 	official_business_account is_pin_enabled is_on_biz_app is_preverified_number last_onboarded_time search_visibility
-	webhook_configuration health_status username country_code country_dial_code`)
+	webhook_configuration health_status username country_code country_dial_code conversational_automation unified_cert_status
+	eligibility_for_api_business_global_search`)
 
 // readNumber is GET /{phone number}.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/phone-numbers.
@@ -28,7 +27,7 @@ func (s *Simulator) readNumber(c *call) (any, *apiError) {
 	if problem != nil {
 		return nil, problem
 	}
-	return s.numberNode(c, c.number).render(asked)
+	return s.numberNode(c, c.number, false).render(asked)
 }
 
 var numberDefaults = []string{
@@ -47,15 +46,17 @@ func (s *Simulator) numberPage(c *call, p pageRequest, sub []field) (map[string]
 	if len(sub) == 0 {
 		sub = plain(numberDefaults...)
 	}
-	items := slices.Clone(c.account.numbers)
-	slices.Reverse(items)
-	page, paging, problem := paginate(s, c, p, items, func(n *number) int64 { return n.seq })
+	items, place, problem := listedNumbers(c)
+	if problem != nil {
+		return nil, problem
+	}
+	page, paging, problem := paginate(s, c, p, items, place)
 	if problem != nil {
 		return nil, problem
 	}
 	var data []any
 	for _, n := range page {
-		object, problem := s.numberNode(c, n).render(sub)
+		object, problem := s.numberNode(c, n, true).render(sub)
 		if problem != nil {
 			return nil, problem
 		}
@@ -64,12 +65,15 @@ func (s *Simulator) numberPage(c *call, p pageRequest, sub []field) (map[string]
 	return listObject(data, paging), nil
 }
 
-func (s *Simulator) numberNode(c *call, n *number) *node {
+func (s *Simulator) numberNode(c *call, n *number, listed bool) *node {
 	known := numberFields
 	if !c.atLeast(24) {
 		known = without(known, "whatsapp_business_manager_messaging_limit")
 	}
 	return &node{kind: numberType, id: n.ID, known: known, extras: s.unknownFields(n.ID), value: func(f field) (any, *apiError) {
+		if f.name == "quality_rating" && !listed && n.QualityRating == "UNKNOWN" {
+			return "NA", nil // lists say UNKNOWN
+		}
 		return s.numberValue(c, n, f), nil
 	}}
 }
@@ -84,7 +88,9 @@ func (s *Simulator) numberValue(c *call, n *number, f field) any {
 		return s.unknownStatus(n.ID, n.Status)
 	case "throughput":
 		return map[string]any{"level": n.ThroughputLevel}
-	case "messaging_limit_tier", "whatsapp_business_manager_messaging_limit":
+	case "messaging_limit_tier":
+		return absentWhenEmpty(limitTier(c, n.account.MessagingLimit))
+	case "whatsapp_business_manager_messaging_limit":
 		return absentWhenEmpty(n.account.MessagingLimit)
 	case "last_onboarded_time":
 		if n.LastOnboardedTime.IsZero() {
@@ -96,10 +102,10 @@ func (s *Simulator) numberValue(c *call, n *number, f field) any {
 	case "health_status":
 		return s.numberHealth(c, n)
 	}
-	return numberText(n, f.name)
+	return s.numberText(n, f.name)
 }
 
-func numberText(n *number, name string) any {
+func (s *Simulator) numberText(n *number, name string) any {
 	switch name {
 	case "display_phone_number":
 		return n.DisplayPhoneNumber
@@ -118,6 +124,9 @@ func numberText(n *number, name string) any {
 	case "account_mode":
 		return n.AccountMode
 	}
+	if v := s.numberIdentity(n, name); v != nil {
+		return v
+	}
 	return numberFlag(n, name)
 }
 
@@ -133,8 +142,6 @@ func numberFlag(n *number, name string) any {
 		return n.OnBizApp
 	case "is_preverified_number":
 		return false
-	case "search_visibility":
-		return "VISIBLE"
 	}
 	return nil // known, but not set
 }
@@ -157,41 +164,6 @@ func webhookConfiguration(c *call, n *number) any {
 		return nil
 	}
 	return out
-}
-
-func (s *Simulator) numberHealth(c *call, n *number) any {
-	if len(n.Health) > 0 {
-		return n.Health
-	}
-	own := map[string]any{"entity_type": "PHONE_NUMBER", "id": n.ID, "can_send_message": "AVAILABLE"}
-	if n.NameStatus != "APPROVED" && n.NameStatus != "AVAILABLE_WITHOUT_REVIEW" {
-		own["can_send_message"] = "LIMITED"
-		own["additional_info"] = []string{"Your display name has not been approved yet. Your message limit will increase after the display name is approved."}
-	}
-	return healthObject(append([]map[string]any{own}, s.accountEntities(c)...))
-}
-
-func (s *Simulator) newNumber(a *account, n Number) *number {
-	if n.ID == "" {
-		n.ID = s.newID()
-	}
-	for _, d := range []struct {
-		field *string
-		value string
-	}{
-		{&n.DisplayPhoneNumber, "+1 555-" + fmt.Sprintf("%03d-%04d", len(a.numbers)+1, toss(s.seed, n.ID)%10000)},
-		{&n.VerifiedName, a.Name}, {&n.NameStatus, "AVAILABLE_WITHOUT_REVIEW"}, {&n.CodeVerificationStatus, "VERIFIED"},
-		{&n.QualityRating, "GREEN"}, {&n.Status, "CONNECTED"}, {&n.PlatformType, "CLOUD_API"}, {&n.ThroughputLevel, "STANDARD"},
-		{&n.AccountMode, "LIVE"}, {&n.OfficialStatus, "NOT_STARTED"},
-	} {
-		if *d.field == "" {
-			*d.field = d.value
-		}
-	}
-	if n.LastOnboardedTime.IsZero() {
-		n.LastOnboardedTime = s.now().Add(-24 * time.Hour)
-	}
-	return &number{Number: n, account: a, seq: s.nextSequence()}
 }
 
 // listApps is GET /{waba}/subscribed_apps; other apps may be in the list.

@@ -55,7 +55,8 @@ type options struct {
 	dataLimit     int
 	reuseHandles  bool
 	loseHandles   bool
-	log           logr.Logger
+	numberOptions
+	log logr.Logger
 }
 
 // Option changes how a Simulator behaves.
@@ -128,7 +129,7 @@ func newOptions(opts []Option) options {
 	o := options{
 		clock: clock.RealClock{}, seed: 1, reviewDelay: defaultReviewDelay, maxPageSize: defaultMaxPageSize,
 		createLimit: defaultCreateLimit, smallBudget: callsWithoutNumber, largeBudget: callsWithNumber,
-		appBudget: defaultAppCallLimit, log: logr.Discard(),
+		appBudget: defaultAppCallLimit, log: logr.Discard(), numberOptions: newNumberOptions(),
 	}
 	for _, f := range opts {
 		f(&o)

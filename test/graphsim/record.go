@@ -18,6 +18,7 @@ func newStats() Stats {
 	return Stats{
 		ByOp: map[string]int{}, ByAccount: map[string]int{}, CreatesByKey: map[string]int{}, EditsByID: map[string]int{},
 		CommittedCreates: map[string]int{}, CommittedEdits: map[string]int{}, Deletes: map[string]int{},
+		ByNumber: map[string]map[string]int{}, CommittedByNumber: map[string]map[string]int{},
 	}
 }
 
@@ -56,6 +57,7 @@ func (s *Simulator) record(c *call, out reply) {
 		s.stats.ByAccount[r.Account]++
 	}
 	s.recordCommits(c)
+	s.recordNumber(c)
 }
 
 func (s *Simulator) recordCommits(c *call) {
@@ -92,6 +94,7 @@ func (s *Simulator) Stats() Stats {
 	for _, m := range []*map[string]int{&out.ByOp, &out.ByAccount, &out.CreatesByKey, &out.EditsByID, &out.CommittedCreates, &out.CommittedEdits, &out.Deletes} {
 		*m = maps.Clone(*m)
 	}
+	out.ByNumber, out.CommittedByNumber = cloneCounts(out.ByNumber), cloneCounts(out.CommittedByNumber)
 	return out
 }
 

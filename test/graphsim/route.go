@@ -31,9 +31,7 @@ func (s *Simulator) route(c *call) {
 		s.routeTemplate(c, edge)
 	case n != nil:
 		c.account, c.number = n.account, n
-		if edge == "" && c.method == http.MethodGet {
-			c.op, c.handler = OpReadNumber, s.readNumber
-		}
+		s.routeNumber(c, edge)
 	case app != nil && c.method+" "+edge == "POST uploads":
 		c.app, c.op, c.handler = app, OpOpenUpload, s.openUpload
 	default:
@@ -64,7 +62,7 @@ func (s *Simulator) guessOp(method, id, edge string) string {
 	case "message_templates":
 		return map[string]string{http.MethodGet: OpListTemplates, http.MethodPost: OpCreateTemplate, http.MethodDelete: OpDeleteTemplate}[method]
 	case "phone_numbers":
-		return OpListNumbers
+		return map[string]string{http.MethodGet: OpListNumbers, http.MethodPost: OpAddNumber}[method]
 	case "subscribed_apps":
 		return OpListApps
 	case "uploads":
@@ -81,6 +79,8 @@ func (s *Simulator) routeAccount(c *call, edge string) {
 		c.op, c.handler = OpUpdateAccount, s.updateAccount
 	case "GET phone_numbers":
 		c.op, c.handler = OpListNumbers, s.listNumbers
+	case "POST phone_numbers":
+		c.op, c.handler, c.key = OpAddNumber, s.addNumber, addKey(c)
 	case "GET subscribed_apps":
 		c.op, c.handler = OpListApps, s.listApps
 	case "POST subscribed_apps":

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -109,9 +110,7 @@ func (s *Simulator) RemoveAccount(id string) {
 		s.schedule(t, time.Time{}, nil)
 		delete(s.byID, t.ID)
 	}
-	for _, n := range a.numbers {
-		delete(s.numbers, n.ID)
-	}
+	maps.DeleteFunc(s.numbers, func(_ string, n *number) bool { return n.account == a })
 	delete(s.accounts, id)
 }
 
@@ -126,16 +125,14 @@ func (s *Simulator) AddNumber(wabaID string, n Number) {
 	s.numbers[fresh.ID] = fresh
 }
 
-// UpdateNumber changes a phone number. The id stays.
+// UpdateNumber changes a phone number. The id stays; what would have happened by itself to a status changed here doesn't.
 func (s *Simulator) UpdateNumber(id string, change func(*Number)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := s.numbers[id]
-	if n == nil {
-		panic("graphsim: no number " + id)
-	}
-	change(&n.Number)
-	n.ID = id
+	s.withNumber(id, func(n *number, _ time.Time) {
+		before := n.Number
+		change(&n.Number)
+		n.ID = id
+		n.memory.overrule(&before, &n.Number)
+	})
 }
 
 // SubscribeApp subscribes an app to an account, or changes its override.

@@ -70,6 +70,7 @@ type number struct {
 	Number
 	account *account
 	seq     int64
+	memory  numberMemory
 }
 
 type subscription struct {
@@ -174,6 +175,7 @@ func (s *Simulator) schedule(t *template, at time.Time, then func(*template, tim
 
 // settle lets happen what was due. State is evaluated lazily, so that a fake clock needs no goroutine.
 func (s *Simulator) settle(now time.Time) {
+	s.settleNumbers(now)
 	for !s.nextDue.IsZero() && !s.nextDue.After(now) {
 		var ready []*template
 		s.nextDue = time.Time{}

@@ -64,6 +64,7 @@ type Account struct {
 	DisableMarketing, AutoArchival bool
 	// Health replaces the computed health_status when set.
 	Health json.RawMessage
+	AccountLimits
 }
 
 // Number is a business phone number.
@@ -78,6 +79,11 @@ type Number struct {
 	OfficialStatus                             string
 	Official, PinEnabled, OnBizApp             bool
 	LastOnboardedTime                          time.Time
+	// NameReason is why a display name was declined; at Meta only webhooks tell it.
+	NameReason string
+	// NumberSecrets and NumberConfig are in types_numbers.go.
+	NumberSecrets
+	Config NumberConfig
 	// CallbackURL and AppCallbackURL are webhook_configuration.phone_number and .application.
 	CallbackURL, AppCallbackURL string
 	// Health replaces the computed health_status when set.
@@ -194,6 +200,9 @@ type Stats struct {
 	// Uploads counts files that came completely, UploadBytes all bytes that sessions kept.
 	Uploads     int
 	UploadBytes int64
+	// ByNumber counts attempts, whatever came of them, by the phone number's id and operation; an add counts under the
+	// number, "+15550783881". CommittedByNumber counts those that took effect.
+	ByNumber, CommittedByNumber map[string]map[string]int
 }
 
 // Upload is a file on its way, or uploaded.

@@ -49,7 +49,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	set.StringVar(&c.address, "address", "127.0.0.1:8099", "where to listen; the admin API has no authentication, so keep it private")
 	set.StringVar(&c.seedFile, "seed-file", "", "JSON file with apps, tokens and accounts; empty: the built-in demo account")
 	set.Int64Var(&c.seed, "seed", 1, "seed of ids and of everything that Meta decides one way or the other")
-	set.DurationVar(&c.reviewDelay, "review-delay", 20*time.Second, "how long a template is in review; 0: decided at once, negative: only by /_sim/decide")
+	set.DurationVar(&c.reviewDelay, "review-delay", 20*time.Second, "how long a template or a display name is in review; 0: decided at once, negative: only by /_sim/decide")
 	set.DurationVar(&c.latency, "latency", 0, "delay of every answer")
 	set.Int64Var(&c.unknown, "unknown", 0, "seed of the unknown mode, in which Meta does what no document lists; 0: off")
 	set.IntVar(&c.maxPageSize, "max-page-size", 250, "most templates on one page")
@@ -66,7 +66,8 @@ func parse(args []string, out io.Writer) (settings, error) {
 func build(c settings) (*graphsim.Simulator, error) {
 	options := []graphsim.Option{
 		graphsim.WithClock(graphsim.NewOffsetClock(clock.RealClock{})), graphsim.WithSeed(c.seed),
-		graphsim.WithReviewDelay(c.reviewDelay), graphsim.WithLatency(c.latency), graphsim.WithMaxPageSize(c.maxPageSize),
+		graphsim.WithReviewDelay(c.reviewDelay), graphsim.WithNameReviewDelay(c.reviewDelay),
+		graphsim.WithLatency(c.latency), graphsim.WithMaxPageSize(c.maxPageSize),
 	}
 	if c.unknown != 0 {
 		options = append(options, graphsim.WithUnknownMode(c.unknown))

@@ -1,0 +1,137 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package graphsim
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+const scopeMessaging = "whatsapp_business_messaging"
+
+type numberCall struct {
+	op string
+	do func(*Simulator, *call) (any, *apiError)
+}
+
+var numberCalls = map[string]numberCall{
+	"GET ":              {op: OpReadNumber, do: (*Simulator).readNumber},
+	"POST ":             {op: OpUpdateNumber, do: (*Simulator).updateNumber},
+	"POST request_code": {op: OpRequestCode, do: (*Simulator).requestCode},
+	"POST verify_code":  {op: OpVerifyCode, do: (*Simulator).verifyCode},
+	"POST register":     {op: OpRegister, do: (*Simulator).register},
+	"POST deregister":   {op: OpDeregister, do: (*Simulator).deregister},
+}
+
+// routeNumber finds the operation on a phone number. There is no DELETE: a number is deleted in WhatsApp Manager only.
+func (s *Simulator) routeNumber(c *call, edge string) {
+	found, ok := numberCalls[c.method+" "+edge]
+	c.op, c.key = found.op, c.number.ID
+	if !ok {
+		c.op = OpUnknownNumberEdge
+		return
+	}
+	if found.op == OpUpdateNumber {
+		c.op = updateOp(c)
+	}
+	c.handler = func(c *call) (any, *apiError) {
+		n := c.number
+		switch {
+		case n.memory.removed && c.method == http.MethodGet:
+			return nil, missingObject(c.method, n.ID)
+		case n.memory.removed:
+			return nil, &apiError{Code: 33, Message: "(#33) Parameter value is not valid", Details: "The business phone number has been deleted."}
+		case c.write && n.memory.upgradeDue.After(c.now):
+			return nil, &apiError{Code: 131057, Message: "(#131057) Business Account is in maintenance mode", Details: "The throughput of the phone number is being upgraded."}
+		}
+		return found.do(s, c)
+	}
+}
+
+// updateOp tells apart what POST /{phone number} is used for.
+func updateOp(c *call) string {
+	switch {
+	case c.has("pin"):
+		return OpSetPIN
+	case c.has("new_display_name"):
+		return OpRenameNumber
+	}
+	return OpUpdateNumber
+}
+
+func notRegistered() *apiError {
+	return &apiError{Code: 133010, Message: "(#133010) Account not registered", Details: "The phone number is not registered on the WhatsApp Business Platform."}
+}
+
+// needMessaging: registering takes the permission to send, too.
+// See https://developers.facebook.com/documentation/business-messaging/whatsapp/permissions.
+func needMessaging(c *call) *apiError {
+	if c.token == nil || !slices.Contains(c.token.Scopes, scopeMessaging) {
+		return &apiError{Code: 200, Message: "(#200) Requires " + scopeMessaging + " permission to manage the object"}
+	}
+	return nil
+}
+
+// needProduct checks messaging_product, which most calls of the Cloud API want.
+func needProduct(c *call) *apiError {
+	switch v := c.param("messaging_product"); {
+	case v == "":
+		return badParam("The parameter messaging_product is required.")
+	case !strings.EqualFold(v, "whatsapp"):
+		return badParam("Param messaging_product must be one of {WHATSAPP} - got %q.", v)
+	}
+	return nil
+}
+
+// flag reads a boolean parameter. What is neither true nor false is refused; that Meta does so is a guess.
+func flag(c *call, name string) (value, present bool, problem *apiError) {
+	if !c.has(name) {
+		return false, false, nil
+	}
+	switch c.param(name) {
+	case "true", "1":
+		return true, true, nil
+	case "false", "0":
+		return false, true, nil
+	}
+	return false, false, badParam("Param %s must be a boolean", name)
+}
+
+// done notes that something took effect, for the statistics.
+func done(c *call) map[string]any {
+	c.commit = append(c.commit, commitment{op: c.op, key: c.key})
+	return success()
+}
+
+func (s *Simulator) recordNumber(c *call) {
+	switch {
+	case c.op == OpAddNumber:
+		c.key = addKey(c) // the account may be missing
+	case c.number == nil:
+		return
+	case c.query.Has("pin"):
+		s.leaks = append(s.leaks, c.method+" "+c.path+" carried a PIN")
+	}
+	count(s.stats.ByNumber, c.key, c.op)
+	for _, x := range c.commit {
+		count(s.stats.CommittedByNumber, x.key, x.op)
+	}
+}
+
+func count(counts map[string]map[string]int, key, op string) {
+	if counts[key] == nil {
+		counts[key] = map[string]int{}
+	}
+	counts[key][op]++
+}
+
+func cloneCounts(counts map[string]map[string]int) map[string]map[string]int {
+	out := make(map[string]map[string]int, len(counts))
+	for key, m := range counts {
+		out[key] = maps.Clone(m)
+	}
+	return out
+}
