@@ -69,11 +69,38 @@ func TestNumberAdminRefusals(t *testing.T) {
 	}
 }
 
+func TestThroughputUpgrade(t *testing.T) {
+	f := newNumbers(t)
+	f.admin("number/upgrade", map[string]any{"id": f.first()})
+	if got := f.refused(f.setProfile(f.first(), map[string]any{"about": "x"}), 131057, 0); got.status != http.StatusInternalServerError {
+		t.Errorf("HTTP %d", got.status)
+	}
+	f.profile(f.first()) // reads work
+	f.clock.Step(upgradeTime)
+	f.must(f.setProfile(f.first(), map[string]any{"about": "x"}))
+	if n := f.number(f.first()); n.ThroughputLevel != "HIGH" {
+		t.Errorf("%+v", n)
+	}
+}
+
 func TestDetailsOfFaults(t *testing.T) {
 	f := newNumbers(t)
 	f.sim.Fail(Fault{Path: "/*/register", Code: 133004, Details: "Try again in 10 minutes."})
 	if got := f.refused(f.register(f.first(), testPIN), 133004, 0); got.status != http.StatusServiceUnavailable || got.details() != "Try again in 10 minutes." {
 		t.Errorf("%s", got.raw)
+	}
+}
+
+func TestNumbersAreCopies(t *testing.T) {
+	f := newNumbers(t)
+	id := f.first()
+	f.must(f.setProfile(id, map[string]any{"websites": []string{"https://example.com"}}))
+	f.number(id).Config.Profile.Websites[0] = "https://other.example"
+	if got := f.number(id).Config.Profile.Websites[0]; got != "https://example.com" {
+		t.Errorf("%s", got)
+	}
+	if f.sim.Numbers("1") != nil {
+		t.Error("numbers of nobody")
 	}
 }
 

@@ -15,15 +15,34 @@ const scopeMessaging = "whatsapp_business_messaging"
 type numberCall struct {
 	op string
 	do func(*Simulator, *call) (any, *apiError)
+	// registered: refused with 133010 while the number is not on the Cloud API. That register lists this code is
+	// documented, that reads of the profile answer it is a guess.
+	registered bool
 }
 
 var numberCalls = map[string]numberCall{
-	"GET ":              {op: OpReadNumber, do: (*Simulator).readNumber},
-	"POST ":             {op: OpUpdateNumber, do: (*Simulator).updateNumber},
-	"POST request_code": {op: OpRequestCode, do: (*Simulator).requestCode},
-	"POST verify_code":  {op: OpVerifyCode, do: (*Simulator).verifyCode},
-	"POST register":     {op: OpRegister, do: (*Simulator).register},
-	"POST deregister":   {op: OpDeregister, do: (*Simulator).deregister},
+	"GET ":                              {op: OpReadNumber, do: (*Simulator).readNumber},
+	"POST ":                             {op: OpUpdateNumber, do: (*Simulator).updateNumber},
+	"POST request_code":                 {op: OpRequestCode, do: (*Simulator).requestCode},
+	"POST verify_code":                  {op: OpVerifyCode, do: (*Simulator).verifyCode},
+	"POST register":                     {op: OpRegister, do: (*Simulator).register},
+	"POST deregister":                   {op: OpDeregister, do: (*Simulator).deregister},
+	"GET whatsapp_business_profile":     {op: OpReadProfile, do: (*Simulator).readProfile, registered: true},
+	"POST whatsapp_business_profile":    {op: OpUpdateProfile, do: (*Simulator).updateProfile, registered: true},
+	"GET whatsapp_commerce_settings":    {op: OpReadCommerce, do: (*Simulator).readCommerce, registered: true},
+	"POST whatsapp_commerce_settings":   {op: OpUpdateCommerce, do: (*Simulator).updateCommerce, registered: true},
+	"POST conversational_automation":    {op: OpUpdateAutomation, do: (*Simulator).updateAutomation},
+	"GET settings":                      {op: OpReadSettings, do: (*Simulator).readSettings},
+	"POST settings":                     {op: OpUpdateSettings, do: (*Simulator).updateSettings},
+	"GET whatsapp_business_encryption":  {op: OpReadEncryption, do: (*Simulator).readEncryption, registered: true},
+	"POST whatsapp_business_encryption": {op: OpUpdateEncryption, do: (*Simulator).updateEncryption, registered: true},
+	"GET business_compliance_info":      {op: OpReadCompliance, do: (*Simulator).readCompliance},
+	"POST business_compliance_info":     {op: OpUpdateCompliance, do: (*Simulator).updateCompliance},
+	"GET username":                      {op: OpReadUsername, do: (*Simulator).readUsername},
+	"POST username":                     {op: OpUpdateUsername, do: (*Simulator).updateUsername},
+	"DELETE username":                   {op: OpDeleteUsername, do: (*Simulator).deleteUsername},
+	"GET username_suggestions":          {op: OpSuggestUsernames, do: (*Simulator).suggestUsernames},
+	"POST official_business_account":    {op: OpRequestBadge, do: (*Simulator).requestBadge},
 }
 
 // routeNumber finds the operation on a phone number. There is no DELETE: a number is deleted in WhatsApp Manager only.
@@ -46,6 +65,8 @@ func (s *Simulator) routeNumber(c *call, edge string) {
 			return nil, &apiError{Code: 33, Message: "(#33) Parameter value is not valid", Details: "The business phone number has been deleted."}
 		case c.write && n.memory.upgradeDue.After(c.now):
 			return nil, &apiError{Code: 131057, Message: "(#131057) Business Account is in maintenance mode", Details: "The throughput of the phone number is being upgraded."}
+		case found.registered && n.PlatformType != "CLOUD_API":
+			return nil, notRegistered()
 		}
 		return found.do(s, c)
 	}
@@ -98,6 +119,10 @@ func flag(c *call, name string) (value, present bool, problem *apiError) {
 		return false, true, nil
 	}
 	return false, false, badParam("Param %s must be a boolean", name)
+}
+
+func tooLong(name string, most int) *apiError {
+	return badParam("Param %s must be at most %d characters long.", name, most)
 }
 
 // done notes that something took effect, for the statistics.

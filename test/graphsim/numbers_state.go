@@ -142,6 +142,8 @@ func (s *Simulator) numberIdentity(n *number, name string) any {
 		return "NON_ELIGIBLE_UNDEFINED_COUNTRY" // guess
 	case "username":
 		return absentWhenEmpty(n.Config.Username)
+	case "conversational_automation":
+		return automationField(&n.Config.Automation)
 	case "country_dial_code":
 		return absentWhenEmpty(dialCodeOf(n))
 	case "country_code":
@@ -170,7 +172,8 @@ func certificate(status, name string) any {
 	return base64.StdEncoding.EncodeToString([]byte("certificate of " + name))
 }
 
-// numberHealth judges a number. The code 141000 for one that is not connected is a guess.
+// numberHealth judges a number. The code 141000 for one that is not connected is a guess; 138024 and 138025 are
+// documented, and with them Meta's own example answers BLOCKED at the top although every entity can send.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/support/health-status.
 func (s *Simulator) numberHealth(c *call, n *number) any {
 	if len(n.Health) > 0 {
@@ -189,7 +192,12 @@ func (s *Simulator) numberHealth(c *call, n *number) any {
 		own["additional_info"] = []string{"Your display name has not been approved yet. Your message limit will increase after the display name is approved."}
 	}
 	entities := append([]map[string]any{own}, s.accountEntities(c)...)
-	return healthObject(entities)
+	calls := callHealth(n, own, entities[len(entities)-1])
+	out := healthObject(entities)
+	if calls {
+		out["can_send_message"] = "BLOCKED"
+	}
+	return out
 }
 
 // testRange: numbers of the 555 test range can't send before their name is approved. Seeded ones are exempt, or every

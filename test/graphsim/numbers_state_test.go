@@ -67,6 +67,9 @@ func TestNumberOrder(t *testing.T) {
 }
 
 func TestNumberHealth(t *testing.T) {
+	calling := func(sip string) func(*Number) {
+		return func(n *Number) { n.Config.Calling = json.RawMessage(`{"status":"ENABLED","sip":` + sip + `}`) }
+	}
 	cases := []struct {
 		name   string
 		change func(*Number)
@@ -79,6 +82,9 @@ func TestNumberHealth(t *testing.T) {
 		{"banned", func(n *Number) { n.Status = "BANNED" }, "BLOCKED", "BLOCKED", "131031"},
 		{"name", func(n *Number) { n.NameStatus = "PENDING_REVIEW" }, "LIMITED", "LIMITED", "display name"},
 		{"own words", func(n *Number) { n.Health = json.RawMessage(`{"can_send_message":"WARMING_UP","entities":[]}`) }, "WARMING_UP", "", ""},
+		{"calls without SIP", calling(`{"status":"DISABLED"}`), "AVAILABLE", "AVAILABLE", "138024"},
+		{"calls without server", calling(`{"status":"ENABLED","servers":[]}`), "BLOCKED", "AVAILABLE", "138025"},
+		{"calls", calling(`{"status":"ENABLED","servers":[{"hostname":"sip.example.com"}]}`), "AVAILABLE", "AVAILABLE", "can_receive_call_sip"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
