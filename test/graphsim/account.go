@@ -122,14 +122,12 @@ func namespaceOf(seed int64, id string) string {
 
 // updateAccount is POST /{waba}. Only few settings are writable; insights can never be switched off again.
 func (s *Simulator) updateAccount(c *call) (any, *apiError) {
-	changed := false
-	for name, target := range map[string]*bool{
-		"disable_marketing_messages_on_cloud_api": &c.account.DisableMarketing,
-		"template_auto_archival_enabled":          &c.account.AutoArchival,
-	} {
-		if c.has(name) {
-			*target, changed = c.param(name) == "true", true
-		}
+	if c.has("is_enabled_for_insights") && c.account.InsightsUnavailable {
+		return nil, &apiError{Code: 200005, Message: "(#200005) Template insights is not available for this WhatsApp Business Account"}
+	}
+	changed, problem := s.changeAccount(c)
+	if problem != nil {
+		return nil, problem
 	}
 	if c.has("is_enabled_for_insights") {
 		if c.param("is_enabled_for_insights") != "true" {
