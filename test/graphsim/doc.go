@@ -1,8 +1,8 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package graphsim is a stateful simulator of the parts of Meta's Graph API that manage WhatsApp Business Accounts and
-// their message templates. Tests, the demo and benchmarks run on it.
+// Package graphsim is a stateful simulator of the parts of Meta's Graph API that manage WhatsApp Business Accounts, their
+// phone numbers and their message templates. Tests, the demo and benchmarks run on it.
 //
 // It is written independently of the operator's client and tries to be as nasty as Meta: templates are reviewed with a
 // delay, categories change silently, what is read back differs from what was sent, lists are paged, names are locked
