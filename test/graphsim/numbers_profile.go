@@ -108,6 +108,13 @@ func (s *Simulator) updateProfile(c *call) (any, *apiError) {
 	if problem := checkProfile(c, &p); problem != nil {
 		return nil, problem
 	}
+	if given(c, "profile_picture_handle") {
+		picture := s.handles[p.PictureHandle]
+		if picture == nil || !s.usable(picture, c) || !slices.Contains(sampleTypes["IMAGE"], picture.Type) {
+			return nil, badParam("Param profile_picture_handle must be the handle of an upload.")
+		}
+		picture.used = true
+	}
 	c.number.Config.Profile = p
 	return done(c), nil
 }
@@ -131,12 +138,7 @@ func checkProfile(c *call, p *Profile) *apiError {
 		return badParam("Param vertical must be one of {%s} - got %q.", strings.Join(verticals, ", "), p.Vertical)
 	}
 	if given(c, "websites") {
-		if problem := checkWebsites(p.Websites); problem != nil {
-			return problem
-		}
-	}
-	if given(c, "profile_picture_handle") {
-		return profileHandle(p.PictureHandle)
+		return checkWebsites(p.Websites)
 	}
 	return nil
 }
@@ -153,14 +155,6 @@ func checkWebsites(sites []string) *apiError {
 		case err != nil, u.Host == "", u.Scheme != "http" && u.Scheme != "https":
 			return badParam("Param websites must be valid URLs with http:// or https:// - got %q.", site)
 		}
-	}
-	return nil
-}
-
-// profileHandle accepts what may be the handle of an upload.
-func profileHandle(handle string) *apiError {
-	if handle == "" || strings.Contains(handle, "://") {
-		return badParam("Param profile_picture_handle must be the handle of an upload.")
 	}
 	return nil
 }

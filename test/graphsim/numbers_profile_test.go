@@ -57,6 +57,7 @@ func TestProfileRefusals(t *testing.T) {
 		"old vertical": {"vertical": "UNDEFINED"},
 		"picture URL":  {"profile_picture_handle": "https://example.com/logo.png"},
 		"no picture":   {"profile_picture_handle": ""},
+		"no upload":    {"profile_picture_handle": "4::aW1hZ2U="},
 	}
 	for name, change := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -90,12 +91,15 @@ func TestProfileLimitsAreCharacters(t *testing.T) {
 func TestPictureIsAnotherURLEachTime(t *testing.T) {
 	f := newNumbers(t)
 	id := f.first()
-	f.must(f.setProfile(id, map[string]any{"profile_picture_handle": "4:aW1hZ2U="}))
+	picture := f.sim.AddHandle(Handle{Type: "image/png"})
+	f.refused(f.setProfile(id, map[string]any{"profile_picture_handle": f.sim.AddHandle(Handle{Type: "video/mp4"})}), 100, 0)
+	f.must(f.setProfile(id, map[string]any{"profile_picture_handle": picture}))
+	f.refused(f.setProfile(id, map[string]any{"profile_picture_handle": picture}), 100, 0) // used up
 	one, two := f.profile(id)["profile_picture_url"], f.profile(id)["profile_picture_url"]
 	if url, _ := one.(string); one == two || !strings.HasPrefix(url, "https://pps.whatsapp.net/") {
 		t.Errorf("%v %v", one, two)
 	}
-	if n := f.number(id); n.Config.Profile.PictureHandle != "4:aW1hZ2U=" {
+	if n := f.number(id); n.Config.Profile.PictureHandle != picture {
 		t.Errorf("%+v", n.Config.Profile)
 	}
 }
