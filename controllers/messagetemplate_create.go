@@ -5,7 +5,6 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -31,11 +30,11 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 		t.forget(p)
 		return stalled(v1alpha1.ReasonNotFound, "no such template at Meta, and managementPolicy is Observed")
 	}
+	if o := t.siblings(ctx, p); o != nil {
+		return *o
+	}
 	if hold := p.refusedFor(); hold > 0 && !known {
 		return keep(hold)
-	}
-	if o := siblings(p); o != nil {
-		return *o
 	}
 	if t.readOnly {
 		t.forget(p)
@@ -64,22 +63,6 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 		return t.create(ctx, p, w, false)
 	}
 	return t.create(ctx, p, w, true)
-}
-
-// siblings checks what Meta would refuse: all languages of a name have one category
-// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management).
-func siblings(p *templatePass) *outcome {
-	want, key := string(p.obj.Spec.Category), templateKey(p.obj)
-	for _, other := range p.session.TemplateLanguages(key.Name) {
-		if other.Category == "" || other.Category == want || account.NewTemplateKey(other.Name, other.Language) == key {
-			continue
-		}
-		o := stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
-			"spec.category: Meta wants one category for all languages of a name, and %s is %s; write category: %s or choose another name",
-			clip(other.Language), clip(other.Category), clip(other.Category)))
-		return &o
-	}
-	return nil
 }
 
 // provenGone reports whether a template that was there is really gone. One answer isn't enough: listings lag, and "does

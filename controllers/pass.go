@@ -93,14 +93,7 @@ func (p *pass[T]) refusedFor() time.Duration {
 	if c == nil || c.Status != metav1.ConditionFalse || p.changedByUser() || p.requested() {
 		return 0
 	}
-	if wait := p.untilNextAttempt(); wait > 0 {
-		return wait
-	}
-	switch c.Reason {
-	case v1alpha1.ReasonInvalidSpec, v1alpha1.ReasonRefusedByMeta, v1alpha1.ReasonNameLocked:
-		return max(0, c.LastTransitionTime.Add(refusedRecheck).Sub(p.now))
-	}
-	return 0
+	return p.untilNextAttempt()
 }
 
 // createRefused reports that the last attempt to create ended with a no that is tried again: what exists now under the name

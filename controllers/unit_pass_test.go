@@ -71,16 +71,14 @@ func TestUnitRefusedFor(t *testing.T) {
 		want time.Duration
 	}{
 		"not refused":           {unitPass("True", "Synced"), 0},
-		"refused an hour ago":   {unitPass("False", "RefusedByMeta"), 23 * time.Hour},
-		"invalid":               {unitPass("False", "InvalidSpec"), 23 * time.Hour},
+		"refused by Meta":       {unitPass("False", "RefusedByMeta", nextAt(23*time.Hour)), 23 * time.Hour},
+		"wrong by our own rule": {unitPass("False", "InvalidSpec"), 0},
 		"until a time":          {unitPass("False", "NameLocked", nextAt(29*day)), 29 * day},
 		"the time has come":     {unitPass("False", "QuotaExceeded", nextAt(-time.Second)), 0},
 		"for a moment":          {unitPass("False", "TransientError"), 0},
 		"the spec changed":      {unitPass("False", "RefusedByMeta", newGeneration), 0},
 		"asked for by the user": {unitPass("False", "NameLocked", nextAt(day), askedFor), 0},
-		"a day later": {unitPass("False", "RefusedByMeta", func(o *v1alpha1.MessageTemplate) {
-			o.Status.Conditions[0].LastTransitionTime = metav1.NewTime(unitStart.Add(-25 * time.Hour))
-		}), 0},
+		"a day later":           {unitPass("False", "RefusedByMeta", nextAt(-time.Hour)), 0},
 	} {
 		if got := c.p.refusedFor(); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)

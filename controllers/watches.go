@@ -30,15 +30,20 @@ const (
 	indexAccount = "account"
 	// indexTemplate finds message templates by account, name and language.
 	indexTemplate = "template"
+	// indexTemplateName finds message templates by account and name, whatever their language.
+	indexTemplateName = "templateName"
 	// indexAccountID finds WABA resources by Meta's id.
 	indexAccountID = "accountID"
 )
 
 func accountIndexKey(waba client.Object) string { return client.ObjectKeyFromObject(waba).String() }
 
+func templateNameIndexKey(obj *v1alpha1.MessageTemplate) string {
+	return referrer{namespace: obj.Namespace, ref: obj.Spec.WABARef}.account().String() + "|" + obj.Spec.Name
+}
+
 func templateIndexKey(obj *v1alpha1.MessageTemplate) string {
-	key := templateKey(obj)
-	return referrer{namespace: obj.Namespace, ref: obj.Spec.WABARef}.account().String() + "|" + key.Name + "|" + key.Language
+	return templateNameIndexKey(obj) + "|" + templateKey(obj).Language
 }
 
 // setupIndexes registers the indexes with the cache.
@@ -70,6 +75,13 @@ func setupIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 				return nil
 			}
 			return []string{templateIndexKey(t)}
+		}},
+		{&v1alpha1.MessageTemplate{}, indexTemplateName, func(obj client.Object) []string {
+			t, ok := obj.(*v1alpha1.MessageTemplate)
+			if !ok {
+				return nil
+			}
+			return []string{templateNameIndexKey(t)}
 		}},
 		{&v1alpha1.WABA{}, indexAccountID, func(obj client.Object) []string {
 			w, ok := obj.(*v1alpha1.WABA)

@@ -1,0 +1,60 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+)
+
+// siblings checks what Meta would refuse: all languages of a name have one category
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management). What is at Meta
+// counts, and what other resources are about to create.
+func (t *templates) siblings(ctx context.Context, p *templatePass) *outcome {
+	want, key := string(p.obj.Spec.Category), templateKey(p.obj)
+	for _, other := range p.session.TemplateLanguages(key.Name) {
+		if other.Category != "" && other.Category != want && account.NewTemplateKey(other.Name, other.Language) != key {
+			return otherCategory(clip(other.Language)+" is", clip(other.Category))
+		}
+	}
+	var list v1alpha1.MessageTemplateList
+	if err := t.client.List(ctx, &list, client.MatchingFields{indexTemplateName: templateNameIndexKey(p.obj)}); err != nil {
+		o := failure(err)
+		return &o
+	}
+	for i := range list.Items {
+		other := &list.Items[i]
+		if other.UID != p.obj.UID && string(other.Spec.Category) != want && t.ahead(ctx, other, p.obj) {
+			return otherCategory("MessageTemplate "+display(client.ObjectKeyFromObject(other), p.obj.Namespace)+" asks for", string(other.Spec.Category))
+		}
+	}
+	return nil
+}
+
+// otherCategory is looked at again by itself: it makes no call, and the other one may give way.
+func otherCategory(who, category string) *outcome {
+	o := stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
+		"spec.category: Meta wants one category for all languages of a name, and %s %s; write category: %s or choose another name",
+		who, category, category))
+	o.after = conflictRecheck
+	return &o
+}
+
+// ahead reports that another resource is going to create its language before this one: it is older, permitted, and nothing
+// is wrong with it.
+func (t *templates) ahead(ctx context.Context, other, own *v1alpha1.MessageTemplate) bool {
+	if !other.DeletionTimestamp.IsZero() || effectivePolicy(other.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
+		meta.IsStatusConditionTrue(other.Status.Conditions, v1alpha1.ConditionStalled) ||
+		winner([]claim{{object: other}, {object: own}}).GetUID() != other.UID {
+		return false
+	}
+	_, refused := t.resolver.find(ctx, t.referrer(other))
+	return refused == nil
+}
