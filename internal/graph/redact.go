@@ -75,3 +75,42 @@ func (r redactor) text(text string) string {
 	text = parameterPattern.ReplaceAllString(text, "${1}${2}"+redacted)
 	return tokenPattern.ReplaceAllString(text, redacted)
 }
+
+// withoutDigits removes PINs and codes, which a redactor can't know: they belong to one call. They are short, so only
+// whole numbers count, else every longer number that happens to contain one would be mangled.
+func withoutDigits(text string, secrets []string) string {
+	for _, secret := range secrets {
+		if secret == "" {
+			continue
+		}
+		middle, raw := len(secret)/2, []byte(secret)
+		first, second := secret[:middle], secret[middle:]
+		for _, form := range []string{secret, first + "-" + second, first + " " + second} {
+			text = withoutNumber(text, form)
+		}
+		text = strings.NewReplacer(base64.StdEncoding.EncodeToString(raw), redacted, hex.EncodeToString(raw), redacted).Replace(text)
+	}
+	return text
+}
+
+// withoutNumber removes a number where no digit is next to it.
+func withoutNumber(text, number string) string {
+	var b strings.Builder
+	digit := func(i int) bool { return i >= 0 && i < len(text) && text[i] >= '0' && text[i] <= '9' }
+	for from := 0; ; {
+		at := strings.Index(text[from:], number)
+		if at < 0 {
+			b.WriteString(text[from:])
+			return b.String()
+		}
+		at += from
+		end := at + len(number)
+		if digit(at-1) || digit(end) {
+			b.WriteString(text[from : at+1])
+			from = at + 1
+			continue
+		}
+		b.WriteString(text[from:at] + redacted)
+		from = end
+	}
+}

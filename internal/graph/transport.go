@@ -24,6 +24,7 @@ type request struct {
 	header      map[string]string // replaces the usual values
 	body        *io.SectionReader // nil = none; only read at offsets, so that it can be sent again
 	contentType string
+	secrets     []string // PINs and codes in the body, which no error may repeat; unlike the token they are not kept
 }
 
 // inMemory is the body of a request that was built in memory.
@@ -61,6 +62,7 @@ func (c *Client) do(ctx context.Context, r request, decode func(any) error) erro
 	}
 	start := c.clock.Now()
 	out := c.exchange(ctx, r, decode)
+	out.hide(r.secrets)
 	if out.err != nil {
 		out.complete(r.op)
 	}
@@ -69,6 +71,28 @@ func (c *Client) do(ctx context.Context, r request, decode func(any) error) erro
 		return out.err
 	}
 	return nil
+}
+
+// hide removes the secrets of one call from everything that will be shown or logged.
+func (o *outcome) hide(secrets []string) {
+	if len(secrets) == 0 {
+		return
+	}
+	clean := func(text string) string { return withoutDigits(text, secrets) }
+	o.trace = clean(o.trace)
+	e := o.err
+	if e == nil {
+		return
+	}
+	for _, text := range []*string{&e.Type, &e.Message, &e.UserTitle, &e.UserMessage, &e.Details, &e.TraceID} {
+		*text = clean(*text)
+	}
+	for i := range e.BlameFields {
+		e.BlameFields[i] = clean(e.BlameFields[i])
+	}
+	if e.Err != nil {
+		e.Err = &networkError{text: clean(e.Err.Error()), cause: errors.Unwrap(e.Err)}
+	}
 }
 
 // complete adds what the body of the answer does not say.
@@ -81,7 +105,7 @@ func (o *outcome) complete(op Operation) {
 		o.err.TraceID = o.trace
 	}
 	o.trace = o.err.TraceID
-	o.err.RetryAfter = retryAfter(o.header)
+	o.err.RetryAfter = max(o.err.RetryAfter, retryAfter(o.header))
 	if o.err.Class == ClassThrottled {
 		o.err.RetryAfter = max(o.err.RetryAfter, o.usage.RegainAfter)
 	}
