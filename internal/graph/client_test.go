@@ -87,6 +87,11 @@ func TestOperations(t *testing.T) {
 	writes := map[Operation]bool{
 		OpCreateTemplate: true, OpEditTemplate: true, OpDeleteTemplate: true, OpUnpauseTemplate: true, OpUpdateAccount: true,
 		OpOpenUpload: true, OpSendUpload: true,
+		OpAddPhoneNumber: true, OpRequestCode: true, OpVerifyCode: true, OpRegisterPhoneNumber: true,
+		OpDeregisterPhoneNumber: true, OpSetPIN: true, OpRequestDisplayName: true, OpUpdateProfile: true,
+		OpUpdateCommerce: true, OpUpdateAutomation: true, OpUpdateStorage: true, OpUpdateCalling: true,
+		OpUpdateIdentityCheck: true, OpUpdateEncryption: true, OpUpdateCompliance: true, OpUpdateUsername: true,
+		OpDeleteUsername: true,
 	}
 	app := map[Operation]bool{OpOpenUpload: true, OpSendUpload: true, OpReadUpload: true}
 	for op := range everyCall(nil) {

@@ -145,3 +145,55 @@ func FuzzUploadSession(f *testing.F) {
 		}
 	})
 }
+
+// FuzzNumber decodes anything as each of the answers about a number: it must not panic, and calling settings must survive
+// being written and read again, else they would seem to differ from themselves.
+func FuzzNumber(f *testing.F) {
+	f.Add(`{"data":[{"id":"1","throughput":[],"webhook_configuration":{"application":"x"},"last_onboarded_time":"2023-08-22T19:05:53+0000"}]}`)
+	f.Add(`{"data":[{"business_profile":{"about":"","websites":"x","vertical":"\u0131"}}]}`)
+	f.Add(`{"data":[{"entity_type":"Private  Company-\u0130","customer_care_details":{"email":1}}],"prompts":[1,{}],"commands":{"command_name":true}}`)
+	f.Add(`{"calling":{"status":"on","call_icons":{"restrict_to_user_countries":"US"},"call_hours":{"holiday_schedule":{"date":1}},"video":{"status":"x"},
+		"sip":{"servers":{"hostname":"h","port":"70000","sip_user_password":"hush","request_uri_user_params":{"a":[]}}}},"storage_configuration":{"retention_minutes":1e2}}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		value, err := decodeJSON([]byte(body))
+		if err != nil {
+			return
+		}
+		n := asNode(value)
+		_, _ = numberPageFrom(n)
+		_, _ = profileFrom(n)
+		_, _ = commerceFrom(n)
+		_, _ = usernameFrom(n)
+		_, _ = encryptionFrom(n)
+		if info, err := complianceFrom(n); err == nil && entityType(info.EntityType) != info.EntityType {
+			t.Errorf("the entity type %q is not stable", info.EntityType)
+		}
+		automationFrom(n)
+		settings, err := settingsFrom(n)
+		if err != nil || settings.Calling == nil {
+			return
+		}
+		settings.Calling.Restrictions = nil
+		once := recalled(t, *settings.Calling)
+		if twice := recalled(t, once); !reflect.DeepEqual(once, twice) {
+			t.Errorf("%+v became %+v", once, twice)
+		}
+	})
+}
+
+// recalled writes calling settings as an update does, and reads them as if Meta gave them back like that.
+func recalled(t *testing.T, calling CallingSettings) CallingSettings {
+	t.Helper()
+	data, err := json.Marshal(wireCallingFrom(calling))
+	if err != nil {
+		t.Fatalf("%+v: %v", calling, err)
+	}
+	if strings.Contains(string(data), "sip_user_password") {
+		t.Errorf("the SIP password is sent: %s", data)
+	}
+	n, err := decodeNode(data)
+	if err != nil {
+		t.Fatalf("%s: %v", data, err)
+	}
+	return *callingFrom(n)
+}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -24,6 +25,10 @@ const (
 	testSecret = "0123456789abcdef0123456789abcdef"
 	testWABA   = "102290129340398"
 	testApp    = "634974688087057"
+	testNumber = "106540352242922"
+	testPIN    = "482915"
+	testCode   = "731046"
+	testKey    = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"
 
 	testSession   = "upload:MTphdHRhY2htZW50OjA="
 	testSignature = "ARZsecretSignature_x-1"
@@ -156,7 +161,7 @@ func everyCall(c *Client) map[Operation]func(context.Context) error {
 	content := TemplateContent{
 		Name: "order", Language: "en_US", Category: "UTILITY", Components: []Component{{Type: "BODY", Text: "Hi"}},
 	}
-	return map[Operation]func(context.Context) error{
+	calls := map[Operation]func(context.Context) error{
 		OpDebugToken: func(ctx context.Context) error { _, err := c.DebugToken(ctx); return err },
 		OpReadAccount: func(ctx context.Context) error {
 			_, err := c.ReadAccount(ctx, testWABA, AccountQuery{Numbers: true, Apps: true, Templates: true})
@@ -182,6 +187,47 @@ func everyCall(c *Client) map[Operation]func(context.Context) error {
 		},
 		OpSendUpload: func(ctx context.Context) error { _, err := testUpload(c, "content").send(ctx, 0); return err },
 		OpReadUpload: func(ctx context.Context) error { _, err := testUpload(c, "content").offset(ctx); return err },
+	}
+	maps.Copy(calls, everyNumberCall(c))
+	return calls
+}
+
+// everyNumberCall makes each call about a phone number once.
+func everyNumberCall(c *Client) map[Operation]func(context.Context) error {
+	const id = testNumber
+	return map[Operation]func(context.Context) error{
+		OpReadPhoneNumber: func(ctx context.Context) error { _, err := c.ReadPhoneNumber(ctx, id); return err },
+		OpAddPhoneNumber: func(ctx context.Context) error {
+			_, err := c.AddPhoneNumber(ctx, testWABA, NewPhoneNumber{CountryCode: "1", Number: "4155550100", VerifiedName: "Acme"})
+			return err
+		},
+		OpRequestCode:           func(ctx context.Context) error { return c.RequestCode(ctx, id, CodeBySMS, "en_US") },
+		OpVerifyCode:            func(ctx context.Context) error { return c.VerifyCode(ctx, id, testCode) },
+		OpRegisterPhoneNumber:   func(ctx context.Context) error { return c.RegisterPhoneNumber(ctx, id, Registration{PIN: testPIN}) },
+		OpDeregisterPhoneNumber: func(ctx context.Context) error { return c.DeregisterPhoneNumber(ctx, id) },
+		OpSetPIN:                func(ctx context.Context) error { return c.SetPIN(ctx, id, testPIN) },
+		OpRequestDisplayName:    func(ctx context.Context) error { return c.RequestDisplayName(ctx, id, "Acme") },
+		OpReadProfile:           func(ctx context.Context) error { _, err := c.ReadProfile(ctx, id); return err },
+		OpUpdateProfile:         func(ctx context.Context) error { return c.UpdateProfile(ctx, id, ProfileUpdate{Email: ptr("")}) },
+		OpReadCommerce:          func(ctx context.Context) error { _, err := c.ReadCommerce(ctx, id); return err },
+		OpUpdateCommerce:        func(ctx context.Context) error { return c.UpdateCommerce(ctx, id, Commerce{CartEnabled: ptr(true)}) },
+		OpReadAutomation:        func(ctx context.Context) error { _, err := c.ReadAutomation(ctx, id); return err },
+		OpUpdateAutomation: func(ctx context.Context) error {
+			return c.UpdateAutomation(ctx, id, AutomationUpdate{Prompts: &[]string{}})
+		},
+		OpReadSettings:        func(ctx context.Context) error { _, err := c.ReadSettings(ctx, id); return err },
+		OpUpdateStorage:       func(ctx context.Context) error { return c.DisableLocalStorage(ctx, id) },
+		OpUpdateCalling:       func(ctx context.Context) error { return c.UpdateCalling(ctx, id, CallingSettings{Status: "ENABLED"}) },
+		OpUpdateIdentityCheck: func(ctx context.Context) error { return c.SetIdentityCheck(ctx, id, true) },
+		OpReadEncryption:      func(ctx context.Context) error { _, err := c.ReadEncryption(ctx, id); return err },
+		OpUpdateEncryption:    func(ctx context.Context) error { return c.SetEncryption(ctx, id, testKey) },
+		OpReadCompliance:      func(ctx context.Context) error { _, err := c.ReadCompliance(ctx, id); return err },
+		OpUpdateCompliance: func(ctx context.Context) error {
+			return c.SetCompliance(ctx, id, Compliance{EntityName: "Acme", EntityType: "PARTNERSHIP"})
+		},
+		OpReadUsername:   func(ctx context.Context) error { _, err := c.ReadUsername(ctx, id); return err },
+		OpUpdateUsername: func(ctx context.Context) error { _, err := c.SetUsername(ctx, id, "acme"); return err },
+		OpDeleteUsername: func(ctx context.Context) error { return c.DeleteUsername(ctx, id) },
 	}
 }
 

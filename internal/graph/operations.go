@@ -29,6 +29,32 @@ const (
 	OpOpenUpload          Operation = "OpenUpload"
 	OpSendUpload          Operation = "SendUpload"
 	OpReadUpload          Operation = "ReadUpload"
+
+	OpReadPhoneNumber       Operation = "ReadPhoneNumber"
+	OpAddPhoneNumber        Operation = "AddPhoneNumber"
+	OpRequestCode           Operation = "RequestCode"
+	OpVerifyCode            Operation = "VerifyCode"
+	OpRegisterPhoneNumber   Operation = "RegisterPhoneNumber"
+	OpDeregisterPhoneNumber Operation = "DeregisterPhoneNumber"
+	OpSetPIN                Operation = "SetPIN"
+	OpRequestDisplayName    Operation = "RequestDisplayName"
+	OpReadProfile           Operation = "ReadProfile"
+	OpUpdateProfile         Operation = "UpdateProfile"
+	OpReadCommerce          Operation = "ReadCommerce"
+	OpUpdateCommerce        Operation = "UpdateCommerce"
+	OpReadAutomation        Operation = "ReadAutomation"
+	OpUpdateAutomation      Operation = "UpdateAutomation"
+	OpReadSettings          Operation = "ReadSettings"
+	OpUpdateStorage         Operation = "UpdateStorage"
+	OpUpdateCalling         Operation = "UpdateCalling"
+	OpUpdateIdentityCheck   Operation = "UpdateIdentityCheck"
+	OpReadEncryption        Operation = "ReadEncryption"
+	OpUpdateEncryption      Operation = "UpdateEncryption"
+	OpReadCompliance        Operation = "ReadCompliance"
+	OpUpdateCompliance      Operation = "UpdateCompliance"
+	OpReadUsername          Operation = "ReadUsername"
+	OpUpdateUsername        Operation = "UpdateUsername"
+	OpDeleteUsername        Operation = "DeleteUsername"
 )
 
 // operationInfo is what is fixed about an operation.
@@ -56,6 +82,32 @@ var operations = map[Operation]operationInfo{
 	OpOpenUpload:          {http.MethodPost, "POST /{app}/uploads", true},
 	OpSendUpload:          {http.MethodPost, "POST /{upload}", true},
 	OpReadUpload:          {http.MethodGet, "GET /{upload}", false},
+
+	OpReadPhoneNumber:       {http.MethodGet, "GET /{number}", false},
+	OpAddPhoneNumber:        {http.MethodPost, "POST /{waba}/phone_numbers", true},
+	OpRequestCode:           {http.MethodPost, "POST /{number}/request_code", true},
+	OpVerifyCode:            {http.MethodPost, "POST /{number}/verify_code", true},
+	OpRegisterPhoneNumber:   {http.MethodPost, "POST /{number}/register", true},
+	OpDeregisterPhoneNumber: {http.MethodPost, "POST /{number}/deregister", true},
+	OpSetPIN:                {http.MethodPost, "POST /{number}", true},
+	OpRequestDisplayName:    {http.MethodPost, "POST /{number}", true},
+	OpReadProfile:           {http.MethodGet, "GET /{number}/whatsapp_business_profile", false},
+	OpUpdateProfile:         {http.MethodPost, "POST /{number}/whatsapp_business_profile", true},
+	OpReadCommerce:          {http.MethodGet, "GET /{number}/whatsapp_commerce_settings", false},
+	OpUpdateCommerce:        {http.MethodPost, "POST /{number}/whatsapp_commerce_settings", true},
+	OpReadAutomation:        {http.MethodGet, "GET /{number}", false},
+	OpUpdateAutomation:      {http.MethodPost, "POST /{number}/conversational_automation", true},
+	OpReadSettings:          {http.MethodGet, "GET /{number}/settings", false},
+	OpUpdateStorage:         {http.MethodPost, "POST /{number}/settings", true},
+	OpUpdateCalling:         {http.MethodPost, "POST /{number}/settings", true},
+	OpUpdateIdentityCheck:   {http.MethodPost, "POST /{number}/settings", true},
+	OpReadEncryption:        {http.MethodGet, "GET /{number}/whatsapp_business_encryption", false},
+	OpUpdateEncryption:      {http.MethodPost, "POST /{number}/whatsapp_business_encryption", true},
+	OpReadCompliance:        {http.MethodGet, "GET /{number}/business_compliance_info", false},
+	OpUpdateCompliance:      {http.MethodPost, "POST /{number}/business_compliance_info", true},
+	OpReadUsername:          {http.MethodGet, "GET /{number}/username", false},
+	OpUpdateUsername:        {http.MethodPost, "POST /{number}/username", true},
+	OpDeleteUsername:        {http.MethodDelete, "DELETE /{number}/username", true},
 }
 
 // Write reports whether the operation changes something at Meta. Unknown operations count as writes.

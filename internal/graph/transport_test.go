@@ -53,11 +53,11 @@ func TestEveryCallCarriesTokenAgentAndProof(t *testing.T) {
 					t.Errorf("path %q has no version", got.Path)
 				}
 				proof := got.Query.Get("appsecret_proof")
-				if op == OpDebugToken {
+				if got.Header.Get("Content-Type") == contentForm {
 					form := got.form(t)
 					proof = form.Get("appsecret_proof")
 					if len(got.Query) != 0 {
-						t.Errorf("the batch has a query: %v", got.Query)
+						t.Errorf("beside the form is a query: %v", got.Query)
 					}
 				}
 				equal(t, "proof", proof, c.proof)

@@ -115,6 +115,9 @@ type PhoneNumber struct {
 	LastOnboardedTime                                time.Time
 	Webhook                                          *WebhookConfiguration
 	Health                                           *Health
+	// Username, SearchVisibility (VISIBLE or HIDDEN) and Preverified are only read by ReadPhoneNumber.
+	Username, SearchVisibility string
+	Preverified                *bool
 }
 
 // WebhookConfiguration shows the callback URLs that apply to a number; "" = not set at that level.

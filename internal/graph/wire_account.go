@@ -31,6 +31,10 @@ var numberFields = []string{
 	"webhook_configuration", "health_status",
 }
 
+// numberDetailFields are left out of listings: they are not in every version, and each field that Meta does not know makes
+// a listing, with all it carries, go out once more.
+var numberDetailFields = []string{"username", "is_preverified_number", "search_visibility"}
+
 func accountFrom(n node) *Account {
 	a := &Account{
 		ID: n.str("id"), Name: n.str("name"), Currency: n.upper("currency"), TimezoneID: n.str("timezone_id"),
@@ -93,6 +97,8 @@ func numberFrom(n node) (PhoneNumber, error) {
 		OfficialBusinessAccount:       n.boolPtr("is_official_business_account"),
 		PinEnabled:                    n.boolPtr("is_pin_enabled"), OnBizApp: n.boolPtr("is_on_biz_app"),
 		LastOnboardedTime: n.time("last_onboarded_time"), Health: healthFrom(n.obj("health_status")),
+		Username: n.str("username"), SearchVisibility: n.upper("search_visibility"),
+		Preverified: n.boolPtr("is_preverified_number"),
 	}
 	if p.ID == "" {
 		return PhoneNumber{}, shapeError("a phone number without id")
