@@ -208,6 +208,32 @@ func (c *Client) EnableInsights(ctx context.Context, wabaID string) error {
 	return c.do(ctx, r, confirmed)
 }
 
+// UpdateAccount changes what is set in u. What Meta does not let an account change it refuses with ClassRefused.
+//
+// Source: https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account
+func (c *Client) UpdateAccount(ctx context.Context, wabaID string, u AccountUpdate) error {
+	if err := checkIDs(OpUpdateAccount, wabaID); err != nil {
+		return err
+	}
+	freedom, problem := wireFreedomFrom(u.CreativeFeatures)
+	if problem != "" {
+		return invalid(OpUpdateAccount, problem)
+	}
+	wire := wireAccount{
+		Name: u.Name, TimezoneID: u.TimezoneID, DisableMarketingMessages: u.DisableMarketingMessages,
+		TemplateAutoArchival: u.TemplateAutoArchival, DegreesOfFreedom: freedom,
+	}
+	if wire == (wireAccount{}) {
+		return invalid(OpUpdateAccount, "the update changes nothing")
+	}
+	r, err := jsonRequest(OpUpdateAccount, "/"+wabaID, wire)
+	if err != nil {
+		return err
+	}
+	r.account = wabaID
+	return c.do(ctx, r, confirmed)
+}
+
 func pageSize(size int) int {
 	if size <= 0 {
 		return defaultPageSize

@@ -350,3 +350,42 @@ func TestEnableInsights(t *testing.T) {
 		equal(t, "query", seen.Query, url.Values{"is_enabled_for_insights": {"true"}})
 	}
 }
+
+func TestUpdateAccount(t *testing.T) {
+	for _, tc := range []struct {
+		update AccountUpdate
+		want   string
+	}{
+		{AccountUpdate{TemplateAutoArchival: ptr(false)}, `{"template_auto_archival_enabled":false}`},
+		{
+			AccountUpdate{
+				Name: "Acme", TimezoneID: "1", DisableMarketingMessages: ptr(false), TemplateAutoArchival: ptr(true),
+				CreativeFeatures: []CreativeFeature{{"IMAGE_TOUCHUPS", "OPT_OUT"}},
+			},
+			`{"name":"Acme","timezone_id":"1","disable_marketing_messages_on_cloud_api":false,"template_auto_archival_enabled":true,` +
+				`"degrees_of_freedom_spec":{"creative_features_spec":{"image_touchups":{"enroll_status":"OPT_OUT"}}}}`,
+		},
+	} {
+		server := newFakeGraph(t, ok(`{"success":true}`))
+		if err := server.client(t).UpdateAccount(t.Context(), testWABA, tc.update); err != nil {
+			t.Fatal(err)
+		}
+		seen := server.only(t)
+		equal(t, "request", seen.Method+" "+seen.Path+" "+seen.Query.Encode(), http.MethodPost+" /v25.0/"+testWABA+" ")
+		equal(t, "body", seen.Body, tc.want)
+	}
+	server := newFakeGraph(t)
+	c := server.client(t)
+	for name, err := range map[string]error{
+		"nothing":     c.UpdateAccount(t.Context(), testWABA, AccountUpdate{}),
+		"elsewhere":   c.UpdateAccount(t.Context(), "me", AccountUpdate{Name: "x"}),
+		"bad feature": c.UpdateAccount(t.Context(), testWABA, AccountUpdate{CreativeFeatures: []CreativeFeature{{"", "OPT_IN"}}}),
+	} {
+		if ClassOf(err) != ClassInvalidSpec {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if all := server.all(); len(all) != 0 {
+		t.Errorf("requests were made: %+v", all)
+	}
+}

@@ -78,6 +78,17 @@ type AccountOptional struct {
 	DisableMarketingMessages, TemplateAutoArchival, SharedWithPartners *bool
 }
 
+// AccountUpdate is what changes in an account; "" and nil are left alone.
+type AccountUpdate struct {
+	// Name is 1 to 100 characters. Only Meta's OpenAPI file knows that it and TimezoneID can be written; Meta may refuse.
+	Name string
+	// TimezoneID is Meta's numeric time zone code. It is fixed once a credit line is attached.
+	TimezoneID                                     string
+	DisableMarketingMessages, TemplateAutoArchival *bool
+	// CreativeFeatures allow or forbid Meta to embellish marketing templates. They may name each feature once.
+	CreativeFeatures []CreativeFeature
+}
+
 // Health is Meta's judgement on whether messages can be sent.
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/health-status

@@ -64,6 +64,15 @@ func accountOptionalFrom(n node) *AccountOptional {
 	}
 }
 
+// wireAccount is what can be written. Everything else about an account is Meta's.
+type wireAccount struct {
+	Name                     string       `json:"name,omitempty"`
+	TimezoneID               string       `json:"timezone_id,omitempty"`
+	DisableMarketingMessages *bool        `json:"disable_marketing_messages_on_cloud_api,omitempty"`
+	TemplateAutoArchival     *bool        `json:"template_auto_archival_enabled,omitempty"`
+	DegreesOfFreedom         *wireFreedom `json:"degrees_of_freedom_spec,omitempty"`
+}
+
 func healthFrom(n node) *Health {
 	if len(n) == 0 {
 		return nil
