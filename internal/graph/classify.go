@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // anySubcode matches every subcode, no subcode included.
@@ -16,10 +17,11 @@ const anySubcode = -1
 type verdict struct {
 	class Class
 	cause Cause
+	wait  time.Duration // 0 = not known
 }
 
-// rule is one row of the classification table. A row applies to the operations in ops (nil = all), and either to code
-// and subcode or to Meta's texts in lower case.
+// rule is one row of the classification table. A row applies to the operations in ops (nil = all), and to code and
+// subcode, or to Meta's texts in lower case, or to both.
 type rule struct {
 	ops      []Operation
 	code, to int // to = last code of a range; 0 = code alone
@@ -31,19 +33,36 @@ type rule struct {
 	contains string
 	class    Class
 	cause    Cause
+	// wait is how long Meta documents that it takes; told says that Meta's texts tell.
+	wait time.Duration
+	told bool
 }
 
 var (
 	reads = []Operation{
 		OpDebugToken, OpReadAccount, OpReadAccountOptional, OpListTemplates, OpFindTemplates, OpReadTemplate,
 		OpListPhoneNumbers, OpListSubscribedApps, OpReadUpload,
+		OpReadPhoneNumber, OpReadProfile, OpReadCommerce, OpReadAutomation, OpReadSettings, OpReadEncryption,
+		OpReadCompliance, OpReadUsername,
 	}
 	contents = []Operation{OpCreateTemplate, OpEditTemplate}
 	changes  = []Operation{OpEditTemplate, OpDeleteTemplate, OpUnpauseTemplate}
 	uploads  = []Operation{OpOpenUpload, OpSendUpload, OpReadUpload}
-	// fixed are the writes that carry nothing the user wrote, so that nothing of his can be wrong.
-	fixed = []Operation{OpDeleteTemplate, OpUnpauseTemplate, OpUpdateAccount}
+	// fixed are the writes that carry nothing the user wrote, so that nothing of his can be wrong, and that on accounts,
+	// most of which are not in Meta's reference.
+	fixed = []Operation{OpDeleteTemplate, OpUnpauseTemplate, OpUpdateAccount, OpDeregisterPhoneNumber, OpDeleteUsername}
+	codes = []Operation{OpRequestCode, OpVerifyCode}
+	pins  = []Operation{OpRegisterPhoneNumber, OpSetPIN}
+	// onboarding are the steps from a new number to a registered one; what Meta refuses in them is mostly the state.
+	onboarding = []Operation{OpAddPhoneNumber, OpRequestCode, OpVerifyCode, OpRegisterPhoneNumber, OpRequestDisplayName}
+
+	requestCode, verifyCode = codes[:1], codes[1:]
+	register                = pins[:1]
 )
+
+// costly are the causes that another attempt makes worse, whatever is_transient says: it is one more guess, or lengthens
+// a block of hours or days.
+var costly = []Cause{CausePINMismatch, CausePINLocked, CauseRegistrationLimit, CauseCodeLimit}
 
 // rules is the one table from (operation, code, subcode) to class and cause. Rows are grouped by precision and the first
 // match wins: code with subcode, then text (templates' errors do not always carry a subcode), then the code alone.
@@ -56,13 +75,21 @@ var rules = []rule{
 	{code: 102, subcode: 463, class: ClassCredentials, cause: CauseTokenExpired},
 	{code: 190, subcode: 463, class: ClassCredentials, cause: CauseTokenExpired},
 	{code: 10, subcode: 2388185, class: ClassRefused}, // authentication templates need a verified business
+	{ops: register, code: 100, subcode: 2388001, contains: "existing whatsapp account", class: ClassRefused, cause: CauseNumberInUse},
+	{ops: register, code: 100, subcode: 2388001, class: ClassRefused, cause: CauseNameNotProcessed},
 	{code: 100, subcode: 2388001, class: ClassRefused},
+	{code: 100, subcode: 2388012, class: ClassRefused, cause: CauseDuplicate},
 	{code: 100, subcode: 2388019, class: ClassQuota, cause: CauseTemplateLimit},
 	{code: 100, subcode: 2388023, class: ClassRefused, cause: CauseNameLocked},
 	{code: 100, subcode: 2388024, class: ClassRefused, cause: CauseDuplicate},
 	{code: 100, subcode: 2388026, class: ClassRefused, cause: CauseDuplicate},
 	{code: 100, subcode: 2388039, class: ClassRefused, cause: CauseStatusLocked},
+	{code: 100, subcode: 2388091, class: ClassRefused}, // the number isn't being moved
+	{code: 100, subcode: 2388093, class: ClassRefused},
+	{code: 100, subcode: 2388103, class: ClassRefused}, // many meanings, which only the text tells apart
 	{code: 100, subcode: 2388124, class: ClassQuota, cause: CauseEditBudget},
+	{code: 136024, subcode: 2388091, class: ClassQuota, cause: CauseCodeLimit, told: true}, // "try again in some time"
+	{code: 136024, subcode: 2388367, class: ClassQuota, cause: CauseCodeLimit, told: true},
 	{code: 200002, subcode: 2388109, class: ClassRefused}, // policy, or the account may not submit templates
 
 	// By text.
@@ -82,6 +109,16 @@ var rules = []rule{
 	{ops: changes, contains: "disabled template", class: ClassRefused, cause: CauseDisabled},
 	{ops: changes, contains: "disabled message template", class: ClassRefused, cause: CauseDisabled},
 
+	// What Meta says about codes and PINs is mostly in the text, and Meta translates some of it: the rows by code below
+	// are for what is not understood.
+	{ops: codes, code: 136000, to: 136999, subcode: anySubcode, contains: "already verified", class: ClassRefused, cause: CauseAlreadyVerified},
+	{ops: codes, code: 136000, to: 136999, subcode: anySubcode, contains: "already been verified", class: ClassRefused, cause: CauseAlreadyVerified},
+	{ops: codes, code: 136000, to: 136999, subcode: anySubcode, contains: "too many", class: ClassQuota, cause: CauseCodeLimit, told: true},
+	{ops: requestCode, code: 136000, to: 136999, subcode: anySubcode, contains: "try again", class: ClassQuota, cause: CauseCodeLimit, told: true},
+	{ops: codes, code: 100, subcode: anySubcode, contains: "already verified", class: ClassRefused, cause: CauseAlreadyVerified},
+	{ops: codes, code: 100, subcode: anySubcode, contains: "too many", class: ClassQuota, cause: CauseCodeLimit, told: true},
+	{ops: pins, code: 131031, subcode: anySubcode, contains: " pin", class: ClassInvalidSpec, cause: CausePINMismatch},
+
 	// By code alone: the platform.
 	{code: 0, subcode: anySubcode, class: ClassCredentials, cause: CauseTokenInvalid},
 	{code: 1, subcode: anySubcode, class: ClassTransient},
@@ -94,6 +131,7 @@ var rules = []rule{
 	{code: 33, subcode: anySubcode, class: ClassGone},
 	{ops: reads, code: 100, subcode: anySubcode, class: ClassUnknown}, // our query is wrong, not the user's spec
 	{ops: fixed, code: 100, subcode: anySubcode, class: ClassRefused},
+	{ops: verifyCode, code: 100, subcode: anySubcode, class: ClassInvalidSpec, cause: CauseCodeRefused}, // the code is all that is sent
 	{code: 100, subcode: anySubcode, class: ClassInvalidSpec},
 	{code: 102, subcode: anySubcode, class: ClassCredentials, cause: CauseTokenInvalid},
 	{ops: uploads, code: 104, subcode: anySubcode, class: ClassCredentials}, // "Incorrect signature": of the session as well as the proof
@@ -120,16 +158,28 @@ var rules = []rule{
 	{code: 131031, subcode: anySubcode, class: ClassBlocked},
 	{code: 131037, subcode: anySubcode, class: ClassRefused},
 	{code: 131042, subcode: anySubcode, class: ClassBlocked},
-	{code: 131045, subcode: anySubcode, class: ClassRefused},
+	{code: 131045, subcode: anySubcode, class: ClassRefused, cause: CauseNotRegistered},
 	{code: 131048, subcode: anySubcode, class: ClassThrottled},
 	{code: 131056, subcode: anySubcode, class: ClassThrottled},
 	{code: 131057, subcode: anySubcode, class: ClassTransient},
 	{code: 131059, subcode: anySubcode, class: ClassTransient, cause: CauseBadCursor},
 	{code: 131064, subcode: anySubcode, class: ClassThrottled},
+	{code: 133000, subcode: anySubcode, class: ClassRefused, cause: CauseDeregisterIncomplete},
 	{code: 133004, subcode: anySubcode, class: ClassTransient},
-	{code: 133016, subcode: anySubcode, class: ClassQuota},
+	{code: 133005, subcode: anySubcode, class: ClassInvalidSpec, cause: CausePINMismatch},
+	{code: 133006, subcode: anySubcode, class: ClassRefused, cause: CauseNotVerified},
+	{code: 133008, to: 133009, subcode: anySubcode, class: ClassQuota, cause: CausePINLocked, told: true},
+	{code: 133010, subcode: anySubcode, class: ClassRefused, cause: CauseNotRegistered},
+	{code: 133015, subcode: anySubcode, class: ClassTransient, cause: CauseRecentlyDeleted, wait: 5 * time.Minute},
+	{code: 133016, subcode: anySubcode, class: ClassQuota, cause: CauseRegistrationLimit, wait: 72 * time.Hour},
 	{code: 135000, subcode: anySubcode, class: ClassRefused},
+	{ops: verifyCode, code: 136000, to: 136999, subcode: anySubcode, class: ClassInvalidSpec, cause: CauseCodeRefused},
+	{ops: requestCode, code: 136000, to: 136999, subcode: anySubcode, class: ClassRefused, cause: CauseCodeNotSent},
+	{code: 136000, to: 136999, subcode: anySubcode, class: ClassRefused},
+	{code: 147001, to: 147005, subcode: anySubcode, class: ClassRefused, cause: CauseUsernameRefused},
 	{code: 200005, to: 200007, subcode: anySubcode, class: ClassRefused},
+	{ops: register, code: 2388001, subcode: anySubcode, class: ClassRefused, cause: CauseNameNotProcessed},
+	{code: 2388012, subcode: anySubcode, class: ClassRefused, cause: CauseDuplicate},
 	{code: 2388019, subcode: anySubcode, class: ClassQuota, cause: CauseTemplateLimit}, // the error page prints these subcodes as codes
 	{code: 2388023, subcode: anySubcode, class: ClassRefused, cause: CauseNameLocked},
 	{code: 2388024, subcode: anySubcode, class: ClassRefused, cause: CauseDuplicate},
@@ -137,18 +187,19 @@ var rules = []rule{
 	{code: 2388039, subcode: anySubcode, class: ClassRefused, cause: CauseStatusLocked},
 	{code: 2388124, subcode: anySubcode, class: ClassQuota, cause: CauseEditBudget},
 	{ops: contents, code: 2388000, to: 2388999, subcode: anySubcode, class: ClassInvalidSpec},
+	{ops: onboarding, code: 2388000, to: 2388999, subcode: anySubcode, class: ClassRefused},
 	{code: 2494100, subcode: anySubcode, class: ClassTransient},
 	{code: 2593079, subcode: anySubcode, class: ClassRefused},
 	{code: 2593085, subcode: anySubcode, class: ClassRefused},
 	{code: 2593107, to: 2593108, subcode: anySubcode, class: ClassRefused},
 }
 
-// classify fills Class and Cause of an error that Meta reported. Meta's is_transient wins over the table, except that a
-// reached limit stays one: retrying it as a passing trouble would lengthen it.
+// classify fills Class, Cause and RetryAfter of an error that Meta reported. Meta's is_transient wins over the table,
+// except that a reached limit stays one: retrying it as a passing trouble would lengthen it.
 func classify(e *Error) {
 	found := lookup(e)
-	e.Class, e.Cause = found.class, found.cause
-	if e.Transient && e.Class != ClassThrottled {
+	e.Class, e.Cause, e.RetryAfter = found.class, found.cause, found.wait
+	if e.Transient && e.Class != ClassThrottled && !slices.Contains(costly, e.Cause) {
 		e.Class = ClassTransient
 	}
 }
@@ -156,8 +207,12 @@ func classify(e *Error) {
 func lookup(e *Error) verdict {
 	texts := searchable(e.UserTitle, e.UserMessage, e.Details, e.Message)
 	for i := range rules {
-		if rules[i].matches(e, texts) {
-			return verdict{rules[i].class, rules[i].cause}
+		if rule := &rules[i]; rule.matches(e, texts) {
+			wait := rule.wait
+			if rule.told {
+				wait = waitIn(texts)
+			}
+			return verdict{rule.class, rule.cause, wait}
 		}
 	}
 	return verdict{class: ClassUnknown}
@@ -167,11 +222,14 @@ func (r *rule) matches(e *Error, texts []string) bool {
 	if r.ops != nil && !slices.Contains(r.ops, e.Op) {
 		return false
 	}
-	switch {
-	case r.begins != "":
-		return slices.ContainsFunc(texts, func(text string) bool { return strings.HasPrefix(text, r.begins) })
-	case r.contains != "":
-		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, r.contains) })
+	byText := r.begins != "" || r.contains != ""
+	if byText && !slices.ContainsFunc(texts, func(text string) bool {
+		return strings.HasPrefix(text, r.begins) && strings.Contains(text, r.contains)
+	}) {
+		return false
+	}
+	if byText && r.code == 0 {
+		return true
 	}
 	last := max(r.code, r.to)
 	return e.Code >= r.code && e.Code <= last && (r.subcode == anySubcode || r.subcode == e.Subcode)

@@ -49,7 +49,7 @@ type Cause string
 // The causes.
 const (
 	CauseNameLocked       Cause = "NameLocked"       // 2388023: name and language are locked after a deletion, for about 30 days
-	CauseDuplicate        Cause = "Duplicate"        // 2388024, 2388026: name and language exist already
+	CauseDuplicate        Cause = "Duplicate"        // 2388024, 2388026: name and language exist already; 2388012: the account has the number already
 	CauseEditBudget       Cause = "EditBudget"       // 2388124, 80012: this template was edited too often
 	CauseStatusLocked     Cause = "StatusLocked"     // 2388039: not editable in its present status
 	CauseCategoryMismatch Cause = "CategoryMismatch" // the other languages of the name have another category
@@ -65,9 +65,24 @@ const (
 	CauseNetwork          Cause = "Network"          // no connection, or it was cut
 	CauseBadBody          Cause = "BadBody"          // the answer is not what the API documents, for instance a proxy's HTML page
 	CauseDisabled         Cause = "Disabled"         // the template is DISABLED and can be neither edited nor deleted
+
+	CausePINMismatch          Cause = "PINMismatch"          // 133005: another PIN is set; each further attempt is a guess and leads to PINLocked
+	CausePINLocked            Cause = "PINLocked"            // 133008, 133009: too many or too fast guesses; RetryAfter where Meta says it
+	CauseNotVerified          Cause = "NotVerified"          // 133006: the number's ownership must be proven by a code first
+	CauseNotRegistered        Cause = "NotRegistered"        // 133010, 131045: not registered on the Cloud API
+	CauseRegistrationLimit    Cause = "RegistrationLimit"    // 133016: more than ten registrations or deregistrations in 72 hours; blocked for another 72
+	CauseDeregisterIncomplete Cause = "DeregisterIncomplete" // 133000: deregister again, then register
+	CauseRecentlyDeleted      Cause = "RecentlyDeleted"      // 133015: the number was deleted a moment ago; wait 5 minutes
+	CauseNameNotProcessed     Cause = "NameNotProcessed"     // 2388001 on a registration: the display name is not processed, or ownership not proven
+	CauseNumberInUse          Cause = "NumberInUse"          // 2388001 on a registration: the number is in use in the WhatsApp app
+	CauseAlreadyVerified      Cause = "AlreadyVerified"      // 136024: there is nothing to verify; as good as success
+	CauseCodeLimit            Cause = "CodeLimit"            // 136024, 136025: too many codes asked for or tried; RetryAfter where Meta says it
+	CauseCodeNotSent          Cause = "CodeNotSent"          // 136024 without a word why: perhaps verified already, which code_verification_status tells
+	CauseCodeRefused          Cause = "CodeRefused"          // 136025: the code is wrong or has expired
+	CauseUsernameRefused      Cause = "UsernameRefused"      // 147001 to 147005: taken, reserved or not allowed
 )
 
-// Error is what every failed call returns. All texts are free of tokens, proofs and URLs.
+// Error is what every failed call returns. All texts are free of tokens, proofs, PINs and URLs.
 //
 // Source: https://developers.facebook.com/docs/graph-api/guides/error-handling and
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
@@ -152,9 +167,13 @@ func (e *Error) Explain() string {
 // currentTime is how Meta's text about an expired token ends.
 var currentTime = regexp.MustCompile(`(?i)\s*The current time is [^.]*\.?`)
 
-// stable takes out of a text what differs between two answers to the same trouble: the trace id and Meta's clock.
+// stable takes out of a text what differs between two answers to the same trouble: the trace id, Meta's clock, and how
+// long is still to be waited (which RetryAfter has).
 func (e *Error) stable(text string) string {
 	text = currentTime.ReplaceAllString(text, "")
+	if e.Cause == CausePINLocked || e.Cause == CauseCodeLimit {
+		text = waitPattern.ReplaceAllString(text, "some time")
+	}
 	if e.TraceID != "" {
 		text = strings.ReplaceAll(text, e.TraceID, "…")
 	}

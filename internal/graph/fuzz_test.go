@@ -19,6 +19,8 @@ func FuzzErrorBody(f *testing.F) {
 	f.Add(400, `{"error":{"code":"190","error_data":"{\"details\":{}}","is_transient":1}}`)
 	f.Add(400, `{"error":[{"code":1e400}]}`)
 	f.Add(401, `{"error":{"code":190,"message":"Malformed access token `+testToken+`"}}`)
+	f.Add(400, `{"error":{"code":133008,"error_data":{"details":"Try again in 9999999 days, 1 hour and 30 seconds"}}}`)
+	f.Add(400, `{"error":{"code":136024,"error_user_msg":"Too many codes, wait an hour"}}`)
 	c, err := NewClient(Config{Version: "v25.0", AccessToken: testToken, AppSecret: testSecret})
 	if err != nil {
 		f.Fatal(err)
@@ -31,6 +33,9 @@ func FuzzErrorBody(f *testing.F) {
 					t.Fatalf("%d %q was taken for success: %v", status, body, value)
 				}
 				continue
+			}
+			if e.RetryAfter < 0 || e.RetryAfter > maxWait {
+				t.Errorf("%d %q: wait %v", status, body, e.RetryAfter)
 			}
 			if e.Class == "" || e.Explain() == "" {
 				t.Errorf("%d %q: class %q, explanation %q", status, body, e.Class, e.Explain())
