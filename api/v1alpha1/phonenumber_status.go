@@ -93,6 +93,10 @@ type PhoneNumberStatus struct {
 	// +optional
 	Commerce *PhoneNumberCommerceStatus `json:"commerce,omitempty"`
 
+	// Baseline is what Meta gave back of the sections of the spec after they were last written, as hashes.
+	// +optional
+	Baseline *Baseline `json:"baseline,omitempty"`
+
 	// PendingAdd is set before the number is added and cleared afterwards, so that a crash in between is noticed.
 	// +optional
 	PendingAdd *PendingAdd `json:"pendingAdd,omitempty"`
@@ -186,6 +190,10 @@ type PhoneNumberVerificationStatus struct {
 	// +optional
 	CodeRequestedTime *metav1.Time `json:"codeRequestedTime,omitempty"`
 
+	// KnownSecret is the version of the Secret at that time: what it holds is older than the code.
+	// +optional
+	KnownSecret *SecretVersion `json:"knownSecret,omitempty"`
+
 	// LastHandledRequest is the value of the annotation whatsapp.waba-operator.io/request-code last acted on.
 	// +optional
 	LastHandledRequest string `json:"lastHandledRequest,omitempty"`
@@ -205,7 +213,7 @@ type PhoneNumberRegistrationStatus struct {
 	// +optional
 	PINSecret *SecretVersion `json:"pinSecret,omitempty"`
 
-	// Attempts are the registrations and deregistrations of the last 72 hours, the newest last. Meta allows ten of each.
+	// Attempts are the scarce calls made for the number, the newest last, as in status.registrations of the WABA.
 	// +optional
 	// +listType=atomic
 	Attempts []RegistrationAttempt `json:"attempts,omitempty"`

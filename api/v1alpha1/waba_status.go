@@ -108,8 +108,8 @@ type WABAStatus struct {
 	// +listType=atomic
 	TemplateCreates []CreateWindow `json:"templateCreates,omitempty"`
 
-	// Registrations are the recent scarce calls made for numbers of this account, kept here to survive their resources.
-	// Meta allows ten registrations of a number in 72 hours.
+	// Registrations are the recent scarce calls made for numbers of this account, the newest last, kept here to survive their
+	// resources. Meta allows ten registrations of a number in 72 hours, and ten display names in 30 days.
 	// +optional
 	// +listType=atomic
 	Registrations []RegistrationAttempt `json:"registrations,omitempty"`
@@ -268,7 +268,23 @@ type RegistrationAttempt struct {
 	// +required
 	Time metav1.Time `json:"time"`
 
-	// Kind of the call: Register, Deregister, RequestCode or VerifyCode.
+	// Kind of the call: Register, Deregister, RequestCode, VerifyCode or DisplayName.
 	// +optional
 	Kind string `json:"kind,omitempty"`
+
+	// Secret is the version of the Secret whose PIN or code was sent.
+	// +optional
+	Secret *SecretVersion `json:"secret,omitempty"`
+
+	// DisplayName that was asked for.
+	// +optional
+	DisplayName string `json:"displayName,omitempty"`
+
+	// Result of the call: Done, or why it failed; absent while that isn't known.
+	// +optional
+	Result string `json:"result,omitempty"`
+
+	// RetryTime is before when Meta wants no further attempt.
+	// +optional
+	RetryTime *metav1.Time `json:"retryTime,omitempty"`
 }

@@ -999,6 +999,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: accountMode
       type:
         scalar: string
+    - name: baseline
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.Baseline
     - name: callbackURLs
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.CallbackURLs
@@ -1119,6 +1122,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: failure
       type:
         scalar: string
+    - name: knownSecret
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SecretVersion
     - name: lastHandledRequest
       type:
         scalar: string
@@ -1202,12 +1208,24 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.RegistrationAttempt
   map:
     fields:
+    - name: displayName
+      type:
+        scalar: string
     - name: kind
       type:
         scalar: string
     - name: number
       type:
         scalar: string
+    - name: result
+      type:
+        scalar: string
+    - name: retryTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: secret
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SecretVersion
     - name: time
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time

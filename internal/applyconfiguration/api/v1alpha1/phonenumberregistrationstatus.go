@@ -16,7 +16,7 @@ import (
 type PhoneNumberRegistrationStatusApplyConfiguration struct {
 	// PINSecret is the version of the Secret whose PIN was last applied.
 	PINSecret *SecretVersionApplyConfiguration `json:"pinSecret,omitempty"`
-	// Attempts are the registrations and deregistrations of the last 72 hours, the newest last. Meta allows ten of each.
+	// Attempts are the scarce calls made for the number, the newest last, as in status.registrations of the WABA.
 	Attempts []RegistrationAttemptApplyConfiguration `json:"attempts,omitempty"`
 	// RegisteredName is the display name with which the number was last registered; after the approval of another one it is
 	// registered again.

@@ -58,6 +58,8 @@ type PhoneNumberStatusApplyConfiguration struct {
 	Profile *PhoneNumberProfileStatusApplyConfiguration `json:"profile,omitempty"`
 	// Commerce is the state of shopping features at Meta.
 	Commerce *PhoneNumberCommerceStatusApplyConfiguration `json:"commerce,omitempty"`
+	// Baseline is what Meta gave back of the sections of the spec after they were last written, as hashes.
+	Baseline *BaselineApplyConfiguration `json:"baseline,omitempty"`
 	// PendingAdd is set before the number is added and cleared afterwards, so that a crash in between is noticed.
 	PendingAdd *PendingAddApplyConfiguration `json:"pendingAdd,omitempty"`
 	// Verification is what was done to prove ownership.
@@ -294,6 +296,14 @@ func (b *PhoneNumberStatusApplyConfiguration) WithProfile(value *PhoneNumberProf
 // If called multiple times, the Commerce field is set to the value of the last call.
 func (b *PhoneNumberStatusApplyConfiguration) WithCommerce(value *PhoneNumberCommerceStatusApplyConfiguration) *PhoneNumberStatusApplyConfiguration {
 	b.Commerce = value
+	return b
+}
+
+// WithBaseline sets the Baseline field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Baseline field is set to the value of the last call.
+func (b *PhoneNumberStatusApplyConfiguration) WithBaseline(value *BaselineApplyConfiguration) *PhoneNumberStatusApplyConfiguration {
+	b.Baseline = value
 	return b
 }
 

@@ -18,8 +18,16 @@ type RegistrationAttemptApplyConfiguration struct {
 	Number *string `json:"number,omitempty"`
 	// Time of the attempt.
 	Time *v1.Time `json:"time,omitempty"`
-	// Kind of the call: Register, Deregister, RequestCode or VerifyCode.
+	// Kind of the call: Register, Deregister, RequestCode, VerifyCode or DisplayName.
 	Kind *string `json:"kind,omitempty"`
+	// Secret is the version of the Secret whose PIN or code was sent.
+	Secret *SecretVersionApplyConfiguration `json:"secret,omitempty"`
+	// DisplayName that was asked for.
+	DisplayName *string `json:"displayName,omitempty"`
+	// Result of the call: Done, or why it failed; absent while that isn't known.
+	Result *string `json:"result,omitempty"`
+	// RetryTime is before when Meta wants no further attempt.
+	RetryTime *v1.Time `json:"retryTime,omitempty"`
 }
 
 // RegistrationAttemptApplyConfiguration constructs a declarative configuration of the RegistrationAttempt type for use with
@@ -49,5 +57,37 @@ func (b *RegistrationAttemptApplyConfiguration) WithTime(value v1.Time) *Registr
 // If called multiple times, the Kind field is set to the value of the last call.
 func (b *RegistrationAttemptApplyConfiguration) WithKind(value string) *RegistrationAttemptApplyConfiguration {
 	b.Kind = &value
+	return b
+}
+
+// WithSecret sets the Secret field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Secret field is set to the value of the last call.
+func (b *RegistrationAttemptApplyConfiguration) WithSecret(value *SecretVersionApplyConfiguration) *RegistrationAttemptApplyConfiguration {
+	b.Secret = value
+	return b
+}
+
+// WithDisplayName sets the DisplayName field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the DisplayName field is set to the value of the last call.
+func (b *RegistrationAttemptApplyConfiguration) WithDisplayName(value string) *RegistrationAttemptApplyConfiguration {
+	b.DisplayName = &value
+	return b
+}
+
+// WithResult sets the Result field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Result field is set to the value of the last call.
+func (b *RegistrationAttemptApplyConfiguration) WithResult(value string) *RegistrationAttemptApplyConfiguration {
+	b.Result = &value
+	return b
+}
+
+// WithRetryTime sets the RetryTime field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the RetryTime field is set to the value of the last call.
+func (b *RegistrationAttemptApplyConfiguration) WithRetryTime(value v1.Time) *RegistrationAttemptApplyConfiguration {
+	b.RetryTime = &value
 	return b
 }

@@ -65,8 +65,8 @@ type WABAStatusApplyConfiguration struct {
 	LastObservedTime *v1.Time `json:"lastObservedTime,omitempty"`
 	// TemplateCreates counts the templates created in the last hour in windows of five minutes; Meta allows 100 an hour.
 	TemplateCreates []CreateWindowApplyConfiguration `json:"templateCreates,omitempty"`
-	// Registrations are the recent scarce calls made for numbers of this account, kept here to survive their resources.
-	// Meta allows ten registrations of a number in 72 hours.
+	// Registrations are the recent scarce calls made for numbers of this account, the newest last, kept here to survive their
+	// resources. Meta allows ten registrations of a number in 72 hours, and ten display names in 30 days.
 	Registrations []RegistrationAttemptApplyConfiguration `json:"registrations,omitempty"`
 	// HeldSince is when changes began to be held because unusually many were wanted at once.
 	HeldSince *v1.Time `json:"heldSince,omitempty"`
