@@ -114,7 +114,7 @@ func (m *Manager) newSession(ref Ref) *Session {
 	return &Session{
 		ref: ref, clock: m.opts.Clock, account: budget, apps: m.apps, pageSize: m.opts.PageSize,
 		log:     m.opts.Log.WithValues("WABA", ref.Namespace+"/"+ref.Name),
-		refused: map[string]time.Time{}, fresh: map[TemplateKey]freshTemplate{}, lastWrite: map[TemplateKey]time.Time{},
+		refused: map[string]time.Time{}, fresh: map[TemplateKey]freshTemplate{}, freshNumbers: map[string]freshNumber{}, lastWrite: map[TemplateKey]time.Time{},
 		lost: map[TemplateKey]string{},
 	}
 }

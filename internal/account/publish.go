@@ -33,6 +33,14 @@ func (s *Session) publish(snap *Snapshot) Change {
 			}
 		}
 	}
+	if snap.NumbersSection.Complete {
+		for id, f := range s.freshNumbers {
+			if f.at.Before(snap.NumbersSection.Begun) {
+				delete(s.freshNumbers, id)
+				change.Numbers = append(change.Numbers, id)
+			}
+		}
+	}
 	s.snapshot = snap
 	s.unrequested = 0
 	return change

@@ -68,6 +68,9 @@ type Session struct {
 	listings [2]*listing
 	// fresh holds single templates read or written after the snapshot began.
 	fresh map[TemplateKey]freshTemplate
+	// freshNumbers holds single numbers read after the snapshot began; numbersListed is when all were listed outside it.
+	freshNumbers  map[string]freshNumber
+	numbersListed time.Time
 	// lastWrite is when this process last wrote a template.
 	lastWrite map[TemplateKey]time.Time
 	// lost are the ids of templates that were in the account once and are missing from its listing.

@@ -55,6 +55,32 @@ func ReadAccount(ctx context.Context, r client.Reader, key types.NamespacedName)
 	return creds, nil
 }
 
+// Value is one key of a Secret. It is never printed.
+type Value struct {
+	Text string
+	// UID and ResourceVersion tell one version of the Secret from another without hashing what is in it.
+	UID, ResourceVersion string
+}
+
+// String hides the text.
+func (Value) String() string { return "[redacted]" }
+
+// GoString hides the text from %#v too.
+func (Value) GoString() string { return "[redacted]" }
+
+// ReadValue reads one key of a Secret that was released for one purpose, such as a PIN. Blanks around the value are dropped.
+func ReadValue(ctx context.Context, r client.Reader, key types.NamespacedName, name, purpose string) (Value, error) {
+	secret, err := read(ctx, r, key, purpose)
+	if err != nil {
+		return Value{}, err
+	}
+	text := strings.TrimSpace(string(secret.Data[name]))
+	if text == "" {
+		return Value{}, &Error{Missing: true, Message: fmt.Sprintf("Secret %s has no key %s, or nothing in it", key.Name, name)}
+	}
+	return Value{Text: text, UID: string(secret.UID), ResourceVersion: secret.ResourceVersion}, nil
+}
+
 func read(ctx context.Context, r client.Reader, key types.NamespacedName, purpose string) (*corev1.Secret, error) {
 	var secret corev1.Secret
 	err := r.Get(ctx, key, &secret)
