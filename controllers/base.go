@@ -30,6 +30,7 @@ type base struct {
 	attempts *attempts
 	creates  *createLedger
 	media    *mediaFiles
+	ledger   *ledger
 	changes  *changes
 	metrics  Metrics
 	audit    logr.Logger

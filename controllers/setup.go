@@ -53,8 +53,6 @@ type Options struct {
 	NewQueue func(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
 
-// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=phonenumbers,verbs=get;list;watch
-
 // Setup registers all controllers with the manager.
 func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := setupIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
@@ -64,7 +62,10 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := setupWABAs(mgr, b, o); err != nil {
 		return err
 	}
-	return setupTemplates(mgr, b, o)
+	if err := setupTemplates(mgr, b, o); err != nil {
+		return err
+	}
+	return setupNumbers(mgr, b, o)
 }
 
 func newBase(mgr ctrl.Manager, o Options) *base {
@@ -73,8 +74,9 @@ func newBase(mgr ctrl.Manager, o Options) *base {
 	if o.WatchNamespaceLabels {
 		namespaces = c
 	}
+	status := &statusWriter{client: c, live: mgr.GetAPIReader()}
 	return &base{
-		client: c, status: &statusWriter{client: c, live: mgr.GetAPIReader()}, accounts: o.Accounts, clock: o.Clock,
+		client: c, status: status, ledger: &ledger{status: status}, accounts: o.Accounts, clock: o.Clock,
 		resolver: &resolver{
 			client: c, namespaces: namespaces, secrets: mgr.GetAPIReader(), accounts: o.Accounts, version: o.GraphAPIVersion,
 		},
@@ -100,6 +102,7 @@ func setupWABAs(mgr ctrl.Manager, b *base, o Options) error {
 	return ctrl.NewControllerManagedBy(mgr).Named("waba").
 		For(&v1alpha1.WABA{}, builder.WithPredicates(wakes())).
 		Watches(&v1alpha1.MessageTemplate{}, accountOfDeleted(), builder.WithPredicates(deletedOnly())).
+		Watches(&v1alpha1.PhoneNumber{}, accountOfDeleted(), builder.WithPredicates(deletedOnly())).
 		Watches(&v1alpha1.WABA{}, rivalAccounts(b.client), builder.WithPredicates(predicate.Or(deletedOnly(), accountMatters()))).
 		WatchesRawSource(wakeSource(b.changes)).
 		WithOptions(o.controllerOptions()).
@@ -118,4 +121,18 @@ func setupTemplates(mgr ctrl.Manager, b *base, o Options) error {
 			builder.WithPredicates(predicate.LabelChangedPredicate{}))
 	}
 	return bldr.Complete(newTemplates(b))
+}
+
+func setupNumbers(mgr ctrl.Manager, b *base, o Options) error {
+	bldr := ctrl.NewControllerManagedBy(mgr).Named("phonenumber").
+		For(&v1alpha1.PhoneNumber{}, builder.WithPredicates(wakes())).
+		Watches(&v1alpha1.PhoneNumber{}, rivalNumbers(b.client), builder.WithPredicates(deletedOnly())).
+		Watches(&v1alpha1.WABA{}, numbersOfAccount(b.client), builder.WithPredicates(accountMatters())).
+		WatchesRawSource(numberSource(b.client, b.changes)).
+		WithOptions(o.controllerOptions())
+	if o.WatchNamespaceLabels {
+		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, numbersOfNamespace(b.client),
+			builder.WithPredicates(predicate.LabelChangedPredicate{}))
+	}
+	return bldr.Complete(newNumbers(b))
 }

@@ -102,20 +102,22 @@ func verified(s *v1alpha1.WABAStatus, c *conditionSet) *readiness {
 	return nil
 }
 
-// canSend evaluates the entities: Meta's own summary includes calls, which say nothing about messages.
-func canSend(s *v1alpha1.WABAStatus, c *conditionSet) *readiness {
-	if s.Health == nil {
+func canSend(s *v1alpha1.WABAStatus, c *conditionSet) *readiness { return sendable(s.Health, c) }
+
+// sendable evaluates the entities: Meta's own summary includes calls, which say nothing about messages.
+func sendable(health *v1alpha1.HealthStatus, c *conditionSet) *readiness {
+	if health == nil {
 		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta reports no health status")
 		return nil
 	}
 	worst, message := "AVAILABLE", ""
-	for _, e := range s.Health.Entities {
+	for _, e := range health.Entities {
 		if severity(e.CanSendMessage) > severity(worst) {
 			worst, message = e.CanSendMessage, entityMessage(e)
 		}
 	}
-	if len(s.Health.Entities) == 0 && s.Health.CanSendMessage != "" {
-		worst = s.Health.CanSendMessage
+	if len(health.Entities) == 0 && health.CanSendMessage != "" {
+		worst = health.CanSendMessage
 	}
 	switch worst {
 	case "AVAILABLE":

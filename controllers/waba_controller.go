@@ -19,7 +19,6 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
-	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -323,6 +322,16 @@ func (r *wabas) dependents(ctx context.Context, waba *v1alpha1.WABA) ([]string, 
 			names = append(names, "MessageTemplate "+client.ObjectKeyFromObject(child).String())
 		}
 	}
+	var phones v1alpha1.PhoneNumberList
+	if err := r.client.List(ctx, &phones, client.MatchingFields{indexAccount: accountIndexKey(waba)}); err != nil {
+		return nil, err
+	}
+	for i := range phones.Items {
+		child := &phones.Items[i]
+		if !child.DeletionTimestamp.IsZero() && hasFinalizer(child) {
+			names = append(names, "PhoneNumber "+client.ObjectKeyFromObject(child).String())
+		}
+	}
 	return names, nil
 }
 
@@ -353,26 +362,4 @@ func (r *wabas) finish(ctx context.Context, p *wabaPass, o outcome) (ctrl.Result
 		result.RequeueAfter = min(result.RequeueAfter, secretRecheck) // the pause goes on, but a new Secret ends it
 	}
 	return result, nil
-}
-
-func (r *wabas) write(ctx context.Context, p *wabaPass) error {
-	owned := func(w *v1alpha1.WABA) *v1alpha1.WABAStatus {
-		s := w.Status.DeepCopy()
-		s.Webhook = nil // facts have their own field owner
-		return s
-	}
-	if sameStatus(owned(p.obj), owned(p.before)) {
-		return nil
-	}
-	into := &acv1alpha1.WABAApplyConfiguration{}
-	if err := r.status.write(ctx, p.obj, owned(p.obj), into, false); err != nil {
-		return err
-	}
-	if !foreign(into, p.obj.Status.Conditions) {
-		return nil
-	}
-	if err := r.status.takeOver(ctx, p.obj); err != nil {
-		return fmt.Errorf("take over status fields: %w", err)
-	}
-	return r.status.write(ctx, p.obj, owned(p.obj), &acv1alpha1.WABAApplyConfiguration{}, false)
 }

@@ -126,6 +126,8 @@ func webhookFacts(obj client.Object) any {
 		return o.Status.Webhook
 	case *v1alpha1.MessageTemplate:
 		return o.Status.Webhook
+	case *v1alpha1.PhoneNumber:
+		return o.Status.Webhook
 	}
 	return nil
 }
@@ -295,12 +297,16 @@ func rivalsOf(c client.Reader) handler.EventHandler {
 // accountOfDeleted wakes a WABA that waits for the deletion of its resources.
 func accountOfDeleted() handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, obj client.Object) []reconcile.Request {
-		t, ok := obj.(*v1alpha1.MessageTemplate)
-		if !ok {
+		var ref v1alpha1.WABAReference
+		switch o := obj.(type) {
+		case *v1alpha1.MessageTemplate:
+			ref = o.Spec.WABARef
+		case *v1alpha1.PhoneNumber:
+			ref = o.Spec.WABARef
+		default:
 			return nil
 		}
-		key := referrer{namespace: t.Namespace, ref: t.Spec.WABARef}.account()
-		return []reconcile.Request{{NamespacedName: key}}
+		return []reconcile.Request{{NamespacedName: referrer{namespace: obj.GetNamespace(), ref: ref}.account()}}
 	})
 }
 

@@ -190,10 +190,6 @@ type PhoneNumberVerificationStatus struct {
 	// +optional
 	CodeRequestedTime *metav1.Time `json:"codeRequestedTime,omitempty"`
 
-	// KnownSecret is the version of the Secret at that time: what it holds is older than the code.
-	// +optional
-	KnownSecret *SecretVersion `json:"knownSecret,omitempty"`
-
 	// LastHandledRequest is the value of the annotation whatsapp.waba-operator.io/request-code last acted on.
 	// +optional
 	LastHandledRequest string `json:"lastHandledRequest,omitempty"`

@@ -272,7 +272,7 @@ type RegistrationAttempt struct {
 	// +optional
 	Kind string `json:"kind,omitempty"`
 
-	// Secret is the version of the Secret whose PIN or code was sent.
+	// Secret is the version of the Secret whose PIN or code was sent, or which was there when a code was asked for.
 	// +optional
 	Secret *SecretVersion `json:"secret,omitempty"`
 

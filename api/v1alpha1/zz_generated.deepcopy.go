@@ -1397,11 +1397,6 @@ func (in *PhoneNumberVerificationStatus) DeepCopyInto(out *PhoneNumberVerificati
 		in, out := &in.CodeRequestedTime, &out.CodeRequestedTime
 		*out = (*in).DeepCopy()
 	}
-	if in.KnownSecret != nil {
-		in, out := &in.KnownSecret, &out.KnownSecret
-		*out = new(SecretVersion)
-		**out = **in
-	}
 	if in.CodeSecret != nil {
 		in, out := &in.CodeSecret, &out.CodeSecret
 		*out = new(SecretVersion)

@@ -1122,9 +1122,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: failure
       type:
         scalar: string
-    - name: knownSecret
-      type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SecretVersion
     - name: lastHandledRequest
       type:
         scalar: string

@@ -16,8 +16,6 @@ import (
 type PhoneNumberVerificationStatusApplyConfiguration struct {
 	// CodeRequestedTime is when a code was last asked for.
 	CodeRequestedTime *v1.Time `json:"codeRequestedTime,omitempty"`
-	// KnownSecret is the version of the Secret at that time: what it holds is older than the code.
-	KnownSecret *SecretVersionApplyConfiguration `json:"knownSecret,omitempty"`
 	// LastHandledRequest is the value of the annotation whatsapp.waba-operator.io/request-code last acted on.
 	LastHandledRequest *string `json:"lastHandledRequest,omitempty"`
 	// CodeSecret is the version of the Secret whose code was last tried.
@@ -37,14 +35,6 @@ func PhoneNumberVerificationStatus() *PhoneNumberVerificationStatusApplyConfigur
 // If called multiple times, the CodeRequestedTime field is set to the value of the last call.
 func (b *PhoneNumberVerificationStatusApplyConfiguration) WithCodeRequestedTime(value v1.Time) *PhoneNumberVerificationStatusApplyConfiguration {
 	b.CodeRequestedTime = &value
-	return b
-}
-
-// WithKnownSecret sets the KnownSecret field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the KnownSecret field is set to the value of the last call.
-func (b *PhoneNumberVerificationStatusApplyConfiguration) WithKnownSecret(value *SecretVersionApplyConfiguration) *PhoneNumberVerificationStatusApplyConfiguration {
-	b.KnownSecret = value
 	return b
 }
 

@@ -20,7 +20,7 @@ type RegistrationAttemptApplyConfiguration struct {
 	Time *v1.Time `json:"time,omitempty"`
 	// Kind of the call: Register, Deregister, RequestCode, VerifyCode or DisplayName.
 	Kind *string `json:"kind,omitempty"`
-	// Secret is the version of the Secret whose PIN or code was sent.
+	// Secret is the version of the Secret whose PIN or code was sent, or which was there when a code was asked for.
 	Secret *SecretVersionApplyConfiguration `json:"secret,omitempty"`
 	// DisplayName that was asked for.
 	DisplayName *string `json:"displayName,omitempty"`

@@ -1,0 +1,171 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// describe sets the conditions of a number and judges whether it can be used.
+func (n *numbers) describe(p *numberPass, c *conditionSet) readiness {
+	s := &p.obj.Status
+	if s.DisplayPhoneNumber == "" {
+		for _, kind := range []string{
+			v1alpha1.ConditionVerified, v1alpha1.ConditionRegistered, v1alpha1.ConditionDisplayNameApproved,
+			v1alpha1.ConditionQualityHealthy, v1alpha1.ConditionCanSendMessages,
+		} {
+			c.set(kind, metav1.ConditionUnknown, v1alpha1.ReasonPending, "nothing is known yet")
+		}
+		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "not found in the account yet", progressing: true}
+	}
+	ownership(s, c)
+	displayName(s, c)
+	numberQuality(s, c)
+	registered := registeredCondition(s, c)
+	blocked := sendable(s.Health, c)
+	if !registered {
+		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionFalse, v1alpha1.ReasonNotRegistered, "a number that isn't registered can't send")
+	}
+	return numberReadiness(s, registered, blocked)
+}
+
+func numberReadiness(s *v1alpha1.PhoneNumberStatus, registered bool, blocked *readiness) readiness {
+	no := func(reason, message string, stalled bool) readiness {
+		return readiness{status: metav1.ConditionFalse, reason: reason, message: message, stalled: stalled}
+	}
+	switch {
+	case s.Status == numberBanned:
+		return no(v1alpha1.ReasonBlocked, "Meta has banned the number; see WhatsApp Manager and Business Support Home", true)
+	case s.Status == numberDeleted, s.Status == numberMigrated:
+		return no(v1alpha1.ReasonNotRegistered, "the number was taken away at Meta (status "+s.Status+")", true)
+	case !registered:
+		return no(v1alpha1.ReasonNotRegistered, "the number isn't registered on the Cloud API", false)
+	case blocked != nil:
+		return *blocked
+	case s.Status == numberConnected, s.Status == "FLAGGED":
+		return readiness{status: metav1.ConditionTrue, reason: v1alpha1.ReasonRegistered, message: "connected; messages can be sent"}
+	case s.Status == "RESTRICTED", s.Status == "RATE_LIMITED":
+		return no(v1alpha1.ReasonLimited, "Meta limits the number for its quality (status "+s.Status+")", false)
+	}
+	r := no(v1alpha1.ReasonProgressing, fmt.Sprintf("registered, but not connected yet (status %s)", orUnknown(s.Status)), false)
+	r.progressing = true
+	return r
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}
+
+func ownership(s *v1alpha1.PhoneNumberStatus, c *conditionSet) {
+	switch s.CodeVerificationStatus {
+	case codeVerified:
+		c.set(v1alpha1.ConditionVerified, metav1.ConditionTrue, v1alpha1.ReasonVerified, "the ownership of the number is proven")
+	case "":
+		c.set(v1alpha1.ConditionVerified, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta says nothing about the verification")
+	default:
+		c.set(v1alpha1.ConditionVerified, metav1.ConditionFalse, v1alpha1.ReasonNotVerified,
+			"the ownership of the number isn't proven ("+s.CodeVerificationStatus+"); see spec.verification")
+	}
+}
+
+func registeredCondition(s *v1alpha1.PhoneNumberStatus, c *conditionSet) bool {
+	if s.PlatformType == platformCloudAPI {
+		message := "registered on the Cloud API"
+		if s.OnBizApp != nil && *s.OnBizApp {
+			message += ", and used in the WhatsApp Business app: it is neither registered nor deregistered from here"
+		}
+		c.set(v1alpha1.ConditionRegistered, metav1.ConditionTrue, v1alpha1.ReasonRegistered, message)
+		return true
+	}
+	c.set(v1alpha1.ConditionRegistered, metav1.ConditionFalse, v1alpha1.ReasonNotRegistered,
+		"not registered on the Cloud API (platform "+orUnknown(s.PlatformType)+"); see spec.registration")
+	return false
+}
+
+// displayName reports the review of the name. A name without review is the normal state of a number with a low limit
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/display-names).
+func displayName(s *v1alpha1.PhoneNumberStatus, c *conditionSet) {
+	set := func(status metav1.ConditionStatus, reason, message string) {
+		c.set(v1alpha1.ConditionDisplayNameApproved, status, reason, message)
+	}
+	if s.NewDisplayName != "" && s.NewDisplayName != s.VerifiedName {
+		switch s.NewNameStatus {
+		case nameDeclined, nameRejected:
+			message := fmt.Sprintf("Meta declined the display name %q", s.NewDisplayName)
+			if w := s.Webhook; w != nil && w.NameRejectionReason != "" && w.RequestedName == s.NewDisplayName {
+				message += ": " + w.NameRejectionReason
+			}
+			set(metav1.ConditionFalse, v1alpha1.ReasonRejected, message+"; choose another one")
+			return
+		case namePendingReview:
+			set(metav1.ConditionFalse, v1alpha1.ReasonInReview, fmt.Sprintf("the display name %q is in review; %q is used meanwhile", s.NewDisplayName, s.VerifiedName))
+			return
+		}
+	}
+	switch s.NameStatus {
+	case nameApproved:
+		set(metav1.ConditionTrue, v1alpha1.ReasonApproved, "Meta approved the display name")
+	case nameWithoutReview:
+		set(metav1.ConditionTrue, v1alpha1.ReasonApproved, "the display name can be used; Meta reviews it when the messaging limit rises")
+	case namePendingReview:
+		set(metav1.ConditionFalse, v1alpha1.ReasonInReview, "Meta reviews the display name")
+	case nameDeclined, nameRejected:
+		set(metav1.ConditionFalse, v1alpha1.ReasonRejected, "Meta declined the display name; choose another one")
+	case "":
+		set(metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta says nothing about the display name")
+	default:
+		set(metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta reports "+s.NameStatus+" for the display name")
+	}
+}
+
+// numberQuality reports the rating. No webhook tells it any more, so the account's observation does
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits).
+func numberQuality(s *v1alpha1.PhoneNumberStatus, c *conditionSet) {
+	switch s.QualityRating {
+	case "GREEN":
+		c.set(v1alpha1.ConditionQualityHealthy, metav1.ConditionTrue, v1alpha1.ReasonHealthy, "quality is high")
+	case "YELLOW":
+		c.set(v1alpha1.ConditionQualityHealthy, metav1.ConditionFalse, v1alpha1.ReasonMediumQuality,
+			"quality is medium: recipients block or report messages of this number; look at what is sent")
+	case "RED":
+		c.set(v1alpha1.ConditionQualityHealthy, metav1.ConditionFalse, v1alpha1.ReasonLowQuality,
+			"quality is low: recipients block or report messages of this number; Meta may limit it")
+	case "", "UNKNOWN", "NA":
+		c.set(v1alpha1.ConditionQualityHealthy, metav1.ConditionUnknown, v1alpha1.ReasonNotRated, "not rated by Meta yet")
+	default:
+		c.set(v1alpha1.ConditionQualityHealthy, metav1.ConditionUnknown, v1alpha1.ReasonUnknown,
+			fmt.Sprintf("Meta reports the quality %s, which this version doesn't know", s.QualityRating))
+	}
+}
+
+// remove deregisters the number; a number itself can't be deleted by API.
+func (n *numbers) remove(ctx context.Context, p *numberPass) (bool, outcome) {
+	if p.status.ID == "" {
+		return true, outcome{} // never found
+	}
+	if err := p.session.LookupNumbers(ctx); err != nil {
+		return false, failure(err)
+	}
+	view := p.session.Number(func(live graph.PhoneNumber) bool { return isNumber(&p.obj.Spec, live) })
+	if view.Number == nil || !onCloudAPI(view.Number) || coexists(view.Number) {
+		return true, outcome{} // nothing to take off, or it can't be
+	}
+	p.status.ID = view.Number.ID
+	if o := n.deregister(ctx, p); o != nil {
+		if e := p.obj.Status.PlatformType; e != platformCloudAPI {
+			return true, outcome{} // the live look showed that it is off already
+		}
+		return false, *o
+	}
+	return true, outcome{}
+}

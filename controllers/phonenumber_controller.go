@@ -1,0 +1,119 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"strings"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=phonenumbers,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=phonenumbers/status,verbs=get;patch
+
+const kindPhoneNumber = "PhoneNumber"
+
+// numbers is what the lifecycle needs to know of phone numbers.
+type numbers struct {
+	*base
+	// record writes the status in the middle of a pass, before a call whose repetition would hurt.
+	record func(ctx context.Context, p *numberPass, o outcome, precondition bool) error
+	// reads remembers when the sections of a number were last read.
+	reads *sectionReads
+}
+
+type numberPass = pass[*v1alpha1.PhoneNumber]
+
+func newNumbers(b *base) *lifecycle[*v1alpha1.PhoneNumber] {
+	n := &numbers{base: b, reads: newSectionReads(b.clock)}
+	l := &lifecycle[*v1alpha1.PhoneNumber]{base: b, kind: n}
+	n.record = l.record
+	return l
+}
+
+func (n *numbers) new() *v1alpha1.PhoneNumber { return &v1alpha1.PhoneNumber{} }
+
+func (n *numbers) common(obj *v1alpha1.PhoneNumber) (*v1alpha1.CommonSpec, *v1alpha1.CommonStatus) {
+	return &obj.Spec.CommonSpec, &obj.Status.CommonStatus
+}
+
+func (n *numbers) referrer(obj *v1alpha1.PhoneNumber) referrer {
+	return referrer{kind: kindPhoneNumber, namespace: obj.Namespace, ref: obj.Spec.WABARef}
+}
+
+func (n *numbers) deletes(obj *v1alpha1.PhoneNumber) bool {
+	return obj.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDeregister
+}
+
+func (n *numbers) status(obj *v1alpha1.PhoneNumber) any {
+	s := obj.Status.DeepCopy()
+	s.Webhook = nil // facts have their own field owner
+	return s
+}
+
+func (n *numbers) applyConfiguration() applied { return &acv1alpha1.PhoneNumberApplyConfiguration{} }
+
+// rivals are the permitted resources for the same number, whether they name it by id or by its digits.
+func (n *numbers) rivals(ctx context.Context, obj *v1alpha1.PhoneNumber) ([]claim, error) {
+	var list v1alpha1.PhoneNumberList
+	key := referrer{namespace: obj.Namespace, ref: obj.Spec.WABARef}.account().String()
+	if err := n.client.List(ctx, &list, client.MatchingFields{indexAccount: key}); err != nil {
+		return nil, err
+	}
+	var claims []claim
+	for i := range list.Items {
+		rival := &list.Items[i]
+		if rival.UID != obj.UID {
+			if !sameNumber(rival, obj) || !rival.DeletionTimestamp.IsZero() {
+				continue
+			}
+			if _, refused := n.resolver.find(ctx, n.referrer(rival)); refused != nil {
+				continue
+			}
+		}
+		claims = append(claims, claim{
+			object: rival, holds: rival.Status.ID != "",
+			handicapped: rival.Spec.ManagementPolicy == v1alpha1.ManagementPolicyPaused,
+		})
+	}
+	return claims, nil
+}
+
+// sameNumber compares what is known of two resources: the id, as written or as found, and the digits.
+func sameNumber(a, b *v1alpha1.PhoneNumber) bool {
+	ids := func(o *v1alpha1.PhoneNumber) [2]string {
+		return [2]string{o.Spec.ID, o.Status.ID}
+	}
+	for _, x := range ids(a) {
+		for _, y := range ids(b) {
+			if x != "" && x == y {
+				return true
+			}
+		}
+	}
+	return a.Spec.Number != "" && a.Spec.Number == b.Spec.Number
+}
+
+// isNumber reports whether a number at Meta is the one that a spec names.
+func isNumber(spec *v1alpha1.PhoneNumberSpec, live graph.PhoneNumber) bool {
+	if spec.ID != "" {
+		return live.ID == spec.ID
+	}
+	return digitsOf(live.DisplayPhoneNumber) == digitsOf(spec.Number)
+}
+
+// digitsOf makes numbers comparable: Meta formats them as it likes, +1 555-078-3881.
+func digitsOf(number string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, number)
+}

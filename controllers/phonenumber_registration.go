@@ -1,0 +1,339 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/credentials"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// defaultCodeLanguage is that of the message with the code where the spec names none.
+const defaultCodeLanguage = "en_US"
+
+var (
+	sixDigits   = regexp.MustCompile(`^[0-9]{6}$`)
+	codeWritten = regexp.MustCompile(`^[0-9]{3}[- ]?[0-9]{3}$`)
+)
+
+// rename asks Meta for another display name.
+func (n *numbers) rename(ctx context.Context, p *numberPass, s *situation) *outcome {
+	want := p.obj.Spec.DisplayName
+	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callDisplayName, DisplayName: want}, "ask for the display name",
+		func(live *graph.PhoneNumber, known []v1alpha1.RegistrationAttempt) *outcome {
+			now := *s
+			now.live, now.attempts = live, known
+			ask, o := now.nameStep()
+			return unless(ask, o)
+		},
+		func() error { return p.session.Client().RequestDisplayName(ctx, p.status.ID, want) })
+	if o != nil {
+		return o
+	}
+	next := n.reread(ctx, p, p.status.ID, "asked for the display name; Meta reviews it")
+	return &next
+}
+
+// unless is the outcome of a second look that no longer agrees: the next pass sees why.
+func unless(still bool, o *outcome) *outcome {
+	if still {
+		return nil
+	}
+	if o == nil {
+		later := keep(firstPause)
+		return &later
+	}
+	return o
+}
+
+// verify proves the ownership of the number with the help of a person.
+func (n *numbers) verify(ctx context.Context, p *numberPass, s *situation) *outcome {
+	code, problem := n.secret(ctx, p, p.obj.Spec.Verification != nil && s.live.CodeVerificationStatus != codeVerified, func() v1alpha1.SecretKeyReference {
+		return p.obj.Spec.Verification.CodeSecretRef
+	}, v1alpha1.SecretPurposeCode)
+	if problem != nil && !problem.missing {
+		return &problem.outcome
+	}
+	version := code.version
+	switch action, o := s.verifyStep(version); action {
+	case verifyWait:
+		return o
+	case verifyRequestCode:
+		return n.requestCode(ctx, p, s, version)
+	case verifyTryCode:
+		if !codeWritten.MatchString(code.text) {
+			return awaiting("the code in "+secretKey(p.obj.Spec.Verification.CodeSecretRef)+" must be 6 digits, with or without a hyphen", codeRecheckSoon)
+		}
+		return n.tryCode(ctx, p, s, version, code.text)
+	}
+	return nil
+}
+
+func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, known *v1alpha1.SecretVersion) *outcome {
+	v := p.obj.Spec.Verification
+	language := v.Language
+	if language == "" {
+		language = defaultCodeLanguage
+	}
+	if p.obj.Status.Verification == nil {
+		p.obj.Status.Verification = &v1alpha1.PhoneNumberVerificationStatus{}
+	}
+	// The person's request counts as handled before the call, so that a crash can't repeat it.
+	p.obj.Status.Verification.LastHandledRequest = p.obj.Annotations[v1alpha1.AnnotationRequestCode]
+	if s.codeAsked {
+		if err := n.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "asking Meta for a code", 0), true); err != nil {
+			return notWritten(err)
+		}
+	}
+	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callRequestCode, Secret: known}, "request a code",
+		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
+			now := *s
+			now.live, now.attempts = live, attempts
+			action, o := now.verifyStep(known)
+			return unless(action == verifyRequestCode, o)
+		},
+		func() error { return p.session.Client().RequestCode(ctx, p.status.ID, methodOf(v), language) })
+	if o != nil {
+		return o
+	}
+	fresh := *s
+	fresh.attempts, fresh.codeAsked = attemptsOf(p.waba, p.status.ID), false
+	_, o = fresh.verifyStep(known)
+	return o
+}
+
+func (n *numbers) tryCode(ctx context.Context, p *numberPass, s *situation, version *v1alpha1.SecretVersion, code string) *outcome {
+	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callVerifyCode, Secret: version}, "verify the code",
+		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
+			now := *s
+			now.live, now.attempts = live, attempts
+			action, o := now.verifyStep(version)
+			return unless(action == verifyTryCode, o)
+		},
+		func() error { return p.session.Client().VerifyCode(ctx, p.status.ID, code) })
+	status := p.obj.Status.Verification
+	if status == nil {
+		status = &v1alpha1.PhoneNumberVerificationStatus{}
+		p.obj.Status.Verification = status
+	}
+	status.CodeSecret, status.Failure = version, ""
+	if o != nil {
+		status.Failure = truncate(o.message, messageLimit)
+		again := *s
+		again.attempts = attemptsOf(p.waba, p.status.ID)
+		if _, wait := again.verifyStep(version); wait != nil {
+			return wait // says what a person has to do
+		}
+		return o
+	}
+	next := n.reread(ctx, p, p.status.ID, "Meta has accepted the code")
+	return &next
+}
+
+// register registers the number on the Cloud API, and keeps PIN and region as the spec says.
+func (n *numbers) register(ctx context.Context, p *numberPass, s *situation) *outcome {
+	if p.obj.Spec.Registration == nil || coexists(s.live) {
+		return nil
+	}
+	pin, problem := n.secret(ctx, p, true, func() v1alpha1.SecretKeyReference { return p.obj.Spec.Registration.PINSecretRef }, v1alpha1.SecretPurposePIN)
+	if problem != nil {
+		if onCloudAPI(s.live) {
+			problem.aside = true // it works; only a change of the PIN can't be seen
+		}
+		return &problem.outcome
+	}
+	if !sixDigits.MatchString(pin.text) {
+		return awaiting("the PIN in "+secretKey(p.obj.Spec.Registration.PINSecretRef)+" must be 6 digits", secretRecheck)
+	}
+	switch yes, o := s.registerStep(pin.version); {
+	case yes:
+		return n.registerNow(ctx, p, s, pin)
+	case o != nil:
+		return o
+	}
+	return n.keepPIN(ctx, p, s, pin)
+}
+
+func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, pin secretValue) *outcome {
+	if o := n.deregisterFirst(ctx, p, s); o != nil {
+		return o
+	}
+	region := string(p.obj.Spec.Registration.DataLocalizationRegion)
+	if region != "" && !onCloudAPI(s.live) && !n.readOnly {
+		// Only while it isn't registered can the region be chosen
+		// (https://developers.facebook.com/documentation/business-messaging/whatsapp/local-storage).
+		err := p.session.Client().EnableLocalStorage(ctx, p.status.ID, region)
+		n.wrote(p.obj, "set data localization region", []string{"registration.dataLocalizationRegion"}, err)
+		if err != nil {
+			o := failure(err)
+			o.first = slowPause
+			return &o
+		}
+	}
+	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callRegister, Secret: pin.version}, "register the number",
+		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
+			now := *s
+			now.live, now.attempts = live, attempts
+			yes, o := now.registerStep(pin.version)
+			return unless(yes, o)
+		},
+		func() error {
+			return p.session.Client().RegisterPhoneNumber(ctx, p.status.ID, graph.Registration{PIN: pin.text})
+		})
+	if o != nil {
+		return o
+	}
+	r := n.registration(p)
+	r.PINSecret, r.DataLocalizationRegion = pin.version, region
+	next := n.reread(ctx, p, p.status.ID, "registered")
+	r.RegisteredName = p.obj.Status.VerifiedName
+	return &next
+}
+
+// deregisterFirst finishes a deregistration that Meta holds for incomplete.
+func (n *numbers) deregisterFirst(ctx context.Context, p *numberPass, s *situation) *outcome {
+	a := last(s.attempts, callRegister)
+	if a == nil || a.Result != string(graph.CauseDeregisterIncomplete) {
+		return nil
+	}
+	if d := last(s.attempts, callDeregister); d != nil && d.Time.After(a.Time.Time) {
+		return nil
+	}
+	if o := n.deregister(ctx, p); o != nil {
+		return o
+	}
+	next := keep(firstPause)
+	return &next
+}
+
+// deregister takes the number off the Cloud API.
+func (n *numbers) deregister(ctx context.Context, p *numberPass) *outcome {
+	return n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callDeregister}, "deregister the number",
+		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
+			if coexists(live) {
+				o := stalled(v1alpha1.ReasonRefusedByMeta, "the number is also used in the WhatsApp Business app and can't be deregistered by API")
+				return &o
+			}
+			return mayDeregister(attempts, p.now, p.requested())
+		},
+		func() error { return p.session.Client().DeregisterPhoneNumber(ctx, p.status.ID) })
+}
+
+// mayDeregister keeps to Meta's limit, and lets a failed attempt rest.
+func mayDeregister(attempts []v1alpha1.RegistrationAttempt, now time.Time, pushed bool) *outcome {
+	if wait := windowWait(attempts, callDeregister, now); wait > 0 {
+		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes ten deregistrations of a number in 72 hours", wait).told()
+		return &o
+	}
+	a := last(attempts, callDeregister)
+	switch {
+	case a == nil:
+		return nil
+	case a.RetryTime != nil && a.RetryTime.After(now):
+		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no deregistration of this number for a while", a.RetryTime.Sub(now)).told()
+		return &o
+	case a.Result == resultDone, pushed:
+		return nil
+	}
+	gap := registerSpacing
+	if countOf(attempts, callDeregister) == 1 {
+		gap = registerRetry
+	}
+	if wait := a.Time.Add(gap).Sub(now); wait > 0 {
+		o := waiting(v1alpha1.ReasonTransientError, "the last deregistration failed; they are scarce, so the next one waits", wait).told()
+		return &o
+	}
+	return nil
+}
+
+// keepPIN sets the PIN when its Secret changes, for which Meta doesn't want the old one
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/two-step-verification).
+// The PIN of a number that was registered by somebody else is taken to be the one in the Secret, unless there is none.
+func (n *numbers) keepPIN(ctx context.Context, p *numberPass, s *situation, pin secretValue) *outcome {
+	if !onCloudAPI(s.live) {
+		return nil
+	}
+	r := n.registration(p)
+	if a := last(s.attempts, callRegister); r.PINSecret == nil && a != nil && a.Result == resultDone {
+		r.PINSecret = a.Secret
+	}
+	without := s.live.PinEnabled != nil && !*s.live.PinEnabled
+	switch {
+	case sameSecret(r.PINSecret, pin.version):
+		return nil
+	case r.PINSecret == nil && !without:
+		r.PINSecret = pin.version
+		return nil
+	}
+	if hold := p.refusedFor(); hold > 0 {
+		o := keep(hold)
+		return &o
+	}
+	if n.readOnly {
+		n.would(p.obj, "set the PIN")
+		return nil
+	}
+	err := p.session.Client().SetPIN(ctx, p.status.ID, pin.text)
+	n.wrote(p.obj, "set PIN", []string{"registration.pinSecretRef"}, err)
+	if err != nil {
+		o := failure(err)
+		o.aside, o.first = true, slowPause
+		return &o
+	}
+	r.PINSecret = pin.version
+	return nil
+}
+
+func (n *numbers) registration(p *numberPass) *v1alpha1.PhoneNumberRegistrationStatus {
+	if p.obj.Status.Registration == nil {
+		p.obj.Status.Registration = &v1alpha1.PhoneNumberRegistrationStatus{}
+	}
+	return p.obj.Status.Registration
+}
+
+// secretValue is one key of a Secret and its version.
+type secretValue struct {
+	text    string
+	version *v1alpha1.SecretVersion
+}
+
+// secretProblem is the outcome where a Secret can't be used.
+type secretProblem struct {
+	outcome
+	missing bool
+}
+
+// secret reads a PIN or a code.
+func (n *numbers) secret(
+	ctx context.Context, p *numberPass, needed bool, ref func() v1alpha1.SecretKeyReference, purpose string,
+) (secretValue, *secretProblem) {
+	if !needed {
+		return secretValue{}, nil
+	}
+	name := ref()
+	value, err := credentials.ReadValue(ctx, n.resolver.secrets,
+		types.NamespacedName{Namespace: p.obj.Namespace, Name: name.Name}, name.Key, purpose)
+	var known *credentials.Error
+	switch {
+	case errors.As(err, &known):
+		reason := v1alpha1.ReasonSecretNotPermitted
+		if known.Missing {
+			reason = v1alpha1.ReasonSecretNotFound
+		}
+		return secretValue{}, &secretProblem{outcome: waiting(reason, strings.TrimSuffix(known.Message, "."), secretRecheck), missing: known.Missing}
+	case err != nil:
+		return secretValue{}, &secretProblem{outcome: failure(err)}
+	}
+	return secretValue{text: value.Text, version: &v1alpha1.SecretVersion{
+		UID: value.UID, ResourceVersion: value.ResourceVersion, Key: name.Key,
+	}}, nil
+}

@@ -1,0 +1,301 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// Values of a number at Meta
+// (https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account-to-number-current-status).
+const (
+	platformCloudAPI   = "CLOUD_API"
+	codeVerified       = "VERIFIED"
+	nameApproved       = "APPROVED"
+	nameWithoutReview  = "AVAILABLE_WITHOUT_REVIEW"
+	namePendingReview  = "PENDING_REVIEW"
+	nameNone           = "NONE"
+	nameDeclined       = "DECLINED"
+	nameRejected       = "REJECTED"
+	nameExpired        = "EXPIRED"
+	numberConnected    = "CONNECTED"
+	numberBanned       = "BANNED"
+	numberDeleted      = "DELETED"
+	numberMigrated     = "MIGRATED"
+	codeLife           = 10 * time.Minute
+	codeSoon           = 15 * time.Minute
+	codeRecheckSoon    = 10 * time.Second
+	codeRecheckLater   = time.Minute
+	codeRetry          = 10 * time.Minute
+	codesPerWindow     = 4
+	registerRetry      = 15 * time.Minute
+	registerSpacing    = 8 * time.Hour
+	registerUnknownGap = 24 * time.Hour
+)
+
+// onCloudAPI reports that a number is registered.
+func onCloudAPI(live *graph.PhoneNumber) bool { return live.PlatformType == platformCloudAPI }
+
+// coexists reports that a number is also used in the WhatsApp Business app: it is neither registered nor deregistered by API.
+func coexists(live *graph.PhoneNumber) bool {
+	return live.OnBizApp != nil && *live.OnBizApp && onCloudAPI(live)
+}
+
+// situation is all that decides about the next step of a number. The steps are pure functions of it, so that what happens
+// after a crash or a restart is decided by what was recorded and by what Meta shows, and by nothing else.
+type situation struct {
+	spec     *v1alpha1.PhoneNumberSpec
+	status   *v1alpha1.PhoneNumberStatus
+	live     *graph.PhoneNumber
+	attempts []v1alpha1.RegistrationAttempt
+	now      time.Time
+	// pushed: a person changed the spec or asked for another attempt, so that pauses of ours don't hold; Meta's do.
+	pushed bool
+	// codeAsked: a person asked for another code.
+	codeAsked bool
+	// young: the account's ledger may not go back far enough to know everything.
+	young bool
+}
+
+// nameStep says whether to ask for another display name, or why not
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/display-names).
+func (s *situation) nameStep() (ask bool, o *outcome) {
+	want := s.spec.DisplayName
+	if want == "" || want == s.live.VerifiedName {
+		return false, nil
+	}
+	if want == s.live.NewDisplayName {
+		switch s.live.NewNameStatus {
+		case nameDeclined, nameRejected, nameExpired:
+			return false, s.nameRefused()
+		}
+		return false, nil // in review, or approved
+	}
+	if a := last(s.attempts, callDisplayName); a != nil && !s.pushed && a.DisplayName == want {
+		switch a.Result {
+		case "", resultDone:
+			if s.now.Sub(a.Time.Time) < registerRetry {
+				return false, nil // Meta needs a moment to show it
+			}
+			return false, s.nameRefused()
+		}
+		o := stalledAside(v1alpha1.ReasonRefusedByMeta, "Meta refused the display name of the spec; choose another one in spec.displayName")
+		return false, &o
+	}
+	if wait := windowWait(s.attempts, callDisplayName, s.now); wait > 0 {
+		o := waitingAside(v1alpha1.ReasonQuotaExceeded, "Meta takes ten changes of the display name in 30 days", wait).told()
+		return false, &o
+	}
+	return true, nil
+}
+
+func (s *situation) nameRefused() *outcome {
+	o := stalledAside(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf(
+		"Meta didn't approve the display name %q; choose another one in spec.displayName, or see WhatsApp Manager", s.spec.DisplayName))
+	return &o
+}
+
+// verifyAction is what the verification needs next.
+type verifyAction int
+
+const (
+	verifyNothing verifyAction = iota
+	verifyRequestCode
+	verifyTryCode
+	verifyWait
+)
+
+// verifyStep says how the ownership of the number gets proven: Meta sends a code, a person puts it into a Secret, and it is
+// given back to Meta. code is the version of the Secret, nil where there is none.
+func (s *situation) verifyStep(code *v1alpha1.SecretVersion) (verifyAction, *outcome) {
+	if s.live.CodeVerificationStatus == codeVerified || onCloudAPI(s.live) {
+		return verifyNothing, nil
+	}
+	v := s.spec.Verification
+	if v == nil {
+		if s.spec.Registration == nil {
+			return verifyNothing, nil // only watched
+		}
+		return verifyWait, awaiting("the ownership of the number isn't proven; add spec.verification, or verify the number in WhatsApp Manager", 0)
+	}
+	asked := last(s.attempts, callRequestCode)
+	switch action, o := s.codeRequest(asked); {
+	case action != verifyNothing:
+		return action, o
+	case asked == nil: // requested before the ledger's memory
+		asked = &v1alpha1.RegistrationAttempt{}
+		if s.status.Verification != nil && s.status.Verification.CodeRequestedTime != nil {
+			asked.Time = *s.status.Verification.CodeRequestedTime
+		}
+	}
+	tried := s.tried(code)
+	switch {
+	case code == nil || sameSecret(code, asked.Secret):
+		return verifyWait, s.awaitCode(asked, fmt.Sprintf("put the 6-digit code sent by %s to %s into %s",
+			methodOf(v), s.live.DisplayPhoneNumber, secretKey(v.CodeSecretRef)))
+	case tried == nil:
+		return verifyTryCode, nil
+	case tried.RetryTime != nil && tried.RetryTime.After(s.now):
+		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no more codes for a while; then put a new one into "+secretKey(v.CodeSecretRef),
+			tried.RetryTime.Sub(s.now)).told()
+		return verifyWait, &o
+	case tried.Result == "":
+		return verifyWait, s.awaitCode(asked, "whether Meta took the code isn't known; annotate "+v1alpha1.AnnotationRequestCode+
+			" for a new one and put it into "+secretKey(v.CodeSecretRef))
+	}
+	return verifyWait, s.awaitCode(asked, fmt.Sprintf("Meta refused the code; put the right one into %s, or annotate %s for a new one (a code lives about 10 minutes)",
+		secretKey(v.CodeSecretRef), v1alpha1.AnnotationRequestCode))
+}
+
+// codeRequest says whether to ask Meta for a code: once, and again when a person wants it. A request that Meta failed to
+// carry out is repeated a few times.
+func (s *situation) codeRequest(asked *v1alpha1.RegistrationAttempt) (verifyAction, *outcome) {
+	before := asked != nil || s.status.Verification != nil && s.status.Verification.CodeRequestedTime != nil
+	if asked != nil && asked.RetryTime != nil && asked.RetryTime.After(s.now) {
+		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta sends no more codes to this number for a while", asked.RetryTime.Sub(s.now)).told()
+		return verifyWait, &o
+	}
+	if s.codeAsked || !before {
+		return verifyRequestCode, nil
+	}
+	if asked == nil || asked.Result == resultDone || asked.Result == "" {
+		return verifyNothing, nil // an unknown result may well have sent the code
+	}
+	return s.codeAgain(asked)
+}
+
+// codeAgain says what follows a request that Meta refused.
+func (s *situation) codeAgain(asked *v1alpha1.RegistrationAttempt) (verifyAction, *outcome) {
+	switch since := s.now.Sub(asked.Time.Time); {
+	case asked.Result == string(graph.CauseAlreadyVerified):
+		o := waiting(v1alpha1.ReasonInReview, "Meta says that the number is verified; waiting until it shows that", 0)
+		return verifyWait, &o
+	case countOf(s.attempts, callRequestCode) >= codesPerWindow, asked.Result == string(graph.CauseCodeNotSent):
+		return verifyWait, awaiting("Meta sent no code; check the number, then annotate "+v1alpha1.AnnotationRequestCode+" to try again", 0)
+	case since < codeRetry:
+		o := waiting(v1alpha1.ReasonTransientError, "Meta sent no code; tried again in a few minutes", codeRetry-since)
+		return verifyWait, &o
+	}
+	return verifyRequestCode, nil
+}
+
+// tried returns the attempt with this version of the code's Secret.
+func (s *situation) tried(code *v1alpha1.SecretVersion) *v1alpha1.RegistrationAttempt {
+	if a := last(s.attempts, callVerifyCode); a != nil && sameSecret(a.Secret, code) {
+		return a
+	}
+	return nil
+}
+
+// awaitCode waits for a person. Secrets can't be watched: they are looked at often while the code is fresh.
+func (s *situation) awaitCode(asked *v1alpha1.RegistrationAttempt, message string) *outcome {
+	recheck := codeRecheckLater
+	if s.now.Sub(asked.Time.Time) < codeSoon {
+		recheck = codeRecheckSoon
+	}
+	return awaiting(message, recheck)
+}
+
+func awaiting(message string, after time.Duration) *outcome {
+	o := waiting(v1alpha1.ReasonAwaitingHuman, message, after)
+	return &o
+}
+
+func secretKey(ref v1alpha1.SecretKeyReference) string {
+	return fmt.Sprintf("Secret %s, key %s", ref.Name, ref.Key)
+}
+
+func methodOf(v *v1alpha1.PhoneNumberVerification) string {
+	if v.Method == v1alpha1.VerificationMethodVoice {
+		return string(v1alpha1.VerificationMethodVoice)
+	}
+	return string(v1alpha1.VerificationMethodSMS)
+}
+
+// renamed reports that Meta approved another display name, which takes effect with a registration
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/display-names).
+func (s *situation) renamed() bool {
+	return s.live.NewNameStatus == nameApproved && s.live.NewDisplayName != "" && s.live.NewDisplayName != s.live.VerifiedName
+}
+
+// registerStep says whether the number may be registered now; pin is the version of the PIN's Secret.
+func (s *situation) registerStep(pin *v1alpha1.SecretVersion) (register bool, o *outcome) {
+	if s.spec.Registration == nil || coexists(s.live) || onCloudAPI(s.live) && !s.renamed() {
+		return false, nil
+	}
+	switch s.live.Status {
+	case numberBanned, numberDeleted, numberMigrated:
+		out := stalled(v1alpha1.ReasonRefusedByMeta, "a number with status "+clip(s.live.Status)+" can't be registered; see WhatsApp Manager")
+		return false, &out
+	}
+	if status := s.live.NameStatus; !onCloudAPI(s.live) && (status == namePendingReview || status == nameNone) {
+		out := waiting(v1alpha1.ReasonInReview, "registered as soon as Meta has processed the display name", 0)
+		return false, &out
+	}
+	if out := mayRegister(s.attempts, pin, s.now, s.pushed, s.young); out != nil {
+		if secretKey := secretKey(s.spec.Registration.PINSecretRef); out.reason == v1alpha1.ReasonAwaitingHuman {
+			out.message += secretKey
+		}
+		return false, out
+	}
+	return true, nil
+}
+
+// mayRegister is the policy for the scarcest call. It is asked twice: with what is cached, and with what the API server has
+// when the attempt is written.
+func mayRegister(attempts []v1alpha1.RegistrationAttempt, pin *v1alpha1.SecretVersion, now time.Time, pushed, young bool) *outcome {
+	if wait := windowWait(attempts, callRegister, now); wait > 0 {
+		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes ten registrations of a number in 72 hours", wait).told()
+		return &o
+	}
+	a := last(attempts, callRegister)
+	switch {
+	case a == nil:
+		return nil
+	case a.RetryTime != nil && a.RetryTime.After(now):
+		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no registration of this number for a while", a.RetryTime.Sub(now)).told()
+		return &o
+	case a.Result == string(graph.CausePINMismatch) && sameSecret(a.Secret, pin):
+		return awaiting("Meta refused the PIN, and each further guess would bring a lock closer; put the number's two-step verification PIN into ", secretRecheck)
+	case pushed, !sameSecret(a.Secret, pin):
+		return nil
+	}
+	if wait := a.Time.Add(registerGap(a, attempts, young)).Sub(now); wait > 0 {
+		o := waiting(v1alpha1.ReasonTransientError, "the last registration didn't last or failed; registrations are scarce, so the next one waits; to try now, annotate "+
+			v1alpha1.AnnotationRequestedAt, wait).told()
+		return &o
+	}
+	return nil
+}
+
+// registerGap is the time between two registrations that nobody asked for.
+func registerGap(a *v1alpha1.RegistrationAttempt, attempts []v1alpha1.RegistrationAttempt, young bool) time.Duration {
+	switch a.Result {
+	case string(graph.CauseDeregisterIncomplete), string(graph.CauseRecentlyDeleted):
+		return registerRetry // Meta says what to do or how long to wait
+	case resultDone:
+		return registerUnknownGap // somebody took the number off the Cloud API since
+	}
+	switch {
+	case young:
+		return registerUnknownGap
+	case countOf(attempts, callRegister) == 1:
+		return registerRetry
+	}
+	return registerSpacing
+}
+
+func countOf(attempts []v1alpha1.RegistrationAttempt, kind string) int {
+	n := 0
+	for _, a := range attempts {
+		if a.Kind == kind {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,233 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// pinRecheck is how often the Secret with the PIN is looked at for a change.
+const pinRecheck = 5 * time.Minute
+
+// sync compares the number with its spec and acts at most once. The order is that of a number's life: it is added, named,
+// verified and registered; only then has it settings.
+func (n *numbers) sync(ctx context.Context, p *numberPass) outcome {
+	n.leave(p)
+	view, o := n.look(ctx, p)
+	if o != nil {
+		return *o
+	}
+	if view.Number == nil {
+		return n.absent(ctx, p)
+	}
+	live := view.Number
+	n.take(p, live)
+	if p.writable() {
+		if o := n.step(ctx, p, live); o != nil {
+			return *o
+		}
+	}
+	if !onCloudAPI(live) {
+		return done("observed; it isn't registered, so nothing else can be set")
+	}
+	out := n.settings(ctx, p, live)
+	if p.writable() && p.obj.Spec.Registration != nil && !out.backoff && (out.after == 0 || out.after > pinRecheck) && !out.wait {
+		out.after = pinRecheck
+	}
+	return out
+}
+
+// leave forgets the number in an account that a person gave up by accepting another one.
+func (n *numbers) leave(p *numberPass) {
+	if p.status.AccountID != "" && p.status.AccountID != p.waba.Spec.ID {
+		p.obj.Status = v1alpha1.PhoneNumberStatus{
+			CommonStatus: v1alpha1.CommonStatus{Conditions: p.status.Conditions, ObservedGeneration: p.status.ObservedGeneration},
+			Webhook:      p.obj.Status.Webhook,
+		}
+	}
+}
+
+// look returns what is known of the number. Only a resource that has work to do asks Meta before the next observation.
+func (n *numbers) look(ctx context.Context, p *numberPass) (account.NumberView, *outcome) {
+	matches := func(live graph.PhoneNumber) bool { return isNumber(&p.obj.Spec, live) }
+	view := p.session.Number(matches)
+	pending := p.obj.Status.PendingAdd
+	switch {
+	case !view.Known && p.settled() && pending == nil:
+		o := keep(p.untilNextAttempt()) // nothing new since before the restart; the next observation brings an event
+		return view, &o
+	case view.Number != nil && (!p.requested() || !view.At.Before(p.now)):
+		return view, nil
+	case view.Known && !p.requested() && (pending == nil || view.At.After(pending.Time.Time)):
+		return view, nil
+	}
+	if err := p.session.LookupNumbers(ctx); err != nil {
+		o := failure(err)
+		return view, &o
+	}
+	return p.session.Number(matches), nil
+}
+
+// reread reads the number after a write of ours, so that the next step doesn't wait for an observation. Where that fails the
+// observation tells.
+func (n *numbers) reread(ctx context.Context, p *numberPass, id, message string) outcome {
+	begun := n.clock.Now()
+	live, err := p.session.Client().ReadPhoneNumber(ctx, id)
+	if err == nil && isNumber(&p.obj.Spec, *live) {
+		p.session.SawNumber(*live, begun)
+		n.take(p, live)
+	}
+	o := done(message)
+	o.after = time.Second // the next step
+	return o
+}
+
+// take copies what Meta says into the status.
+func (n *numbers) take(p *numberPass, live *graph.PhoneNumber) {
+	s := &p.obj.Status
+	s.ID, s.AccountID, s.PendingAdd = clip(live.ID), p.waba.Spec.ID, nil
+	s.DisplayPhoneNumber, s.VerifiedName = clip(live.DisplayPhoneNumber), clip(live.VerifiedName)
+	s.NameStatus, s.NewDisplayName, s.NewNameStatus = upper(live.NameStatus), clip(live.NewDisplayName), upper(live.NewNameStatus)
+	s.CodeVerificationStatus, s.QualityRating = upper(live.CodeVerificationStatus), upper(live.QualityRating)
+	s.Status, s.PlatformType, s.ThroughputLevel = upper(live.Status), upper(live.PlatformType), upper(live.ThroughputLevel)
+	s.MessagingLimit, s.AccountMode = upper(live.MessagingLimit), upper(live.AccountMode)
+	s.OfficialBusinessAccount, s.PINEnabled, s.OnBizApp = live.OfficialBusinessAccount, live.PinEnabled, live.OnBizApp
+	s.LastOnboardedTime = timeOf(live.LastOnboardedTime)
+	s.Health = healthStatus(live.Health)
+	s.CallbackURLs = nil
+	if w := live.Webhook; w != nil {
+		s.CallbackURLs = &v1alpha1.CallbackURLs{
+			PhoneNumber: truncate(w.PhoneNumber, messageLimit), Account: truncate(w.Account, messageLimit),
+			Application: truncate(w.Application, messageLimit),
+		}
+	}
+	n.mirror(p)
+}
+
+// mirror shows the account's ledger of scarce calls in the number's own status.
+func (n *numbers) mirror(p *numberPass) {
+	s := &p.obj.Status
+	attempts := attemptsOf(p.waba, s.ID)
+	if a := last(attempts, callRequestCode); a != nil {
+		if s.Verification == nil {
+			s.Verification = &v1alpha1.PhoneNumberVerificationStatus{}
+		}
+		s.Verification.CodeRequestedTime = &a.Time
+	}
+	if len(attempts) == 0 && s.Registration == nil {
+		return
+	}
+	if s.Registration == nil {
+		s.Registration = &v1alpha1.PhoneNumberRegistrationStatus{}
+	}
+	s.Registration.Attempts, s.Registration.BlockedUntil = attempts, nil
+	if a := last(attempts, callRegister); a != nil && a.RetryTime != nil && a.RetryTime.After(p.now) {
+		s.Registration.BlockedUntil = a.RetryTime
+	}
+}
+
+// situation gathers what decides about the next step.
+func (n *numbers) situation(p *numberPass, live *graph.PhoneNumber) *situation {
+	asked := p.obj.Annotations[v1alpha1.AnnotationRequestCode]
+	handled := ""
+	if v := p.obj.Status.Verification; v != nil {
+		handled = v.LastHandledRequest
+	}
+	return &situation{
+		spec: &p.obj.Spec, status: &p.obj.Status, live: live, attempts: attemptsOf(p.waba, live.ID), now: p.now,
+		// A new resource isn't a person's wish for another attempt: somebody may recreate it in a loop.
+		pushed:    p.prior.ObservedGeneration > 0 && (p.requested() || p.changedByUser()),
+		codeAsked: asked != "" && asked != handled,
+		young:     p.now.Sub(p.waba.CreationTimestamp.Time) < registrationWindow,
+	}
+}
+
+// step does the next thing of a number's life, or says what it waits for; nil when there is nothing left to do.
+func (n *numbers) step(ctx context.Context, p *numberPass, live *graph.PhoneNumber) *outcome {
+	s := n.situation(p, live)
+	switch ask, o := s.nameStep(); {
+	case ask:
+		return n.rename(ctx, p, s)
+	case o != nil && !onCloudAPI(live):
+		return o
+	case o != nil:
+		// The number works under its old name; the rest is kept in order all the same.
+		if later := n.afterName(ctx, p, s); later != nil {
+			return later
+		}
+		return o
+	}
+	return n.afterName(ctx, p, s)
+}
+
+func (n *numbers) afterName(ctx context.Context, p *numberPass, s *situation) *outcome {
+	if o := n.verify(ctx, p, s); o != nil {
+		return o
+	}
+	return n.register(ctx, p, s)
+}
+
+// attempt makes one scarce call: a live look first, the attempt in the ledger, then the call and what came of it.
+func (n *numbers) attempt(
+	ctx context.Context, p *numberPass, a v1alpha1.RegistrationAttempt, what string,
+	permit func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome, call func() error,
+) *outcome {
+	if n.readOnly {
+		n.would(p.obj, what)
+		o := waitingAside(v1alpha1.ReasonDriftDetected, "would "+what+", but the operator runs with --read-only", 0)
+		return &o
+	}
+	begun := n.clock.Now()
+	live, err := p.session.Client().ReadPhoneNumber(ctx, p.status.ID)
+	if err != nil {
+		o := failure(err)
+		return &o
+	}
+	if !isNumber(&p.obj.Spec, *live) {
+		o := waiting(v1alpha1.ReasonUnknownError, "Meta answers with another number under this id", minimumInterval)
+		return &o
+	}
+	p.session.SawNumber(*live, begun)
+	n.take(p, live)
+	a.Number, a.Time = live.ID, metav1.NewTime(p.now.Truncate(time.Second))
+	if o := n.ledger.begin(ctx, p.waba, a, func(known []v1alpha1.RegistrationAttempt) *outcome { return permit(live, known) }); o != nil {
+		return o
+	}
+	err = call()
+	n.wrote(p.obj, what, nil, err)
+	a.Result, a.RetryTime = resultOf(err), retryTimeOf(err, p.now)
+	if lost := n.ledger.end(ctx, p.waba, a); lost != nil {
+		n.audit.Info("The result of a scarce call isn't in the account's status", "number", a.Number, "call", a.Kind, "error", lost.Error())
+	}
+	n.mirror(p)
+	if err == nil {
+		return nil
+	}
+	return n.failed(a, err)
+}
+
+// failed is the outcome of a scarce call that failed. When it may be repeated is decided by the ledger, so nothing here
+// retries by itself.
+func (n *numbers) failed(a v1alpha1.RegistrationAttempt, err error) *outcome {
+	o := failure(err)
+	o.backoff, o.first = false, 0
+	switch {
+	case o.reason == v1alpha1.ReasonCredentialsInvalid, o.reason == v1alpha1.ReasonRateLimited:
+	case a.RetryTime != nil:
+		o.stalled, o.wait = false, true
+		o.after = a.RetryTime.Sub(n.clock.Now())
+	default:
+		o.stalled, o.wait, o.after = false, false, minimumInterval
+	}
+	o.message = fmt.Sprintf("%s: %s", a.Kind, o.message)
+	return &o
+}

@@ -1,0 +1,191 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// Kinds of scarce calls. Meta counts each of them, whatever comes of it
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/registration and
+// …/display-names).
+const (
+	callRegister    = "Register"
+	callDeregister  = "Deregister"
+	callRequestCode = "RequestCode"
+	callVerifyCode  = "VerifyCode"
+	callDisplayName = "DisplayName"
+
+	// registrationWindow is the rolling window of Meta's limit of ten registrations, and of ten deregistrations, of a number.
+	registrationWindow = 72 * time.Hour
+	// nameWindow is that of ten display names, and how long every call is remembered: a refused PIN stays wrong.
+	nameWindow = 30 * 24 * time.Hour
+	// callsPerWindow is one less than Meta allows: a person may have made a call that we don't know of.
+	callsPerWindow = 9
+	// ledgerSize bounds the ledger of an account.
+	ledgerSize = 300
+	// writeTries is how often a write that met a newer object is repeated.
+	writeTries = 5
+
+	resultDone = "Done"
+)
+
+// ledger keeps the scarce calls for the numbers of an account in the account's status, so that neither a restart nor a new
+// resource forgets them. An entry is written before its call, under the condition that nobody else changed the ledger: two
+// leaders that overlap for a moment can't both make the call.
+type ledger struct {
+	status *statusWriter
+}
+
+// attemptsOf returns the calls for one number, the oldest first.
+func attemptsOf(waba *v1alpha1.WABA, number string) []v1alpha1.RegistrationAttempt {
+	var out []v1alpha1.RegistrationAttempt
+	for _, a := range waba.Status.Registrations {
+		if a.Number == number {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// begin writes an attempt if permit, asked with what the API server has now, sees nothing against it.
+func (l *ledger) begin(
+	ctx context.Context, waba *v1alpha1.WABA, a v1alpha1.RegistrationAttempt, permit func([]v1alpha1.RegistrationAttempt) *outcome,
+) *outcome {
+	var stop *outcome
+	err := l.change(ctx, waba, func(w *v1alpha1.WABA) bool {
+		if stop = permit(attemptsOf(w, a.Number)); stop != nil {
+			return false
+		}
+		known := slices.DeleteFunc(w.Status.Registrations, func(old v1alpha1.RegistrationAttempt) bool {
+			return a.Time.Sub(old.Time.Time) > nameWindow
+		})
+		known = append(known, a)
+		w.Status.Registrations = known[max(0, len(known)-ledgerSize):]
+		return true
+	})
+	if err != nil {
+		return notWritten(err)
+	}
+	return stop
+}
+
+// end notes what came of an attempt. Where that can't be written, the attempt counts as one whose result isn't known.
+func (l *ledger) end(ctx context.Context, waba *v1alpha1.WABA, a v1alpha1.RegistrationAttempt) error {
+	return l.change(ctx, waba, func(w *v1alpha1.WABA) bool {
+		for i := range w.Status.Registrations {
+			if old := &w.Status.Registrations[i]; old.Number == a.Number && old.Kind == a.Kind && old.Time.Equal(&a.Time) {
+				*old = a
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// change applies a change of the ledger to the newest version of the account.
+func (l *ledger) change(ctx context.Context, waba *v1alpha1.WABA, change func(*v1alpha1.WABA) bool) error {
+	for try := 0; ; try++ {
+		var fresh v1alpha1.WABA
+		if err := l.status.live.Get(ctx, client.ObjectKeyFromObject(waba), &fresh); err != nil {
+			return err
+		}
+		if fresh.UID != waba.UID {
+			return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource("wabas").GroupResource(), waba.Name, nil)
+		}
+		if !change(&fresh) {
+			return nil
+		}
+		err := l.status.write(ctx, &fresh, ownWABAStatus(&fresh), &acv1alpha1.WABAApplyConfiguration{}, true)
+		if err == nil {
+			waba.Status.Registrations = fresh.Status.Registrations
+			return nil
+		}
+		if !apierrors.IsConflict(err) || try == writeTries {
+			return err
+		}
+	}
+}
+
+// windowOf is the rolling window in which Meta counts a kind of call.
+func windowOf(kind string) time.Duration {
+	if kind == callDisplayName {
+		return nameWindow
+	}
+	return registrationWindow
+}
+
+// resultOf names what came of a call, as kept in the ledger: empty where it isn't known whether it happened.
+func resultOf(err error) string {
+	if err == nil {
+		return resultDone
+	}
+	e, ok := graph.AsError(err)
+	switch {
+	case !ok, e.Class == graph.ClassTransient && e.Cause != graph.CauseRecentlyDeleted:
+		return ""
+	case e.Cause != "":
+		return string(e.Cause)
+	}
+	return string(e.Class)
+}
+
+// retryTimeOf is before when Meta wants no further attempt.
+func retryTimeOf(err error, now time.Time) *metav1.Time {
+	e, ok := graph.AsError(err)
+	if !ok {
+		return nil
+	}
+	wait := e.RetryAfter
+	switch e.Cause {
+	case graph.CauseRegistrationLimit:
+		wait = max(wait, registrationWindow)
+	case graph.CausePINLocked:
+		wait = max(wait, time.Hour)
+	case graph.CauseCodeLimit:
+		wait = max(wait, time.Hour)
+	case graph.CauseRecentlyDeleted:
+		wait = max(wait, 5*time.Minute)
+	}
+	if wait <= 0 {
+		return nil
+	}
+	return timeOf(now.Add(wait).Truncate(time.Second).Add(time.Second))
+}
+
+// last returns the newest call of a kind.
+func last(attempts []v1alpha1.RegistrationAttempt, kind string) *v1alpha1.RegistrationAttempt {
+	for i := len(attempts) - 1; i >= 0; i-- {
+		if attempts[i].Kind == kind {
+			return &attempts[i]
+		}
+	}
+	return nil
+}
+
+// windowWait is how long a kind of call has to wait for room in its window.
+func windowWait(attempts []v1alpha1.RegistrationAttempt, kind string, now time.Time) time.Duration {
+	var times []time.Time
+	for _, a := range attempts {
+		if a.Kind == kind && now.Sub(a.Time.Time) < windowOf(kind) {
+			times = append(times, a.Time.Time)
+		}
+	}
+	if len(times) < callsPerWindow {
+		return 0
+	}
+	return times[len(times)-callsPerWindow].Add(windowOf(kind)).Sub(now)
+}
+
+func sameSecret(a, b *v1alpha1.SecretVersion) bool { return a != nil && b != nil && *a == *b }

@@ -1,0 +1,60 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
+)
+
+func (r *wabas) write(ctx context.Context, p *wabaPass) error {
+	if sameStatus(ownWABAStatus(p.obj), ownWABAStatus(p.before)) {
+		return nil
+	}
+	into, err := r.apply(ctx, p.obj)
+	if err != nil {
+		return err
+	}
+	if !foreign(into, p.obj.Status.Conditions) {
+		return nil
+	}
+	if err := r.status.takeOver(ctx, p.obj); err != nil {
+		return fmt.Errorf("take over status fields: %w", err)
+	}
+	_, err = r.apply(ctx, p.obj)
+	return err
+}
+
+// apply writes the status. The ledger of scarce calls is written by others too, so a conflict takes over theirs: an entry
+// that got lost would be a call that Meta counts and we don't.
+func (r *wabas) apply(ctx context.Context, obj *v1alpha1.WABA) (*acv1alpha1.WABAApplyConfiguration, error) {
+	for try := 0; ; try++ {
+		into := &acv1alpha1.WABAApplyConfiguration{}
+		err := r.status.write(ctx, obj, ownWABAStatus(obj), into, true)
+		if err == nil || !apierrors.IsConflict(err) || try == writeTries {
+			return into, err
+		}
+		var fresh v1alpha1.WABA
+		if err := r.status.live.Get(ctx, client.ObjectKeyFromObject(obj), &fresh); err != nil {
+			return nil, err
+		}
+		if fresh.UID != obj.UID {
+			return nil, err
+		}
+		obj.ResourceVersion, obj.Status.Registrations = fresh.ResourceVersion, fresh.Status.Registrations
+	}
+}
+
+// ownWABAStatus is the part of the status that reconcilers own; facts have their own field owner.
+func ownWABAStatus(w *v1alpha1.WABA) *v1alpha1.WABAStatus {
+	s := w.Status.DeepCopy()
+	s.Webhook = nil
+	return s
+}

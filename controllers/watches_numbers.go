@@ -1,0 +1,91 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// numbersOf lists the names of an account's numbers, restricted to those that a filter lets through.
+func numbersOf(ctx context.Context, c client.Reader, waba string, filter func(*v1alpha1.PhoneNumber) bool) []types.NamespacedName {
+	var list v1alpha1.PhoneNumberList
+	if err := c.List(ctx, &list, client.MatchingFields{indexAccount: waba}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil
+	}
+	var names []types.NamespacedName
+	for i := range list.Items {
+		if filter(&list.Items[i]) {
+			names = append(names, client.ObjectKeyFromObject(&list.Items[i]))
+		}
+	}
+	return names
+}
+
+func everyNumber(*v1alpha1.PhoneNumber) bool { return true }
+
+// numberSource wakes the numbers that an observation found changed, and those that aren't found yet.
+func numberSource(c client.Reader, ch *changes) source.Source {
+	return source.Func(func(ctx context.Context, q queue) error {
+		ch.mu.Lock()
+		defer ch.mu.Unlock()
+		ch.sinks = append(ch.sinks, func(n accountChange) {
+			if ctx.Err() != nil || !n.change.All && len(n.change.Numbers) == 0 {
+				return
+			}
+			changed := map[string]bool{}
+			for _, id := range n.change.Numbers {
+				changed[id] = true
+			}
+			addLow(q, numbersOf(ctx, c, n.waba.String(), func(o *v1alpha1.PhoneNumber) bool {
+				return n.change.All || o.Status.ID == "" || changed[o.Status.ID]
+			})...)
+		})
+		return nil
+	})
+}
+
+// numbersOfAccount wakes the numbers of an account whose owner or state changed.
+func numbersOfAccount(c client.Reader) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
+		return requestsFor(numbersOf(ctx, c, accountIndexKey(obj), everyNumber))
+	})
+}
+
+// rivalNumbers wakes the resources that claimed the same number as one that is gone.
+func rivalNumbers(c client.Reader) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
+		gone, ok := obj.(*v1alpha1.PhoneNumber)
+		if !ok {
+			return nil
+		}
+		key := referrer{namespace: gone.Namespace, ref: gone.Spec.WABARef}.account().String()
+		return requestsFor(numbersOf(ctx, c, key, func(o *v1alpha1.PhoneNumber) bool { return o.UID != gone.UID && sameNumber(o, gone) }))
+	})
+}
+
+// numbersOfNamespace wakes the numbers of a namespace whose labels changed: an account's selector may now include or
+// exclude it.
+func numbersOfNamespace(c client.Reader) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
+		var list v1alpha1.PhoneNumberList
+		if err := c.List(ctx, &list, client.InNamespace(obj.GetName()), client.UnsafeDisableDeepCopy); err != nil {
+			return nil
+		}
+		var out []reconcile.Request
+		for i := range list.Items {
+			if ref := list.Items[i].Spec.WABARef.Namespace; ref != "" && ref != obj.GetName() {
+				out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+			}
+		}
+		return out
+	})
+}
