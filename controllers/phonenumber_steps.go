@@ -136,8 +136,11 @@ func (s *situation) verifyStep(code *v1alpha1.SecretVersion) (verifyAction, *out
 	tried := s.tried(code)
 	switch {
 	case code == nil || sameSecret(code, asked.Secret):
-		return verifyWait, s.awaitCode(asked, fmt.Sprintf("put the 6-digit code sent by %s to %s into %s",
-			methodOf(v), s.live.DisplayPhoneNumber, secretKey(v.CodeSecretRef)))
+		message := fmt.Sprintf("put the 6-digit code sent by %s to %s into %s", methodOf(v), s.live.DisplayPhoneNumber, secretKey(v.CodeSecretRef))
+		if asked.Result == "" {
+			message += "; whether Meta sent one isn't known: if none came, annotate " + v1alpha1.AnnotationRequestCode
+		}
+		return verifyWait, s.awaitCode(asked, message)
 	case tried == nil:
 		return verifyTryCode, nil
 	case tried.RetryTime != nil && tried.RetryTime.After(s.now):
