@@ -160,7 +160,35 @@ func (n *numbers) register(ctx context.Context, p *numberPass, s *situation) *ou
 	case o != nil:
 		return o
 	}
+	if o := n.moveRegion(ctx, p, s); o != nil {
+		return o
+	}
 	return n.keepPIN(ctx, p, s, pin)
+}
+
+// moveRegion takes a number off the Cloud API whose data shall rest in another country: only while it isn't registered can
+// the country be chosen. The next step registers it again; together that costs two of Meta's ten calls of each kind
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/local-storage).
+func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation) *outcome {
+	want, r := string(p.obj.Spec.Registration.DataLocalizationRegion), n.registration(p)
+	if want == "" || want == r.DataLocalizationRegion || !onCloudAPI(s.live) {
+		return nil
+	}
+	if r.DataLocalizationRegion == "" {
+		if !p.changedByUser() {
+			return nil // asked when the spec said so, and Meta didn't tell
+		}
+		known, o := n.region(ctx, p)
+		if o != nil || known == "" || known == want {
+			r.DataLocalizationRegion = known
+			return o
+		}
+	}
+	if o := n.deregister(ctx, p); o != nil {
+		return o
+	}
+	next := n.reread(ctx, p, p.status.ID, "deregistered, to be registered with data in "+want)
+	return &next
 }
 
 func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, pin secretValue) *outcome {
@@ -253,6 +281,24 @@ func mayDeregister(attempts []v1alpha1.RegistrationAttempt, now time.Time, pushe
 		return &o
 	}
 	return nil
+}
+
+// region asks Meta in which country the data of a number rests, "NONE" where it rests nowhere in particular, "" where Meta
+// doesn't say.
+func (n *numbers) region(ctx context.Context, p *numberPass) (string, *outcome) {
+	settings, err := p.session.Client().ReadSettings(ctx, p.status.ID)
+	if err != nil {
+		o := failure(err)
+		o.aside, o.first = true, slowPause
+		return "", &o
+	}
+	switch storage := settings.Storage; {
+	case storage == nil:
+		return "", nil
+	case storage.Status == graph.StorageInCountry:
+		return clip(storage.Region), nil
+	}
+	return "NONE", nil
 }
 
 // keepPIN sets the PIN when its Secret changes, for which Meta doesn't want the old one

@@ -143,16 +143,23 @@ func (s *situation) verifyStep(code *v1alpha1.SecretVersion) (verifyAction, *out
 		return verifyWait, s.awaitCode(asked, message)
 	case tried == nil:
 		return verifyTryCode, nil
-	case tried.RetryTime != nil && tried.RetryTime.After(s.now):
-		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no more codes for a while; then put a new one into "+secretKey(v.CodeSecretRef),
-			tried.RetryTime.Sub(s.now)).told()
-		return verifyWait, &o
-	case tried.Result == "":
-		return verifyWait, s.awaitCode(asked, "whether Meta took the code isn't known; annotate "+v1alpha1.AnnotationRequestCode+
-			" for a new one and put it into "+secretKey(v.CodeSecretRef))
 	}
-	return verifyWait, s.awaitCode(asked, fmt.Sprintf("Meta refused the code; put the right one into %s, or annotate %s for a new one (a code lives about 10 minutes)",
-		secretKey(v.CodeSecretRef), v1alpha1.AnnotationRequestCode))
+	return verifyWait, s.afterCode(asked, tried)
+}
+
+// afterCode says what a person has to do after a code that didn't help.
+func (s *situation) afterCode(asked, tried *v1alpha1.RegistrationAttempt) *outcome {
+	where := secretKey(s.spec.Verification.CodeSecretRef)
+	switch {
+	case tried.RetryTime != nil && tried.RetryTime.After(s.now):
+		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no more codes for a while; then put a new one into "+where, tried.RetryTime.Sub(s.now)).told()
+		return &o
+	case tried.Result == "":
+		return s.awaitCode(asked, "whether Meta took the code isn't known; annotate "+v1alpha1.AnnotationRequestCode+
+			" for a new one and put it into "+where)
+	}
+	return s.awaitCode(asked, fmt.Sprintf("Meta refused the code; put the right one into %s, or annotate %s for a new one (a code lives about 10 minutes)",
+		where, v1alpha1.AnnotationRequestCode))
 }
 
 // codeRequest says whether to ask Meta for a code: once, and again when a person wants it. A request that Meta failed to
@@ -278,6 +285,9 @@ func mayRegister(attempts []v1alpha1.RegistrationAttempt, pin *v1alpha1.SecretVe
 
 // registerGap is the time between two registrations that nobody asked for.
 func registerGap(a *v1alpha1.RegistrationAttempt, attempts []v1alpha1.RegistrationAttempt, young bool) time.Duration {
+	if d := last(attempts, callDeregister); d != nil && d.Result == resultDone && d.Time.After(a.Time.Time) {
+		return 0 // taken off by us, to be registered anew
+	}
 	switch a.Result {
 	case string(graph.CauseDeregisterIncomplete), string(graph.CauseRecentlyDeleted):
 		return registerRetry // Meta says what to do or how long to wait

@@ -192,3 +192,8 @@ func TestAdoptedNumber(t *testing.T) {
 	}
 	w.CheckInvariants()
 }
+
+// keySecretOf names a Secret made by keySecret.
+func keySecretOf(w *harness.World, name string) *corev1.Secret {
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.Namespace}}
+}
