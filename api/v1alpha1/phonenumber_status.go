@@ -93,9 +93,23 @@ type PhoneNumberStatus struct {
 	// +optional
 	Commerce *PhoneNumberCommerceStatus `json:"commerce,omitempty"`
 
-	// Baseline is what Meta gave back of the sections of the spec after they were last written, as hashes.
+	// Username at Meta, read only while the spec names one.
+	// +optional
+	Username string `json:"username,omitempty"`
+
+	// UsernameStatus says whether the username can be found: APPROVED, or RESERVED until Meta approves it.
+	// +optional
+	UsernameStatus string `json:"usernameStatus,omitempty"`
+
+	// Baseline is what was written of the sections of the spec, and what Meta gave back of them afterwards, as hashes.
 	// +optional
 	Baseline *Baseline `json:"baseline,omitempty"`
+
+	// Sections is what must be remembered of single sections of the spec.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	Sections []PhoneNumberSectionStatus `json:"sections,omitempty"`
 
 	// PendingAdd is set before the number is added and cleared afterwards, so that a crash in between is noticed.
 	// +optional
@@ -175,6 +189,41 @@ type PhoneNumberCommerceStatus struct {
 	// CatalogVisible says whether the catalogue is shown.
 	// +optional
 	CatalogVisible *bool `json:"catalogVisible,omitempty"`
+}
+
+// PhoneNumberSectionStatus is what must be remembered of one section of the spec, such as profile.
+type PhoneNumberSectionStatus struct {
+	// Name of the section below spec.
+	// +required
+	Name string `json:"name"`
+
+	// Repairs are the times of the last day at which changes by others were undone, the newest last.
+	// +optional
+	// +listType=atomic
+	Repairs []metav1.Time `json:"repairs,omitempty"`
+
+	// Refusal is Meta's last no to what the spec says.
+	// +optional
+	Refusal *SectionRefusal `json:"refusal,omitempty"`
+}
+
+// SectionRefusal is Meta's no to a section.
+type SectionRefusal struct {
+	// SpecHash of the section that was refused; another one is tried at once.
+	// +required
+	SpecHash string `json:"specHash"`
+
+	// Until is when the same is tried again.
+	// +required
+	Until metav1.Time `json:"until"`
+
+	// Reason as in the condition Synced.
+	// +required
+	Reason string `json:"reason"`
+
+	// Message says what Meta doesn't like.
+	// +optional
+	Message string `json:"message,omitempty"`
 }
 
 // PendingAdd remembers that a number is being added.

@@ -85,6 +85,26 @@ type PhoneNumberSpec struct {
 	// +optional
 	ConversationalAutomation *ConversationalAutomation `json:"conversationalAutomation,omitempty"`
 
+	// Calling is how people and the business call each other.
+	// +optional
+	Calling *PhoneNumberCalling `json:"calling,omitempty"`
+
+	// FlowsEncryption is the key with which WhatsApp encrypts what people enter into flows.
+	// +optional
+	FlowsEncryption *FlowsEncryption `json:"flowsEncryption,omitempty"`
+
+	// ComplianceInfo is what Indian law wants to know about a business.
+	// +optional
+	ComplianceInfo *ComplianceInfo `json:"complianceInfo,omitempty"`
+
+	// Username by which people find the business without its number: 3 to 35 of a-z, 0-9, dot and underscore. "" gives the
+	// username up, and others can then take it; absent leaves it alone.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/changelog
+	// +optional
+	// +kubebuilder:validation:MaxLength=35
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9._]{3,35})?$')",message="username must be 3 to 35 of a-z, 0-9, dot and underscore, or empty to give it up"
+	Username *string `json:"username,omitempty"`
+
 	// DeletionPolicy says what happens at Meta when this resource is deleted. Absent means Retain. Deregister takes the
 	// number off the Cloud API, for every partner that uses it; the number itself stays.
 	// +optional

@@ -17,7 +17,7 @@ number: "+15550783881"
 )
 
 func phoneNumberCases() kindCases {
-	return kindCases{kind: "PhoneNumber", creates: []validationCase{
+	return kindCases{kind: "PhoneNumber", creates: append(phoneNumberSettingsCases(), []validationCase{
 		{name: "by id", base: numberByID},
 		{name: "by number", base: numberByNumber},
 		{name: "every field", base: numberByNumber, patch: `
@@ -87,7 +87,7 @@ driftPolicy: Repair`},
 		{name: "command twice", base: numberByID, patch: `conversationalAutomation: {commands: [{name: a, description: b}, {name: a, description: c}]}`,
 			at: "spec.conversationalAutomation.commands[1]", want: "Duplicate"},
 		{name: "deleting a number", base: numberByID, patch: `deletionPolicy: Delete`, at: "spec.deletionPolicy", want: "Unsupported value"},
-	}, changes: []validationCase{
+	}...), changes: []validationCase{
 		{name: "display name", base: numberByID, patch: `displayName: Other`},
 		{name: "another account", base: numberByID, patch: `wabaRef: {name: other}`, at: "spec.wabaRef", want: "wabaRef is immutable"},
 		{name: "another id", base: numberByID, patch: `id: "1"`, at: "spec", want: "id is immutable"},

@@ -41,6 +41,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ButtonFlowApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CallbackURLs"):
 		return &apiv1alpha1.CallbackURLsApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("CallHours"):
+		return &apiv1alpha1.CallHoursApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CardBody"):
 		return &apiv1alpha1.CardBodyApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CardButton"):
@@ -53,6 +55,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.CommonSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CommonStatus"):
 		return &apiv1alpha1.CommonStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ComplianceContact"):
+		return &apiv1alpha1.ComplianceContactApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ComplianceInfo"):
+		return &apiv1alpha1.ComplianceInfoApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ComplianceOfficer"):
+		return &apiv1alpha1.ComplianceOfficerApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ConfigMapKeyReference"):
 		return &apiv1alpha1.ConfigMapKeyReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ConversationalAutomation"):
@@ -67,12 +75,16 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.CredentialsStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("EditAttempt"):
 		return &apiv1alpha1.EditAttemptApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("FlowsEncryption"):
+		return &apiv1alpha1.FlowsEncryptionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("HealthEntity"):
 		return &apiv1alpha1.HealthEntityApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("HealthError"):
 		return &apiv1alpha1.HealthErrorApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("HealthStatus"):
 		return &apiv1alpha1.HealthStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Holiday"):
+		return &apiv1alpha1.HolidayApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("LibraryBodyInputs"):
 		return &apiv1alpha1.LibraryBodyInputsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("LibraryButtonInput"):
@@ -89,6 +101,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.MessageTemplateStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("MessageTemplateWebhookStatus"):
 		return &apiv1alpha1.MessageTemplateWebhookStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("OperatingHours"):
+		return &apiv1alpha1.OperatingHoursApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("OTPButton"):
 		return &apiv1alpha1.OTPButtonApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ParameterExample"):
@@ -101,6 +115,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PendingCreateApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumber"):
 		return &apiv1alpha1.PhoneNumberApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberCalling"):
+		return &apiv1alpha1.PhoneNumberCallingApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberCommerce"):
 		return &apiv1alpha1.PhoneNumberCommerceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberCommerceStatus"):
@@ -117,6 +133,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PhoneNumberRegistrationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberRegistrationStatus"):
 		return &apiv1alpha1.PhoneNumberRegistrationStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberSectionStatus"):
+		return &apiv1alpha1.PhoneNumberSectionStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberSpec"):
 		return &apiv1alpha1.PhoneNumberSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberStatus"):
@@ -145,6 +163,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.SecretKeyReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SecretVersion"):
 		return &apiv1alpha1.SecretVersionApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("SectionRefusal"):
+		return &apiv1alpha1.SectionRefusalApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SubscribedApp"):
 		return &apiv1alpha1.SubscribedAppApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SupportedApp"):

@@ -187,6 +187,31 @@ var schemaYAML = typed.YAMLObject(`types:
     elementRelationship: atomic
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.ButtonType
   scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.CallHours
+  map:
+    fields:
+    - name: holidays
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.Holiday
+          elementRelationship: associative
+          keys:
+          - date
+    - name: status
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SettingStatus
+    - name: timezoneID
+      type:
+        scalar: string
+    - name: weekly
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.OperatingHours
+          elementRelationship: atomic
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.CallIconVisibility
+  scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.CallPermissionRequest
   map:
     elementType:
@@ -269,6 +294,56 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.CardHeader
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.CategoryPolicy
   scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.ComplianceContact
+  map:
+    fields:
+    - name: email
+      type:
+        scalar: string
+    - name: landlineNumber
+      type:
+        scalar: string
+    - name: mobileNumber
+      type:
+        scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.ComplianceEntityType
+  scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.ComplianceInfo
+  map:
+    fields:
+    - name: customerCare
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.ComplianceContact
+    - name: entityName
+      type:
+        scalar: string
+    - name: entityType
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.ComplianceEntityType
+    - name: entityTypeCustom
+      type:
+        scalar: string
+    - name: grievanceOfficer
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.ComplianceOfficer
+    - name: registered
+      type:
+        scalar: boolean
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.ComplianceOfficer
+  map:
+    fields:
+    - name: email
+      type:
+        scalar: string
+    - name: landlineNumber
+      type:
+        scalar: string
+    - name: mobileNumber
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.ConfigMapKeyReference
   map:
     fields:
@@ -380,6 +455,12 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.FlowAction
   scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.FlowsEncryption
+  map:
+    fields:
+    - name: publicKey
+      type:
+        scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.HeaderFormat
   scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.HealthEntity
@@ -430,6 +511,18 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.waba-operator.waba-operator.api.v1alpha1.HealthEntity
           elementRelationship: atomic
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.Holiday
+  map:
+    fields:
+    - name: date
+      type:
+        scalar: string
+    - name: endTime
+      type:
+        scalar: string
+    - name: startTime
+      type:
+        scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.InsightsSwitch
   scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.LibraryBodyInputs
@@ -767,6 +860,18 @@ var schemaYAML = typed.YAMLObject(`types:
     elementRelationship: atomic
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.OTPType
   scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.OperatingHours
+  map:
+    fields:
+    - name: closeTime
+      type:
+        scalar: string
+    - name: dayOfWeek
+      type:
+        scalar: string
+    - name: openTime
+      type:
+        scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.ParameterExample
   map:
     fields:
@@ -825,6 +930,27 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberStatus
       default:
         observedGeneration: -1
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberCalling
+  map:
+    fields:
+    - name: callHours
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.CallHours
+    - name: callIconVisibility
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.CallIconVisibility
+    - name: callbackPermission
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SettingStatus
+    - name: restrictToUserCountries
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: status
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SettingStatus
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberCommerce
   map:
     fields:
@@ -948,12 +1074,33 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: registeredName
       type:
         scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberSectionStatus
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: refusal
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SectionRefusal
+    - name: repairs
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+          elementRelationship: atomic
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberSpec
   map:
     fields:
+    - name: calling
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberCalling
     - name: commerce
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberCommerce
+    - name: complianceInfo
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.ComplianceInfo
     - name: conversationalAutomation
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.ConversationalAutomation
@@ -969,6 +1116,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: driftPolicy
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.DriftPolicy
+    - name: flowsEncryption
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.FlowsEncryption
     - name: id
       type:
         scalar: string
@@ -984,6 +1134,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: registration
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberRegistration
+    - name: username
+      type:
+        scalar: string
     - name: verification
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberVerification
@@ -1083,10 +1236,24 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: registration
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberRegistrationStatus
+    - name: sections
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberSectionStatus
+          elementRelationship: associative
+          keys:
+          - name
     - name: status
       type:
         scalar: string
     - name: throughputLevel
+      type:
+        scalar: string
+    - name: username
+      type:
+        scalar: string
+    - name: usernameStatus
       type:
         scalar: string
     - name: verification
@@ -1260,6 +1427,23 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: uid
       type:
         scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.SectionRefusal
+  map:
+    fields:
+    - name: message
+      type:
+        scalar: string
+    - name: reason
+      type:
+        scalar: string
+    - name: specHash
+      type:
+        scalar: string
+    - name: until
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.SettingStatus
+  scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.SubscribedApp
   map:
     fields:

@@ -39,6 +39,16 @@ type PhoneNumberSpecApplyConfiguration struct {
 	Commerce *PhoneNumberCommerceApplyConfiguration `json:"commerce,omitempty"`
 	// ConversationalAutomation offers prompts and commands to people who open the chat.
 	ConversationalAutomation *ConversationalAutomationApplyConfiguration `json:"conversationalAutomation,omitempty"`
+	// Calling is how people and the business call each other.
+	Calling *PhoneNumberCallingApplyConfiguration `json:"calling,omitempty"`
+	// FlowsEncryption is the key with which WhatsApp encrypts what people enter into flows.
+	FlowsEncryption *FlowsEncryptionApplyConfiguration `json:"flowsEncryption,omitempty"`
+	// ComplianceInfo is what Indian law wants to know about a business.
+	ComplianceInfo *ComplianceInfoApplyConfiguration `json:"complianceInfo,omitempty"`
+	// Username by which people find the business without its number: 3 to 35 of a-z, 0-9, dot and underscore. "" gives the
+	// username up, and others can then take it; absent leaves it alone.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/changelog
+	Username *string `json:"username,omitempty"`
 	// DeletionPolicy says what happens at Meta when this resource is deleted. Absent means Retain. Deregister takes the
 	// number off the Cloud API, for every partner that uses it; the number itself stays.
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`
@@ -143,6 +153,38 @@ func (b *PhoneNumberSpecApplyConfiguration) WithCommerce(value *PhoneNumberComme
 // If called multiple times, the ConversationalAutomation field is set to the value of the last call.
 func (b *PhoneNumberSpecApplyConfiguration) WithConversationalAutomation(value *ConversationalAutomationApplyConfiguration) *PhoneNumberSpecApplyConfiguration {
 	b.ConversationalAutomation = value
+	return b
+}
+
+// WithCalling sets the Calling field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Calling field is set to the value of the last call.
+func (b *PhoneNumberSpecApplyConfiguration) WithCalling(value *PhoneNumberCallingApplyConfiguration) *PhoneNumberSpecApplyConfiguration {
+	b.Calling = value
+	return b
+}
+
+// WithFlowsEncryption sets the FlowsEncryption field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the FlowsEncryption field is set to the value of the last call.
+func (b *PhoneNumberSpecApplyConfiguration) WithFlowsEncryption(value *FlowsEncryptionApplyConfiguration) *PhoneNumberSpecApplyConfiguration {
+	b.FlowsEncryption = value
+	return b
+}
+
+// WithComplianceInfo sets the ComplianceInfo field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ComplianceInfo field is set to the value of the last call.
+func (b *PhoneNumberSpecApplyConfiguration) WithComplianceInfo(value *ComplianceInfoApplyConfiguration) *PhoneNumberSpecApplyConfiguration {
+	b.ComplianceInfo = value
+	return b
+}
+
+// WithUsername sets the Username field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Username field is set to the value of the last call.
+func (b *PhoneNumberSpecApplyConfiguration) WithUsername(value string) *PhoneNumberSpecApplyConfiguration {
+	b.Username = &value
 	return b
 }
 

@@ -58,8 +58,14 @@ type PhoneNumberStatusApplyConfiguration struct {
 	Profile *PhoneNumberProfileStatusApplyConfiguration `json:"profile,omitempty"`
 	// Commerce is the state of shopping features at Meta.
 	Commerce *PhoneNumberCommerceStatusApplyConfiguration `json:"commerce,omitempty"`
-	// Baseline is what Meta gave back of the sections of the spec after they were last written, as hashes.
+	// Username at Meta, read only while the spec names one.
+	Username *string `json:"username,omitempty"`
+	// UsernameStatus says whether the username can be found: APPROVED, or RESERVED until Meta approves it.
+	UsernameStatus *string `json:"usernameStatus,omitempty"`
+	// Baseline is what was written of the sections of the spec, and what Meta gave back of them afterwards, as hashes.
 	Baseline *BaselineApplyConfiguration `json:"baseline,omitempty"`
+	// Sections is what must be remembered of single sections of the spec.
+	Sections []PhoneNumberSectionStatusApplyConfiguration `json:"sections,omitempty"`
 	// PendingAdd is set before the number is added and cleared afterwards, so that a crash in between is noticed.
 	PendingAdd *PendingAddApplyConfiguration `json:"pendingAdd,omitempty"`
 	// Verification is what was done to prove ownership.
@@ -299,11 +305,40 @@ func (b *PhoneNumberStatusApplyConfiguration) WithCommerce(value *PhoneNumberCom
 	return b
 }
 
+// WithUsername sets the Username field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Username field is set to the value of the last call.
+func (b *PhoneNumberStatusApplyConfiguration) WithUsername(value string) *PhoneNumberStatusApplyConfiguration {
+	b.Username = &value
+	return b
+}
+
+// WithUsernameStatus sets the UsernameStatus field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UsernameStatus field is set to the value of the last call.
+func (b *PhoneNumberStatusApplyConfiguration) WithUsernameStatus(value string) *PhoneNumberStatusApplyConfiguration {
+	b.UsernameStatus = &value
+	return b
+}
+
 // WithBaseline sets the Baseline field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Baseline field is set to the value of the last call.
 func (b *PhoneNumberStatusApplyConfiguration) WithBaseline(value *BaselineApplyConfiguration) *PhoneNumberStatusApplyConfiguration {
 	b.Baseline = value
+	return b
+}
+
+// WithSections adds the given value to the Sections field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Sections field.
+func (b *PhoneNumberStatusApplyConfiguration) WithSections(values ...*PhoneNumberSectionStatusApplyConfiguration) *PhoneNumberStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithSections")
+		}
+		b.Sections = append(b.Sections, *values[i])
+	}
 	return b
 }
 
