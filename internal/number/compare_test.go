@@ -1,0 +1,197 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package number
+
+import (
+	"slices"
+	"testing"
+
+	"k8s.io/utils/ptr"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+func profile(change ...func(*v1alpha1.PhoneNumberProfile)) *v1alpha1.PhoneNumberSpec {
+	p := &v1alpha1.PhoneNumberProfile{}
+	for _, c := range change {
+		c(p)
+	}
+	return &v1alpha1.PhoneNumberSpec{Profile: p}
+}
+
+// TestTolerated: what Meta does to values on their way is no difference.
+func TestTolerated(t *testing.T) {
+	for name, c := range map[string]struct {
+		section Section
+		spec    *v1alpha1.PhoneNumberSpec
+		live    Live
+	}{
+		"empty comes back absent": {Profile, profile(func(p *v1alpha1.PhoneNumberProfile) {
+			p.Address, p.Websites, p.Email = ptr.To(""), []string{}, ptr.To("")
+		}), Live{Profile: &graph.Profile{}}},
+		"none was called UNDEFINED": {Profile, profile(func(p *v1alpha1.PhoneNumberProfile) { p.Vertical = ptr.To("") }),
+			Live{Profile: &graph.Profile{Vertical: ptr.To("UNDEFINED")}}},
+		"none was called NOT_A_BIZ": {Profile, profile(func(p *v1alpha1.PhoneNumberProfile) { p.Vertical = ptr.To("") }),
+			Live{Profile: &graph.Profile{Vertical: ptr.To("not_a_biz")}}},
+		"lower case": {Profile, profile(func(p *v1alpha1.PhoneNumberProfile) { p.Vertical = ptr.To("RETAIL") }),
+			Live{Profile: &graph.Profile{Vertical: ptr.To("Retail")}}},
+		"a block of text": {Profile, profile(func(p *v1alpha1.PhoneNumberProfile) { p.About = ptr.To("Open\ndaily\n") }),
+			Live{Profile: &graph.Profile{About: ptr.To("Open\r\ndaily")}}},
+		"a bare host": {Profile, profile(func(p *v1alpha1.PhoneNumberProfile) { p.Websites = []string{"https://Acme.example"} }),
+			Live{Profile: &graph.Profile{Websites: []string{"https://acme.example/"}}}},
+		"what the spec doesn't name": {Profile, profile(func(p *v1alpha1.PhoneNumberProfile) { p.About = ptr.To("a") }),
+			Live{Profile: &graph.Profile{About: ptr.To("a"), Email: ptr.To("a@b.example"), PictureURL: ptr.To("x")}}},
+		"defaults of commerce": {Commerce, &v1alpha1.PhoneNumberSpec{
+			Commerce: &v1alpha1.PhoneNumberCommerce{CartEnabled: ptr.To(true), CatalogVisible: ptr.To(false)},
+		}, Live{Commerce: &graph.Commerce{}}},
+		"nothing offered": {Automation, &v1alpha1.PhoneNumberSpec{ConversationalAutomation: &v1alpha1.ConversationalAutomation{
+			Prompts: []string{}, Commands: []v1alpha1.ConversationalCommand{},
+		}}, Live{Automation: &graph.Automation{}}},
+		"a slash before a command": {Automation, &v1alpha1.PhoneNumberSpec{ConversationalAutomation: &v1alpha1.ConversationalAutomation{
+			Commands: []v1alpha1.ConversationalCommand{{Name: "help", Description: "Help"}},
+		}}, Live{Automation: &graph.Automation{Commands: []graph.AutomationCommand{{Name: "/help", Description: "Help"}}}}},
+		"defaults of calls": {Calling, &v1alpha1.PhoneNumberSpec{Calling: &v1alpha1.PhoneNumberCalling{
+			Status: "DISABLED", CallIconVisibility: "DEFAULT", CallbackPermission: "DISABLED", RestrictToUserCountries: []string{},
+		}}, Live{}},
+		"countries are a set": {Calling, &v1alpha1.PhoneNumberSpec{Calling: &v1alpha1.PhoneNumberCalling{
+			RestrictToUserCountries: []string{"US", "DE"},
+		}}, Live{Calling: &graph.CallingSettings{RestrictToUserCountries: &[]string{"DE", "US"}}}},
+		"lines of a key": {Encryption, &v1alpha1.PhoneNumberSpec{FlowsEncryption: &v1alpha1.FlowsEncryption{PublicKey: "a\nb\n"}},
+			Live{Encryption: &graph.Encryption{PublicKey: "ab", SignatureStatus: "VALID"}}},
+		"blanks in numbers": {Compliance, &v1alpha1.PhoneNumberSpec{ComplianceInfo: &v1alpha1.ComplianceInfo{
+			EntityName: "Acme", EntityType: "PARTNERSHIP", Registered: ptr.To(false),
+			CustomerCare: &v1alpha1.ComplianceContact{MobileNumber: "+913854559033"},
+		}}, Live{Compliance: &graph.Compliance{
+			EntityName: "Acme", EntityType: "PARTNERSHIP", CustomerCare: &graph.ComplianceContact{Mobile: "91 3854 559033", Email: "a@b.example"},
+		}}},
+		"capitals of a username": {Username, &v1alpha1.PhoneNumberSpec{Username: ptr.To("acme")}, Live{Username: &graph.Username{Name: "@Acme"}}},
+	} {
+		want := Wanted(c.spec, c.section, "")
+		if len(want) == 0 {
+			t.Errorf("%s: nothing is wanted", name)
+		}
+		if got := (Record{}).Diff(c.section, want, c.live.Fields(c.section, "")); len(got) > 0 {
+			t.Errorf("%s: differs in %v", name, got)
+		}
+	}
+}
+
+// TestCompareIsThreeWay tells apart who changed a field.
+func TestCompareIsThreeWay(t *testing.T) {
+	const field = "profile.about"
+	of := func(about string) Fields { return Fields{field: about} }
+	record := func(want, live string) Record {
+		r := Record{}
+		r.Take(Profile, of(want), of(live))
+		return r
+	}
+	wrote := Record{}
+	wrote.Wrote(of("new"), []string{field})
+	upgraded := Upgraded([]Section{Profile})
+	byUser := Upgraded([]Section{Profile})
+	byUser.Changed()
+	for name, c := range map[string]struct {
+		record                     Record
+		want, live                 string
+		changed, drift, normalised bool
+		pending                    bool
+	}{
+		"never looked at":                        {record: Record{}, want: "new", live: "old", changed: true, pending: true},
+		"never looked at, and equal":             {record: Record{}, want: "new", live: "new", pending: true},
+		"equal":                                  {record: record("new", "new"), want: "new", live: "new"},
+		"by the user":                            {record: record("old", "old"), want: "new", live: "old", changed: true, pending: true},
+		"by the user and somebody":               {record: record("old", "old"), want: "new", live: "other", changed: true, pending: true},
+		"by somebody":                            {record: record("new", "new"), want: "new", live: "other", drift: true},
+		"cleared by somebody":                    {record: record("new", "new"), want: "new", live: "", drift: true},
+		"by Meta":                                {record: record("new", "New"), want: "new", live: "New", normalised: true},
+		"by Meta, then by somebody":              {record: record("new", "New"), want: "new", live: "other", drift: true},
+		"by Meta, then set right":                {record: record("new", "New"), want: "new", live: "new"},
+		"written and not read back":              {record: wrote, want: "new", live: "New", normalised: true, pending: true},
+		"after an upgrade of the operator":       {record: upgraded, want: "new", live: "old", normalised: true, pending: true},
+		"by the user, after an upgrade":          {record: byUser, want: "new", live: "old", changed: true, pending: true},
+		"to something that somebody set already": {record: record("old", "old"), want: "new", live: "new", pending: true},
+	} {
+		d := c.record.Compare(Profile, of(c.want), of(c.live))
+		for kind, got := range map[string]struct {
+			names []string
+			want  bool
+		}{"changed": {d.Changed, c.changed}, "drift": {d.Drift, c.drift}, "normalised": {d.Normalised, c.normalised}} {
+			if slices.Contains(got.names, field) != got.want {
+				t.Errorf("%s: %s %v, want %t", name, kind, got.names, got.want)
+			}
+		}
+		if got := c.record.Pending(of(c.want)); got != c.pending {
+			t.Errorf("%s: pending %t", name, got)
+		}
+	}
+}
+
+// TestPicture: only the hash of what was sent tells one picture from another, but its loss is seen.
+func TestPicture(t *testing.T) {
+	spec := profile(func(p *v1alpha1.PhoneNumberProfile) { p.Picture = &v1alpha1.MediaSource{} })
+	want := Wanted(spec, Profile, "aa")
+	shown := Live{Profile: &graph.Profile{PictureURL: ptr.To("https://pps.whatsapp.net/1")}}
+	lost := Live{Profile: &graph.Profile{}}
+	r := Record{}
+	if d := r.Compare(Profile, want, shown.Fields(Profile, "")); !slices.Equal(d.Changed, []string{PictureField}) {
+		t.Errorf("never sent: %+v", d)
+	}
+	r.Wrote(want, []string{PictureField})
+	r.Take(Profile, want, shown.Fields(Profile, "aa"))
+	if r.Pending(want) || len(r.Diff(Profile, want, shown.Fields(Profile, "aa"))) > 0 {
+		t.Error("sent: still a difference")
+	}
+	if d := r.Compare(Profile, want, lost.Fields(Profile, "aa")); !slices.Equal(d.Drift, []string{PictureField}) {
+		t.Errorf("lost: %+v", d)
+	}
+	other := Wanted(spec, Profile, "bb")
+	if d := r.Compare(Profile, other, lost.Fields(Profile, "aa")); !slices.Equal(d.Changed, []string{PictureField}) || len(d.Drift) > 0 {
+		t.Errorf("another file: %+v", d)
+	}
+	if !r.Pending(other) {
+		t.Error("another file is to be sent")
+	}
+	if w := want.WithoutPicture(); len(w) > 0 || len(Wanted(spec, Profile, "")) > 0 {
+		t.Errorf("a picture that isn't known is wanted: %v", w)
+	}
+}
+
+func TestForget(t *testing.T) {
+	spec := profile(func(p *v1alpha1.PhoneNumberProfile) { p.About = ptr.To("a") })
+	spec.Username = ptr.To("acme")
+	all := Fields{}
+	for _, s := range Sections(spec) {
+		for k, v := range Wanted(spec, s, "") {
+			all[k] = v
+		}
+	}
+	r := Upgraded(Sections(spec))
+	r.Wrote(all, []string{"profile.about", "username"})
+	r.See(Profile, Wanted(spec, Profile, ""))
+	r.See(Username, Wanted(spec, Username, ""))
+	before := len(r)
+	r.Forget(Sections(spec), all)
+	if len(r) != before {
+		t.Errorf("forgot what is wanted: %v", r)
+	}
+	spec.Username = nil
+	r.Forget(Sections(spec), Wanted(spec, Profile, ""))
+	for key := range r {
+		if key == "username" || key == "want:username" || key == "seen:username" || key == "upgraded:username" {
+			t.Errorf("still there: %s", key)
+		}
+	}
+	if len(r) != before/2 {
+		t.Errorf("left: %v", r)
+	}
+}
+
+func TestSectionHas(t *testing.T) {
+	for field, want := range map[string]bool{"profile.about": true, "profile": true, "profiles.about": false, "commerce.cartEnabled": false} {
+		if Profile.Has(field) != want {
+			t.Errorf("%s: want %t", field, want)
+		}
+	}
+}

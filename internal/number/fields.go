@@ -1,0 +1,191 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package number
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// CanonicalVersion is the version of the canonical form of fields. It is kept with the hashes: after an upgrade that changes
+// the form, hashes of the old one say nothing, and nothing may be written because of them.
+const CanonicalVersion = 1
+
+// Section is a part of the spec that is read and written by calls of its own; its name is the field below spec.
+type Section string
+
+// The sections.
+const (
+	Profile    Section = "profile"
+	Commerce   Section = "commerce"
+	Automation Section = "conversationalAutomation"
+	Calling    Section = "calling"
+	Encryption Section = "flowsEncryption"
+	Compliance Section = "complianceInfo"
+	Username   Section = "username"
+)
+
+// Sections lists the sections that a spec names, in a fixed order.
+func Sections(spec *v1alpha1.PhoneNumberSpec) []Section {
+	var out []Section
+	for _, s := range []struct {
+		section Section
+		named   bool
+	}{
+		{Profile, spec.Profile != nil}, {Commerce, spec.Commerce != nil}, {Automation, spec.ConversationalAutomation != nil},
+		{Calling, spec.Calling != nil}, {Encryption, spec.FlowsEncryption != nil}, {Compliance, spec.ComplianceInfo != nil},
+		{Username, spec.Username != nil},
+	} {
+		if s.named {
+			out = append(out, s.section)
+		}
+	}
+	return out
+}
+
+// Has reports whether a field belongs to the section.
+func (s Section) Has(field string) bool {
+	return field == string(s) || strings.HasPrefix(field, string(s)+".")
+}
+
+const (
+	// PictureField is the profile picture. Meta shows only whether there is one.
+	PictureField = "profile.picture"
+	// sentOnly marks fields that Meta never gives back. They are compared with what was sent last.
+	sentOnly = "sent:"
+
+	present = "present"
+	absent  = "absent"
+)
+
+// Fields is the comparable part of sections: names of fields as in the spec, and canonical values. An empty value stands for
+// nothing, which is also what Meta means by leaving a field out.
+type Fields map[string]string
+
+// Hash is one hash over all fields.
+func (f Fields) Hash() string {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		h.Write([]byte(strconv.Quote(name) + ":" + strconv.Quote(f[name]) + "\n"))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// WithoutPicture returns the fields without those of the picture.
+func (f Fields) WithoutPicture() Fields {
+	out := maps.Clone(f)
+	delete(out, PictureField)
+	delete(out, sentOnly+PictureField)
+	return out
+}
+
+func (f Fields) text(name string, value *string) {
+	if value != nil {
+		f[name] = text(*value)
+	}
+}
+
+// word is for values that are left alone where they are empty.
+func (f Fields) word(name, value string) {
+	if value != "" {
+		f[name] = text(value)
+	}
+}
+
+func (f Fields) flag(name string, value *bool) {
+	if value != nil {
+		f[name] = strconv.FormatBool(*value)
+	}
+}
+
+func (f Fields) picture(sha256, state string) {
+	f[sentOnly+PictureField] = sha256
+	f[PictureField] = state
+}
+
+func hashField(value string) string {
+	sum := sha256.Sum256([]byte(value))
+	return hex.EncodeToString(sum[:6])
+}
+
+// text drops what a block of YAML adds around a text, and what systems add to ends of lines.
+func text(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// list makes one value of many, in which no text can be taken for two.
+func list(items []string) string {
+	quoted := make([]string, len(items))
+	for i, item := range items {
+		quoted[i] = strconv.Quote(item)
+	}
+	return strings.Join(quoted, " ")
+}
+
+func texts(items []string) []string {
+	out := make([]string, len(items))
+	for i, item := range items {
+		out[i] = text(item)
+	}
+	return out
+}
+
+// websites tolerates the slash that a bare host gets, and another spelling of the host.
+func websites(sites []string) string {
+	out := make([]string, len(sites))
+	for i, site := range sites {
+		out[i] = text(site)
+		u, err := url.Parse(out[i])
+		if err != nil || u.Opaque != "" {
+			continue
+		}
+		u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+		if u.Path == "/" {
+			u.Path, u.RawPath = "", ""
+		}
+		out[i] = u.String()
+	}
+	return list(out)
+}
+
+// vertical knows the older words for none, which are only ever read back
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-profiles).
+func vertical(v string) string {
+	v = strings.ToUpper(text(v))
+	if v == "UNDEFINED" || v == "NOT_A_BIZ" {
+		return ""
+	}
+	return v
+}
+
+// countries are a set.
+func countries(codes []string) string {
+	out := make([]string, len(codes))
+	for i, code := range codes {
+		out[i] = strings.ToUpper(text(code))
+	}
+	slices.Sort(out)
+	return strings.Join(slices.Compact(out), " ")
+}
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
+}
