@@ -4,23 +4,312 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
-
-	"k8s.io/utils/clock"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/media"
+	"github.com/waba-operator/waba-operator/internal/number"
 )
 
-// sectionReads remembers when the sections of a number were last read.
-type sectionReads struct{ clock clock.PassiveClock }
+const (
+	// sectionPeriod is how often a section is read: it isn't part of the account's observation and costs a call.
+	sectionPeriod = time.Hour
+	// unknownSectionPause is how long a section rests after an error that nobody knows, so that many sections together stay
+	// within the calls that a fault may cost.
+	unknownSectionPause = 20 * time.Minute
+)
 
-func newSectionReads(c clock.PassiveClock) *sectionReads { return &sectionReads{clock: c} }
+// sectionPass is the work on one section of one number in one pass.
+type sectionPass struct {
+	*numberPass
+	section number.Section
+	// live is the number at Meta.
+	live *graph.PhoneNumber
+	want number.Fields
+	// picture is the file of the profile picture, nil where there is none or it can't be told.
+	picture *mediaFile
+	record  number.Record
+}
 
-// settings brings the sections that the spec names in line with Meta.
-func (n *numbers) settings(_ context.Context, p *numberPass, _ *graph.PhoneNumber) outcome {
-	if spec := &p.obj.Spec; p.writable() && (spec.Profile != nil || spec.Commerce != nil || spec.ConversationalAutomation != nil) {
-		return stalledAside(v1alpha1.ReasonInvalidSpec, "profile, commerce and conversationalAutomation can't be managed by this version yet; remove them")
+func (s *sectionPass) key() sectionKey { return sectionKey{object: s.obj.UID, section: s.section} }
+
+// path of the section, with which its messages begin.
+func (s *sectionPass) path() string { return "spec." + string(s.section) + ": " }
+
+// fingerprint changes with what makes a call that failed worth another try. Some sections work only while the number is
+// registered.
+func (s *sectionPass) fingerprint() string {
+	return s.numberPass.fingerprint() + "|" + s.live.PlatformType + "|" + s.want.Hash()
+}
+
+// sectionResult is what a section came to.
+type sectionResult struct {
+	// drift are the fields that differ.
+	drift []string
+	// problem is nil where nothing is wrong, differences aside.
+	problem *outcome
+	// after is when to look at the section again.
+	after time.Duration
+	// stop means that a call for another section would fail alike.
+	stop bool
+}
+
+// settings brings the sections that the spec names in line with Meta. It makes no call while nothing was changed and the
+// last look is younger than sectionPeriod.
+func (n *numbers) settings(ctx context.Context, p *numberPass, live *graph.PhoneNumber) outcome {
+	named := number.Sections(&p.obj.Spec)
+	record := n.recallSections(p, named)
+	var results []sectionResult
+	for i, section := range named {
+		result := n.settleSection(ctx, &sectionPass{numberPass: p, section: section, live: live, record: record})
+		results = append(results, result)
+		if result.stop {
+			for _, left := range named[i+1:] {
+				results = append(results, sectionResult{drift: sectionDrift(p.before.Status.Drift, left)})
+			}
+			break
+		}
 	}
-	return done("equal to the spec")
+	return n.concludeSections(p, results)
+}
+
+// recallSections prepares what the status remembers of the sections: nothing of those that the spec no longer names.
+func (n *numbers) recallSections(p *numberPass, named []number.Section) number.Record {
+	s := &p.obj.Status
+	if s.Baseline == nil || s.Baseline.Version != number.CanonicalVersion {
+		fields := map[string]string{}
+		if s.Baseline != nil && p.writable() && !n.readOnly {
+			fields = number.Upgraded(named)
+		}
+		s.Baseline = &v1alpha1.Baseline{Version: number.CanonicalVersion, Fields: fields}
+	}
+	if s.Baseline.Fields == nil {
+		s.Baseline.Fields = map[string]string{}
+	}
+	record := number.Record(s.Baseline.Fields)
+	if p.changedByUser() {
+		record.Changed()
+	}
+	all := number.Fields{}
+	for _, section := range named {
+		for name, value := range number.Wanted(&p.obj.Spec, section, "any") {
+			all[name] = value
+		}
+	}
+	record.Forget(named, all)
+	forgetSections(s, &p.obj.Spec, named)
+	if len(named) == 0 {
+		s.Baseline = nil
+	}
+	return record
+}
+
+func forgetSections(s *v1alpha1.PhoneNumberStatus, spec *v1alpha1.PhoneNumberSpec, named []number.Section) {
+	switch {
+	case spec.Profile == nil:
+		s.Profile = nil
+	case spec.Profile.Picture == nil && s.Profile != nil:
+		s.Profile.PictureSHA256 = ""
+	}
+	if spec.Commerce == nil {
+		s.Commerce = nil
+	}
+	if spec.Username == nil {
+		s.Username, s.UsernameStatus = "", ""
+	}
+	s.Sections = slices.DeleteFunc(s.Sections, func(m v1alpha1.PhoneNumberSectionStatus) bool {
+		return !slices.Contains(named, number.Section(m.Name))
+	})
+}
+
+// settleSection looks at one section if there is a reason to, and acts on what it finds.
+func (n *numbers) settleSection(ctx context.Context, s *sectionPass) sectionResult {
+	missing := n.wishSection(ctx, s)
+	result := n.lookAtSection(ctx, s)
+	if missing != nil {
+		result.after = soonerOf(result.after, missing.after)
+		if result.problem == nil {
+			result.problem = missing
+		}
+	} else if s.picture != nil && s.picture.inline != nil {
+		result.after = soonerOf(result.after, mediaRecheck)
+	}
+	return result
+}
+
+// wishSection translates the section of the spec. The outcome says why the profile picture is left out.
+func (n *numbers) wishSection(ctx context.Context, s *sectionPass) *outcome {
+	spec := &s.obj.Spec
+	s.want = number.Wanted(spec, s.section, "")
+	if s.section != number.Profile || spec.Profile.Picture == nil || !s.writable() {
+		return nil
+	}
+	file, o := n.media.identify(ctx, s.obj.Namespace, "spec."+number.PictureField, media.ProfilePicture, spec.Profile.Picture)
+	if o != nil {
+		return o
+	}
+	s.want = number.Wanted(spec, s.section, file.sha256)
+	if o := n.reads.held(pictureKey(s.key()), s.fingerprint()); o != nil && file.sha256 != sentPicture(s.obj) {
+		s.want = s.want.WithoutPicture() // it was tried in vain a moment ago
+		return o
+	}
+	s.picture = &file
+	return nil
+}
+
+func sentPicture(obj *v1alpha1.PhoneNumber) string {
+	if obj.Status.Profile == nil {
+		return ""
+	}
+	return obj.Status.Profile.PictureSHA256
+}
+
+// lookAtSection reads the section if there is a reason to, and otherwise repeats what is known.
+func (n *numbers) lookAtSection(ctx context.Context, s *sectionPass) sectionResult {
+	known := sectionDrift(s.before.Status.Drift, s.section)
+	if o := n.reads.held(s.key(), s.fingerprint()); o != nil {
+		return sectionResult{drift: known, problem: o, after: o.after}
+	}
+	if o := sectionRefused(s); o != nil {
+		return sectionResult{drift: known, problem: o, after: o.after}
+	}
+	left := n.reads.left(s.key(), s.now)
+	if n.reasonsFor(s, known, left).due() {
+		return n.compareSection(ctx, s)
+	}
+	result := sectionResult{drift: known, problem: n.repairHeld(s, known), after: left}
+	if result.problem != nil {
+		result.after = soonerOf(left, result.problem.after)
+	}
+	return result
+}
+
+// reasonsFor gathers the reasons to read the section.
+func (n *numbers) reasonsFor(s *sectionPass, known []string, left time.Duration) sectionReasons {
+	writes := s.writable() && !n.readOnly
+	return sectionReasons{
+		requested: s.requested(), seen: s.record.Seen(s.section, s.want), left: left,
+		pending: writes && s.record.Pending(s.want),
+		repair:  writes && len(known) > 0 && s.repairs() && n.repairHeld(s, known) == nil,
+		news:    n.reads.before(s.key(), s.newsTime()),
+	}
+}
+
+// repairs reports whether changes by others are undone.
+func (s *sectionPass) repairs() bool { return s.obj.Spec.DriftPolicy != v1alpha1.DriftPolicyReport }
+
+// sectionReasons are the reasons to read a section.
+type sectionReasons struct {
+	// requested: a person asked for it.
+	requested bool
+	// seen: it was read since the same is wanted.
+	seen bool
+	// pending: something is to be written, or to be read back.
+	pending bool
+	// repair: something is to be repaired, and may be.
+	repair bool
+	// news: something happened since the last look.
+	news bool
+	// left is the time until the next look.
+	left time.Duration
+}
+
+func (r sectionReasons) due() bool {
+	return r.requested || !r.seen || r.pending || r.repair || r.news || r.left <= 0
+}
+
+// newsTime is when something last happened to the section, as far as the status knows: a registration, after which the key
+// of flows must be signed anew, or Meta's word that the picture was lost.
+func (s *sectionPass) newsTime() time.Time {
+	status := &s.obj.Status
+	var last time.Time
+	switch {
+	case s.section == number.Encryption && status.Registration != nil:
+		for _, a := range status.Registration.Attempts {
+			if a.Time.After(last) {
+				last = a.Time.Time
+			}
+		}
+	case s.section == number.Profile && status.Webhook != nil && s.obj.Spec.Profile.Picture != nil:
+		last = timeValue(status.Webhook.PictureLostTime)
+	}
+	return last
+}
+
+// concludeSections makes one outcome of those of the sections: the first problem, else the differences.
+func (n *numbers) concludeSections(p *numberPass, results []sectionResult) outcome {
+	others := slices.DeleteFunc(slices.Clone(p.status.Drift), inSections)
+	var found []string
+	var problem *outcome
+	var after time.Duration
+	for _, r := range results {
+		found = append(found, r.drift...)
+		after = soonerOf(after, r.after)
+		// What is repeated with growing pauses decides when to come back, so it goes before what only waits.
+		if r.problem != nil && (problem == nil || r.stop || r.problem.backoff && !problem.backoff) {
+			problem = r.problem
+		}
+	}
+	slices.Sort(found)
+	p.status.Drift = nil
+	if len(others)+len(found) > 0 {
+		p.status.Drift = slices.Concat(others, found)
+	}
+	o := n.sectionsDiffer(p, found)
+	switch {
+	case problem != nil && (problem.backoff || problem.wait):
+		return *problem
+	case problem != nil:
+		o = *problem
+	}
+	o.after = after
+	return o
+}
+
+// sectionsDiffer is the outcome where no section has a problem.
+func (n *numbers) sectionsDiffer(p *numberPass, fields []string) outcome {
+	what := strings.Join(fields, ", ")
+	switch {
+	case len(fields) == 0 && !p.writable():
+		return done("observed only, and equal to the spec")
+	case len(fields) == 0:
+		return done("equal to the spec")
+	case !p.writable():
+		return waitingAside(v1alpha1.ReasonDriftDetected, "observed only; differs from the spec in "+what, 0)
+	case n.readOnly:
+		return waitingAside(v1alpha1.ReasonDriftDetected, "would update "+what+", but the operator runs with --read-only", 0)
+	default:
+		return waitingAside(v1alpha1.ReasonDriftDetected,
+			"changed at Meta in "+what+"; change the spec to accept it, or set driftPolicy: Repair to undo it", 0)
+	}
+}
+
+// sectionDrift are the fields of a section among those known to differ.
+func sectionDrift(drift []string, section number.Section) []string {
+	var out []string
+	for _, field := range drift {
+		if section.Has(field) {
+			out = append(out, field)
+		}
+	}
+	return out
+}
+
+func inSections(field string) bool {
+	return slices.ContainsFunc([]number.Section{
+		number.Profile, number.Commerce, number.Automation, number.Calling, number.Encryption, number.Compliance, number.Username,
+	}, func(s number.Section) bool { return s.Has(field) })
+}
+
+// soonerOf is the shorter of two waits; 0 is none.
+func soonerOf(a, b time.Duration) time.Duration {
+	if a <= 0 || b <= 0 {
+		return cmp.Or(max(a, 0), max(b, 0))
+	}
+	return min(a, b)
 }

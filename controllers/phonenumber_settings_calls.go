@@ -1,0 +1,70 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+
+	"github.com/waba-operator/waba-operator/internal/number"
+)
+
+// readSection makes the one call that reads the section.
+func (n *numbers) readSection(ctx context.Context, s *sectionPass) (live number.Live, err error) {
+	c, id := s.session.Client(), s.live.ID
+	switch s.section {
+	case number.Profile:
+		live.Profile, err = c.ReadProfile(ctx, id)
+	case number.Commerce:
+		live.Commerce, err = c.ReadCommerce(ctx, id)
+	case number.Automation:
+		live.Automation, err = c.ReadAutomation(ctx, id)
+	case number.Calling:
+		settings, failed := c.ReadSettings(ctx, id)
+		if err = failed; err == nil {
+			live.Calling = settings.Calling
+		}
+	case number.Encryption:
+		live.Encryption, err = c.ReadEncryption(ctx, id)
+	case number.Compliance:
+		live.Compliance, err = c.ReadCompliance(ctx, id)
+	case number.Username:
+		live.Username, err = c.ReadUsername(ctx, id)
+	}
+	if err != nil {
+		return number.Live{}, err
+	}
+	n.reads.done(s.key())
+	s.show(live)
+	return live, nil
+}
+
+// updateSection makes the one call that changes fields of the section.
+func (n *numbers) updateSection(ctx context.Context, s *sectionPass, live number.Live, fields []string, handle string) error {
+	c, id, spec := s.session.Client(), s.live.ID, &s.obj.Spec
+	switch s.section {
+	case number.Profile:
+		return c.UpdateProfile(ctx, id, number.ProfileUpdate(spec.Profile, fields, handle))
+	case number.Commerce:
+		return c.UpdateCommerce(ctx, id, number.CommerceUpdate(spec.Commerce, fields))
+	case number.Automation:
+		return c.UpdateAutomation(ctx, id, number.AutomationUpdate(spec.ConversationalAutomation, fields))
+	case number.Calling:
+		return c.UpdateCalling(ctx, id, number.CallingUpdate(spec.Calling, fields, live.Calling))
+	case number.Encryption:
+		return c.SetEncryption(ctx, id, spec.FlowsEncryption.PublicKey)
+	case number.Compliance:
+		return c.SetCompliance(ctx, id, number.ComplianceUpdate(spec.ComplianceInfo, live.Compliance))
+	default:
+		return n.updateUsername(ctx, s)
+	}
+}
+
+func (n *numbers) updateUsername(ctx context.Context, s *sectionPass) error {
+	c, name := s.session.Client(), s.want[string(number.Username)]
+	if name == "" {
+		return c.DeleteUsername(ctx, s.live.ID)
+	}
+	_, err := c.SetUsername(ctx, s.live.ID, name)
+	return err
+}

@@ -1,0 +1,115 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"hash/fnv"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+
+	"github.com/waba-operator/waba-operator/internal/number"
+)
+
+// sectionReads remembers when the sections of numbers were read, and what need not be tried again for a while. It is lost
+// with the process; what must not be is in the status.
+type sectionReads struct {
+	clock clock.PassiveClock
+	// started is when this memory began.
+	started time.Time
+
+	mu    sync.Mutex
+	known map[sectionKey]sectionMemory
+}
+
+type sectionKey struct {
+	object  types.UID
+	section number.Section
+}
+
+// pictureKey is where the profile picture is remembered, which can fail without the profile.
+func pictureKey(profile sectionKey) sectionKey {
+	profile.section = number.PictureField
+	return profile
+}
+
+type sectionMemory struct {
+	// read is when the section was read.
+	read time.Time
+	// until is how long the outcome stands, unless the fingerprint changes.
+	until       time.Time
+	fingerprint string
+	outcome     outcome
+}
+
+func newSectionReads(c clock.PassiveClock) *sectionReads {
+	return &sectionReads{clock: c, started: c.Now(), known: map[sectionKey]sectionMemory{}}
+}
+
+// left is the time until the section is read again without any other reason. After a restart the numbers take turns.
+func (r *sectionReads) left(key sectionKey, now time.Time) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m, ok := r.known[key]; ok && !m.read.IsZero() {
+		return max(0, m.read.Add(sectionPeriod).Sub(now))
+	}
+	return max(0, r.started.Add(sectionTurn(key.object)).Sub(now))
+}
+
+// sectionTurn is when in the first period after a restart a number is read.
+func sectionTurn(object types.UID) time.Duration {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(object)) // never fails
+	minutes := uint64(sectionPeriod / time.Minute)
+	return time.Duration(h.Sum64()%minutes) * time.Minute
+}
+
+// before reports that the section was last read by this process before then.
+func (r *sectionReads) before(key sectionKey, then time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m, ok := r.known[key]
+	return ok && !m.read.IsZero() && m.read.Before(then)
+}
+
+// done notes that the section was read.
+func (r *sectionReads) done(key sectionKey) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.clock.Now()
+	for k, m := range r.known {
+		if now.Sub(m.read) > 24*sectionPeriod && now.After(m.until) {
+			delete(r.known, k) // its resource is gone, or names the section no longer
+		}
+	}
+	r.known[key] = sectionMemory{read: now}
+}
+
+// hold lets an outcome stand for a while, unless the fingerprint changes.
+func (r *sectionReads) hold(key sectionKey, fingerprint string, o outcome, pause time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := r.known[key]
+	m.until, m.fingerprint, m.outcome = r.clock.Now().Add(pause), fingerprint, o
+	r.known[key] = m
+}
+
+// held returns the outcome that still stands, with the time that is left of it.
+func (r *sectionReads) held(key sectionKey, fingerprint string) *outcome {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m, ok := r.known[key]
+	if !ok || m.fingerprint != fingerprint {
+		return nil
+	}
+	left := m.until.Sub(r.clock.Now())
+	if left <= 0 {
+		return nil
+	}
+	o := m.outcome
+	o.after = left
+	return &o
+}

@@ -1,0 +1,251 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/number"
+)
+
+// compareSection reads the section and writes what the spec wants otherwise.
+func (n *numbers) compareSection(ctx context.Context, s *sectionPass) sectionResult {
+	live, err := n.readSection(ctx, s)
+	if err != nil {
+		return n.sectionFailed(s, err, false)
+	}
+	fields := live.Fields(s.section, sentPicture(s.obj))
+	d := s.record.Compare(s.section, s.want, fields)
+	result := sectionResult{after: sectionPeriod}
+	s.record.See(s.section, s.want)
+	differing := slices.Concat(d.Changed, d.Drift)
+	slices.Sort(differing)
+	switch {
+	case !s.writable():
+		result.drift = differing
+		return result
+	case n.readOnly:
+		if len(differing) > 0 {
+			n.would(s.obj, "update "+strings.Join(differing, ", "))
+		}
+		result.drift = differing
+		return result
+	}
+	s.record.Take(s.section, s.want, fields, differing...)
+	result.drift = d.Drift
+	write := d.Changed
+	if len(d.Drift) > 0 && s.repairs() {
+		if result.problem = n.repairRefused(ctx, s); result.problem == nil {
+			write = differing
+		} else {
+			result.after = soonerOf(result.after, result.problem.after)
+		}
+	}
+	if len(write) == 0 {
+		s.accepted()
+		return result
+	}
+	return n.writeSection(ctx, s, live, write, result)
+}
+
+// writeSection changes fields of the section in one call and reads them back.
+func (n *numbers) writeSection(
+	ctx context.Context, s *sectionPass, live number.Live, fields []string, result sectionResult,
+) sectionResult {
+	handle, reused, problem := n.uploadPicture(ctx, s, fields)
+	if problem != nil {
+		result.problem = problem
+		result.after = soonerOf(result.after, problem.after)
+		fields = slices.DeleteFunc(slices.Clone(fields), func(f string) bool { return f == number.PictureField })
+		if len(fields) == 0 {
+			return result
+		}
+	}
+	if o := s.invalid(); o != nil {
+		s.refuse(*o)
+		result.problem, result.after = o, o.after
+		return result
+	}
+	err := n.updateSection(ctx, s, live, fields, handle)
+	n.wrote(s.obj, "update "+string(s.section), fields, err)
+	if again := n.pictureSent(s, handle, reused, err); again != nil {
+		result.problem = again
+		return result
+	}
+	if err != nil {
+		failed := n.sectionFailed(s, err, true)
+		failed.drift = result.drift
+		return failed
+	}
+	s.accepted()
+	s.record.Wrote(s.want, fields)
+	if slices.ContainsFunc(result.drift, func(f string) bool { return slices.Contains(fields, f) }) {
+		m := s.memory()
+		m.Repairs = append(m.Repairs, metav1.NewTime(s.now.Truncate(time.Second)))
+	}
+	result.drift = slices.DeleteFunc(slices.Clone(result.drift), func(f string) bool { return slices.Contains(fields, f) })
+	return n.readSectionBack(ctx, s, fields, result)
+}
+
+// pictureSent drops a handle that was used, or that belongs to what Meta refused. It returns the outcome of a write that
+// failed because of a handle from an earlier attempt, as far as one can tell: Meta doesn't document how it refuses those.
+func (n *numbers) pictureSent(s *sectionPass, handle string, reused bool, err error) *outcome {
+	class := graph.ClassOf(err)
+	if handle == "" || err != nil && class != graph.ClassInvalidSpec && class != graph.ClassRefused {
+		return nil
+	}
+	n.media.handles.forget(s.obj.UID)
+	if err == nil {
+		s.profile().PictureSHA256 = s.picture.sha256
+		return nil
+	}
+	if !reused || class != graph.ClassInvalidSpec {
+		return nil
+	}
+	o := waitingAside(v1alpha1.ReasonTransientError, s.path()+
+		"Meta refuses what was uploaded for an earlier attempt; uploaded again", 0)
+	o.backoff, o.first = true, samplePause
+	return &o
+}
+
+// readSectionBack records what Meta made of what was written.
+func (n *numbers) readSectionBack(ctx context.Context, s *sectionPass, fields []string, result sectionResult) sectionResult {
+	live, err := n.readSection(ctx, s)
+	if err != nil {
+		failed := n.sectionFailed(s, err, false)
+		failed.drift = result.drift
+		return failed
+	}
+	shown := live.Fields(s.section, sentPicture(s.obj))
+	d := s.record.Compare(s.section, s.want, shown)
+	for _, field := range d.Normalised {
+		if slices.Contains(fields, field) {
+			n.metrics.UnknownNormalisation(kindPhoneNumber, field)
+		}
+	}
+	s.record.Take(s.section, s.want, shown, slices.Concat(d.Changed, d.Drift)...)
+	return result
+}
+
+// repairHeld says why a repair that is wanted can't be made, without making a call; nil where it can, or none is wanted.
+func (n *numbers) repairHeld(s *sectionPass, drift []string) *outcome {
+	if len(drift) == 0 || !s.writable() || n.readOnly || !s.repairs() {
+		return nil
+	}
+	var o outcome
+	budget, wait := s.session.Budget().Background()
+	switch until := s.contested(); {
+	case until > 0 && !s.requested():
+		o = waitingAside(v1alpha1.ReasonContested, s.path()+
+			"somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report", until)
+	case s.session.Held():
+		o = massChangeHeld()
+	case !budget:
+		o = waitingAside(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait)
+	default:
+		return nil
+	}
+	return &o
+}
+
+// repairRefused guards writes that no change of the spec asked for.
+func (n *numbers) repairRefused(ctx context.Context, s *sectionPass) *outcome {
+	if o := n.repairHeld(s, []string{string(s.section)}); o != nil {
+		return o
+	}
+	var list v1alpha1.PhoneNumberList
+	err := n.client.List(ctx, &list, client.MatchingFields{indexAccount: accountIndexKey(s.waba)}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		o := failure(err)
+		return &o
+	}
+	if !s.session.Unrequested(len(list.Items)) {
+		n.changes.wake(client.ObjectKeyFromObject(s.waba))
+		o := massChangeHeld()
+		return &o
+	}
+	return nil
+}
+
+// uploadPicture gives the profile picture to Meta if it is to be changed.
+func (n *numbers) uploadPicture(ctx context.Context, s *sectionPass, fields []string) (handle string, reused bool, problem *outcome) {
+	if s.picture == nil || !slices.Contains(fields, number.PictureField) {
+		return "", false, nil
+	}
+	handle, reused, o := n.upload(ctx, uploadTarget{object: s.obj, waba: s.waba, session: s.session}, *s.picture)
+	if o == nil {
+		return handle, reused, nil
+	}
+	switch o.reason {
+	case v1alpha1.ReasonTransientError, v1alpha1.ReasonRateLimited, v1alpha1.ReasonCredentialsInvalid, v1alpha1.ReasonAccountBlocked:
+	default:
+		// The other fields go on meanwhile; looking at them costs a call each time.
+		pause := max(o.after, sectionPeriod)
+		if o.reason == v1alpha1.ReasonAccountNotReady {
+			pause = mediaRecheck
+		}
+		o.after, o.backoff, o.wait = pause, false, false
+		n.reads.hold(pictureKey(s.key()), s.fingerprint(), *o, pause)
+	}
+	return "", false, o
+}
+
+// invalid finds what neither CEL nor a call to Meta should have to find.
+func (s *sectionPass) invalid() *outcome {
+	if s.section != number.Encryption {
+		return nil
+	}
+	if err := number.CheckKey(s.obj.Spec.FlowsEncryption.PublicKey); err != nil {
+		o := stalledAside(v1alpha1.ReasonInvalidSpec, err.Error())
+		o.after = refusedRecheck
+		return &o
+	}
+	return nil
+}
+
+// sectionFailed turns an error into the result of the section. What concerns only this section doesn't stop the others.
+func (n *numbers) sectionFailed(s *sectionPass, err error, wrote bool) sectionResult {
+	o := failure(err)
+	result := sectionResult{drift: sectionDrift(s.before.Status.Drift, s.section), problem: &o}
+	o.aside = true
+	e, ok := graph.AsError(err)
+	if !ok {
+		result.stop = true
+		return result
+	}
+	pause := sectionPeriod
+	switch e.Class {
+	case graph.ClassTransient, graph.ClassThrottled, graph.ClassCredentials, graph.ClassBlocked:
+		result.stop = true
+		if wrote && o.backoff {
+			o.first = slowPause // an attempt costs more than one call
+			if s.picture != nil {
+				o.first = samplePause
+			}
+		}
+		return result
+	case graph.ClassUnknown:
+		pause = unknownSectionPause
+	case graph.ClassInvalidSpec, graph.ClassRefused, graph.ClassQuota:
+		pause = max(o.after, sectionPeriod)
+	}
+	o.message, o.after, o.backoff, o.wait = s.path()+o.message, pause, false, false
+	if e.Cause == graph.CauseNotRegistered {
+		o = waitingAside(v1alpha1.ReasonNotRegistered, s.path()+"follows when the number is registered", sectionPeriod)
+		pause = sectionPeriod
+	} else if wrote && o.stalled {
+		s.refuse(o)
+	}
+	n.reads.hold(s.key(), s.fingerprint(), o, pause)
+	result.after = pause
+	return result
+}
