@@ -31,17 +31,24 @@ func (n *numbers) sync(ctx context.Context, p *numberPass) outcome {
 	}
 	live := view.Number
 	n.take(p, live)
+	var complaint *outcome
 	if p.writable() {
-		if o := n.step(ctx, p, live); o != nil {
-			return *o
+		stop, later := n.step(ctx, p, live)
+		if stop != nil {
+			return *stop
 		}
+		complaint = later
 	}
 	if !onCloudAPI(live) {
 		return done("observed; it isn't registered, so nothing else can be set")
 	}
 	out := n.settings(ctx, p, live)
-	if p.writable() && p.obj.Spec.Registration != nil && !out.backoff && (out.after == 0 || out.after > pinRecheck) && !out.wait {
-		out.after = pinRecheck
+	if complaint != nil && out.synced == metav1.ConditionTrue {
+		complaint.after = soonerOf(complaint.after, out.after)
+		out = *complaint
+	}
+	if p.writable() && p.obj.Spec.Registration != nil && !out.backoff && !out.wait {
+		out.after = soonerOf(out.after, pinRecheck)
 	}
 	return out
 }
@@ -151,29 +158,25 @@ func (n *numbers) situation(p *numberPass, live *graph.PhoneNumber) *situation {
 	}
 }
 
-// step does the next thing of a number's life, or says what it waits for; nil when there is nothing left to do.
-func (n *numbers) step(ctx context.Context, p *numberPass, live *graph.PhoneNumber) *outcome {
+// step does the next thing of a number's life, or says what it waits for (stop). A complaint is about something that takes
+// nothing from a number that works: its settings are kept in order all the same.
+func (n *numbers) step(ctx context.Context, p *numberPass, live *graph.PhoneNumber) (stop, complaint *outcome) {
 	s := n.situation(p, live)
-	switch ask, o := s.nameStep(); {
-	case ask:
-		return n.rename(ctx, p, s)
-	case o != nil && !onCloudAPI(live):
-		return o
-	case o != nil:
-		// The number works under its old name; the rest is kept in order all the same.
-		if later := n.afterName(ctx, p, s); later != nil {
-			return later
-		}
-		return o
+	ask, complaint := s.nameStep()
+	if ask {
+		return n.rename(ctx, p, s), nil
 	}
-	return n.afterName(ctx, p, s)
-}
-
-func (n *numbers) afterName(ctx context.Context, p *numberPass, s *situation) *outcome {
-	if o := n.verify(ctx, p, s); o != nil {
-		return o
+	if complaint != nil && !onCloudAPI(live) {
+		return complaint, nil
 	}
-	return n.register(ctx, p, s)
+	if stop = n.verify(ctx, p, s); stop != nil {
+		return stop, nil
+	}
+	stop = n.register(ctx, p, s)
+	if stop != nil && stop.aside && onCloudAPI(live) && !stop.backoff {
+		return nil, stop
+	}
+	return stop, complaint
 }
 
 // attempt makes one scarce call: a live look first, the attempt in the ledger, then the call and what came of it.

@@ -98,6 +98,22 @@ var causeRows = map[graph.Cause]struct {
 	graph.CauseNetwork:          {graph.ClassTransient, nil},
 	graph.CauseBadBody:          {graph.ClassTransient, nil},
 	graph.CauseUnknownField:     {graph.ClassUnknown, nil},
+
+	// When a scarce call may be made again is decided by the account's ledger, not by these.
+	graph.CausePINMismatch:          {graph.ClassInvalidSpec, nil},
+	graph.CausePINLocked:            {graph.ClassQuota, nil},
+	graph.CauseNotVerified:          {graph.ClassRefused, nil},
+	graph.CauseNotRegistered:        {graph.ClassRefused, nil},
+	graph.CauseRegistrationLimit:    {graph.ClassQuota, nil},
+	graph.CauseDeregisterIncomplete: {graph.ClassRefused, nil},
+	graph.CauseRecentlyDeleted:      {graph.ClassTransient, nil},
+	graph.CauseNameNotProcessed:     {graph.ClassRefused, nil},
+	graph.CauseNumberInUse:          {graph.ClassRefused, nil},
+	graph.CauseAlreadyVerified:      {graph.ClassRefused, nil},
+	graph.CauseCodeLimit:            {graph.ClassQuota, nil},
+	graph.CauseCodeNotSent:          {graph.ClassRefused, nil},
+	graph.CauseCodeRefused:          {graph.ClassInvalidSpec, nil},
+	graph.CauseUsernameRefused:      {graph.ClassRefused, nil},
 }
 
 func TestUnitFailureOfEveryClass(t *testing.T) {

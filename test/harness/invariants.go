@@ -21,7 +21,8 @@ func (w *World) CheckInvariants() {
 	shard := w.Shard()
 	var accounts v1alpha1.WABAList
 	var templates v1alpha1.MessageTemplateList
-	for _, list := range []client.ObjectList{&accounts, &templates} {
+	var numbers v1alpha1.PhoneNumberList
+	for _, list := range []client.ObjectList{&accounts, &templates, &numbers} {
 		if err := w.Client.List(ctx, list, shard); err != nil {
 			w.T.Fatal(err)
 		}
@@ -31,6 +32,9 @@ func (w *World) CheckInvariants() {
 	}
 	for i := range templates.Items {
 		w.check(&templates.Items[i], templates.Items[i].Status.CommonStatus)
+	}
+	for i := range numbers.Items {
+		w.check(&numbers.Items[i], numbers.Items[i].Status.CommonStatus)
 	}
 	if leaked := w.Sim.SecretsInURLs(); len(leaked) > 0 {
 		w.T.Errorf("secrets in URLs: %v", leaked)
