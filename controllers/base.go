@@ -65,7 +65,7 @@ func (b *base) transitions(obj runtime.Object, before, after []metav1.Condition)
 		}
 		told[said{c.Reason, c.Message}] = true
 		kind := corev1.EventTypeNormal
-		if c.Status == metav1.ConditionFalse && !expected(c.Reason) {
+		if c.Status == metav1.ConditionFalse && !expected(c.Reason) || c.Reason == v1alpha1.ReasonExpiringSoon {
 			kind = corev1.EventTypeWarning
 		}
 		b.event(obj, kind, c.Reason, c.Type, c.Message)

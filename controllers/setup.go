@@ -106,7 +106,7 @@ func setupWABAs(mgr ctrl.Manager, b *base, o Options) error {
 		Watches(&v1alpha1.WABA{}, rivalAccounts(b.client), builder.WithPredicates(predicate.Or(deletedOnly(), accountMatters()))).
 		WatchesRawSource(wakeSource(b.changes)).
 		WithOptions(o.controllerOptions()).
-		Complete(&wabas{base: b, uids: map[client.ObjectKey]string{}})
+		Complete(&wabas{base: b, uids: map[client.ObjectKey]string{}, writes: newSettingWrites(b.clock)})
 }
 
 func setupTemplates(mgr ctrl.Manager, b *base, o Options) error {

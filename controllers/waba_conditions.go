@@ -45,8 +45,12 @@ func (p *wabaPass) credentials(o outcome, c *conditionSet) {
 		c.set(v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonCredentialsInvalid, o.message)
 		return
 	case p.token != nil && missingScope(p.token) != "":
-		c.set(v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonPermissionDenied,
+		c.set(v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonMissingScope,
 			"the access token lacks the scope "+scopeManagement+"; create one with it")
+		return
+	case p.token != nil && o.reason == v1alpha1.ReasonPermissionDenied:
+		c.set(v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonNotAssigned,
+			"Meta accepts the access token, but not for this account; assign the account to the token's system user, or correct spec.id")
 		return
 	case p.snapshot == nil:
 		if !c.keepPrevious(v1alpha1.ConditionCredentialsValid) {

@@ -36,6 +36,8 @@ type wabas struct {
 	mu sync.Mutex
 	// uids remembers who had a session, to end it when the resource is gone.
 	uids map[types.NamespacedName]string
+	// writes remembers writes of settings.
+	writes *settingWrites
 }
 
 // wabaPass is one reconciliation of an account.
@@ -124,7 +126,7 @@ func (p *wabaPass) prior(reason string) bool {
 // failing reports that the last observation failed, so that the next one doesn't wait for the period.
 func (r *wabas) failing(p *wabaPass) bool {
 	c := meta.FindStatusCondition(p.before.Status.Conditions, v1alpha1.ConditionSynced)
-	return c == nil || c.Status == metav1.ConditionFalse && c.Reason != v1alpha1.ReasonPaused && c.Reason != v1alpha1.ReasonConflict
+	return c == nil || c.Status == metav1.ConditionFalse && !observedReasons[c.Reason]
 }
 
 // observe reads the account and tells the resources concerned what changed.
@@ -134,13 +136,14 @@ func (r *wabas) observe(ctx context.Context, p *wabaPass, requested time.Duratio
 		return r.unreadable(ctx, p, err)
 	}
 	p.snapshot = snapshot
-	if err := r.manage(ctx, p); err != nil {
-		return failure(err)
-	}
 	interval := p.session.EffectiveInterval(requested)
 	r.fill(ctx, p, interval)
+	complaint := r.manage(ctx, p)
 	r.changes.publish(accountChange{waba: client.ObjectKeyFromObject(p.obj), change: change})
 	o := done(observedMessage(snapshot))
+	if complaint != nil {
+		o = *complaint
+	}
 	o.after = jittered(interval, string(p.obj.UID))
 	return o
 }
@@ -195,21 +198,6 @@ func hard(o outcome) outcome {
 		o.aside, o.stalled = false, true
 	}
 	return o
-}
-
-// manage writes what the spec asks for and Meta lets be written.
-func (r *wabas) manage(ctx context.Context, p *wabaPass) error {
-	enabled := p.snapshot.Account.InsightsEnabled
-	if p.obj.Spec.Insights != v1alpha1.InsightsEnabled || enabled == nil || *enabled || p.policy != v1alpha1.ManagementPolicyManaged {
-		return nil
-	}
-	if r.readOnly {
-		r.would(p.obj, "enable template insights")
-		return nil
-	}
-	err := p.session.Client().EnableInsights(ctx, p.obj.Spec.ID)
-	r.wrote(p.obj, "enable insights", []string{"insights"}, err)
-	return err
 }
 
 // breaker mirrors the session's breaker in the status, so that a restart doesn't close it.

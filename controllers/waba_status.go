@@ -60,6 +60,7 @@ func optionalStatus(s *v1alpha1.WABAStatus, o *graph.AccountOptional) {
 	}
 	s.MarketingMessagesOnboardingStatus = upper(o.MarketingMessagesOnboardingStatus)
 	s.PrimaryBusinessLocation = upper(o.PrimaryBusinessLocation)
+	s.MarketingMessages, s.TemplateAutoArchival = position(o.DisableMarketingMessages, true), position(o.TemplateAutoArchival, false)
 }
 
 // upper normalises enumerations, whose case varies between Meta's endpoints.

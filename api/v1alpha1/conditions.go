@@ -116,6 +116,10 @@ const (
 	ReasonInUse = "InUse"
 	// ReasonValid: the credentials work; nothing to do.
 	ReasonValid = "Valid"
+	// ReasonMissingScope: create a token with the scope that the message names.
+	ReasonMissingScope = "MissingScope"
+	// ReasonNotAssigned: assign the account to the token's system user in Business Settings, or correct spec.id.
+	ReasonNotAssigned = "NotAssigned"
 	// ReasonExpiringSoon: the access token expires soon; replace it.
 	ReasonExpiringSoon = "ExpiringSoon"
 	// ReasonSecretNotFound: create the Secret, or the key, that the message names.

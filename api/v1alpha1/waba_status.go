@@ -103,6 +103,14 @@ type WABAStatus struct {
 	// +optional
 	LastObservedTime *metav1.Time `json:"lastObservedTime,omitempty"`
 
+	// MarketingMessages: Enabled or Disabled, whether marketing messages are sent on the Cloud API. Read once an hour.
+	// +optional
+	MarketingMessages string `json:"marketingMessages,omitempty"`
+
+	// TemplateAutoArchival: Enabled or Disabled, whether Meta archives unused templates. Read once an hour.
+	// +optional
+	TemplateAutoArchival string `json:"templateAutoArchival,omitempty"`
+
 	// TemplateCreates counts the templates created in the last hour in windows of five minutes; Meta allows 100 an hour.
 	// +optional
 	// +listType=atomic

@@ -14,6 +14,16 @@ type InsightsSwitch string
 // InsightsEnabled turns template analytics on; Meta offers no way to turn them off again.
 const InsightsEnabled InsightsSwitch = "Enabled"
 
+// FeatureSwitch turns a feature of an account on or off.
+// +kubebuilder:validation:Enum=Enabled;Disabled
+type FeatureSwitch string
+
+// The positions of a FeatureSwitch.
+const (
+	FeatureEnabled  FeatureSwitch = "Enabled"
+	FeatureDisabled FeatureSwitch = "Disabled"
+)
+
 // NamespacesFrom says which namespaces are meant.
 // +kubebuilder:validation:Enum=Same;All;Selector
 type NamespacesFrom string
@@ -126,6 +136,17 @@ type WABASpec struct {
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/analytics
 	// +optional
 	Insights InsightsSwitch `json:"insights,omitempty"`
+
+	// MarketingMessages: Enabled or Disabled, whether marketing messages are sent on the Cloud API. Absent leaves it alone.
+	// See https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account
+	// +optional
+	MarketingMessages FeatureSwitch `json:"marketingMessages,omitempty"`
+
+	// TemplateAutoArchival: Enabled or Disabled, whether Meta archives templates that weren't used for a year. Absent leaves it
+	// alone.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
+	// +optional
+	TemplateAutoArchival FeatureSwitch `json:"templateAutoArchival,omitempty"`
 
 	// ApprovedApps are the Meta apps that may be subscribed to this account. When given, any other subscribed app makes the
 	// condition PolicyCompliant False; it is not removed. Absent means that nothing is reported.

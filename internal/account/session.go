@@ -142,6 +142,13 @@ func (s *Session) Snapshot() *Snapshot {
 	return s.snapshot
 }
 
+// RefreshOptional has the optional fields of the account read with the next observation, because one of them was written.
+func (s *Session) RefreshOptional() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slowAt = time.Time{}
+}
+
 // Budget returns the account's share of the rate limit.
 func (s *Session) Budget() *Budget { return s.account }
 

@@ -453,6 +453,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: time
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.FeatureSwitch
+  scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.FlowAction
   scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.FlowsEncryption
@@ -1730,9 +1732,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: managementPolicy
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.ManagementPolicy
+    - name: marketingMessages
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.FeatureSwitch
     - name: observationIntervalSeconds
       type:
         scalar: numeric
+    - name: templateAutoArchival
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.FeatureSwitch
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.WABAStatus
   map:
     fields:
@@ -1792,6 +1800,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: lastObservedTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: marketingMessages
+      type:
+        scalar: string
     - name: marketingMessagesOnboardingStatus
       type:
         scalar: string
@@ -1841,6 +1852,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SubscribedApp
           elementRelationship: atomic
+    - name: templateAutoArchival
+      type:
+        scalar: string
     - name: templateCreates
       type:
         list:

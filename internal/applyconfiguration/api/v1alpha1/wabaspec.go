@@ -35,6 +35,13 @@ type WABASpecApplyConfiguration struct {
 	// removed. Absent leaves them as they are.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/analytics
 	Insights *apiv1alpha1.InsightsSwitch `json:"insights,omitempty"`
+	// MarketingMessages: Enabled or Disabled, whether marketing messages are sent on the Cloud API. Absent leaves it alone.
+	// See https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account
+	MarketingMessages *apiv1alpha1.FeatureSwitch `json:"marketingMessages,omitempty"`
+	// TemplateAutoArchival: Enabled or Disabled, whether Meta archives templates that weren't used for a year. Absent leaves it
+	// alone.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
+	TemplateAutoArchival *apiv1alpha1.FeatureSwitch `json:"templateAutoArchival,omitempty"`
 	// ApprovedApps are the Meta apps that may be subscribed to this account. When given, any other subscribed app makes the
 	// condition PolicyCompliant False; it is not removed. Absent means that nothing is reported.
 	ApprovedApps                 []ApprovedAppApplyConfiguration `json:"approvedApps,omitempty"`
@@ -97,6 +104,22 @@ func (b *WABASpecApplyConfiguration) WithAllowedReferences(values ...*AllowedRef
 // If called multiple times, the Insights field is set to the value of the last call.
 func (b *WABASpecApplyConfiguration) WithInsights(value apiv1alpha1.InsightsSwitch) *WABASpecApplyConfiguration {
 	b.Insights = &value
+	return b
+}
+
+// WithMarketingMessages sets the MarketingMessages field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the MarketingMessages field is set to the value of the last call.
+func (b *WABASpecApplyConfiguration) WithMarketingMessages(value apiv1alpha1.FeatureSwitch) *WABASpecApplyConfiguration {
+	b.MarketingMessages = &value
+	return b
+}
+
+// WithTemplateAutoArchival sets the TemplateAutoArchival field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the TemplateAutoArchival field is set to the value of the last call.
+func (b *WABASpecApplyConfiguration) WithTemplateAutoArchival(value apiv1alpha1.FeatureSwitch) *WABASpecApplyConfiguration {
+	b.TemplateAutoArchival = &value
 	return b
 }
 

@@ -63,6 +63,10 @@ type WABAStatusApplyConfiguration struct {
 	EffectiveIntervalSeconds *int64 `json:"effectiveIntervalSeconds,omitempty"`
 	// LastObservedTime is when the account and its assets were last observed.
 	LastObservedTime *v1.Time `json:"lastObservedTime,omitempty"`
+	// MarketingMessages: Enabled or Disabled, whether marketing messages are sent on the Cloud API. Read once an hour.
+	MarketingMessages *string `json:"marketingMessages,omitempty"`
+	// TemplateAutoArchival: Enabled or Disabled, whether Meta archives unused templates. Read once an hour.
+	TemplateAutoArchival *string `json:"templateAutoArchival,omitempty"`
 	// TemplateCreates counts the templates created in the last hour in windows of five minutes; Meta allows 100 an hour.
 	TemplateCreates []CreateWindowApplyConfiguration `json:"templateCreates,omitempty"`
 	// Registrations are the recent scarce calls made for numbers of this account, the newest last, kept here to survive their
@@ -323,6 +327,22 @@ func (b *WABAStatusApplyConfiguration) WithEffectiveIntervalSeconds(value int64)
 // If called multiple times, the LastObservedTime field is set to the value of the last call.
 func (b *WABAStatusApplyConfiguration) WithLastObservedTime(value v1.Time) *WABAStatusApplyConfiguration {
 	b.LastObservedTime = &value
+	return b
+}
+
+// WithMarketingMessages sets the MarketingMessages field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the MarketingMessages field is set to the value of the last call.
+func (b *WABAStatusApplyConfiguration) WithMarketingMessages(value string) *WABAStatusApplyConfiguration {
+	b.MarketingMessages = &value
+	return b
+}
+
+// WithTemplateAutoArchival sets the TemplateAutoArchival field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the TemplateAutoArchival field is set to the value of the last call.
+func (b *WABAStatusApplyConfiguration) WithTemplateAutoArchival(value string) *WABAStatusApplyConfiguration {
+	b.TemplateAutoArchival = &value
 	return b
 }
 

@@ -1,0 +1,106 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/test/graphsim"
+	"github.com/waba-operator/waba-operator/test/harness"
+)
+
+// updates is how often the account was written.
+func updates(w *harness.World) int {
+	n := 0
+	for _, r := range w.Sim.Requests() {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/"+harness.AccountID) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestAccountSettings: what the spec names is set once and read back; what it doesn't name is left alone.
+func TestAccountSettings(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env)
+	w.Secret()
+	waba := w.WABA(func(a *v1alpha1.WABA) { a.Spec.MarketingMessages = v1alpha1.FeatureDisabled })
+	op := w.Start()
+	op.Settle()
+	op.Observe()
+	op.Observe()
+	w.Reload(waba)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	if waba.Status.MarketingMessages != "Disabled" || updates(w) != 1 {
+		t.Errorf("marketing messages %q after %d writes", waba.Status.MarketingMessages, updates(w))
+	}
+	op.Advance(3*time.Hour, 10*time.Minute)
+	if updates(w) != 1 {
+		t.Errorf("%d writes without a change", updates(w))
+	}
+	w.Edit(waba, func() {
+		waba.Spec.MarketingMessages = ""
+		waba.Spec.TemplateAutoArchival = v1alpha1.FeatureEnabled
+	})
+	op.Settle()
+	op.Observe()
+	op.Observe()
+	w.Reload(waba)
+	if waba.Status.MarketingMessages != "Disabled" || waba.Status.TemplateAutoArchival != "Enabled" || updates(w) != 2 {
+		t.Errorf("marketing messages %q, archival %q after %d writes", waba.Status.MarketingMessages, waba.Status.TemplateAutoArchival, updates(w))
+	}
+	w.CheckInvariants()
+}
+
+// TestAccountSettingRefused: Meta's no to a setting takes nothing from the account and isn't asked for at every observation.
+func TestAccountSettingRefused(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env)
+	w.Secret()
+	waba := w.WABA(func(a *v1alpha1.WABA) { a.Spec.Insights = v1alpha1.InsightsEnabled })
+	w.Sim.Fail(graphsim.Fault{Method: http.MethodPost, Path: "/" + harness.AccountID, Code: 200005, Message: "Template Insights isn't available", Times: -1})
+	tmpl := w.CreateTemplate("parcel_left")
+	op := w.Start()
+	op.Settle()
+	op.Advance(6*time.Hour, 10*time.Minute)
+	w.Reload(waba)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonRefusedByMeta)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonObserved)
+	if updates(w) != 1 {
+		t.Errorf("asked %d times in six hours", updates(w))
+	}
+	w.Reload(tmpl)
+	expectReady(t, tmpl)
+	if age := w.Clock.Since(waba.Status.LastObservedTime.Time); age > 20*time.Minute {
+		t.Errorf("not observed for %s", age)
+	}
+	w.CheckInvariants()
+}
+
+// TestAccountSettingContested: after three repairs somebody else's opinion stands.
+func TestAccountSettingContested(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env)
+	w.Secret()
+	waba := w.WABA(func(a *v1alpha1.WABA) { a.Spec.MarketingMessages = v1alpha1.FeatureDisabled })
+	op := w.Start()
+	op.Settle()
+	for range 6 {
+		w.Sim.UpdateAccount(harness.AccountID, func(a *graphsim.Account) { a.DisableMarketing = false })
+		op.Advance(70*time.Minute, 10*time.Minute)
+	}
+	w.Reload(waba)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonContested)
+	if updates(w) != 3 {
+		t.Errorf("%d writes, want 3", updates(w))
+	}
+	w.CheckInvariants()
+}
