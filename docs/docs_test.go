@@ -19,7 +19,9 @@ var (
 	sample  = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 	kind    = regexp.MustCompile(`(?m)^kind: (\w+)$`)
 	word    = regexp.MustCompile("`([A-Z][A-Za-z]+)`")
-	reason  = regexp.MustCompile(`= "([A-Z][A-Za-z]+)"`)
+	reason  = regexp.MustCompile(`(?m)^\s+((?:Condition|Reason)\w+) += "([A-Z][A-Za-z]+)"`)
+	// constant is a condition or reason as the code names it.
+	constant = regexp.MustCompile(`v1alpha1\.((?:Condition|Reason)\w+)`)
 )
 
 // pages returns the text of every page by its path.
@@ -85,30 +87,78 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// Every condition and reason in a status table must be one of the API's constants.
-func TestReasonsExist(t *testing.T) {
+// knownReasons returns the values of the API's conditions and reasons by the names of their constants.
+func knownReasons(t *testing.T) map[string]string {
+	t.Helper()
 	source, err := os.ReadFile(filepath.Join("..", "api", "v1alpha1", "conditions.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := map[string]bool{}
+	known := map[string]string{}
 	for _, m := range reason.FindAllStringSubmatch(string(source), -1) {
-		known[m[1]] = true
+		known[m[1]] = m[2]
 	}
-	for _, path := range []string{"waba.md", "messagetemplate.md"} {
-		_, table, found := strings.Cut(pages(t)[filepath.Join("..", "docs", path)], "| Condition | Status and reason |")
-		if !found {
-			t.Errorf("%s has no status table", path)
+	return known
+}
+
+// statusTable returns the first two cells of every line of a page's status table.
+func statusTable(t *testing.T, page string) []string {
+	t.Helper()
+	_, table, found := strings.Cut(pages(t)[filepath.Join("..", "docs", page)], "| Condition | Status and reason |")
+	if !found {
+		t.Errorf("%s has no status table", page)
+	}
+	var out []string
+	for line := range strings.SplitSeq(table, "\n") {
+		if cells := strings.Split(line, "|"); len(cells) >= 4 {
+			out = append(out, cells[1]+cells[2])
 		}
-		for line := range strings.SplitSeq(table, "\n") {
-			cells := strings.Split(line, "|")
-			if len(cells) < 4 {
-				continue
-			}
-			for _, m := range word.FindAllStringSubmatch(cells[1]+cells[2], -1) {
+	}
+	return out
+}
+
+// Every condition and reason in a status table must be one of the API's constants.
+func TestReasonsExist(t *testing.T) {
+	known := map[string]bool{}
+	for _, value := range knownReasons(t) {
+		known[value] = true
+	}
+	for _, page := range []string{"waba.md", "messagetemplate.md", "phonenumber.md"} {
+		for _, cells := range statusTable(t, page) {
+			for _, m := range word.FindAllStringSubmatch(cells, -1) {
 				if !known[m[1]] {
-					t.Errorf("%s: %s is no condition or reason of the API", path, m[1])
+					t.Errorf("%s: %s is no condition or reason of the API", page, m[1])
 				}
+			}
+		}
+	}
+}
+
+// Every condition and reason that the code of a number names must be in the page's status table.
+func TestReasonsOfNumbersAreExplained(t *testing.T) {
+	table := strings.Join(statusTable(t, "phonenumber.md"), "\n")
+	known := knownReasons(t)
+	var files []string
+	for _, pattern := range []string{"phonenumber_*.go", "lifecycle.go", "outcome.go", "resolve.go", "media.go"} {
+		found, err := filepath.Glob(filepath.Join("..", "controllers", pattern))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(found), err)
+		}
+		files = append(files, found...)
+	}
+	// What a mere template can come to.
+	others := []string{"ReasonNameLocked", "ReasonEditBudgetExhausted"}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range constant.FindAllStringSubmatch(string(source), -1) {
+			if value, ok := known[m[1]]; ok && !slices.Contains(others, m[1]) && !strings.Contains(table, "`"+value+"`") {
+				t.Errorf("%s: %s isn't in the status table of phonenumber.md", file, value)
 			}
 		}
 	}

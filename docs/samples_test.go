@@ -5,10 +5,12 @@ package docs_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -43,6 +45,18 @@ func samples(t *testing.T, text string) []*unstructured.Unstructured {
 		}
 	}
 	return out
+}
+
+// decode makes a typed object of a manifest; it must know every field.
+func decode(t *testing.T, u *unstructured.Unstructured, into client.Object) {
+	t.Helper()
+	raw, err := u.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.UnmarshalStrict(raw, into); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestSamplesAreAccepted sends every manifest of every page to an API server that knows every field.
@@ -80,14 +94,8 @@ func TestTemplateSamplesRun(t *testing.T) {
 	w.Sim.AddTemplate(harness.AccountID, graphsim.Template{Name: "hello_world", Language: "en_US", Status: "APPROVED", Category: "UTILITY"})
 	var all []*v1alpha1.MessageTemplate
 	for _, u := range samples(t, pages(t)[filepath.Join("..", "docs", "messagetemplate.md")]) {
-		raw, err := u.MarshalJSON()
-		if err != nil {
-			t.Fatal(err)
-		}
 		tmpl := &v1alpha1.MessageTemplate{}
-		if err := yaml.UnmarshalStrict(raw, tmpl); err != nil {
-			t.Fatal(err)
-		}
+		decode(t, u, tmpl)
 		w.Create(tmpl)
 		all = append(all, tmpl)
 	}
@@ -105,4 +113,93 @@ func TestTemplateSamplesRun(t *testing.T) {
 		t.Errorf("only %d samples were found", len(all))
 	}
 	w.CheckInvariants()
+}
+
+// TestNumberSamplesRun brings every number of the page about numbers to CONNECTED, with a person who follows the page.
+func TestNumberSamplesRun(t *testing.T) {
+	page := pages(t)[filepath.Join("..", "docs", "phonenumber.md")]
+	w := harness.New(t, env)
+	w.Secret()
+	w.WABA()
+	op := w.Start()
+	op.Settle()
+	var all []*v1alpha1.PhoneNumber
+	for _, u := range samples(t, page) {
+		if u.GetKind() == "Secret" {
+			secret := &corev1.Secret{}
+			decode(t, u, secret)
+			w.Create(secret)
+			continue
+		}
+		number := &v1alpha1.PhoneNumber{}
+		decode(t, u, number)
+		w.Create(number)
+		all = append(all, number)
+	}
+	op.Settle()
+	op.Advance(10*time.Second, time.Second)
+	codes := 0
+	for _, number := range all {
+		w.Reload(number)
+		if number.Spec.Verification == nil {
+			continue
+		}
+		codes++
+		if c := harness.Condition(number.Status.Conditions, v1alpha1.ConditionSynced); c.Reason != v1alpha1.ReasonAwaitingHuman {
+			t.Fatalf("%s: %s: %s", number.Name, c.Reason, c.Message)
+		}
+		sent, ok := w.Sim.SentCode(number.Status.ID)
+		if !ok {
+			t.Fatalf("%s: Meta sent no code", number.Name)
+		}
+		putCode(t, w, page, number.Spec.Verification.CodeSecretRef, sent.Code)
+	}
+	op.Advance(time.Minute, 10*time.Second)
+	op.Observe() // shows that the name is processed
+	op.Observe() // shows that the number is connected
+	for _, number := range all {
+		expectConnected(t, w, number)
+	}
+	if len(all) < 2 || codes == 0 {
+		t.Errorf("only %d samples were found, %d of them with a code", len(all), codes)
+	}
+	w.CheckInvariants()
+}
+
+// putCode does what the page's commands do for a person.
+func putCode(t *testing.T, w *harness.World, page string, ref v1alpha1.SecretKeyReference, code string) {
+	t.Helper()
+	for _, command := range []string{
+		fmt.Sprintf(`kubectl create secret generic %s --from-literal=%s="$CODE"`, ref.Name, ref.Key),
+		fmt.Sprintf("kubectl label secret %s %s=%s", ref.Name, v1alpha1.LabelSecretPurpose, v1alpha1.SecretPurposeCode),
+	} {
+		if !strings.Contains(page, command+"\n") {
+			t.Errorf("the page doesn't say: %s", command)
+		}
+	}
+	w.Create(&corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: ref.Name, Labels: map[string]string{v1alpha1.LabelSecretPurpose: v1alpha1.SecretPurposeCode}},
+		Data:       map[string][]byte{ref.Key: []byte(code)},
+	})
+}
+
+// expectConnected checks that a number works, and that its sections are at Meta as the spec says.
+func expectConnected(t *testing.T, w *harness.World, number *v1alpha1.PhoneNumber) {
+	t.Helper()
+	w.Reload(number)
+	for _, kind := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionSynced, v1alpha1.ConditionRegistered, v1alpha1.ConditionVerified} {
+		if c := harness.Condition(number.Status.Conditions, kind); c.Status != metav1.ConditionTrue {
+			t.Errorf("%s: %s: %s: %s", number.Name, kind, c.Reason, c.Message)
+		}
+	}
+	live, _ := w.Sim.NumberByID(number.Status.ID)
+	if live.Status != "CONNECTED" {
+		t.Errorf("%s: %s at Meta", number.Name, live.Status)
+	}
+	if p := number.Spec.Profile; p != nil && p.About != nil && live.Config.Profile.About != *p.About {
+		t.Errorf("%s: the profile at Meta is %+v", number.Name, live.Config.Profile)
+	}
+	if c := number.Spec.Commerce; c != nil && c.CatalogVisible != nil && live.Config.CatalogVisible != *c.CatalogVisible {
+		t.Errorf("%s: the catalogue at Meta is visible: %t", number.Name, live.Config.CatalogVisible)
+	}
 }
