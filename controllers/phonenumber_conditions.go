@@ -30,8 +30,12 @@ func (n *numbers) describe(p *numberPass, c *conditionSet) readiness {
 	numberQuality(s, c)
 	registered := registeredCondition(s, c)
 	blocked := sendable(s.Health, c)
-	if !registered {
+	switch {
+	case !registered:
 		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionFalse, v1alpha1.ReasonNotRegistered, "a number that isn't registered can't send")
+	case s.Status == numberPending: // Meta calls it BLOCKED until it is connected
+		blocked = nil
+		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionFalse, v1alpha1.ReasonProgressing, "registered, but not connected yet")
 	}
 	return numberReadiness(s, registered, blocked)
 }

@@ -57,7 +57,7 @@ func unless(still bool, o *outcome) *outcome {
 
 // verify proves the ownership of the number with the help of a person.
 func (n *numbers) verify(ctx context.Context, p *numberPass, s *situation) *outcome {
-	code, problem := n.secret(ctx, p, p.obj.Spec.Verification != nil && s.live.CodeVerificationStatus != codeVerified, func() v1alpha1.SecretKeyReference {
+	code, problem := n.secret(ctx, p, p.obj.Spec.Verification != nil && s.live.CodeVerificationStatus != codeVerified && !onCloudAPI(s.live), func() v1alpha1.SecretKeyReference {
 		return p.obj.Spec.Verification.CodeSecretRef
 	}, v1alpha1.SecretPurposeCode)
 	if problem != nil && !problem.missing {
@@ -141,7 +141,15 @@ func (n *numbers) tryCode(ctx context.Context, p *numberPass, s *situation, vers
 
 // register registers the number on the Cloud API, and keeps PIN and region as the spec says.
 func (n *numbers) register(ctx context.Context, p *numberPass, s *situation) *outcome {
-	if p.obj.Spec.Registration == nil || coexists(s.live) {
+	if coexists(s.live) {
+		return nil
+	}
+	if p.obj.Spec.Registration == nil {
+		if s.renamed() && onCloudAPI(s.live) {
+			o := awaiting("Meta approved the new display name, which takes effect when the number is registered again; add spec.registration", 0)
+			o.aside = true
+			return o
+		}
 		return nil
 	}
 	pin, problem := n.secret(ctx, p, true, func() v1alpha1.SecretKeyReference { return p.obj.Spec.Registration.PINSecretRef }, v1alpha1.SecretPurposePIN)
@@ -152,7 +160,9 @@ func (n *numbers) register(ctx context.Context, p *numberPass, s *situation) *ou
 		return &problem.outcome
 	}
 	if !sixDigits.MatchString(pin.text) {
-		return awaiting("the PIN in "+secretKey(p.obj.Spec.Registration.PINSecretRef)+" must be 6 digits", secretRecheck)
+		o := awaiting("the PIN in "+secretKey(p.obj.Spec.Registration.PINSecretRef)+" must be 6 digits", secretRecheck)
+		o.aside = onCloudAPI(s.live)
+		return o
 	}
 	switch yes, o := s.registerStep(pin.version); {
 	case yes:
@@ -160,35 +170,10 @@ func (n *numbers) register(ctx context.Context, p *numberPass, s *situation) *ou
 	case o != nil:
 		return o
 	}
-	if o := n.moveRegion(ctx, p, s); o != nil {
+	if o := n.moveRegion(ctx, p, s, pin); o != nil {
 		return o
 	}
 	return n.keepPIN(ctx, p, s, pin)
-}
-
-// moveRegion takes a number off the Cloud API whose data shall rest in another country: only while it isn't registered can
-// the country be chosen. The next step registers it again; together that costs two of Meta's ten calls of each kind
-// (https://developers.facebook.com/documentation/business-messaging/whatsapp/local-storage).
-func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation) *outcome {
-	want, r := string(p.obj.Spec.Registration.DataLocalizationRegion), n.registration(p)
-	if want == "" || want == r.DataLocalizationRegion || !onCloudAPI(s.live) {
-		return nil
-	}
-	if r.DataLocalizationRegion == "" {
-		if !p.changedByUser() {
-			return nil // asked when the spec said so, and Meta didn't tell
-		}
-		known, o := n.region(ctx, p)
-		if o != nil || known == "" || known == want {
-			r.DataLocalizationRegion = known
-			return o
-		}
-	}
-	if o := n.deregister(ctx, p); o != nil {
-		return o
-	}
-	next := n.reread(ctx, p, p.status.ID, "deregistered, to be registered with data in "+want)
-	return &next
 }
 
 func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, pin secretValue) *outcome {
@@ -207,7 +192,8 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 			return &o
 		}
 	}
-	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callRegister, Secret: pin.version}, "register the number",
+	renaming := onCloudAPI(s.live)
+	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callRegister, Secret: pin.version, DisplayName: s.nameToBe()}, "register the number",
 		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
 			now := *s
 			now.live, now.attempts = live, attempts
@@ -218,10 +204,18 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 			return p.session.Client().RegisterPhoneNumber(ctx, p.status.ID, graph.Registration{PIN: pin.text})
 		})
 	if o != nil {
+		again := *s
+		again.attempts, again.pushed = attemptsOf(p.waba, p.status.ID), false
+		if _, wait := again.registerStep(pin.version); wait != nil && wait.reason == v1alpha1.ReasonAwaitingHuman {
+			return wait // says what a person has to do
+		}
+		o.aside = renaming
 		return o
 	}
 	r := n.registration(p)
-	r.PINSecret, r.DataLocalizationRegion = pin.version, region
+	if !renaming { // a registered number keeps the PIN that it has
+		r.PINSecret, r.DataLocalizationRegion = pin.version, region
+	}
 	next := n.reread(ctx, p, p.status.ID, "registered")
 	r.RegisteredName = p.obj.Status.VerifiedName
 	return &next
@@ -280,62 +274,6 @@ func mayDeregister(attempts []v1alpha1.RegistrationAttempt, now time.Time, pushe
 		o := waiting(v1alpha1.ReasonTransientError, "the last deregistration failed; they are scarce, so the next one waits", wait).told()
 		return &o
 	}
-	return nil
-}
-
-// region asks Meta in which country the data of a number rests, "NONE" where it rests nowhere in particular, "" where Meta
-// doesn't say.
-func (n *numbers) region(ctx context.Context, p *numberPass) (string, *outcome) {
-	settings, err := p.session.Client().ReadSettings(ctx, p.status.ID)
-	if err != nil {
-		o := failure(err)
-		o.aside, o.first = true, slowPause
-		return "", &o
-	}
-	switch storage := settings.Storage; {
-	case storage == nil:
-		return "", nil
-	case storage.Status == graph.StorageInCountry:
-		return clip(storage.Region), nil
-	}
-	return "NONE", nil
-}
-
-// keepPIN sets the PIN when its Secret changes, for which Meta doesn't want the old one
-// (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/two-step-verification).
-// The PIN of a number that was registered by somebody else is taken to be the one in the Secret, unless there is none.
-func (n *numbers) keepPIN(ctx context.Context, p *numberPass, s *situation, pin secretValue) *outcome {
-	if !onCloudAPI(s.live) {
-		return nil
-	}
-	r := n.registration(p)
-	if a := last(s.attempts, callRegister); r.PINSecret == nil && a != nil && a.Result == resultDone {
-		r.PINSecret = a.Secret
-	}
-	without := s.live.PinEnabled != nil && !*s.live.PinEnabled
-	switch {
-	case sameSecret(r.PINSecret, pin.version):
-		return nil
-	case r.PINSecret == nil && !without:
-		r.PINSecret = pin.version
-		return nil
-	}
-	if hold := p.refusedFor(); hold > 0 {
-		o := keep(hold)
-		return &o
-	}
-	if n.readOnly {
-		n.would(p.obj, "set the PIN")
-		return nil
-	}
-	err := p.session.Client().SetPIN(ctx, p.status.ID, pin.text)
-	n.wrote(p.obj, "set PIN", []string{"registration.pinSecretRef"}, err)
-	if err != nil {
-		o := failure(err)
-		o.aside, o.first = true, slowPause
-		return &o
-	}
-	r.PINSecret = pin.version
 	return nil
 }
 

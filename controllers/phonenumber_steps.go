@@ -24,6 +24,7 @@ const (
 	nameRejected       = "REJECTED"
 	nameExpired        = "EXPIRED"
 	numberConnected    = "CONNECTED"
+	numberPending      = "PENDING"
 	numberBanned       = "BANNED"
 	numberDeleted      = "DELETED"
 	numberMigrated     = "MIGRATED"
@@ -77,12 +78,13 @@ func (s *situation) nameStep() (ask bool, o *outcome) {
 		return false, nil // in review, or approved
 	}
 	if a := last(s.attempts, callDisplayName); a != nil && !s.pushed && a.DisplayName == want {
-		switch a.Result {
-		case "", resultDone:
-			if s.now.Sub(a.Time.Time) < registerRetry {
-				return false, nil // Meta needs a moment to show it
-			}
+		switch {
+		case s.now.Sub(a.Time.Time) < registerRetry && (a.Result == "" || a.Result == resultDone):
+			return false, nil // Meta needs a moment to show it
+		case a.Result == resultDone, countOf(s.attempts, callDisplayName) >= callsPerWindow:
 			return false, s.nameRefused()
+		case a.Result == "":
+			return true, nil // Meta never got it
 		}
 		o := stalledAside(v1alpha1.ReasonRefusedByMeta, "Meta refused the display name of the spec; choose another one in spec.displayName")
 		return false, &o
@@ -243,22 +245,40 @@ func (s *situation) registerStep(pin *v1alpha1.SecretVersion) (register bool, o 
 		out := stalled(v1alpha1.ReasonRefusedByMeta, "a number with status "+clip(s.live.Status)+" can't be registered; see WhatsApp Manager")
 		return false, &out
 	}
-	if status := s.live.NameStatus; !onCloudAPI(s.live) && (status == namePendingReview || status == nameNone) {
-		out := waiting(v1alpha1.ReasonInReview, "registered as soon as Meta has processed the display name", 0)
-		return false, &out
+	if !onCloudAPI(s.live) {
+		switch s.live.NameStatus {
+		case namePendingReview, nameNone:
+			out := waiting(v1alpha1.ReasonInReview, "registered as soon as Meta has processed the display name", 0)
+			return false, &out
+		case nameDeclined, nameRejected:
+			out := stalled(v1alpha1.ReasonRefusedByMeta,
+				"Meta declined the display name, and doesn't register a number without one; choose another one in spec.displayName")
+			return false, &out
+		}
 	}
-	if out := mayRegister(s.attempts, pin, s.now, s.pushed, s.young); out != nil {
+	if out := mayRegister(s.attempts, pin, s.nameToBe(), s.now, s.pushed, s.young); out != nil {
 		if secretKey := secretKey(s.spec.Registration.PINSecretRef); out.reason == v1alpha1.ReasonAwaitingHuman {
 			out.message += secretKey
 		}
+		out.aside = onCloudAPI(s.live) // it works under its old name
 		return false, out
 	}
 	return true, nil
 }
 
+// nameToBe is the display name that the number has once it is registered.
+func (s *situation) nameToBe() string {
+	if s.renamed() {
+		return s.live.NewDisplayName
+	}
+	return s.live.VerifiedName
+}
+
 // mayRegister is the policy for the scarcest call. It is asked twice: with what is cached, and with what the API server has
 // when the attempt is written.
-func mayRegister(attempts []v1alpha1.RegistrationAttempt, pin *v1alpha1.SecretVersion, now time.Time, pushed, young bool) *outcome {
+func mayRegister(
+	attempts []v1alpha1.RegistrationAttempt, pin *v1alpha1.SecretVersion, name string, now time.Time, pushed, young bool,
+) *outcome {
 	if wait := windowWait(attempts, callRegister, now); wait > 0 {
 		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes ten registrations of a number in 72 hours", wait).told()
 		return &o
@@ -272,8 +292,8 @@ func mayRegister(attempts []v1alpha1.RegistrationAttempt, pin *v1alpha1.SecretVe
 		return &o
 	case a.Result == string(graph.CausePINMismatch) && sameSecret(a.Secret, pin):
 		return awaiting("Meta refused the PIN, and each further guess would bring a lock closer; put the number's two-step verification PIN into ", secretRecheck)
-	case pushed, !sameSecret(a.Secret, pin):
-		return nil
+	case pushed, !sameSecret(a.Secret, pin), a.Result == resultDone && a.DisplayName != name:
+		return nil // something is new: nobody undid anything
 	}
 	if wait := a.Time.Add(registerGap(a, attempts, young)).Sub(now); wait > 0 {
 		o := waiting(v1alpha1.ReasonTransientError, "the last registration didn't last or failed; registrations are scarce, so the next one waits; to try now, annotate "+

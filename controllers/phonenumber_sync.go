@@ -15,8 +15,14 @@ import (
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
-// pinRecheck is how often the Secret with the PIN is looked at for a change.
-const pinRecheck = 5 * time.Minute
+const (
+	// pinRecheck is how often the Secret with the PIN is looked at for a change.
+	pinRecheck = 5 * time.Minute
+	// connectRecheck is how often a number is read that was registered a moment ago, and connectPatience for how long:
+	// somebody is waiting for it, and Meta needs seconds.
+	connectRecheck  = 20 * time.Second
+	connectPatience = 3 * time.Minute
+)
 
 // sync compares the number with its spec and acts at most once. The order is that of a number's life: it is added, named,
 // verified and registered; only then has it settings.
@@ -29,7 +35,7 @@ func (n *numbers) sync(ctx context.Context, p *numberPass) outcome {
 	if view.Number == nil {
 		return n.absent(ctx, p)
 	}
-	live := view.Number
+	live := n.connecting(ctx, p, view)
 	n.take(p, live)
 	var complaint *outcome
 	if p.writable() {
@@ -50,7 +56,29 @@ func (n *numbers) sync(ctx context.Context, p *numberPass) outcome {
 	if p.writable() && p.obj.Spec.Registration != nil && !out.backoff && !out.wait {
 		out.after = soonerOf(out.after, pinRecheck)
 	}
+	if n.connects(p, live) {
+		out.after = soonerOf(out.after, connectRecheck)
+	}
 	return out
+}
+
+// connects reports that the number was registered a moment ago and isn't connected yet.
+func (n *numbers) connects(p *numberPass, live *graph.PhoneNumber) bool {
+	a := last(attemptsOf(p.waba, live.ID), callRegister)
+	return live.Status == numberPending && a != nil && a.Result == resultDone && p.now.Sub(a.Time.Time) < connectPatience
+}
+
+// connecting reads such a number again; the next observation may be minutes away.
+func (n *numbers) connecting(ctx context.Context, p *numberPass, view account.NumberView) *graph.PhoneNumber {
+	if !n.connects(p, view.Number) || p.now.Sub(view.At) < connectRecheck {
+		return view.Number
+	}
+	live, err := p.session.Client().ReadPhoneNumber(ctx, view.Number.ID)
+	if err != nil || !isNumber(&p.obj.Spec, *live) {
+		return view.Number
+	}
+	p.session.SawNumber(*live, p.now)
+	return live
 }
 
 // leave forgets the number in an account that a person gave up by accepting another one.

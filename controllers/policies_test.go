@@ -177,7 +177,7 @@ func TestReadOnly(t *testing.T) {
 	w.CheckInvariants()
 	w.Wait("the events", func() bool {
 		return would(w, edited, "would edit body.text") && would(w, created, "would create the template") &&
-			would(w, waba, "would enable template insights")
+			would(w, waba, "would set insights to Enabled")
 	})
 	w.Delete(edited)
 	op.Observe()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
@@ -106,7 +107,7 @@ func setupWABAs(mgr ctrl.Manager, b *base, o Options) error {
 		Watches(&v1alpha1.WABA{}, rivalAccounts(b.client), builder.WithPredicates(predicate.Or(deletedOnly(), accountMatters()))).
 		WatchesRawSource(wakeSource(b.changes)).
 		WithOptions(o.controllerOptions()).
-		Complete(&wabas{base: b, uids: map[client.ObjectKey]string{}, writes: newSettingWrites(b.clock)})
+		Complete(&wabas{base: b, uids: map[client.ObjectKey]string{}, leaving: map[types.UID]time.Time{}, writes: newSettingWrites(b.clock)})
 }
 
 func setupTemplates(mgr ctrl.Manager, b *base, o Options) error {

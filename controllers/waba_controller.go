@@ -36,6 +36,8 @@ type wabas struct {
 	mu sync.Mutex
 	// uids remembers who had a session, to end it when the resource is gone.
 	uids map[types.NamespacedName]string
+	// leaving remembers since when accounts are seen being deleted.
+	leaving map[types.UID]time.Time
 	// writes remembers writes of settings.
 	writes *settingWrites
 }
@@ -273,6 +275,7 @@ func (r *wabas) forget(key types.NamespacedName) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if uid, ok := r.uids[key]; ok {
+		delete(r.leaving, types.UID(uid))
 		r.accounts.Forget(uid)
 		delete(r.uids, key)
 	}
@@ -284,9 +287,12 @@ func (r *wabas) delete(ctx context.Context, p *wabaPass) (ctrl.Result, error) {
 	if !hasFinalizer(p.obj) {
 		return ctrl.Result{}, nil
 	}
-	waiting, err := r.dependents(ctx, p.obj)
+	waiting, others, err := r.dependents(ctx, p.obj)
 	if err != nil {
 		return ctrl.Result{}, err
+	}
+	if wait := r.grace(p); len(waiting) == 0 && others && wait > 0 {
+		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 	if len(waiting) > 0 {
 		o := waitingAside(v1alpha1.ReasonInUse, fmt.Sprintf("waiting for %s, which is being deleted and needs the account", waiting[0]), 0)
@@ -298,29 +304,49 @@ func (r *wabas) delete(ctx context.Context, p *wabaPass) (ctrl.Result, error) {
 	return ctrl.Result{}, client.IgnoreNotFound(setFinalizer(ctx, r.client, p.before.DeepCopy(), false))
 }
 
-func (r *wabas) dependents(ctx context.Context, waba *v1alpha1.WABA) ([]string, error) {
-	var list v1alpha1.MessageTemplateList
-	if err := r.client.List(ctx, &list, client.MatchingFields{indexAccount: accountIndexKey(waba)}); err != nil {
-		return nil, err
+// deletionGrace is how long an account waits for resources that need it to be deleted too: with a namespace, everything goes
+// within moments, but not in an order that anybody chose.
+const deletionGrace = 10 * time.Second
+
+// grace is how long the account still waits for that.
+func (r *wabas) grace(p *wabaPass) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	since, known := r.leaving[p.obj.UID]
+	if !known {
+		since = p.now
+		r.leaving[p.obj.UID] = since
 	}
-	var names []string
-	for i := range list.Items {
-		child := &list.Items[i]
-		if !child.DeletionTimestamp.IsZero() && hasFinalizer(child) {
-			names = append(names, "MessageTemplate "+client.ObjectKeyFromObject(child).String())
+	return since.Add(deletionGrace).Sub(p.now)
+}
+
+// dependents names the resources that are being deleted and need the account for it. others reports that there are some
+// that would need it if they were deleted.
+func (r *wabas) dependents(ctx context.Context, waba *v1alpha1.WABA) (names []string, others bool, err error) {
+	see := func(kind string, child client.Object) {
+		switch {
+		case !hasFinalizer(child):
+		case child.GetDeletionTimestamp().IsZero():
+			others = true
+		default:
+			names = append(names, kind+" "+client.ObjectKeyFromObject(child).String())
 		}
+	}
+	var templates v1alpha1.MessageTemplateList
+	if err := r.client.List(ctx, &templates, client.MatchingFields{indexAccount: accountIndexKey(waba)}); err != nil {
+		return nil, false, err
+	}
+	for i := range templates.Items {
+		see(kindMessageTemplate, &templates.Items[i])
 	}
 	var phones v1alpha1.PhoneNumberList
 	if err := r.client.List(ctx, &phones, client.MatchingFields{indexAccount: accountIndexKey(waba)}); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for i := range phones.Items {
-		child := &phones.Items[i]
-		if !child.DeletionTimestamp.IsZero() && hasFinalizer(child) {
-			names = append(names, "PhoneNumber "+client.ObjectKeyFromObject(child).String())
-		}
+		see(kindPhoneNumber, &phones.Items[i])
 	}
-	return names, nil
+	return names, others, nil
 }
 
 // finish writes the status if anything changed and says when to come back.

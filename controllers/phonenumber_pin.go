@@ -1,0 +1,110 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// moveRegion takes a number off the Cloud API whose data shall rest in another country: only while it isn't registered can
+// the country be chosen. The next step registers it again; together that costs two of Meta's ten calls of each kind
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/local-storage).
+func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, pin secretValue) *outcome {
+	want, r := string(p.obj.Spec.Registration.DataLocalizationRegion), n.registration(p)
+	if want == "" || want == r.DataLocalizationRegion || !onCloudAPI(s.live) {
+		return nil
+	}
+	if r.DataLocalizationRegion == "" || r.DataLocalizationRegion == regionUnknown && p.changedByUser() {
+		known, o := n.region(ctx, p)
+		if o != nil {
+			return o
+		}
+		r.DataLocalizationRegion = known
+	}
+	if r.DataLocalizationRegion == regionUnknown || r.DataLocalizationRegion == want {
+		return nil
+	}
+	if n.readOnly {
+		n.would(p.obj, "move the number's data to "+want)
+		return nil
+	}
+	if mayDeregister(s.attempts, p.now, p.requested()) == nil {
+		// With a wrong PIN the number couldn't be registered again, so it is set while that needs no old one.
+		if o := n.setPIN(ctx, p, pin); o != nil {
+			return o
+		}
+	}
+	if o := n.deregister(ctx, p); o != nil {
+		return o
+	}
+	next := n.reread(ctx, p, p.status.ID, "deregistered, to be registered with data in "+want)
+	return &next
+}
+
+// regionUnknown and regionNone stand for a region that Meta doesn't tell, and for none in particular.
+const (
+	regionUnknown = "UNKNOWN"
+	regionNone    = "NONE"
+)
+
+// region asks Meta in which country the data of a number rests.
+func (n *numbers) region(ctx context.Context, p *numberPass) (string, *outcome) {
+	settings, err := p.session.Client().ReadSettings(ctx, p.status.ID)
+	if err != nil {
+		o := failure(err)
+		o.aside, o.first = true, slowPause
+		return "", &o
+	}
+	switch storage := settings.Storage; {
+	case storage == nil:
+		return regionUnknown, nil
+	case storage.Status == graph.StorageInCountry && storage.Region != "":
+		return clip(storage.Region), nil
+	}
+	return regionNone, nil
+}
+
+// keepPIN sets the PIN when its Secret changes, for which Meta doesn't want the old one
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/two-step-verification).
+// The PIN of a number that was registered by somebody else is taken to be the one in the Secret, unless there is none.
+func (n *numbers) keepPIN(ctx context.Context, p *numberPass, s *situation, pin secretValue) *outcome {
+	if !onCloudAPI(s.live) {
+		return nil
+	}
+	r := n.registration(p)
+	if a := last(s.attempts, callRegister); r.PINSecret == nil && a != nil && a.Result == resultDone {
+		r.PINSecret = a.Secret
+	}
+	without := s.live.PinEnabled != nil && !*s.live.PinEnabled
+	switch {
+	case sameSecret(r.PINSecret, pin.version):
+		return nil
+	case r.PINSecret == nil && !without:
+		r.PINSecret = pin.version
+		return nil
+	}
+	if hold := p.refusedFor(); hold > 0 {
+		o := keep(hold)
+		return &o
+	}
+	if n.readOnly {
+		n.would(p.obj, "set the PIN")
+		return nil
+	}
+	return n.setPIN(ctx, p, pin)
+}
+
+func (n *numbers) setPIN(ctx context.Context, p *numberPass, pin secretValue) *outcome {
+	err := p.session.Client().SetPIN(ctx, p.status.ID, pin.text)
+	n.wrote(p.obj, "set PIN", []string{"registration.pinSecretRef"}, err)
+	if err != nil {
+		o := failure(err)
+		o.aside, o.first = true, slowPause
+		return &o
+	}
+	n.registration(p).PINSecret = pin.version
+	return nil
+}
