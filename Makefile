@@ -68,7 +68,7 @@ lint: $(GOLANGCI_LINT) ## Run the linters
 test: control-plane ## Run all tests with the race detector and coverage
 	@mkdir -p $(BIN)
 	@$(if $(RACE),:,echo "no C compiler: testing without the race detector")
-	go test $(RACE) -timeout 20m -coverprofile=$(COVERAGE) $(TESTFLAGS) $(PACKAGES)
+	go test $(RACE) -parallel 4 -timeout 20m -coverprofile=$(COVERAGE) $(TESTFLAGS) $(PACKAGES)
 	@grep -v -e zz_generated -e internal/applyconfiguration $(COVERAGE) >$(COVERAGE).own
 	@go tool cover -func=$(COVERAGE).own | tail -n 1
 

@@ -43,6 +43,7 @@ func (d *demo) missing(s *state) []string {
 	c := &checks{}
 	c.account(&s.waba)
 	c.templates(s)
+	c.numbers(s)
 	c.events(s)
 	c.calls(d.meta)
 	c.log(d.operator.log, d.meta)
@@ -68,7 +69,7 @@ func (c *checks) account(w *v1alpha1.WABA) {
 		Rejected: 1, Unmanaged: int32(len(unmanaged)), //nolint:gosec // small
 	}
 	c.equal("the account's count of templates", *s.Templates, want)
-	c.equal("the account's number of phone numbers", s.PhoneNumbers.Total, int32(1))
+	c.equal("the account's number of phone numbers", s.PhoneNumbers.Total, int32(2))
 }
 
 func (c *checks) templates(s *state) {
@@ -95,6 +96,17 @@ func (c *checks) templates(s *state) {
 	rejection := password.Status.Rejection
 	c.that(rejection != nil && rejection.Reason == "TAG_CONTENT_MISMATCH" && rejection.Recommendation != "",
 		"%s doesn't say why Meta rejected it and what to do", passwordName)
+}
+
+func (c *checks) numbers(s *state) {
+	for _, name := range []string{supportName, salesName} {
+		number := s.numbers[name]
+		c.equal("the status of "+name, number.Status.Status, "CONNECTED")
+		c.condition(name, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)
+		c.condition(name, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	}
+	support := s.numbers[supportName].Status.Profile
+	c.that(support != nil && support.Email == "support@acme.example", "%s has no profile", supportName)
 }
 
 func (c *checks) events(s *state) {
@@ -127,6 +139,6 @@ func (c *checks) calls(m *meta) {
 func (c *checks) log(path string, m *meta) {
 	raw, err := os.ReadFile(path) //nolint:gosec // the demo's own log
 	c.that(err == nil, "the operator's log can't be read: %v", err)
-	leaked := slices.ContainsFunc([]string{m.accessToken, m.appSecret}, func(secret string) bool { return strings.Contains(string(raw), secret) })
+	leaked := slices.ContainsFunc([]string{m.accessToken, m.appSecret, demoPIN}, func(secret string) bool { return strings.Contains(string(raw), secret) })
 	c.that(!leaked, "the operator's log contains a secret")
 }

@@ -33,7 +33,7 @@ const (
 var samples = []string{
 	"account-secret.yaml", "waba.yaml", "messagetemplate_order_confirmation.yaml",
 	"messagetemplate_flash_sale_reminder.yaml", "messagetemplate_account_password_check.yaml",
-	"messagetemplate_spring_photos.yaml",
+	"messagetemplate_spring_photos.yaml", "phonenumber.yaml", "phonenumber_new.yaml",
 }
 
 // writeKubeconfig writes a kubeconfig for the API server, as another user if one is named.

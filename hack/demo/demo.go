@@ -177,6 +177,9 @@ func (d *demo) watch(ctx context.Context) error {
 		now, err := look(ctx, d.cluster.Client)
 		if err == nil {
 			d.screen.table(now.rows())
+			if err := d.person(ctx, now); err != nil {
+				return err
+			}
 			if missing = d.missing(now); len(missing) == 0 {
 				d.report(now)
 				return nil

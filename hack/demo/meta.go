@@ -17,6 +17,9 @@ import (
 	"github.com/waba-operator/waba-operator/test/graphsim"
 )
 
+// demoPIN is the two-step verification PIN of the number that the demo adds.
+const demoPIN = "271828"
+
 // Ids of the simulated assets. The account's is that of config/samples/waba.yaml, the number's that of phonenumber.yaml.
 const (
 	accountID = "102290129340398"
@@ -77,9 +80,11 @@ func (m *meta) seed() {
 	}
 }
 
-// placeholders are the values that stand for others in config/samples/account-secret.yaml.
+// placeholders are the values that stand for others in config/samples/account-secret.yaml and phonenumber_new.yaml.
 func (m *meta) placeholders() map[string]string {
-	return map[string]string{"placeholder-access-token": m.accessToken, "placeholder-app-secret": m.appSecret}
+	return map[string]string{
+		"placeholder-access-token": m.accessToken, "placeholder-app-secret": m.appSecret, "placeholder-6-digits": `"` + demoPIN + `"`,
+	}
 }
 
 func (m *meta) stop() error {

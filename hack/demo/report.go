@@ -28,6 +28,12 @@ func (d *demo) report(s *state) {
 			d.screen.say("%s: %s=%s (%s), %s", name, kind, c.Status, c.Reason, c.Message)
 		}
 	}
+	for _, name := range []string{supportName, salesName} {
+		n := s.numbers[name]
+		if c := apimeta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionReady); c != nil {
+			d.screen.say("%s: %s, Ready=%s (%s), %s", name, n.Status.DisplayPhoneNumber, c.Status, c.Reason, c.Message)
+		}
+	}
 	d.screen.step("Events that the operator wrote")
 	for _, e := range s.events {
 		colour := ""
@@ -45,7 +51,7 @@ func (d *demo) explore() {
 	request := `kubectl annotate --overwrite waba acme whatsapp.waba-operator.io/requested-at="$(date +%s)"`
 	d.screen.line(`
   export KUBECONFIG=` + d.files.path("kubeconfig") + ` META=` + d.meta.url + `/_sim
-  kubectl get waba,wamt
+  kubectl get waba,wamt,wapn
   kubectl describe wamt ` + passwordName + `
   kubectl events
   kubectl explain wamt.spec.body

@@ -23,6 +23,8 @@ const (
 	flashName      = "flash-sale-reminder-en-us"
 	passwordName   = "account-password-check-en-us"
 	photosName     = "spring-photos-en-us"
+	supportName    = "acme-support"
+	salesName      = "acme-sales"
 	templatesCount = 4
 )
 
@@ -30,12 +32,13 @@ const (
 type state struct {
 	waba      v1alpha1.WABA
 	templates map[string]v1alpha1.MessageTemplate
+	numbers   map[string]v1alpha1.PhoneNumber
 	events    []eventsv1.Event
 }
 
 // look reads the resources and their events.
 func look(ctx context.Context, c client.Client) (*state, error) {
-	s := &state{templates: map[string]v1alpha1.MessageTemplate{}}
+	s := &state{templates: map[string]v1alpha1.MessageTemplate{}, numbers: map[string]v1alpha1.PhoneNumber{}}
 	if err := c.Get(ctx, client.ObjectKey{Namespace: namespace, Name: wabaName}, &s.waba); err != nil {
 		return nil, err
 	}
@@ -45,6 +48,13 @@ func look(ctx context.Context, c client.Client) (*state, error) {
 	}
 	for _, t := range list.Items {
 		s.templates[t.Name] = t
+	}
+	var numbers v1alpha1.PhoneNumberList
+	if err := c.List(ctx, &numbers, client.InNamespace(namespace)); err != nil {
+		return nil, err
+	}
+	for _, n := range numbers.Items {
+		s.numbers[n.Name] = n
 	}
 	var events eventsv1.EventList
 	if err := c.List(ctx, &events, client.InNamespace(namespace)); err != nil {
@@ -65,6 +75,11 @@ func (s *state) rows() []row {
 		t := s.templates[name]
 		ready, reason := summary(t.Status.Conditions)
 		rows = append(rows, row{"messagetemplate/" + name, orDash(t.Status.Status), orDash(t.Status.Category), ready, reason})
+	}
+	for _, name := range []string{supportName, salesName} {
+		n := s.numbers[name]
+		ready, reason := summary(n.Status.Conditions)
+		rows = append(rows, row{"phonenumber/" + name, orDash(n.Status.Status), "-", ready, reason})
 	}
 	return rows
 }
