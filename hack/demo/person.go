@@ -15,7 +15,7 @@ import (
 )
 
 // codeSecret is the Secret that config/samples/phonenumber_new.yaml tells a person to create.
-const codeSecret = "acme-sales-code"
+const codeSecret = "acme-sales-code" //nolint:gosec // the name of a Secret, not what is in it
 
 // person plays whoever holds the phone: when the operator waits for a code, it reads the one that Meta has sent and puts it
 // into the Secret that the resource names.
