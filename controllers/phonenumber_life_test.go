@@ -26,9 +26,7 @@ func connected(t *testing.T, change ...func(*v1alpha1.PhoneNumber)) (*harness.Wo
 	w.Sim.SetPINInManager(harness.NumberID, goodPIN)
 	number := phoneNumber(w, append([]func(*v1alpha1.PhoneNumber){adopted}, change...)...)
 	op := w.Start()
-	op.Settle()
-	w.Reload(number)
-	expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)
+	untilReady(w, op, number)
 	return w, op, number
 }
 

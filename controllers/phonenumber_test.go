@@ -174,9 +174,7 @@ func TestAdoptedNumber(t *testing.T) {
 	w.WABA()
 	number := phoneNumber(w, adopted)
 	op := w.Start()
-	op.Settle()
-	w.Reload(number)
-	expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)
+	untilReady(w, op, number)
 	if number.Status.ID != harness.NumberID || number.Status.DisplayPhoneNumber == "" {
 		t.Errorf("status: %+v", number.Status)
 	}
@@ -191,6 +189,17 @@ func TestAdoptedNumber(t *testing.T) {
 		t.Errorf("%s was called %d times", what, n)
 	}
 	w.CheckInvariants()
+}
+
+// untilReady waits for a number that needs nothing but the account's first observation.
+func untilReady(w *harness.World, op *harness.Operator, number *v1alpha1.PhoneNumber) {
+	w.T.Helper()
+	op.Settle()
+	w.Wait("the number", func() bool {
+		w.Reload(number)
+		return harness.Condition(number.Status.Conditions, v1alpha1.ConditionReady).Status == metav1.ConditionTrue
+	})
+	op.Settle()
 }
 
 // keySecretOf names a Secret made by keySecret.
