@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -31,11 +32,17 @@ func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, p
 		n.would(p.obj, "move the number's data to "+want)
 		return nil
 	}
-	if mayDeregister(s.attempts, p.now, p.requested()) == nil {
-		// With a wrong PIN the number couldn't be registered again, so it is set while that needs no old one.
-		if o := n.setPIN(ctx, p, pin); o != nil {
-			return o
-		}
+	if o := mayDeregister(s.attempts, p.now, p.requested()); o != nil {
+		o.aside = true // it works where it is
+		return o
+	}
+	// Where the data rests is known from the status: one that is older than our last registration would take it off again.
+	if err := n.record(ctx, p, waitingAside(v1alpha1.ReasonProgressing, "moving the number's data to "+want, 0), true); err != nil {
+		return notWritten(err)
+	}
+	// With a wrong PIN the number couldn't be registered again, so it is set while that needs no old one.
+	if o := n.setPIN(ctx, p, pin); o != nil {
+		return o
 	}
 	if o := n.deregister(ctx, p); o != nil {
 		return o

@@ -141,6 +141,16 @@ func resultOf(err error) string {
 	return string(e.Class)
 }
 
+// locks are how long to wait where Meta doesn't say
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes). Those of PINs and codes aren't
+// documented.
+var locks = map[graph.Cause]time.Duration{
+	graph.CauseRegistrationLimit: registrationWindow,
+	graph.CausePINLocked:         12 * time.Hour,
+	graph.CauseCodeLimit:         time.Hour,
+	graph.CauseRecentlyDeleted:   5 * time.Minute,
+}
+
 // retryTimeOf is before when Meta wants no further attempt.
 func retryTimeOf(err error, now time.Time) *metav1.Time {
 	e, ok := graph.AsError(err)
@@ -148,15 +158,8 @@ func retryTimeOf(err error, now time.Time) *metav1.Time {
 		return nil
 	}
 	wait := e.RetryAfter
-	switch e.Cause {
-	case graph.CauseRegistrationLimit:
-		wait = max(wait, registrationWindow)
-	case graph.CausePINLocked:
-		wait = max(wait, time.Hour)
-	case graph.CauseCodeLimit:
-		wait = max(wait, time.Hour)
-	case graph.CauseRecentlyDeleted:
-		wait = max(wait, 5*time.Minute)
+	if wait <= 0 {
+		wait = locks[e.Cause]
 	}
 	if wait <= 0 {
 		return nil

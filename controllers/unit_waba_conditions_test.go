@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
 func said(t *testing.T, c *conditionSet, kind string) string {
@@ -144,6 +146,37 @@ func TestUnitPolicyCompliant(t *testing.T) {
 		}
 		if got := set.list()[0].Message; !strings.Contains(got, c.message) {
 			t.Errorf("%s: %q must name %q", name, got, c.message)
+		}
+	}
+}
+
+// What is wrong with the credentials has a reason for each thing that a person can do about it.
+func TestUnitCredentialsValid(t *testing.T) {
+	token := func(scopes ...string) *graph.TokenInfo { return &graph.TokenInfo{Valid: true, Scopes: scopes} }
+	denied := waiting(v1alpha1.ReasonPermissionDenied, "m", 0)
+	expires := metav1.NewTime(unitStart.Add(3 * 24 * time.Hour))
+	for name, c := range map[string]struct {
+		p    *wabaPass
+		o    outcome
+		want string
+	}{
+		"refused":      {&wabaPass{}, waiting(v1alpha1.ReasonCredentialsInvalid, "m", 0), "False/CredentialsInvalid"},
+		"no scope":     {&wabaPass{token: token("whatsapp_business_messaging")}, denied, "False/MissingScope"},
+		"not assigned": {&wabaPass{token: token(scopeManagement)}, denied, "False/NotAssigned"},
+		"not known":    {&wabaPass{}, denied, "Unknown/Pending"},
+		"good":         {&wabaPass{snapshot: &account.Snapshot{}, token: token(scopeManagement)}, done("m"), "True/Valid"},
+		"expiring": {&wabaPass{snapshot: &account.Snapshot{}, token: token(scopeManagement), obj: &v1alpha1.WABA{Status: v1alpha1.WABAStatus{
+			Credentials: &v1alpha1.CredentialsStatus{ExpiresAt: &expires},
+		}}}, done("m"), "True/ExpiringSoon"},
+	} {
+		if c.p.obj == nil {
+			c.p.obj = &v1alpha1.WABA{}
+		}
+		c.p.now = unitStart
+		conditions := newConditions(nil, 1, unitStart)
+		c.p.credentials(c.o, conditions)
+		if got := said(t, conditions, v1alpha1.ConditionCredentialsValid); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
 }

@@ -203,3 +203,32 @@ func expectConnected(t *testing.T, w *harness.World, number *v1alpha1.PhoneNumbe
 		t.Errorf("%s: the catalogue at Meta is visible: %t", number.Name, live.Config.CatalogVisible)
 	}
 }
+
+// TestAccountSamplesRun observes the account of the page about accounts, with a token that works.
+func TestAccountSamplesRun(t *testing.T) {
+	w := harness.New(t, env)
+	secret, waba := &corev1.Secret{}, &v1alpha1.WABA{}
+	for _, u := range samples(t, pages(t)[filepath.Join("..", "docs", "waba.md")]) {
+		raw, err := u.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var into client.Object = waba
+		if u.GetKind() == "Secret" {
+			into = secret
+		}
+		if err := yaml.UnmarshalStrict(raw, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	secret.StringData = map[string]string{v1alpha1.SecretKeyAccessToken: harness.AccessToken, v1alpha1.SecretKeyAppSecret: harness.AppSecret}
+	w.Create(secret)
+	w.Create(waba)
+	op := w.Start()
+	op.Settle()
+	w.Wait("the account", func() bool {
+		w.Reload(waba)
+		return harness.Condition(waba.Status.Conditions, v1alpha1.ConditionReady).Status == metav1.ConditionTrue
+	})
+	w.CheckInvariants()
+}
