@@ -21,8 +21,8 @@ const (
 	reviewDelay = 10 * time.Second
 	// observationInterval is the shortest the operator accepts.
 	observationInterval = 30 * time.Second
-	// patience is how long the samples may take; normally it is the observation interval and a few seconds.
-	patience = 2 * time.Minute
+	// patience is how long the samples may take; normally it is three observation intervals: a number waits for its name.
+	patience = 4 * time.Minute
 	// glance is the time between two looks at the resources.
 	glance = 300 * time.Millisecond
 )
