@@ -208,15 +208,11 @@ func TestNumberPolicies(t *testing.T) {
 			op.Settle()
 			op.Advance(24*time.Hour, 6*time.Hour)
 			w.Reload(number)
-			expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, readyReason(number))
+			expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotRegistered)
 			expectNoWrites(t, w)
 			w.CheckInvariants()
 		})
 	}
-}
-
-func readyReason(n *v1alpha1.PhoneNumber) string {
-	return harness.Condition(n.Status.Conditions, v1alpha1.ConditionReady).Reason
 }
 
 // TestPINAndCodeDontLeak searches everything that people and systems get to see.
