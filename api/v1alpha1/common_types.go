@@ -256,13 +256,19 @@ type HealthError struct {
 
 // WebhookEvent is the watermark of one webhook field: the newest event seen. Duplicates and older events change nothing.
 type WebhookEvent struct {
-	// Field of the webhook, for example message_template_status_update.
+	// Field of the webhook, for example message_template_status_update. Where one field carries facts that don't replace each
+	// other, the kind of fact follows: account_update/DISABLED_UPDATE.
 	// +required
 	Field string `json:"field"`
 
 	// Time that Meta gave to the newest event of this field.
 	// +required
 	Time metav1.Time `json:"time"`
+
+	// ReceivedTime is when the operator received that event. What it says holds until an observation begun a minute or more
+	// later says otherwise.
+	// +optional
+	ReceivedTime *metav1.Time `json:"receivedTime,omitempty"`
 
 	// Hash of the value of that event, to recognise a repeated delivery.
 	// +optional

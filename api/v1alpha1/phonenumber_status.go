@@ -312,4 +312,16 @@ type PhoneNumberWebhookStatus struct {
 	// PictureLostTime is when Meta reported that the profile picture was lost.
 	// +optional
 	PictureLostTime *metav1.Time `json:"pictureLostTime,omitempty"`
+
+	// CallingStatus is the newest setting of calling told: ENABLED or DISABLED.
+	// +optional
+	CallingStatus string `json:"callingStatus,omitempty"`
+
+	// Username is the newest user name told.
+	// +optional
+	Username string `json:"username,omitempty"`
+
+	// UsernameStatus is what happened to that user name: APPROVED, RESERVED or DELETED.
+	// +optional
+	UsernameStatus string `json:"usernameStatus,omitempty"`
 }

@@ -47,10 +47,10 @@ type WABAWebhookStatus struct {
 	// +optional
 	MaxPhoneNumbers int32 `json:"maxPhoneNumbers,omitempty"`
 
-	// PartnerEvents are events between the account and solution partners or their apps, the newest last.
+	// AccountEvents are other events about the account, such as partners that came or went, the newest last.
 	// +optional
 	// +listType=atomic
-	PartnerEvents []PartnerEvent `json:"partnerEvents,omitempty"`
+	AccountEvents []AccountEvent `json:"accountEvents,omitempty"`
 }
 
 // Restriction is something the account may not do for a time.
@@ -58,6 +58,10 @@ type Restriction struct {
 	// Type of the restriction, for example RESTRICTED_BIZ_INITIATED_MESSAGING.
 	// +required
 	Type string `json:"type"`
+
+	// Time when Meta reported it.
+	// +optional
+	Time *metav1.Time `json:"time,omitempty"`
 
 	// Expires is when the restriction ends; absent means not told.
 	// +optional
@@ -125,8 +129,9 @@ type Alert struct {
 	Time metav1.Time `json:"time"`
 }
 
-// PartnerEvent is an event between the account and a solution partner or its app.
-type PartnerEvent struct {
+// AccountEvent is something that happened to the account: a partner or its app came or went, the account was deleted, its
+// price tier or payment configuration changed.
+type AccountEvent struct {
 	// Event, for example PARTNER_REMOVED or ACCOUNT_OFFBOARDED.
 	// +required
 	Event string `json:"event"`
@@ -135,7 +140,7 @@ type PartnerEvent struct {
 	// +required
 	Time metav1.Time `json:"time"`
 
-	// Detail, for example the reason of a disconnection or the id of the partner's app.
+	// Detail in Meta's terms, for example the reason of a disconnection or the id of the partner's app.
 	// +optional
 	Detail string `json:"detail,omitempty"`
 }

@@ -19,6 +19,8 @@ import (
 func ForKind(kind schema.GroupVersionKind) interface{} {
 	switch kind {
 	// Group=whatsapp.waba-operator.io, Version=v1alpha1
+	case v1alpha1.SchemeGroupVersion.WithKind("AccountEvent"):
+		return &apiv1alpha1.AccountEventApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Alert"):
 		return &apiv1alpha1.AlertApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("AllowedReference"):
@@ -107,8 +109,6 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.OTPButtonApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ParameterExample"):
 		return &apiv1alpha1.ParameterExampleApplyConfiguration{}
-	case v1alpha1.SchemeGroupVersion.WithKind("PartnerEvent"):
-		return &apiv1alpha1.PartnerEventApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PendingAdd"):
 		return &apiv1alpha1.PendingAddApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PendingCreate"):

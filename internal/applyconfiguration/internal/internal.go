@@ -26,6 +26,18 @@ func Parser() *typed.Parser {
 var parserOnce sync.Once
 var parser *typed.Parser
 var schemaYAML = typed.YAMLObject(`types:
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.AccountEvent
+  map:
+    fields:
+    - name: detail
+      type:
+        scalar: string
+    - name: event
+      type:
+        scalar: string
+    - name: time
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.AdoptionPolicy
   scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.Alert
@@ -885,18 +897,6 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.ParameterFormat
   scalar: string
-- name: com.github.waba-operator.waba-operator.api.v1alpha1.PartnerEvent
-  map:
-    fields:
-    - name: detail
-      type:
-        scalar: string
-    - name: event
-      type:
-        scalar: string
-    - name: time
-      type:
-        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.PendingAdd
   map:
     fields:
@@ -1324,6 +1324,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberWebhookStatus
   map:
     fields:
+    - name: callingStatus
+      type:
+        scalar: string
     - name: events
       type:
         list:
@@ -1351,6 +1354,12 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
     - name: securityEvent
+      type:
+        scalar: string
+    - name: username
+      type:
+        scalar: string
+    - name: usernameStatus
       type:
         scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.RateLimitStatus
@@ -1404,6 +1413,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: remediation
       type:
         scalar: string
+    - name: time
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: type
       type:
         scalar: string
@@ -1873,6 +1885,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.WABAWebhookStatus
   map:
     fields:
+    - name: accountEvents
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.AccountEvent
+          elementRelationship: atomic
     - name: alerts
       type:
         list:
@@ -1896,12 +1914,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: messagingLimit
       type:
         scalar: string
-    - name: partnerEvents
-      type:
-        list:
-          elementType:
-            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PartnerEvent
-          elementRelationship: atomic
     - name: restrictions
       type:
         list:
@@ -1928,6 +1940,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: hash
       type:
         scalar: string
+    - name: receivedTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: time
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time

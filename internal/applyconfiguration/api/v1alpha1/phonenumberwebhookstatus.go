@@ -30,6 +30,12 @@ type PhoneNumberWebhookStatusApplyConfiguration struct {
 	SecurityEvent *string `json:"securityEvent,omitempty"`
 	// PictureLostTime is when Meta reported that the profile picture was lost.
 	PictureLostTime *v1.Time `json:"pictureLostTime,omitempty"`
+	// CallingStatus is the newest setting of calling told: ENABLED or DISABLED.
+	CallingStatus *string `json:"callingStatus,omitempty"`
+	// Username is the newest user name told.
+	Username *string `json:"username,omitempty"`
+	// UsernameStatus is what happened to that user name: APPROVED, RESERVED or DELETED.
+	UsernameStatus *string `json:"usernameStatus,omitempty"`
 }
 
 // PhoneNumberWebhookStatusApplyConfiguration constructs a declarative configuration of the PhoneNumberWebhookStatus type for use with
@@ -104,5 +110,29 @@ func (b *PhoneNumberWebhookStatusApplyConfiguration) WithSecurityEvent(value str
 // If called multiple times, the PictureLostTime field is set to the value of the last call.
 func (b *PhoneNumberWebhookStatusApplyConfiguration) WithPictureLostTime(value v1.Time) *PhoneNumberWebhookStatusApplyConfiguration {
 	b.PictureLostTime = &value
+	return b
+}
+
+// WithCallingStatus sets the CallingStatus field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the CallingStatus field is set to the value of the last call.
+func (b *PhoneNumberWebhookStatusApplyConfiguration) WithCallingStatus(value string) *PhoneNumberWebhookStatusApplyConfiguration {
+	b.CallingStatus = &value
+	return b
+}
+
+// WithUsername sets the Username field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Username field is set to the value of the last call.
+func (b *PhoneNumberWebhookStatusApplyConfiguration) WithUsername(value string) *PhoneNumberWebhookStatusApplyConfiguration {
+	b.Username = &value
+	return b
+}
+
+// WithUsernameStatus sets the UsernameStatus field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UsernameStatus field is set to the value of the last call.
+func (b *PhoneNumberWebhookStatusApplyConfiguration) WithUsernameStatus(value string) *PhoneNumberWebhookStatusApplyConfiguration {
+	b.UsernameStatus = &value
 	return b
 }

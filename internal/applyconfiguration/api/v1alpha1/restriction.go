@@ -16,6 +16,8 @@ import (
 type RestrictionApplyConfiguration struct {
 	// Type of the restriction, for example RESTRICTED_BIZ_INITIATED_MESSAGING.
 	Type *string `json:"type,omitempty"`
+	// Time when Meta reported it.
+	Time *v1.Time `json:"time,omitempty"`
 	// Expires is when the restriction ends; absent means not told.
 	Expires *v1.Time `json:"expires,omitempty"`
 	// Remediation is the remedy that Meta proposes.
@@ -33,6 +35,14 @@ func Restriction() *RestrictionApplyConfiguration {
 // If called multiple times, the Type field is set to the value of the last call.
 func (b *RestrictionApplyConfiguration) WithType(value string) *RestrictionApplyConfiguration {
 	b.Type = &value
+	return b
+}
+
+// WithTime sets the Time field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Time field is set to the value of the last call.
+func (b *RestrictionApplyConfiguration) WithTime(value v1.Time) *RestrictionApplyConfiguration {
+	b.Time = &value
 	return b
 }
 

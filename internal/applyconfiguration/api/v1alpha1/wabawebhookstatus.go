@@ -27,8 +27,8 @@ type WABAWebhookStatusApplyConfiguration struct {
 	MessagingLimit *string `json:"messagingLimit,omitempty"`
 	// MaxPhoneNumbers is how many phone numbers Meta allows.
 	MaxPhoneNumbers *int32 `json:"maxPhoneNumbers,omitempty"`
-	// PartnerEvents are events between the account and solution partners or their apps, the newest last.
-	PartnerEvents []PartnerEventApplyConfiguration `json:"partnerEvents,omitempty"`
+	// AccountEvents are other events about the account, such as partners that came or went, the newest last.
+	AccountEvents []AccountEventApplyConfiguration `json:"accountEvents,omitempty"`
 }
 
 // WABAWebhookStatusApplyConfiguration constructs a declarative configuration of the WABAWebhookStatus type for use with
@@ -121,15 +121,15 @@ func (b *WABAWebhookStatusApplyConfiguration) WithMaxPhoneNumbers(value int32) *
 	return b
 }
 
-// WithPartnerEvents adds the given value to the PartnerEvents field in the declarative configuration
+// WithAccountEvents adds the given value to the AccountEvents field in the declarative configuration
 // and returns the receiver, so that objects can be build by chaining "With" function invocations.
-// If called multiple times, values provided by each call will be appended to the PartnerEvents field.
-func (b *WABAWebhookStatusApplyConfiguration) WithPartnerEvents(values ...*PartnerEventApplyConfiguration) *WABAWebhookStatusApplyConfiguration {
+// If called multiple times, values provided by each call will be appended to the AccountEvents field.
+func (b *WABAWebhookStatusApplyConfiguration) WithAccountEvents(values ...*AccountEventApplyConfiguration) *WABAWebhookStatusApplyConfiguration {
 	for i := range values {
 		if values[i] == nil {
-			panic("nil value passed to WithPartnerEvents")
+			panic("nil value passed to WithAccountEvents")
 		}
-		b.PartnerEvents = append(b.PartnerEvents, *values[i])
+		b.AccountEvents = append(b.AccountEvents, *values[i])
 	}
 	return b
 }

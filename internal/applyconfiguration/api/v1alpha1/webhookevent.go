@@ -14,10 +14,14 @@ import (
 //
 // WebhookEvent is the watermark of one webhook field: the newest event seen. Duplicates and older events change nothing.
 type WebhookEventApplyConfiguration struct {
-	// Field of the webhook, for example message_template_status_update.
+	// Field of the webhook, for example message_template_status_update. Where one field carries facts that don't replace each
+	// other, the kind of fact follows: account_update/DISABLED_UPDATE.
 	Field *string `json:"field,omitempty"`
 	// Time that Meta gave to the newest event of this field.
 	Time *v1.Time `json:"time,omitempty"`
+	// ReceivedTime is when the operator received that event. What it says holds until an observation begun a minute or more
+	// later says otherwise.
+	ReceivedTime *v1.Time `json:"receivedTime,omitempty"`
 	// Hash of the value of that event, to recognise a repeated delivery.
 	Hash *string `json:"hash,omitempty"`
 }
@@ -41,6 +45,14 @@ func (b *WebhookEventApplyConfiguration) WithField(value string) *WebhookEventAp
 // If called multiple times, the Time field is set to the value of the last call.
 func (b *WebhookEventApplyConfiguration) WithTime(value v1.Time) *WebhookEventApplyConfiguration {
 	b.Time = &value
+	return b
+}
+
+// WithReceivedTime sets the ReceivedTime field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ReceivedTime field is set to the value of the last call.
+func (b *WebhookEventApplyConfiguration) WithReceivedTime(value v1.Time) *WebhookEventApplyConfiguration {
+	b.ReceivedTime = &value
 	return b
 }
 

@@ -9,29 +9,30 @@ import (
 	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// PartnerEventApplyConfiguration represents a declarative configuration of the PartnerEvent type for use
+// AccountEventApplyConfiguration represents a declarative configuration of the AccountEvent type for use
 // with apply.
 //
-// PartnerEvent is an event between the account and a solution partner or its app.
-type PartnerEventApplyConfiguration struct {
+// AccountEvent is something that happened to the account: a partner or its app came or went, the account was deleted, its
+// price tier or payment configuration changed.
+type AccountEventApplyConfiguration struct {
 	// Event, for example PARTNER_REMOVED or ACCOUNT_OFFBOARDED.
 	Event *string `json:"event,omitempty"`
 	// Time when Meta reported it.
 	Time *v1.Time `json:"time,omitempty"`
-	// Detail, for example the reason of a disconnection or the id of the partner's app.
+	// Detail in Meta's terms, for example the reason of a disconnection or the id of the partner's app.
 	Detail *string `json:"detail,omitempty"`
 }
 
-// PartnerEventApplyConfiguration constructs a declarative configuration of the PartnerEvent type for use with
+// AccountEventApplyConfiguration constructs a declarative configuration of the AccountEvent type for use with
 // apply.
-func PartnerEvent() *PartnerEventApplyConfiguration {
-	return &PartnerEventApplyConfiguration{}
+func AccountEvent() *AccountEventApplyConfiguration {
+	return &AccountEventApplyConfiguration{}
 }
 
 // WithEvent sets the Event field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Event field is set to the value of the last call.
-func (b *PartnerEventApplyConfiguration) WithEvent(value string) *PartnerEventApplyConfiguration {
+func (b *AccountEventApplyConfiguration) WithEvent(value string) *AccountEventApplyConfiguration {
 	b.Event = &value
 	return b
 }
@@ -39,7 +40,7 @@ func (b *PartnerEventApplyConfiguration) WithEvent(value string) *PartnerEventAp
 // WithTime sets the Time field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Time field is set to the value of the last call.
-func (b *PartnerEventApplyConfiguration) WithTime(value v1.Time) *PartnerEventApplyConfiguration {
+func (b *AccountEventApplyConfiguration) WithTime(value v1.Time) *AccountEventApplyConfiguration {
 	b.Time = &value
 	return b
 }
@@ -47,7 +48,7 @@ func (b *PartnerEventApplyConfiguration) WithTime(value v1.Time) *PartnerEventAp
 // WithDetail sets the Detail field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Detail field is set to the value of the last call.
-func (b *PartnerEventApplyConfiguration) WithDetail(value string) *PartnerEventApplyConfiguration {
+func (b *AccountEventApplyConfiguration) WithDetail(value string) *AccountEventApplyConfiguration {
 	b.Detail = &value
 	return b
 }

@@ -1,0 +1,42 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package facts is the only writer of what webhooks tell into the status of resources, and the only one that removes it
+// again. Facts live under status.webhook and have a field owner of their own, so that they and the reconcilers never undo
+// each other's work.
+package facts
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/waba-operator/waba-operator/internal/webhook"
+)
+
+// Account is a WABA resource that a delivery may touch: its own Secret holds the secret with which the delivery was signed,
+// and its token was proven to belong to the app.
+type Account struct {
+	Name types.NamespacedName
+	UID  types.UID
+	// ID is the account's id at Meta.
+	ID string
+}
+
+// Delivery is what one verified POST says.
+type Delivery struct {
+	AppID    string
+	Accounts []Account
+	Changes  []webhook.Change
+	// Received is when the POST arrived.
+	Received time.Time
+}
+
+// Tally counts what became of the changes of a delivery.
+type Tally struct {
+	// Persisted changes are in a status now. Known ones were there already, or are older than what is there.
+	Persisted, Known int
+	// Unmanaged changes are about accounts, templates or numbers without a resource here. Unknown are those of fields or
+	// events this version doesn't know. Messages are events of message fields.
+	Unmanaged, Unknown, Messages int
+}
