@@ -104,6 +104,12 @@ const (
 	ReasonReviewRisk = "ReviewRisk"
 	// ReasonUnpause: an event only, the answer to the annotation unpause; read what it says.
 	ReasonUnpause = "Unpause"
+	// ReasonAccountEvent: an event only. Something happened to the account at Meta, such as a partner that came or went.
+	ReasonAccountEvent = "AccountEvent"
+	// ReasonMetaAlert: an event only. Meta raised an alert; see status.webhook.alerts of the WABA.
+	ReasonMetaAlert = "MetaAlert"
+	// ReasonPINEvent: an event only. A person changed or asked to reset a number's PIN at Meta; if it wasn't you, act.
+	ReasonPINEvent = "PINEvent"
 	// ReasonPending: not yet observed; wait.
 	ReasonPending = "Pending"
 	// ReasonObserved: the account is observed and can be used; nothing to do.

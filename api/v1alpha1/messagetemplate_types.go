@@ -260,6 +260,7 @@ type MessageTemplateSpec struct {
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
+// +kubebuilder:selectablefield:JSONPath=`.spec.name`
 // +kubebuilder:resource:path=messagetemplates,singular=messagetemplate,scope=Namespaced,shortName=wamt,categories=whatsapp
 // +kubebuilder:printcolumn:name="Template",type=string,JSONPath=`.spec.name`
 // +kubebuilder:printcolumn:name="Lang",type=string,JSONPath=`.spec.language`

@@ -1,0 +1,131 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package facts
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// maxConflicts is how often a write is repeated because somebody else changed the resource meanwhile.
+const maxConflicts = 10
+
+// store reads and writes the facts of single resources.
+type store struct {
+	// client writes, and reads from the cache.
+	client   client.Client
+	live     client.Reader
+	recorder events.EventRecorder
+	log      logr.Logger
+}
+
+// write merges events into the facts of a resource and persists them. It returns the resource as it is now and what became
+// of each event.
+//
+// The first attempt builds on the newest version this process knows. Should it be outdated, the precondition on the version
+// has the API server refuse, and the next attempt reads it live: without the precondition, two replicas would undo each
+// other's facts.
+func (s *store) write(ctx context.Context, on subject, events []event, last client.Object) (client.Object, []outcome, error) {
+	obj, err := s.newest(ctx, on, last)
+	live := false
+	for range maxConflicts {
+		if err == nil && live || err == nil && anyBelongs(obj, events) {
+			var outcomes []outcome
+			if outcomes, err = s.merge(ctx, on, obj, events); err == nil {
+				return obj, outcomes, nil
+			}
+		}
+		switch {
+		case err == nil: // not by what the cache shows; ask the API server
+		case apierrors.IsNotFound(err) && live:
+			return nil, make([]outcome, len(events)), nil
+		case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+			s.log.Error(err, "Facts can't be stored and are dropped", "kind", on.kind, "object", on.key)
+			return nil, make([]outcome, len(events)), nil
+		case !apierrors.IsNotFound(err) && !apierrors.IsConflict(err):
+			return nil, nil, fmt.Errorf("%s %s: %w", on.kind, on.key, err)
+		}
+		obj, live = on.kind.new(), true
+		err = s.live.Get(ctx, on.key, obj)
+	}
+	return nil, nil, fmt.Errorf("%s %s: changed too often meanwhile: %w", on.kind, on.key, err)
+}
+
+// newest is the newest version that this process knows: what the last write returned, or what the cache has.
+func (s *store) newest(ctx context.Context, on subject, last client.Object) (client.Object, error) {
+	cached := on.kind.new()
+	err := s.client.Get(ctx, on.key, cached)
+	if last == nil || err == nil && newer(cached, last) {
+		return cached, err
+	}
+	return last, nil
+}
+
+func newer(a, b client.Object) bool {
+	c, err := resourceversion.CompareResourceVersion(a.GetResourceVersion(), b.GetResourceVersion())
+	return err != nil || c > 0
+}
+
+func anyBelongs(obj client.Object, events []event) bool {
+	for _, e := range events {
+		if belongs(obj, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// merge changes obj and writes it if anything is news.
+func (s *store) merge(ctx context.Context, on subject, obj client.Object, events []event) ([]outcome, error) {
+	outcomes := make([]outcome, len(events))
+	take := merger(obj)
+	var news []event
+	for i, e := range events {
+		switch {
+		case !belongs(obj, e):
+			continue
+		case take(e):
+			outcomes[i] = persisted
+			news = append(news, e)
+		default:
+			outcomes[i] = already
+		}
+	}
+	if len(news) == 0 {
+		return outcomes, nil
+	}
+	if err := s.apply(ctx, on, obj); err != nil {
+		return nil, err
+	}
+	for _, e := range news {
+		s.announce(obj, e)
+	}
+	return outcomes, nil
+}
+
+// apply writes all facts of a resource. UID and version are preconditions. obj becomes what the API server answers.
+func (s *store) apply(ctx context.Context, on subject, obj client.Object) error {
+	raw, err := json.Marshal(map[string]any{
+		"apiVersion": v1alpha1.GroupVersion.String(), "kind": on.kind,
+		"metadata": map[string]any{
+			"name": on.key.Name, "namespace": on.key.Namespace, "uid": obj.GetUID(), "resourceVersion": obj.GetResourceVersion(),
+		},
+		"status": map[string]any{"webhook": factsOf(obj)},
+	})
+	if err != nil {
+		return err
+	}
+	return s.client.Status().Patch(ctx, obj, client.RawPatch(types.ApplyPatchType, raw),
+		client.FieldOwner(v1alpha1.FieldOwnerFacts), client.ForceOwnership)
+}

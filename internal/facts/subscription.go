@@ -1,0 +1,36 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package facts
+
+import (
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/webhook"
+)
+
+// arrivalPeriod is how often a subscription's status says again that events of a field arrive: often enough to see that
+// they do, rare enough to cost nothing.
+const arrivalPeriod = 10 * time.Minute
+
+// mergeSubscription notes that events of a field arrive, or that Meta verified the receiver.
+func mergeSubscription(w *v1alpha1.WebhookSubscriptionWebhookStatus, e event) bool {
+	if e.handshake {
+		if w.HandshakeTime != nil && !w.HandshakeTime.Time.Before(e.received) {
+			return false
+		}
+		w.HandshakeTime = &metav1.Time{Time: e.received}
+		return true
+	}
+	if !slices.Contains(webhook.ManagementFields, e.Field) && !slices.Contains(webhook.MessageFields, e.Field) {
+		return false
+	}
+	if last := known(w.Events, e.Field); last != nil && e.received.Sub(timeValue(last.ReceivedTime)) < arrivalPeriod {
+		return false
+	}
+	return advance(&w.Events, e.Field, e, 1)
+}

@@ -1,0 +1,102 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package facts
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/webhook"
+)
+
+// mergeTemplate takes an event into the facts about a template and reports whether they changed.
+func mergeTemplate(w *v1alpha1.MessageTemplateWebhookStatus, e event) bool {
+	switch v := e.Value.(type) {
+	case webhook.TemplateStatus:
+		return templateStatus(w, e, v)
+	case webhook.TemplateQuality:
+		if !advance(&w.Events, fieldQuality, e, 0) {
+			return false
+		}
+		w.QualityScore = v.New
+		return true
+	case webhook.TemplateCategory:
+		if v.Correct != "" {
+			return announced(w, e, v)
+		}
+		return categorised(w, e, v)
+	case webhook.TemplateComponents:
+		return advance(&w.Events, fieldComponents, e, 0)
+	}
+	return false
+}
+
+// templateStatus replaces all that belongs to the status: details of an earlier one no longer apply.
+func templateStatus(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook.TemplateStatus) bool {
+	changed := false
+	if advance(&w.Events, fieldStatus, e, laterStatus(v.Event, w.Status)) {
+		changed = true
+		w.Status, w.Reason = v.Event, v.Reason
+		w.RejectionReason, w.RejectionRecommendation = v.RejectionReason, v.RejectionRecommendation
+		w.PauseTitle, w.PauseDescription = v.PauseTitle, v.PauseDescription
+		w.DisableDate = timeOf(v.DisableDate)
+	}
+	return mentioned(w, e, v.Category) || changed
+}
+
+// mentioned notes the category that an event mentions beside its own news. What a change of category says goes before.
+func mentioned(w *v1alpha1.MessageTemplateWebhookStatus, e event, category string) bool {
+	if category == "" || !e.at.After(since(w.Events, reclassified)) || !advance(&w.Events, fieldCategory, e, 0) {
+		return false
+	}
+	w.Category = category
+	return true
+}
+
+// laterStatus decides between two statuses of the same second: a template is in review before anything else happens to it.
+func laterStatus(next, current string) int {
+	const inReview = "PENDING"
+	switch {
+	case next == current:
+		return 0
+	case current == inReview:
+		return 1
+	case next == inReview:
+		return -1
+	}
+	return 0
+}
+
+// announced notes the category that Meta is going to give the template, unless it has done so since.
+func announced(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook.TemplateCategory) bool {
+	changed := advance(&w.Events, announcedCategory, e, 0)
+	if changed && e.at.After(since(w.Events, reclassified)) {
+		w.CorrectCategory, w.CategoryChangeTime = v.Correct, timeOf(v.ChangeTime)
+	}
+	return mentioned(w, e, v.New) || changed
+}
+
+// categorised notes a change of category, which fulfils what was announced before.
+func categorised(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook.TemplateCategory) bool {
+	if !advance(&w.Events, reclassified, e, 0) {
+		return false
+	}
+	w.PreviousCategory = v.Previous
+	if !e.at.Before(since(w.Events, announcedCategory)) {
+		w.CorrectCategory, w.CategoryChangeTime = "", nil
+	}
+	if advance(&w.Events, fieldCategory, e, 1) {
+		w.Category = v.New
+	}
+	return true
+}
+
+func timeOf(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &metav1.Time{Time: t.UTC().Truncate(time.Second)}
+}

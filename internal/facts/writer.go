@@ -1,0 +1,199 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package facts
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/internal/webhook"
+)
+
+// Options configure a Writer.
+type Options struct {
+	// Client writes, and reads from the cache, which must have the indexes of package index.
+	Client client.Client
+	// Live reads from the API server.
+	Live client.Reader
+	// Namespaces and Selector restrict live lists as the cache is restricted; absent means everything.
+	Namespaces []string
+	Selector   labels.Selector
+	Recorder   events.EventRecorder
+	Clock      clock.PassiveClock
+	Log        logr.Logger
+}
+
+// Writer persists facts. It is safe for concurrent use, and several processes may write facts about the same resource.
+type Writer struct {
+	find  *finder
+	lanes *lanes
+	clock clock.PassiveClock
+	log   logr.Logger
+}
+
+// NewWriter returns a Writer.
+func NewWriter(o Options) *Writer {
+	selector := o.Selector
+	if selector == nil {
+		selector = labels.Everything()
+	}
+	return &Writer{
+		find: &finder{
+			cache: o.Client, live: o.Live,
+			scopes: scopesOf(o.Namespaces, client.MatchingLabelsSelector{Selector: selector}),
+			absent: &absences{clock: o.Clock, since: map[string]time.Time{}},
+		},
+		lanes: newLanes(&store{client: o.Client, live: o.Live, recorder: o.Recorder, log: o.Log}),
+		clock: o.Clock, log: o.Log,
+	}
+}
+
+// Record persists what a delivery says, and returns when all of it is in the API server. An error means that something may
+// not be, and that sending the delivery again can mend it; whatever was persisted before is then recognised.
+func (w *Writer) Record(ctx context.Context, d Delivery) (Tally, error) {
+	r := recording{best: make([]outcome, len(d.Changes))}
+	accounts := map[string][]Account{}
+	for _, a := range d.Accounts {
+		accounts[a.ID] = append(accounts[a.ID], a)
+	}
+	var errs []error
+	arrived := map[Account]bool{}
+	for n, c := range d.Changes {
+		switch c.Value.(type) {
+		case nil:
+			r.best[n] = unknown
+			continue
+		case webhook.Message:
+			r.best[n] = message
+			continue
+		}
+		for _, a := range accounts[c.AccountID] {
+			arrived[a] = true
+			e := newEvent(c, d.Received)
+			e.account, e.n = a, n
+			subjects, err := w.find.find(ctx, a, c)
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			for _, s := range subjects {
+				r.add(s, e)
+			}
+		}
+	}
+	err := errors.Join(append(errs, r.submit(ctx, w.lanes))...)
+	w.arrivals(context.WithoutCancel(ctx), d, arrived)
+	return r.tally(), err
+}
+
+// Handshake notes that Meta verified the receiver for subscriptions. It is a convenience: if it can't be written, nothing is
+// lost.
+func (w *Writer) Handshake(ctx context.Context, subscriptions []types.NamespacedName, at time.Time) {
+	r := recording{best: make([]outcome, 1)}
+	for _, key := range subscriptions {
+		e := newEvent(webhook.Change{}, at)
+		e.handshake = true
+		r.add(subject{kind: kindSubscription, key: key}, e)
+	}
+	if err := r.submit(ctx, w.lanes); err != nil {
+		w.log.Info("Can't note a handshake", "error", err.Error())
+	}
+}
+
+// arrivals notes at the subscriptions of the accounts that events arrive. Nobody waits for it.
+func (w *Writer) arrivals(ctx context.Context, d Delivery, accounts map[Account]bool) {
+	for a := range accounts {
+		subjects, err := w.find.subscriptions(ctx, a)
+		if err != nil {
+			continue
+		}
+		var seen []event
+		for _, c := range d.Changes {
+			if c.AccountID == a.ID {
+				seen = append(seen, newEvent(c, d.Received))
+			}
+		}
+		for _, s := range subjects {
+			w.lanes.submit(ctx, s, seen)
+		}
+	}
+}
+
+// outcome is what became of one change; of several resources concerned the best counts.
+type outcome int
+
+const (
+	unmanaged outcome = iota
+	unknown
+	message
+	already
+	persisted
+)
+
+// recording is the work of one delivery.
+type recording struct {
+	order []subject
+	work  map[subject][]event
+	best  []outcome
+}
+
+func (r *recording) add(s subject, e event) {
+	if r.work == nil {
+		r.work = map[subject][]event{}
+	}
+	if _, ok := r.work[s]; !ok {
+		r.order = append(r.order, s)
+	}
+	r.work[s] = append(r.work[s], e)
+}
+
+// submit hands all work over and waits until it is done.
+func (r *recording) submit(ctx context.Context, l *lanes) error {
+	tickets := make([]*ticket, len(r.order))
+	for i, s := range r.order {
+		tickets[i] = l.submit(ctx, s, r.work[s])
+	}
+	var errs []error
+	for i, t := range tickets {
+		select {
+		case <-t.done:
+		case <-ctx.Done():
+			return errors.Join(append(errs, ctx.Err())...)
+		}
+		if t.err != nil {
+			errs = append(errs, t.err)
+			continue
+		}
+		for j, e := range r.work[r.order[i]] {
+			r.best[e.n] = max(r.best[e.n], t.outcomes[j])
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *recording) tally() (t Tally) {
+	for _, o := range r.best {
+		switch o {
+		case persisted:
+			t.Persisted++
+		case already:
+			t.Known++
+		case message:
+			t.Messages++
+		case unknown:
+			t.Unknown++
+		default:
+			t.Unmanaged++
+		}
+	}
+	return t
+}

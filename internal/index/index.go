@@ -1,0 +1,107 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package index names the indexes of the cache by which resources of an account are found.
+package index
+
+import (
+	"context"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// Names of the indexes.
+const (
+	// Account finds resources by the WABA they refer to; see AccountKey.
+	Account = "account"
+	// Template finds message templates by account, name and language; see TemplateKey.
+	Template = "template"
+	// TemplateName finds message templates by account and name, whatever their language; see TemplateNameKey.
+	TemplateName = "templateName"
+	// AccountID finds WABA resources by Meta's id.
+	AccountID = "accountID"
+)
+
+// Referenced returns the WABA that a resource in a namespace refers to.
+func Referenced(namespace string, ref v1alpha1.WABAReference) types.NamespacedName {
+	if ref.Namespace != "" {
+		namespace = ref.Namespace
+	}
+	return types.NamespacedName{Namespace: namespace, Name: ref.Name}
+}
+
+// AccountKey is the key under which the resources of a WABA are found.
+func AccountKey(waba types.NamespacedName) string { return waba.String() }
+
+// TemplateNameKey is the key of all languages of a template.
+func TemplateNameKey(waba types.NamespacedName, name string) string {
+	return AccountKey(waba) + "|" + name
+}
+
+// TemplateKey is the key of one template. Meta prints a language as en_US or en-US.
+func TemplateKey(waba types.NamespacedName, name, language string) string {
+	return TemplateNameKey(waba, name) + "|" + strings.ReplaceAll(language, "-", "_")
+}
+
+// Setup registers the indexes with the cache.
+func Setup(ctx context.Context, indexer client.FieldIndexer) error {
+	for _, i := range []struct {
+		obj  client.Object
+		name string
+		keys client.IndexerFunc
+	}{
+		{&v1alpha1.MessageTemplate{}, Account, byAccount},
+		{&v1alpha1.PhoneNumber{}, Account, byAccount},
+		{&v1alpha1.WebhookSubscription{}, Account, byAccount},
+		{&v1alpha1.MessageTemplate{}, Template, byTemplate(func(waba types.NamespacedName, t *v1alpha1.MessageTemplateSpec) string {
+			return TemplateKey(waba, t.Name, t.Language)
+		})},
+		{&v1alpha1.MessageTemplate{}, TemplateName, byTemplate(func(waba types.NamespacedName, t *v1alpha1.MessageTemplateSpec) string {
+			return TemplateNameKey(waba, t.Name)
+		})},
+		{&v1alpha1.WABA{}, AccountID, byAccountID},
+	} {
+		if err := indexer.IndexField(ctx, i.obj, i.name, i.keys); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// byAccount indexes resources by the WABA they refer to.
+func byAccount(obj client.Object) []string {
+	var ref v1alpha1.WABAReference
+	switch o := obj.(type) {
+	case *v1alpha1.MessageTemplate:
+		ref = o.Spec.WABARef
+	case *v1alpha1.PhoneNumber:
+		ref = o.Spec.WABARef
+	case *v1alpha1.WebhookSubscription:
+		ref = o.Spec.WABARef
+	default:
+		return nil
+	}
+	return []string{AccountKey(Referenced(obj.GetNamespace(), ref))}
+}
+
+func byTemplate(key func(types.NamespacedName, *v1alpha1.MessageTemplateSpec) string) client.IndexerFunc {
+	return func(obj client.Object) []string {
+		t, ok := obj.(*v1alpha1.MessageTemplate)
+		if !ok {
+			return nil
+		}
+		return []string{key(Referenced(t.Namespace, t.Spec.WABARef), &t.Spec)}
+	}
+}
+
+func byAccountID(obj client.Object) []string {
+	w, ok := obj.(*v1alpha1.WABA)
+	if !ok {
+		return nil
+	}
+	return []string{w.Spec.ID}
+}
