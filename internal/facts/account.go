@@ -42,7 +42,7 @@ func mergeAccount(w *v1alpha1.WABAWebhookStatus, e event) bool {
 }
 
 // bounded makes a count of Meta's fit.
-func bounded(n int) int32 { return int32(max(0, min(n, math.MaxInt32))) } //nolint:gosec // it fits
+func bounded(n int) int32 { return int32(max(0, min(n, math.MaxInt32))) }
 
 func mergeAccountUpdate(w *v1alpha1.WABAWebhookStatus, e event, v webhook.AccountUpdate) bool {
 	changed := false
