@@ -20,14 +20,16 @@ type Change struct {
 	Field string
 	// Time that Meta gave to the entry, to the second; zero where it gave none.
 	Time time.Time
-	// Hash of field and value: the same event delivered again has the same time and hash, whatever the order of its keys.
+	// Hash of field and value: the same event delivered again has the same time and hash, whatever the order of its keys. Of
+	// message events only the field is hashed, for their content isn't looked at.
 	Hash string
-	// Value is what the event says: one of the types below, by value. It is nil for fields and events that this version doesn't
-	// know.
+	// Value is what the event says: one of the types below, by value. It is nil for fields that this version doesn't know, and
+	// for events that lack what makes them useful, such as a name of the event or what it is about.
 	Value Value
 }
 
-// Value is what an event says. Texts are Meta's own, shortened to 1,024 characters; enumerations are in upper case.
+// Value is what an event says. Texts are Meta's own, shortened to 1,024 characters, and lists to 50 items; enumerations are in
+// upper case and open, for Meta adds to them without notice.
 type Value interface{ isValue() }
 
 // Template identifies the message template of an event. Language is spelled as in Meta's API (en_US), where webhooks often
