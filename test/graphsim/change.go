@@ -38,9 +38,11 @@ func (s *Simulator) editTemplate(c *call) (any, *apiError) {
 	if c.has("components") {
 		next.LibraryTemplateName = "" // other wording: an ordinary template
 	}
+	before := t.Components
 	t.Template, t.components = next.Template, next.components
 	s.spend(next)
 	t.LastUpdatedTime = c.now
+	s.tellComponents(before, t, c.now)
 	s.afterEdit(t, c.now)
 	c.commit = append(c.commit, commitment{op: OpEditTemplate, key: t.ID})
 	if !c.atLeast(25) {
@@ -108,7 +110,7 @@ func (s *Simulator) afterEdit(t *template, now time.Time) {
 		return
 	}
 	if v := s.judge(t); v.category != "" {
-		s.recategorise(t, v.category)
+		s.recategorise(t, v.category, now)
 	}
 }
 
@@ -183,11 +185,11 @@ func (s *Simulator) deleteOne(t *template, now time.Time) {
 		t.account.locks[t.Name+"/"+t.Language] = now.Add(nameLockDuration)
 		if s.pendingDelete > 0 {
 			s.setStatus(t, "PENDING_DELETION", now)
-			s.schedule(t, now.Add(s.pendingDelete), func(t *template, _ time.Time) { s.remove(t) })
+			s.schedule(t, now.Add(s.pendingDelete), s.vanish)
 			return
 		}
 	}
-	s.remove(t)
+	s.vanish(t, now)
 }
 
 func (s *Simulator) remove(t *template) {
@@ -219,7 +221,7 @@ func (s *Simulator) archiveTemplates(c *call) (any, *apiError) {
 		}
 		t.restore = t.Status
 		s.setStatus(t, "ARCHIVED", c.now)
-		s.schedule(t, c.now.Add(archiveLife), func(t *template, _ time.Time) { s.remove(t) })
+		s.schedule(t, c.now.Add(archiveLife), s.vanish)
 		return ""
 	})
 }

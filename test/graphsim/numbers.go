@@ -3,10 +3,7 @@
 
 package graphsim
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 const (
 	numberType  = "WhatsAppBusinessPhoneNumber"
@@ -98,7 +95,7 @@ func (s *Simulator) numberValue(c *call, n *number, f field) any {
 		}
 		return n.LastOnboardedTime.UTC().Format("2006-01-02T15:04:05-0700")
 	case "webhook_configuration":
-		return webhookConfiguration(c, n)
+		return s.webhookConfiguration(c, n)
 	case "health_status":
 		return s.numberHealth(c, n)
 	}
@@ -146,26 +143,6 @@ func numberFlag(n *number, name string) any {
 	return nil // known, but not set
 }
 
-// webhookConfiguration lacks the keys of levels that are not set.
-func webhookConfiguration(c *call, n *number) any {
-	out := map[string]any{}
-	if n.CallbackURL != "" {
-		out["phone_number"] = n.CallbackURL
-	}
-	if n.AppCallbackURL != "" {
-		out["application"] = n.AppCallbackURL
-	}
-	for _, sub := range n.account.apps {
-		if sub.override != "" && c.token != nil && sub.appID == c.token.AppID {
-			out["whatsapp_business_account"] = sub.override
-		}
-	}
-	if len(out) == 0 {
-		return nil
-	}
-	return out
-}
-
 // listApps is GET /{waba}/subscribed_apps; other apps may be in the list.
 func (s *Simulator) listApps(c *call) (any, *apiError) {
 	sub, problem := askedFields(c)
@@ -209,29 +186,4 @@ func (s *Simulator) appNode(x *subscription) *node {
 		}
 		return pick(map[string]any{"id": x.appID, "name": name, "link": "https://www.facebook.com/games/?app_id=" + x.appID}, f.sub), nil
 	}}
-}
-
-// subscribeApp subscribes the app that owns the token. A plain subscription removes an existing override; an override
-// before a subscription is refused. The handshake with the URL is not simulated.
-func (s *Simulator) subscribeApp(c *call) (any, *apiError) {
-	override := c.param("override_callback_uri")
-	i := slices.IndexFunc(c.account.apps, func(x *subscription) bool { return x.appID == c.token.AppID })
-	switch {
-	case override != "" && i < 0:
-		return nil, badParam("Before override the current callback uri, your app must be subscribed to receive messages for WhatsApp Business Account")
-	case override != "" && (!strings.HasPrefix(override, "https://") || len(override) > 200):
-		return nil, badParam("Param override_callback_uri must be a valid https URL of at most 200 characters")
-	case override != "" && c.param("verify_token") == "":
-		return nil, badParam("The parameter verify_token is required")
-	case i < 0:
-		c.account.apps = append(c.account.apps, &subscription{appID: c.token.AppID, seq: s.nextSequence()})
-	default:
-		c.account.apps[i].override = override
-	}
-	return success(), nil
-}
-
-func (s *Simulator) unsubscribeApp(c *call) (any, *apiError) {
-	c.account.apps = slices.DeleteFunc(c.account.apps, func(x *subscription) bool { return x.appID == c.token.AppID })
-	return success(), nil
 }

@@ -226,8 +226,9 @@ func (s *Simulator) UpgradeThroughput(id string) {
 // SetPINInManager sets the PIN as a person does in WhatsApp Manager; an empty one switches two-step verification off,
 // which no API call can.
 func (s *Simulator) SetPINInManager(id, pin string) {
-	s.withNumber(id, func(n *number, _ time.Time) {
+	s.withNumber(id, func(n *number, now time.Time) {
 		n.PIN, n.PinEnabled, n.memory.wrongPINs = pin, pin != "", 0
+		s.tellPIN(n, now)
 	})
 }
 
@@ -255,7 +256,10 @@ func (s *Simulator) SetMessagingLimit(wabaID, limit string) {
 		if !strings.EqualFold(a.OwnerBusinessID, owner) {
 			continue
 		}
-		a.MessagingLimit = limit
+		if a.MessagingLimit != limit {
+			a.MessagingLimit = limit
+			s.tellLimit(a, now)
+		}
 		for _, n := range a.numbers {
 			if n.NameStatus == "AVAILABLE_WITHOUT_REVIEW" && !unreviewed(a) {
 				s.submitName(n, now)

@@ -121,10 +121,12 @@ func (s *Simulator) updateUsername(c *call) (any, *apiError) {
 	case s.usernameTaken(n, name):
 		return nil, usernameError(147002, "The username is not available")
 	}
+	before := n.Config
 	n.Config.Username, n.Config.UsernameStatus = name, "reserved"
 	if usableName(n.NameStatus) {
 		n.Config.UsernameStatus = "approved"
 	}
+	s.tellUsername(before, n, c.now)
 	done(c)
 	return map[string]any{"status": n.Config.UsernameStatus}, nil
 }
@@ -147,7 +149,9 @@ func (s *Simulator) readUsername(c *call) (any, *apiError) {
 }
 
 func (s *Simulator) deleteUsername(c *call) (any, *apiError) {
+	before := c.number.Config
 	c.number.Config.Username, c.number.Config.UsernameStatus = "", ""
+	s.tellUsername(before, c.number, c.now)
 	return done(c), nil
 }
 

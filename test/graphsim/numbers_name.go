@@ -21,6 +21,8 @@ type numberMemory struct {
 	source     *number   // where it is migrated from
 	leaving    bool      // is being migrated, or was
 
+	callbackApp string // whose override CallbackURL is; empty: everybody's
+
 	nameDue, renameDue time.Time // end of the reviews
 	renameEnds         time.Time // end of the approval of another name
 	renames            []time.Time
@@ -67,7 +69,7 @@ func (s *Simulator) settleNumbers(now time.Time) {
 		m := &n.memory
 		if reached(m.nameDue, now) {
 			status, reason := nameVerdict(n.account, n.VerifiedName)
-			s.finishName(n, NameDecision{Status: status, Reason: reason})
+			s.finishName(n, NameDecision{Status: status, Reason: reason}, m.nameDue)
 		}
 		if reached(m.renameDue, now) {
 			status, reason := nameVerdict(n.account, n.NewDisplayName)
@@ -84,6 +86,7 @@ func (s *Simulator) settleNumbers(now time.Time) {
 			}
 		}
 		if reached(m.upgradeDue, now) {
+			s.tellNumberQuality(n, "THROUGHPUT_UPGRADE", m.upgradeDue)
 			m.upgradeDue, n.ThroughputLevel = time.Time{}, "HIGH"
 		}
 		// That numbers from Embedded Signup must be registered within 14 days is documented, that a verification by code
@@ -126,20 +129,22 @@ func (s *Simulator) submitName(n *number, now time.Time) {
 	if unreviewed(n.account) {
 		n.NameStatus = "NONE"
 	}
+	s.tellName(n, n.VerifiedName, n.NameStatus, "", now)
 	switch {
 	case s.nameReview < 0:
 		n.memory.nameDue = time.Time{}
 	case s.nameReview == 0:
 		status, reason := nameVerdict(n.account, n.VerifiedName)
-		s.finishName(n, NameDecision{Status: status, Reason: reason})
+		s.finishName(n, NameDecision{Status: status, Reason: reason}, now)
 	default:
 		n.memory.nameDue = now.Add(s.nameReview)
 	}
 }
 
-func (s *Simulator) finishName(n *number, d NameDecision) {
+func (s *Simulator) finishName(n *number, d NameDecision, now time.Time) {
 	n.memory.nameDue = time.Time{}
 	n.NameStatus, n.NameReason = d.Status, d.Reason
+	s.tellName(n, n.VerifiedName, d.Status, d.Reason, now)
 }
 
 // finishRename: Meta's pages say that the number must be registered again within 14 days, and that verified_name is
@@ -148,6 +153,7 @@ func (s *Simulator) finishRename(n *number, d NameDecision, now time.Time) {
 	m := &n.memory
 	m.renameDue, m.renameEnds = time.Time{}, time.Time{}
 	n.NewNameStatus, n.NameReason = d.Status, d.Reason
+	s.tellName(n, n.NewDisplayName, d.Status, d.Reason, now)
 	if !usableName(d.Status) {
 		return
 	}
@@ -180,6 +186,7 @@ func (s *Simulator) rename(c *call, name string) *apiError {
 	}
 	m.renames = append(m.renames, c.now)
 	n.NewDisplayName, n.NewNameStatus, n.NameReason, m.renameEnds = name, "PENDING_REVIEW", "", time.Time{}
+	s.tellName(n, name, n.NewNameStatus, "", c.now)
 	switch {
 	case s.nameReview < 0:
 		m.renameDue = time.Time{}
@@ -214,7 +221,7 @@ func (s *Simulator) DecideName(id string, d NameDecision) error {
 	if n.NewDisplayName != "" {
 		s.finishRename(n, d, now)
 	} else {
-		s.finishName(n, d)
+		s.finishName(n, d, now)
 	}
 	return nil
 }

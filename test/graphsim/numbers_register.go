@@ -4,7 +4,6 @@
 package graphsim
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -64,6 +63,9 @@ func (s *Simulator) register(c *call) (any, *apiError) {
 	}
 	if problem := s.comparePIN(n, c.param("pin"), c.now); problem != nil {
 		return nil, problem
+	}
+	if n.PlatformType != "CLOUD_API" {
+		s.tellNumberQuality(n, "ONBOARDING", c.now)
 	}
 	s.connect(n, region, c.param("pin"), c.now)
 	return done(c), nil
@@ -216,7 +218,7 @@ func (s *Simulator) updateNumber(c *call) (any, *apiError) {
 	var callback string
 	if override {
 		var problem *apiError
-		if callback, problem = overrideURL(raw); problem != nil {
+		if callback, problem = s.overrideURL(c, raw); problem != nil {
 			return nil, problem
 		}
 	}
@@ -226,7 +228,7 @@ func (s *Simulator) updateNumber(c *call) (any, *apiError) {
 		}
 	}
 	if override {
-		c.number.CallbackURL = callback
+		c.number.CallbackURL, c.number.memory.callbackApp = callback, c.token.AppID
 	}
 	if c.has("pin") {
 		setPIN(c.number, c.param("pin"))
@@ -240,25 +242,4 @@ func setPIN(n *number, pin string) {
 	if !n.PINRetired {
 		n.PIN, n.PinEnabled, n.memory.wrongPINs = pin, true, 0
 	}
-}
-
-// overrideURL reads webhook_configuration; an empty address removes the override. The verify token can't be read again;
-// the handshake is not simulated.
-// See https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/override.
-func overrideURL(raw json.RawMessage) (string, *apiError) {
-	var in struct {
-		URL   *string `json:"override_callback_uri"`
-		Token string  `json:"verify_token"`
-	}
-	if json.Unmarshal([]byte(scalar(raw)), &in) != nil || in.URL == nil {
-		return "", badParam("Param webhook_configuration must be an object with override_callback_uri")
-	}
-	switch {
-	case *in.URL == "":
-	case !strings.HasPrefix(*in.URL, "https://") || len(*in.URL) > 200:
-		return "", badParam("Param override_callback_uri must be a valid https URL of at most 200 characters")
-	case in.Token == "":
-		return "", badParam("The parameter verify_token is required")
-	}
-	return *in.URL, nil
 }

@@ -86,6 +86,9 @@ func (s *Simulator) updateSettings(c *call) (any, *apiError) {
 	if problem := update(c, in); problem != nil {
 		return nil, problem
 	}
+	if block == "calling" {
+		s.tellCalling(c.number, c.now)
+	}
 	return done(c), nil
 }
 

@@ -56,6 +56,7 @@ type options struct {
 	reuseHandles  bool
 	loseHandles   bool
 	numberOptions
+	webhookOptions
 	log logr.Logger
 }
 
@@ -129,7 +130,7 @@ func newOptions(opts []Option) options {
 	o := options{
 		clock: clock.RealClock{}, seed: 1, reviewDelay: defaultReviewDelay, maxPageSize: defaultMaxPageSize,
 		createLimit: defaultCreateLimit, smallBudget: callsWithoutNumber, largeBudget: callsWithNumber,
-		appBudget: defaultAppCallLimit, log: logr.Discard(), numberOptions: newNumberOptions(),
+		appBudget: defaultAppCallLimit, log: logr.Discard(), numberOptions: newNumberOptions(), webhookOptions: newWebhookOptions(),
 	}
 	for _, f := range opts {
 		f(&o)

@@ -24,6 +24,9 @@ var (
 func (s *Simulator) submit(t *template, now time.Time, creating bool) {
 	t.RejectedReason = "NONE"
 	s.setStatus(t, "PENDING", now)
+	if creating {
+		s.tellStatus("", t, now)
+	}
 	if t.LibraryTemplateName != "" && creating {
 		s.setStatus(t, "APPROVED", now) // Meta wrote it
 		s.schedule(t, time.Time{}, nil)
@@ -32,7 +35,7 @@ func (s *Simulator) submit(t *template, now time.Time, creating bool) {
 	v := s.judge(t)
 	// Meta recategorises in the answer of the create call already, or only at the end of the review.
 	if creating && v.category != "" && toss(s.seed, "at once", t.Name, t.Language)%2 == 0 {
-		s.recategorise(t, v.category)
+		s.recategorise(t, v.category, now)
 	}
 	switch {
 	case s.reviewDelay < 0:
@@ -47,7 +50,7 @@ func (s *Simulator) submit(t *template, now time.Time, creating bool) {
 func (s *Simulator) finishReview(t *template, now time.Time) {
 	v := s.judge(t)
 	if v.category != "" {
-		s.recategorise(t, v.category)
+		s.recategorise(t, v.category, now)
 	}
 	t.RejectedReason = v.reason
 	s.setStatus(t, v.status, now)
@@ -111,19 +114,21 @@ func (s *Simulator) duplicate(t *template) bool {
 	return false
 }
 
-// recategorise changes the category without a word; the time-to-live is lost.
-func (s *Simulator) recategorise(t *template, category string) {
+// recategorise changes the category, without a word to whoever doesn't listen to webhooks; the time-to-live is lost.
+func (s *Simulator) recategorise(t *template, category string, now time.Time) {
 	if t.Category == category {
 		return
 	}
 	t.PreviousCategory, t.Category, t.CorrectCategory = t.Category, category, ""
 	t.MessageSendTTLSeconds = nil
+	s.tellCategory(t.PreviousCategory, t, now)
 }
 
 // setStatus changes the status; last_updated_time moves although nobody edited anything.
 func (s *Simulator) setStatus(t *template, status string, now time.Time) {
-	if t.Status != status {
+	if before := t.Status; before != status {
 		t.Status, t.LastUpdatedTime = status, now
+		s.tellStatus(before, t, now)
 	}
 }
 
@@ -140,14 +145,18 @@ func (s *Simulator) Decide(id string, d Decision) error {
 		return fmt.Errorf("no template has the id %s", id)
 	}
 	if d.Category != "" {
-		s.recategorise(t, d.Category)
+		s.recategorise(t, d.Category, now)
 		t.LastUpdatedTime = now
 	}
 	if d.CorrectCategory != "" {
+		before := t.CorrectCategory
 		t.CorrectCategory = d.CorrectCategory
+		s.tellAnnouncement(before, t, now)
 	}
 	if d.QualityScore != "" {
+		before := t.QualityScore
 		t.QualityScore, t.QualityDate = d.QualityScore, now
+		s.tellQuality(before, t, now)
 	}
 	if d.Status == "" {
 		return nil

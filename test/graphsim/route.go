@@ -32,8 +32,7 @@ func (s *Simulator) route(c *call) {
 	case n != nil:
 		c.account, c.number = n.account, n
 		s.routeNumber(c, edge)
-	case app != nil && c.method+" "+edge == "POST uploads":
-		c.app, c.op, c.handler = app, OpOpenUpload, s.openUpload
+	case app != nil && s.routeApp(c, app, edge):
 	default:
 		c.op = cmp.Or(s.guessOp(c.method, id, edge), OpUnknown)
 	}
@@ -67,6 +66,8 @@ func (s *Simulator) guessOp(method, id, edge string) string {
 		return OpListApps
 	case "uploads":
 		return map[string]string{http.MethodPost: OpOpenUpload}[method]
+	case "subscriptions":
+		return map[string]string{http.MethodGet: OpListSubscriptions, http.MethodPost: OpSetSubscription, http.MethodDelete: OpDeleteSubscription}[method]
 	}
 	return OpUnknown
 }

@@ -93,9 +93,13 @@ func (s *Simulator) mustAccount(id string) *account {
 func (s *Simulator) UpdateAccount(id string, change func(*Account)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := s.now()
+	s.settle(now)
 	a := s.mustAccount(id)
+	before := a.Account
 	change(&a.Account)
 	a.ID = id
+	s.tellAccount(&before, a, now)
 }
 
 // RemoveAccount deletes an account with all that belongs to it, as a person would in Business Suite.
@@ -106,6 +110,7 @@ func (s *Simulator) RemoveAccount(id string) {
 	if a == nil {
 		return
 	}
+	s.tell(a, s.now(), AccountEvent("ACCOUNT_DELETED"))
 	for _, t := range a.templates {
 		s.schedule(t, time.Time{}, nil)
 		delete(s.byID, t.ID)
@@ -127,11 +132,12 @@ func (s *Simulator) AddNumber(wabaID string, n Number) {
 
 // UpdateNumber changes a phone number. The id stays; what would have happened by itself to a status changed here doesn't.
 func (s *Simulator) UpdateNumber(id string, change func(*Number)) {
-	s.withNumber(id, func(n *number, _ time.Time) {
-		before := n.Number
+	s.withNumber(id, func(n *number, now time.Time) {
+		before := n.public()
 		change(&n.Number)
 		n.ID = id
 		n.memory.overrule(&before, &n.Number)
+		s.tellNumber(&before, n, now)
 	})
 }
 
@@ -201,6 +207,7 @@ func (s *Simulator) EditInManager(id string, change func(*Template)) {
 		s.schedule(t, time.Time{}, nil)
 	}
 	s.mustStore(t)
+	s.tellTemplate(&before, t, now)
 }
 
 // DeleteInManager deletes a template as a person does in WhatsApp Manager; the name is locked as usual.

@@ -21,7 +21,7 @@ import (
 // Simulator simulates Meta's Graph API. Create it with New. It is an http.Handler.
 type Simulator struct {
 	options
-	network clock.Clock // latency and delays are real time, because clients' deadlines are
+	network clock.WithTicker // latency and delays are real time, because clients' deadlines are
 
 	mu           sync.Mutex
 	rand         *rand.Rand
@@ -45,7 +45,9 @@ type Simulator struct {
 	requests     []Request
 	stats        Stats
 	leaks        []string
-	secrets      []needle // of all apps and tokens
+	secrets      []needle            // of all apps and tokens
+	topics       map[string][]*topic // by app
+	outbox       outbox
 }
 
 type token struct {
@@ -99,10 +101,10 @@ func New(opts ...Option) *Simulator {
 		apps: map[string]*App{}, tokens: map[string]*token{}, accounts: map[string]*account{},
 		numbers: map[string]*number{}, byID: map[string]*template{}, used: map[string]bool{}, gone: map[string]bool{},
 		due: map[*template]struct{}{}, appUsage: map[string]*window{},
-		uploads: map[string]*upload{}, handles: map[string]*handle{},
+		uploads: map[string]*upload{}, handles: map[string]*handle{}, topics: map[string][]*topic{},
 	}
 	s.rand = rand.New(rand.NewPCG(uint64(s.seed), 1)) //nolint:gosec // reproducible on purpose
-	s.stats = newStats()
+	s.stats, s.outbox = newStats(), newOutbox(s.seed)
 	return s
 }
 
