@@ -1,0 +1,193 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/utils/clock"
+)
+
+// What becomes of a delivery to one target, as RelayMetrics counts it. All but RelayRetried are final.
+const (
+	// RelayDelivered: the target answered with a 2xx status.
+	RelayDelivered = "delivered"
+	// RelayRetried: an attempt failed, and there will be another one.
+	RelayRetried = "retried"
+	// RelayRefused: the target's answer says that another attempt is useless.
+	RelayRefused = "refused"
+	// RelayDroppedFull: the target's share of the memory was used up.
+	RelayDroppedFull = "dropped_full"
+	// RelayDroppedExpired: no attempt succeeded within the time a delivery is kept.
+	RelayDroppedExpired = "dropped_expired"
+	// RelayDroppedShutdown: the process ended first.
+	RelayDroppedShutdown = "dropped_shutdown"
+)
+
+// RelayMetrics are told what the relay does. They are called with a lock held, so they must be quick and not call back.
+type RelayMetrics interface {
+	// Relayed counts an outcome: one of the Relay constants.
+	Relayed(outcome string)
+	// RelayQueue says how many deliveries wait or are being sent, and their bytes. A body for two targets counts twice.
+	RelayQueue(n int, bytes int64)
+}
+
+// RelayOptions have a default for each field.
+type RelayOptions struct {
+	// Transport makes the calls; the default is one of the relay's own, with the proxy of the environment.
+	Transport http.RoundTripper
+	// Clock decides when to try again, and what is too old.
+	Clock clock.WithTicker
+	// MaxBytes bounds the memory of all bodies that wait; the default is 64 MiB. Each target may use an equal share of it and
+	// loses what doesn't fit. Meta's largest delivery has 3 MB.
+	MaxBytes int64
+	// MaxAge is how long a delivery is tried, from when it was offered; the default is an hour.
+	MaxAge time.Duration
+	// Timeout bounds one attempt; the default is ten seconds.
+	Timeout time.Duration
+	// DrainTimeout is how long deliveries are still sent after the end was asked for; the default is five seconds.
+	DrainTimeout time.Duration
+	// Log hears of failing targets, without bodies, paths and queries.
+	Log logr.Logger
+	// Metrics may be nil.
+	Metrics RelayMetrics
+}
+
+func (o RelayOptions) withDefaults() RelayOptions {
+	if o.Transport == nil {
+		o.Transport = newRelayTransport()
+	}
+	if o.Clock == nil {
+		o.Clock = clock.RealClock{}
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 64 << 20
+	}
+	if o.MaxAge <= 0 {
+		o.MaxAge = time.Hour
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 10 * time.Second
+	}
+	if o.DrainTimeout <= 0 {
+		o.DrainTimeout = 5 * time.Second
+	}
+	if o.Metrics == nil {
+		o.Metrics = noRelayMetrics{}
+	}
+	return o
+}
+
+type noRelayMetrics struct{}
+
+func (noRelayMetrics) Relayed(string)        {}
+func (noRelayMetrics) RelayQueue(int, int64) {}
+
+// Relay forwards deliveries to further addresses, because an app has a single callback at Meta.
+//
+// Bytes are forwarded as they came, with Meta's signature, type of content and user agent and no other header, so that a
+// target checks the signature as if Meta had called it. Nobody looks into them here.
+//
+// It is best effort, in memory. Meta has had its answer by then, so a delivery is lost when the process ends, when the target
+// stays away for longer than MaxAge, and when the target's share of the memory is full. Order isn't kept. A target may get a
+// delivery twice (Meta repeats deliveries, and an answer can get lost) and, as the bytes are those that Meta signed, a target
+// for some fields also gets the other events of a delivery that has one of them. A target that is slow or away costs the
+// others nothing: each has its own queue, its own senders and its own share of the memory.
+type Relay struct {
+	options RelayOptions
+	share   int64 // of one target, in bytes
+	client  *http.Client
+	targets []*relayQueue
+
+	mu       sync.Mutex // guards what follows, and the queues
+	queued   int
+	bytes    int64
+	stopping bool // nothing is tried again
+	stopped  bool // nothing is sent any more
+}
+
+// NewRelay makes a relay that sends nothing before it is started, but takes deliveries at once.
+func NewRelay(targets []RelayTarget, o RelayOptions) *Relay {
+	o = o.withDefaults()
+	r := &Relay{options: o, share: o.MaxBytes / int64(max(1, len(targets)))}
+	r.client = &http.Client{
+		Transport: o.Transport,
+		// The target was chosen by an administrator, where it points to was not.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	for _, target := range targets {
+		r.targets = append(r.targets, newRelayQueue(r, target))
+	}
+	return r
+}
+
+// Offer hands over a verified delivery with the fields that it is about, and never blocks. The body is kept, not copied: it
+// must not be changed any more. All targets share it.
+func (r *Relay) Offer(body []byte, header http.Header, fields []string) {
+	p := newRelayPayload(body, header, r.options.Clock.Now())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, target := range r.targets {
+		if target.wants(fields) {
+			target.offer(p)
+		}
+	}
+}
+
+// NeedLeaderElection says no: each replica forwards what it received.
+func (*Relay) NeedLeaderElection() bool { return false }
+
+// Start sends until the context ends, and then what is left, each delivery once, for at most DrainTimeout. Whoever offers
+// should have ended before: what comes after that is lost.
+func (r *Relay) Start(ctx context.Context) error {
+	// What is under way when the context ends is to be finished.
+	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	var targets sync.WaitGroup
+	for _, target := range r.targets {
+		targets.Go(func() { target.run(sending) })
+	}
+	drained := make(chan struct{})
+	go func() {
+		targets.Wait()
+		close(drained)
+	}()
+
+	<-ctx.Done()
+	r.stop(&r.stopping)
+	timer := r.options.Clock.NewTimer(r.options.DrainTimeout)
+	defer timer.Stop()
+	select {
+	case <-drained:
+	case <-timer.C():
+		cancel()
+		<-drained
+	}
+	r.stop(&r.stopped)
+	return nil
+}
+
+// stop sets one of the flags and lets every queue look at it.
+func (r *Relay) stop(flag *bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	*flag = true
+	for _, target := range r.targets {
+		target.signal()
+		if r.stopped {
+			target.dropAll()
+		}
+	}
+}
+
+// account keeps the totals; the lock is held.
+func (r *Relay) account(n int, bytes int64) {
+	r.queued += n
+	r.bytes += bytes
+	r.options.Metrics.RelayQueue(r.queued, r.bytes)
+}

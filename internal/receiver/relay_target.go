@@ -1,0 +1,90 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// RelayTarget is one address to which verified deliveries are forwarded.
+type RelayTarget struct {
+	// URL is an https address; http is for this machine only.
+	URL string
+	// Fields of Meta's whose deliveries are forwarded; empty means all.
+	Fields []string
+}
+
+var relayField = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
+
+// ParseRelayTargets reads the values of a flag: an address, or fields and an address, such as
+//
+//	https://bot.example.com/whatsapp
+//	messages,calls=https://bot.example.com/whatsapp
+//
+// The flag may be given several times; as there are commas in its values, it mustn't split them. Errors don't repeat
+// addresses, for there may be passwords in them.
+func ParseRelayTargets(specs []string) ([]RelayTarget, error) {
+	var (
+		targets []RelayTarget
+		errs    []error
+	)
+	for i, spec := range specs {
+		target, err := parseRelayTarget(strings.TrimSpace(spec))
+		if err == nil && slices.ContainsFunc(targets, func(other RelayTarget) bool { return other.URL == target.URL }) {
+			err = errors.New("the address is there twice; put all its fields into one target")
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("relay target %d: %w", i+1, err))
+			continue
+		}
+		targets = append(targets, target)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return targets, nil
+}
+
+func parseRelayTarget(spec string) (RelayTarget, error) {
+	target := RelayTarget{URL: spec}
+	// A query may have an equals sign too, but only after a scheme, which no field has.
+	if fields, address, found := strings.Cut(spec, "="); found && !strings.Contains(fields, ":") {
+		target.URL = address
+		for field := range strings.SplitSeq(fields, ",") {
+			if field = strings.TrimSpace(field); !relayField.MatchString(field) {
+				return RelayTarget{}, fmt.Errorf("%.50q is no field; write them as messages,calls=https://host/path", field)
+			}
+			target.Fields = append(target.Fields, field)
+		}
+		slices.Sort(target.Fields)
+		target.Fields = slices.Compact(target.Fields)
+	}
+	return target, checkRelayURL(target.URL)
+}
+
+func checkRelayURL(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return errors.New("write https://host/path, or messages,calls=https://host/path for deliveries with these fields only")
+	}
+	if u.User != nil || u.Fragment != "" {
+		return errors.New("the address must not have a user name or a fragment; write https://host/path")
+	}
+	if u.Scheme == "http" && !relayLoopback(u.Hostname()) {
+		return errors.New("the address must begin with https:// (http:// is for localhost only), because messages are sent there")
+	}
+	return nil
+}
+
+// relayLoopback says whether a host is this machine, without asking anybody.
+func relayLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
+}

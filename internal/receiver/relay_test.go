@@ -1,0 +1,372 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr/funcr"
+	"github.com/google/go-cmp/cmp"
+	clocktesting "k8s.io/utils/clock/testing"
+)
+
+// relayTest is a relay with everything around it.
+type relayTest struct {
+	*Relay
+	t        *testing.T
+	clock    *clocktesting.FakeClock
+	outcomes chan string
+
+	mu       sync.Mutex
+	queued   int
+	bytes    int64
+	logLines []string
+}
+
+func (rt *relayTest) Relayed(outcome string) { rt.outcomes <- outcome }
+
+func (rt *relayTest) RelayQueue(n int, bytes int64) {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	rt.queued, rt.bytes = n, bytes
+}
+
+func newRelayTest(t *testing.T, o RelayOptions, targets ...RelayTarget) *relayTest {
+	t.Helper()
+	transport := &http.Transport{DisableCompression: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	rt := &relayTest{t: t, clock: clocktesting.NewFakeClock(time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC)), outcomes: make(chan string, 1000)}
+	o.Transport, o.Clock, o.Metrics, o.Timeout = transport, rt.clock, rt, time.Minute
+	o.Log = funcr.New(func(prefix, args string) {
+		rt.mu.Lock()
+		defer rt.mu.Unlock()
+		rt.logLines = append(rt.logLines, prefix+args)
+	}, funcr.Options{})
+	rt.Relay = NewRelay(targets, o)
+	return rt
+}
+
+// start runs the relay; what it gives asks for its end, and waits for it.
+func (rt *relayTest) start() (cancel context.CancelFunc, wait func()) {
+	ctx, cancel := context.WithCancel(rt.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- rt.Start(ctx) }()
+	wait = sync.OnceFunc(func() {
+		if err := <-ended; err != nil {
+			rt.t.Errorf("Start: %v", err)
+		}
+	})
+	rt.t.Cleanup(func() { cancel(); wait() })
+	return cancel, wait
+}
+
+// expect waits for outcomes, in any order.
+func (rt *relayTest) expect(want ...string) {
+	rt.t.Helper()
+	var got []string
+	for range want {
+		got = append(got, <-rt.outcomes)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		rt.t.Fatalf("outcomes -want +got:\n%s", diff)
+	}
+}
+
+// expectQueue compares what the metrics say about the queue.
+func (rt *relayTest) expectQueue(n int, bytes int64) {
+	rt.t.Helper()
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	if rt.queued != n || rt.bytes != bytes {
+		rt.t.Errorf("%d deliveries of %d bytes are queued, not %d of %d", rt.queued, rt.bytes, n, bytes)
+	}
+}
+
+func signed() http.Header {
+	return http.Header{
+		"Content-Type": {"application/json"}, "User-Agent": {"facebookexternalua"}, "X-Hub-Signature-256": {"sha256=00ff"},
+		"X-Forwarded-For": {"10.0.0.7"}, "Cookie": {"a=b"}, "X-Hub-Signature": {"sha1=00"},
+	}
+}
+
+// relayServer answers with what the handler does, and gives the bodies it was sent.
+func relayServer(t *testing.T, handler http.HandlerFunc) (address string, bodies chan string) {
+	t.Helper()
+	bodies = make(chan string, 1000)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || r.Method != http.MethodPost {
+			t.Errorf("%s: %v", r.Method, err)
+		}
+		bodies <- string(body)
+		handler(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, bodies
+}
+
+func answer(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
+}
+
+// inTurn answers each call in another way.
+func inTurn(handlers ...http.HandlerFunc) http.HandlerFunc {
+	var mu sync.Mutex
+	return func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		handler := handlers[0]
+		handlers = handlers[1:]
+		mu.Unlock()
+		handler(w, r)
+	}
+}
+
+// received takes n bodies.
+func received(bodies chan string, n int) (out []string) {
+	for range n {
+		out = append(out, <-bodies)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestRelayFanOut(t *testing.T) {
+	everything, all := relayServer(t, answer(200))
+	messages, some := relayServer(t, answer(204))
+	nobody, none := relayServer(t, answer(200))
+	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: everything}, RelayTarget{URL: messages, Fields: []string{"messages", "calls"}},
+		RelayTarget{URL: nobody, Fields: []string{"history"}})
+	rt.start()
+	rt.Offer([]byte("1 account"), signed(), []string{"account_update"})
+	rt.Offer([]byte("2 both \xff"), signed(), []string{"account_update", "calls"})
+	rt.Offer([]byte("3 unknown"), signed(), nil)
+	rt.expect(slices.Repeat([]string{RelayDelivered}, 4)...)
+	if diff := cmp.Diff([]string{"1 account", "2 both \xff", "3 unknown"}, received(all, 3)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"2 both \xff"}, received(some, 1)); diff != "" {
+		t.Error(diff)
+	}
+	if len(all)+len(some)+len(none) > 0 {
+		t.Error("more was forwarded")
+	}
+	rt.expectQueue(0, 0)
+	if rt.NeedLeaderElection() {
+		t.Error("only the leader forwards")
+	}
+}
+
+func TestRelayHeaders(t *testing.T) {
+	headers := make(chan http.Header, 2)
+	address, _ := relayServer(t, func(_ http.ResponseWriter, r *http.Request) { headers <- r.Header })
+	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address})
+	rt.start()
+	rt.Offer([]byte("{}"), signed(), nil)
+	want := http.Header{"Content-Length": {"2"}, "Content-Type": {"application/json"}, "User-Agent": {"facebookexternalua"}, "X-Hub-Signature-256": {"sha256=00ff"}}
+	if diff := cmp.Diff(want, <-headers); diff != "" {
+		t.Error(diff)
+	}
+	rt.Offer([]byte("{}"), nil, nil)
+	if diff := cmp.Diff([]string{"Content-Length"}, slices.Collect(maps.Keys(<-headers))); diff != "" {
+		t.Error(diff)
+	}
+	rt.expect(RelayDelivered, RelayDelivered)
+}
+
+func TestRelaySlowTargetHoldsNobodyBack(t *testing.T) {
+	release := make(chan struct{})
+	slow, _ := relayServer(t, func(http.ResponseWriter, *http.Request) { <-release })
+	quick, bodies := relayServer(t, answer(200))
+	const n = 5 * relaySenders
+	rt := newRelayTest(t, RelayOptions{MaxBytes: 2 * n * (relayOverhead + 1000)}, RelayTarget{URL: slow}, RelayTarget{URL: quick})
+	rt.start()
+	// The slow one can take no more than its share of the memory, and the quick one has its own.
+	dropped := 0
+	for range 3 * n {
+		rt.Offer([]byte(strings.Repeat("x", 500)), nil, nil)
+		<-bodies
+	}
+	for range 3 * n {
+		if outcome := <-rt.outcomes; outcome == RelayDroppedFull {
+			dropped++
+		}
+	}
+	close(release)
+	for range 3 * n {
+		if outcome := <-rt.outcomes; outcome == RelayDroppedFull {
+			dropped++
+		}
+	}
+	if want := 3*n - n*(relayOverhead+1000)/(relayOverhead+500); dropped != want {
+		t.Errorf("%d were dropped, not %d", dropped, want)
+	}
+}
+
+func TestRelayRetries(t *testing.T) {
+	address, bodies := relayServer(t, inTurn(answer(503), answer(404), answer(429), func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, answer(200)))
+	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address + "/secret?token=secret"})
+	rt.start()
+	rt.Offer([]byte("body"), signed(), nil)
+	for _, backoff := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second} {
+		rt.expect(RelayRetried)
+		rt.expectQueue(1, relayOverhead+int64(len("body")+len("application/json")+len("facebookexternalua")+len("sha256=00ff")))
+		if _, wait, _ := rt.targets[0].take(); wait < backoff || wait > backoff*3/2 {
+			t.Errorf("waits for %s, not for %s and up to half more", wait, backoff)
+		}
+		rt.clock.Step(backoff * 3 / 2)
+	}
+	rt.expect(RelayDelivered)
+	rt.expectQueue(0, 0)
+	if got := received(bodies, 5); got[0] != "body" || got[4] != "body" {
+		t.Errorf("%q", got)
+	}
+	// One line a minute, and nothing in it that the target may hide in its address.
+	if len(rt.logLines) != 1 || strings.Contains(rt.logLines[0], "secret") || !strings.Contains(rt.logLines[0], "503") {
+		t.Errorf("%q", rt.logLines)
+	}
+}
+
+func TestRelayObeysRetryAfter(t *testing.T) {
+	address, bodies := relayServer(t, inTurn(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "120")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}, answer(200), answer(200)))
+	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address})
+	rt.start()
+	rt.Offer([]byte("1"), nil, nil)
+	rt.expect(RelayRetried)
+	rt.Offer([]byte("2"), nil, nil) // is to wait too
+	rt.clock.Step(100 * time.Second)
+	if d, wait, _ := rt.targets[0].take(); d != nil || wait != 20*time.Second {
+		t.Errorf("%v, waits for %s", d, wait)
+	}
+	rt.clock.Step(20 * time.Second)
+	rt.expect(RelayDelivered, RelayDelivered)
+	if diff := cmp.Diff([]string{"1", "1", "2"}, received(bodies, 3)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRelayExpiry(t *testing.T) {
+	address, _ := relayServer(t, inTurn(answer(500), answer(500), answer(500)))
+	rt := newRelayTest(t, RelayOptions{MaxAge: 3 * time.Second}, RelayTarget{URL: address})
+	rt.Offer([]byte("waited too long for the start"), nil, nil)
+	rt.clock.Step(3 * time.Second)
+	rt.start()
+	rt.expect(RelayDroppedExpired)
+	rt.Offer([]byte("fails twice"), nil, nil)
+	rt.expect(RelayRetried)
+	rt.clock.Step(1500 * time.Millisecond)
+	// Its third attempt would come too late, so it isn't kept for it.
+	rt.expect(RelayDroppedExpired)
+	rt.expectQueue(0, 0)
+	rt.Offer([]byte("expires while it waits"), nil, nil)
+	rt.expect(RelayRetried)
+	rt.clock.Step(time.Hour)
+	rt.expect(RelayDroppedExpired)
+	rt.expectQueue(0, 0)
+}
+
+func TestRelayMemoryIsBounded(t *testing.T) {
+	const size = relayOverhead + 100
+	rt := newRelayTest(t, RelayOptions{MaxBytes: 2 * 3 * size}, RelayTarget{URL: "https://a.example"}, RelayTarget{URL: "https://b.example", Fields: []string{"calls"}})
+	body := make([]byte, 100)
+	for range 3 {
+		rt.Offer(body, nil, nil)
+	}
+	rt.expectQueue(3, 3*size)
+	rt.Offer(body, nil, []string{"calls"}) // the first has no room any more, the second has
+	rt.expect(RelayDroppedFull)
+	rt.expectQueue(4, 4*size)
+	rt.Offer(make([]byte, 4*size), nil, []string{"calls"})
+	rt.expect(RelayDroppedFull, RelayDroppedFull)
+	rt.expectQueue(4, 4*size)
+	if len(rt.logLines) != 2 {
+		t.Errorf("%q", rt.logLines)
+	}
+}
+
+func TestRelayRefusals(t *testing.T) {
+	elsewhere, followed := relayServer(t, answer(200))
+	address, _ := relayServer(t, inTurn(answer(400), answer(401), answer(410), answer(413),
+		func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere, http.StatusTemporaryRedirect)
+		}))
+	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address})
+	rt.start()
+	for range 5 {
+		rt.Offer([]byte("body"), nil, nil)
+	}
+	rt.expect(slices.Repeat([]string{RelayRefused}, 5)...)
+	if len(followed) > 0 {
+		t.Error("a redirect was followed")
+	}
+}
+
+func TestRelayLongAnswer(t *testing.T) {
+	address, _ := relayServer(t, func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil { // until the caller hangs up
+			if _, err := w.Write(make([]byte, 4096)); err != nil {
+				return
+			}
+		}
+	})
+	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address})
+	rt.start()
+	rt.Offer([]byte("body"), nil, nil)
+	rt.expect(RelayDelivered)
+}
+
+func TestRelayDrains(t *testing.T) {
+	release := make(chan struct{})
+	address, bodies := relayServer(t, inTurn(append(slices.Repeat([]http.HandlerFunc{func(http.ResponseWriter, *http.Request) { <-release }}, relaySenders),
+		answer(200), answer(500))...))
+	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address})
+	cancel, wait := rt.start()
+	for range relaySenders + 2 {
+		rt.Offer([]byte("body"), nil, nil)
+	}
+	received(bodies, relaySenders) // all senders are busy
+	cancel()
+	for !rt.clock.HasWaiters() { // for the time that draining may take
+		runtime.Gosched()
+	}
+	close(release)
+	wait()
+	rt.expect(append(slices.Repeat([]string{RelayDelivered}, relaySenders+1), RelayDroppedShutdown)...)
+	rt.expectQueue(0, 0)
+	rt.Offer([]byte("too late"), nil, nil)
+	rt.expect(RelayDroppedShutdown)
+	rt.expectQueue(0, 0)
+}
+
+func TestRelayDrainsForAShortTime(t *testing.T) {
+	address, bodies := relayServer(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	rt := newRelayTest(t, RelayOptions{DrainTimeout: time.Second}, RelayTarget{URL: address})
+	cancel, wait := rt.start()
+	for range 2 * relaySenders {
+		rt.Offer([]byte("body"), nil, nil)
+	}
+	received(bodies, relaySenders)
+	cancel()
+	for !rt.clock.HasWaiters() {
+		runtime.Gosched()
+	}
+	rt.clock.Step(time.Second)
+	wait()
+	rt.expect(slices.Repeat([]string{RelayDroppedShutdown}, 2*relaySenders)...)
+	rt.expectQueue(0, 0)
+}
