@@ -38,12 +38,18 @@ var accepted = map[string]bool{"ok": true}
 
 var errNotFound = errors.New("not found")
 
+func findAction(name string) (adminAction, bool) {
+	for _, actions := range []map[string]adminAction{adminActions, numberActions, webhookActions} {
+		if action, found := actions[name]; found {
+			return action, true
+		}
+	}
+	return adminAction{}, false
+}
+
 // serveAdmin serves /_sim/. It has no authentication: the simulator belongs on a private address.
 func (s *Simulator) serveAdmin(w http.ResponseWriter, r *http.Request) {
-	action, found := adminActions[strings.TrimPrefix(r.URL.Path, "/_sim/")]
-	if !found {
-		action, found = numberActions[strings.TrimPrefix(r.URL.Path, "/_sim/")]
-	}
+	action, found := findAction(strings.TrimPrefix(r.URL.Path, "/_sim/"))
 	status, value := http.StatusOK, any(nil)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	switch {

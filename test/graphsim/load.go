@@ -20,6 +20,14 @@ type Seed struct {
 	Tokens   []Token
 	Accounts []SeedAccount
 	Handles  []Handle
+	// Callbacks are the app-level webhooks, as set in the dashboard.
+	Callbacks []SeedCallback
+}
+
+// SeedCallback is the callback of an app and the fields that it subscribed to.
+type SeedCallback struct {
+	App, CallbackURL string
+	Fields           []string
 }
 
 // SeedAccount is an account with what belongs to it.
@@ -65,6 +73,9 @@ func (s *Simulator) Load(raw []byte) error {
 	}
 	for _, h := range seed.Handles {
 		s.AddHandle(h)
+	}
+	for _, x := range seed.Callbacks {
+		s.SetAppCallback(x.App, x.CallbackURL, x.Fields...)
 	}
 	for _, a := range seed.Accounts {
 		s.AddAccount(a.Account)

@@ -198,14 +198,14 @@ func (s *Simulator) verifyCallback(c *call, address, token string) *apiError {
 	}
 	challenge := fmt.Sprintf("%010d", s.rand.Int64N(10_000_000_000))
 	query := url.Values{"hub.mode": {"subscribe"}, "hub.challenge": {challenge}, "hub.verify_token": {token}}
-	request, err := s.callbackRequest(http.MethodGet, address, query, nil)
+	request, err := s.callbackRequest(c.request.Context(), http.MethodGet, address, query, nil)
 	if err != nil {
 		return badParam("The callback isn't a valid URL")
 	}
 	s.mu.Unlock()
 	defer s.mu.Lock()
-	status, body := s.ask(c.request.Context(), request)
-	problem := ""
+	status, body := s.ask(request)
+	var problem string
 	switch {
 	case status == 0:
 		problem = "curl_errno = 7; curl_error = Failed to connect; HTTP Status Code = 0; HTTP Message = Unknown"

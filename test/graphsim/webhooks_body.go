@@ -49,7 +49,7 @@ func (s *Simulator) webhookBody(p *post) []byte {
 	}
 	w := metaWriter{slashes: toss(s.seed, "slashes", itoa(int(p.number)))%2 == 0, reversed: p.repeat == Duplicate}
 	w.value(body)
-	return w.Bytes()
+	return w.out
 }
 
 func (n *notice) entryID() string {
@@ -121,7 +121,7 @@ func decodedJSON(raw []byte) any {
 
 // metaWriter writes JSON with the escapes of Meta's: what is not ASCII as \u and lower-case digits, and some slashes.
 type metaWriter struct {
-	bytes.Buffer
+	out               []byte
 	slashes, reversed bool
 }
 
@@ -132,49 +132,48 @@ func (w *metaWriter) value(v any) {
 		if w.reversed {
 			slices.Reverse(names)
 		}
-		w.WriteByte('{')
+		w.out = append(w.out, '{')
 		for i, name := range names {
 			w.comma(i)
 			w.text(name)
-			w.WriteByte(':')
+			w.out = append(w.out, ':')
 			w.value(v[name])
 		}
-		w.WriteByte('}')
+		w.out = append(w.out, '}')
 	case []any:
-		w.WriteByte('[')
+		w.out = append(w.out, '[')
 		for i, item := range v {
 			w.comma(i)
 			w.value(item)
 		}
-		w.WriteByte(']')
+		w.out = append(w.out, ']')
 	case string:
 		w.text(v)
 	default:
 		raw, _ := json.Marshal(v) // a number, true, false or null
-		w.Write(raw)
+		w.out = append(w.out, raw...)
 	}
 }
 
 func (w *metaWriter) comma(i int) {
 	if i > 0 {
-		w.WriteByte(',')
+		w.out = append(w.out, ',')
 	}
 }
 
 func (w *metaWriter) text(text string) {
-	w.WriteByte('"')
+	w.out = append(w.out, '"')
 	for _, unit := range utf16.Encode([]rune(text)) {
 		switch {
 		case unit == '"', unit == '\\', unit == '/' && w.slashes:
-			w.WriteByte('\\')
-			w.WriteByte(byte(unit))
+			w.out = append(w.out, '\\', byte(unit))
 		case unit < ' ' || unit > '~':
-			fmt.Fprintf(w, `\u%04x`, unit)
+			w.out = fmt.Appendf(w.out, `\u%04x`, unit)
 		default:
-			w.WriteByte(byte(unit))
+			w.out = append(w.out, byte(unit))
 		}
 	}
-	w.WriteByte('"')
+	w.out = append(w.out, '"')
 }
 
 // englishDate is how dates of bans are written.

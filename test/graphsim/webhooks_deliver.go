@@ -163,14 +163,14 @@ func (s *Simulator) pump(ctx context.Context) {
 
 // deliver sends one POST and sees to what follows.
 func (s *Simulator) deliver(ctx context.Context, p *post) error {
-	request, secret := s.deliveryRequest(p)
+	request, secret := s.deliveryRequest(ctx, p)
 	d := Delivery{
 		AppID: p.appID, URL: p.url, Changes: len(p.notices), Bytes: len(p.body), Repeat: p.repeat, Body: p.body, Sent: s.network.Now(),
 	}
 	if request != nil {
 		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("X-Hub-Signature-256", signatureOf(secret, p.body))
-		d.Status, _ = s.ask(ctx, request)
+		d.Status, _ = s.ask(request)
 	}
 	d.Answered = s.network.Now()
 	s.mu.Lock()
@@ -194,14 +194,14 @@ func (s *Simulator) deliver(ctx context.Context, p *post) error {
 }
 
 // deliveryRequest returns nil for an address that is none.
-func (s *Simulator) deliveryRequest(p *post) (*http.Request, string) {
+func (s *Simulator) deliveryRequest(ctx context.Context, p *post) (*http.Request, string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	secret := ""
 	if app := s.apps[p.appID]; app != nil {
 		secret = app.Secret
 	}
-	request, err := s.callbackRequest(http.MethodPost, p.url, nil, p.body)
+	request, err := s.callbackRequest(ctx, http.MethodPost, p.url, nil, p.body)
 	if err != nil {
 		return nil, secret
 	}

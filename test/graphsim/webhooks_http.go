@@ -33,7 +33,7 @@ func (s *Simulator) MapCallback(host, base string) {
 
 // callbackRequest makes a request to a callback, with query behind what the address has itself. A plus sign in the path
 // reaches the receiver as a space (field report).
-func (s *Simulator) callbackRequest(method, address string, query url.Values, body []byte) (*http.Request, error) {
+func (s *Simulator) callbackRequest(ctx context.Context, method, address string, query url.Values, body []byte) (*http.Request, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, err
@@ -49,8 +49,7 @@ func (s *Simulator) callbackRequest(method, address string, query url.Values, bo
 	if base, err := url.Parse(s.outbox.hosts[host]); err == nil && base.Host != "" {
 		u.Scheme, u.Host = base.Scheme, base.Host
 	}
-	// The context comes when the request is sent.
-	request, err := http.NewRequestWithContext(context.Background(), method, u.String(), bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(body)) //nolint:gosec // callbacks are what it is for
 	if err != nil {
 		return nil, err
 	}
@@ -61,10 +60,10 @@ func (s *Simulator) callbackRequest(method, address string, query url.Values, bo
 
 // ask sends a request and returns status and body, the status 0 when there was no answer. Errors are not passed on: their
 // texts hold the address with the verify token.
-func (s *Simulator) ask(ctx context.Context, request *http.Request) (status int, body string) {
-	ctx, cancel := context.WithTimeout(ctx, callbackTimeout)
+func (s *Simulator) ask(request *http.Request) (status int, body string) {
+	ctx, cancel := context.WithTimeout(request.Context(), callbackTimeout)
 	defer cancel()
-	answer, err := s.callbackClient.Do(request.WithContext(ctx))
+	answer, err := s.callbackClient.Do(request.WithContext(ctx)) //nolint:gosec // callbacks are what it is for
 	if err != nil {
 		return 0, ""
 	}

@@ -103,5 +103,5 @@ func (s *Simulator) SetWebhookHabits(h WebhookHabits) {
 
 // percent decides by seed, the same way each time for the same words.
 func (s *Simulator) percent(p int, words ...string) bool {
-	return int(toss(s.seed, words...)%100) < p //nolint:gosec // less than 100
+	return int(toss(s.seed, words...)%100) < p
 }

@@ -124,7 +124,7 @@ func (s *Simulator) tell(a *account, at time.Time, changes ...WebhookChange) {
 		for _, appID := range s.audience(a, &x) {
 			n := &notice{change: x, account: a, appID: appID, seq: s.nextSequence(), size: len(raw), happened: at, due: at}
 			if d := int64(s.habits.Delay); d > 0 {
-				n.due = at.Add(time.Duration(int64(toss(s.seed, "delay", itoa(int(n.seq)))>>1) % d)) //nolint:gosec // shifted
+				n.due = at.Add(time.Duration(int64(toss(s.seed, "delay", itoa(int(n.seq)))>>1) % d))
 			}
 			heap.Push(&s.outbox.waiting, n)
 		}

@@ -40,6 +40,8 @@ type settings struct {
 	reviewDelay, latency time.Duration
 	maxPageSize          int
 	verbose              bool
+	webhooks, plain      bool
+	nasty                bool
 }
 
 func parse(args []string, out io.Writer) (settings, error) {
@@ -53,6 +55,9 @@ func parse(args []string, out io.Writer) (settings, error) {
 	set.DurationVar(&c.latency, "latency", 0, "delay of every answer")
 	set.Int64Var(&c.unknown, "unknown", 0, "seed of the unknown mode, in which Meta does what no document lists; 0: off")
 	set.IntVar(&c.maxPageSize, "max-page-size", 250, "most templates on one page")
+	set.BoolVar(&c.webhooks, "webhooks", false, "verify callbacks, and send events in the background")
+	set.BoolVar(&c.plain, "plain-callbacks", false, "allow callbacks with http, such as http://127.0.0.1:8080/…")
+	set.BoolVar(&c.nasty, "nasty-webhooks", false, "repeat, shuffle, batch and misplace events as badly as Meta does")
 	set.BoolVar(&c.verbose, "v", false, "log every call, without secrets")
 	if err := set.Parse(args); err != nil {
 		return c, err
@@ -71,6 +76,15 @@ func build(c settings) (*graphsim.Simulator, error) {
 	}
 	if c.unknown != 0 {
 		options = append(options, graphsim.WithUnknownMode(c.unknown))
+	}
+	if c.webhooks {
+		options = append(options, graphsim.WithWebhooks())
+	}
+	if c.plain {
+		options = append(options, graphsim.WithPlainCallbacks())
+	}
+	if c.nasty {
+		options = append(options, graphsim.WithWebhookHabits(graphsim.NastyHabits()))
 	}
 	if c.verbose {
 		handler := slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.Level(-1)})
@@ -101,6 +115,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	describe(out, sim, "http://"+listener.Addr().String(), c.seedFile == "")
+	if c.webhooks {
+		defer sim.StartDelivery(ctx)()
+	}
 	server := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
