@@ -32,6 +32,8 @@ type base struct {
 	media    *mediaFiles
 	ledger   *ledger
 	changes  *changes
+	hearing  *hearing
+	receipts *receipts
 	metrics  Metrics
 	audit    logr.Logger
 	readOnly bool
@@ -84,7 +86,9 @@ func expected(reason string) bool {
 func unchanged(before []metav1.Condition, c metav1.Condition) bool {
 	for _, o := range before {
 		if o.Type == c.Type {
-			return o.Status == c.Status && o.Reason == c.Reason
+			// Of violations and restrictions each is news, though the condition is the same.
+			return o.Status == c.Status && o.Reason == c.Reason &&
+				(c.Type != v1alpha1.ConditionPolicyCompliant || o.Message == c.Message)
 		}
 	}
 	return false

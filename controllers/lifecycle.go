@@ -30,6 +30,8 @@ type asset[T client.Object] interface {
 	deletes(obj T) bool
 	// sync compares the asset with the spec and acts at most once.
 	sync(ctx context.Context, p *pass[T]) outcome
+	// heed brings what webhooks told into the status, over what was seen before. It makes no call.
+	heed(p *pass[T])
 	// remove deletes what the resource created or adopted. done means it is gone (or isn't ours) and the resource may go.
 	remove(ctx context.Context, p *pass[T]) (gone bool, o outcome)
 	// describe sets the kind's own conditions and judges whether the asset can be used.
@@ -51,6 +53,7 @@ func (l *lifecycle[T]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Re
 	read := l.kind.new()
 	if err := l.client.Get(ctx, req.NamespacedName, read); err != nil {
 		if apierrors.IsNotFound(err) {
+			l.hearing.forget(keyOf(read, req.NamespacedName))
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, err
@@ -71,13 +74,20 @@ func (l *lifecycle[T]) begin(read T) *pass[T] {
 	return p
 }
 
-// step is the order of every pass: may we, with whom, and then the kind's own work.
+// step is the order of every pass: what webhooks told, may we, with whom, and then the kind's own work.
 func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) outcome {
-	if p.policy == v1alpha1.ManagementPolicyPaused {
+	stop := l.resolve(ctx, p)
+	if stop == nil {
+		if wait := l.listen(p.key(), p.before, p.waba, p.changedByUser() || p.requested()); wait > 0 {
+			return keep(wait)
+		}
+		l.kind.heed(p)
+	}
+	if effectivePolicy(p.spec.ManagementPolicy) == v1alpha1.ManagementPolicyPaused {
 		return paused()
 	}
-	if o := l.resolve(ctx, p); o != nil {
-		return *o
+	if stop != nil {
+		return *stop
 	}
 	if p.policy == v1alpha1.ManagementPolicyPaused {
 		return paused()
@@ -194,26 +204,39 @@ func (l *lifecycle[T]) finish(ctx context.Context, p *pass[T], o outcome) (ctrl.
 		p.session.Distrust()
 		l.changes.wake(client.ObjectKeyFromObject(p.waba))
 	}
-	if !o.keep {
-		if err := l.record(ctx, p, o, false); err != nil {
-			if apierrors.IsNotFound(err) {
-				return ctrl.Result{}, nil
-			}
-			return ctrl.Result{}, err
-		}
+	if err := l.conclude(ctx, p, o); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	return l.result(p.key(), fingerprint, o), nil
+}
+
+// conclude records what a pass came to. One that has nothing to record still shows what webhooks told: no wait may hide that
+// Meta rejected a template.
+func (l *lifecycle[T]) conclude(ctx context.Context, p *pass[T], o outcome) error {
+	if !o.keep {
+		return l.record(ctx, p, o, false)
+	}
+	recalled, ok := recall(p.prior)
+	if !ok || p.waba == nil || len(eventsOf(p.before)) == 0 {
+		return nil
+	}
+	told := l.begin(p.before)
+	told.waba, told.session, told.policy = p.waba, p.session, p.policy
+	l.kind.heed(told)
+	return l.record(ctx, told, recalled, false)
 }
 
 // record applies the status that follows from an outcome. With precondition set it fails with a conflict if anybody
 // changed the object meanwhile.
 func (l *lifecycle[T]) record(ctx context.Context, p *pass[T], o outcome, precondition bool) error {
-	p.status.NextAttemptTime = nextAttempt(p.status.NextAttemptTime, o, p.now)
-	p.status.LastHandledRequest = p.obj.GetAnnotations()[v1alpha1.AnnotationRequestedAt]
-	c := newConditions(p.prior.Conditions, p.obj.GetGeneration(), p.now)
+	if !o.recalled {
+		p.status.NextAttemptTime = nextAttempt(p.status.NextAttemptTime, o, p.now)
+		p.status.LastHandledRequest = p.obj.GetAnnotations()[v1alpha1.AnnotationRequestedAt]
+		p.status.ObservedGeneration = p.obj.GetGeneration()
+	}
+	c := newConditions(p.prior.Conditions, p.status.ObservedGeneration, p.now)
 	c.summarize(o, l.kind.describe(p, c))
 	p.status.Conditions = c.list()
-	p.status.ObservedGeneration = p.obj.GetGeneration()
 
 	if !precondition && sameStatus(l.kind.status(p.obj), l.kind.status(p.before)) {
 		return nil

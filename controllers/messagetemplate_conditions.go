@@ -33,8 +33,8 @@ const (
 	statusArchived        = "ARCHIVED"
 )
 
-// rejectionAdvice is what Meta's review guide recommends for each reason. The API gives only the reason; Meta's own
-// wording about the single template arrives by webhook
+// rejectionAdvice is what Meta's review guide recommends for each reason, where no webhook told Meta's own words about the
+// single template: the API gives only the reason
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-review).
 var rejectionAdvice = map[string]string{
 	"ABUSIVE_CONTENT":      "remove threats and abusive language",
@@ -99,10 +99,11 @@ func rejectionMessage(r *v1alpha1.TemplateRejection) string {
 	if r == nil || r.Reason == "" || r.Reason == "NONE" {
 		return "rejected by Meta without a reason; change the content or appeal in WhatsApp Manager"
 	}
+	why := sentence(r.Reason, clause(r.Explanation))
 	if r.Recommendation == "" {
-		return fmt.Sprintf("rejected by Meta: %s; change the content or appeal in WhatsApp Manager", r.Reason)
+		return fmt.Sprintf("rejected by Meta: %s; change the content or appeal in WhatsApp Manager", why)
 	}
-	return fmt.Sprintf("rejected by Meta: %s (%s)", r.Reason, r.Recommendation)
+	return fmt.Sprintf("rejected by Meta: %s (%s)", why, clause(r.Recommendation))
 }
 
 // describe sets the conditions of a template and judges whether it can be used.
@@ -123,6 +124,10 @@ func (t *templates) describe(p *templatePass, c *conditionSet) readiness {
 		r = readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "the changed spec isn't at Meta yet", progressing: true}
 	}
 	quality(s, c)
+	if flagged(s, t.known(p)) {
+		c.set(v1alpha1.ConditionQualityHealthy, metav1.ConditionFalse, v1alpha1.ReasonFlagged,
+			"Meta warns that it may disable the template for its quality; improve its content or its audience")
+	}
 	if ok, reason, message := category(s, string(p.obj.Spec.Category)); !ok {
 		c.set(v1alpha1.ConditionCategoryAsRequested, metav1.ConditionFalse, reason, message)
 		if p.obj.Spec.CategoryPolicy == v1alpha1.CategoryPolicyRequire && r.status == metav1.ConditionTrue && reason == v1alpha1.ReasonReclassified {
@@ -172,7 +177,7 @@ func category(s *v1alpha1.MessageTemplateStatus, want string) (ok bool, reason, 
 			want, s.Category, s.Category)
 	case s.CorrectCategory != "" && s.CorrectCategory != want:
 		return false, v1alpha1.ReasonReclassificationPlanned, fmt.Sprintf(
-			"Meta has announced that it will classify the template as %s; ask for a review in WhatsApp Manager or change the content", s.CorrectCategory)
+			"Meta has announced that it will classify the template as %s; ask for a review in WhatsApp Manager or change the content%s", s.CorrectCategory, announcedWhen(s))
 	}
 	return true, v1alpha1.ReasonAsRequested, "Meta classifies the template as requested"
 }

@@ -126,8 +126,7 @@ func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried
 	s := &p.obj.Status
 	p.status.ID, p.status.AccountID = created.ID, p.waba.Spec.ID
 	s.PendingCreate = nil
-	s.Status, s.Category = clip(created.Status), clip(created.Category)
-	lasts(p, time.Time{})
+	t.take(p, p.session.Template(key))
 	s.Baseline = written(p, w)
 	return done("created")
 }

@@ -36,7 +36,7 @@ const (
 // edit replaces the content of a template, once, within Meta's limits.
 func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view account.TemplateView, names []string, cause string) outcome {
 	what := strings.Join(names, ", ")
-	if o := editable(view.Template, what); o != nil {
+	if o := editable(p.obj.Status.Status, what); o != nil {
 		return *o
 	}
 	if hold := p.refusedFor(); hold > 0 {
@@ -78,9 +78,9 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 }
 
 // editable says whether the status of the template permits an edit at all.
-func editable(live *graph.Template, what string) *outcome {
+func editable(status, what string) *outcome {
 	var o outcome
-	switch live.Status {
+	switch status {
 	case statusApproved, statusRejected, statusPaused:
 		return nil
 	case statusPending, statusInAppeal:
@@ -89,7 +89,7 @@ func editable(live *graph.Template, what string) *outcome {
 		o = waiting(v1alpha1.ReasonNameLocked, "the template is being deleted at Meta, and its name stays taken until then", nameLock).told()
 	default:
 		o = stalled(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf(
-			"a template with status %s can't be edited; create one with another name, or ask Meta in WhatsApp Manager", clip(live.Status)))
+			"a template with status %s can't be edited; create one with another name, or ask Meta in WhatsApp Manager", clip(status)))
 	}
 	return &o
 }
@@ -133,7 +133,9 @@ func (t *templates) liveTemplate(ctx context.Context, p *templatePass, id string
 		o := waiting(v1alpha1.ReasonUnknownError, "Meta answers with another template under this id", minimumInterval)
 		return nil, &o
 	}
-	if o := editable(live, "the change"); o != nil {
+	if o := editable(live.Status, "the change"); o != nil {
+		// The listing or a webhook said otherwise: until that is cleared up, not every event is worth a call.
+		o.backoff, o.first = true, slowPause
 		return nil, o
 	}
 	return live, nil
@@ -250,7 +252,7 @@ func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *gra
 		// An edit ends the rejection and starts a review. Until it is read back, the resource must not look failed.
 		after.Status = statusPending
 		p.obj.Status.Status, p.obj.Status.Rejection = statusPending, nil
-		lasts(p, time.Time{})
+		lasts(p, statusNews{})
 	}
 	p.session.Wrote(templateKey(p.obj), &after)
 	p.obj.Status.Baseline = written(p, w)

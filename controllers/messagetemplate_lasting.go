@@ -22,12 +22,15 @@ const (
 	secondTerm    = 6 * time.Hour
 )
 
-// lasts notes since when a template has its status, and until when it is expected to keep it. updated is Meta's time of the
-// last change, where it is known: it tells a pause that is an hour old from a new one.
-func lasts(p *templatePass, updated time.Time) {
-	s, was := &p.obj.Status, p.before.Status.Status
+// lasts notes since when a template has its status, and until when it is expected to keep it. Meta's time of the last change,
+// where it is known, tells a pause that is an hour old from a new one.
+func lasts(p *templatePass, news statusNews) {
+	s, was, updated := &p.obj.Status, p.before.Status.Status, news.changed
 	if s.Status == "" {
 		return
+	}
+	if s.Status == was {
+		s.StatusSince, s.PauseTimes = p.before.Status.StatusSince, p.before.Status.PauseTimes
 	}
 	if s.StatusSince == nil || s.Status != was {
 		since := p.now
@@ -42,9 +45,11 @@ func lasts(p *templatePass, updated time.Time) {
 	}
 	s.Pause = nil
 	if s.Status == statusPaused {
-		s.Pause = pauseOf(s)
+		if s.Pause = news.pause; s.Pause == nil {
+			s.Pause = pauseOf(s)
+		}
 	}
-	s.StatusUntil = nil
+	s.StatusUntil = timeOf(news.ends)
 	if term := lasting(s); term > 0 {
 		s.StatusUntil = timeOf(s.StatusSince.Add(term))
 	}
@@ -91,9 +96,13 @@ func pauseOf(s *v1alpha1.MessageTemplateStatus) *v1alpha1.TemplatePause {
 }
 
 func pauseMessage(s *v1alpha1.MessageTemplateStatus) string {
-	if s.Pause != nil && s.Pause.Title != "" {
+	if s.Pause != nil && (s.Pause.Title == firstPauseTitle || s.Pause.Title == secondPauseTitle) {
 		return "paused by Meta for low quality; the pause ends by itself about status.statusUntil; improve content or audience before, " +
 			"because Meta disables the template the third time"
+	}
+	if s.Pause != nil && s.Pause.Title != "" {
+		return "paused by Meta (" + sentence(s.Pause.Title, clause(s.Pause.Description)) + "); if it doesn't end by itself, improve the content and annotate " +
+			v1alpha1.AnnotationUnpause
 	}
 	return "paused by Meta; if it doesn't end by itself (pacing), improve the content and annotate " + v1alpha1.AnnotationUnpause
 }

@@ -156,7 +156,7 @@ func (t *templates) mine(p *templatePass, view account.TemplateView) bool {
 // clockSkew is how far Meta's clock and ours may differ.
 const clockSkew = time.Minute
 
-// take copies what Meta says into the status.
+// take copies what Meta says into the status, and what webhooks told over it.
 func (t *templates) take(p *templatePass, view account.TemplateView) {
 	s, live := &p.obj.Status, view.Template
 	s.Status = clip(live.Status)
@@ -164,13 +164,13 @@ func (t *templates) take(p *templatePass, view account.TemplateView) {
 		s.Category = clip(live.Category)
 	}
 	if !view.ReadBack {
-		lasts(p, time.Time{})
-		return // Meta's short answer to a write says no more
+		t.tell(p, time.Time{}) // Meta's short answer to a write says no more
+		return
 	}
 	s.PreviousCategory, s.CorrectCategory = clip(live.PreviousCategory), clip(live.CorrectCategory)
 	s.QualityScore = clip(live.QualityScore)
 	s.Rejection = rejectionOf(live)
-	lasts(p, live.LastUpdatedTime)
+	t.tell(p, live.LastUpdatedTime)
 }
 
 // parameters lists what a sender fills in: from the spec, whose examples are as they were written, unless the text is Meta's.
@@ -301,7 +301,7 @@ func (t *templates) apply(
 ) outcome {
 	names := append(template.Diff(w.fields, live), template.Resent(p.obj.Status.Baseline.Fields, w.fields)...)
 	if !sameCategory && live[template.FieldCategory] != string(p.obj.Spec.Category) {
-		if view.Template.Status == statusApproved {
+		if p.obj.Status.Status == statusApproved {
 			return stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
 				"the category of an approved template can't be changed; set it back, accept %s, or create a template with another name",
 				live[template.FieldCategory]))
@@ -327,7 +327,7 @@ func (t *templates) drift(ctx context.Context, p *templatePass, w wish, view acc
 		p.status.Drift = nil
 		s.Baseline.LastUpdatedTime = timeOf(view.Template.LastUpdatedTime)
 		return t.inSync(p)
-	case !moved, prior == statusPending, len(template.Diff(w.fields, live)) == 0:
+	case !moved, prior == statusPending, reviewed(s, view.Template.LastUpdatedTime), len(template.Diff(w.fields, live)) == 0:
 		// Nobody edited it (a template in review can't be edited), or the edit made it equal to the spec.
 		t.readBack(p, w, view, live)
 		return t.inSync(p)

@@ -22,7 +22,7 @@ func (t *templates) unpause(ctx context.Context, p *templatePass, view account.T
 	}
 	p.obj.Status.LastHandledUnpause = asked
 	switch {
-	case view.Template.Status != statusPaused:
+	case p.obj.Status.Status != statusPaused:
 		t.event(p.obj, corev1.EventTypeNormal, v1alpha1.ReasonUnpause, "Unpause", "nothing to do: Meta doesn't show the template as paused")
 		return nil
 	case t.readOnly:

@@ -51,8 +51,10 @@ type outcome struct {
 	stalled bool
 	// aside means the pass says nothing about the asset itself; whether it is ready is what was known before.
 	aside bool
-	// keep leaves the status as it is.
+	// keep leaves the status as it is, but for what webhooks told.
 	keep bool
+	// recalled means that this is what an earlier pass came to, and that no spec was looked at.
+	recalled bool
 }
 
 func done(message string) outcome {

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -30,7 +31,9 @@ type pass[T client.Object] struct {
 	policy  v1alpha1.ManagementPolicy
 }
 
-func (p *pass[T]) key() string { return fmt.Sprintf("%T/%s", p.obj, client.ObjectKeyFromObject(p.obj)) }
+func (p *pass[T]) key() string { return keyOf(p.obj, client.ObjectKeyFromObject(p.obj)) }
+
+func keyOf(obj client.Object, name types.NamespacedName) string { return fmt.Sprintf("%T/%s", obj, name) }
 
 func (p *pass[T]) writable() bool { return p.policy == v1alpha1.ManagementPolicyManaged }
 

@@ -29,6 +29,13 @@ func (n *numbers) absent(ctx context.Context, p *numberPass) outcome {
 	case spec.CreationPolicy != v1alpha1.CreationPolicyAdd:
 		return stalled(v1alpha1.ReasonNotFound, "the account has no such number; set creationPolicy: Add to add it, or correct spec.number")
 	}
+	if r := restriction(&p.waba.Status, restrictedAddNumber, p.now); r != nil {
+		o := waiting(v1alpha1.ReasonAccountBlocked, "Meta doesn't let the account add numbers for now; the number is added when that is over", quotaRecheck)
+		if r.Expires != nil {
+			o.after = r.Expires.Sub(p.now)
+		}
+		return o.told()
+	}
 	if hold := p.refusedFor(); hold > 0 {
 		return keep(hold)
 	}

@@ -105,11 +105,8 @@ func displayName(s *v1alpha1.PhoneNumberStatus, c *conditionSet) {
 	if s.NewDisplayName != "" && s.NewDisplayName != s.VerifiedName {
 		switch s.NewNameStatus {
 		case nameDeclined, nameRejected:
-			message := fmt.Sprintf("Meta declined the display name %q", s.NewDisplayName)
-			if w := s.Webhook; w != nil && w.NameRejectionReason != "" && w.RequestedName == s.NewDisplayName {
-				message += ": " + w.NameRejectionReason
-			}
-			set(metav1.ConditionFalse, v1alpha1.ReasonRejected, message+"; choose another one")
+			set(metav1.ConditionFalse, v1alpha1.ReasonRejected,
+				fmt.Sprintf("Meta declined the display name %q%s; choose another one", s.NewDisplayName, nameReason(s, s.NewDisplayName)))
 			return
 		case namePendingReview:
 			set(metav1.ConditionFalse, v1alpha1.ReasonInReview, fmt.Sprintf("the display name %q is in review; %q is used meanwhile", s.NewDisplayName, s.VerifiedName))
@@ -124,7 +121,7 @@ func displayName(s *v1alpha1.PhoneNumberStatus, c *conditionSet) {
 	case namePendingReview:
 		set(metav1.ConditionFalse, v1alpha1.ReasonInReview, "Meta reviews the display name")
 	case nameDeclined, nameRejected:
-		set(metav1.ConditionFalse, v1alpha1.ReasonRejected, "Meta declined the display name; choose another one")
+		set(metav1.ConditionFalse, v1alpha1.ReasonRejected, "Meta declined the display name"+nameReason(s, s.VerifiedName)+"; choose another one")
 	case "":
 		set(metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta says nothing about the display name")
 	default:

@@ -19,6 +19,8 @@ import (
 const (
 	// sectionPeriod is how often a section is read: it isn't part of the account's observation and costs a call.
 	sectionPeriod = time.Hour
+	// sectionGap is the time between two reads of a section that webhooks say was changed.
+	sectionGap = time.Minute
 	// unknownSectionPause is how long a section rests after an error that nobody knows, so that many sections together stay
 	// within the calls that a fault may cost.
 	unknownSectionPause = 20 * time.Minute
@@ -178,7 +180,7 @@ func (n *numbers) lookAtSection(ctx context.Context, s *sectionPass) sectionResu
 	if o := sectionRefused(s); o != nil {
 		return sectionResult{drift: known, problem: o, after: o.after}
 	}
-	left := n.reads.left(s.key(), s.now)
+	left := n.reads.left(s.key(), s.toldTime(), s.now)
 	if n.reasonsFor(s, known, left).due() {
 		return n.compareSection(ctx, s)
 	}

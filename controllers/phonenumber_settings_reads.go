@@ -49,12 +49,17 @@ func newSectionReads(c clock.PassiveClock) *sectionReads {
 	return &sectionReads{clock: c, started: c.Now(), known: map[sectionKey]sectionMemory{}}
 }
 
-// left is the time until the section is read again without any other reason. After a restart the numbers take turns.
-func (r *sectionReads) left(key sectionKey, now time.Time) time.Duration {
+// left is the time until the section is read again without any other reason; told is when a webhook last said that it was
+// changed. After a restart the numbers take turns.
+func (r *sectionReads) left(key sectionKey, told, now time.Time) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if m, ok := r.known[key]; ok && !m.read.IsZero() {
-		return max(0, m.read.Add(sectionPeriod).Sub(now))
+		period := sectionPeriod
+		if m.read.Before(told) {
+			period = sectionGap
+		}
+		return max(0, m.read.Add(period).Sub(now))
 	}
 	return max(0, r.started.Add(sectionTurn(key.object)).Sub(now))
 }
@@ -65,6 +70,13 @@ func sectionTurn(object types.UID) time.Duration {
 	_, _ = h.Write([]byte(object)) // never fails
 	minutes := uint64(sectionPeriod / time.Minute)
 	return time.Duration(h.Sum64()%minutes) * time.Minute
+}
+
+// readAt is when the section was read, zero where this process hasn't read it.
+func (r *sectionReads) readAt(key sectionKey) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.known[key].read
 }
 
 // before reports that the section was last read by this process before then.

@@ -126,7 +126,7 @@ func (n *numbers) reread(ctx context.Context, p *numberPass, id, message string)
 	return o
 }
 
-// take copies what Meta says into the status.
+// take copies what Meta says into the status, and what webhooks told over it.
 func (n *numbers) take(p *numberPass, live *graph.PhoneNumber) {
 	s := &p.obj.Status
 	s.ID, s.AccountID, s.PendingAdd = clip(live.ID), p.waba.Spec.ID, nil
@@ -145,6 +145,7 @@ func (n *numbers) take(p *numberPass, live *graph.PhoneNumber) {
 			Application: truncate(w.Application, messageLimit),
 		}
 	}
+	n.heed(p)
 	n.mirror(p)
 }
 

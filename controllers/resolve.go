@@ -174,7 +174,17 @@ func usable(waba *v1alpha1.WABA, namespace string) *outcome {
 			"WABA %s can't be used (%s); what is shown here is what was last known", name, synced.Reason), 0)
 		return &o
 	}
+	if blocked(waba) {
+		o := waitingAside(v1alpha1.ReasonAccountBlocked, "Meta has disabled the account of WABA "+name+"; what is shown here is what was last known", 0)
+		return &o
+	}
 	return nil
+}
+
+// blocked reports that Meta doesn't let the account be used, as far as its own controller knows.
+func blocked(waba *v1alpha1.WABA) bool {
+	ready := meta.FindStatusCondition(waba.Status.Conditions, v1alpha1.ConditionReady)
+	return ready != nil && ready.Status == metav1.ConditionFalse && ready.Reason == v1alpha1.ReasonAccountBlocked
 }
 
 func reasonFor(synced *metav1.Condition) string {

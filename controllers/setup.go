@@ -83,6 +83,7 @@ func newBase(mgr ctrl.Manager, o Options) *base {
 		},
 		recorder: mgr.GetEventRecorder("waba-operator"), attempts: newAttempts(o.Clock),
 		creates: newCreateLedger(o.Clock, o.CreatesPerHour), changes: &changes{}, metrics: o.Metrics,
+		hearing: newHearing(o.Clock), receipts: newReceipts(),
 		audit: o.Audit, readOnly: o.ReadOnly, interval: o.ObservationInterval,
 		media: &mediaFiles{live: mgr.GetAPIReader(), fetcher: o.Media, handles: newHandles(o.Clock)},
 	}

@@ -14,7 +14,7 @@ import (
 func seen(tmpl *v1alpha1.MessageTemplate, status, quality string, now, updated time.Time) {
 	p := &templatePass{obj: tmpl, before: tmpl.DeepCopy(), now: now}
 	tmpl.Status.Status, tmpl.Status.QualityScore = status, quality
-	lasts(p, updated)
+	lasts(p, statusNews{changed: updated})
 }
 
 func TestUnitStatusLasts(t *testing.T) {

@@ -70,12 +70,12 @@ func TestUnitSectionReadsTakeTurns(t *testing.T) {
 	turns := map[time.Duration]int{}
 	for i := range 50 {
 		key := sectionKey{object: types.UID(fmt.Sprintf("0b9c3f6e-%d", i)), section: number.Profile}
-		left := n.reads.left(key, clk.Now())
+		left := n.reads.left(key, time.Time{}, clk.Now())
 		if left < 0 || left >= sectionPeriod {
 			t.Errorf("first read in %s", left)
 		}
 		turns[left]++
-		if other := n.reads.left(sectionKey{object: key.object, section: number.Commerce}, clk.Now()); other != left {
+		if other := n.reads.left(sectionKey{object: key.object, section: number.Commerce}, time.Time{}, clk.Now()); other != left {
 			t.Errorf("the sections of a number are read in one pass, not after %s and %s", left, other)
 		}
 	}
@@ -88,14 +88,14 @@ func TestUnitSectionReadsTakeTurns(t *testing.T) {
 	key := sectionKey{object: "u", section: number.Profile}
 	n.reads.done(key)
 	clk.SetTime(unitStart.Add(20 * time.Minute))
-	if left := n.reads.left(key, clk.Now()); left != 40*time.Minute {
+	if left := n.reads.left(key, time.Time{}, clk.Now()); left != 40*time.Minute {
 		t.Errorf("next read in %s", left)
 	}
 	if n.reads.before(key, unitStart) || !n.reads.before(key, unitStart.Add(time.Minute)) {
 		t.Error("read before what?")
 	}
 	clk.SetTime(unitStart.Add(3 * time.Hour))
-	if left := n.reads.left(key, clk.Now()); left != 0 {
+	if left := n.reads.left(key, time.Time{}, clk.Now()); left != 0 {
 		t.Errorf("overdue, but read in %s", left)
 	}
 }

@@ -137,7 +137,7 @@ func TestUnitEditable(t *testing.T) {
 		"PENDING_DELETION": "NameLocked", "DELETED": "NameLocked",
 		"DISABLED": "RefusedByMeta", "ARCHIVED": "RefusedByMeta", "LIMIT_EXCEEDED": "RefusedByMeta", "WARMING_UP": "RefusedByMeta",
 	} {
-		o, got := editable(&graph.Template{Status: status}, "body.text"), ""
+		o, got := editable(status, "body.text"), ""
 		if o != nil {
 			got = o.reason
 		}

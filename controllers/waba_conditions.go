@@ -29,6 +29,9 @@ func (r *wabas) describe(p *wabaPass, o outcome, c *conditionSet) readiness {
 		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonPending, message: "the account hasn't been observed yet", progressing: true}
 	}
 	ready := readiness{status: metav1.ConditionTrue, reason: v1alpha1.ReasonObserved, message: "the account is observed and can be used"}
+	if r := standing(s, p.now); r != nil {
+		ready = *r
+	}
 	for _, judge := range []func(*v1alpha1.WABAStatus, *conditionSet) *readiness{approved, verified, canSend} {
 		if r := judge(s, c); r != nil && ready.status == metav1.ConditionTrue {
 			ready = *r
@@ -159,21 +162,25 @@ func entityMessage(e v1alpha1.HealthEntity) string {
 	return strings.Join(texts, ": ")
 }
 
-// compliant reports what touches the account's standing: restrictions and bans told by webhook, and apps that nobody
-// approved.
+// compliant reports what touches the account's standing: restrictions, bans and violations told by webhook, and apps that
+// nobody approved.
 func compliant(waba *v1alpha1.WABA, c *conditionSet, now time.Time) {
 	var problems []string
 	reason := v1alpha1.ReasonPolicyViolation
-	if w := waba.Status.Webhook; w != nil {
-		for _, restriction := range w.Restrictions {
-			if restriction.Expires == nil || restriction.Expires.After(now) {
-				reason = v1alpha1.ReasonRestricted
-				problems = append(problems, "restricted by Meta: "+restriction.Type)
-			}
-		}
-		if w.Ban != nil && w.Ban.State != "" && w.Ban.State != "REINSTATE" {
-			problems = append(problems, "ban state "+w.Ban.State)
-		}
+	s := &waba.Status
+	for _, r := range restrictions(s, now) {
+		reason = v1alpha1.ReasonRestricted
+		problems = append(problems, sentence("restricted by Meta", r.Type, clause(r.Remediation)))
+	}
+	switch ban := banOf(s, now); ban {
+	case "":
+	case banScheduled:
+		problems = append(problems, "ban state "+ban+": Meta is going to disable the account on the day in status.webhook.ban; appeal in Business Support Home")
+	default:
+		problems = append(problems, "ban state "+ban)
+	}
+	if v := violationOf(s, now); v != nil {
+		problems = append(problems, strings.TrimSuffix("violation of a policy: "+v.Type+" by "+v.PhoneNumber, " by "))
 	}
 	if apps := unapproved(waba); len(apps) > 0 {
 		if len(problems) == 0 {
@@ -185,7 +192,7 @@ func compliant(waba *v1alpha1.WABA, c *conditionSet, now time.Time) {
 		c.set(v1alpha1.ConditionPolicyCompliant, metav1.ConditionFalse, reason, strings.Join(problems, "; "))
 		return
 	}
-	c.set(v1alpha1.ConditionPolicyCompliant, metav1.ConditionTrue, v1alpha1.ReasonCompliant, "no restriction, ban or unapproved app is known")
+	c.set(v1alpha1.ConditionPolicyCompliant, metav1.ConditionTrue, v1alpha1.ReasonCompliant, "no restriction, ban, violation or unapproved app is known")
 }
 
 // unapproved lists apps that receive the account's webhooks without being named in the spec. Without a list in the spec

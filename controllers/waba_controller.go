@@ -67,6 +67,9 @@ func (r *wabas) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, e
 	if !read.DeletionTimestamp.IsZero() {
 		return r.delete(ctx, p)
 	}
+	if wait := r.listen(p); wait > 0 {
+		return r.finish(ctx, p, keep(wait))
+	}
 	return r.finish(ctx, p, r.step(ctx, p))
 }
 
@@ -90,7 +93,7 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) outcome {
 	r.breaker(p)
 	uid, version := session.SecretVersion()
 	requested := requestedInterval(p.obj, r.interval)
-	if wait := dueIn(p.obj, requested, uid, version, p.now); wait > 0 && !r.failing(p) && !session.Distrusted() {
+	if wait := r.sooner(p, dueIn(p.obj, requested, uid, version, p.now)); wait > 0 && !r.failing(p) && !session.Distrusted() {
 		return r.between(p, wait)
 	}
 	if pause := r.attempts.pause(p.key(), p.fingerprint()); pause > 0 {
@@ -141,12 +144,13 @@ func (r *wabas) observe(ctx context.Context, p *wabaPass, requested time.Duratio
 	interval := p.session.EffectiveInterval(requested)
 	r.fill(ctx, p, interval)
 	complaint := r.manage(ctx, p)
-	r.changes.publish(accountChange{waba: client.ObjectKeyFromObject(p.obj), change: change})
+	r.receipts.observe(p.name(), snapshot.Begun, &change)
+	r.changes.publish(accountChange{waba: p.name(), change: change})
 	o := done(observedMessage(snapshot))
 	if complaint != nil {
 		o = *complaint
 	}
-	o.after = jittered(interval, string(p.obj.UID))
+	o.after = r.sooner(p, jittered(interval, string(p.obj.UID)))
 	return o
 }
 
@@ -247,7 +251,9 @@ func (r *wabas) contest(ctx context.Context, p *wabaPass) *outcome {
 	return &o
 }
 
-func (p *wabaPass) key() string { return "WABA/" + client.ObjectKeyFromObject(p.obj).String() }
+func (p *wabaPass) key() string { return "WABA/" + p.name().String() }
+
+func (p *wabaPass) name() types.NamespacedName { return client.ObjectKeyFromObject(p.obj) }
 
 func (p *wabaPass) requested() bool {
 	return p.obj.Annotations[v1alpha1.AnnotationRequestedAt] != p.before.Status.LastHandledRequest
@@ -280,6 +286,8 @@ func (r *wabas) forget(key types.NamespacedName) {
 		delete(r.uids, key)
 	}
 	r.attempts.succeeded("WABA/" + key.String())
+	r.hearing.forget("WABA/" + key.String())
+	r.receipts.forget(key)
 }
 
 // delete waits for resources that are themselves being deleted and need the account for it, and for nothing else.
@@ -351,29 +359,39 @@ func (r *wabas) dependents(ctx context.Context, waba *v1alpha1.WABA) (names []st
 
 // finish writes the status if anything changed and says when to come back.
 func (r *wabas) finish(ctx context.Context, p *wabaPass, o outcome) (ctrl.Result, error) {
+	write := func() error { return r.record(ctx, p, o) }
 	if o.keep {
-		return r.result(p.key(), p.fingerprint(), o), nil
+		write = func() error { return r.told(ctx, p) }
 	}
-	s := &p.obj.Status
-	s.NextAttemptTime = nextAttempt(s.NextAttemptTime, o, p.now)
-	if o.reason != v1alpha1.ReasonPaused {
-		s.LastHandledRequest = p.obj.Annotations[v1alpha1.AnnotationRequestedAt]
+	if err := write(); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	r.limits(p)
-	c := newConditions(p.before.Status.Conditions, p.obj.Generation, p.now)
-	c.summarize(o, r.describe(p, o, c))
-	s.Conditions = c.list()
-	s.ObservedGeneration = p.obj.Generation
-	if err := r.write(ctx, p); err != nil {
-		if apierrors.IsNotFound(err) {
-			return ctrl.Result{}, nil
-		}
-		return ctrl.Result{}, err
-	}
-	r.transitions(p.obj, p.before.Status.Conditions, s.Conditions)
 	result := r.result(p.key(), p.fingerprint(), o)
 	if o.backoff {
 		result.RequeueAfter = min(result.RequeueAfter, secretRecheck) // the pause goes on, but a new Secret ends it
 	}
+	result.RequeueAfter = soonerOf(result.RequeueAfter, standingEnds(&p.obj.Status, p.now))
 	return result, nil
+}
+
+// record writes the status that follows from an outcome.
+func (r *wabas) record(ctx context.Context, p *wabaPass, o outcome) error {
+	s := &p.obj.Status
+	if !o.recalled {
+		s.NextAttemptTime = nextAttempt(s.NextAttemptTime, o, p.now)
+		if o.reason != v1alpha1.ReasonPaused {
+			s.LastHandledRequest = p.obj.Annotations[v1alpha1.AnnotationRequestedAt]
+		}
+		s.ObservedGeneration = p.obj.Generation
+		r.limits(p)
+	}
+	heedAccount(s)
+	c := newConditions(p.before.Status.Conditions, s.ObservedGeneration, p.now)
+	c.summarize(o, r.describe(p, o, c))
+	s.Conditions = c.list()
+	if err := r.write(ctx, p); err != nil {
+		return err
+	}
+	r.transitions(p.obj, p.before.Status.Conditions, s.Conditions)
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"reflect"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
@@ -142,7 +143,7 @@ type accountChange struct {
 type changes struct {
 	mu       sync.Mutex
 	sinks    []func(accountChange)
-	wakeSink func(types.NamespacedName)
+	wakeSink func(types.NamespacedName, time.Duration)
 }
 
 func (c *changes) publish(n accountChange) {
@@ -158,12 +159,15 @@ func (c *changes) publish(n accountChange) {
 }
 
 // wake lets the account look at itself: its breaker tripped, or its token was refused.
-func (c *changes) wake(waba types.NamespacedName) {
+func (c *changes) wake(waba types.NamespacedName) { c.wakeAfter(waba, 0) }
+
+// wakeAfter lets the account look at itself after a while.
+func (c *changes) wakeAfter(waba types.NamespacedName, after time.Duration) {
 	c.mu.Lock()
 	sink := c.wakeSink
 	c.mu.Unlock()
 	if sink != nil {
-		sink(waba)
+		sink(waba, after)
 	}
 }
 
@@ -237,9 +241,9 @@ func wakeSource(ch *changes) source.Source {
 	return source.Func(func(ctx context.Context, q queue) error {
 		ch.mu.Lock()
 		defer ch.mu.Unlock()
-		ch.wakeSink = func(waba types.NamespacedName) {
+		ch.wakeSink = func(waba types.NamespacedName, after time.Duration) {
 			if ctx.Err() == nil {
-				q.Add(reconcile.Request{NamespacedName: waba})
+				q.AddAfter(reconcile.Request{NamespacedName: waba}, after)
 			}
 		}
 		return nil
@@ -271,7 +275,8 @@ func accountMatters() predicate.Predicate {
 		}
 		return was.UID != is.UID || was.Generation != is.Generation || was.Status.AccountID != is.Status.AccountID ||
 			(was.Status.LastObservedTime == nil) != (is.Status.LastObservedTime == nil) ||
-			(was.Status.HeldSince == nil) != (is.Status.HeldSince == nil) || syncedReason(was) != syncedReason(is)
+			(was.Status.HeldSince == nil) != (is.Status.HeldSince == nil) || syncedReason(was) != syncedReason(is) ||
+			blocked(was) != blocked(is)
 	}}
 }
 

@@ -104,12 +104,16 @@ const (
 	ReasonReviewRisk = "ReviewRisk"
 	// ReasonUnpause: an event only, the answer to the annotation unpause; read what it says.
 	ReasonUnpause = "Unpause"
-	// ReasonAccountEvent: an event only. Something happened to the account at Meta, such as a partner that came or went.
+	// ReasonPINChanged: an event only. Somebody changed the PIN of a number at Meta; do what it says.
+	ReasonPINChanged = "PINChanged"
+	// ReasonLimitsChanged: an event only. Meta changed how much may be sent; nothing to do.
+	ReasonLimitsChanged = "LimitsChanged"
+	// ReasonUsernameChanged: an event only. Something happened to the user name of a number; read what it says.
+	ReasonUsernameChanged = "UsernameChanged"
+	// ReasonAlert: an event only. Meta raised an alert; see WhatsApp Manager.
+	ReasonAlert = "Alert"
+	// ReasonAccountEvent: an event only. Something happened to the account, such as a partner that left; read what it says.
 	ReasonAccountEvent = "AccountEvent"
-	// ReasonMetaAlert: an event only. Meta raised an alert; see status.webhook.alerts of the WABA.
-	ReasonMetaAlert = "MetaAlert"
-	// ReasonPINEvent: an event only. A person changed or asked to reset a number's PIN at Meta; if it wasn't you, act.
-	ReasonPINEvent = "PINEvent"
 	// ReasonPending: not yet observed; wait.
 	ReasonPending = "Pending"
 	// ReasonObserved: the account is observed and can be used; nothing to do.
@@ -166,6 +170,8 @@ const (
 	ReasonLowQuality = "LowQuality"
 	// ReasonMediumQuality: recipients begin to complain; look at what is sent.
 	ReasonMediumQuality = "MediumQuality"
+	// ReasonFlagged: Meta warns that it may disable the template; improve its content or its audience.
+	ReasonFlagged = "Flagged"
 	// ReasonNotRated: Meta has not rated it yet, or says something unknown; nothing to do.
 	ReasonNotRated = "NotRated"
 	// ReasonVerified: nothing to do.

@@ -100,7 +100,11 @@ type TemplateRejection struct {
 	// +optional
 	Reason string `json:"reason,omitempty"`
 
-	// Recommendation is the remedy that Meta proposes.
+	// Explanation of what is wrong with this template, in Meta's words; only webhooks tell it.
+	// +optional
+	Explanation string `json:"explanation,omitempty"`
+
+	// Recommendation is the remedy that Meta proposes: for this template where a webhook told it, else for the reason.
 	// +optional
 	Recommendation string `json:"recommendation,omitempty"`
 }

@@ -1656,6 +1656,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.TemplateRejection
   map:
     fields:
+    - name: explanation
+      type:
+        scalar: string
     - name: reason
       type:
         scalar: string

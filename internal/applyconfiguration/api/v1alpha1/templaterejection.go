@@ -12,7 +12,9 @@ package v1alpha1
 type TemplateRejectionApplyConfiguration struct {
 	// Reason, for example INVALID_FORMAT, TAG_CONTENT_MISMATCH, ABUSIVE_CONTENT, SCAM or PROMOTIONAL.
 	Reason *string `json:"reason,omitempty"`
-	// Recommendation is the remedy that Meta proposes.
+	// Explanation of what is wrong with this template, in Meta's words; only webhooks tell it.
+	Explanation *string `json:"explanation,omitempty"`
+	// Recommendation is the remedy that Meta proposes: for this template where a webhook told it, else for the reason.
 	Recommendation *string `json:"recommendation,omitempty"`
 }
 
@@ -27,6 +29,14 @@ func TemplateRejection() *TemplateRejectionApplyConfiguration {
 // If called multiple times, the Reason field is set to the value of the last call.
 func (b *TemplateRejectionApplyConfiguration) WithReason(value string) *TemplateRejectionApplyConfiguration {
 	b.Reason = &value
+	return b
+}
+
+// WithExplanation sets the Explanation field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Explanation field is set to the value of the last call.
+func (b *TemplateRejectionApplyConfiguration) WithExplanation(value string) *TemplateRejectionApplyConfiguration {
+	b.Explanation = &value
 	return b
 }
 

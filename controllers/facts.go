@@ -1,0 +1,189 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"reflect"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+const (
+	// factWindow is how long after its receipt a fact wins over what Meta's API shows, which lags behind Meta's events.
+	factWindow = time.Minute
+	// factsPause is how long facts about one object gather until its spec is looked at again because of them. Its status
+	// follows each of them at once.
+	factsPause = 5 * time.Second
+)
+
+// Watermarks of facts, as status.webhook.events names them
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview).
+const (
+	factTemplateStatus    = "message_template_status_update"
+	factTemplateQuality   = "message_template_quality_update"
+	factTemplateCategory  = "template_category_update"
+	factCategoryAnnounced = "template_category_update/announced"
+	factAccountReview     = "account_review_update"
+	factCapability        = "business_capability_update"
+	factRestriction       = "account_update/ACCOUNT_RESTRICTION"
+	factBan               = "account_update/DISABLED_UPDATE"
+	factAccountDeleted    = "account_update/" + eventAccountDeleted
+	factNumberName        = "phone_number_name_update"
+	factNumberLimits      = "phone_number_quality_update"
+	factNumberSecurity    = "security"
+	factNumberSettings    = "account_settings_update"
+	factNumberUsername    = "business_username_update"
+)
+
+// eventAccountDeleted is the event of account_update with which an account ends.
+const eventAccountDeleted = "ACCOUNT_DELETED"
+
+// knowledge says how fresh that is what facts are compared with.
+type knowledge struct {
+	// at is when the request was sent that saw the asset last; zero where that isn't known.
+	at time.Time
+	// written is when the asset was last written: what happened at Meta before says nothing of it.
+	written time.Time
+}
+
+// yields reports that what an event told wins over what was seen: until an observation begun a minute or more after its
+// receipt.
+func (k knowledge) yields(e *v1alpha1.WebhookEvent) bool {
+	return e != nil && !e.Time.Time.Before(k.written) && k.at.Before(receipt(e).Add(factWindow))
+}
+
+// receipt is when the operator received an event.
+func receipt(e *v1alpha1.WebhookEvent) time.Time {
+	if e.ReceivedTime == nil {
+		return e.Time.Time
+	}
+	return e.ReceivedTime.Time
+}
+
+// eventOf returns the newest event of a field, nil when there was none.
+func eventOf(events []v1alpha1.WebhookEvent, field string) *v1alpha1.WebhookEvent {
+	for i := range events {
+		if events[i].Field == field {
+			return &events[i]
+		}
+	}
+	return nil
+}
+
+// eventsOf returns the events that webhooks told of an object.
+func eventsOf(obj client.Object) []v1alpha1.WebhookEvent {
+	switch o := obj.(type) {
+	case *v1alpha1.WABA:
+		if o.Status.Webhook != nil {
+			return o.Status.Webhook.Events
+		}
+	case *v1alpha1.MessageTemplate:
+		if o.Status.Webhook != nil {
+			return o.Status.Webhook.Events
+		}
+	case *v1alpha1.PhoneNumber:
+		if o.Status.Webhook != nil {
+			return o.Status.Webhook.Events
+		}
+	}
+	return nil
+}
+
+func laterOf(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// recall is the outcome that the last pass recorded, so that a pass without one of its own can show what webhooks told.
+func recall(prior *v1alpha1.CommonStatus) (outcome, bool) {
+	synced := meta.FindStatusCondition(prior.Conditions, v1alpha1.ConditionSynced)
+	if synced == nil {
+		return outcome{}, false
+	}
+	same := func(kind string) bool {
+		c := meta.FindStatusCondition(prior.Conditions, kind)
+		return c != nil && c.Reason == synced.Reason && c.Message == synced.Message
+	}
+	return outcome{
+		synced: synced.Status, reason: synced.Reason, message: synced.Message, recalled: true,
+		stalled: synced.Status != metav1.ConditionTrue && same(v1alpha1.ConditionStalled), aside: !same(v1alpha1.ConditionReady),
+	}, true
+}
+
+// hearing remembers what webhooks had told of each object when it was last looked at. It keeps events apart from all that
+// may cost a call or a look at the API server: however many arrive, that is done once in a while.
+type hearing struct {
+	clock clock.PassiveClock
+
+	mu    sync.Mutex
+	known map[string]heard
+}
+
+type heard struct {
+	uid   types.UID
+	facts any
+	// due is when other work is done; zero when no fact has come since it was.
+	due time.Time
+}
+
+func newHearing(c clock.PassiveClock) *hearing { return &hearing{clock: c, known: map[string]heard{}} }
+
+// listen notes what webhooks told of an object. before is what they had told at the last look, and known is false at the
+// first one; wait is how long other work waits, unless it is urgent.
+func (h *hearing) listen(key string, uid types.UID, facts any, urgent bool) (before any, known bool, wait time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	last, ok := h.known[key]
+	if !ok || last.uid != uid {
+		h.known[key] = heard{uid: uid, facts: facts}
+		return nil, false, 0
+	}
+	before = last.facts
+	now := h.clock.Now()
+	if last.due.IsZero() && !reflect.DeepEqual(before, facts) {
+		last.due = now.Add(factsPause)
+	}
+	if wait = last.due.Sub(now); last.due.IsZero() || urgent || wait <= 0 {
+		last.due, wait = time.Time{}, 0
+	}
+	last.facts = facts
+	h.known[key] = last
+	return before, true, wait
+}
+
+// forget drops an object that is gone.
+func (h *hearing) forget(key string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.known, key)
+}
+
+// listen takes note of what webhooks told of an object of the account, or of the account itself: people hear of it, and the
+// account is observed soon. It returns how long other work waits meanwhile.
+func (b *base) listen(key string, obj client.Object, waba *v1alpha1.WABA, urgent bool) time.Duration {
+	before, known, wait := b.hearing.listen(key, obj.GetUID(), webhookFacts(obj), urgent)
+	if known {
+		b.announce(obj, newsOf(before, obj))
+	}
+	var newest time.Time
+	events := eventsOf(obj)
+	for i := range events {
+		newest = laterOf(newest, receipt(&events[i]))
+	}
+	account := client.ObjectKeyFromObject(waba)
+	if b.receipts.told(account, topicOf(obj), newest, timeValue(waba.Status.LastObservedTime)) {
+		b.changes.wakeAfter(account, max(0, b.receipts.due(account).Sub(b.clock.Now())))
+	}
+	return wait
+}

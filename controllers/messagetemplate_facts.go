@@ -1,0 +1,183 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"strings"
+	"time"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// eventFlagged tells that Meta may disable the template; it stays approved meanwhile.
+const eventFlagged = "FLAGGED"
+
+// statusTold is what a status event means where Meta's API has no such status
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/message_template_status_update).
+var statusTold = map[string]string{
+	eventFlagged: statusApproved, "REINSTATED": statusApproved, "UNARCHIVED": statusApproved, "LOCKED": statusPaused,
+}
+
+func templateStatusOf(event string) string {
+	if status, ok := statusTold[event]; ok {
+		return status
+	}
+	return clip(event)
+}
+
+// statusNews is what is known of a status beyond its name.
+type statusNews struct {
+	// changed is when it began, by Meta's clock; zero where that isn't told.
+	changed time.Time
+	// pause is Meta's word on the pause, nil where the operator has to guess.
+	pause *v1alpha1.TemplatePause
+	// ends is when Meta announced its end, zero where it didn't.
+	ends time.Time
+}
+
+// heedTemplate puts what webhooks told over what was seen of a template, which s shows. since is when the status before the
+// pass began. The content isn't touched: whether somebody edited it is decided by what was read.
+func heedTemplate(s *v1alpha1.MessageTemplateStatus, since time.Time, k knowledge) statusNews {
+	var news statusNews
+	w := s.Webhook
+	if w == nil {
+		return news
+	}
+	k = afterEdits(k, s.Edits)
+	if e := eventOf(w.Events, factTemplateStatus); k.yields(e) && w.Status != "" {
+		s.Status, news.changed = templateStatusOf(w.Status), e.Time.Time
+		switch s.Status {
+		case statusApproved, statusPending:
+			s.Rejection = nil
+		case statusRejected:
+			s.Rejection = &v1alpha1.TemplateRejection{Reason: clip(w.Reason), Recommendation: rejectionAdvice[w.Reason]}
+		}
+	}
+	if k.yields(eventOf(w.Events, factTemplateQuality)) && w.QualityScore != "" {
+		s.QualityScore = upper(w.QualityScore)
+	}
+	heedCategory(s, k)
+	if wordsBelong(s, since, k) {
+		heedWords(s, &news)
+	}
+	return news
+}
+
+// afterEdits adds to the knowledge that an edit of ours ends what was told of the template before it.
+func afterEdits(k knowledge, edits []v1alpha1.EditAttempt) knowledge {
+	for _, e := range edits {
+		if e.Done {
+			k.written = laterOf(k.written, e.Time.Time)
+		}
+	}
+	return k
+}
+
+func heedCategory(s *v1alpha1.MessageTemplateStatus, k knowledge) {
+	w := s.Webhook
+	done, announced := eventOf(w.Events, factTemplateCategory), eventOf(w.Events, factCategoryAnnounced)
+	if k.yields(announced) {
+		s.CorrectCategory = upper(w.CorrectCategory)
+	}
+	if !k.yields(done) || w.Category == "" {
+		return
+	}
+	if s.Category != upper(w.Category) {
+		s.PreviousCategory = upper(w.PreviousCategory)
+	}
+	s.Category = upper(w.Category)
+	if s.CorrectCategory == s.Category {
+		s.CorrectCategory = "" // it has happened
+	}
+}
+
+// wordsBelong reports that Meta's words are about the status that the template has, and not about an earlier one of the same
+// name: they hold as long as it does.
+func wordsBelong(s *v1alpha1.MessageTemplateStatus, since time.Time, k knowledge) bool {
+	e := eventOf(s.Webhook.Events, factTemplateStatus)
+	return e != nil && templateStatusOf(s.Webhook.Status) == s.Status && !e.Time.Time.Before(k.written) &&
+		!since.After(receipt(e).Add(factWindow))
+}
+
+func heedWords(s *v1alpha1.MessageTemplateStatus, news *statusNews) {
+	w := s.Webhook
+	switch s.Status {
+	case statusRejected:
+		if s.Rejection == nil {
+			s.Rejection = &v1alpha1.TemplateRejection{Reason: clip(w.Reason), Recommendation: rejectionAdvice[w.Reason]}
+		}
+		s.Rejection.Explanation = truncate(w.RejectionReason, messageLimit)
+		if w.RejectionRecommendation != "" {
+			s.Rejection.Recommendation = truncate(w.RejectionRecommendation, messageLimit)
+		}
+	case statusPaused:
+		if w.PauseTitle != "" || w.PauseDescription != "" {
+			news.pause = &v1alpha1.TemplatePause{Title: upper(w.PauseTitle), Description: truncate(w.PauseDescription, messageLimit)}
+		}
+	case statusApproved:
+		if w.Status == eventFlagged {
+			news.ends = timeValue(w.DisableDate)
+		}
+	}
+}
+
+// flagged reports that Meta said it may disable the template, and hasn't taken it back: neither by another event, nor by
+// showing a high quality afterwards.
+func flagged(s *v1alpha1.MessageTemplateStatus, k knowledge) bool {
+	if s.Webhook == nil || s.Webhook.Status != eventFlagged || !wordsBelong(s, timeValue(s.StatusSince), afterEdits(k, s.Edits)) {
+		return false
+	}
+	return s.QualityScore != "GREEN" || k.yields(eventOf(s.Webhook.Events, factTemplateStatus))
+}
+
+// reviewed reports that Meta's time of the last change is that of a status that a webhook told: nobody edited the template.
+func reviewed(s *v1alpha1.MessageTemplateStatus, updated time.Time) bool {
+	if s.Webhook == nil {
+		return false
+	}
+	e := eventOf(s.Webhook.Events, factTemplateStatus)
+	return e != nil && e.Time.Sub(updated).Abs() <= clockSkew
+}
+
+// heed shows what webhooks told, on top of what the status shows.
+func (t *templates) heed(p *templatePass) {
+	if s := &p.obj.Status; s.Webhook != nil && p.status.ID != "" && s.Status != "" {
+		t.tell(p, time.Time{})
+	}
+}
+
+// tell puts facts over what was seen, and notes since when the status lasts.
+func (t *templates) tell(p *templatePass, updated time.Time) {
+	news := heedTemplate(&p.obj.Status, timeValue(p.before.Status.StatusSince), t.known(p))
+	if news.changed.IsZero() {
+		news.changed = updated
+	}
+	lasts(p, news)
+}
+
+// known is how fresh the knowledge of the template is: that of this process, or what the account's status tells of the one
+// before.
+func (t *templates) known(p *templatePass) knowledge {
+	var k knowledge
+	if p.waba == nil {
+		return k
+	}
+	k.at = timeValue(p.waba.Status.LastObservedTime)
+	if s := t.accounts.Get(string(p.waba.UID)); s != nil && s.Ref().AccountID == p.waba.Spec.ID {
+		view := s.Template(templateKey(p.obj))
+		k.at = laterOf(k.at, view.At)
+		if view.Template != nil && !view.ReadBack {
+			k.written = view.At.Truncate(time.Second)
+		}
+	}
+	return k
+}
+
+// announcedWhen says where to read when an announced category comes.
+func announcedWhen(s *v1alpha1.MessageTemplateStatus) string {
+	if w := s.Webhook; w != nil && w.CategoryChangeTime != nil && strings.EqualFold(w.CorrectCategory, s.CorrectCategory) {
+		return " (when: status.webhook.categoryChangeTime)"
+	}
+	return ""
+}

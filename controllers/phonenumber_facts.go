@@ -1,0 +1,99 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"time"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/number"
+)
+
+// nameDecisions are the decisions that webhooks tell in the words of Meta's API
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/phone_number_name_update).
+var nameDecisions = map[string]string{
+	"APPROVED": nameApproved, "REJECTED": nameDeclined, "PENDING": namePendingReview, "DEFERRED": namePendingReview,
+}
+
+const (
+	usernameDeleted = "DELETED"
+	// throughputUpgrade tells that the number may send 1,000 messages a second, which the API calls HIGH.
+	throughputUpgrade = "THROUGHPUT_UPGRADE"
+	throughputHigh    = "HIGH"
+)
+
+// heedNumber puts what webhooks told over what was seen of a number. profile is how fresh the knowledge of the user name is,
+// which isn't part of the account's observation.
+func heedNumber(s *v1alpha1.PhoneNumberStatus, k, username knowledge, usernameWanted bool) {
+	w := s.Webhook
+	if w == nil {
+		return
+	}
+	if status, ok := nameDecisions[w.NameDecision]; ok && k.yields(eventOf(w.Events, factNumberName)) {
+		switch name := clip(w.RequestedName); name {
+		case "", s.VerifiedName:
+			s.NameStatus = status
+		default:
+			s.NewDisplayName, s.NewNameStatus = name, status
+		}
+	}
+	if k.yields(eventOf(w.Events, factNumberLimits)) {
+		if w.MessagingLimit != "" {
+			s.MessagingLimit = upper(w.MessagingLimit)
+		}
+		if w.QualityEvent == throughputUpgrade {
+			s.ThroughputLevel = throughputHigh
+		}
+	}
+	if usernameWanted && w.UsernameStatus != "" && username.yields(eventOf(w.Events, factNumberUsername)) {
+		s.Username, s.UsernameStatus = clip(w.Username), upper(w.UsernameStatus)
+		if s.UsernameStatus == usernameDeleted {
+			s.Username, s.UsernameStatus = "", ""
+		}
+	}
+}
+
+// nameReason is why Meta declined a display name, which only webhooks tell.
+func nameReason(s *v1alpha1.PhoneNumberStatus, name string) string {
+	w := s.Webhook
+	if w == nil || w.NameRejectionReason == "" || nameDecisions[w.NameDecision] != nameDeclined ||
+		w.RequestedName != "" && w.RequestedName != name {
+		return ""
+	}
+	return ": " + clip(w.NameRejectionReason)
+}
+
+// heed shows what webhooks told, on top of what the status shows.
+func (n *numbers) heed(p *numberPass) {
+	s := &p.obj.Status
+	if s.Webhook == nil || s.DisplayPhoneNumber == "" || p.waba == nil {
+		return
+	}
+	observed := timeValue(p.waba.Status.LastObservedTime)
+	k := knowledge{at: observed}
+	if session := n.accounts.Get(string(p.waba.UID)); session != nil && session.Ref().AccountID == p.waba.Spec.ID {
+		k.at = laterOf(k.at, session.Number(func(live graph.PhoneNumber) bool { return isNumber(&p.obj.Spec, live) }).At)
+	}
+	username := knowledge{at: n.reads.readAt(sectionKey{object: p.obj.UID, section: number.Username})}
+	if username.at.IsZero() {
+		username.at = observed // before the restart, which the section's next turn makes good
+	}
+	heedNumber(s, k, username, p.obj.Spec.Username != nil)
+}
+
+// toldTime is when a webhook last said that a section was changed; a second is added because it is cut to seconds.
+func (s *sectionPass) toldTime() time.Time {
+	field := ""
+	switch s.section {
+	case number.Calling:
+		field = factNumberSettings
+	case number.Username:
+		field = factNumberUsername
+	}
+	if e := eventOf(eventsOf(s.obj), field); e != nil {
+		return receipt(e).Add(time.Second)
+	}
+	return time.Time{}
+}
