@@ -12,7 +12,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
-	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -24,10 +23,9 @@ const maxConflicts = 10
 // store reads and writes the facts of single resources.
 type store struct {
 	// client writes, and reads from the cache.
-	client   client.Client
-	live     client.Reader
-	recorder events.EventRecorder
-	log      logr.Logger
+	client client.Client
+	live   client.Reader
+	log    logr.Logger
 }
 
 // write merges events into the facts of a resource and persists them. It returns the resource as it is now and what became
@@ -90,28 +88,22 @@ func anyBelongs(obj client.Object, events []event) bool {
 func (s *store) merge(ctx context.Context, on subject, obj client.Object, events []event) ([]outcome, error) {
 	outcomes := make([]outcome, len(events))
 	take := merger(obj)
-	var news []event
+	news := false
 	for i, e := range events {
 		switch {
 		case !belongs(obj, e):
 			continue
 		case take(e):
 			outcomes[i] = persisted
-			news = append(news, e)
+			news = true
 		default:
 			outcomes[i] = already
 		}
 	}
-	if len(news) == 0 {
+	if !news {
 		return outcomes, nil
 	}
-	if err := s.apply(ctx, on, obj); err != nil {
-		return nil, err
-	}
-	for _, e := range news {
-		s.announce(obj, e)
-	}
-	return outcomes, nil
+	return outcomes, s.apply(ctx, on, obj)
 }
 
 // apply writes all facts of a resource. UID and version are preconditions. obj becomes what the API server answers.

@@ -11,7 +11,6 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -27,7 +26,6 @@ type Options struct {
 	// Namespaces and Selector restrict live lists as the cache is restricted; absent means everything.
 	Namespaces []string
 	Selector   labels.Selector
-	Recorder   events.EventRecorder
 	Clock      clock.PassiveClock
 	Log        logr.Logger
 }
@@ -52,7 +50,7 @@ func NewWriter(o Options) *Writer {
 			scopes: scopesOf(o.Namespaces, client.MatchingLabelsSelector{Selector: selector}),
 			absent: &absences{clock: o.Clock, since: map[string]time.Time{}},
 		},
-		lanes: newLanes(&store{client: o.Client, live: o.Live, recorder: o.Recorder, log: o.Log}),
+		lanes: newLanes(&store{client: o.Client, live: o.Live, log: o.Log}),
 		clock: o.Clock, log: o.Log,
 	}
 }

@@ -19,7 +19,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/events"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -113,7 +112,6 @@ func (p *place) get(o client.Object) {
 // process is one replica of the operator with a cache of its own.
 type process struct {
 	*Writer
-	events *events.FakeRecorder
 	writes atomic.Int32
 	lists  atomic.Int32
 	// fails, when set, is what every request to the API server ends with.
@@ -137,7 +135,7 @@ func (w wrapped) RoundTrip(r *http.Request) (*http.Response, error) { return w(r
 // start starts a replica. Whatever exists is in its cache, unless blind: then nothing ever is.
 func (p *place) start(blind ...bool) *process {
 	p.t.Helper()
-	c := &process{events: events.NewFakeRecorder(100)}
+	c := &process{}
 	cfg := rest.CopyConfig(env.Config)
 	cfg.QPS = -1
 	scope := cache.Options{Scheme: env.Scheme, DefaultNamespaces: map[string]cache.Config{p.ns: {}}}
@@ -175,7 +173,7 @@ func (p *place) start(blind ...bool) *process {
 		p.t.Fatal(err)
 	}
 	c.Writer = NewWriter(Options{
-		Client: cached, Live: counting{live, &c.lists}, Namespaces: []string{p.ns}, Recorder: c.events, Clock: p.clock, Log: logr.Discard(),
+		Client: cached, Live: counting{live, &c.lists}, Namespaces: []string{p.ns}, Clock: p.clock, Log: logr.Discard(),
 	})
 	return c
 }
@@ -249,9 +247,6 @@ func TestRecord(t *testing.T) {
 	}
 	if template.Status.ID != "77" {
 		t.Error("what reconcilers own was changed")
-	}
-	if got := <-w.events.Events; got == "" || len(w.events.Events) != 0 {
-		t.Errorf("events: %q and %d more, want one about the alert", got, len(w.events.Events))
 	}
 }
 
