@@ -132,7 +132,7 @@ func TestHandshakeIsOutsideTheLock(t *testing.T) {
 	h := newHooks(t, WithPlainCallbacks())
 	h.listen("curious.example.com", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.sim.Stats()
-		h.receiver.ServeHTTP(w, r)
+		h.ServeHTTP(w, r)
 	}))
 	h.must(h.as(appTokenText, http.MethodPost, subscriptionsPath, subscriptionBody("http://curious.example.com/a+b?x=1")))
 	if got := h.take(); len(got) != 1 || got[0].path != "/a b" {

@@ -83,7 +83,11 @@ func (s *Simulator) vanish(t *template, at time.Time) {
 var nameDecisions = map[string]string{"APPROVED": "APPROVED", "DECLINED": "REJECTED", "DEFERRED": "DEFERRED", "PENDING_REVIEW": "PENDING"}
 
 func (s *Simulator) tellName(n *number, requested, status, reason string, at time.Time) {
-	if decision, ok := nameDecisions[status]; ok {
+	decision, ok := nameDecisions[status]
+	if decision != "REJECTED" {
+		reason = ""
+	}
+	if ok {
 		s.tell(n.account, at, NameEvent(n.Number, decision, requested, reason))
 	}
 }

@@ -35,7 +35,7 @@ func TestServesTheDemoUntilStopped(t *testing.T) {
 	out := &firstLine{lines: make(chan string, 1)}
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, []string{"-address", "127.0.0.1:0", "-review-delay", "0", "-unknown", "0"}, out)
+		done <- run(ctx, []string{"-address", "127.0.0.1:0", "-review-delay", "0", "-unknown", "0", "-webhooks"}, out)
 	}()
 	base := regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`).FindString(<-out.lines)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/v25.0/102290129340398?fields=name", nil)
@@ -65,7 +65,7 @@ func TestSeedFile(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"tokens":[{"name":"mine","value":"EAAGmine"}],"accounts":[{"id":"7","name":"Seven"}]}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sim, err := build(settings{seedFile: file, unknown: 3, verbose: true})
+	sim, err := build(settings{seedFile: file, unknown: 3, verbose: true, webhooks: true, plain: true, nasty: true})
 	if err != nil {
 		t.Fatal(err)
 	}
