@@ -134,10 +134,10 @@ const pumpInterval = 100 * time.Millisecond
 // StartDelivery sends in the background what is due, until the context ends or stop is called; stop waits for the POSTs on the
 // way.
 func (s *Simulator) StartDelivery(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
+	stopped, cancel := context.WithCancel(ctx)
 	var workers sync.WaitGroup
 	for range s.deliveries {
-		workers.Go(func() { s.pump(ctx) })
+		workers.Go(func() { s.pump(ctx, stopped.Done()) })
 	}
 	return func() {
 		cancel()
@@ -145,16 +145,21 @@ func (s *Simulator) StartDelivery(ctx context.Context) (stop func()) {
 	}
 }
 
-func (s *Simulator) pump(ctx context.Context) {
+func (s *Simulator) pump(ctx context.Context, stopped <-chan struct{}) {
 	ticker := s.network.NewTicker(pumpInterval)
 	defer ticker.Stop()
-	for ctx.Err() == nil {
+	for {
+		select {
+		case <-stopped:
+			return
+		default:
+		}
 		if p := s.nextPost(s.now()); p != nil {
 			_ = s.deliver(ctx, p) // is in the record, and due again
 			continue
 		}
 		select {
-		case <-ctx.Done():
+		case <-stopped:
 		case <-ticker.C():
 		case <-s.outbox.wake:
 		}
