@@ -1,0 +1,116 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// IndexApp is the index of WABA resources that the receiver needs on Options.Client: by the Meta app to which the token of the
+// account was proven to belong, and by that app and the account's id, separated by a slash.
+const IndexApp = "receiver.app"
+
+// AppKeys are the keys of a WABA resource in IndexApp. Nothing but routing depends on them, and so on the status.
+func AppKeys(obj client.Object) []string {
+	w, ok := obj.(*v1alpha1.WABA)
+	if !ok || w.Status.Credentials == nil || w.Status.Credentials.AppID == "" || w.Status.AccountID != w.Spec.ID {
+		return nil
+	}
+	app := w.Status.Credentials.AppID
+	return []string{app, app + "/" + w.Spec.ID}
+}
+
+// IndexFields adds the index; call it before the cache starts.
+func IndexFields(ctx context.Context, indexer client.FieldIndexer) error {
+	return indexer.IndexField(ctx, &v1alpha1.WABA{}, IndexApp, AppKeys)
+}
+
+// app is a Meta app whose accounts have resources here.
+type app struct {
+	keys   *memo[*ring]
+	tokens *memo[*tokens]
+}
+
+// apps finds them.
+type apps struct {
+	client  client.Reader // the cache
+	secrets client.Reader // live
+	clock   clock.Clock
+
+	mu    sync.Mutex
+	known map[string]*app
+}
+
+// find returns nil where no resource belongs to the app. It reads no Secret.
+func (a *apps) find(ctx context.Context, id string) (*app, error) {
+	accounts, err := a.accounts(ctx, id, client.Limit(1))
+	if err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(accounts) == 0 {
+		delete(a.known, id)
+		return nil, nil //nolint:nilnil // no such app is no error
+	}
+	found := a.known[id]
+	if found == nil {
+		found = &app{
+			keys: &memo[*ring]{clock: a.clock, maxAge: keysMaxAge, read: func(ctx context.Context, before *ring) (*ring, int) {
+				return a.readRing(ctx, id, before)
+			}},
+			tokens: &memo[*tokens]{clock: a.clock, maxAge: tokensMaxAge, read: func(ctx context.Context, _ *tokens) (*tokens, int) {
+				return a.readTokens(ctx, id)
+			}},
+		}
+		a.known[id] = found
+	}
+	return found, nil
+}
+
+// accounts lists the resources under a key of IndexApp. They belong to the cache and mustn't be changed.
+func (a *apps) accounts(ctx context.Context, key string, opts ...client.ListOption) ([]v1alpha1.WABA, error) {
+	var list v1alpha1.WABAList
+	opts = append(opts, client.MatchingFields{IndexApp: key}, client.UnsafeDisableDeepCopy)
+	if err := a.client.List(ctx, &list, opts...); err != nil {
+		return nil, err
+	}
+	return list.Items, nil
+}
+
+// readEach reads Secrets, several at a time.
+func readEach[K comparable, V any](ctx context.Context, keys map[K]struct{}, read func(context.Context, K) V) map[K]V {
+	var mu sync.Mutex
+	ordered, out := make([]K, 0, len(keys)), make(map[K]V, len(keys))
+	for key := range keys {
+		ordered = append(ordered, key)
+	}
+	workqueue.ParallelizeUntil(context.WithoutCancel(ctx), 8, len(ordered), func(i int) {
+		value := read(ctx, ordered[i])
+		mu.Lock()
+		defer mu.Unlock()
+		out[ordered[i]] = value
+	})
+	return out
+}
+
+// secretKey names the Secret of an account.
+func secretKey(w *v1alpha1.WABA) types.NamespacedName {
+	return types.NamespacedName{Namespace: w.Namespace, Name: w.Spec.CredentialsSecretRef.Name}
+}
+
+const (
+	keysMaxAge = time.Minute
+	// tokensMaxAge only spares the API server: a handshake is rare, and comes right after somebody changed something.
+	tokensMaxAge = time.Second
+)

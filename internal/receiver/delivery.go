@@ -1,0 +1,208 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/webhook"
+)
+
+// firstBytes is the room a body gets to begin with; most of Meta's need no more.
+const firstBytes = 4 << 10
+
+// delivery is one POST on its way.
+type delivery struct {
+	*Server
+	appID string
+	app   *app
+	// received is when it arrived, and mark what its app's keys looked like then.
+	received time.Time
+	mark     int
+
+	size    int
+	ring    *ring
+	secret  string
+	changes []webhook.Change
+}
+
+func (s *Server) serveDelivery(w http.ResponseWriter, r *http.Request, appID string) {
+	d := &delivery{Server: s, appID: appID, received: s.options.Clock.Now()}
+	o := d.take(w, r)
+	conclude(w, o)
+	took := s.report("delivery", appID, o, d.received, "bytes", d.size, "changes", len(d.changes))
+	s.options.Metrics.Delivery(o, d.size, took)
+	for i := range d.changes {
+		s.options.Metrics.Event(knownField(d.changes[i].Field), o)
+	}
+}
+
+func (d *delivery) take(w http.ResponseWriter, r *http.Request) Outcome {
+	var o Outcome
+	if d.app, o = d.admit(r.Context(), d.appID); o != "" {
+		return o
+	}
+	signed, ok := signatureOf(r.Header)
+	if !ok {
+		return OutcomeUnsigned
+	}
+	d.mark = d.app.keys.mark()
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	pass := d.enter(w, cancel)
+	defer pass.leave()
+	body, o := d.read(r, pass)
+	if o == "" {
+		o = d.verify(ctx, body, signed)
+	}
+	if !pass.prove() {
+		return OutcomeBusy
+	}
+	if o != "" {
+		return o
+	}
+	select {
+	case d.deliveries <- struct{}{}:
+		defer func() { <-d.deliveries }()
+	default:
+		return OutcomeBusy
+	}
+	var err error
+	d.changes, err = d.options.Parse(body)
+	if d.options.Relay != nil {
+		d.options.Relay.Offer(body, r.Header.Clone(), distinct(d.changes, func(c *webhook.Change) string { return c.Field }))
+	}
+	if err != nil {
+		return OutcomeUnparsable
+	}
+	pass.leave() // the body isn't needed any more
+	return d.record(r.Context())
+}
+
+// read reads the body. Room is asked for as the bytes arrive: what a caller only announces takes none.
+func (d *delivery) read(r *http.Request, p *pass) ([]byte, Outcome) {
+	limit := d.options.Limits.BodyBytes
+	if r.ContentLength > int64(limit) {
+		return nil, OutcomeTooLarge
+	}
+	if r.ContentLength >= 0 {
+		limit = int(r.ContentLength)
+	}
+	limit++ // one more, to see the end, or that there is none
+	var body []byte
+	for {
+		if len(body) == cap(body) {
+			more := min(max(firstBytes, 2*cap(body)), limit)
+			if !p.hold(int64(cap(body) + more)) { // both at a time, for a moment
+				return nil, OutcomeBusy
+			}
+			body = append(make([]byte, 0, more), body...)
+			if !p.hold(int64(more)) {
+				return nil, OutcomeBusy
+			}
+		}
+		n, err := r.Body.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		d.size = len(body)
+		switch {
+		case errors.Is(err, io.EOF):
+			return body, ""
+		case err != nil:
+			return nil, OutcomeAborted
+		case len(body) == limit:
+			return nil, OutcomeTooLarge
+		}
+	}
+}
+
+// verify finds the secret that signed the body.
+func (d *delivery) verify(ctx context.Context, body []byte, signed signature) Outcome {
+	ctx, cancel := context.WithTimeout(ctx, d.options.Limits.Patience)
+	defer cancel()
+	var err error
+	if d.ring, err = d.app.keys.recent(ctx); err != nil {
+		return OutcomeUnverifiable
+	}
+	var ok bool
+	if d.secret, ok = d.ring.signer(body, signed, d.options.Clock.Now()); ok {
+		return ""
+	}
+	if d.ring, err = d.app.keys.since(ctx, d.mark); err != nil {
+		return OutcomeUnverifiable
+	}
+	if d.secret, ok = d.ring.signer(body, signed, d.options.Clock.Now()); ok {
+		return ""
+	}
+	if d.ring.unread() {
+		return OutcomeUnverifiable
+	}
+	return OutcomeForged
+}
+
+// record writes down what the delivery says, for all accounts that its secret vouches for.
+func (d *delivery) record(ctx context.Context) Outcome {
+	unsettled := d.settle(ctx)
+	// What is verified is written down even if the caller has no patience.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.options.Limits.RecordTimeout)
+	defer cancel()
+	tally, err := d.options.Recorder.Record(ctx, facts.Delivery{
+		AppID: d.appID, Accounts: d.ring.vouched(d.secret, d.options.Clock.Now()), Changes: d.changes, Received: d.received,
+	})
+	d.options.Metrics.Recorded(tally)
+	switch {
+	case err != nil:
+		// The text of the error may repeat values of the events.
+		d.options.Log.V(1).Info("delivery couldn't be recorded", "app", d.appID, "reason", apierrors.ReasonForError(err))
+		return OutcomeFailed
+	case unsettled:
+		return OutcomePartial
+	}
+	return OutcomeAccepted
+}
+
+// settle reads the Secrets again if the delivery names accounts that its secret doesn't vouch for, and says whether there are
+// such accounts still.
+func (d *delivery) settle(ctx context.Context) bool {
+	named := distinct(d.changes, func(c *webhook.Change) string { return c.AccountID })
+	unsettled := d.apps.unsettled(ctx, d.appID, named, d.ring, d.secret)
+	if !unsettled {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.options.Limits.Patience)
+	defer cancel()
+	newer, err := d.app.keys.since(ctx, d.mark)
+	if err != nil {
+		return true
+	}
+	d.ring = newer
+	return d.apps.unsettled(ctx, d.appID, named, d.ring, d.secret)
+}
+
+// distinct returns the different values, in order; "" is none.
+func distinct(changes []webhook.Change, value func(*webhook.Change) string) []string {
+	var out []string
+	for i := range changes {
+		if v := value(&changes[i]); v != "" {
+			out = append(out, v)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// knownField keeps metrics from having a series for whatever somebody sends.
+func knownField(field string) string {
+	if slices.Contains(webhook.ManagementFields, field) || slices.Contains(webhook.MessageFields, field) {
+		return field
+	}
+	return "other"
+}

@@ -1,0 +1,323 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+func TestSignatures(t *testing.T) {
+	body := `[{"AccountID":"1001","Field":"security"}]`
+	good := sign(body, theSecret)
+	tests := []struct {
+		name   string
+		body   string
+		header []string
+		want   int
+	}{
+		{"good", body, []string{"X-Hub-Signature-256", good}, 200},
+		{"digits in upper case", body, []string{"X-Hub-Signature-256", "sha256=" + strings.ToUpper(good[7:])}, 200},
+		{"none", body, nil, 401},
+		{"empty", body, []string{"X-Hub-Signature-256", ""}, 401},
+		{"the old kind only", body, []string{"X-Hub-Signature", "sha1=0123456789012345678901234567890123456789"}, 401},
+		{"another secret", body, []string{"X-Hub-Signature-256", sign(body, "invented")}, 401},
+		{"no secret at all", body, []string{"X-Hub-Signature-256", sign(body, "")}, 401},
+		{"truncated body", body[:len(body)-1], []string{"X-Hub-Signature-256", good}, 401},
+		{"same JSON in other bytes", " " + body, []string{"X-Hub-Signature-256", good}, 401},
+		{"without prefix", body, []string{"X-Hub-Signature-256", good[7:]}, 401},
+		{"prefix in upper case", body, []string{"X-Hub-Signature-256", "SHA256=" + good[7:]}, 401},
+		{"too short", body, []string{"X-Hub-Signature-256", good[:len(good)-2]}, 401},
+		{"not hexadecimal", body, []string{"X-Hub-Signature-256", good[:len(good)-1] + "g"}, 401},
+		{"twice", body, []string{"X-Hub-Signature-256", good, "X-Hub-Signature-256", good}, 401},
+		{"twice in one", body, []string{"X-Hub-Signature-256", good + ", " + good}, 401},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, nil, oneAccount()...)
+			resp, text := r.do(r.request(http.MethodPost, PathPrefix+theApp, tt.body, tt.header...))
+			if resp.StatusCode != tt.want || text != "" {
+				t.Errorf("got %d %q, want %d and no body", resp.StatusCode, text, tt.want)
+			}
+			if got := r.recorder.count() == 1; got != (tt.want == 200) {
+				t.Errorf("recorded: %v", got)
+			}
+		})
+	}
+}
+
+func TestTheRecorderGetsWhatWasSaid(t *testing.T) {
+	r := newRig(t, nil, oneAccount()...)
+	body := `[{"AccountID":"1001","Field":"security"},{"BusinessID":"77","Field":"partner_solutions"},{"AccountID":"9","Field":"x"}]`
+	if got := r.post(body, theSecret); got != 200 {
+		t.Fatalf("got %d", got)
+	}
+	d := r.recorder.deliveries[0]
+	if d.AppID != theApp || !d.Received.Equal(r.clock.Now()) || len(d.Changes) != 3 || d.Changes[1].BusinessID != "77" {
+		t.Errorf("got %+v", d)
+	}
+	if len(d.Accounts) != 1 || d.Accounts[0].UID != "shop-acme" || d.Accounts[0].ID != theAccount {
+		t.Errorf("accounts %+v", d.Accounts)
+	}
+	if want := map[string]int{"security": 1, "partner_solutions": 1, "other": 1}; !cmp.Equal(r.metrics.events, want) {
+		t.Errorf("events %v", r.metrics.events)
+	}
+	if want := []string{body}; !cmp.Equal(r.relay.bodies, want) {
+		t.Errorf("relayed %v", r.relay.bodies)
+	}
+	if want := []string{"partner_solutions", "security", "x"}; !cmp.Equal(r.relay.fields, want) {
+		t.Errorf("relayed as %v", r.relay.fields)
+	}
+}
+
+// TestForgingTouchesOnlyOnesOwn: whoever knows the id of somebody else's account and app gains nothing by it.
+func TestForgingTouchesOnlyOnesOwn(t *testing.T) {
+	r := newRig(t, nil, accounts(
+		[4]string{"shop", "acme", theAccount, theSecret},
+		[4]string{"shop", "acme-two", "1002", theSecret},
+		[4]string{"tenant", "fake", theAccount, "invented"})...)
+	r.post(changesOf(t, theAccount), "invented")
+	if got, want := r.recorder.touched(), []string{"tenant/fake"}; !cmp.Equal(got, want) {
+		t.Errorf("a forged delivery touches %v", got)
+	}
+	// Nor does it keep Meta's own deliveries from being accepted.
+	if got := r.post(changesOf(t, theAccount), theSecret); got != 200 {
+		t.Errorf("a genuine delivery got %d", got)
+	}
+	if got, want := r.recorder.touched(), []string{"shop/acme", "shop/acme-two"}; !cmp.Equal(got, want) {
+		t.Errorf("a genuine delivery touches %v", got)
+	}
+}
+
+func TestWhoIsNotVouchedFor(t *testing.T) {
+	tests := map[string]func(objects []client.Object){
+		"another app":       func(o []client.Object) { o[0].(*v1alpha1.WABA).Status.Credentials.AppID = "502" },
+		"no app known":      func(o []client.Object) { o[0].(*v1alpha1.WABA).Status.Credentials = nil },
+		"another account":   func(o []client.Object) { o[0].(*v1alpha1.WABA).Status.AccountID = "5" },
+		"Secret not opened": func(o []client.Object) { o[1].SetLabels(nil) },
+		"Secret elsewhere":  func(o []client.Object) { o[1].SetNamespace("other") },
+	}
+	for name, spoil := range tests {
+		t.Run(name, func(t *testing.T) {
+			second := accounts([4]string{"shop", "second", "1002", theSecret})
+			spoil(second)
+			r := newRig(t, nil, append(oneAccount(), second...)...)
+			if got := r.post(changesOf(t, "1002"), theSecret); got != 200 {
+				t.Errorf("got %d", got)
+			}
+			if got, want := r.recorder.touched(), []string{"shop/acme"}; !cmp.Equal(got, want) {
+				t.Errorf("touches %v", got)
+			}
+		})
+	}
+}
+
+func TestOutcomesOfRecording(t *testing.T) {
+	t.Run("an error makes Meta try again", func(t *testing.T) {
+		r := newRig(t, nil, oneAccount()...)
+		r.recorder.err = errors.New("conflict")
+		resp, _ := r.do(r.request(http.MethodPost, PathPrefix+theApp, "[]", "X-Hub-Signature-256", sign("[]", theSecret)))
+		if resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
+			t.Errorf("got %d %v", resp.StatusCode, resp.Header)
+		}
+	})
+	t.Run("what nobody understands isn't sent again", func(t *testing.T) {
+		r := newRig(t, nil, oneAccount()...)
+		if got := r.post("no JSON", theSecret); got != 200 || r.recorder.count() != 0 || r.metrics.delivered(OutcomeUnparsable) != 1 {
+			t.Errorf("got %d", got)
+		}
+	})
+	t.Run("caches not filled", func(t *testing.T) {
+		asked := 0
+		r := newRig(t, func(o *Options) { o.Ready = func(context.Context) bool { asked++; return asked > 1 } }, oneAccount()...)
+		if got := r.post("[]", theSecret); got != 503 {
+			t.Errorf("at first: got %d", got)
+		}
+		if got := r.post("[]", theSecret); got != 200 {
+			t.Errorf("then: got %d", got)
+		}
+		r.post("[]", theSecret)
+		if asked != 2 {
+			t.Errorf("asked %d times", asked)
+		}
+	})
+}
+
+func TestRotation(t *testing.T) {
+	r := newRig(t, nil, oneAccount()...)
+	r.post("[]", theSecret)
+	r.rotate("shop", "acme", "new")
+	r.clock.Step(time.Second)
+	for _, secret := range []string{"new", theSecret} {
+		if got := r.post("[]", secret); got != 200 || !slices.Contains(r.recorder.touched(), "shop/acme") {
+			t.Errorf("%s: got %d %v", secret, got, r.recorder.touched())
+		}
+	}
+	r.clock.Step(59 * time.Minute)
+	if got := r.post("[]", theSecret); got != 200 {
+		t.Errorf("the old secret after 59 minutes: got %d", got)
+	}
+	r.clock.Step(2 * time.Minute)
+	if got := r.post("[]", theSecret); got != 401 {
+		t.Errorf("the old secret after 61 minutes: got %d", got)
+	}
+}
+
+// TestStrangersCannotHammerTheAPIServer: wrong signatures cost one reading a second, and those who come in between wait for the
+// next, so that a secret replaced a moment ago counts for them.
+func TestStrangersCannotHammerTheAPIServer(t *testing.T) {
+	r := newRig(t, nil, oneAccount()...)
+	if got := r.post("[]", "wrong"); got != 401 || r.secrets.count() != 1 {
+		t.Fatalf("got %d after reading %d times", got, r.secrets.count())
+	}
+	r.rotate("shop", "acme", "new")
+	var waiting []func() int
+	for range 20 {
+		waiting = append(waiting, later(func() int { return r.post("[]", "wrong") }))
+	}
+	genuine := later(func() int { return r.post("[]", "new") })
+	r.until("all are in", func() bool { return unproven(r) == 21 })
+	if got := r.secrets.count(); got != 1 {
+		t.Fatalf("read %d times within a second", got)
+	}
+	if got := r.post("[]", theSecret); got != 200 {
+		t.Errorf("a known secret had to wait and got %d", got)
+	}
+	r.pass(time.Second)
+	if got := genuine(); got != 200 {
+		t.Errorf("the new secret got %d", got)
+	}
+	for _, wait := range waiting {
+		if got := wait(); got != 401 {
+			t.Errorf("a wrong one got %d", got)
+		}
+	}
+	if got := r.secrets.count(); got != 2 {
+		t.Errorf("read %d times", got)
+	}
+}
+
+func TestHalfRotation(t *testing.T) {
+	r := newRig(t, nil, accounts(
+		[4]string{"shop", "acme", theAccount, theSecret}, [4]string{"shop", "late", "1002", theSecret})...)
+	r.post("[]", theSecret)
+	r.rotate("shop", "acme", "new")
+	r.clock.Step(time.Second)
+	if got := r.post(changesOf(t, theAccount), "new"); got != 200 {
+		t.Errorf("what concerns only the first got %d", got)
+	}
+	got := later(func() int { return r.post(changesOf(t, theAccount, "1002"), "new") })
+	r.pass(time.Second)
+	if got := got(); got != 503 {
+		t.Errorf("what concerns both got %d", got)
+	}
+	if got, want := r.recorder.touched(), []string{"shop/acme"}; !cmp.Equal(got, want) {
+		t.Errorf("touches %v", got)
+	}
+	r.rotate("shop", "late", "new")
+	r.clock.Step(time.Second)
+	if got := r.post(changesOf(t, theAccount, "1002"), "new"); got != 200 {
+		t.Errorf("once both are done: got %d", got)
+	}
+	if got, want := r.recorder.touched(), []string{"shop/acme", "shop/late"}; !cmp.Equal(got, want) {
+		t.Errorf("touches %v", got)
+	}
+}
+
+// TestAccountsThatAreNew: an account isn't unmanaged because the keys were read a moment before it came.
+func TestAccountsThatAreNew(t *testing.T) {
+	r := newRig(t, nil, oneAccount()...)
+	r.post("[]", theSecret)
+	for _, obj := range accounts([4]string{"shop", "second", "1002", theSecret}) {
+		obj.SetResourceVersion("")
+		if err := r.client.Create(t.Context(), obj); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.clock.Step(time.Second)
+	if got := r.post(changesOf(t, "1002"), theSecret); got != 200 || !slices.Contains(r.recorder.touched(), "shop/second") {
+		t.Errorf("got %d %v", got, r.recorder.touched())
+	}
+}
+
+func TestOutageOfTheAPIServer(t *testing.T) {
+	r := newRig(t, nil, oneAccount()...)
+	r.secrets.fail(errOutage)
+	if got := r.post("[]", theSecret); got != 503 {
+		t.Errorf("nothing known: got %d", got)
+	}
+	r.secrets.fail(nil)
+	r.clock.Step(time.Second)
+	if got := r.post("[]", theSecret); got != 200 {
+		t.Errorf("after it: got %d", got)
+	}
+	r.secrets.fail(errOutage)
+	r.clock.Step(2 * time.Minute)
+	if got := r.post(changesOf(t, theAccount), theSecret); got != 200 || len(r.recorder.touched()) != 1 {
+		t.Errorf("what is known lasts: got %d", got)
+	}
+	r.clock.Step(time.Second)
+	if got := r.post("[]", "perhaps new"); got != 503 {
+		t.Errorf("who can't be judged: got %d", got)
+	}
+}
+
+func TestNothingIsToldToStrangers(t *testing.T) {
+	r := newRig(t, nil, oneAccount()...)
+	tests := []struct {
+		method, path string
+		want         int
+	}{
+		{"GET", "/", 404}, {"POST", "/", 404}, {"GET", "/healthz", 404}, {"GET", "/webhooks", 404}, {"GET", "/webhooks/", 404},
+		{"POST", "/webhooks/502", 404}, {"GET", "/webhooks/502?hub.mode=subscribe", 404},
+		{"POST", "/webhooks/501/", 404}, {"POST", "/webhooks/%35%30%31", 404}, {"POST", "/webhooks/../webhooks/501", 404},
+		{"POST", "/webhooks/5o1", 404}, {"POST", "/webhooks/" + strings.Repeat("1", 33), 404},
+		{"PUT", "/webhooks/501", 405}, {"DELETE", "/webhooks/501", 405}, {"HEAD", "/webhooks/501", 405}, {"OPTIONS", "/webhooks/501", 405},
+	}
+	for _, tt := range tests {
+		resp, text := r.do(r.request(tt.method, tt.path, ""))
+		if resp.StatusCode != tt.want || text != "" {
+			t.Errorf("%s %s: got %d %q, want %d and no body", tt.method, tt.path, resp.StatusCode, text, tt.want)
+		}
+	}
+	if got := r.secrets.count(); got != 0 {
+		t.Errorf("%d Secrets were read", got)
+	}
+	if got := r.metrics.delivered(OutcomeUnknownApp); got != 1 {
+		t.Errorf("%d deliveries for unknown apps", got)
+	}
+}
+
+func TestShutdownFinishesWhatIsUnderWay(t *testing.T) {
+	r := newRig(t, nil, oneAccount()...)
+	r.recorder.hold, r.recorder.begun = make(chan struct{}), make(chan struct{}, 1)
+	answer := later(func() int { return r.post("[]", theSecret) })
+	<-r.recorder.begun
+	stopped := later(r.stop)
+	r.until("nobody new is let in", func() bool {
+		conn, err := dial(t, r.address)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err != nil
+	})
+	close(r.recorder.hold)
+	if got := answer(); got != 200 {
+		t.Errorf("got %d", got)
+	}
+	if err := stopped(); err != nil {
+		t.Error(err)
+	}
+}
+

@@ -1,0 +1,217 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"k8s.io/utils/clock"
+)
+
+func dial(t *testing.T, address string) (net.Conn, error) {
+	t.Helper()
+	return (&net.Dialer{}).DialContext(context.Background(), "tcp", address)
+}
+
+// unproven returns how many requests wait to be verified.
+func unproven(r *rig) int {
+	r.server.gate.mu.Lock()
+	defer r.server.gate.mu.Unlock()
+	return r.server.gate.unproven.Len()
+}
+
+// open begins a request in raw bytes.
+func (r *rig) open(raw string) net.Conn {
+	r.t.Helper()
+	conn, err := dial(r.t, r.address)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = conn.Close() })
+	if _, err := io.WriteString(conn, raw); err != nil {
+		r.t.Fatal(err)
+	}
+	return conn
+}
+
+// status reads the status of the answer; 0 stands for a connection that was closed without one.
+func status(conn net.Conn) int {
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		return 0
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
+const head = "POST /webhooks/501 HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: sha256=" +
+	"0000000000000000000000000000000000000000000000000000000000000000\r\n"
+
+func TestSize(t *testing.T) {
+	r := newRig(t, func(o *Options) {
+		o.Limits.BodyBytes = 10_000
+		o.Clock = clock.RealClock{}
+	}, oneAccount()...)
+	for _, size := range []int{0, 1, firstBytes - 1, firstBytes, firstBytes + 1, 9_999, 10_000, 10_001, 20_000} {
+		for _, chunked := range []bool{false, true} {
+			body := strings.Repeat(" ", size)
+			req := r.request(http.MethodPost, PathPrefix+theApp, body, "X-Hub-Signature-256", sign(body, theSecret))
+			if chunked {
+				req.ContentLength = -1
+			}
+			want := 200
+			if size > 10_000 {
+				want = 413
+			}
+			if resp, _ := r.do(req); resp.StatusCode != want {
+				t.Errorf("%d bytes, chunked %v: got %d, want %d", size, chunked, resp.StatusCode, want)
+			}
+		}
+	}
+	if got := r.server.gate.bytes; got != 0 {
+		t.Errorf("%d bytes are still held", got)
+	}
+}
+
+func TestSlowBodies(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Limits.ReadTimeout = 50 * time.Millisecond }, oneAccount()...)
+	if got := status(r.open(head + "Content-Length: 100\r\n\r\nabc")); got != 408 {
+		t.Errorf("a body that never ends: got %d", got)
+	}
+	if got := status(r.open("POST /webhooks/501 HTTP/1.1\r\n")); got != 0 && got != 408 {
+		t.Errorf("headers that never end: got %d", got)
+	}
+	if got := r.metrics.delivered(OutcomeAborted); got != 1 {
+		t.Errorf("aborted %d", got)
+	}
+}
+
+// TestTheOldestHasToGo: those who send nothing don't keep out those who do.
+func TestTheOldestHasToGo(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Limits.Unproven = 2 }, oneAccount()...)
+	first := r.open(head + "Content-Length: 100\r\n\r\nabc")
+	r.until("the first is in", func() bool { return unproven(r) == 1 })
+	r.open(head + "Content-Length: 100\r\n\r\nabc")
+	r.until("the second is in", func() bool { return unproven(r) == 2 })
+	if got := r.post("[]", theSecret); got != 200 {
+		t.Errorf("a genuine delivery got %d", got)
+	}
+	if got := status(first); got != 503 {
+		t.Errorf("the oldest got %d", got)
+	}
+	if got := unproven(r); got != 1 {
+		t.Errorf("%d are left", got)
+	}
+}
+
+func TestTooManyDeliveriesAtOnce(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Limits.Deliveries = 1 }, oneAccount()...)
+	r.recorder.hold, r.recorder.begun = make(chan struct{}), make(chan struct{}, 1)
+	first := later(func() int { return r.post("[]", theSecret) })
+	<-r.recorder.begun
+	if got := r.post("[]", theSecret); got != 503 {
+		t.Errorf("the second got %d", got)
+	}
+	close(r.recorder.hold)
+	if got := first(); got != 200 {
+		t.Errorf("the first got %d", got)
+	}
+}
+
+// TestFlood: a thousand hostile connections at a time, of all kinds, cost no more memory than is set aside for them, and
+// genuine deliveries get through.
+func TestFlood(t *testing.T) {
+	const memory = 8 << 20
+	r := newRig(t, func(o *Options) {
+		o.Clock = clock.RealClock{}
+		o.Limits = Limits{MemoryBytes: memory, Unproven: 128, Connections: 512}
+	}, oneAccount()...)
+	r.post("[]", theSecret)
+	before := heap()
+
+	zeros := make([]byte, 1<<20)
+	attacks := []func(net.Conn){
+		func(c net.Conn) { _, _ = io.WriteString(c, "POST /webhooks/501 HTTP/1.1\r\nHost: x\r\n") },
+		func(c net.Conn) {
+			_, _ = io.WriteString(c, head+"Content-Length: 3000000\r\n\r\n")
+			_, _ = c.Write(zeros)
+		},
+		func(c net.Conn) {
+			_, _ = io.WriteString(c, head+"Transfer-Encoding: chunked\r\n\r\n")
+			for range 10 {
+				_, _ = fmt.Fprintf(c, "%x\r\n", len(zeros))
+				_, _ = c.Write(zeros)
+				_, _ = io.WriteString(c, "\r\n")
+			}
+		},
+		func(c net.Conn) { _, _ = io.WriteString(c, head+"Content-Length: 3\r\n\r\nabc") },
+		func(c net.Conn) {
+			_, _ = io.WriteString(c, "GET /webhooks/501?"+query("subscribe", "wrong", "1")+" HTTP/1.1\r\nHost: x\r\n\r\n")
+		},
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var attackers sync.WaitGroup
+	defer func() { cancel(); attackers.Wait() }()
+	var connected sync.WaitGroup
+	for i := range 1000 {
+		connected.Add(1)
+		attackers.Go(func() {
+			first := sync.OnceFunc(connected.Done)
+			for ctx.Err() == nil {
+				conn, err := dial(t, r.address)
+				first()
+				if err != nil {
+					continue
+				}
+				end := context.AfterFunc(ctx, func() { _ = conn.Close() })
+				attacks[i%len(attacks)](conn)
+				_, _ = io.Copy(io.Discard, conn) // until the server has had enough
+				end()
+				_ = conn.Close()
+			}
+		})
+	}
+	connected.Wait()
+
+	peak, tries := uint64(0), 0
+	for i := range 100 {
+		body := strings.Repeat(" ", i*100)
+		for code := 0; code != 200; tries++ {
+			if tries > 300 {
+				t.Fatalf("only %d of %d got through", i, tries)
+			}
+			req := r.request(http.MethodPost, PathPrefix+theApp, body, "X-Hub-Signature-256", sign(body, theSecret))
+			if resp, err := http.DefaultTransport.RoundTrip(req); err == nil {
+				_ = resp.Body.Close()
+				code = resp.StatusCode
+			}
+		}
+		if i%10 == 0 {
+			peak = max(peak, heap())
+		}
+	}
+	t.Logf("100 deliveries took %d tries; the heap grew from %d to %d KiB; %v", tries, before>>10, peak>>10, r.metrics.deliveries)
+	// What is set aside for bodies, and for each connection its buffers on both sides.
+	if allowed := before + memory + 1000*(24<<10); peak > allowed {
+		t.Errorf("the heap grew from %d to %d KiB", before>>10, peak>>10)
+	}
+}
+
+// heap returns the bytes that are in use.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}

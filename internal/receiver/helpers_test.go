@@ -1,0 +1,351 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/webhook"
+)
+
+const (
+	theApp     = "501"
+	theSecret  = "the-app-secret"
+	theAccount = "1001"
+)
+
+// rig is a receiver with everything around it.
+type rig struct {
+	t        *testing.T
+	clock    *clocktesting.FakeClock
+	client   client.Client
+	secrets  *liveSecrets
+	recorder *recorder
+	metrics  *counts
+	relay    *relay
+	options  Options
+	server   *Server
+	address  string
+	// stop ends the server and returns what Start did.
+	stop func() error
+}
+
+// liveSecrets counts what is asked of the API server, and fails on demand.
+type liveSecrets struct {
+	client.Reader
+	mu   sync.Mutex
+	gets int
+	err  error
+}
+
+func (l *liveSecrets) Get(ctx context.Context, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+	l.mu.Lock()
+	l.gets++
+	err := l.err
+	l.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return l.Reader.Get(ctx, key, obj, opts...)
+}
+
+func (l *liveSecrets) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.gets
+}
+
+func (l *liveSecrets) fail(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.err = err
+}
+
+type recorder struct {
+	mu         sync.Mutex
+	deliveries []facts.Delivery
+	handshakes []types.NamespacedName
+	err        error
+	// hold, where set, keeps Record waiting; begun gets a value then.
+	hold, begun chan struct{}
+}
+
+func (r *recorder) Record(_ context.Context, d facts.Delivery) (facts.Tally, error) {
+	if r.hold != nil {
+		r.begun <- struct{}{}
+		<-r.hold
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.deliveries = append(r.deliveries, d)
+	return facts.Tally{Persisted: len(d.Changes)}, r.err
+}
+
+func (r *recorder) Handshake(_ context.Context, subscriptions []types.NamespacedName, _ time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.handshakes = append(r.handshakes, subscriptions...)
+}
+
+// touched returns the names of the accounts that the last delivery may touch.
+func (r *recorder) touched() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.deliveries) == 0 {
+		return nil
+	}
+	out := []string{}
+	for _, a := range r.deliveries[len(r.deliveries)-1].Accounts {
+		out = append(out, a.Name.String())
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (r *recorder) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.deliveries)
+}
+
+type relay struct {
+	mu     sync.Mutex
+	bodies []string
+	fields []string
+}
+
+func (r *relay) Offer(body []byte, _ http.Header, fields []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bodies, r.fields = append(r.bodies, string(body)), fields
+}
+
+type counts struct {
+	mu                     sync.Mutex
+	deliveries, handshakes map[Outcome]int
+	events                 map[string]int
+}
+
+func (c *counts) Delivery(o Outcome, _ int, _ time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.deliveries[o]++
+}
+
+func (c *counts) Event(field string, _ Outcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.events[field]++
+}
+
+func (*counts) Recorded(facts.Tally) {}
+
+func (c *counts) Handshake(o Outcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.handshakes[o]++
+}
+
+func (c *counts) delivered(o Outcome) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.deliveries[o]
+}
+
+// newRig starts a receiver in whose cluster are these objects.
+func newRig(t *testing.T, change func(*Options), objects ...client.Object) *rig {
+	t.Helper()
+	scheme := clientgoscheme.Scheme
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithIndex(&v1alpha1.WABA{}, IndexApp, AppKeys).Build()
+	r := &rig{
+		t: t, client: c, secrets: &liveSecrets{Reader: c}, recorder: &recorder{}, relay: &relay{},
+		clock:   clocktesting.NewFakeClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
+		metrics: &counts{deliveries: map[Outcome]int{}, handshakes: map[Outcome]int{}, events: map[string]int{}},
+	}
+	o := Options{
+		Address: "127.0.0.1:0", Client: c, Secrets: r.secrets, Parse: parse, Recorder: r.recorder, Relay: r.relay,
+		Clock: r.clock, Metrics: r.metrics,
+	}
+	if change != nil {
+		change(&o)
+	}
+	var err error
+	if r.server, err = New(o); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- r.server.Start(ctx) }()
+	r.stop = sync.OnceValue(func() error { cancel(); return <-ended })
+	t.Cleanup(func() {
+		if err := r.stop(); err != nil {
+			t.Errorf("the server ended with %v", err)
+		}
+	})
+	addr, err := r.server.Addr(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.address = addr.String()
+	return r
+}
+
+// parse understands bodies made by changesOf.
+func parse(body []byte) ([]webhook.Change, error) {
+	var out []webhook.Change
+	return out, json.Unmarshal(body, &out)
+}
+
+func changesOf(t *testing.T, accounts ...string) string {
+	t.Helper()
+	var out []webhook.Change
+	for _, id := range accounts {
+		out = append(out, webhook.Change{AccountID: id, Field: "account_update"})
+	}
+	raw, err := json.Marshal(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// account returns a WABA resource and its Secret.
+func account(namespace, name, id, secret string) (*v1alpha1.WABA, *corev1.Secret) {
+	w := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, UID: types.UID(namespace + "-" + name)}}
+	w.Spec.ID, w.Spec.CredentialsSecretRef.Name = id, name
+	w.Status.AccountID, w.Status.Credentials = id, &v1alpha1.CredentialsStatus{AppID: theApp}
+	s := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: namespace, Name: name, Labels: map[string]string{v1alpha1.LabelSecretPurpose: v1alpha1.SecretPurposeAccount},
+		},
+		Data: map[string][]byte{v1alpha1.SecretKeyAccessToken: []byte("token"), v1alpha1.SecretKeyAppSecret: []byte(secret)},
+	}
+	return w, s
+}
+
+func accounts(of ...[4]string) []client.Object {
+	var out []client.Object
+	for _, a := range of {
+		w, s := account(a[0], a[1], a[2], a[3])
+		out = append(out, w, s)
+	}
+	return out
+}
+
+// oneAccount is the usual cluster.
+func oneAccount() []client.Object { return accounts([4]string{"shop", "acme", theAccount, theSecret}) }
+
+func sign(body, secret string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	_, _ = io.WriteString(mac, body)
+	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
+}
+
+// do sends a request and returns the answer with its body.
+func (r *rig) do(req *http.Request) (*http.Response, string) {
+	r.t.Helper()
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		r.t.Error(err)
+		return &http.Response{Header: http.Header{}}, ""
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		r.t.Error(err)
+	}
+	return resp, string(body)
+}
+
+func (r *rig) request(method, path, body string, header ...string) *http.Request {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, "http://"+r.address+path, strings.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Add(header[i], header[i+1])
+	}
+	return req
+}
+
+// post delivers a body signed with a secret.
+func (r *rig) post(body, secret string) int {
+	r.t.Helper()
+	resp, _ := r.do(r.request(http.MethodPost, PathPrefix+theApp, body, "X-Hub-Signature-256", sign(body, secret)))
+	return resp.StatusCode
+}
+
+// later runs something in the background and returns how to wait for its result.
+func later[T any](f func() T) func() T {
+	out := make(chan T, 1)
+	go func() { out <- f() }()
+	return func() T { return <-out }
+}
+
+// until waits for something that happens in another goroutine.
+func (r *rig) until(what string, happened func() bool) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 20*time.Second)
+	defer cancel()
+	for !happened() {
+		if ctx.Err() != nil {
+			r.t.Fatalf("never happened: %s", what)
+		}
+		runtime.Gosched()
+	}
+}
+
+// pass lets time pass as soon as somebody waits for it.
+func (r *rig) pass(d time.Duration) {
+	r.t.Helper()
+	r.until("somebody waits", r.clock.HasWaiters)
+	r.clock.Step(d)
+}
+
+// rotate puts another app secret into a Secret.
+func (r *rig) rotate(namespace, name, secret string) {
+	r.t.Helper()
+	r.change(namespace, name, v1alpha1.SecretKeyAppSecret, secret)
+}
+
+func (r *rig) change(namespace, name, key, value string) {
+	r.t.Helper()
+	var s corev1.Secret
+	if err := r.client.Get(r.t.Context(), types.NamespacedName{Namespace: namespace, Name: name}, &s); err != nil {
+		r.t.Fatal(err)
+	}
+	s.Data[key] = []byte(value)
+	if err := r.client.Update(r.t.Context(), &s); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+var errOutage = errors.New("the API server doesn't answer")

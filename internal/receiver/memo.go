@@ -1,0 +1,115 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"k8s.io/utils/clock"
+)
+
+// How hard callers that nobody has vouched for can make us work: readings for their sake are a second apart, and reading one
+// Secret buys this much more rest, which makes fifty Secrets a second and app at most.
+const (
+	pauseBetweenReadings = time.Second
+	pausePerSecret       = 20 * time.Millisecond
+	readingTimeout       = 5 * time.Second
+)
+
+// memo remembers what the Secrets of one app say. Reading is shared by all who wait for it, never runs twice at a time, and
+// keeps its distance to the reading before.
+type memo[T any] struct {
+	clock clock.Clock
+	// maxAge is how long a value is good enough for those who have no reason to doubt it.
+	maxAge time.Duration
+	// read returns the new value and how many Secrets it read; it gets the value before, or the zero value.
+	read func(ctx context.Context, before T) (T, int)
+
+	mu    sync.Mutex
+	value T
+	// begun and done count readings; done is begun, or one less while a reading is under way.
+	begun, done int
+	// at is when the latest reading began, next when another may begin.
+	at, next time.Time
+	// flight is closed when the reading under way ends.
+	flight chan struct{}
+}
+
+// mark returns a mark of this moment for since.
+func (m *memo[T]) mark() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.begun
+}
+
+// recent returns a value that is no older than maxAge, or than the next permitted reading.
+func (m *memo[T]) recent(ctx context.Context) (T, error) {
+	return m.await(ctx, func() bool {
+		now := m.clock.Now()
+		return m.done > 0 && (now.Sub(m.at) < m.maxAge || now.Before(m.next))
+	})
+}
+
+// since returns a value whose reading began after the mark, and waits for the next permitted reading if there is none yet.
+func (m *memo[T]) since(ctx context.Context, mark int) (T, error) {
+	return m.await(ctx, func() bool { return m.done > mark })
+}
+
+func (m *memo[T]) await(ctx context.Context, enough func() bool) (T, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for !enough() {
+		if m.flight == nil && !m.clock.Now().Before(m.next) {
+			m.start(context.WithoutCancel(ctx))
+		}
+		if err := m.pause(ctx); err != nil {
+			var none T
+			return none, err
+		}
+	}
+	return m.value, nil
+}
+
+// start reads in the background, so that nobody's leaving disturbs those who wait too. m.mu is held.
+func (m *memo[T]) start(ctx context.Context) {
+	m.begun++
+	m.at = m.clock.Now()
+	flight, before := make(chan struct{}), m.value
+	m.flight = flight
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, readingTimeout)
+		defer cancel()
+		value, secrets := m.read(ctx, before)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.value, m.done, m.flight = value, m.begun, nil
+		m.next = m.at.Add(max(pauseBetweenReadings, time.Duration(secrets)*pausePerSecret))
+		close(flight)
+	}()
+}
+
+// pause waits until the reading under way ends or another may begin. m.mu is held, but not while it waits.
+func (m *memo[T]) pause(ctx context.Context) error {
+	flight, wait := m.flight, m.next.Sub(m.clock.Now())
+	m.mu.Unlock()
+	defer m.mu.Lock()
+	if flight != nil {
+		select {
+		case <-flight:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	timer := m.clock.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,85 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	clocktesting "k8s.io/utils/clock/testing"
+)
+
+func TestMemo(t *testing.T) {
+	clk := clocktesting.NewFakeClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	ctx := t.Context()
+	secrets := 1
+	m := &memo[int]{clock: clk, maxAge: time.Minute, read: func(_ context.Context, before int) (int, int) { return before + 1, secrets }}
+	expect := func(what string, want int) {
+		t.Helper()
+		if got, err := m.recent(ctx); got != want || err != nil {
+			t.Errorf("%s: got %d, %v, want %d", what, got, err, want)
+		}
+	}
+	// impatient asks for something newer than now, and doesn't wait for a permitted reading.
+	impatient := func() (int, error) {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+		defer cancel()
+		return m.since(ctx, m.mark())
+	}
+	mark := m.mark()
+	expect("the first", 1)
+	if got, err := m.since(ctx, mark); got != 1 || err != nil {
+		t.Errorf("what was read after the mark is new enough: got %d, %v", got, err)
+	}
+	if _, err := impatient(); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("within a second: got %v", err)
+	}
+	clk.Step(time.Second)
+	secrets = 1000
+	if got, err := m.since(ctx, m.mark()); got != 2 || err != nil {
+		t.Errorf("after a second: got %d, %v", got, err)
+	}
+	clk.Step(19 * time.Second)
+	if _, err := impatient(); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a thousand Secrets need a longer rest: got %v", err)
+	}
+	clk.Step(time.Second)
+	if got, err := m.since(ctx, m.mark()); got != 3 || err != nil {
+		t.Errorf("after the rest: got %d, %v", got, err)
+	}
+	clk.Step(59 * time.Second)
+	expect("not yet old", 3)
+	clk.Step(time.Second)
+	expect("old", 4)
+}
+
+// TestMemoBehindItsRest: a value isn't too old for those who don't doubt it while no reading is permitted.
+func TestMemoBehindItsRest(t *testing.T) {
+	clk := clocktesting.NewFakeClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	m := &memo[int]{clock: clk, maxAge: time.Second, read: func(_ context.Context, before int) (int, int) { return before + 1, 500 }}
+	for _, want := range []int{1, 1, 2} {
+		if got, err := m.recent(t.Context()); got != want || err != nil {
+			t.Errorf("got %d, %v, want %d", got, err, want)
+		}
+		clk.Step(6 * time.Second)
+	}
+}
+
+func TestSometimes(t *testing.T) {
+	clk := clocktesting.NewFakePassiveClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	s := sometimes{clock: clk}
+	for i, want := range []struct {
+		ok      bool
+		dropped int
+	}{{true, 0}, {false, 0}, {false, 0}, {true, 2}, {false, 0}} {
+		if i == 3 {
+			clk.SetTime(clk.Now().Add(time.Second))
+		}
+		if ok, dropped := s.next(); ok != want.ok || dropped != want.dropped {
+			t.Errorf("%d: got %v, %d", i, ok, dropped)
+		}
+	}
+}

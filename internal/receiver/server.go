@@ -1,0 +1,150 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"sync/atomic"
+
+	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
+)
+
+// Server receives Meta's webhooks. It is a Runnable for a manager.
+type Server struct {
+	options    Options
+	apps       *apps
+	gate       *gate
+	deliveries chan struct{}
+	refusals   sometimes
+	ready      atomic.Bool
+
+	http        *http.Server
+	certificate *certwatcher.CertWatcher // nil without TLS
+
+	// listening is closed once addr is known.
+	listening chan struct{}
+	addr      net.Addr
+}
+
+// New builds the server. It doesn't listen yet.
+func New(options Options) (*Server, error) {
+	o, err := options.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		options:    o,
+		apps:       &apps{client: o.Client, secrets: o.Secrets, clock: o.Clock, known: map[string]*app{}},
+		gate:       newGate(o.Limits.Unproven, o.Limits.MemoryBytes),
+		deliveries: make(chan struct{}, o.Limits.Deliveries),
+		refusals:   sometimes{clock: o.Clock},
+		listening:  make(chan struct{}),
+	}
+	s.http = &http.Server{
+		Handler: s, ConnState: newCrowd(o.Limits.Connections).watch,
+		ReadHeaderTimeout: o.Limits.HeaderTimeout, ReadTimeout: o.Limits.ReadTimeout,
+		WriteTimeout: o.Limits.WriteTimeout, IdleTimeout: o.Limits.IdleTimeout,
+		MaxHeaderBytes: 16 << 10, DisableGeneralOptionsHandler: true,
+		// One connection mustn't be worth many.
+		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: 32, MaxReceiveBufferPerConnection: 128 << 10, MaxReceiveBufferPerStream: 64 << 10},
+		ErrorLog: log.New(&complaints{log: o.Log.V(1), limit: sometimes{clock: o.Clock}}, "", 0),
+	}
+	if o.CertFile != "" {
+		if err := s.secure(); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// secure sets up TLS, and mTLS where it is asked for.
+func (s *Server) secure() error {
+	var err error
+	if s.certificate, err = certwatcher.New(s.options.CertFile, s.options.KeyFile); err != nil {
+		return fmt.Errorf("certificate of the receiver: %w", err)
+	}
+	s.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.certificate.GetCertificate}
+	if s.options.ClientCAFile == "" {
+		return nil
+	}
+	pem, err := os.ReadFile(s.options.ClientCAFile)
+	if err != nil {
+		return fmt.Errorf("certificate authorities of the receiver's clients: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("certificate authorities of the receiver's clients: no certificate in %s", s.options.ClientCAFile)
+	}
+	s.http.TLSConfig.ClientAuth, s.http.TLSConfig.ClientCAs = tls.RequireAndVerifyClientCert, pool
+	// Unlike VerifyPeerCertificate this holds for resumed sessions too.
+	s.http.TLSConfig.VerifyConnection = func(state tls.ConnectionState) error {
+		if len(state.PeerCertificates) == 0 || state.PeerCertificates[0].Subject.CommonName != s.options.ClientCommonName {
+			return errors.New("the client's certificate has another common name")
+		}
+		return nil
+	}
+	return nil
+}
+
+// NeedLeaderElection is false: Meta's requests arrive at any replica.
+func (s *Server) NeedLeaderElection() bool { return false }
+
+// Addr waits until the server listens, and returns where.
+func (s *Server) Addr(ctx context.Context) (net.Addr, error) {
+	select {
+	case <-s.listening:
+		return s.addr, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Start serves until the context ends. Requests that are under way then are finished. It can be called once.
+func (s *Server) Start(ctx context.Context) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.options.Address)
+	if err != nil {
+		return fmt.Errorf("webhook receiver: %w", err)
+	}
+	s.addr = listener.Addr()
+	close(s.listening)
+	s.options.Log.Info("receiving webhooks", "address", s.addr.String(), "tls", s.certificate != nil, "mtls", s.options.ClientCAFile != "")
+
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	failed := make(chan error, 2) // neither writer is ever kept waiting
+	go func() {
+		if s.certificate == nil {
+			failed <- s.http.Serve(listener)
+			return
+		}
+		go func() {
+			if err := s.certificate.Start(running); err != nil {
+				failed <- err
+			}
+		}()
+		failed <- s.http.ServeTLS(listener, "", "")
+	}()
+	select {
+	case err = <-failed:
+	case <-running.Done():
+	}
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.Limits.DrainTimeout)
+	defer cancel()
+	if drained := s.http.Shutdown(draining); drained != nil {
+		_ = s.http.Close() // whoever isn't done by now is cut off; Meta sends it again
+		err = errors.Join(err, drained)
+	}
+	if err != nil {
+		return fmt.Errorf("webhook receiver: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,39 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+)
+
+// signature is what X-Hub-Signature-256 says: the HMAC-SHA256 of the bytes as they were sent, with the app secret.
+//
+// Source: https://developers.facebook.com/docs/graph-api/webhooks/getting-started
+type signature [sha256.Size]byte
+
+// signatureOf reads the header. A header that comes twice, or in any other form, isn't Meta's.
+func signatureOf(h http.Header) (signature, bool) {
+	var out signature
+	values := h.Values("X-Hub-Signature-256")
+	if len(values) != 1 {
+		return out, false
+	}
+	digits, ok := strings.CutPrefix(values[0], "sha256=")
+	if !ok || len(digits) != hex.EncodedLen(len(out)) {
+		return out, false
+	}
+	_, err := hex.Decode(out[:], []byte(digits))
+	return out, err == nil
+}
+
+// of says whether the secret made the signature of the body. It takes the same time whether or not.
+func (s signature) of(body []byte, secret string) bool {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(body)
+	return hmac.Equal(mac.Sum(nil), s[:])
+}

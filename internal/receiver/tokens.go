@@ -1,0 +1,131 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/credentials"
+)
+
+// tokens are the verify tokens of one app: any of its subscriptions may be the one that Meta is just verifying.
+type tokens struct {
+	known []token
+	// unread means that a Secret couldn't be read, so that a token may be missing.
+	unread bool
+}
+
+type token struct {
+	subscription types.NamespacedName
+	// sum is the hash of the token: comparing hashes takes the same time for all lengths.
+	sum [sha256.Size]byte
+}
+
+// match returns the subscriptions with this token.
+func (t *tokens) match(given string) []types.NamespacedName {
+	sum := sha256.Sum256([]byte(given))
+	var out []types.NamespacedName
+	for i := range t.known {
+		if subtle.ConstantTimeCompare(sum[:], t.known[i].sum[:]) == 1 {
+			out = append(out, t.known[i].subscription)
+		}
+	}
+	slices.SortFunc(out, func(a, b types.NamespacedName) int { return cmp.Compare(a.String(), b.String()) })
+	return out
+}
+
+// tokenRef is one key of a Secret.
+type tokenRef struct {
+	secret types.NamespacedName
+	key    string
+}
+
+// tokenRead is what reading it gave.
+type tokenRead struct {
+	sum           [sha256.Size]byte
+	found, unread bool
+}
+
+// readTokens reads the verify tokens of all subscriptions that send the app's events here.
+func (a *apps) readTokens(ctx context.Context, appID string) (*tokens, int) {
+	subscriptions, err := a.subscriptions(ctx, appID)
+	if err != nil {
+		return &tokens{unread: true}, 0
+	}
+	refs := map[tokenRef]struct{}{}
+	for _, ref := range subscriptions {
+		refs[ref] = struct{}{}
+	}
+	read := readEach(ctx, refs, func(ctx context.Context, ref tokenRef) tokenRead { return readToken(ctx, a.secrets, ref) })
+	out := &tokens{}
+	for name, ref := range subscriptions {
+		got := read[ref]
+		out.unread = out.unread || got.unread
+		if got.found {
+			out.known = append(out.known, token{subscription: name, sum: got.sum})
+		}
+	}
+	return out, len(refs)
+}
+
+func readToken(ctx context.Context, r client.Reader, ref tokenRef) tokenRead {
+	value, err := credentials.ReadValue(ctx, r, ref.secret, ref.key, v1alpha1.SecretPurposeVerifyToken)
+	var unusable *credentials.Error
+	switch {
+	case errors.As(err, &unusable):
+		return tokenRead{}
+	case err != nil:
+		return tokenRead{unread: true}
+	}
+	return tokenRead{found: true, sum: sha256.Sum256([]byte(value.Text))}
+}
+
+// subscriptions returns where the verify tokens of the app's subscriptions are.
+func (a *apps) subscriptions(ctx context.Context, appID string) (map[types.NamespacedName]tokenRef, error) {
+	accounts, err := a.accounts(ctx, appID)
+	if err != nil {
+		return nil, err
+	}
+	byName := make(map[types.NamespacedName]*v1alpha1.WABA, len(accounts))
+	for i := range accounts {
+		byName[client.ObjectKeyFromObject(&accounts[i])] = &accounts[i]
+	}
+	var list v1alpha1.WebhookSubscriptionList
+	if err := a.client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, err
+	}
+	out := map[types.NamespacedName]tokenRef{}
+	for i := range list.Items {
+		s := &list.Items[i]
+		account := types.NamespacedName{Namespace: s.Spec.WABARef.Namespace, Name: s.Spec.WABARef.Name}
+		if account.Namespace == "" {
+			account.Namespace = s.Namespace
+		}
+		w, callback := byName[account], s.Spec.App
+		if w == nil || !mayRefer(w, s.Namespace) || callback == nil ||
+			callback.Delivery != v1alpha1.WebhookDeliveryOperator || callback.VerifyTokenSecretRef == nil {
+			continue
+		}
+		ref := callback.VerifyTokenSecretRef
+		out[client.ObjectKeyFromObject(s)] = tokenRef{types.NamespacedName{Namespace: s.Namespace, Name: ref.Name}, ref.Key}
+	}
+	return out, nil
+}
+
+// mayRefer keeps out subscriptions from namespaces whose reference the account can't have agreed to: they would make us read
+// Secrets for nothing. Whether it did agree is decided where the app's callback is set.
+func mayRefer(w *v1alpha1.WABA, namespace string) bool {
+	return w.Namespace == namespace || slices.ContainsFunc(w.Spec.AllowedReferences, func(a v1alpha1.AllowedReference) bool {
+		return a.Namespaces.From != v1alpha1.NamespacesFromSame && slices.Contains(a.Kinds, "WebhookSubscription")
+	})
+}
