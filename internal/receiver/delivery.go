@@ -18,7 +18,7 @@ import (
 )
 
 // firstBytes is the room a body gets to begin with; most of Meta's need no more.
-const firstBytes = 4 << 10
+const firstBytes = 16 << 10
 
 // delivery is one POST on its way.
 type delivery struct {
@@ -94,15 +94,11 @@ func (d *delivery) read(r *http.Request, p *pass) ([]byte, Outcome) {
 	if r.ContentLength > int64(limit) {
 		return nil, OutcomeTooLarge
 	}
-	if r.ContentLength >= 0 {
-		limit = int(r.ContentLength)
-	}
-	limit++ // one more, to see the end, or that there is none
 	var body []byte
 	for {
 		if len(body) == cap(body) {
-			more := min(max(firstBytes, 2*cap(body)), limit)
-			if !p.hold(int64(cap(body) + more)) { // both at a time, for a moment
+			more := min(max(firstBytes, 2*cap(body)), max(firstBytes, limit+1)) // one more, to see the end, or that there is none
+			if !p.hold(int64(cap(body) + more)) {                               // both at a time, for a moment
 				return nil, OutcomeBusy
 			}
 			body = append(make([]byte, 0, more), body...)
@@ -114,12 +110,12 @@ func (d *delivery) read(r *http.Request, p *pass) ([]byte, Outcome) {
 		body = body[:len(body)+n]
 		d.size = len(body)
 		switch {
+		case len(body) > limit:
+			return nil, OutcomeTooLarge
 		case errors.Is(err, io.EOF):
 			return body, ""
 		case err != nil:
 			return nil, OutcomeAborted
-		case len(body) == limit:
-			return nil, OutcomeTooLarge
 		}
 	}
 }

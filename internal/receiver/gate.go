@@ -9,14 +9,16 @@ import (
 )
 
 // gate limits the requests that nobody has vouched for yet, and the memory of all bodies. Whoever sends us garbage, or a body
-// drop by drop, must not keep genuine deliveries out; those take milliseconds. So when it gets crowded the request that has
-// been waiting longest for its proof has to go, and not the newcomer.
+// drop by drop, must not keep genuine deliveries out; those take milliseconds, and most are small. So when there are too many
+// requests the one that has been waiting longest for its proof has to go, when there are too many bytes the largest one, and
+// not the newcomer.
 type gate struct {
 	maxRequests int
 	maxBytes    int64
 
-	mu    sync.Mutex
-	bytes int64
+	mu sync.Mutex
+	// bytes are held by all, leaving by those among them that were evicted and haven't noticed yet.
+	bytes, leaving int64
 	// unproven are passes, the oldest first.
 	unproven *list.List
 }
@@ -43,20 +45,32 @@ func (g *gate) enter(evict func()) *pass {
 	p := &pass{gate: g, evict: evict}
 	p.place = g.unproven.PushBack(p)
 	if g.unproven.Len() > g.maxRequests {
-		g.evictOldest()
+		g.remove(g.unproven.Front())
 	}
 	return p
 }
 
-// evictOldest counts the memory of the oldest as free at once: it is, as soon as its goroutine notices. g.mu is held.
-func (g *gate) evictOldest() {
-	p := g.unproven.Remove(g.unproven.Front()).(*pass) // the list holds nothing else
-	g.bytes -= p.bytes
-	p.bytes, p.place, p.evicted = 0, nil, true
+// largest is the oldest of those that hold most. g.mu is held.
+func (g *gate) largest() *list.Element {
+	out := g.unproven.Front()
+	for e := out; e != nil; e = e.Next() {
+		if e.Value.(*pass).bytes > out.Value.(*pass).bytes {
+			out = e
+		}
+	}
+	return out
+}
+
+// remove evicts; the memory is free once the request has left. g.mu is held.
+func (g *gate) remove(e *list.Element) {
+	p := g.unproven.Remove(e).(*pass) // the list holds nothing else
+	g.leaving += p.bytes
+	p.place, p.evicted = nil, true
 	p.evict()
 }
 
-// hold asks for room for so many bytes in all, and says whether the request may go on.
+// hold asks for room for so many bytes in all, and says whether the request may go on. Up to firstBytes needn't wait until
+// those that were evicted are gone: there can't be many such requests, and most deliveries need no more.
 func (p *pass) hold(bytes int64) bool {
 	g := p.gate
 	g.mu.Lock()
@@ -64,10 +78,19 @@ func (p *pass) hold(bytes int64) bool {
 	if p.evicted {
 		return false
 	}
-	g.bytes += bytes - p.bytes
+	before := p.bytes
+	g.bytes += bytes - before
 	p.bytes = bytes
-	for g.bytes > g.maxBytes && g.unproven.Len() > 0 && !p.evicted {
-		g.evictOldest()
+	for g.bytes-g.leaving > g.maxBytes && !p.evicted && g.unproven.Len() > 0 {
+		g.remove(g.largest())
+	}
+	if g.bytes > g.maxBytes && bytes > before && bytes > firstBytes && !p.evicted {
+		g.remove(p.place)
+	}
+	if p.evicted { // it gets nothing, and keeps what it had until it leaves
+		g.bytes -= bytes - before
+		g.leaving -= bytes - before
+		p.bytes = before
 	}
 	return !p.evicted
 }
@@ -86,6 +109,9 @@ func (p *pass) leave() {
 	defer p.gate.mu.Unlock()
 	p.leaveQueue()
 	p.gate.bytes -= p.bytes
+	if p.evicted {
+		p.gate.leaving -= p.bytes
+	}
 	p.bytes = 0
 }
 

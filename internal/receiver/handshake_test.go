@@ -43,8 +43,8 @@ func query(mode, token, challenge string) string {
 // shake asks as Meta does, and returns the status.
 func (r *rig) shake(token string) int {
 	r.t.Helper()
-	resp, _ := r.do(r.request(http.MethodGet, PathPrefix+theApp+"?"+query("subscribe", token, "1158201444"), ""))
-	return resp.StatusCode
+	resp := r.do(r.request(http.MethodGet, PathPrefix+theApp+"?"+query("subscribe", token, "1158201444"), ""))
+	return resp.status
 }
 
 func TestHandshake(t *testing.T) {
@@ -65,21 +65,21 @@ func TestHandshake(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRig(t, nil, append(oneAccount(), subscription("shop", "hooks", theToken)...)...)
-			resp, text := r.do(r.request(http.MethodGet, PathPrefix+theApp+"?"+tt.query, ""))
+			resp := r.do(r.request(http.MethodGet, PathPrefix+theApp+"?"+tt.query, ""))
 			status := http.StatusForbidden
 			if tt.want != "" {
 				status = http.StatusOK
 			}
-			if resp.StatusCode != status || text != tt.want {
-				t.Errorf("got %d %q, want %d %q", resp.StatusCode, text, status, tt.want)
+			if resp.status != status || resp.body != tt.want {
+				t.Errorf("got %d %q, want %d %q", resp.status, resp.body, status, tt.want)
 			}
-			if resp.Header.Get("X-Content-Type-Options") != "nosniff" {
+			if resp.header.Get("X-Content-Type-Options") != "nosniff" {
 				t.Error("may be taken for something else than text")
 			}
 			if tt.want == "" {
 				return
 			}
-			if got := resp.Header.Get("Content-Type"); !strings.HasPrefix(got, "text/plain") {
+			if got := resp.header.Get("Content-Type"); !strings.HasPrefix(got, "text/plain") {
 				t.Errorf("type %s", got)
 			}
 			r.until("the recorder knows", func() bool {
@@ -126,7 +126,7 @@ func TestHandshakeAfterAChange(t *testing.T) {
 	if got := r.shake("wrong"); got != 403 {
 		t.Fatalf("got %d", got)
 	}
-	r.change("shop", "hooks", "token", theToken)
+	r.change("hooks", "token", theToken)
 	genuine := later(func() int { return r.shake(theToken) })
 	wrong := later(func() int { return r.shake("wrong") })
 	r.until("both are in", func() bool { return unproven(r) == 2 })

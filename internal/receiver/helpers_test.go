@@ -47,7 +47,6 @@ type rig struct {
 	recorder *recorder
 	metrics  *counts
 	relay    *relay
-	options  Options
 	server   *Server
 	address  string
 	// stop ends the server and returns what Start did.
@@ -268,20 +267,38 @@ func sign(body, secret string) string {
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// do sends a request and returns the answer with its body.
-func (r *rig) do(req *http.Request) (*http.Response, string) {
-	r.t.Helper()
-	resp, err := http.DefaultTransport.RoundTrip(req)
+// reply is what came back.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+	// major is the version of HTTP, peer the name in the server's certificate.
+	major int
+	peer  string
+}
+
+func send(transport http.RoundTripper, req *http.Request) (reply, error) {
+	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		r.t.Error(err)
-		return &http.Response{Header: http.Header{}}, ""
+		return reply{}, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
+	out := reply{status: resp.StatusCode, header: resp.Header, body: string(body), major: resp.ProtoMajor}
+	if resp.TLS != nil {
+		out.peer = resp.TLS.PeerCertificates[0].Subject.CommonName
+	}
+	return out, err
+}
+
+// do sends a request that must be answered.
+func (r *rig) do(req *http.Request) reply {
+	r.t.Helper()
+	out, err := send(http.DefaultTransport, req)
 	if err != nil {
 		r.t.Error(err)
 	}
-	return resp, string(body)
+	return out
 }
 
 func (r *rig) request(method, path, body string, header ...string) *http.Request {
@@ -299,8 +316,7 @@ func (r *rig) request(method, path, body string, header ...string) *http.Request
 // post delivers a body signed with a secret.
 func (r *rig) post(body, secret string) int {
 	r.t.Helper()
-	resp, _ := r.do(r.request(http.MethodPost, PathPrefix+theApp, body, "X-Hub-Signature-256", sign(body, secret)))
-	return resp.StatusCode
+	return r.do(r.request(http.MethodPost, PathPrefix+theApp, body, "X-Hub-Signature-256", sign(body, secret))).status
 }
 
 // later runs something in the background and returns how to wait for its result.
@@ -330,16 +346,16 @@ func (r *rig) pass(d time.Duration) {
 	r.clock.Step(d)
 }
 
-// rotate puts another app secret into a Secret.
-func (r *rig) rotate(namespace, name, secret string) {
+// rotate puts the app secret "new" into a Secret.
+func (r *rig) rotate(name string) {
 	r.t.Helper()
-	r.change(namespace, name, v1alpha1.SecretKeyAppSecret, secret)
+	r.change(name, v1alpha1.SecretKeyAppSecret, "new")
 }
 
-func (r *rig) change(namespace, name, key, value string) {
+func (r *rig) change(name, key, value string) {
 	r.t.Helper()
 	var s corev1.Secret
-	if err := r.client.Get(r.t.Context(), types.NamespacedName{Namespace: namespace, Name: name}, &s); err != nil {
+	if err := r.client.Get(r.t.Context(), types.NamespacedName{Namespace: "shop", Name: name}, &s); err != nil {
 		r.t.Fatal(err)
 	}
 	s.Data[key] = []byte(value)

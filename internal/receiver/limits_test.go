@@ -15,7 +15,8 @@ import (
 
 func TestGate(t *testing.T) {
 	var evicted []string
-	g := newGate(3, 100)
+	const kib = 1 << 10
+	g := newGate(3, 1000*kib)
 	enter := func(name string) *pass { return g.enter(func() { evicted = append(evicted, name) }) }
 	expect := func(what string, want ...string) {
 		t.Helper()
@@ -30,23 +31,32 @@ func TestGate(t *testing.T) {
 	if a.hold(1) || a.prove() {
 		t.Error("who was evicted may not go on")
 	}
-	if !b.hold(40) || !c.hold(50) || !b.prove() {
+	if !b.hold(400*kib) || !c.hold(590*kib) || !b.prove() {
 		t.Error("refused with room left")
 	}
 	expect("room for these bytes", "a")
-	if !d.hold(60) {
-		t.Error("the newcomer had to go")
+	if !d.hold(firstBytes) {
+		t.Error("a small one had to go")
 	}
-	expect("the oldest that isn't proven", "a", "c")
-	if d.hold(61) {
-		t.Error("more than there is")
+	expect("the largest that isn't proven", "a", "c")
+	c.leave()
+	if !d.hold(600 * kib) {
+		t.Error("the room that c left isn't there")
 	}
-	expect("nobody else is left", "a", "c", "d")
-	for _, p := range []*pass{a, b, b, c, d} {
+	e := enter("e")
+	if !e.hold(firstBytes) {
+		t.Error("a small one had to go")
+	}
+	expect("the largest again", "a", "c", "d")
+	if e.hold(firstBytes + 1) {
+		t.Error("got what d hasn't left yet")
+	}
+	expect("nobody else is left", "a", "c", "d", "e")
+	for _, p := range []*pass{a, b, b, c, d, e} {
 		p.leave()
 	}
-	if g.bytes != 0 || g.unproven.Len() != 0 {
-		t.Errorf("%d bytes and %d requests are left", g.bytes, g.unproven.Len())
+	if g.bytes != 0 || g.leaving != 0 || g.unproven.Len() != 0 {
+		t.Errorf("%d bytes (%d leaving) and %d requests are left", g.bytes, g.leaving, g.unproven.Len())
 	}
 }
 
@@ -96,7 +106,7 @@ func TestCrowd(t *testing.T) {
 
 func TestSucceed(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	in := func(d time.Duration) time.Time { return now.Add(d) }
+	in := now.Add
 	tests := []struct {
 		name    string
 		before  []key
