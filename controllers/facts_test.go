@@ -1,0 +1,318 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/test/graphsim"
+	"github.com/waba-operator/waba-operator/test/harness"
+)
+
+// tell writes facts as the receiver does: with a field owner of their own, and under the condition that nobody else changed
+// the object meanwhile.
+func tell(w *harness.World, obj client.Object, facts any) {
+	w.T.Helper()
+	gvk, err := apiutil.GVKForObject(obj, w.Client.Scheme())
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	raw, err := json.Marshal(facts)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	w.Wait("the facts to be written", func() bool {
+		w.Reload(obj)
+		content := map[string]any{}
+		if err := json.Unmarshal(raw, &content); err != nil {
+			w.T.Fatal(err)
+		}
+		u := &unstructured.Unstructured{Object: map[string]any{
+			"metadata": map[string]any{
+				"name": obj.GetName(), "namespace": obj.GetNamespace(), "uid": string(obj.GetUID()), "resourceVersion": obj.GetResourceVersion(),
+			},
+			"status": map[string]any{"webhook": runtime.DeepCopyJSON(content)},
+		}}
+		u.SetGroupVersionKind(gvk)
+		err := w.Client.Status().Apply(context.Background(), client.ApplyConfigurationFromUnstructured(u),
+			client.FieldOwner(v1alpha1.FieldOwnerFacts), client.ForceOwnership)
+		if err != nil && !apierrors.IsConflict(err) {
+			w.T.Fatal(err)
+		}
+		return err == nil
+	})
+	w.Reload(obj)
+}
+
+// happened is the watermark of an event that Meta sent and the operator received now.
+func happened(w *harness.World, fields ...string) []v1alpha1.WebhookEvent {
+	var out []v1alpha1.WebhookEvent
+	now := metav1.NewTime(w.Clock.Now())
+	for _, field := range fields {
+		out = append(out, v1alpha1.WebhookEvent{Field: field, Time: now, ReceivedTime: &now, Hash: fmt.Sprint(now.UnixNano())})
+	}
+	return out
+}
+
+func statusFact(w *harness.World, status string) v1alpha1.MessageTemplateWebhookStatus {
+	return v1alpha1.MessageTemplateWebhookStatus{Events: happened(w, "message_template_status_update"), Status: status}
+}
+
+// approvedTemplate is an account with an approved template, observed long enough ago that nothing is due.
+func approvedTemplate(t *testing.T, change ...func(*v1alpha1.WABA)) (*harness.World, *harness.Operator, *v1alpha1.WABA, *v1alpha1.MessageTemplate) {
+	t.Helper()
+	w := harness.New(t, env)
+	w.Secret()
+	waba := w.WABA(append([]func(*v1alpha1.WABA){func(a *v1alpha1.WABA) { a.Spec.ObservationIntervalSeconds = ptr.To[int32](3600) }}, change...)...)
+	tmpl := w.CreateTemplate("parcel_left")
+	op := w.Start()
+	op.Settle()
+	op.Advance(2*time.Minute, 30*time.Second)
+	w.Annotate(waba, v1alpha1.AnnotationRequestedAt, "now")
+	op.Settle()
+	w.Reload(waba)
+	w.Reload(tmpl)
+	expectReady(t, tmpl)
+	w.Sim.ResetStats()
+	return w, op, waba, tmpl
+}
+
+func expectNoCalls(t *testing.T, w *harness.World) {
+	t.Helper()
+	if s := w.Sim.Stats(); s.Calls != 0 {
+		t.Errorf("%d calls to Meta: %v", s.Calls, s.ByOp)
+	}
+}
+
+func TestFactsOfATemplateShowAtOnce(t *testing.T) {
+	t.Parallel()
+	w, op, waba, tmpl := approvedTemplate(t)
+	facts := statusFact(w, "REJECTED")
+	facts.Reason, facts.RejectionReason, facts.RejectionRecommendation = "INVALID_FORMAT", "Parameters touch.", "Put words between them."
+	tell(w, tmpl, facts)
+	op.Settle()
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRejected)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	if r := tmpl.Status.Rejection; r == nil || r.Explanation != "Parameters touch." || r.Recommendation != "Put words between them." {
+		t.Errorf("rejection %+v", r)
+	}
+	expectNoCalls(t, w)
+
+	// A minute is not over: what Meta's API shows doesn't count yet.
+	op.Advance(50*time.Second, 10*time.Second)
+	w.Annotate(waba, v1alpha1.AnnotationRequestedAt, "again")
+	op.Settle()
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRejected)
+
+	// It is over: the observation, which is brought forward, disagrees.
+	op.Advance(70*time.Second, 10*time.Second)
+	w.Reload(tmpl)
+	w.Reload(waba)
+	expectReady(t, tmpl)
+	if age := w.Clock.Since(waba.Status.LastObservedTime.Time); age > time.Minute {
+		t.Errorf("observed %s ago", age)
+	}
+	if tmpl.Status.Rejection != nil {
+		t.Errorf("rejection %+v", tmpl.Status.Rejection)
+	}
+	w.CheckInvariants()
+}
+
+// TestFactsHoldWhereMetaAgrees: what only webhooks tell stays as long as the status it belongs to.
+func TestFactsHoldWhereMetaAgrees(t *testing.T) {
+	t.Parallel()
+	w, op, _, tmpl := approvedTemplate(t)
+	if err := w.Sim.Decide(tmpl.Status.ID, graphsim.Decision{Status: "PAUSED"}); err != nil {
+		t.Fatal(err)
+	}
+	facts := statusFact(w, "PAUSED")
+	facts.PauseTitle, facts.PauseDescription = "FIRST_PAUSE", "Paused for 3 hours."
+	tell(w, tmpl, facts)
+	op.Settle()
+	begun := w.Clock.Now()
+	for range 2 {
+		w.Reload(tmpl)
+		s := tmpl.Status
+		expect(t, s.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTemplatePaused)
+		if s.Pause == nil || s.Pause.Title != "FIRST_PAUSE" || s.Pause.Description != "Paused for 3 hours." {
+			t.Errorf("pause %+v", s.Pause)
+		}
+		if s.StatusUntil == nil || s.StatusUntil.Sub(begun).Round(time.Minute) != 3*time.Hour {
+			t.Errorf("until %v", s.StatusUntil)
+		}
+		op.Advance(2*time.Minute, 30*time.Second)
+	}
+	if n := w.Sim.Stats().Writes; n != 0 {
+		t.Errorf("%d writes to Meta", n)
+	}
+	w.CheckInvariants()
+}
+
+// TestFactsManyAtOnce: the status follows each of fifty changes, without one call.
+func TestFactsManyAtOnce(t *testing.T) {
+	t.Parallel()
+	w, op, _, tmpl := approvedTemplate(t)
+	for i := range 50 {
+		status, reason := "DISABLED", v1alpha1.ReasonDisabled
+		if i%2 == 1 {
+			status, reason = "REINSTATED", v1alpha1.ReasonApproved
+		}
+		tell(w, tmpl, statusFact(w, status))
+		w.Wait("the status to follow", func() bool {
+			w.Reload(tmpl)
+			return harness.Condition(tmpl.Status.Conditions, v1alpha1.ConditionReady).Reason == reason
+		})
+	}
+	op.Settle()
+	expectNoCalls(t, w)
+	w.CheckInvariants()
+}
+
+// TestFactsCostOneObservationAMinute: however many events arrive, the account is observed once a minute at most.
+func TestFactsCostOneObservationAMinute(t *testing.T) {
+	t.Parallel()
+	w, op, _, tmpl := approvedTemplate(t)
+	const minutes = 10
+	for i := range minutes * 12 {
+		tell(w, tmpl, statusFact(w, []string{"PAUSED", "APPROVED"}[i%2]))
+		op.Advance(5*time.Second, 5*time.Second)
+	}
+	s := w.Sim.Stats()
+	if s.Calls > minutes+1 || s.Calls < minutes/2 || s.Writes != 0 {
+		t.Errorf("%d calls in %d minutes: %v", s.Calls, minutes, s.ByOp)
+	}
+	w.Sim.ResetStats()
+	op.Advance(3*time.Minute, 10*time.Second)
+	if n := w.Sim.Stats().Calls; n > 2 {
+		t.Errorf("%d calls after the last event", n)
+	}
+	w.Reload(tmpl)
+	expectReady(t, tmpl)
+	w.CheckInvariants()
+}
+
+// TestFactsSurviveARestart: a fact that arrives while no controller runs shows at the start, without a call; one that an
+// observation has answered doesn't come back.
+func TestFactsSurviveARestart(t *testing.T) {
+	t.Parallel()
+	w, op, _, tmpl := approvedTemplate(t)
+	op.Stop()
+	tell(w, tmpl, statusFact(w, "DISABLED"))
+	w.Clock.Step(10 * time.Second)
+	op = w.Start()
+	op.Settle()
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDisabled)
+	expectNoCalls(t, w)
+	op.Advance(80*time.Second, 10*time.Second)
+	w.Reload(tmpl)
+	expectReady(t, tmpl)
+	op.Stop()
+	w.Sim.ResetStats()
+	op = w.Start()
+	op.Settle()
+	w.Reload(tmpl)
+	expectReady(t, tmpl)
+	expectNoCalls(t, w)
+	op.Stop()
+}
+
+func TestFactsUnderEveryPolicy(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []v1alpha1.ManagementPolicy{v1alpha1.ManagementPolicyObserved, v1alpha1.ManagementPolicyPaused} {
+		for _, ofAccount := range []bool{false, true} {
+			t.Run(fmt.Sprint(policy, ofAccount), func(t *testing.T) {
+				t.Parallel()
+				w, op, waba, tmpl := approvedTemplate(t)
+				if ofAccount {
+					w.Edit(waba, func() { waba.Spec.ManagementPolicy = policy })
+				} else {
+					w.Edit(tmpl, func() { tmpl.Spec.ManagementPolicy = policy })
+				}
+				op.Settle()
+				w.Sim.ResetStats()
+				tell(w, tmpl, statusFact(w, "PAUSED"))
+				op.Settle()
+				w.Reload(tmpl)
+				expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTemplatePaused)
+				expectNoCalls(t, w)
+				op.Advance(20*time.Second, 5*time.Second)
+				w.Reload(tmpl)
+				expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTemplatePaused)
+				expectNoCalls(t, w)
+				w.CheckInvariants()
+			})
+		}
+	}
+}
+
+// TestFactsDuringABackoff: a wait after a failed call hides nothing, and no event cuts it short.
+func TestFactsDuringABackoff(t *testing.T) {
+	t.Parallel()
+	w, op, _, tmpl := approvedTemplate(t)
+	remove := w.Sim.Fail(graphsim.Fault{Path: "/" + tmpl.Status.ID, Status: 500, Code: 2, Times: -1})
+	defer remove()
+	w.Edit(tmpl, func() { tmpl.Spec.Footer = &v1alpha1.TemplateFooter{Text: "Acme Store"} })
+	op.Settle()
+	w.Sim.ResetStats()
+	for _, status := range []string{"REJECTED", "APPROVED", "DISABLED"} {
+		tell(w, tmpl, statusFact(w, status))
+		op.Settle()
+	}
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionApproved, metav1.ConditionFalse, v1alpha1.ReasonDisabled)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonTransientError)
+	op.Advance(5*time.Second, time.Second)
+	expectNoCalls(t, w)
+	w.CheckInvariants()
+}
+
+// TestFactsOfADeletionCreateNothing: that Meta told of a deletion doesn't prove it.
+func TestFactsOfADeletionCreateNothing(t *testing.T) {
+	t.Parallel()
+	w, op, _, tmpl := approvedTemplate(t)
+	tell(w, tmpl, statusFact(w, "DELETED"))
+	op.Advance(20*time.Second, 5*time.Second)
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonPendingDeletion)
+	expectNoCalls(t, w)
+}
+
+// TestFactsOfSomebodyElsesTemplate: what isn't ours shows nothing.
+func TestFactsOfSomebodyElsesTemplate(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env)
+	w.Sim.AddTemplate(harness.AccountID, graphsim.Template{
+		Name: "parcel_left", Status: "APPROVED", Category: "UTILITY", Components: json.RawMessage(`[{"type":"BODY","text":"Something else."}]`),
+	})
+	w.Secret()
+	w.WABA()
+	tmpl := w.CreateTemplate("parcel_left")
+	op := w.Start()
+	op.Settle()
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonAlreadyExists)
+	tell(w, tmpl, statusFact(w, "DISABLED"))
+	op.Settle()
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonAlreadyExists)
+	if tmpl.Status.Status != "" {
+		t.Errorf("status %q", tmpl.Status.Status)
+	}
+}
