@@ -1,0 +1,206 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+)
+
+// at is a time some seconds after the start.
+func at(seconds int) time.Time { return unitStart.Add(time.Duration(seconds) * time.Second) }
+
+// toldAt are watermarks of events that Meta sent and the operator received some seconds after the start.
+func toldAt(seconds int, fields ...string) []v1alpha1.WebhookEvent {
+	var out []v1alpha1.WebhookEvent
+	for _, field := range fields {
+		t := metav1.NewTime(at(seconds))
+		out = append(out, v1alpha1.WebhookEvent{Field: field, Time: t, ReceivedTime: &t, Hash: field})
+	}
+	return out
+}
+
+func TestUnitFactsYield(t *testing.T) {
+	sent, received := metav1.NewTime(at(0)), metav1.NewTime(at(10))
+	e := &v1alpha1.WebhookEvent{Field: factBan, Time: sent, ReceivedTime: &received}
+	for name, c := range map[string]struct {
+		event *v1alpha1.WebhookEvent
+		k     knowledge
+		want  bool
+	}{
+		"nothing told":                              {nil, knowledge{}, false},
+		"nothing seen":                              {e, knowledge{}, true},
+		"seen before":                               {e, knowledge{at: at(-100)}, true},
+		"seen 59 s after the receipt":               {e, knowledge{at: at(69)}, true},
+		"seen a minute after the receipt":           {e, knowledge{at: at(70)}, false},
+		"written since":                             {e, knowledge{written: at(1)}, false},
+		"written in the second in which it is told": {e, knowledge{written: at(0)}, true},
+		"no receipt: the time that Meta gave":       {&v1alpha1.WebhookEvent{Time: sent}, knowledge{at: at(60)}, false},
+	} {
+		if got := c.k.yields(c.event); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestUnitHearing(t *testing.T) {
+	clk := clocktesting.NewFakePassiveClock(unitStart)
+	h := newHearing(clk)
+	listen := func(fact string, urgent bool) (known bool, wait time.Duration) {
+		t.Helper()
+		_, known, wait = h.listen("a", "uid", &v1alpha1.MessageTemplateWebhookStatus{Status: fact}, urgent)
+		return known, wait
+	}
+	for i, c := range []struct {
+		seconds int
+		fact    string
+		urgent  bool
+		known   bool
+		wait    time.Duration
+	}{
+		{0, "A", false, false, 0}, // at the start everything is looked at
+		{1, "A", false, true, 0},
+		{2, "B", false, true, factsPause},
+		{4, "C", false, true, factsPause - 2*time.Second}, // later facts don't put the work off
+		{5, "C", false, true, factsPause - 3*time.Second},
+		{7, "D", false, true, 0},
+		{8, "D", false, true, 0},
+		{9, "E", false, true, factsPause},
+		{10, "F", true, true, 0}, // somebody wants something
+		{11, "F", false, true, 0},
+	} {
+		clk.SetTime(at(c.seconds))
+		if known, wait := listen(c.fact, c.urgent); known != c.known || wait != c.wait {
+			t.Errorf("step %d: %v, %s", i, known, wait)
+		}
+	}
+	if _, known, _ := h.listen("a", "another", nil, false); known {
+		t.Error("a new object isn't the old one")
+	}
+	h.forget("a")
+	if _, known, _ := h.listen("a", "another", nil, false); known {
+		t.Error("forgotten and known")
+	}
+}
+
+func TestUnitReceipts(t *testing.T) {
+	r, waba := newReceipts(), types.NamespacedName{Namespace: "a", Name: "b"}
+	one := topic{template: account.NewTemplateKey("one", "en")}
+	two, number := topic{template: account.NewTemplateKey("two", "en")}, topic{number: "1"}
+	due := func(want int) {
+		t.Helper()
+		if got := r.due(waba); !got.Equal(at(want)) {
+			t.Errorf("due at %s, want %s", got, at(want))
+		}
+	}
+	if r.told(waba, one, time.Time{}, at(0)) || r.told(waba, one, at(0), at(60)) || !r.due(waba).IsZero() {
+		t.Error("nothing, or something that was confirmed long ago, is no news")
+	}
+	if !r.told(waba, one, at(100), at(0)) {
+		t.Error("the first one wakes the account")
+	}
+	if r.told(waba, one, at(130), at(0)) || r.told(waba, number, at(130), at(0)) || r.told(waba, topic{}, at(135), at(0)) {
+		t.Error("the account is awake")
+	}
+	due(161)
+	if !r.told(waba, two, at(90), at(0)) {
+		t.Error("an earlier one brings the observation forward")
+	}
+	due(151)
+	var change account.Change
+	r.observe(waba, at(151), &change)
+	if len(change.Templates) != 1 || change.Templates[0] != two.template || len(change.Numbers) != 0 {
+		t.Errorf("confirmed: %+v", change)
+	}
+	due(191) // of the others the newest is known
+	if r.told(waba, two, at(90), at(0)) {
+		t.Error("confirmed already, whatever the cache still says of the account")
+	}
+	change = account.Change{}
+	r.observe(waba, at(195), &change)
+	if len(change.Templates) != 1 || len(change.Numbers) != 1 || !r.due(waba).IsZero() {
+		t.Errorf("confirmed: %+v, due %s", change, r.due(waba))
+	}
+	r.told(waba, one, at(300), at(0))
+	r.forget(waba)
+	if !r.due(waba).IsZero() {
+		t.Error("forgotten and due")
+	}
+}
+
+// TestUnitRecall: what was recorded is recalled so that the same conditions follow from it.
+func TestUnitRecall(t *testing.T) {
+	if _, ok := recall(&v1alpha1.CommonStatus{}); ok {
+		t.Error("nothing can be recalled before the first pass")
+	}
+	good := readiness{status: metav1.ConditionTrue, reason: v1alpha1.ReasonApproved, message: "good"}
+	bad := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonRejected, message: "bad", stalled: true}
+	review := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonInReview, message: "review", progressing: true}
+	nothing := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "not yet", progressing: true}
+	for name, o := range map[string]outcome{
+		"done": done("well"), "paused": paused(), "stalled": stalled(v1alpha1.ReasonInvalidSpec, "wrong"),
+		"waiting": waiting(v1alpha1.ReasonQuotaExceeded, "full", time.Hour).told(), "aside": waitingAside(v1alpha1.ReasonDriftDetected, "drift", 0),
+		"stalled aside": stalledAside(v1alpha1.ReasonRefusedByMeta, "no"),
+	} {
+		for _, r := range []readiness{good, bad, review, nothing} {
+			before := newConditions(nil, 3, unitStart)
+			before.summarize(o, r)
+			recalled, ok := recall(&v1alpha1.CommonStatus{Conditions: before.list()})
+			after := newConditions(before.list(), 3, unitStart)
+			after.summarize(recalled, r)
+			if !ok || !sameStatus(before.list(), after.list()) {
+				t.Errorf("%s, %s:\n%+v\n%+v", name, r.reason, before.list(), after.list())
+			}
+		}
+	}
+}
+
+func TestUnitNews(t *testing.T) {
+	when := metav1.NewTime(at(0))
+	alert := v1alpha1.Alert{Type: "OBA_REJECTED", Severity: "WARNING", Status: "ACTIVE", EntityType: "BUSINESS", EntityID: "1", Description: "No.", Time: when}
+	quiet := v1alpha1.Alert{Type: "OBA_APPROVED", Severity: "INFORMATIONAL", Status: "ACTIVE", Time: when}
+	was := &v1alpha1.WABAWebhookStatus{Alerts: []v1alpha1.Alert{quiet}, MessagingLimit: "TIER_2K"}
+	is := &v1alpha1.WABAWebhookStatus{
+		Alerts: []v1alpha1.Alert{quiet, alert, {Type: "OVER", Status: "NONE", Time: when}}, MessagingLimit: "TIER_10K",
+		AccountEvents: []v1alpha1.AccountEvent{{Event: "PARTNER_REMOVED", Time: when, Detail: "BUSINESS_DOWNGRADE"}},
+	}
+	expectNews(t, newsOf(was, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}),
+		notice{true, "Alert", "OBA_REJECTED: BUSINESS 1: No."}, notice{true, "AccountEvent", "PARTNER_REMOVED: BUSINESS_DOWNGRADE"},
+		notice{false, "LimitsChanged", "the messaging limit is TIER_10K"})
+	expectNews(t, newsOf(is, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}))
+
+	number := &v1alpha1.PhoneNumberWebhookStatus{
+		Events: toldAt(0, factNumberSecurity, factNumberLimits), SecurityEvent: "PIN_CHANGED", QualityEvent: "THROUGHPUT_UPGRADE",
+		Username: "acme", UsernameStatus: "DELETED", PictureLostTime: &when,
+	}
+	obj := &v1alpha1.PhoneNumber{Status: v1alpha1.PhoneNumberStatus{Webhook: number}}
+	expectNews(t, newsOf((*v1alpha1.PhoneNumberWebhookStatus)(nil), obj),
+		notice{true, "PINChanged", pinNews["PIN_CHANGED"]}, notice{false, "LimitsChanged", "THROUGHPUT_UPGRADE"},
+		notice{true, "UsernameChanged", `the user name "acme" is deleted`}, notice{true, "Alert", "Meta reports that the profile picture was lost"})
+	expectNews(t, newsOf(number, obj))
+	again := number.DeepCopy()
+	again.Events = toldAt(60, factNumberSecurity)
+	obj.Status.Webhook = again
+	expectNews(t, newsOf(number, obj), notice{true, "PINChanged", pinNews["PIN_CHANGED"]})
+	expectNews(t, newsOf(nil, &v1alpha1.MessageTemplate{}))
+}
+
+func expectNews(t *testing.T, got []notice, want ...notice) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d news: %+v", len(got), got)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("news %d: %+v, want %+v", i, got[i], want[i])
+		}
+	}
+}
