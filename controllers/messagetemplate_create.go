@@ -126,7 +126,7 @@ func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried
 	s := &p.obj.Status
 	p.status.ID, p.status.AccountID = created.ID, p.waba.Spec.ID
 	s.PendingCreate = nil
-	t.take(p, p.session.Template(key))
+	t.take(p, account.TemplateView{Template: live, Known: true, At: p.now})
 	s.Baseline = written(p, w)
 	return done("created")
 }

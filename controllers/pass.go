@@ -33,7 +33,9 @@ type pass[T client.Object] struct {
 
 func (p *pass[T]) key() string { return keyOf(p.obj, client.ObjectKeyFromObject(p.obj)) }
 
-func keyOf(obj client.Object, name types.NamespacedName) string { return fmt.Sprintf("%T/%s", obj, name) }
+func keyOf(obj client.Object, name types.NamespacedName) string {
+	return fmt.Sprintf("%T/%s", obj, name)
+}
 
 func (p *pass[T]) writable() bool { return p.policy == v1alpha1.ManagementPolicyManaged }
 

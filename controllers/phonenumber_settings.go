@@ -77,6 +77,7 @@ func (n *numbers) settings(ctx context.Context, p *numberPass, live *graph.Phone
 			break
 		}
 	}
+	n.heed(p) // over what was read of the user name
 	return n.concludeSections(p, results)
 }
 
