@@ -24,7 +24,7 @@ const (
 	throughputHigh    = "HIGH"
 )
 
-// heedNumber puts what webhooks told over what was seen of a number. profile is how fresh the knowledge of the user name is,
+// heedNumber puts what webhooks told over what was seen of a number. username is how fresh the knowledge of that is,
 // which isn't part of the account's observation.
 func heedNumber(s *v1alpha1.PhoneNumberStatus, k, username knowledge, usernameWanted bool) {
 	w := s.Webhook
