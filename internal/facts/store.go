@@ -7,18 +7,21 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
-// maxConflicts is how often a write is repeated because somebody else changed the resource meanwhile.
-const maxConflicts = 10
+// conflicts is how a write is repeated when somebody else changed the resource meanwhile: by chance, or two replicas would
+// go on refusing each other's work.
+var conflicts = wait.Backoff{Duration: 5 * time.Millisecond, Factor: 1.5, Jitter: 1, Steps: 20, Cap: 500 * time.Millisecond}
 
 // store reads and writes the facts of single resources.
 type store struct {
@@ -36,28 +39,48 @@ type store struct {
 // other's facts.
 func (s *store) write(ctx context.Context, on subject, events []event, last client.Object) (client.Object, []outcome, error) {
 	obj, err := s.newest(ctx, on, last)
-	live := false
-	for range maxConflicts {
-		if err == nil && live || err == nil && anyBelongs(obj, events) {
-			var outcomes []outcome
-			if outcomes, err = s.merge(ctx, on, obj, events); err == nil {
-				return obj, outcomes, nil
-			}
+	outcomes := make([]outcome, len(events))
+	if err == nil && anyBelongs(obj, events) {
+		if outcomes, err = s.merge(ctx, on, obj, events); err == nil {
+			return obj, outcomes, nil
 		}
-		switch {
-		case err == nil: // not by what the cache shows; ask the API server
-		case apierrors.IsNotFound(err) && live:
-			return nil, make([]outcome, len(events)), nil
-		case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
-			s.log.Error(err, "Facts can't be stored and are dropped", "kind", on.kind, "object", on.key)
-			return nil, make([]outcome, len(events)), nil
-		case !apierrors.IsNotFound(err) && !apierrors.IsConflict(err):
-			return nil, nil, fmt.Errorf("%s %s: %w", on.kind, on.key, err)
-		}
-		obj, live = on.kind.new(), true
-		err = s.live.Get(ctx, on.key, obj)
 	}
-	return nil, nil, fmt.Errorf("%s %s: changed too often meanwhile: %w", on.kind, on.key, err)
+	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+		return nil, s.hopeless(on, err, events), s.retryable(on, err)
+	}
+	// The cache is outdated, or shows nothing that the events belong to; ask the API server.
+	err = wait.ExponentialBackoffWithContext(ctx, conflicts, func(ctx context.Context) (bool, error) {
+		obj = on.kind.new()
+		err := s.live.Get(ctx, on.key, obj)
+		if err == nil {
+			outcomes, err = s.merge(ctx, on, obj, events)
+		}
+		if apierrors.IsConflict(err) {
+			return false, nil
+		}
+		return true, err
+	})
+	if err != nil {
+		return nil, s.hopeless(on, err, events), s.retryable(on, err)
+	}
+	return obj, outcomes, nil
+}
+
+// retryable is the error if sending the events again can help, nil otherwise.
+func (s *store) retryable(on subject, err error) error {
+	if apierrors.IsNotFound(err) || apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
+		return nil
+	}
+	return fmt.Errorf("%s %s: %w", on.kind, on.key, err)
+}
+
+// hopeless reports what is dropped because it can never be stored. It isn't the sender's fault, so the log has to tell.
+func (s *store) hopeless(on subject, err error, events []event) []outcome {
+	if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
+		// The error's text may repeat what the events say.
+		s.log.Info("Facts can't be stored and are dropped", "kind", on.kind, "object", on.key, "reason", apierrors.ReasonForError(err))
+	}
+	return make([]outcome, len(events))
 }
 
 // newest is the newest version that this process knows: what the last write returned, or what the cache has.
