@@ -140,7 +140,7 @@ func TestFlood(t *testing.T) {
 		o.Limits = Limits{MemoryBytes: memory}
 	}, oneAccount()...)
 	r.post("[]", theSecret)
-	before := heap()
+	before := inUse()
 
 	zeros := make([]byte, 1<<20)
 	attacks := []func(net.Conn){
@@ -203,7 +203,7 @@ func TestFlood(t *testing.T) {
 			}
 		}
 		if i%2 == 1 {
-			peak = max(peak, heap())
+			peak = max(peak, inUse())
 		}
 	}
 	t.Logf("10 deliveries took %d tries; the heap grew from %d to %d KiB; %v", tries, before>>10, peak>>10, r.metrics.deliveries)
@@ -212,11 +212,11 @@ func TestFlood(t *testing.T) {
 		t.Errorf("the heap grew from %d to %d KiB", before>>10, peak>>10)
 	}
 	// Once those who had to go have gone, there is what is set aside for bodies, and the buffers of connections, on both sides.
-	r.until("the heap has shrunk", func() bool { return heap() < before+memory+1000*24<<10 })
+	r.until("the heap has shrunk", func() bool { return inUse() < before+memory+1000*24<<10 })
 }
 
-// heap returns the bytes that are in use.
-func heap() uint64 {
+// inUse returns the bytes that are in use.
+func inUse() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -36,9 +36,9 @@ type Recorder interface {
 	Handshake(ctx context.Context, subscriptions []types.NamespacedName, at time.Time)
 }
 
-// Relay hands deliveries on to others. Offer must neither wait nor change what it gets; fields are the names of the fields that
+// Forwarder hands deliveries on to others. Offer must neither wait nor change what it gets; fields are the names of the fields that
 // the delivery has, each once.
-type Relay interface {
+type Forwarder interface {
 	Offer(body []byte, header http.Header, fields []string)
 }
 
@@ -74,7 +74,7 @@ type Options struct {
 	Parse    func(body []byte) ([]webhook.Change, error)
 	Recorder Recorder
 	// Relay is optional.
-	Relay Relay
+	Relay Forwarder
 	// Ready says whether the caches are filled; until then everything is answered with 503. Absent: they are.
 	Ready func(ctx context.Context) bool
 

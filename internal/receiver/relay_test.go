@@ -118,7 +118,7 @@ func relayServer(t *testing.T, handler http.HandlerFunc) (address string, bodies
 	return server.URL, bodies
 }
 
-func answer(status int) http.HandlerFunc {
+func relayAnswer(status int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
 }
 
@@ -144,9 +144,9 @@ func received(bodies chan string, n int) (out []string) {
 }
 
 func TestRelayFanOut(t *testing.T) {
-	everything, all := relayServer(t, answer(200))
-	messages, some := relayServer(t, answer(204))
-	nobody, none := relayServer(t, answer(200))
+	everything, all := relayServer(t, relayAnswer(200))
+	messages, some := relayServer(t, relayAnswer(204))
+	nobody, none := relayServer(t, relayAnswer(200))
 	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: everything}, RelayTarget{URL: messages, Fields: []string{"messages", "calls"}},
 		RelayTarget{URL: nobody, Fields: []string{"history"}})
 	rt.start()
@@ -189,7 +189,7 @@ func TestRelayHeaders(t *testing.T) {
 func TestRelaySlowTargetHoldsNobodyBack(t *testing.T) {
 	release := make(chan struct{})
 	slow, _ := relayServer(t, func(http.ResponseWriter, *http.Request) { <-release })
-	quick, bodies := relayServer(t, answer(200))
+	quick, bodies := relayServer(t, relayAnswer(200))
 	const n = 5 * relaySenders
 	rt := newRelayTest(t, RelayOptions{MaxBytes: 2 * n * (relayOverhead + 1000)}, RelayTarget{URL: slow}, RelayTarget{URL: quick})
 	rt.start()
@@ -216,7 +216,7 @@ func TestRelaySlowTargetHoldsNobodyBack(t *testing.T) {
 }
 
 func TestRelayRetries(t *testing.T) {
-	address, bodies := relayServer(t, inTurn(answer(503), answer(404), answer(429), func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, answer(200)))
+	address, bodies := relayServer(t, inTurn(relayAnswer(503), relayAnswer(404), relayAnswer(429), func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, relayAnswer(200)))
 	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address + "/secret?token=secret"})
 	rt.start()
 	rt.Offer([]byte("body"), signed(), nil)
@@ -243,7 +243,7 @@ func TestRelayObeysRetryAfter(t *testing.T) {
 	address, bodies := relayServer(t, inTurn(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "120")
 		w.WriteHeader(http.StatusTooManyRequests)
-	}, answer(200), answer(200)))
+	}, relayAnswer(200), relayAnswer(200)))
 	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address})
 	rt.start()
 	rt.Offer([]byte("1"), nil, nil)
@@ -261,7 +261,7 @@ func TestRelayObeysRetryAfter(t *testing.T) {
 }
 
 func TestRelayExpiry(t *testing.T) {
-	address, _ := relayServer(t, inTurn(answer(500), answer(500), answer(500)))
+	address, _ := relayServer(t, inTurn(relayAnswer(500), relayAnswer(500), relayAnswer(500)))
 	rt := newRelayTest(t, RelayOptions{MaxAge: 3 * time.Second}, RelayTarget{URL: address})
 	rt.Offer([]byte("waited too long for the start"), nil, nil)
 	rt.clock.Step(3 * time.Second)
@@ -300,8 +300,8 @@ func TestRelayMemoryIsBounded(t *testing.T) {
 }
 
 func TestRelayRefusals(t *testing.T) {
-	elsewhere, followed := relayServer(t, answer(200))
-	address, _ := relayServer(t, inTurn(answer(400), answer(401), answer(410), answer(413),
+	elsewhere, followed := relayServer(t, relayAnswer(200))
+	address, _ := relayServer(t, inTurn(relayAnswer(400), relayAnswer(401), relayAnswer(410), relayAnswer(413),
 		func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere, http.StatusTemporaryRedirect)
 		}))
@@ -333,7 +333,7 @@ func TestRelayLongAnswer(t *testing.T) {
 func TestRelayDrains(t *testing.T) {
 	release := make(chan struct{})
 	address, bodies := relayServer(t, inTurn(append(slices.Repeat([]http.HandlerFunc{func(http.ResponseWriter, *http.Request) { <-release }}, relaySenders),
-		answer(200), answer(500))...))
+		relayAnswer(200), relayAnswer(500))...))
 	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address})
 	cancel, wait := rt.start()
 	for range relaySenders + 2 {
