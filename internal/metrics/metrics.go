@@ -16,8 +16,10 @@ import (
 // Recorder records metrics.
 type Recorder struct {
 	calls          *prometheus.CounterVec
-	duration       *prometheus.HistogramVec
+	callDuration   *prometheus.HistogramVec
 	normalisations *prometheus.CounterVec
+
+	*webhooks
 }
 
 // New registers the metrics.
@@ -27,7 +29,7 @@ func New(reg prometheus.Registerer) (*Recorder, error) {
 			Name: "waba_operator_graph_requests_total",
 			Help: "HTTP exchanges with Meta's Graph API by endpoint, class of the outcome (empty on success) and Meta's error code.",
 		}, []string{"endpoint", "class", "code"}),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		callDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "waba_operator_graph_request_duration_seconds",
 			Help:    "Time from sending a request to Meta's Graph API until its answer was read.",
 			Buckets: prometheus.ExponentialBuckets(0.02, 2, 11),
@@ -36,8 +38,9 @@ func New(reg prometheus.Registerer) (*Recorder, error) {
 			Name: "waba_operator_unknown_normalisations_total",
 			Help: "Fields that Meta gave back otherwise than they were sent, in a way this version doesn't know.",
 		}, []string{"kind", "field"}),
+		webhooks: newWebhooks(),
 	}
-	for _, c := range []prometheus.Collector{r.calls, r.duration, r.normalisations} {
+	for _, c := range append(r.webhooks.collectors(), r.calls, r.callDuration, r.normalisations) {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}
@@ -52,7 +55,7 @@ func (r *Recorder) Observe(c graph.CallInfo) {
 		code = strconv.Itoa(c.Code)
 	}
 	r.calls.WithLabelValues(c.Op.Endpoint(), string(c.Class), code).Inc()
-	r.duration.WithLabelValues(c.Op.Endpoint()).Observe(c.Duration.Seconds())
+	r.callDuration.WithLabelValues(c.Op.Endpoint()).Observe(c.Duration.Seconds())
 }
 
 // UnknownNormalisation counts a field that came back otherwise than it was sent.

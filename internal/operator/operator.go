@@ -34,6 +34,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/media"
 	"github.com/waba-operator/waba-operator/internal/metrics"
+	"github.com/waba-operator/waba-operator/internal/receiver"
 )
 
 // Surroundings are what a test replaces. The zero value is the real world.
@@ -45,6 +46,8 @@ type Surroundings struct {
 	UserAgent  string
 	Media      controllers.MediaFetcher
 	NewQueue   func(string, workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
+	// Receiver is told about the receiver of webhooks before it starts.
+	Receiver func(*receiver.Server)
 	// SkipNameValidation allows several managers in one process.
 	SkipNameValidation bool
 }
@@ -110,6 +113,11 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Surroundings
 	})
 	if err != nil {
 		return nil, err
+	}
+	if o.receives() {
+		if err := addReceiver(ctx, mgr, &o, s, recorder); err != nil {
+			return nil, err
+		}
 	}
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return nil, err

@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/waba-operator/waba-operator/internal/receiver"
 )
 
 // Options are the operator's flags.
@@ -41,6 +43,8 @@ type Options struct {
 
 	LogLevel  int
 	LogFormat string
+
+	WebhookOptions
 }
 
 // DefaultOptions are what absent flags mean.
@@ -49,6 +53,9 @@ func DefaultOptions() Options {
 		GraphBaseURL: "https://graph.facebook.com", GraphAPIVersion: "v25.0", GraphTimeout: 30 * time.Second,
 		PageSize: 100, ObservationInterval: 5 * time.Minute, CreatesPerHour: 100, Concurrency: 8,
 		MetricsAddress: ":8443", MetricsSecure: true, ProbeAddress: ":8081", LogFormat: "json",
+		WebhookOptions: WebhookOptions{
+			WebhookAddress: ":8082", WebhookClientName: receiver.MetaClientCommonName, WebhookRelayMemory: 64 << 20,
+		},
 	}
 }
 
@@ -80,6 +87,7 @@ func (o *Options) BindFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection, "let only one replica write; needed with more than one")
 	fs.StringVar(&o.LeaderElectionNamespace, "leader-election-namespace", o.LeaderElectionNamespace,
 		"namespace of the lease; absent: the operator's own")
+	o.WebhookOptions.bindFlags(fs)
 	fs.IntVar(&o.LogLevel, "log-level", o.LogLevel, "0 to 5: 0 changes only, 1 transitions, 2 steps, 4 each call to Meta; never content or secrets")
 	fs.StringVar(&o.LogFormat, "log-format", o.LogFormat, "json or console")
 }
@@ -112,7 +120,7 @@ func (o *Options) Validate() error {
 	if err := checkBaseURL(o.GraphBaseURL); err != nil {
 		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, o.WebhookOptions.validate())...)
 }
 
 // checkBaseURL refuses to send tokens in clear text to anywhere but this machine.

@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/waba-operator/waba-operator/internal/operator"
+	"github.com/waba-operator/waba-operator/internal/receiver"
 )
 
 // Operator is one run of the operator's process.
@@ -27,6 +28,23 @@ type Operator struct {
 	done   chan error
 	killed *atomic.Bool
 	queues *queues
+	// cut is whether the API server is away.
+	cut     atomic.Bool
+	elected <-chan struct{}
+	// receiver is nil unless the process receives webhooks.
+	receiver *receiver.Server
+}
+
+// Receiver is the address at which the process receives webhooks.
+func (o *Operator) Receiver() string {
+	o.world.T.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	address, err := o.receiver.Addr(ctx)
+	if err != nil {
+		o.world.T.Fatalf("the receiver doesn't listen: %v", err)
+	}
+	return "http://" + address.String()
 }
 
 // Start starts the operator with the world's clock. It is stopped at the end of the test.
@@ -35,6 +53,7 @@ func (w *World) Start(change ...func(*operator.Options)) *Operator {
 	options := operator.DefaultOptions()
 	options.GraphBaseURL, options.LabelSelector = w.URL, shardLabel+"="+w.name
 	options.MetricsAddress, options.ProbeAddress, options.MetricsSecure = "0", "0", false
+	options.WebhookAddress = "0"
 	options.LogLevel, options.LogFormat = 5, "json"
 	options.GraphTimeout = 5 * time.Second
 	for _, c := range change {
@@ -55,7 +74,7 @@ func (w *World) Start(change ...func(*operator.Options)) *Operator {
 	op.cancel = cancel
 	surroundings := operator.Surroundings{
 		Clock: w.Clock, Transport: &mortal{next: graph, killed: op.killed}, Registerer: op.Metrics,
-		Log: options.Logger(&w.logs), NewQueue: op.queues.new, SkipNameValidation: true, Media: &files{world: w},
+		Log: options.Logger(&w.logs), NewQueue: op.queues.new, SkipNameValidation: true, Media: &files{world: w}, Receiver: func(s *receiver.Server) { op.receiver = s },
 	}
 	if w.RealQueues {
 		surroundings.NewQueue = nil
@@ -65,6 +84,7 @@ func (w *World) Start(change ...func(*operator.Options)) *Operator {
 		cancel()
 		w.T.Fatalf("operator: %v", err)
 	}
+	op.elected = mgr.Elected()
 	go func() { op.done <- mgr.Start(ctx) }()
 	w.T.Cleanup(op.Stop)
 	if !mgr.GetCache().WaitForCacheSync(ctx) {
@@ -127,6 +147,9 @@ type apiTransport struct {
 func (a *apiTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if a.op.killed.Load() {
 		return nil, errKilled
+	}
+	if a.op.cut.Load() {
+		return nil, errAway
 	}
 	if r.Method != http.MethodGet {
 		v, _ := a.op.world.writes.LoadOrStore(r.Method+" "+resource(r.URL.Path), &counter{})
