@@ -41,7 +41,7 @@ func BenchmarkApplyTemplates(b *testing.B) {
 		w.ResetAPIWrites()
 
 		begin := time.Now()
-		inParallel(b, func(i int) error {
+		inParallel(b, manifests, func(i int) error {
 			obj := harness.Template(fmt.Sprintf("parcel_%04d", i))
 			w.Label(obj)
 			return w.Client.Create(context.Background(), obj)
@@ -85,7 +85,7 @@ func BenchmarkApplyTemplates(b *testing.B) {
 func writeCeiling(b *testing.B, c client.Client, items []v1alpha1.MessageTemplate) float64 {
 	b.Helper()
 	begin := time.Now()
-	inParallel(b, func(i int) error {
+	inParallel(b, manifests, func(i int) error {
 		obj := items[i].DeepCopy()
 		patch := client.MergeFrom(items[i].DeepCopy())
 		obj.Status.QualityScore = "GREEN"
@@ -94,8 +94,8 @@ func writeCeiling(b *testing.B, c client.Client, items []v1alpha1.MessageTemplat
 	return manifests / time.Since(begin).Seconds()
 }
 
-// inParallel calls f for each of the manifests, from as many workers as the operator has.
-func inParallel(b *testing.B, f func(i int) error) {
+// inParallel calls f for 0 to n-1, from as many workers as the operator has.
+func inParallel(b *testing.B, n int, f func(i int) error) {
 	b.Helper()
 	next := make(chan int)
 	errs := make(chan error, workers)
@@ -112,7 +112,7 @@ func inParallel(b *testing.B, f func(i int) error) {
 			}
 		})
 	}
-	for i := range manifests {
+	for i := range n {
 		next <- i
 	}
 	close(next)
