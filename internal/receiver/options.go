@@ -104,7 +104,7 @@ type Limits struct {
 	HeaderTimeout, ReadTimeout, WriteTimeout, IdleTimeout time.Duration
 	// Patience is how long a request may wait for Secrets to be read; 5 s.
 	Patience time.Duration
-	// RecordTimeout is for writing down one delivery; 10 s.
+	// RecordTimeout is for writing down one delivery, which may be 1,000 events about as many resources; 25 s.
 	RecordTimeout time.Duration
 	// DrainTimeout is how long requests under way may take when the server stops; 20 s.
 	DrainTimeout time.Duration
@@ -148,7 +148,7 @@ func (l *Limits) setDefaults() {
 	setDefault(&l.WriteTimeout, 30*time.Second)
 	setDefault(&l.IdleTimeout, time.Minute)
 	setDefault(&l.Patience, 5*time.Second)
-	setDefault(&l.RecordTimeout, 10*time.Second)
+	setDefault(&l.RecordTimeout, 25*time.Second)
 	setDefault(&l.DrainTimeout, 20*time.Second)
 }
 
