@@ -118,6 +118,12 @@ var causes = map[graph.Cause]verdict{
 	graph.CauseEditBudget:    {reason: v1alpha1.ReasonEditBudgetExhausted, after: editWindow, visible: true},
 	graph.CauseStatusLocked:  {reason: v1alpha1.ReasonInReview, backoff: true, first: slowPause},
 	graph.CauseTemplateLimit: {reason: v1alpha1.ReasonQuotaExceeded, after: refusedRecheck, visible: true},
+
+	graph.CauseCallbackNotVerified: {reason: v1alpha1.ReasonRefusedByMeta, backoff: true, first: slowPause, aside: true,
+		advice: "the service must answer Meta's request with hub.challenge, and hold the same verify token"},
+	graph.CauseDashboardOnly: {reason: v1alpha1.ReasonAwaitingHuman, after: refusedRecheck, visible: true, aside: true},
+	graph.CauseAppToken: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, first: slowPause, aside: true,
+		advice: "put the secret of the token's own app into the key appSecret of the account's Secret"},
 }
 
 // failure turns an error into an outcome.

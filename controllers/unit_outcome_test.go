@@ -114,6 +114,11 @@ var causeRows = map[graph.Cause]struct {
 	graph.CauseCodeNotSent:          {graph.ClassRefused, nil},
 	graph.CauseCodeRefused:          {graph.ClassInvalidSpec, nil},
 	graph.CauseUsernameRefused:      {graph.ClassRefused, nil},
+
+	graph.CauseCallbackNotVerified: {graph.ClassRefused, &row{reason: "RefusedByMeta", backoff: true, first: slowPause, aside: true}},
+	graph.CauseNotSubscribed:       {graph.ClassRefused, nil},
+	graph.CauseDashboardOnly:       {graph.ClassPermission, &row{reason: "AwaitingHuman", after: 24 * time.Hour, wait: true, aside: true}},
+	graph.CauseAppToken:            {graph.ClassPermission, &row{reason: "PermissionDenied", backoff: true, first: slowPause, aside: true}},
 }
 
 func TestUnitFailureOfEveryClass(t *testing.T) {

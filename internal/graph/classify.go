@@ -43,14 +43,18 @@ var (
 		OpDebugToken, OpReadAccount, OpReadAccountOptional, OpListTemplates, OpFindTemplates, OpReadTemplate,
 		OpListPhoneNumbers, OpListSubscribedApps, OpReadUpload,
 		OpReadPhoneNumber, OpReadProfile, OpReadCommerce, OpReadAutomation, OpReadSettings, OpReadEncryption,
-		OpReadCompliance, OpReadUsername,
+		OpReadCompliance, OpReadUsername, OpReadAppSubscription,
 	}
 	contents = []Operation{OpCreateTemplate, OpEditTemplate}
 	changes  = []Operation{OpEditTemplate, OpDeleteTemplate, OpUnpauseTemplate}
 	uploads  = []Operation{OpOpenUpload, OpSendUpload, OpReadUpload}
+	// appCalls carry the app's own token, overrides an address that somebody else's service answers at.
+	appCalls  = []Operation{OpReadAppSubscription, OpSetAppSubscription, OpDeleteAppSubscription}
+	overrides = []Operation{OpOverrideAccountCallback, OpSetNumberCallback}
 	// fixed are the writes that carry nothing the user wrote, so that nothing of his can be wrong, and that on accounts,
 	// most of which are not in Meta's reference.
-	fixed = []Operation{OpDeleteTemplate, OpUnpauseTemplate, OpUpdateAccount, OpDeregisterPhoneNumber, OpDeleteUsername}
+	fixed = []Operation{OpDeleteTemplate, OpUnpauseTemplate, OpUpdateAccount, OpDeregisterPhoneNumber, OpDeleteUsername,
+		OpDeleteAppSubscription, OpSubscribeApp, OpUnsubscribeApp}
 	codes = []Operation{OpRequestCode, OpVerifyCode}
 	pins  = []Operation{OpRegisterPhoneNumber, OpSetPIN}
 	// onboarding are the steps from a new number to a registered one; what Meta refuses in them is mostly the state.
@@ -119,6 +123,19 @@ var rules = []rule{
 	{ops: codes, code: 100, subcode: anySubcode, contains: "too many", class: ClassQuota, cause: CauseCodeLimit, told: true},
 	{ops: pins, code: 131031, subcode: anySubcode, contains: " pin", class: ClassInvalidSpec, cause: CausePINMismatch},
 
+	{ops: overrides, code: 100, subcode: anySubcode, contains: "must be subscribed", class: ClassRefused, cause: CauseNotSubscribed},
+	{ops: overrides, code: 100, subcode: anySubcode, contains: "must first be subscribed", class: ClassRefused, cause: CauseNotSubscribed},
+	{ops: overrides, code: 100, subcode: anySubcode, contains: "not subscribed", class: ClassRefused, cause: CauseNotSubscribed},
+	{ops: appCalls, code: 100, subcode: anySubcode, contains: "dashboard", class: ClassPermission, cause: CauseDashboardOnly},
+	{ops: appCalls, code: 1, subcode: anySubcode, contains: "client secret", class: ClassPermission, cause: CauseAppToken},
+
+	// By code alone: the app itself. Its token is not the account's, whose credentials are no worse for it.
+	{ops: appCalls, code: 3, subcode: anySubcode, class: ClassPermission, cause: CauseDashboardOnly},
+	{ops: appCalls, code: 10, subcode: anySubcode, class: ClassPermission, cause: CauseDashboardOnly},
+	{ops: appCalls, code: 101, to: 102, subcode: anySubcode, class: ClassPermission, cause: CauseAppToken},
+	{ops: appCalls, code: 190, subcode: anySubcode, class: ClassPermission, cause: CauseAppToken},
+	{ops: appCalls, code: 200, to: 299, subcode: anySubcode, class: ClassPermission, cause: CauseDashboardOnly},
+
 	// By code alone: the platform.
 	{code: 0, subcode: anySubcode, class: ClassCredentials, cause: CauseTokenInvalid},
 	{code: 1, subcode: anySubcode, class: ClassTransient},
@@ -144,7 +161,7 @@ var rules = []rule{
 	{code: 506, subcode: anySubcode, class: ClassRefused},
 	{code: 613, subcode: anySubcode, class: ClassThrottled},
 	{code: 803, subcode: anySubcode, class: ClassAmbiguous, cause: CauseMissingObject},
-	{code: 2200, subcode: anySubcode, class: ClassRefused},
+	{code: 2200, subcode: anySubcode, class: ClassRefused, cause: CauseCallbackNotVerified},
 	{code: 80007, to: 80008, subcode: anySubcode, class: ClassThrottled},
 	{code: 80012, subcode: anySubcode, class: ClassQuota, cause: CauseEditBudget}, // counts per template, so no reason to stop the account
 

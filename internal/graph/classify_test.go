@@ -92,7 +92,7 @@ var classifiedCases = []classified{
 	{name: "repeated", op: OpCreateTemplate, code: 506, class: ClassRefused},
 	{name: "custom limit", op: OpReadAccount, code: 613, subcode: 1996, class: ClassThrottled},
 	{name: "alias", op: OpReadAccount, code: 803, class: ClassAmbiguous, cause: CauseMissingObject},
-	{name: "callback", op: OpUpdateAccount, code: 2200, class: ClassRefused},
+	{name: "callback", op: OpUpdateAccount, code: 2200, class: ClassRefused, cause: CauseCallbackNotVerified},
 	{name: "account limit", op: OpCreateTemplate, code: 80007, class: ClassThrottled},
 	{name: "account limit, Graph's code", op: OpReadAccount, code: 80008, class: ClassThrottled},
 	{name: "template edited too often", op: OpEditTemplate, code: 80012, class: ClassQuota, cause: CauseEditBudget},
@@ -188,6 +188,23 @@ var classifiedCases = []classified{
 	{name: "coexistence number", op: OpDeregisterPhoneNumber, code: 100, class: ClassRefused},
 	{name: "username", op: OpUpdateUsername, code: 147001, class: ClassRefused, cause: CauseUsernameRefused},
 	{name: "username of another number", op: OpUpdateUsername, code: 147005, class: ClassRefused, cause: CauseUsernameRefused},
+	{name: "handshake failed", op: OpSetAppSubscription, code: 2200, text: "(#2200) Callback verification failed with the following errors: HTTP Status Code = 403", class: ClassRefused, cause: CauseCallbackNotVerified},
+	{name: "handshake failed, override", op: OpOverrideAccountCallback, code: 2200, class: ClassRefused, cause: CauseCallbackNotVerified},
+	{name: "override too early", op: OpOverrideAccountCallback, code: 100, text: "(#100) Before override the current callback uri, your app must be subscribed to receive messages for WhatsApp Business Account", class: ClassRefused, cause: CauseNotSubscribed},
+	{name: "override too early, other wording", op: OpOverrideAccountCallback, code: 100, text: "The app must first be subscribed to messages", class: ClassRefused, cause: CauseNotSubscribed},
+	{name: "number too early", op: OpSetNumberCallback, code: 100, text: "The app is not subscribed to this account", class: ClassRefused, cause: CauseNotSubscribed},
+	{name: "bad override", op: OpOverrideAccountCallback, code: 100, class: ClassInvalidSpec},
+	{name: "dashboard", op: OpSetAppSubscription, code: 100, text: "Subscriptions to this object can only be changed in the App Dashboard", class: ClassPermission, cause: CauseDashboardOnly},
+	{name: "no capability on the app", op: OpSetAppSubscription, code: 3, class: ClassPermission, cause: CauseDashboardOnly},
+	{name: "no permission on the app", op: OpReadAppSubscription, code: 10, class: ClassPermission, cause: CauseDashboardOnly},
+	{name: "no permission on the app 2", op: OpDeleteAppSubscription, code: 200, class: ClassPermission, cause: CauseDashboardOnly},
+	{name: "wrong app secret", op: OpReadAppSubscription, code: 1, text: "Error validating client secret.", class: ClassPermission, cause: CauseAppToken},
+	{name: "wrong app secret 2", op: OpReadAppSubscription, code: 101, class: ClassPermission, cause: CauseAppToken},
+	{name: "wrong app secret 3", op: OpSetAppSubscription, code: 190, class: ClassPermission, cause: CauseAppToken},
+	{name: "bad fields", op: OpSetAppSubscription, code: 100, class: ClassInvalidSpec},
+	{name: "app is there no more", op: OpDeleteAppSubscription, code: 100, class: ClassRefused},
+	{name: "subscribe refused", op: OpSubscribeApp, code: 100, class: ClassRefused},
+	{name: "subscribe not permitted", op: OpSubscribeApp, code: 200, class: ClassPermission},
 	{name: "beyond usernames", op: OpUpdateUsername, code: 147006, class: ClassUnknown},
 }
 
@@ -213,7 +230,7 @@ func TestClassification(t *testing.T) {
 				answers[i] = answer{status: http.StatusBadRequest, body: body}
 			}
 			server := newFakeGraph(t, answers...)
-			e := mustError(t, everyCall(server.client(t))[tc.op](t.Context()))
+			e := mustError(t, everyCall(server.client(t, withSecret))[tc.op](t.Context()))
 			if e.Class != tc.class || e.Cause != tc.cause {
 				t.Errorf("got %s/%s, want %s/%s", e.Class, e.Cause, tc.class, tc.cause)
 			}

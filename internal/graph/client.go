@@ -75,6 +75,7 @@ type Client struct {
 	version   string
 	token     string
 	proof     string // "" when no app secret is known
+	appSecret string // "" when it is not known
 	userAgent string
 	timeout   time.Duration
 	http      *http.Client
@@ -120,7 +121,8 @@ func NewClient(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		base: base + "/" + cfg.Version, version: cfg.Version, token: token, userAgent: cfg.UserAgent,
-		timeout: cfg.Timeout, gate: cfg.Gate, observe: cfg.Observe, clock: cfg.Clock, log: cfg.Log,
+		appSecret: secret,
+		timeout:   cfg.Timeout, gate: cfg.Gate, observe: cfg.Observe, clock: cfg.Clock, log: cfg.Log,
 	}
 	if secret != "" {
 		c.proof = appSecretProof(secret, token)

@@ -91,9 +91,11 @@ func TestOperations(t *testing.T) {
 		OpDeregisterPhoneNumber: true, OpSetPIN: true, OpRequestDisplayName: true, OpUpdateProfile: true,
 		OpUpdateCommerce: true, OpUpdateAutomation: true, OpUpdateStorage: true, OpUpdateCalling: true,
 		OpUpdateIdentityCheck: true, OpUpdateEncryption: true, OpUpdateCompliance: true, OpUpdateUsername: true,
-		OpDeleteUsername: true,
+		OpDeleteUsername: true, OpSetAppSubscription: true, OpDeleteAppSubscription: true, OpSubscribeApp: true,
+		OpUnsubscribeApp: true, OpOverrideAccountCallback: true, OpSetNumberCallback: true,
 	}
-	app := map[Operation]bool{OpOpenUpload: true, OpSendUpload: true, OpReadUpload: true}
+	app := map[Operation]bool{OpOpenUpload: true, OpSendUpload: true, OpReadUpload: true,
+		OpReadAppSubscription: true, OpSetAppSubscription: true, OpDeleteAppSubscription: true}
 	for op := range everyCall(nil) {
 		if op.Write() != writes[op] {
 			t.Errorf("%s: Write() = %v", op, op.Write())

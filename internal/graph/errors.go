@@ -80,6 +80,11 @@ const (
 	CauseCodeNotSent          Cause = "CodeNotSent"          // 136024 without a word why: perhaps verified already, which code_verification_status tells
 	CauseCodeRefused          Cause = "CodeRefused"          // 136025: the code is wrong or has expired
 	CauseUsernameRefused      Cause = "UsernameRefused"      // 147001 to 147005: taken, reserved or not allowed
+
+	CauseCallbackNotVerified Cause = "CallbackNotVerified" // 2200: the callback did not answer Meta's handshake as it must
+	CauseNotSubscribed       Cause = "NotSubscribed"       // 100 on an override: the app must first be subscribed to the account, and to messages
+	CauseDashboardOnly       Cause = "DashboardOnly"       // 3, 10, 200: this app's subscription can only be set in the App Dashboard
+	CauseAppToken            Cause = "AppToken"            // 101, 190 on an app: the app secret does not fit the app
 )
 
 // Error is what every failed call returns. All texts are free of tokens, proofs, PINs and URLs.

@@ -189,6 +189,7 @@ func everyCall(c *Client) map[Operation]func(context.Context) error {
 		OpReadUpload: func(ctx context.Context) error { _, err := testUpload(c, "content").offset(ctx); return err },
 	}
 	maps.Copy(calls, everyNumberCall(c))
+	maps.Copy(calls, everyWebhookCall(c))
 	return calls
 }
 

@@ -55,6 +55,14 @@ const (
 	OpReadUsername          Operation = "ReadUsername"
 	OpUpdateUsername        Operation = "UpdateUsername"
 	OpDeleteUsername        Operation = "DeleteUsername"
+
+	OpReadAppSubscription     Operation = "ReadAppSubscription"
+	OpSetAppSubscription      Operation = "SetAppSubscription"
+	OpDeleteAppSubscription   Operation = "DeleteAppSubscription"
+	OpSubscribeApp            Operation = "SubscribeApp"
+	OpUnsubscribeApp          Operation = "UnsubscribeApp"
+	OpOverrideAccountCallback Operation = "OverrideAccountCallback"
+	OpSetNumberCallback       Operation = "SetNumberCallback"
 )
 
 // operationInfo is what is fixed about an operation.
@@ -108,6 +116,14 @@ var operations = map[Operation]operationInfo{
 	OpReadUsername:          {http.MethodGet, "GET /{number}/username", false},
 	OpUpdateUsername:        {http.MethodPost, "POST /{number}/username", true},
 	OpDeleteUsername:        {http.MethodDelete, "DELETE /{number}/username", true},
+
+	OpReadAppSubscription:     {http.MethodGet, "GET /{app}/subscriptions", false},
+	OpSetAppSubscription:      {http.MethodPost, "POST /{app}/subscriptions", true},
+	OpDeleteAppSubscription:   {http.MethodDelete, "DELETE /{app}/subscriptions", true},
+	OpSubscribeApp:            {http.MethodPost, "POST /{waba}/subscribed_apps", true},
+	OpUnsubscribeApp:          {http.MethodDelete, "DELETE /{waba}/subscribed_apps", true},
+	OpOverrideAccountCallback: {http.MethodPost, "POST /{waba}/subscribed_apps", true},
+	OpSetNumberCallback:       {http.MethodPost, "POST /{number}", true},
 }
 
 // Write reports whether the operation changes something at Meta. Unknown operations count as writes.
@@ -117,7 +133,7 @@ func (o Operation) Write() bool {
 }
 
 // OfApp reports whether the operation concerns an app and no account, so that only the app's limits count.
-func (o Operation) OfApp() bool { return slices.Contains(uploads, o) }
+func (o Operation) OfApp() bool { return slices.Contains(uploads, o) || slices.Contains(appCalls, o) }
 
 // Endpoint is the method and the path with ids replaced by placeholders, for metrics labels. DebugToken is reported as
 // what it asks for, not as the batch request that carries it.

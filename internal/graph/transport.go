@@ -5,6 +5,7 @@ package graph
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -25,6 +26,8 @@ type request struct {
 	body        *io.SectionReader // nil = none; only read at offsets, so that it can be sent again
 	contentType string
 	secrets     []string // PINs and codes in the body, which no error may repeat; unlike the token they are not kept
+	texts       []string // other secrets of this call: verify tokens and the app's own access token
+	token       string   // the access token, without proof; "" = the client's
 }
 
 // inMemory is the body of a request that was built in memory.
@@ -62,7 +65,7 @@ func (c *Client) do(ctx context.Context, r request, decode func(any) error) erro
 	}
 	start := c.clock.Now()
 	out := c.exchange(ctx, r, decode)
-	out.hide(r.secrets)
+	out.hide(r)
 	if out.err != nil {
 		out.complete(r.op)
 	}
@@ -74,11 +77,11 @@ func (c *Client) do(ctx context.Context, r request, decode func(any) error) erro
 }
 
 // hide removes the secrets of one call from everything that will be shown or logged.
-func (o *outcome) hide(secrets []string) {
-	if len(secrets) == 0 {
+func (o *outcome) hide(r request) {
+	if len(r.secrets) == 0 && len(r.texts) == 0 {
 		return
 	}
-	clean := func(text string) string { return withoutDigits(text, secrets) }
+	clean := func(text string) string { return withoutTexts(withoutDigits(text, r.secrets), r.texts) }
 	o.trace = clean(o.trace)
 	e := o.err
 	if e == nil {
@@ -180,7 +183,7 @@ func (c *Client) httpRequest(ctx context.Context, r request) (*http.Request, err
 		query[key] = values
 	}
 	// Query, form and JSON parameters are alike to Graph; beside a form the proof goes into the form.
-	if c.proof != "" && r.contentType != contentForm {
+	if c.proof != "" && r.contentType != contentForm && r.token == "" {
 		query.Set("appsecret_proof", c.proof)
 	}
 	target := c.base + r.path
@@ -194,7 +197,7 @@ func (c *Client) httpRequest(ctx context.Context, r request) (*http.Request, err
 	if r.body != nil {
 		attach(req, r.body)
 	}
-	req.Header.Set("Authorization", "Bearer "+c.token)
+	req.Header.Set("Authorization", "Bearer "+cmp.Or(r.token, c.token))
 	req.Header.Set("User-Agent", c.userAgent)
 	req.Header.Set("Accept", "application/json")
 	if r.contentType != "" {

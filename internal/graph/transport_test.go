@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,9 @@ func goodAnswer(op Operation) answer {
 func TestEveryCallCarriesTokenAgentAndProof(t *testing.T) {
 	for _, secret := range []string{"", testSecret} {
 		for op := range everyCall(nil) {
+			if slices.Contains(appCalls, op) { // with another token, see TestWebhookWrites
+				continue
+			}
 			t.Run(string(op), func(t *testing.T) {
 				server := newFakeGraph(t, goodAnswer(op))
 				c := server.client(t, func(cfg *Config) { cfg.AppSecret = secret })
