@@ -38,6 +38,8 @@ type base struct {
 	audit    logr.Logger
 	readOnly bool
 	interval time.Duration
+	// webhookURL is the public base address of the operator's receiver, "" where it has none.
+	webhookURL string
 }
 
 // result turns an outcome into a requeue; nothing else does. Errors are never returned to the queue: its backoff knows

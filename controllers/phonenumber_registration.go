@@ -303,9 +303,13 @@ func (n *numbers) secret(
 	if !needed {
 		return secretValue{}, nil
 	}
-	name := ref()
-	value, err := credentials.ReadValue(ctx, n.resolver.secrets,
-		types.NamespacedName{Namespace: p.obj.Namespace, Name: name.Name}, name.Key, purpose)
+	return n.keySecret(ctx, p.obj.Namespace, ref(), purpose)
+}
+
+// keySecret reads one key of a Secret that was released for a purpose.
+func (b *base) keySecret(ctx context.Context, namespace string, ref v1alpha1.SecretKeyReference, purpose string) (secretValue, *secretProblem) {
+	value, err := credentials.ReadValue(ctx, b.resolver.secrets,
+		types.NamespacedName{Namespace: namespace, Name: ref.Name}, ref.Key, purpose)
 	var known *credentials.Error
 	switch {
 	case errors.As(err, &known):
@@ -318,6 +322,6 @@ func (n *numbers) secret(
 		return secretValue{}, &secretProblem{outcome: failure(err)}
 	}
 	return secretValue{text: value.Text, version: &v1alpha1.SecretVersion{
-		UID: value.UID, ResourceVersion: value.ResourceVersion, Key: name.Key,
+		UID: value.UID, ResourceVersion: value.ResourceVersion, Key: ref.Key,
 	}}, nil
 }

@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -45,6 +46,9 @@ type Options struct {
 	CreatesPerHour int
 	// Media fetches the files that specs refer to by address.
 	Media MediaFetcher
+	// WebhookURL is the public base address of the operator's webhook receiver, such as https://hooks.acme.example, without a
+	// slash at the end; empty where there is none.
+	WebhookURL string
 	// WatchNamespaceLabels lets accounts select namespaces by label; it needs permission to watch Namespaces.
 	WatchNamespaceLabels bool
 	Clock                clock.PassiveClock
@@ -66,7 +70,10 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := setupTemplates(mgr, b, o); err != nil {
 		return err
 	}
-	return setupNumbers(mgr, b, o)
+	if err := setupNumbers(mgr, b, o); err != nil {
+		return err
+	}
+	return setupHooks(mgr, b, o)
 }
 
 func newBase(mgr ctrl.Manager, o Options) *base {
@@ -85,7 +92,8 @@ func newBase(mgr ctrl.Manager, o Options) *base {
 		creates: newCreateLedger(o.Clock, o.CreatesPerHour), changes: &changes{}, metrics: o.Metrics,
 		hearing: newHearing(o.Clock), receipts: newReceipts(),
 		audit: o.Audit, readOnly: o.ReadOnly, interval: o.ObservationInterval,
-		media: &mediaFiles{live: mgr.GetAPIReader(), fetcher: o.Media, handles: newHandles(o.Clock)},
+		webhookURL: strings.TrimRight(o.WebhookURL, "/"),
+		media:      &mediaFiles{live: mgr.GetAPIReader(), fetcher: o.Media, handles: newHandles(o.Clock)},
 	}
 }
 
@@ -105,6 +113,7 @@ func setupWABAs(mgr ctrl.Manager, b *base, o Options) error {
 		For(&v1alpha1.WABA{}, builder.WithPredicates(wakes())).
 		Watches(&v1alpha1.MessageTemplate{}, accountOfDeleted(), builder.WithPredicates(deletedOnly())).
 		Watches(&v1alpha1.PhoneNumber{}, accountOfDeleted(), builder.WithPredicates(deletedOnly())).
+		Watches(&v1alpha1.WebhookSubscription{}, accountOfDeleted(), builder.WithPredicates(deletedOnly())).
 		Watches(&v1alpha1.WABA{}, rivalAccounts(b.client), builder.WithPredicates(predicate.Or(deletedOnly(), accountMatters()))).
 		WatchesRawSource(wakeSource(b.changes)).
 		WithOptions(o.controllerOptions()).
@@ -119,7 +128,7 @@ func setupTemplates(mgr ctrl.Manager, b *base, o Options) error {
 		WatchesRawSource(templateSource(b.client, b.changes)).
 		WithOptions(o.controllerOptions())
 	if o.WatchNamespaceLabels {
-		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, templatesOfNamespace(b.client),
+		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.client, &v1alpha1.MessageTemplateList{}),
 			builder.WithPredicates(predicate.LabelChangedPredicate{}))
 	}
 	return bldr.Complete(newTemplates(b))
@@ -133,8 +142,23 @@ func setupNumbers(mgr ctrl.Manager, b *base, o Options) error {
 		WatchesRawSource(numberSource(b.client, b.changes)).
 		WithOptions(o.controllerOptions())
 	if o.WatchNamespaceLabels {
-		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, numbersOfNamespace(b.client),
+		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.client, &v1alpha1.PhoneNumberList{}),
 			builder.WithPredicates(predicate.LabelChangedPredicate{}))
 	}
 	return bldr.Complete(newNumbers(b))
+}
+
+func setupHooks(mgr ctrl.Manager, b *base, o Options) error {
+	bldr := ctrl.NewControllerManagedBy(mgr).Named("webhooksubscription").
+		For(&v1alpha1.WebhookSubscription{}, builder.WithPredicates(wakes())).
+		Watches(&v1alpha1.WebhookSubscription{}, rivalHooks(b.client), builder.WithPredicates(deletedOnly())).
+		Watches(&v1alpha1.WABA{}, hooksOfAccount(b.client), builder.WithPredicates(accountMatters())).
+		Watches(&v1alpha1.PhoneNumber{}, hooksOfNumber(b.client), builder.WithPredicates(numberFound())).
+		WatchesRawSource(hookSource(b.client, b.changes)).
+		WithOptions(o.controllerOptions())
+	if o.WatchNamespaceLabels {
+		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.client, &v1alpha1.WebhookSubscriptionList{}),
+			builder.WithPredicates(predicate.LabelChangedPredicate{}))
+	}
+	return bldr.Complete(newHooks(b))
 }

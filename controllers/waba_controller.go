@@ -354,6 +354,13 @@ func (r *wabas) dependents(ctx context.Context, waba *v1alpha1.WABA) (names []st
 	for i := range phones.Items {
 		see(kindPhoneNumber, &phones.Items[i])
 	}
+	var hooks v1alpha1.WebhookSubscriptionList
+	if err := r.client.List(ctx, &hooks, client.MatchingFields{indexAccount: accountIndexKey(waba)}); err != nil {
+		return nil, false, err
+	}
+	for i := range hooks.Items {
+		see(kindWebhookSubscription, &hooks.Items[i])
+	}
 	return names, others, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/ptr"
@@ -33,6 +34,8 @@ const (
 	indexTemplate = "template"
 	// indexTemplateName finds message templates by account and name, whatever their language.
 	indexTemplateName = "templateName"
+	// indexApp finds webhook subscriptions by the Meta app.
+	indexApp = "app"
 	// indexAccountID finds WABA resources by Meta's id.
 	indexAccountID = "accountID"
 )
@@ -50,15 +53,8 @@ func templateIndexKey(obj *v1alpha1.MessageTemplate) string {
 // setupIndexes registers the indexes with the cache.
 func setupIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	byAccount := func(obj client.Object) []string {
-		var ref v1alpha1.WABAReference
-		switch o := obj.(type) {
-		case *v1alpha1.MessageTemplate:
-			ref = o.Spec.WABARef
-		case *v1alpha1.PhoneNumber:
-			ref = o.Spec.WABARef
-		case *v1alpha1.WebhookSubscription:
-			ref = o.Spec.WABARef
-		default:
+		ref, ok := accountRef(obj)
+		if !ok {
 			return nil
 		}
 		return []string{referrer{namespace: obj.GetNamespace(), ref: ref}.account().String()}
@@ -70,6 +66,14 @@ func setupIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	}{
 		{&v1alpha1.MessageTemplate{}, indexAccount, byAccount},
 		{&v1alpha1.PhoneNumber{}, indexAccount, byAccount},
+		{&v1alpha1.WebhookSubscription{}, indexAccount, byAccount},
+		{&v1alpha1.WebhookSubscription{}, indexApp, func(obj client.Object) []string {
+			w, ok := obj.(*v1alpha1.WebhookSubscription)
+			if !ok || w.Status.AppID == "" {
+				return nil
+			}
+			return []string{w.Status.AppID}
+		}},
 		{&v1alpha1.MessageTemplate{}, indexTemplate, func(obj client.Object) []string {
 			t, ok := obj.(*v1alpha1.MessageTemplate)
 			if !ok {
@@ -129,6 +133,8 @@ func webhookFacts(obj client.Object) any {
 		return o.Status.Webhook
 	case *v1alpha1.PhoneNumber:
 		return o.Status.Webhook
+	case *v1alpha1.WebhookSubscription:
+		return nil // a handshake or an event is no reason to look
 	}
 	return nil
 }
@@ -302,13 +308,8 @@ func rivalsOf(c client.Reader) handler.EventHandler {
 // accountOfDeleted wakes a WABA that waits for the deletion of its resources.
 func accountOfDeleted() handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, obj client.Object) []reconcile.Request {
-		var ref v1alpha1.WABAReference
-		switch o := obj.(type) {
-		case *v1alpha1.MessageTemplate:
-			ref = o.Spec.WABARef
-		case *v1alpha1.PhoneNumber:
-			ref = o.Spec.WABARef
-		default:
+		ref, ok := accountRef(obj)
+		if !ok {
 			return nil
 		}
 		return []reconcile.Request{{NamespacedName: referrer{namespace: obj.GetNamespace(), ref: ref}.account()}}
@@ -336,22 +337,37 @@ func rivalAccounts(c client.Reader) handler.EventHandler {
 	})
 }
 
-// templatesOfNamespace wakes the templates of a namespace whose labels changed: an account's selector may now include or
+// ofNamespace wakes the resources of one kind in a namespace whose labels changed: an account's selector may now include or
 // exclude it.
-func templatesOfNamespace(c client.Reader) handler.EventHandler {
+func ofNamespace(c client.Reader, kind client.ObjectList) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
-		var list v1alpha1.MessageTemplateList
-		if err := c.List(ctx, &list, client.InNamespace(obj.GetName()), client.UnsafeDisableDeepCopy); err != nil {
+		list, ok := kind.DeepCopyObject().(client.ObjectList)
+		if !ok || c.List(ctx, list, client.InNamespace(obj.GetName()), client.UnsafeDisableDeepCopy) != nil {
 			return nil
 		}
 		var out []reconcile.Request
-		for i := range list.Items {
-			if ref := list.Items[i].Spec.WABARef.Namespace; ref != "" && ref != obj.GetName() {
-				out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+		_ = meta.EachListItem(list, func(item runtime.Object) error { // never fails
+			child, isObject := item.(client.Object)
+			if ref, refers := accountRef(child); isObject && refers && ref.Namespace != "" && ref.Namespace != obj.GetName() {
+				out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(child)})
 			}
-		}
+			return nil
+		})
 		return out
 	})
+}
+
+// accountRef is the reference of a resource to its account.
+func accountRef(obj client.Object) (ref v1alpha1.WABAReference, ok bool) {
+	switch o := obj.(type) {
+	case *v1alpha1.MessageTemplate:
+		return o.Spec.WABARef, true
+	case *v1alpha1.PhoneNumber:
+		return o.Spec.WABARef, true
+	case *v1alpha1.WebhookSubscription:
+		return o.Spec.WABARef, true
+	}
+	return v1alpha1.WABAReference{}, false
 }
 
 // deletedOnly lets only deletions through, begun or done.

@@ -71,21 +71,3 @@ func rivalNumbers(c client.Reader) handler.EventHandler {
 		return requestsFor(numbersOf(ctx, c, key, func(o *v1alpha1.PhoneNumber) bool { return o.UID != gone.UID && sameNumber(o, gone) }))
 	})
 }
-
-// numbersOfNamespace wakes the numbers of a namespace whose labels changed: an account's selector may now include or
-// exclude it.
-func numbersOfNamespace(c client.Reader) handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
-		var list v1alpha1.PhoneNumberList
-		if err := c.List(ctx, &list, client.InNamespace(obj.GetName()), client.UnsafeDisableDeepCopy); err != nil {
-			return nil
-		}
-		var out []reconcile.Request
-		for i := range list.Items {
-			if ref := list.Items[i].Spec.WABARef.Namespace; ref != "" && ref != obj.GetName() {
-				out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
-			}
-		}
-		return out
-	})
-}

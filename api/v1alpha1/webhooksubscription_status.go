@@ -20,6 +20,10 @@ type WebhookSubscriptionStatus struct {
 	// +optional
 	Subscribed *bool `json:"subscribed,omitempty"`
 
+	// AppliedSubscription says that this resource subscribed the app. Only then it unsubscribes it again.
+	// +optional
+	AppliedSubscription bool `json:"appliedSubscription,omitempty"`
+
 	// App is the app's own subscription.
 	// +optional
 	App *AppWebhookStatus `json:"app,omitempty"`
@@ -44,6 +48,10 @@ type AppWebhookStatus struct {
 	// +optional
 	CallbackURL string `json:"callbackURL,omitempty"`
 
+	// AppliedURL is the callback that this resource set last, or was about to set. Any other was set by somebody else.
+	// +optional
+	AppliedURL string `json:"appliedURL,omitempty"`
+
 	// Active says whether Meta delivers events.
 	// +optional
 	Active *bool `json:"active,omitempty"`
@@ -63,6 +71,10 @@ type WebhookOverrideStatus struct {
 	// CallbackURL that is set at Meta.
 	// +optional
 	CallbackURL string `json:"callbackURL,omitempty"`
+
+	// AppliedURL is the address that this resource set last, or was about to set. Only that one is cleared again.
+	// +optional
+	AppliedURL string `json:"appliedURL,omitempty"`
 
 	// VerifyTokenSecret is the version of the Secret whose verify token was last applied.
 	// +optional

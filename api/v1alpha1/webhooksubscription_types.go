@@ -53,8 +53,10 @@ type WebhookSubscriptionSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.phoneNumberRef.name == a.phoneNumberRef.name))",message="each phone number may be named only once in phoneNumbers"
 	PhoneNumbers []PhoneNumberWebhookOverride `json:"phoneNumbers,omitempty"`
 
-	// DeletionPolicy says what happens at Meta when this resource is deleted. Absent means Retain. Delete clears the
-	// overrides that it set and unsubscribes the app from the account.
+	// DeletionPolicy says what happens at Meta when this resource is deleted. Absent means Retain. Delete takes back what this
+	// resource set and nothing else: it unsubscribes the app if it subscribed it and no other WebhookSubscription of the account
+	// remains, removes the app's callback if it set it and no other account here uses the app, and clears its overrides, unless
+	// messages would go to the operator then.
 	// +optional
 	// +kubebuilder:validation:Enum=Retain;Delete
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`

@@ -71,6 +71,8 @@ type Session struct {
 	// freshNumbers holds single numbers read after the snapshot began; numbersListed is when all were listed outside it.
 	freshNumbers  map[string]freshNumber
 	numbersListed time.Time
+	// freshApps are the subscribed apps as listed outside an observation.
+	freshApps AppsView
 	// lastWrite is when this process last wrote a template.
 	lastWrite map[TemplateKey]time.Time
 	// lost are the ids of templates that were in the account once and are missing from its listing.

@@ -122,6 +122,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: active
       type:
         scalar: boolean
+    - name: appliedURL
+      type:
+        scalar: string
     - name: callbackURL
       type:
         scalar: string
@@ -1309,6 +1312,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberWebhookOverrideStatus
   map:
     fields:
+    - name: appliedURL
+      type:
+        scalar: string
     - name: callbackURL
       type:
         scalar: string
@@ -1961,6 +1967,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.WebhookOverrideStatus
   map:
     fields:
+    - name: appliedURL
+      type:
+        scalar: string
     - name: callbackURL
       type:
         scalar: string
@@ -2026,6 +2035,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: appID
       type:
         scalar: string
+    - name: appliedSubscription
+      type:
+        scalar: boolean
     - name: conditions
       type:
         list:

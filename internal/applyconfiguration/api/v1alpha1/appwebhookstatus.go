@@ -12,6 +12,8 @@ package v1alpha1
 type AppWebhookStatusApplyConfiguration struct {
 	// CallbackURL that is set at Meta.
 	CallbackURL *string `json:"callbackURL,omitempty"`
+	// AppliedURL is the callback that this resource set last, or was about to set. Any other was set by somebody else.
+	AppliedURL *string `json:"appliedURL,omitempty"`
 	// Active says whether Meta delivers events.
 	Active *bool `json:"active,omitempty"`
 	// Fields to which the app is subscribed.
@@ -31,6 +33,14 @@ func AppWebhookStatus() *AppWebhookStatusApplyConfiguration {
 // If called multiple times, the CallbackURL field is set to the value of the last call.
 func (b *AppWebhookStatusApplyConfiguration) WithCallbackURL(value string) *AppWebhookStatusApplyConfiguration {
 	b.CallbackURL = &value
+	return b
+}
+
+// WithAppliedURL sets the AppliedURL field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the AppliedURL field is set to the value of the last call.
+func (b *AppWebhookStatusApplyConfiguration) WithAppliedURL(value string) *AppWebhookStatusApplyConfiguration {
+	b.AppliedURL = &value
 	return b
 }
 

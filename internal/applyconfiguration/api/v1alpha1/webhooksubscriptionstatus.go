@@ -21,6 +21,8 @@ type WebhookSubscriptionStatusApplyConfiguration struct {
 	AppID *string `json:"appID,omitempty"`
 	// Subscribed says whether that app receives the account's events.
 	Subscribed *bool `json:"subscribed,omitempty"`
+	// AppliedSubscription says that this resource subscribed the app. Only then it unsubscribes it again.
+	AppliedSubscription *bool `json:"appliedSubscription,omitempty"`
 	// App is the app's own subscription.
 	App *AppWebhookStatusApplyConfiguration `json:"app,omitempty"`
 	// Messages is the override for message events of the account.
@@ -113,6 +115,14 @@ func (b *WebhookSubscriptionStatusApplyConfiguration) WithAppID(value string) *W
 // If called multiple times, the Subscribed field is set to the value of the last call.
 func (b *WebhookSubscriptionStatusApplyConfiguration) WithSubscribed(value bool) *WebhookSubscriptionStatusApplyConfiguration {
 	b.Subscribed = &value
+	return b
+}
+
+// WithAppliedSubscription sets the AppliedSubscription field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the AppliedSubscription field is set to the value of the last call.
+func (b *WebhookSubscriptionStatusApplyConfiguration) WithAppliedSubscription(value bool) *WebhookSubscriptionStatusApplyConfiguration {
+	b.AppliedSubscription = &value
 	return b
 }
 

@@ -1,0 +1,81 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+)
+
+// exposedAccounts names the other accounts of the app that are known here and whose messages go to the app's own address,
+// and says whether those of the own account do.
+func (h *hooks) exposedAccounts(ctx context.Context, l *hookLook) (others []string, own bool, err error) {
+	var list v1alpha1.WABAList
+	if err := h.client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, false, err
+	}
+	elsewhere := false
+	for i := range list.Items {
+		w := &list.Items[i]
+		switch {
+		case w.UID == l.waba.UID, w.Spec.ID == l.waba.Spec.ID, w.Status.Credentials == nil, w.Status.Credentials.AppID != l.appID:
+		case !h.exposedAccount(w, l.appID, l.situation.app.operator):
+		case w.Namespace != l.obj.Namespace:
+			elsewhere = true
+		default:
+			others = append(others, "WABA "+w.Name)
+		}
+	}
+	slices.Sort(others)
+	if elsewhere {
+		others = append(others, "a WABA in another namespace")
+	}
+	apps := l.session.Apps()
+	return others, exposed(apps.Known, override(apps, l.appID), l.numbers, l.situation.app.operator), nil
+}
+
+// exposedAccount judges another account by its session, and where there is none yet by its status. What isn't known counts
+// as exposed.
+func (h *hooks) exposedAccount(w *v1alpha1.WABA, appID, operator string) bool {
+	if s := h.accounts.Get(string(w.UID)); s != nil && s.Ref().AccountID == w.Spec.ID {
+		numbers, known := s.Numbers()
+		if apps := s.Apps(); apps.Known && known {
+			return exposed(true, override(apps, appID), numbers, operator)
+		}
+	}
+	i := slices.IndexFunc(w.Status.SubscribedApps, func(a v1alpha1.SubscribedApp) bool { return a.ID == appID })
+	if i < 0 {
+		return w.Status.LastObservedTime == nil
+	}
+	address := w.Status.SubscribedApps[i].OverrideCallbackURL
+	return address == "" || address == operator
+}
+
+// override is the address to which an account sends messages for an app; nil where the app isn't subscribed.
+func override(apps account.AppsView, appID string) *string {
+	if app := apps.App(appID); app != nil {
+		return &app.OverrideCallbackURI
+	}
+	return nil
+}
+
+// exposed reports that messages of an account go to the app's own address: it is subscribed, and a registered number has
+// neither an override of its own nor that of the account.
+func exposed(known bool, address *string, numbers map[string]account.NumberView, operator string) bool {
+	elsewhere := func(address string) bool { return address != "" && address != operator }
+	if known && address == nil || address != nil && elsewhere(*address) {
+		return false
+	}
+	for _, n := range numbers {
+		if onCloudAPI(n.Number) && !elsewhere(numberCallback(n.Number)) {
+			return true
+		}
+	}
+	return false
+}

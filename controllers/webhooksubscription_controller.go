@@ -1,0 +1,149 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
+)
+
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=webhooksubscriptions,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=webhooksubscriptions/status,verbs=get;patch
+
+const kindWebhookSubscription = "WebhookSubscription"
+
+// hooks is what the lifecycle needs to know of webhook subscriptions.
+type hooks struct {
+	*base
+	// record writes the status in the middle of a pass, before a write to Meta that a crash must not make anybody else's.
+	record func(ctx context.Context, p *hookPass, o outcome, precondition bool) error
+	memory *hookMemory
+}
+
+type hookPass = pass[*v1alpha1.WebhookSubscription]
+
+func newHooks(b *base) *lifecycle[*v1alpha1.WebhookSubscription] {
+	h := &hooks{base: b, memory: newHookMemory(b.clock)}
+	l := &lifecycle[*v1alpha1.WebhookSubscription]{base: b, kind: h}
+	h.record = l.record
+	return l
+}
+
+func (h *hooks) new() *v1alpha1.WebhookSubscription { return &v1alpha1.WebhookSubscription{} }
+
+func (h *hooks) common(obj *v1alpha1.WebhookSubscription) (*v1alpha1.CommonSpec, *v1alpha1.CommonStatus) {
+	return &obj.Spec.CommonSpec, &obj.Status.CommonStatus
+}
+
+func (h *hooks) referrer(obj *v1alpha1.WebhookSubscription) referrer {
+	return referrer{kind: kindWebhookSubscription, namespace: obj.Namespace, ref: obj.Spec.WABARef}
+}
+
+func (h *hooks) deletes(obj *v1alpha1.WebhookSubscription) bool {
+	return obj.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDelete
+}
+
+func (h *hooks) status(obj *v1alpha1.WebhookSubscription) any {
+	s := obj.Status.DeepCopy()
+	s.Webhook = nil // facts have their own field owner
+	return s
+}
+
+func (h *hooks) applyConfiguration() applied {
+	return &acv1alpha1.WebhookSubscriptionApplyConfiguration{}
+}
+
+// rivals are the permitted resources of the account that want to decide about one of the same levels.
+func (h *hooks) rivals(ctx context.Context, obj *v1alpha1.WebhookSubscription) ([]claim, error) {
+	list, err := h.others(ctx, indexAccount, h.referrer(obj).account().String(), obj)
+	if err != nil {
+		return nil, err
+	}
+	claims := []claim{h.claimOf(obj, obj.Status.AppID != "")}
+	for _, rival := range list {
+		if sameLevel(rival, obj) {
+			claims = append(claims, h.claimOf(rival, rival.Status.AppID != ""))
+		}
+	}
+	return claims, nil
+}
+
+func (h *hooks) claimOf(obj *v1alpha1.WebhookSubscription, holds bool) claim {
+	return claim{object: obj, holds: holds, handicapped: obj.Spec.ManagementPolicy == v1alpha1.ManagementPolicyPaused}
+}
+
+// others are the resources found by an index, without the given one, those that are being deleted and those whose account
+// doesn't permit them.
+func (h *hooks) others(
+	ctx context.Context, index, key string, obj *v1alpha1.WebhookSubscription,
+) ([]*v1alpha1.WebhookSubscription, error) {
+	var list v1alpha1.WebhookSubscriptionList
+	if err := h.client.List(ctx, &list, client.MatchingFields{index: key}); err != nil {
+		return nil, err
+	}
+	var out []*v1alpha1.WebhookSubscription
+	for i := range list.Items {
+		other := &list.Items[i]
+		if other.UID == obj.UID || !other.DeletionTimestamp.IsZero() {
+			continue
+		}
+		if _, refused := h.resolver.find(ctx, h.referrer(other)); refused == nil {
+			out = append(out, other)
+		}
+	}
+	return out, nil
+}
+
+// sameLevel reports that two resources of one account set the same thing.
+func sameLevel(a, b *v1alpha1.WebhookSubscription) bool {
+	if a.Spec.App != nil && b.Spec.App != nil || a.Spec.Messages != nil && b.Spec.Messages != nil {
+		return true
+	}
+	return a.Namespace == b.Namespace && slices.ContainsFunc(a.Spec.PhoneNumbers, func(x v1alpha1.PhoneNumberWebhookOverride) bool {
+		return slices.ContainsFunc(b.Spec.PhoneNumbers, func(y v1alpha1.PhoneNumberWebhookOverride) bool {
+			return x.PhoneNumberRef == y.PhoneNumberRef
+		})
+	})
+}
+
+// appHolder names who manages the app, "" for this resource. An app has one callback for all its accounts, so of several
+// resources one decides: who set it already, else the oldest that has the app secret.
+func (h *hooks) appHolder(ctx context.Context, p *hookPass) (string, error) {
+	claims := []claim{h.appClaim(ctx, p.obj)}
+	list, err := h.others(ctx, indexApp, p.obj.Status.AppID, p.obj)
+	if err != nil {
+		return "", err
+	}
+	for _, rival := range list {
+		if rival.Spec.App != nil {
+			claims = append(claims, h.appClaim(ctx, rival))
+		}
+	}
+	first := winner(claims)
+	switch {
+	case first == nil || first.GetUID() == p.obj.UID:
+		return "", nil
+	case first.GetNamespace() == p.obj.Namespace:
+		return "WebhookSubscription " + first.GetName(), nil
+	}
+	return "a WebhookSubscription in another namespace", nil
+}
+
+func (h *hooks) appClaim(ctx context.Context, obj *v1alpha1.WebhookSubscription) claim {
+	c := h.claimOf(obj, obj.Status.App != nil && obj.Status.App.AppliedURL != "")
+	waba, refused := h.resolver.find(ctx, h.referrer(obj))
+	if refused != nil {
+		c.handicapped = true
+		return c
+	}
+	session := h.accounts.Get(string(waba.UID))
+	c.handicapped = c.handicapped || effectivePolicy(obj.Spec.ManagementPolicy, waba.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
+		session == nil || !session.Client().HasAppSecret()
+	return c
+}

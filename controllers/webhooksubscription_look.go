@@ -1,0 +1,382 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/webhook"
+)
+
+// receiverPath is where this operator's receiver takes an app's events.
+const receiverPath = "/webhooks/"
+
+// receiverURL is this operator's address for an app, "" where it has none.
+func (b *base) receiverURL(appID string) string {
+	if b.webhookURL == "" {
+		return ""
+	}
+	return b.webhookURL + receiverPath + appID
+}
+
+// hookLook is what one pass knows of Meta and of the Secrets.
+type hookLook struct {
+	*hookPass
+	situation hookSituation
+	appID     string
+	numbers   map[string]account.NumberView
+	// tokens are the verify tokens by path of the level.
+	tokens map[string]secretValue
+	active *bool
+}
+
+// see brings what is known of the account's apps and numbers up to date. Only a resource that has work to do asks Meta before
+// the next observation.
+func (h *hooks) see(ctx context.Context, p *hookPass) *outcome {
+	apps := p.session.Apps()
+	numbers, known := p.session.Numbers()
+	oldest := apps.At
+	for _, n := range numbers {
+		if n.At.Before(oldest) {
+			oldest = n.At
+		}
+	}
+	if apps.Known && known && (!p.requested() || !oldest.Before(p.now)) {
+		return nil
+	}
+	if p.settled() {
+		o := keep(p.untilNextAttempt()) // nothing new since before the restart; the next observation brings an event
+		return &o
+	}
+	for _, look := range []func(context.Context) error{p.session.LookupApps, p.session.LookupNumbers} {
+		if err := look(ctx); err != nil {
+			o := failure(err)
+			return &o
+		}
+	}
+	return nil
+}
+
+// appID is the app that the account's token belongs to, by Meta's word: the Secret's could be anybody's app.
+func (h *hooks) appID(p *hookPass) (string, *outcome) {
+	id := p.session.TokenAppID()
+	if id == "" && p.waba.Status.Credentials != nil {
+		id = p.waba.Status.Credentials.AppID
+	}
+	if id == "" {
+		o := waitingAside(v1alpha1.ReasonAccountNotReady, "Meta hasn't said yet to which app the account's token belongs", conflictRecheck)
+		return "", &o
+	}
+	return id, nil
+}
+
+// lookAt gathers what decides about the next step.
+func (h *hooks) lookAt(ctx context.Context, p *hookPass, appID string) (*hookLook, *outcome) {
+	numbers, _ := p.session.Numbers()
+	l := &hookLook{hookPass: p, appID: appID, numbers: numbers, tokens: map[string]secretValue{}}
+	s := &l.situation
+	own := p.session.Apps().App(appID)
+	s.subscribed = own != nil
+	s.subscription = hookLevel{path: "subscribed", want: "subscribed", live: "subscribed"}
+	if !s.subscribed {
+		s.subscription.live = ""
+	}
+	if was := p.obj.Status.Subscribed; !s.subscribed && was != nil && *was {
+		s.subscription.blocked = h.driftHeld(p, &s.subscription)
+	} else if !s.subscribed {
+		s.subscription.blocked = h.memory.held(hookKey{p.obj.UID, s.subscription.path}, p.fingerprint())
+	}
+	h.lookAtAccount(ctx, l, own)
+	h.lookAtNumbers(ctx, l)
+	if o := h.lookAtApp(ctx, l); o != nil {
+		return nil, o
+	}
+	h.guardClearing(l)
+	h.memory.keepCallbacks(p.obj.UID, l.callbackKeys())
+	return l, nil
+}
+
+// level prepares one level: what was applied, the verify token, and what stands against a write.
+func (h *hooks) level(
+	ctx context.Context, l *hookLook, v hookLevel, applied string, version *v1alpha1.SecretVersion, ref *v1alpha1.SecretKeyReference,
+) hookLevel {
+	v.applied = applied
+	if v.want != "" && v.live == v.want && applied != "" && applied != v.want {
+		v.applied, version = v.want, nil // a crash came between the write and its record
+	}
+	if v.want == "" || !l.writable() || ref == nil {
+		return v
+	}
+	value, problem := h.keySecret(ctx, l.obj.Namespace, *ref, v1alpha1.SecretPurposeVerifyToken)
+	if problem != nil {
+		o := problem.outcome
+		o.aside, o.message = true, v.path+": "+o.message
+		v.blocked = &o
+		return v
+	}
+	l.tokens[v.path] = value
+	v.stale = !sameSecret(version, value.version)
+	for _, key := range []hookKey{{l.obj.UID, v.path}, l.callbackKey(&v)} {
+		if v.blocked == nil {
+			v.blocked = h.memory.held(key, l.attempt(&v))
+		}
+	}
+	if v.blocked == nil && v.drifted() {
+		v.blocked = h.driftHeld(l.hookPass, &v)
+	}
+	return v
+}
+
+// drifted: what was applied, with the token that is still the right one, isn't what Meta shows.
+func (l *hookLevel) drifted() bool {
+	return l.want != "" && l.applied == l.want && !l.stale && l.live != l.want
+}
+
+// attempt is what makes another try of a write worthwhile when it changes.
+func (l *hookLook) attempt(v *hookLevel) string {
+	s := l.fingerprint() + "|" + v.want
+	if version := l.tokens[v.path].version; version != nil {
+		s += "|" + version.UID + "|" + version.ResourceVersion
+	}
+	return s
+}
+
+// callbackKey is under which a failed handshake is remembered: services that answer at one address fail for all levels.
+func (l *hookLook) callbackKey(v *hookLevel) hookKey {
+	return hookKey{l.obj.UID, callbackPrefix + v.want}
+}
+
+func (l *hookLook) callbackKeys() []hookKey {
+	keys := []hookKey{l.callbackKey(&l.situation.app.hookLevel)}
+	for _, v := range l.situation.overrides() {
+		keys = append(keys, l.callbackKey(v))
+	}
+	return keys
+}
+
+func (h *hooks) lookAtAccount(ctx context.Context, l *hookLook, own *graph.SubscribedApp) {
+	v := hookLevel{path: "messages"}
+	if own != nil {
+		v.live = own.OverrideCallbackURI
+	}
+	var ref *v1alpha1.SecretKeyReference
+	if m := l.obj.Spec.Messages; m != nil {
+		v.want, ref = m.CallbackURL, &m.VerifyTokenSecretRef
+	}
+	known := cmp.Or(l.obj.Status.Messages, &v1alpha1.WebhookOverrideStatus{})
+	l.situation.account = h.level(ctx, l, v, known.AppliedURL, known.VerifyTokenSecret, ref)
+}
+
+// lookAtNumbers gathers the numbers of the spec, and those that were in it and still have our override.
+func (h *hooks) lookAtNumbers(ctx context.Context, l *hookLook) {
+	wanted := map[string]bool{}
+	for i := range l.obj.Spec.PhoneNumbers {
+		entry := &l.obj.Spec.PhoneNumbers[i]
+		v := hookLevel{path: "phoneNumbers[" + entry.PhoneNumberRef.Name + "]", want: entry.CallbackURL}
+		number, problem := h.number(ctx, l, entry.PhoneNumberRef.Name)
+		if problem != nil {
+			problem.message = v.path + ": " + problem.message
+			v.blocked = problem
+			l.situation.numbers = append(l.situation.numbers, v)
+			continue
+		}
+		v.id, v.live = number.ID, numberCallback(number)
+		wanted[v.id] = true
+		known := l.remembered(v.id)
+		l.situation.numbers = append(l.situation.numbers, h.level(ctx, l, v, known.AppliedURL, known.VerifyTokenSecret, &entry.VerifyTokenSecretRef))
+	}
+	for _, known := range l.obj.Status.PhoneNumbers {
+		number := l.numbers[known.ID].Number
+		if wanted[known.ID] || known.AppliedURL == "" || number == nil || numberCallback(number) != known.AppliedURL {
+			continue
+		}
+		v := hookLevel{path: "phoneNumbers[" + known.Name + "]", id: known.ID, live: known.AppliedURL, applied: known.AppliedURL}
+		v.blocked = h.memory.held(hookKey{l.obj.UID, v.path}, l.attempt(&v))
+		l.situation.numbers = append(l.situation.numbers, v)
+	}
+}
+
+// remembered is what the status knows of a number's override.
+func (l *hookLook) remembered(id string) v1alpha1.PhoneNumberWebhookOverrideStatus {
+	for _, known := range l.obj.Status.PhoneNumbers {
+		if known.ID == id {
+			return known
+		}
+	}
+	return v1alpha1.PhoneNumberWebhookOverrideStatus{}
+}
+
+func numberCallback(n *graph.PhoneNumber) string {
+	if n.Webhook == nil {
+		return ""
+	}
+	return n.Webhook.PhoneNumber
+}
+
+// number finds the number that a PhoneNumber resource stands for, among those of the account.
+func (h *hooks) number(ctx context.Context, l *hookLook, name string) (*graph.PhoneNumber, *outcome) {
+	var resource v1alpha1.PhoneNumber
+	err := h.client.Get(ctx, client.ObjectKey{Namespace: l.obj.Namespace, Name: name}, &resource)
+	switch {
+	case client.IgnoreNotFound(err) != nil:
+		o := failure(err)
+		return nil, &o
+	case err != nil:
+		o := waitingAside(v1alpha1.ReasonNotFound, "PhoneNumber "+name+" doesn't exist; create it or correct phoneNumberRef", 0)
+		return nil, &o
+	}
+	if (referrer{namespace: resource.Namespace, ref: resource.Spec.WABARef}).account() != h.referrer(l.obj).account() {
+		o := stalledAside(v1alpha1.ReasonInvalidSpec, "PhoneNumber "+name+" belongs to another account")
+		return nil, &o
+	}
+	found := l.numbers[resource.Status.ID].Number
+	if found == nil {
+		o := waitingAside(v1alpha1.ReasonNotFound, "PhoneNumber "+name+" isn't in the account yet; see its status", 0)
+		return nil, &o
+	}
+	return found, nil
+}
+
+// lookAtApp gathers the level of the app.
+func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *outcome {
+	app := &l.situation.app
+	app.path, app.operator = "app", h.receiverURL(l.appID)
+	app.secret = l.session.Client().HasAppSecret()
+	app.refused = h.memory.lacks(l.obj.UID)
+	at := l.appFromNumbers()
+	spec := l.obj.Spec.App
+	known := cmp.Or(l.obj.Status.App, &v1alpha1.AppWebhookStatus{})
+	app.applied = known.AppliedURL
+	if spec == nil {
+		return nil
+	}
+	app.base, app.takeover = webhook.ManagementFields, spec.Takeover == v1alpha1.TakeoverPolicyAlways
+	if len(spec.Fields) > 0 {
+		app.base, app.exact = spec.Fields, true
+	}
+	app.base = sorted(app.base)
+	app.want = spec.CallbackURL
+	if spec.Delivery == v1alpha1.WebhookDeliveryOperator {
+		app.want = app.operator
+	}
+	h.readApp(ctx, l, at)
+	if app.want == "" {
+		o := stalledAside(v1alpha1.ReasonInvalidSpec,
+			"delivery: Operator needs the operator's public address; start the operator with --webhook-url=https://…, or use delivery: Custom")
+		app.blocked = &o
+		return nil
+	}
+	app.hookLevel = h.level(ctx, l, app.hookLevel, known.AppliedURL, known.VerifyTokenSecret, spec.VerifyTokenSecretRef)
+	if app.blocked == nil && app.fieldsDrifted(l) {
+		app.blocked = h.driftHeld(l.hookPass, &app.hookLevel)
+	}
+	var err error
+	if app.holder, err = h.appHolder(ctx, l.hookPass); err == nil {
+		app.uncovered, app.exposed, err = h.exposedAccounts(ctx, l)
+	}
+	if err != nil {
+		o := failure(err)
+		return &o
+	}
+	return nil
+}
+
+// fieldsDrifted: the fields differ though nobody asked for others.
+func (a *hookApplication) fieldsDrifted(l *hookLook) bool {
+	c := l.synced()
+	asked := l.changedByUser() || l.requested() || c == nil || unsettled[c.Reason]
+	return !asked && a.fieldsKnown && a.live == a.want && a.applied == a.want && !a.stale &&
+		!slices.Equal(a.target(l.situation.messageField()), sorted(a.fields))
+}
+
+// appFromNumbers takes the app's address from the newest number that shows it: it is there for everybody who may read the number
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/override).
+func (l *hookLook) appFromNumbers() (at time.Time) {
+	for _, id := range slices.Sorted(maps.Keys(l.numbers)) {
+		n := l.numbers[id]
+		if n.Number.Webhook == nil || n.At.Before(at) {
+			continue
+		}
+		at = n.At
+		l.situation.app.live, l.situation.app.liveKnown = n.Number.Webhook.Application, true
+	}
+	return at
+}
+
+// readApp reads the app with its own token, at most once an hour and where a number shows another address.
+func (h *hooks) readApp(ctx context.Context, l *hookLook, seen time.Time) {
+	app := &l.situation.app
+	if !app.secret {
+		return
+	}
+	reading, ok := h.memory.app(l.obj.UID, l.appID)
+	news := app.liveKnown && seen.After(reading.at) && app.live != reading.subscription.CallbackURL
+	if !ok || news || h.clock.Since(reading.at) >= appReadPeriod || l.requested() && reading.at.Before(l.now) {
+		key, attempt := hookKey{l.obj.UID, "app reading"}, l.fingerprint()
+		if app.unreadable = h.memory.held(key, attempt); app.unreadable != nil {
+			return
+		}
+		begun := h.clock.Now()
+		subscription, err := l.session.Client().ReadAppSubscription(ctx, l.appID)
+		if err != nil {
+			o := h.memory.hold(key, attempt, failure(err))
+			app.unreadable = &o
+			return
+		}
+		reading = appReading{subscription: *subscription, appID: l.appID, at: begun}
+		h.memory.sawApp(l.obj.UID, reading)
+	}
+	app.live, app.liveKnown = reading.subscription.CallbackURL, true
+	app.fields, app.fieldsKnown, l.active = reading.subscription.Fields, true, reading.subscription.Active
+	if slices.Contains(app.fields, fieldMessages) {
+		h.memory.setLacking(l.obj.UID, false)
+	}
+}
+
+// guardClearing keeps an override from being cleared while the number's messages would go to the operator then.
+func (h *hooks) guardClearing(l *hookLook) {
+	s := &l.situation
+	reaches := s.account.live == "" && s.app.operator != "" && s.app.live == s.app.operator &&
+		(!s.app.fieldsKnown || len(messageFields(s.app.fields)) > 0)
+	for i := range s.numbers {
+		if v := &s.numbers[i]; v.want == "" && reaches && onCloudAPI(l.numbers[v.id].Number) {
+			v.blocked = diverted([]string{"number " + v.id}, "the operator, which drops them")
+		}
+	}
+}
+
+// driftHeld says why a difference that nobody asked for isn't repaired, nil where it may be.
+func (h *hooks) driftHeld(p *hookPass, v *hookLevel) *outcome {
+	if !p.writable() || h.readOnly {
+		return nil
+	}
+	asked := p.requested() || p.changedByUser()
+	var o outcome
+	budget, wait := p.session.Budget().Background()
+	switch until := h.memory.contested(hookKey{p.obj.UID, v.path}); {
+	case asked:
+		return nil
+	case p.obj.Spec.DriftPolicy == v1alpha1.DriftPolicyReport:
+		o = waitingAside(v1alpha1.ReasonDriftDetected, fmt.Sprintf("%s: somebody changed it at Meta, and driftPolicy is Report", v.path), 0)
+	case until > 0:
+		o = waitingAside(v1alpha1.ReasonContested, v.path+": somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report", until)
+	case p.session.Held():
+		o = massChangeHeld()
+	case !budget:
+		o = waitingAside(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait)
+	default:
+		return nil
+	}
+	return &o
+}

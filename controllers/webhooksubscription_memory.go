@@ -1,0 +1,198 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// appReadPeriod is how often an app's subscription is read: its fields are in no observation.
+const appReadPeriod = time.Hour
+
+// callbackPrefix marks what is remembered of an address and not of a level.
+const callbackPrefix = "callback "
+
+// hookMemory is what a process remembers of subscriptions. After a restart each is learnt anew, for one call.
+type hookMemory struct {
+	clock clock.PassiveClock
+
+	mu    sync.Mutex
+	holds map[hookKey]hookHold
+	// repairs are the times at which a level was repaired.
+	repairs map[hookKey][]time.Time
+	apps    map[types.UID]appReading
+	// lacking are the resources whose overrides Meta refused because the app lacks messages.
+	lacking map[types.UID]bool
+}
+
+// hookKey is one level of a resource, or one address.
+type hookKey struct {
+	uid  types.UID
+	what string
+}
+
+// hookHold is a write that failed and isn't tried again yet.
+type hookHold struct {
+	fingerprint string
+	failures    int
+	until       time.Time
+	outcome     outcome
+}
+
+// appReading is an app's subscription as last read.
+type appReading struct {
+	subscription graph.AppSubscription
+	appID        string
+	at           time.Time
+}
+
+func newHookMemory(c clock.PassiveClock) *hookMemory {
+	return &hookMemory{
+		clock: c, holds: map[hookKey]hookHold{}, repairs: map[hookKey][]time.Time{}, apps: map[types.UID]appReading{},
+		lacking: map[types.UID]bool{},
+	}
+}
+
+// held returns why a write isn't made, nil where it may be. Another fingerprint is worth another try.
+func (m *hookMemory) held(key hookKey, fingerprint string) *outcome {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	known, ok := m.holds[key]
+	left := known.until.Sub(m.clock.Now())
+	if !ok || known.fingerprint != fingerprint || left <= 0 {
+		return nil
+	}
+	o := known.outcome
+	o.after = left
+	return &o
+}
+
+// hold keeps a write from being made again for a while: as long as the outcome says, else with growing pauses.
+func (m *hookMemory) hold(key hookKey, fingerprint string, o outcome) outcome {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	known := m.holds[key]
+	if known.fingerprint != fingerprint {
+		known = hookHold{fingerprint: fingerprint}
+	}
+	pause := o.after
+	if o.backoff || pause <= 0 {
+		pause = min(max(o.first, slowPause)<<min(known.failures, 8), longestPause)
+	}
+	o.backoff, o.first, o.aside, o.after = false, 0, true, pause
+	known.failures++
+	known.until, known.outcome = m.clock.Now().Add(pause), o
+	m.holds[key] = known
+	return o
+}
+
+// keepCallbacks forgets failed handshakes at addresses that nobody wants any more.
+func (m *hookMemory) keepCallbacks(uid types.UID, wanted []hookKey) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for key := range m.holds {
+		if key.uid == uid && strings.HasPrefix(key.what, callbackPrefix) && !slices.Contains(wanted, key) {
+			delete(m.holds, key)
+		}
+	}
+}
+
+// unverified says which handshake failed last, "" for none.
+func (m *hookMemory) unverified(uid types.UID) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	first := ""
+	for key, known := range m.holds {
+		if text := known.outcome.message; key.uid == uid && strings.HasPrefix(key.what, callbackPrefix) && (first == "" || text < first) {
+			first = text
+		}
+	}
+	return first
+}
+
+func (m *hookMemory) release(key hookKey) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.holds, key)
+}
+
+// repaired counts a repair; contested reports that there were too many within a day, and how long that lasts.
+func (m *hookMemory) repaired(key hookKey) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.repairs[key] = append(m.repairs[key], m.clock.Now())
+}
+
+func (m *hookMemory) contested(key hookKey) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	recent := slices.DeleteFunc(m.repairs[key], func(t time.Time) bool { return m.clock.Since(t) >= contestedWindow })
+	m.repairs[key] = recent
+	if len(recent) < contestedAfter {
+		return 0
+	}
+	return max(0, recent[len(recent)-contestedAfter].Add(contestedWindow).Sub(m.clock.Now()))
+}
+
+func (m *hookMemory) app(uid types.UID, appID string) (appReading, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, ok := m.apps[uid]
+	return r, ok && r.appID == appID
+}
+
+func (m *hookMemory) sawApp(uid types.UID, r appReading) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.apps[uid] = r
+}
+
+// distrustApp has the app read again, because it was written.
+func (m *hookMemory) distrustApp(uid types.UID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.apps, uid)
+}
+
+func (m *hookMemory) lacks(uid types.UID) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lacking[uid]
+}
+
+func (m *hookMemory) setLacking(uid types.UID, lacking bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if lacking {
+		m.lacking[uid] = true
+	} else {
+		delete(m.lacking, uid)
+	}
+}
+
+// forget drops everything about a resource that is gone.
+func (m *hookMemory) forget(uid types.UID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.apps, uid)
+	delete(m.lacking, uid)
+	for key := range m.holds {
+		if key.uid == uid {
+			delete(m.holds, key)
+		}
+	}
+	for key := range m.repairs {
+		if key.uid == uid {
+			delete(m.repairs, key)
+		}
+	}
+}

@@ -1,0 +1,243 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// tokenRecheck is how often the Secrets with the verify tokens are looked at for a change, without a call to Meta.
+const tokenRecheck = 5 * time.Minute
+
+// sync compares where the events go with the spec and makes at most one write.
+func (h *hooks) sync(ctx context.Context, p *hookPass) outcome {
+	h.leave(p)
+	if o := h.see(ctx, p); o != nil {
+		return *o
+	}
+	appID, o := h.appID(p)
+	if o != nil {
+		return *o
+	}
+	p.obj.Status.AppID, p.status.AccountID = appID, p.waba.Spec.ID
+	l, o := h.lookAt(ctx, p, appID)
+	if o != nil {
+		return *o
+	}
+	h.take(l)
+	if !p.writable() {
+		return h.observed(l)
+	}
+	step, complaints := l.situation.plan()
+	switch {
+	case step == nil:
+		return concluded(complaints)
+	case h.readOnly:
+		h.would(p.obj, step.what())
+		return waitingAside(v1alpha1.ReasonDriftDetected, "would "+step.what()+", but the operator runs with --read-only", 0)
+	}
+	return h.act(ctx, l, step)
+}
+
+// leave forgets the subscription in an account that a person gave up by accepting another one.
+func (h *hooks) leave(p *hookPass) {
+	if p.status.AccountID != "" && p.status.AccountID != p.waba.Spec.ID {
+		p.obj.Status = v1alpha1.WebhookSubscriptionStatus{
+			CommonStatus: v1alpha1.CommonStatus{Conditions: p.status.Conditions, ObservedGeneration: p.status.ObservedGeneration},
+			Webhook:      p.obj.Status.Webhook,
+		}
+	}
+}
+
+// observed reports differences and writes nothing.
+func (h *hooks) observed(l *hookLook) outcome {
+	o := done("observed only: managementPolicy is Observed")
+	if len(l.status.Drift) > 0 {
+		o = waitingAside(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(l.status.Drift, ", "), 0)
+	}
+	if l.situation.app.secret && l.obj.Spec.App != nil {
+		o.after = appReadPeriod
+	}
+	return o
+}
+
+// concluded is the outcome of a pass without a write. Secrets can't be watched, so they are looked at again.
+func concluded(complaints []outcome) outcome {
+	o := done("the events go where the spec says")
+	for i, c := range complaints {
+		if i == 0 {
+			o = c
+		} else if !strings.Contains(o.message, c.message) {
+			o.message += "; " + c.message
+			o.after = soonerOf(o.after, c.after)
+		}
+	}
+	if o.wait && o.after > tokenRecheck {
+		return o // Meta's no; a change of the Secret is noticed when the wait is over or something else happens
+	}
+	o.after = soonerOf(o.after, tokenRecheck)
+	return o
+}
+
+// what names the step for events and the audit log.
+func (s *hookStep) what() string {
+	switch s.kind {
+	case hookSubscribe:
+		return "subscribe the app to the account"
+	case hookAccount:
+		return "set the account's override"
+	case hookNumber:
+		if s.at.want == "" {
+			return "clear the override of number " + s.at.id
+		}
+		return "set the override of number " + s.at.id
+	case hookPrime:
+		return "subscribe the app to messages at the account's own service"
+	default:
+		return "set the app's callback and fields"
+	}
+}
+
+// act makes one write and reads it back.
+func (h *hooks) act(ctx context.Context, l *hookLook, step *hookStep) outcome {
+	if o := h.prepare(ctx, l, step); o != nil {
+		return *o
+	}
+	repair := step.at.drifted() || step.kind == hookSubscribe && l.before.Status.Subscribed != nil && *l.before.Status.Subscribed ||
+		step.kind == hookApp && l.situation.app.fieldsDrifted(l)
+	if repair {
+		if o := h.repairs(ctx, l); o != nil {
+			return *o
+		}
+		h.memory.repaired(hookKey{l.obj.UID, step.at.path})
+	}
+	err := h.write(ctx, l, step)
+	h.wrote(l.obj, step.what(), []string{step.at.path}, err)
+	if err != nil {
+		return h.failed(l, step, err)
+	}
+	h.memory.release(hookKey{l.obj.UID, step.at.path})
+	h.memory.release(l.callbackKey(step.at))
+	h.remember(l, step)
+	if err := h.readBack(ctx, l, step); err != nil {
+		o := failure(err)
+		o.first = slowPause // an attempt costs two calls
+		return o
+	}
+	return waitingAside(v1alpha1.ReasonProgressing, step.what()+": done; looking for what is next", time.Second)
+}
+
+// prepare makes sure that the write is still right, and that a crash during it makes our own address nobody else's.
+func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *outcome {
+	if step.kind == hookSubscribe {
+		// A plain subscription would delete the override of an app that somebody has subscribed meanwhile.
+		if err := l.session.LookupApps(ctx); err != nil {
+			o := failure(err)
+			return &o
+		}
+		if l.session.Apps().App(l.appID) != nil {
+			o := waitingAside(v1alpha1.ReasonProgressing, "the app is subscribed meanwhile", time.Second)
+			return &o
+		}
+		return nil
+	}
+	if step.at.want == "" || step.at.applied != "" && step.kind != hookPrime {
+		return nil
+	}
+	h.intend(l, step)
+	if err := h.record(ctx, l.hookPass, waitingAside(v1alpha1.ReasonProgressing, "about to "+step.what(), 0), false); err != nil {
+		return notWritten(err)
+	}
+	return nil
+}
+
+// repairs counts a write that nobody asked for.
+func (h *hooks) repairs(ctx context.Context, l *hookLook) *outcome {
+	if l.requested() || l.changedByUser() {
+		return nil
+	}
+	names := hooksBy(ctx, h.client, indexAccount, accountIndexKey(l.waba))
+	if l.session.Unrequested(len(names)) {
+		return nil
+	}
+	h.changes.wake(client.ObjectKeyFromObject(l.waba))
+	o := massChangeHeld()
+	return &o
+}
+
+func (h *hooks) write(ctx context.Context, l *hookLook, step *hookStep) error {
+	c, token := l.session.Client(), l.tokens[step.at.path].text
+	switch step.kind {
+	case hookSubscribe:
+		return c.SubscribeApp(ctx, l.waba.Spec.ID)
+	case hookAccount:
+		return c.OverrideAccountCallback(ctx, l.waba.Spec.ID, step.at.want, token)
+	case hookNumber:
+		return c.SetNumberCallback(ctx, step.at.id, step.at.want, token)
+	default:
+		h.memory.distrustApp(l.obj.UID)
+		return c.SetAppSubscription(ctx, l.appID, graph.AppSubscriptionChange{
+			CallbackURL: step.at.want, VerifyToken: token, Fields: step.fields,
+		})
+	}
+}
+
+// readBack shows what Meta made of the write. The app is read at the beginning of the next pass.
+func (h *hooks) readBack(ctx context.Context, l *hookLook, step *hookStep) error {
+	switch step.kind {
+	case hookSubscribe, hookAccount:
+		return l.session.LookupApps(ctx)
+	case hookNumber:
+		begun := h.clock.Now()
+		live, err := l.session.Client().ReadPhoneNumber(ctx, step.at.id)
+		if err == nil && live.ID == step.at.id {
+			l.session.SawNumber(*live, begun)
+		}
+		return err
+	}
+	return nil
+}
+
+// failed keeps a write that Meta refused from being repeated at once; the other levels go on. Trouble that isn't about this
+// level stops all.
+func (h *hooks) failed(l *hookLook, step *hookStep, err error) outcome {
+	o := failure(err)
+	e, ok := graph.AsError(err)
+	if !ok {
+		return o
+	}
+	switch e.Class {
+	case graph.ClassTransient, graph.ClassThrottled, graph.ClassCredentials, graph.ClassBlocked:
+		o.first = slowPause
+		return o
+	}
+	key := hookKey{l.obj.UID, step.at.path}
+	app := &l.situation.app
+	switch {
+	case e.Cause == graph.CauseNotSubscribed && !app.getsMessages():
+		h.memory.setLacking(l.obj.UID, true)
+		return waitingAside(v1alpha1.ReasonProgressing, "Meta takes no override before the app is subscribed to messages", time.Second)
+	case e.Cause == graph.CauseCallbackNotVerified:
+		key = l.callbackKey(step.at)
+		o.message = fmt.Sprintf("%s: %s refuses Meta's handshake: %s", step.at.path, shownURL(step.at.want), o.message)
+	case e.Cause == graph.CauseDashboardOnly:
+		o = *app.byHand("Meta lets nobody set this app by API (" + clause(e.Explain()) + "); ")
+		o.after = refusedRecheck
+	default:
+		o.message = step.at.path + ": " + o.message
+		if step.kind == hookPrime {
+			key.what = app.path
+		}
+	}
+	h.memory.hold(key, l.attempt(step.at), o)
+	return waitingAside(o.reason, o.message, time.Second) // for the other levels
+}
