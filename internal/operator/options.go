@@ -28,6 +28,8 @@ type Options struct {
 	CreatesPerHour      int
 	Concurrency         int
 	ReadOnly            bool
+	// WebhookURL is the public base address of the webhook receiver, "" where there is none.
+	WebhookURL string
 
 	MediaAllowPrivateAddresses bool
 

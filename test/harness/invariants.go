@@ -22,7 +22,8 @@ func (w *World) CheckInvariants() {
 	var accounts v1alpha1.WABAList
 	var templates v1alpha1.MessageTemplateList
 	var numbers v1alpha1.PhoneNumberList
-	for _, list := range []client.ObjectList{&accounts, &templates, &numbers} {
+	var hooks v1alpha1.WebhookSubscriptionList
+	for _, list := range []client.ObjectList{&accounts, &templates, &numbers, &hooks} {
 		if err := w.Client.List(ctx, list, shard); err != nil {
 			w.T.Fatal(err)
 		}
@@ -35,6 +36,9 @@ func (w *World) CheckInvariants() {
 	}
 	for i := range numbers.Items {
 		w.check(&numbers.Items[i], numbers.Items[i].Status.CommonStatus)
+	}
+	for i := range hooks.Items {
+		w.check(&hooks.Items[i], hooks.Items[i].Status.CommonStatus)
 	}
 	if leaked := w.Sim.SecretsInURLs(); len(leaked) > 0 {
 		w.T.Errorf("secrets in URLs: %v", leaked)
