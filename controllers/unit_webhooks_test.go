@@ -31,7 +31,7 @@ func settledHooks(change ...func(*hookSituation)) *hookSituation {
 		account:      hookLevel{path: "messages", want: hookBot, live: hookBot, applied: hookBot},
 		app: hookApplication{
 			hookLevel: hookLevel{path: "app", want: hookOperator, live: hookOperator, applied: hookOperator},
-			operator:  hookOperator, liveKnown: true, fieldsKnown: true, secret: true,
+			operator:  hookOperator, service: hookBot, liveKnown: true, fieldsKnown: true, secret: true,
 			base: sorted(webhook.ManagementFields), fields: union(webhook.ManagementFields, []string{fieldMessages}),
 		},
 	}
@@ -78,7 +78,9 @@ func TestUnitWebhookPlan(t *testing.T) {
 		},
 		{
 			name: "the override is there, so the app moves", step: hookApp, at: "app",
-			change: []func(*hookSituation){func(s *hookSituation) { s.app.live, s.app.applied, s.app.fields = hookBot, hookBot, []string{fieldMessages} }},
+			change: []func(*hookSituation){func(s *hookSituation) {
+				s.app.live, s.app.applied, s.app.fields = hookBot, hookBot, []string{fieldMessages}
+			}},
 		},
 		{
 			name: "no priming over somebody else's callback", reasons: []string{v1alpha1.ReasonAlreadyExists, v1alpha1.ReasonAlreadyExists},

@@ -257,7 +257,7 @@ func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *outcome {
 	at := l.appFromNumbers()
 	spec := l.obj.Spec.App
 	known := cmp.Or(l.obj.Status.App, &v1alpha1.AppWebhookStatus{})
-	app.applied = known.AppliedURL
+	app.applied, app.service = known.AppliedURL, l.situation.account.want
 	if spec == nil {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -32,6 +33,9 @@ type hookMemory struct {
 	apps    map[types.UID]appReading
 	// lacking are the resources whose overrides Meta refused because the app lacks messages.
 	lacking map[types.UID]bool
+	// statuses are what this process last knew to have set: the cache may be older than our own last write, and what it
+	// forgets would become somebody else's address.
+	statuses map[types.UID]*v1alpha1.WebhookSubscriptionStatus
 }
 
 // hookKey is one level of a resource, or one address.
@@ -58,7 +62,7 @@ type appReading struct {
 func newHookMemory(c clock.PassiveClock) *hookMemory {
 	return &hookMemory{
 		clock: c, holds: map[hookKey]hookHold{}, repairs: map[hookKey][]time.Time{}, apps: map[types.UID]appReading{},
-		lacking: map[types.UID]bool{},
+		lacking: map[types.UID]bool{}, statuses: map[types.UID]*v1alpha1.WebhookSubscriptionStatus{},
 	}
 }
 
@@ -179,12 +183,31 @@ func (m *hookMemory) setLacking(uid types.UID, lacking bool) {
 	}
 }
 
+// keep remembers what was set.
+func (m *hookMemory) keep(obj *v1alpha1.WebhookSubscription) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.statuses[obj.UID] = obj.Status.DeepCopy()
+}
+
+// recall puts what was set into a status that may be older.
+func (m *hookMemory) recall(obj *v1alpha1.WebhookSubscription) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if known := m.statuses[obj.UID]; known != nil && known.AccountID == obj.Status.AccountID {
+		known = known.DeepCopy()
+		s := &obj.Status
+		s.AppliedSubscription, s.App, s.Messages, s.PhoneNumbers = known.AppliedSubscription, known.App, known.Messages, known.PhoneNumbers
+	}
+}
+
 // forget drops everything about a resource that is gone.
 func (m *hookMemory) forget(uid types.UID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.apps, uid)
 	delete(m.lacking, uid)
+	delete(m.statuses, uid)
 	for key := range m.holds {
 		if key.uid == uid {
 			delete(m.holds, key)

@@ -64,8 +64,8 @@ func (l *hookLevel) settled() bool {
 // hookApplication is the level of the app, which all its accounts share.
 type hookApplication struct {
 	hookLevel
-	// operator is the address of this operator's receiver for the app, "" where it has none.
-	operator string
+	// operator is the address of this operator's receiver for the app, "" where it has none. service is that in spec.messages.
+	operator, service string
 	// liveKnown and fieldsKnown: an app's address can be read off any of the account's numbers, its fields only with the secret.
 	liveKnown, fieldsKnown bool
 	fields                 []string
@@ -164,6 +164,8 @@ func (s *hookSituation) prime() (*hookStep, *outcome) {
 	app := &s.app
 	problem := ""
 	switch {
+	case app.want == "" && app.blocked != nil:
+		return nil, app.blocked
 	case app.want == "":
 		problem = "add spec.app, or subscribe the app to messages in the App Dashboard (WhatsApp, Configuration)"
 	case app.holder != "":
@@ -195,9 +197,11 @@ func (a *hookApplication) getsMessages() bool {
 	return a.fieldsKnown && slices.Contains(a.fields, fieldMessages)
 }
 
-// foreign: somebody else set the app's address.
+// foreign: somebody else set the app's address. One that this resource manages and that shows the account's own service was
+// left there by a priming that was cut off.
 func (a *hookApplication) foreign() bool {
-	return a.live != "" && a.live != a.want && a.live != a.applied
+	primed := a.applied != "" && a.live == a.service
+	return a.live != "" && a.live != a.want && a.live != a.applied && !primed
 }
 
 // plan returns the write that the app needs. messages adds that field.

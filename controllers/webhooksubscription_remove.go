@@ -18,6 +18,7 @@ import (
 // was cut off just goes on. The order keeps messages from reaching the operator: first nothing comes any more, then the app's
 // address goes, and only then the overrides do.
 func (h *hooks) remove(ctx context.Context, p *hookPass) (bool, outcome) {
+	h.memory.recall(p.obj)
 	if p.obj.Status.AppID == "" {
 		h.memory.forget(p.obj.UID)
 		return true, outcome{} // never looked at

@@ -18,9 +18,10 @@ func (h *hooks) take(l *hookLook) {
 	s.Subscribed = &v.subscribed
 	s.AppliedSubscription = s.AppliedSubscription && v.subscribed
 	h.takeApp(l)
+	known := s.Messages
 	s.Messages = nil
 	if v.account.live != "" || v.account.applied != "" {
-		s.Messages = overrideStatus(&v.account, l.before.Status.Messages)
+		s.Messages = overrideStatus(&v.account, known)
 	}
 	var numbers []v1alpha1.PhoneNumberWebhookOverrideStatus
 	for i := range v.numbers {
@@ -53,11 +54,11 @@ func overrideStatus(v *hookLevel, known *v1alpha1.WebhookOverrideStatus) *v1alph
 
 func (h *hooks) takeApp(l *hookLook) {
 	s, app := &l.obj.Status, &l.situation.app
+	known := s.App
 	if !app.liveKnown && app.applied == "" {
 		s.App = nil
 		return
 	}
-	known := l.before.Status.App
 	s.App = &v1alpha1.AppWebhookStatus{AppliedURL: app.applied, Active: l.active}
 	if app.liveKnown {
 		s.App.CallbackURL = truncate(app.live, messageLimit)
@@ -88,7 +89,13 @@ func (h *hooks) remember(l *hookLook, step *hookStep) {
 func (h *hooks) note(l *hookLook, step *hookStep, version *v1alpha1.SecretVersion) {
 	s := &l.obj.Status
 	switch step.kind {
-	case hookPrime, hookApp:
+	case hookPrime:
+		// What it leads to is noted: the account's own service is recognised without.
+		if s.App == nil {
+			s.App = &v1alpha1.AppWebhookStatus{}
+		}
+		s.App.AppliedURL, s.App.VerifyTokenSecret = l.situation.app.want, nil
+	case hookApp:
 		if s.App == nil {
 			s.App = &v1alpha1.AppWebhookStatus{}
 		}

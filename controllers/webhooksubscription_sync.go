@@ -20,6 +20,8 @@ const tokenRecheck = 5 * time.Minute
 
 // sync compares where the events go with the spec and makes at most one write.
 func (h *hooks) sync(ctx context.Context, p *hookPass) outcome {
+	h.memory.recall(p.obj)
+	defer h.memory.keep(p.obj)
 	h.leave(p)
 	if o := h.see(ctx, p); o != nil {
 		return *o
@@ -150,11 +152,19 @@ func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *outco
 		}
 		return nil
 	}
-	if step.at.want == "" || step.at.applied != "" && step.kind != hookPrime {
+	applied := step.at.applied
+	if step.kind == hookPrime {
+		applied = l.situation.app.applied
+	}
+	if step.at.want == "" || applied != "" {
 		return nil
 	}
 	h.intend(l, step)
-	if err := h.record(ctx, l.hookPass, waitingAside(v1alpha1.ReasonProgressing, "about to "+step.what(), 0), false); err != nil {
+	o := waitingAside(v1alpha1.ReasonProgressing, "about to "+step.what(), 0)
+	if c := l.synced(); c != nil {
+		o.synced, o.reason, o.message = c.Status, c.Reason, c.Message // one change less to write
+	}
+	if err := h.record(ctx, l.hookPass, o, false); err != nil {
 		return notWritten(err)
 	}
 	return nil
@@ -232,6 +242,9 @@ func (h *hooks) failed(l *hookLook, step *hookStep, err error) outcome {
 	case e.Cause == graph.CauseDashboardOnly:
 		o = *app.byHand("Meta lets nobody set this app by API (" + clause(e.Explain()) + "); ")
 		o.after = refusedRecheck
+		if known := l.obj.Status.App; known.VerifyTokenSecret == nil {
+			known.AppliedURL = "" // nothing was ever set: what a person sets now is that person's
+		}
 	default:
 		o.message = step.at.path + ": " + o.message
 		if step.kind == hookPrime {

@@ -89,7 +89,9 @@ func (w *hookWorld) start(change ...func(*operator.Options)) *harness.Operator {
 	return w.Start(append([]func(*operator.Options){func(o *operator.Options) { o.WebhookURL = "https://" + operatorHost }}, change...)...)
 }
 
-func tokenOf(name string) v1alpha1.SecretKeyReference { return v1alpha1.SecretKeyReference{Name: name, Key: name} }
+func tokenOf(name string) v1alpha1.SecretKeyReference {
+	return v1alpha1.SecretKeyReference{Name: name, Key: name}
+}
 
 // subscription creates the sample: management events go to the operator, messages to the bot.
 func (w *hookWorld) subscription(change ...func(*v1alpha1.WebhookSubscription)) *v1alpha1.WebhookSubscription {

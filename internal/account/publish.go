@@ -3,7 +3,11 @@
 
 package account
 
-import "github.com/waba-operator/waba-operator/internal/graph"
+import (
+	"reflect"
+
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
 
 // publish makes the snapshot the current one. Sections that failed keep what the previous one knew.
 func (s *Session) publish(snap *Snapshot) Change {
@@ -40,6 +44,11 @@ func (s *Session) publish(snap *Snapshot) Change {
 				change.Numbers = append(change.Numbers, id)
 			}
 		}
+	}
+	if snap.AppsSection.Complete && s.freshApps.Known && s.freshApps.At.Before(snap.AppsSection.Begun) {
+		// What somebody undid looks like the observation before ours.
+		change.Apps = change.Apps || !reflect.DeepEqual(s.freshApps.Apps, snap.Apps)
+		s.freshApps = AppsView{}
 	}
 	s.snapshot = snap
 	s.unrequested = 0
