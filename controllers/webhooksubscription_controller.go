@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"reflect"
 	"slices"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -52,6 +53,9 @@ func (h *hooks) deletes(obj *v1alpha1.WebhookSubscription) bool {
 func (h *hooks) status(obj *v1alpha1.WebhookSubscription) any {
 	s := obj.Status.DeepCopy()
 	s.Webhook = nil // facts have their own field owner
+	if s.App != nil && reflect.DeepEqual(*s.App, v1alpha1.AppWebhookStatus{}) {
+		s.App = nil // the API server takes no empty object in an apply
+	}
 	return s
 }
 

@@ -49,7 +49,7 @@ func TestWebhookTakeover(t *testing.T) {
 	obj := w.subscription()
 	op := w.start()
 	finish(op)
-	w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonAlreadyExists, "set the app's callback to "+elseURL)
+	w.expectProblem(t, obj, v1alpha1.ReasonAlreadyExists, "set the app's callback to "+elseURL)
 	expect(t, obj.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotSubscribed)
 	w.expectRoute(t, botHost, elseHost) // the override is nobody else's
 	if n := w.writesAbout()[graphsim.OpSetSubscription]; n != 0 {
@@ -71,7 +71,7 @@ func TestWebhookTakeover(t *testing.T) {
 	const third = "https://third.example/meta"
 	w.Sim.SetAppCallback(harness.AppID, third, "messages")
 	op.Observe()
-	w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonAlreadyExists, third)
+	w.expectProblem(t, obj, v1alpha1.ReasonAlreadyExists, third)
 	if address, _ := w.Sim.AppCallback(harness.AppID); address != third {
 		t.Errorf("the app's callback is %s", address)
 	}
@@ -90,7 +90,7 @@ func TestWebhookWouldDivert(t *testing.T) {
 	op.Settle()
 	obj := w.subscription(takeover)
 	finish(op)
-	w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonWouldDivertMessages, "WABA "+second.Name)
+	w.expectProblem(t, obj, v1alpha1.ReasonWouldDivertMessages, "WABA "+second.Name)
 	w.expectRoute(t, botHost, elseHost)
 	w.Sim.SubscribeApp(secondID, harness.AppID, "https://"+elseHost+"/second")
 	op.Observe()
@@ -109,12 +109,12 @@ func TestWebhookWithoutOverride(t *testing.T) {
 	obj := w.subscription(takeover, func(o *v1alpha1.WebhookSubscription) { o.Spec.Messages = nil })
 	op := w.start()
 	finish(op)
-	w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonWouldDivertMessages, "this account")
+	w.expectProblem(t, obj, v1alpha1.ReasonWouldDivertMessages, "this account")
 	w.Edit(obj, func() {
 		obj.Spec.Messages = &v1alpha1.WebhookOverride{CallbackURL: botURL, VerifyTokenSecretRef: tokenOf("bot")}
 	})
 	finish(op)
-	w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonWouldDivertMessages, "user_preferences")
+	w.expectProblem(t, obj, v1alpha1.ReasonWouldDivertMessages, "user_preferences")
 	w.expectRoute(t, botHost, elseHost)
 	w.CheckInvariants()
 }
@@ -134,7 +134,7 @@ func TestWebhookDashboardOnly(t *testing.T) {
 			op := w.start()
 			finish(op)
 			op.Advance(30*time.Minute, time.Minute)
-			w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonAwaitingHuman, receiverURL)
+			w.expectProblem(t, obj, v1alpha1.ReasonAwaitingHuman, receiverURL)
 			if n := w.writesAbout()[graphsim.OpSetSubscription]; n > 1 || !secret && n > 0 {
 				t.Errorf("tried %d times", n)
 			}
@@ -161,7 +161,7 @@ func TestWebhookHandshake(t *testing.T) {
 	obj := w.subscription()
 	op := w.start()
 	finish(op)
-	w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonRefusedByMeta, "HTTP Status Code = 403")
+	w.expectProblem(t, obj, v1alpha1.ReasonRefusedByMeta, "HTTP Status Code = 403")
 	expect(t, obj.Status.Conditions, v1alpha1.ConditionCallbackVerified, metav1.ConditionFalse, v1alpha1.ReasonNotVerified)
 	expect(t, obj.Status.Conditions, v1alpha1.ConditionSubscribed, metav1.ConditionTrue, v1alpha1.ReasonSubscribed)
 	expect(t, obj.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotSubscribed)
@@ -200,8 +200,8 @@ func TestWebhookSecrets(t *testing.T) {
 	})
 	op := w.start()
 	finish(op)
-	w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonSecretNotPermitted, "pin")
-	w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonSecretNotPermitted, "nobody doesn't exist")
+	w.expectProblem(t, obj, v1alpha1.ReasonSecretNotPermitted, "pin")
+	w.expectProblem(t, obj, v1alpha1.ReasonSecretNotPermitted, "nobody doesn't exist")
 	if got := w.writesAbout(); got[graphsim.OpSubscribeApp] != 1 || len(got) != 1 {
 		t.Errorf("calls: %v", got)
 	}
@@ -228,7 +228,7 @@ func TestWebhookPolicies(t *testing.T) {
 		obj := w.subscription(func(o *v1alpha1.WebhookSubscription) { o.Spec.ManagementPolicy = v1alpha1.ManagementPolicyObserved })
 		op := w.start()
 		finish(op)
-		w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonDriftDetected, "subscribed, messages.callbackURL, app.callbackURL, app.fields")
+		w.expectProblem(t, obj, v1alpha1.ReasonDriftDetected, "subscribed, messages.callbackURL, app.callbackURL, app.fields")
 		expectNoWrites(t, w.World)
 		w.CheckInvariants()
 	})
@@ -238,7 +238,7 @@ func TestWebhookPolicies(t *testing.T) {
 		obj := w.subscription(func(o *v1alpha1.WebhookSubscription) { o.Spec.ManagementPolicy = v1alpha1.ManagementPolicyPaused })
 		op := w.start()
 		finish(op)
-		w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonPaused, "")
+		w.expectProblem(t, obj, v1alpha1.ReasonPaused, "")
 		if slices.ContainsFunc(w.Sim.Requests(), func(r graphsim.Request) bool { return r.Op == graphsim.OpListSubscriptions }) {
 			t.Error("the app was read")
 		}
@@ -250,7 +250,7 @@ func TestWebhookPolicies(t *testing.T) {
 		obj := w.subscription()
 		op := w.start(func(o *operator.Options) { o.ReadOnly = true })
 		finish(op)
-		w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonDriftDetected, "would subscribe the app to the account")
+		w.expectProblem(t, obj, v1alpha1.ReasonDriftDetected, "would subscribe the app to the account")
 		expectNoWrites(t, w.World)
 		w.CheckInvariants()
 	})
@@ -260,7 +260,7 @@ func TestWebhookPolicies(t *testing.T) {
 		obj := w.subscription()
 		op := w.Start()
 		finish(op)
-		w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, "--webhook-url")
+		w.expectProblem(t, obj, v1alpha1.ReasonInvalidSpec, "--webhook-url")
 		w.CheckInvariants()
 	})
 }

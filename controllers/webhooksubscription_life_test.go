@@ -95,7 +95,7 @@ func TestWebhookDriftIsReported(t *testing.T) {
 	w, op, obj := installed(t, func(o *v1alpha1.WebhookSubscription) { o.Spec.DriftPolicy = v1alpha1.DriftPolicyReport })
 	w.Sim.SubscribeApp(harness.AccountID, harness.AppID, elseURL)
 	op.Observe()
-	w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonDriftDetected, "messages")
+	w.expectProblem(t, obj, v1alpha1.ReasonDriftDetected, "messages")
 	w.expectRoute(t, elseHost, operatorHost)
 	w.Annotate(obj, v1alpha1.AnnotationRequestedAt, "now")
 	finish(op)
@@ -116,7 +116,7 @@ func TestWebhookContested(t *testing.T) {
 	w.Sim.SubscribeApp(harness.AccountID, harness.AppID, elseURL)
 	op.Observe()
 	op.Observe()
-	w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonContested, "messages")
+	w.expectProblem(t, obj, v1alpha1.ReasonContested, "messages")
 	w.expectRoute(t, elseHost, operatorHost)
 	if n := w.Sim.Stats().ByOp[graphsim.OpSubscribeApp]; n != 3 {
 		t.Errorf("%d repairs", n)
@@ -131,7 +131,7 @@ func TestWebhookTokenRotation(t *testing.T) {
 	bot := keySecretOf(w.World, "bot")
 	w.Edit(bot, func() { bot.Data["bot"] = []byte("a new token") })
 	op.Advance(6*time.Minute, 30*time.Second)
-	w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonRefusedByMeta, "403")
+	w.expectProblem(t, obj, v1alpha1.ReasonRefusedByMeta, "403")
 	expect(t, obj.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSubscribed)
 	w.expectRoute(t, botHost, operatorHost) // what was verified stays
 	w.services.expect(botHost, "a new token")
@@ -169,7 +169,7 @@ func TestWebhookNumbers(t *testing.T) {
 	finish(op)
 	op.Observe()
 	finish(op)
-	w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonNotFound, "PhoneNumber nobody doesn't exist")
+	w.expectProblem(t, obj, v1alpha1.ReasonNotFound, "PhoneNumber nobody doesn't exist")
 	w.expectRoute(t, elseHost, operatorHost)
 	w.Edit(obj, func() { obj.Spec.PhoneNumbers = obj.Spec.PhoneNumbers[:1] })
 	finish(op)
@@ -203,12 +203,12 @@ func TestWebhookTwoAccounts(t *testing.T) {
 	}
 	w.Edit(other, func() { other.Spec.App.Delivery, other.Spec.App.CallbackURL = v1alpha1.WebhookDeliveryCustom, elseURL })
 	finish(op)
-	w.expectSynced(t, other, metav1.ConditionFalse, v1alpha1.ReasonConflict, "WebhookSubscription acme manages the app")
+	w.expectProblem(t, other, v1alpha1.ReasonConflict, "WebhookSubscription acme manages the app")
 
 	// Two resources for the same thing of one account.
 	twin := w.subscription(func(o *v1alpha1.WebhookSubscription) { o.Name = "twin" })
 	finish(op)
-	w.expectSynced(t, twin, metav1.ConditionFalse, v1alpha1.ReasonConflict, "acme already manages this")
+	w.expectProblem(t, twin, v1alpha1.ReasonConflict, "acme already manages this")
 	w.expectReady(t, first)
 	w.CheckInvariants()
 }
@@ -263,7 +263,7 @@ func TestWebhookDeletion(t *testing.T) {
 				t.Fatalf("there: %v; %+v", there, obj.Status.Conditions)
 			}
 			if tc.stays {
-				w.expectSynced(t, obj, metav1.ConditionFalse, v1alpha1.ReasonWouldDivertMessages, "deletionPolicy: Retain")
+				w.expectProblem(t, obj, v1alpha1.ReasonWouldDivertMessages, "deletionPolicy: Retain")
 			}
 			w.expectRoute(t, tc.messages, tc.management)
 			if address, _ := w.Sim.AppCallback(harness.AppID); address != tc.app {

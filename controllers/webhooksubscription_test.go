@@ -122,7 +122,7 @@ func (w *hookWorld) meta(method, path string) {
 		w.T.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+harness.AccessToken)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
 	if err != nil {
 		w.T.Fatal(err)
 	}
@@ -212,10 +212,11 @@ func (w *hookWorld) expectReady(t *testing.T, obj *v1alpha1.WebhookSubscription)
 	}
 }
 
-func (w *hookWorld) expectSynced(t *testing.T, obj *v1alpha1.WebhookSubscription, status metav1.ConditionStatus, reason, says string) {
+// expectProblem wants Synced to be False for a reason, with a message that says something.
+func (w *hookWorld) expectProblem(t *testing.T, obj *v1alpha1.WebhookSubscription, reason, says string) {
 	t.Helper()
 	w.Reload(obj)
-	expect(t, obj.Status.Conditions, v1alpha1.ConditionSynced, status, reason)
+	expect(t, obj.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, reason)
 	if c := harness.Condition(obj.Status.Conditions, v1alpha1.ConditionSynced); !strings.Contains(c.Message, says) {
 		t.Errorf("message %q, want %q in it", c.Message, says)
 	}
