@@ -11,6 +11,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/index"
 )
 
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=messagetemplates,verbs=get;list;watch;patch
@@ -64,7 +65,7 @@ func (t *templates) applyConfiguration() applied {
 // the way of those.
 func (t *templates) rivals(ctx context.Context, obj *v1alpha1.MessageTemplate) ([]claim, error) {
 	var list v1alpha1.MessageTemplateList
-	if err := t.client.List(ctx, &list, client.MatchingFields{indexTemplate: templateIndexKey(obj)}); err != nil {
+	if err := t.client.List(ctx, &list, client.MatchingFields{index.Template: index.TemplateKey(index.Referenced(obj.Namespace, obj.Spec.WABARef), obj.Spec.Name, obj.Spec.Language)}); err != nil {
 		return nil, err
 	}
 	claims := make([]claim, 0, len(list.Items))

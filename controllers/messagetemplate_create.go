@@ -14,6 +14,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/index"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
@@ -173,7 +174,7 @@ func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retr
 // unrequested asks the account's breaker for a write that no change of a spec asked for.
 func (t *templates) unrequested(ctx context.Context, p *templatePass) bool {
 	var list v1alpha1.MessageTemplateList
-	if err := t.client.List(ctx, &list, client.MatchingFields{indexAccount: accountIndexKey(p.waba)}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := t.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(p.waba))}, client.UnsafeDisableDeepCopy); err != nil {
 		return false
 	}
 	allowed := p.session.Unrequested(len(list.Items))

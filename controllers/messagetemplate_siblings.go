@@ -12,6 +12,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/index"
 )
 
 // siblings checks what Meta would refuse: all languages of a name have one category
@@ -25,7 +26,7 @@ func (t *templates) siblings(ctx context.Context, p *templatePass) *outcome {
 		}
 	}
 	var list v1alpha1.MessageTemplateList
-	if err := t.client.List(ctx, &list, client.MatchingFields{indexTemplateName: templateNameIndexKey(p.obj)}); err != nil {
+	if err := t.client.List(ctx, &list, client.MatchingFields{index.TemplateName: index.TemplateNameKey(index.Referenced(p.obj.Namespace, p.obj.Spec.WABARef), p.obj.Spec.Name)}); err != nil {
 		o := failure(err)
 		return &o
 	}

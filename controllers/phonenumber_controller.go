@@ -12,6 +12,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/index"
 )
 
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=phonenumbers,verbs=get;list;watch;patch
@@ -63,7 +64,7 @@ func (n *numbers) applyConfiguration() applied { return &acv1alpha1.PhoneNumberA
 func (n *numbers) rivals(ctx context.Context, obj *v1alpha1.PhoneNumber) ([]claim, error) {
 	var list v1alpha1.PhoneNumberList
 	key := referrer{namespace: obj.Namespace, ref: obj.Spec.WABARef}.account().String()
-	if err := n.client.List(ctx, &list, client.MatchingFields{indexAccount: key}); err != nil {
+	if err := n.client.List(ctx, &list, client.MatchingFields{index.Account: key}); err != nil {
 		return nil, err
 	}
 	var claims []claim

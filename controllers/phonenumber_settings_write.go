@@ -14,6 +14,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/index"
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
@@ -163,7 +164,7 @@ func (n *numbers) repairRefused(ctx context.Context, s *sectionPass) *outcome {
 		return o
 	}
 	var list v1alpha1.PhoneNumberList
-	err := n.client.List(ctx, &list, client.MatchingFields{indexAccount: accountIndexKey(s.waba)}, client.UnsafeDisableDeepCopy)
+	err := n.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(s.waba))}, client.UnsafeDisableDeepCopy)
 	if err != nil {
 		o := failure(err)
 		return &o

@@ -20,6 +20,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/credentials"
+	"github.com/waba-operator/waba-operator/internal/index"
 )
 
 // referrer is a resource that names an account.
@@ -30,13 +31,7 @@ type referrer struct {
 	templateName string
 }
 
-func (r referrer) account() types.NamespacedName {
-	ns := r.ref.Namespace
-	if ns == "" {
-		ns = r.namespace
-	}
-	return types.NamespacedName{Namespace: ns, Name: r.ref.Name}
-}
+func (r referrer) account() types.NamespacedName { return index.Referenced(r.namespace, r.ref) }
 
 // resolver finds the account of a resource and checks that the account's owner agrees.
 type resolver struct {

@@ -20,6 +20,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/index"
 )
 
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=wabas,verbs=get;list;watch;patch
@@ -223,7 +224,7 @@ func (r *wabas) breaker(p *wabaPass) {
 // resource that is paused, throttled or without a token.
 func (r *wabas) contest(ctx context.Context, p *wabaPass) *outcome {
 	var list v1alpha1.WABAList
-	if err := r.client.List(ctx, &list, client.MatchingFields{indexAccountID: p.obj.Spec.ID}); err != nil {
+	if err := r.client.List(ctx, &list, client.MatchingFields{index.AccountID: p.obj.Spec.ID}); err != nil {
 		o := failure(err)
 		return &o
 	}
@@ -288,80 +289,6 @@ func (r *wabas) forget(key types.NamespacedName) {
 	r.attempts.succeeded("WABA/" + key.String())
 	r.hearing.forget("WABA/" + key.String())
 	r.receipts.forget(key)
-}
-
-// delete waits for resources that are themselves being deleted and need the account for it, and for nothing else.
-func (r *wabas) delete(ctx context.Context, p *wabaPass) (ctrl.Result, error) {
-	if !hasFinalizer(p.obj) {
-		return ctrl.Result{}, nil
-	}
-	waiting, others, err := r.dependents(ctx, p.obj)
-	if err != nil {
-		return ctrl.Result{}, err
-	}
-	if wait := r.grace(p); len(waiting) == 0 && others && wait > 0 {
-		return ctrl.Result{RequeueAfter: wait}, nil
-	}
-	if len(waiting) > 0 {
-		o := waitingAside(v1alpha1.ReasonInUse, fmt.Sprintf("waiting for %s, which is being deleted and needs the account", waiting[0]), 0)
-		if len(waiting) > 1 {
-			o.message = fmt.Sprintf("waiting for %s and others, which are being deleted and need the account", waiting[0])
-		}
-		return r.finish(ctx, p, o)
-	}
-	return ctrl.Result{}, client.IgnoreNotFound(setFinalizer(ctx, r.client, p.before.DeepCopy(), false))
-}
-
-// deletionGrace is how long an account waits for resources that need it to be deleted too: with a namespace, everything goes
-// within moments, but not in an order that anybody chose.
-const deletionGrace = 10 * time.Second
-
-// grace is how long the account still waits for that.
-func (r *wabas) grace(p *wabaPass) time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	since, known := r.leaving[p.obj.UID]
-	if !known {
-		since = p.now
-		r.leaving[p.obj.UID] = since
-	}
-	return since.Add(deletionGrace).Sub(p.now)
-}
-
-// dependents names the resources that are being deleted and need the account for it. others reports that there are some
-// that would need it if they were deleted.
-func (r *wabas) dependents(ctx context.Context, waba *v1alpha1.WABA) (names []string, others bool, err error) {
-	see := func(kind string, child client.Object) {
-		switch {
-		case !hasFinalizer(child):
-		case child.GetDeletionTimestamp().IsZero():
-			others = true
-		default:
-			names = append(names, kind+" "+client.ObjectKeyFromObject(child).String())
-		}
-	}
-	var templates v1alpha1.MessageTemplateList
-	if err := r.client.List(ctx, &templates, client.MatchingFields{indexAccount: accountIndexKey(waba)}); err != nil {
-		return nil, false, err
-	}
-	for i := range templates.Items {
-		see(kindMessageTemplate, &templates.Items[i])
-	}
-	var phones v1alpha1.PhoneNumberList
-	if err := r.client.List(ctx, &phones, client.MatchingFields{indexAccount: accountIndexKey(waba)}); err != nil {
-		return nil, false, err
-	}
-	for i := range phones.Items {
-		see(kindPhoneNumber, &phones.Items[i])
-	}
-	var hooks v1alpha1.WebhookSubscriptionList
-	if err := r.client.List(ctx, &hooks, client.MatchingFields{indexAccount: accountIndexKey(waba)}); err != nil {
-		return nil, false, err
-	}
-	for i := range hooks.Items {
-		see(kindWebhookSubscription, &hooks.Items[i])
-	}
-	return names, others, nil
 }
 
 // finish writes the status if anything changed and says when to come back.

@@ -15,6 +15,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/index"
 )
 
 // scopeManagement is the permission that everything here needs
@@ -151,7 +152,7 @@ func (r *wabas) templateCounts(ctx context.Context, p *wabaPass) *v1alpha1.Templ
 	}
 	managed := map[account.TemplateKey]bool{}
 	var list v1alpha1.MessageTemplateList
-	if err := r.client.List(ctx, &list, client.MatchingFields{indexAccount: accountIndexKey(p.obj)}, client.UnsafeDisableDeepCopy); err == nil {
+	if err := r.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(p.obj))}, client.UnsafeDisableDeepCopy); err == nil {
 		for i := range list.Items {
 			managed[templateKey(&list.Items[i])] = true
 		}
@@ -180,7 +181,7 @@ func (r *wabas) templateCounts(ctx context.Context, p *wabaPass) *v1alpha1.Templ
 func (r *wabas) managedNumbers(ctx context.Context, waba *v1alpha1.WABA) map[string]bool {
 	managed := map[string]bool{}
 	var list v1alpha1.PhoneNumberList
-	if err := r.client.List(ctx, &list, client.MatchingFields{indexAccount: accountIndexKey(waba)}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}, client.UnsafeDisableDeepCopy); err != nil {
 		return managed
 	}
 	for i := range list.Items {

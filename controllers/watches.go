@@ -24,84 +24,8 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/index"
 )
-
-// Names of cache indexes.
-const (
-	// indexAccount finds resources by the namespace and name of the WABA they refer to.
-	indexAccount = "account"
-	// indexTemplate finds message templates by account, name and language.
-	indexTemplate = "template"
-	// indexTemplateName finds message templates by account and name, whatever their language.
-	indexTemplateName = "templateName"
-	// indexApp finds webhook subscriptions by the Meta app.
-	indexApp = "app"
-	// indexAccountID finds WABA resources by Meta's id.
-	indexAccountID = "accountID"
-)
-
-func accountIndexKey(waba client.Object) string { return client.ObjectKeyFromObject(waba).String() }
-
-func templateNameIndexKey(obj *v1alpha1.MessageTemplate) string {
-	return referrer{namespace: obj.Namespace, ref: obj.Spec.WABARef}.account().String() + "|" + obj.Spec.Name
-}
-
-func templateIndexKey(obj *v1alpha1.MessageTemplate) string {
-	return templateNameIndexKey(obj) + "|" + templateKey(obj).Language
-}
-
-// setupIndexes registers the indexes with the cache.
-func setupIndexes(ctx context.Context, indexer client.FieldIndexer) error {
-	byAccount := func(obj client.Object) []string {
-		ref, ok := accountRef(obj)
-		if !ok {
-			return nil
-		}
-		return []string{referrer{namespace: obj.GetNamespace(), ref: ref}.account().String()}
-	}
-	for _, index := range []struct {
-		obj  client.Object
-		name string
-		keys client.IndexerFunc
-	}{
-		{&v1alpha1.MessageTemplate{}, indexAccount, byAccount},
-		{&v1alpha1.PhoneNumber{}, indexAccount, byAccount},
-		{&v1alpha1.WebhookSubscription{}, indexAccount, byAccount},
-		{&v1alpha1.WebhookSubscription{}, indexApp, func(obj client.Object) []string {
-			w, ok := obj.(*v1alpha1.WebhookSubscription)
-			if !ok || w.Status.AppID == "" {
-				return nil
-			}
-			return []string{w.Status.AppID}
-		}},
-		{&v1alpha1.MessageTemplate{}, indexTemplate, func(obj client.Object) []string {
-			t, ok := obj.(*v1alpha1.MessageTemplate)
-			if !ok {
-				return nil
-			}
-			return []string{templateIndexKey(t)}
-		}},
-		{&v1alpha1.MessageTemplate{}, indexTemplateName, func(obj client.Object) []string {
-			t, ok := obj.(*v1alpha1.MessageTemplate)
-			if !ok {
-				return nil
-			}
-			return []string{templateNameIndexKey(t)}
-		}},
-		{&v1alpha1.WABA{}, indexAccountID, func(obj client.Object) []string {
-			w, ok := obj.(*v1alpha1.WABA)
-			if !ok {
-				return nil
-			}
-			return []string{w.Spec.ID}
-		}},
-	} {
-		if err := indexer.IndexField(ctx, index.obj, index.name, index.keys); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // requests are the annotations by which a person asks for something.
 var requests = []string{
@@ -207,11 +131,11 @@ func templateSource(c client.Reader, ch *changes) source.Source {
 
 func changedTemplates(ctx context.Context, c client.Reader, n accountChange) []types.NamespacedName {
 	if n.change.All || len(n.change.Templates) > 50 {
-		return templatesOf(ctx, c, indexAccount, n.waba.String(), changedSet(n.change))
+		return templatesOf(ctx, c, index.Account, n.waba.String(), changedSet(n.change))
 	}
 	var names []types.NamespacedName
 	for _, key := range n.change.Templates {
-		names = append(names, templatesOf(ctx, c, indexTemplate, n.waba.String()+"|"+key.Name+"|"+key.Language, nil)...)
+		names = append(names, templatesOf(ctx, c, index.Template, n.waba.String()+"|"+key.Name+"|"+key.Language, nil)...)
 	}
 	return names
 }
@@ -267,7 +191,7 @@ func requestsFor(names []types.NamespacedName) []reconcile.Request {
 // templatesOfAccount wakes the templates of an account whose owner or state changed.
 func templatesOfAccount(c client.Reader) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
-		return requestsFor(templatesOf(ctx, c, indexAccount, accountIndexKey(obj), nil))
+		return requestsFor(templatesOf(ctx, c, index.Account, index.AccountKey(client.ObjectKeyFromObject(obj)), nil))
 	})
 }
 
@@ -301,14 +225,14 @@ func rivalsOf(c client.Reader) handler.EventHandler {
 		if !ok {
 			return nil
 		}
-		return requestsFor(templatesOf(ctx, c, indexTemplate, templateIndexKey(t), nil))
+		return requestsFor(templatesOf(ctx, c, index.Template, index.TemplateKey(index.Referenced(t.Namespace, t.Spec.WABARef), t.Spec.Name, t.Spec.Language), nil))
 	})
 }
 
 // accountOfDeleted wakes a WABA that waits for the deletion of its resources.
 func accountOfDeleted() handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, obj client.Object) []reconcile.Request {
-		ref, ok := accountRef(obj)
+		ref, ok := index.Ref(obj)
 		if !ok {
 			return nil
 		}
@@ -324,7 +248,7 @@ func rivalAccounts(c client.Reader) handler.EventHandler {
 			return nil
 		}
 		var list v1alpha1.WABAList
-		if err := c.List(ctx, &list, client.MatchingFields{indexAccountID: w.Spec.ID}, client.UnsafeDisableDeepCopy); err != nil {
+		if err := c.List(ctx, &list, client.MatchingFields{index.AccountID: w.Spec.ID}, client.UnsafeDisableDeepCopy); err != nil {
 			return nil
 		}
 		var out []reconcile.Request
@@ -348,26 +272,13 @@ func ofNamespace(c client.Reader, kind client.ObjectList) handler.EventHandler {
 		var out []reconcile.Request
 		_ = meta.EachListItem(list, func(item runtime.Object) error { // never fails
 			child, isObject := item.(client.Object)
-			if ref, refers := accountRef(child); isObject && refers && ref.Namespace != "" && ref.Namespace != obj.GetName() {
+			if ref, refers := index.Ref(child); isObject && refers && ref.Namespace != "" && ref.Namespace != obj.GetName() {
 				out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(child)})
 			}
 			return nil
 		})
 		return out
 	})
-}
-
-// accountRef is the reference of a resource to its account.
-func accountRef(obj client.Object) (ref v1alpha1.WABAReference, ok bool) {
-	switch o := obj.(type) {
-	case *v1alpha1.MessageTemplate:
-		return o.Spec.WABARef, true
-	case *v1alpha1.PhoneNumber:
-		return o.Spec.WABARef, true
-	case *v1alpha1.WebhookSubscription:
-		return o.Spec.WABARef, true
-	}
-	return v1alpha1.WABAReference{}, false
 }
 
 // deletedOnly lets only deletions through, begun or done.

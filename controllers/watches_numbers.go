@@ -13,12 +13,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/index"
 )
 
 // numbersOf lists the names of an account's numbers, restricted to those that a filter lets through.
 func numbersOf(ctx context.Context, c client.Reader, waba string, filter func(*v1alpha1.PhoneNumber) bool) []types.NamespacedName {
 	var list v1alpha1.PhoneNumberList
-	if err := c.List(ctx, &list, client.MatchingFields{indexAccount: waba}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := c.List(ctx, &list, client.MatchingFields{index.Account: waba}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil
 	}
 	var names []types.NamespacedName
@@ -56,7 +57,7 @@ func numberSource(c client.Reader, ch *changes) source.Source {
 // numbersOfAccount wakes the numbers of an account whose owner or state changed.
 func numbersOfAccount(c client.Reader) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
-		return requestsFor(numbersOf(ctx, c, accountIndexKey(obj), everyNumber))
+		return requestsFor(numbersOf(ctx, c, index.AccountKey(client.ObjectKeyFromObject(obj)), everyNumber))
 	})
 }
 

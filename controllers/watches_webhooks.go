@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/index"
 )
 
 // hooksBy lists the names of webhook subscriptions by an index.
@@ -37,7 +38,7 @@ func hookSource(c client.Reader, ch *changes) source.Source {
 		defer ch.mu.Unlock()
 		ch.sinks = append(ch.sinks, func(n accountChange) {
 			if ctx.Err() == nil && (n.change.All || n.change.Apps || len(n.change.Numbers) > 0) {
-				addLow(q, hooksBy(ctx, c, indexAccount, n.waba.String())...)
+				addLow(q, hooksBy(ctx, c, index.Account, n.waba.String())...)
 			}
 		})
 		return nil
@@ -47,7 +48,7 @@ func hookSource(c client.Reader, ch *changes) source.Source {
 // hooksOfAccount wakes the subscriptions of an account whose owner or state changed.
 func hooksOfAccount(c client.Reader) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
-		return requestsFor(hooksBy(ctx, c, indexAccount, accountIndexKey(obj)))
+		return requestsFor(hooksBy(ctx, c, index.Account, index.AccountKey(client.ObjectKeyFromObject(obj))))
 	})
 }
 
@@ -58,9 +59,9 @@ func rivalHooks(c client.Reader) handler.EventHandler {
 		if !ok {
 			return nil
 		}
-		names := hooksBy(ctx, c, indexAccount, referrer{namespace: gone.Namespace, ref: gone.Spec.WABARef}.account().String())
+		names := hooksBy(ctx, c, index.Account, referrer{namespace: gone.Namespace, ref: gone.Spec.WABARef}.account().String())
 		if gone.Status.AppID != "" {
-			names = append(names, hooksBy(ctx, c, indexApp, gone.Status.AppID)...)
+			names = append(names, hooksBy(ctx, c, index.App, gone.Status.AppID)...)
 		}
 		return requestsFor(names)
 	})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/index"
 )
 
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=webhooksubscriptions,verbs=get;list;watch;patch
@@ -59,13 +60,16 @@ func (h *hooks) status(obj *v1alpha1.WebhookSubscription) any {
 	return s
 }
 
+// heed has nothing to do: what arrives is shown where it was written, and says nothing of the levels.
+func (h *hooks) heed(*hookPass) {}
+
 func (h *hooks) applyConfiguration() applied {
 	return &acv1alpha1.WebhookSubscriptionApplyConfiguration{}
 }
 
 // rivals are the permitted resources of the account that want to decide about one of the same levels.
 func (h *hooks) rivals(ctx context.Context, obj *v1alpha1.WebhookSubscription) ([]claim, error) {
-	list, err := h.others(ctx, indexAccount, h.referrer(obj).account().String(), obj)
+	list, err := h.others(ctx, index.Account, h.referrer(obj).account().String(), obj)
 	if err != nil {
 		return nil, err
 	}
@@ -85,10 +89,10 @@ func (h *hooks) claimOf(obj *v1alpha1.WebhookSubscription, holds bool) claim {
 // others are the resources found by an index, without the given one, those that are being deleted and those whose account
 // doesn't permit them.
 func (h *hooks) others(
-	ctx context.Context, index, key string, obj *v1alpha1.WebhookSubscription,
+	ctx context.Context, name, key string, obj *v1alpha1.WebhookSubscription,
 ) ([]*v1alpha1.WebhookSubscription, error) {
 	var list v1alpha1.WebhookSubscriptionList
-	if err := h.client.List(ctx, &list, client.MatchingFields{index: key}); err != nil {
+	if err := h.client.List(ctx, &list, client.MatchingFields{name: key}); err != nil {
 		return nil, err
 	}
 	var out []*v1alpha1.WebhookSubscription
@@ -120,7 +124,7 @@ func sameLevel(a, b *v1alpha1.WebhookSubscription) bool {
 // resources one decides: who set it already, else the oldest that has the app secret.
 func (h *hooks) appHolder(ctx context.Context, p *hookPass) (string, error) {
 	claims := []claim{h.appClaim(ctx, p.obj)}
-	list, err := h.others(ctx, indexApp, p.obj.Status.AppID, p.obj)
+	list, err := h.others(ctx, index.App, p.obj.Status.AppID, p.obj)
 	if err != nil {
 		return "", err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/index"
 )
 
 // remove takes back what the resource set, and nothing else. Each part is judged by what Meta shows now, so a removal that
@@ -69,7 +70,7 @@ func (r *hookRemoval) subscription(ctx context.Context) *outcome {
 	if !r.obj.Status.AppliedSubscription || r.own() == nil {
 		return nil
 	}
-	others, err := r.others(ctx, indexAccount, r.referrer(r.obj).account().String(), r.obj)
+	others, err := r.others(ctx, index.Account, r.referrer(r.obj).account().String(), r.obj)
 	if err != nil {
 		o := failure(err)
 		return &o
@@ -133,7 +134,7 @@ func (r *hookRemoval) unlessByHand(err error) *outcome {
 
 // used reports that another account known here gets events through the app.
 func (r *hookRemoval) used(ctx context.Context) (bool, error) {
-	others, err := r.others(ctx, indexApp, r.obj.Status.AppID, r.obj)
+	others, err := r.others(ctx, index.App, r.obj.Status.AppID, r.obj)
 	if err != nil || len(others) > 0 {
 		return len(others) > 0, err
 	}

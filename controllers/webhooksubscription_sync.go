@@ -13,6 +13,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/index"
 )
 
 // tokenRecheck is how often the Secrets with the verify tokens are looked at for a change, without a call to Meta.
@@ -175,7 +176,7 @@ func (h *hooks) repairs(ctx context.Context, l *hookLook) *outcome {
 	if l.requested() || l.changedByUser() {
 		return nil
 	}
-	names := hooksBy(ctx, h.client, indexAccount, accountIndexKey(l.waba))
+	names := hooksBy(ctx, h.client, index.Account, index.AccountKey(client.ObjectKeyFromObject(l.waba)))
 	if l.session.Unrequested(len(names)) {
 		return nil
 	}

@@ -24,6 +24,9 @@ const (
 	TemplateName = "templateName"
 	// AccountID finds WABA resources by Meta's id.
 	AccountID = "accountID"
+	// App finds WebhookSubscriptions by the Meta app; and WABA resources by the Meta app to which the account's token was proven
+	// to belong, and by AppAccountKey. Nothing but routing may depend on it, as it comes from the status.
+	App = "app"
 )
 
 // Referenced returns the WABA that a resource in a namespace refers to.
@@ -47,6 +50,9 @@ func TemplateKey(waba types.NamespacedName, name, language string) string {
 	return TemplateNameKey(waba, name) + "|" + strings.ReplaceAll(language, "-", "_")
 }
 
+// AppAccountKey is the key of one account of an app in App.
+func AppAccountKey(appID, accountID string) string { return appID + "/" + accountID }
+
 // Setup registers the indexes with the cache.
 func Setup(ctx context.Context, indexer client.FieldIndexer) error {
 	for _, i := range []struct {
@@ -64,6 +70,8 @@ func Setup(ctx context.Context, indexer client.FieldIndexer) error {
 			return TemplateNameKey(waba, t.Name)
 		})},
 		{&v1alpha1.WABA{}, AccountID, byAccountID},
+		{&v1alpha1.WABA{}, App, ByApp},
+		{&v1alpha1.WebhookSubscription{}, App, ByApp},
 	} {
 		if err := indexer.IndexField(ctx, i.obj, i.name, i.keys); err != nil {
 			return err
@@ -72,20 +80,40 @@ func Setup(ctx context.Context, indexer client.FieldIndexer) error {
 	return nil
 }
 
-// byAccount indexes resources by the WABA they refer to.
-func byAccount(obj client.Object) []string {
-	var ref v1alpha1.WABAReference
+// Ref returns the reference to a WABA that a resource has.
+func Ref(obj client.Object) (ref v1alpha1.WABAReference, ok bool) {
 	switch o := obj.(type) {
 	case *v1alpha1.MessageTemplate:
-		ref = o.Spec.WABARef
+		return o.Spec.WABARef, true
 	case *v1alpha1.PhoneNumber:
-		ref = o.Spec.WABARef
+		return o.Spec.WABARef, true
 	case *v1alpha1.WebhookSubscription:
-		ref = o.Spec.WABARef
-	default:
+		return o.Spec.WABARef, true
+	}
+	return v1alpha1.WABAReference{}, false
+}
+
+func byAccount(obj client.Object) []string {
+	ref, ok := Ref(obj)
+	if !ok {
 		return nil
 	}
 	return []string{AccountKey(Referenced(obj.GetNamespace(), ref))}
+}
+
+// ByApp returns the keys of a resource in App.
+func ByApp(obj client.Object) []string {
+	switch o := obj.(type) {
+	case *v1alpha1.WebhookSubscription:
+		if o.Status.AppID != "" {
+			return []string{o.Status.AppID}
+		}
+	case *v1alpha1.WABA:
+		if c := o.Status.Credentials; c != nil && c.AppID != "" && o.Status.AccountID == o.Spec.ID {
+			return []string{c.AppID, AppAccountKey(c.AppID, o.Spec.ID)}
+		}
+	}
+	return nil
 }
 
 func byTemplate(key func(types.NamespacedName, *v1alpha1.MessageTemplateSpec) string) client.IndexerFunc {

@@ -40,7 +40,7 @@ func New(reg prometheus.Registerer) (*Recorder, error) {
 		}, []string{"kind", "field"}),
 		webhooks: newWebhooks(),
 	}
-	for _, c := range append(r.webhooks.collectors(), r.calls, r.callDuration, r.normalisations) {
+	for _, c := range append(r.collectors(), r.calls, r.callDuration, r.normalisations) {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}

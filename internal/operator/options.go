@@ -28,8 +28,6 @@ type Options struct {
 	CreatesPerHour      int
 	Concurrency         int
 	ReadOnly            bool
-	// WebhookURL is the public base address of the webhook receiver, "" where there is none.
-	WebhookURL string
 
 	MediaAllowPrivateAddresses bool
 
@@ -89,7 +87,7 @@ func (o *Options) BindFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection, "let only one replica write; needed with more than one")
 	fs.StringVar(&o.LeaderElectionNamespace, "leader-election-namespace", o.LeaderElectionNamespace,
 		"namespace of the lease; absent: the operator's own")
-	o.WebhookOptions.bindFlags(fs)
+	o.bindWebhookFlags(fs)
 	fs.IntVar(&o.LogLevel, "log-level", o.LogLevel, "0 to 5: 0 changes only, 1 transitions, 2 steps, 4 each call to Meta; never content or secrets")
 	fs.StringVar(&o.LogFormat, "log-format", o.LogFormat, "json or console")
 }
@@ -122,7 +120,7 @@ func (o *Options) Validate() error {
 	if err := checkBaseURL(o.GraphBaseURL); err != nil {
 		errs = append(errs, err)
 	}
-	return errors.Join(append(errs, o.WebhookOptions.validate())...)
+	return errors.Join(append(errs, o.validateWebhooks())...)
 }
 
 // checkBaseURL refuses to send tokens in clear text to anywhere but this machine.

@@ -36,7 +36,7 @@ type WebhookOptions struct {
 	WebhookRelayMemory int64
 }
 
-func (o *WebhookOptions) bindFlags(fs *pflag.FlagSet) {
+func (o *WebhookOptions) bindWebhookFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.WebhookAddress, "webhook-bind-address", o.WebhookAddress,
 		"address at which every replica receives Meta's webhooks, under /webhooks/<id of the Meta app>; 0 switches it off")
 	fs.StringVar(&o.WebhookURL, "webhook-url", o.WebhookURL,
@@ -53,7 +53,7 @@ func (o *WebhookOptions) bindFlags(fs *pflag.FlagSet) {
 	fs.Int64Var(&o.WebhookRelayMemory, "webhook-relay-memory", o.WebhookRelayMemory, "bytes of deliveries that may wait to be forwarded")
 }
 
-func (o *WebhookOptions) validate() error {
+func (o *WebhookOptions) validateWebhooks() error {
 	var errs []error
 	if o.WebhookURL != "" {
 		u, err := url.Parse(o.WebhookURL)
@@ -80,10 +80,7 @@ func (o *WebhookOptions) validate() error {
 func (o *WebhookOptions) receives() bool { return o.WebhookAddress != "" && o.WebhookAddress != "0" }
 
 // addReceiver has the manager run the receiver, on every replica.
-func addReceiver(ctx context.Context, mgr ctrl.Manager, o *Options, s Surroundings, recorder *metrics.Recorder) error {
-	if err := receiver.IndexFields(ctx, mgr.GetFieldIndexer()); err != nil {
-		return err
-	}
+func addReceiver(mgr ctrl.Manager, o *Options, s Surroundings, recorder *metrics.Recorder) error {
 	selector, err := labels.Parse(o.LabelSelector)
 	if err != nil {
 		return err

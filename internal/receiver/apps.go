@@ -14,26 +14,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/index"
 )
-
-// IndexApp is the index of WABA resources that the receiver needs on Options.Client: by the Meta app to which the token of the
-// account was proven to belong, and by that app and the account's id, separated by a slash.
-const IndexApp = "receiver.app"
-
-// AppKeys are the keys of a WABA resource in IndexApp. Nothing but routing depends on them, and so on the status.
-func AppKeys(obj client.Object) []string {
-	w, ok := obj.(*v1alpha1.WABA)
-	if !ok || w.Status.Credentials == nil || w.Status.Credentials.AppID == "" || w.Status.AccountID != w.Spec.ID {
-		return nil
-	}
-	app := w.Status.Credentials.AppID
-	return []string{app, app + "/" + w.Spec.ID}
-}
-
-// IndexFields adds the index; call it before the cache starts.
-func IndexFields(ctx context.Context, indexer client.FieldIndexer) error {
-	return indexer.IndexField(ctx, &v1alpha1.WABA{}, IndexApp, AppKeys)
-}
 
 // app is a Meta app whose accounts have resources here.
 type app struct {
@@ -78,10 +60,10 @@ func (a *apps) find(ctx context.Context, id string) (*app, error) {
 	return found, nil
 }
 
-// accounts lists the resources under a key of IndexApp. They belong to the cache and mustn't be changed.
+// accounts lists the resources under a key of index.App. They belong to the cache and mustn't be changed.
 func (a *apps) accounts(ctx context.Context, key string, opts ...client.ListOption) ([]v1alpha1.WABA, error) {
 	var list v1alpha1.WABAList
-	opts = append(opts, client.MatchingFields{IndexApp: key}, client.UnsafeDisableDeepCopy)
+	opts = append(opts, client.MatchingFields{index.App: key}, client.UnsafeDisableDeepCopy)
 	if err := a.client.List(ctx, &list, opts...); err != nil {
 		return nil, err
 	}

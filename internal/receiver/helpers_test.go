@@ -29,6 +29,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/index"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
@@ -182,7 +183,7 @@ func newRig(t *testing.T, change func(*Options), objects ...client.Object) *rig 
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
-	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithIndex(&v1alpha1.WABA{}, IndexApp, AppKeys).Build()
+	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithIndex(&v1alpha1.WABA{}, index.App, index.ByApp).Build()
 	r := &rig{
 		t: t, client: c, secrets: &liveSecrets{Reader: c}, recorder: &recorder{}, relay: &relay{},
 		clock:   clocktesting.NewFakeClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),

@@ -66,7 +66,7 @@ type Options struct {
 	// ClientCommonName is the common name that the client's certificate must have; absent: MetaClientCommonName.
 	ClientCommonName string
 
-	// Client reads WABA and WebhookSubscription resources from a cache that has the index of IndexFields.
+	// Client reads WABA and WebhookSubscription resources from a cache that has the indexes of index.Setup.
 	Client client.Reader
 	// Secrets gets Secrets live. It never lists.
 	Secrets client.Reader

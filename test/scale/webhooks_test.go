@@ -139,6 +139,7 @@ func (m *mail) send(i int) {
 }
 
 func (m *mail) measure(b *testing.B, perSecond int, duration time.Duration) {
+	b.Helper()
 	for b.Loop() {
 		m.Sim.ResetDeliveries()
 		m.sent = nil
