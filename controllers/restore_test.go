@@ -129,6 +129,34 @@ func TestForeignConditions(t *testing.T) {
 	w.CheckInvariants()
 }
 
+// TestRestoredFacts: what webhooks told before a restore stays known after it, though the backup tool wrote it and what else
+// it wrote is taken over.
+func TestRestoredFacts(t *testing.T) {
+	t.Parallel()
+	w, op, _ := ready(t)
+	waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: w.Namespace}}
+	w.Reload(waba)
+	waba.Status.Webhook = &v1alpha1.WABAWebhookStatus{
+		Ban: &v1alpha1.Ban{State: "SCHEDULE_FOR_DISABLE"}, Events: []v1alpha1.WebhookEvent{{Field: "account_update/DISABLED_UPDATE", Time: metav1.Now()}},
+	}
+	waba.Status.Conditions = append(waba.Status.Conditions, metav1.Condition{
+		Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: "Left", Message: "by a backup", LastTransitionTime: metav1.Now(),
+	})
+	if err := w.Client.Status().Update(context.Background(), waba, client.FieldOwner("velero-server")); err != nil {
+		t.Fatal(err)
+	}
+	op.SettleRetries()
+	op.Observe()
+	op.Observe()
+	w.Reload(waba)
+	if c := harness.Condition(waba.Status.Conditions, v1alpha1.ConditionStalled); c.Type != "" {
+		t.Errorf("nothing was taken over: %+v", c)
+	}
+	if waba.Status.Webhook == nil || waba.Status.Webhook.Ban == nil {
+		t.Errorf("the ban is forgotten: %+v", waba.Status.Webhook)
+	}
+}
+
 // TestRequestedAt: a person asks for a look at once, by annotation.
 func TestRequestedAt(t *testing.T) {
 	t.Parallel()

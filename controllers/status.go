@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/facts"
 )
 
 // statusTimeout bounds a status write. It isn't bound to the pass: what Meta answered must be kept even if the pass
@@ -112,6 +113,10 @@ func (w *statusWriter) takeOver(ctx context.Context, obj client.Object) error {
 	}
 	if err := w.live.Get(ctx, client.ObjectKeyFromObject(obj), fresh); err != nil {
 		return client.IgnoreNotFound(err)
+	}
+	fresh, err := facts.Keep(ctx, w.client, fresh)
+	if err != nil {
+		return err
 	}
 	others := sets.New[string]()
 	for _, f := range fresh.GetManagedFields() {

@@ -38,6 +38,20 @@ func (k kind) new() client.Object {
 	}
 }
 
+// kindOf is the kind of a resource with facts.
+func kindOf(obj client.Object) kind {
+	switch obj.(type) {
+	case *v1alpha1.WABA:
+		return kindAccount
+	case *v1alpha1.MessageTemplate:
+		return kindTemplate
+	case *v1alpha1.PhoneNumber:
+		return kindNumber
+	default:
+		return kindSubscription
+	}
+}
+
 // merger returns the function that takes an event into the facts of a resource, which it changes in place, and reports
 // whether it was news.
 func merger(obj client.Object) func(event) bool {

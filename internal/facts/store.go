@@ -5,18 +5,14 @@ package facts
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
 // conflicts is how a write is repeated when somebody else changed the resource meanwhile: by chance, or two replicas would
@@ -41,7 +37,7 @@ func (s *store) write(ctx context.Context, on subject, events []event, last clie
 	obj, err := s.newest(ctx, on, last)
 	outcomes := make([]outcome, len(events))
 	if err == nil && anyBelongs(obj, events) {
-		if outcomes, err = s.merge(ctx, on, obj, events); err == nil {
+		if obj, outcomes, err = s.merge(ctx, on.kind, obj, events); err == nil {
 			return obj, outcomes, nil
 		}
 	}
@@ -53,7 +49,7 @@ func (s *store) write(ctx context.Context, on subject, events []event, last clie
 		obj = on.kind.new()
 		err := s.live.Get(ctx, on.key, obj)
 		if err == nil {
-			outcomes, err = s.merge(ctx, on, obj, events)
+			obj, outcomes, err = s.merge(ctx, on.kind, obj, events)
 		}
 		if apierrors.IsConflict(err) {
 			return false, nil
@@ -107,8 +103,8 @@ func anyBelongs(obj client.Object, events []event) bool {
 	return false
 }
 
-// merge changes obj and writes it if anything is news.
-func (s *store) merge(ctx context.Context, on subject, obj client.Object, events []event) ([]outcome, error) {
+// merge takes events into the facts of obj, writes them if any is news, and returns the resource as it is then.
+func (s *store) merge(ctx context.Context, k kind, obj client.Object, events []event) (client.Object, []outcome, error) {
 	outcomes := make([]outcome, len(events))
 	take := merger(obj)
 	news := false
@@ -124,23 +120,8 @@ func (s *store) merge(ctx context.Context, on subject, obj client.Object, events
 		}
 	}
 	if !news {
-		return outcomes, nil
+		return obj, outcomes, nil
 	}
-	return outcomes, s.apply(ctx, on, obj)
-}
-
-// apply writes all facts of a resource. UID and version are preconditions. obj becomes what the API server answers.
-func (s *store) apply(ctx context.Context, on subject, obj client.Object) error {
-	raw, err := json.Marshal(map[string]any{
-		"apiVersion": v1alpha1.GroupVersion.String(), "kind": on.kind,
-		"metadata": map[string]any{
-			"name": on.key.Name, "namespace": on.key.Namespace, "uid": obj.GetUID(), "resourceVersion": obj.GetResourceVersion(),
-		},
-		"status": map[string]any{"webhook": factsOf(obj)},
-	})
-	if err != nil {
-		return err
-	}
-	return s.client.Status().Patch(ctx, obj, client.RawPatch(types.ApplyPatchType, raw),
-		client.FieldOwner(v1alpha1.FieldOwnerFacts), client.ForceOwnership)
+	obj, err := apply(ctx, s.client, k, obj)
+	return obj, outcomes, err
 }
