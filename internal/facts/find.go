@@ -168,13 +168,16 @@ func numbersIn(ctx context.Context, r client.Reader, a Account, m matcher, opts 
 	return found, nil
 }
 
-// subscriptions finds the WebhookSubscriptions of an account.
+// subscriptions finds the WebhookSubscriptions of an account. What only names the account, without its owner's consent, isn't
+// among them: it must neither be told anything nor cost anything.
 func (f *finder) subscriptions(ctx context.Context, a Account) ([]subject, error) {
 	var list v1alpha1.WebhookSubscriptionList
 	err := f.cache.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(a.Name)}, client.UnsafeDisableDeepCopy)
-	found := make([]subject, len(list.Items))
+	var found []subject
 	for i := range list.Items {
-		found[i] = subject{kind: kindSubscription, key: client.ObjectKeyFromObject(&list.Items[i])}
+		if o := &list.Items[i]; o.Status.AccountID == a.ID {
+			found = append(found, subject{kind: kindSubscription, key: client.ObjectKeyFromObject(o)})
+		}
 	}
 	return found, err
 }
@@ -198,7 +201,7 @@ func belongs(obj client.Object, e event) bool {
 	case *v1alpha1.PhoneNumber:
 		return o.Status.AccountID == e.account.ID
 	case *v1alpha1.WebhookSubscription:
-		return true
+		return e.handshake || o.Status.AccountID == e.account.ID
 	}
 	return false
 }

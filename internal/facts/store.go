@@ -6,6 +6,7 @@ package facts
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -25,6 +26,8 @@ type store struct {
 	client client.Client
 	live   client.Reader
 	log    logr.Logger
+	// strangers remembers what was confirmed not to belong to a version of a resource.
+	strangers *absences
 }
 
 // write merges events into the facts of a resource and persists them. It returns the resource as it is now and what became
@@ -36,10 +39,14 @@ type store struct {
 func (s *store) write(ctx context.Context, on subject, events []event, last client.Object) (client.Object, []outcome, error) {
 	obj, err := s.newest(ctx, on, last)
 	outcomes := make([]outcome, len(events))
-	if err == nil && anyBelongs(obj, events) {
+	switch {
+	case err != nil:
+	case anyBelongs(obj, events):
 		if obj, outcomes, err = s.merge(ctx, on.kind, obj, events); err == nil {
 			return obj, outcomes, nil
 		}
+	case s.strange(on, obj, events):
+		return obj, outcomes, nil
 	}
 	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 		return nil, s.hopeless(on, err, events), s.retryable(on, err)
@@ -49,6 +56,7 @@ func (s *store) write(ctx context.Context, on subject, events []event, last clie
 		obj = on.kind.new()
 		err := s.live.Get(ctx, on.key, obj)
 		if err == nil {
+			s.estrange(on, obj, events)
 			obj, outcomes, err = s.merge(ctx, on.kind, obj, events)
 		}
 		if apierrors.IsConflict(err) {
@@ -101,6 +109,33 @@ func anyBelongs(obj client.Object, events []event) bool {
 		}
 	}
 	return false
+}
+
+// strange reports that the events were confirmed not to belong to this very version of a resource. Otherwise whoever makes
+// resources that name somebody else's account would have each of them read live with every event.
+func (s *store) strange(on subject, obj client.Object, events []event) bool {
+	for _, e := range events {
+		if !s.strangers.has(strangeKey(on, obj, e)) {
+			return false
+		}
+	}
+	return true
+}
+
+// estrange remembers which events don't belong to a resource that was read live.
+func (s *store) estrange(on subject, obj client.Object, events []event) {
+	for _, e := range events {
+		if !belongs(obj, e) {
+			s.strangers.add(strangeKey(on, obj, e))
+		}
+	}
+}
+
+// strangeKey has everything that decides whether an event belongs to a resource.
+func strangeKey(on subject, obj client.Object, e event) string {
+	return strings.Join([]string{
+		string(on.kind), on.key.String(), obj.GetResourceVersion(), string(e.account.UID), e.account.ID, templateID(e.Value),
+	}, "|")
 }
 
 // merge takes events into the facts of obj, writes them if any is news, and returns the resource as it is then.

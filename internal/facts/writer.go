@@ -50,7 +50,9 @@ func NewWriter(o Options) *Writer {
 			scopes: scopesOf(o.Namespaces, client.MatchingLabelsSelector{Selector: selector}),
 			absent: &absences{clock: o.Clock, since: map[string]time.Time{}},
 		},
-		lanes: newLanes(&store{client: o.Client, live: o.Live, log: o.Log}),
+		lanes: newLanes(&store{
+			client: o.Client, live: o.Live, log: o.Log, strangers: &absences{clock: o.Clock, since: map[string]time.Time{}},
+		}),
 		clock: o.Clock, log: o.Log,
 	}
 }
@@ -117,7 +119,9 @@ func (w *Writer) arrivals(ctx context.Context, d Delivery, accounts map[Account]
 		var seen []event
 		for _, c := range d.Changes {
 			if c.AccountID == a.ID {
-				seen = append(seen, newEvent(c, d.Received))
+				e := newEvent(c, d.Received)
+				e.account = a
+				seen = append(seen, e)
 			}
 		}
 		for _, s := range subjects {

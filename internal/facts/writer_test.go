@@ -113,7 +113,8 @@ func (p *place) get(o client.Object) {
 type process struct {
 	*Writer
 	writes atomic.Int32
-	lists  atomic.Int32
+	// reads are live ones, lists those among them that are of many resources.
+	reads, lists atomic.Int32
 	// fails, when set, is what every request to the API server ends with.
 	fails atomic.Pointer[error]
 }
@@ -122,8 +123,11 @@ func (p *process) RoundTrip(next http.RoundTripper, r *http.Request) (*http.Resp
 	if err := p.fails.Load(); err != nil {
 		return nil, *err
 	}
-	if r.Method == http.MethodPatch {
+	switch r.Method {
+	case http.MethodPatch:
 		p.writes.Add(1)
+	case http.MethodGet:
+		p.reads.Add(1)
 	}
 	return next.RoundTrip(r)
 }
@@ -283,6 +287,30 @@ func TestStrangersEvents(t *testing.T) {
 	}
 }
 
+// Whoever may create resources can name an account that never let them in. Events about it must tell them nothing, and cost the
+// API server no more than one look at each of them.
+func TestStrangersCostNothing(t *testing.T) {
+	p := newPlace(t)
+	stranger := p.template("guest", "80")
+	p.status(stranger, func() { stranger.Status.AccountID = "" })
+	listener := p.subscription()
+	w := p.start()
+	p.record(w, status(1, "guest", "80", "APPROVED"))
+	reads := w.reads.Load()
+	for i := range 5 {
+		p.record(w, status(2+i, "guest", "80", "PAUSED"))
+	}
+	p.settle(w, listener)
+	p.get(listener)
+	if got := w.reads.Load() - reads; got != 0 || listener.Status.Webhook != nil {
+		t.Errorf("%d more reads, and the stranger was told %v", got, listener.Status.Webhook)
+	}
+	p.status(stranger, func() { stranger.Status.AccountID = accountID })
+	if tally := p.record(p.start(), status(9, "guest", "80", "APPROVED")); tally != (Tally{Persisted: 1}) {
+		t.Errorf("once it is let in: %+v", tally)
+	}
+}
+
 // What the cache doesn't show may be newer than the cache: one live list decides, and is remembered.
 func TestUnknownIsConfirmed(t *testing.T) {
 	p := newPlace(t)
@@ -364,13 +392,29 @@ func TestTroubleWithTheAPIServer(t *testing.T) {
 	}
 }
 
-func TestSubscriptionShowsArrivals(t *testing.T) {
-	p := newPlace(t)
+// subscription creates one that the account's controller hasn't looked at yet.
+func (p *place) subscription() *v1alpha1.WebhookSubscription {
+	p.t.Helper()
 	o := &v1alpha1.WebhookSubscription{
 		ObjectMeta: metav1.ObjectMeta{Name: "events", Namespace: p.ns},
 		Spec:       v1alpha1.WebhookSubscriptionSpec{CommonSpec: v1alpha1.CommonSpec{WABARef: v1alpha1.WABAReference{Name: "acme"}}},
 	}
 	p.create(o)
+	return o
+}
+
+// settle waits until what nobody waits for is written.
+func (p *place) settle(w *process, o *v1alpha1.WebhookSubscription) {
+	s := subject{kind: kindSubscription, key: client.ObjectKeyFromObject(o)}
+	for range 2 {
+		<-w.lanes.submit(p.t.Context(), s, nil).done
+	}
+}
+
+func TestSubscriptionShowsArrivals(t *testing.T) {
+	p := newPlace(t)
+	o := p.subscription()
+	p.status(o, func() { o.Status.AccountID = accountID })
 	w := p.start()
 	w.Handshake(t.Context(), []types.NamespacedName{client.ObjectKeyFromObject(o)}, start.Add(time.Minute))
 	p.get(o)
@@ -378,8 +422,7 @@ func TestSubscriptionShowsArrivals(t *testing.T) {
 		t.Errorf("handshake at %v", got)
 	}
 	p.record(w, change(1, fieldReview, webhook.AccountReview{Decision: "APPROVED"}))
-	w.lanes.submit(t.Context(), subject{kind: kindSubscription, key: client.ObjectKeyFromObject(o)}, nil)
-	<-w.lanes.submit(t.Context(), subject{kind: kindSubscription, key: client.ObjectKeyFromObject(o)}, nil).done // after the one nobody waits for
+	p.settle(w, o)
 	p.get(o)
 	if len(o.Status.Webhook.Events) != 1 || o.Status.Webhook.Events[0].Field != fieldReview {
 		t.Errorf("events are %v", o.Status.Webhook.Events)
