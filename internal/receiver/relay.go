@@ -6,6 +6,7 @@ package receiver
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -126,9 +127,12 @@ func NewRelay(targets []RelayTarget, o RelayOptions) *Relay {
 	return r
 }
 
-// Offer hands over a verified delivery with the fields that it is about, and never blocks. The body is kept, not copied: it
-// must not be changed any more. All targets share it.
+// Offer hands over a verified delivery with the fields that it is about, and never blocks. The body may be kept, so it must not
+// be changed any more. All targets share it.
 func (r *Relay) Offer(body []byte, header http.Header, fields []string) {
+	if !slices.ContainsFunc(r.targets, func(target *relayQueue) bool { return target.wants(fields) }) {
+		return
+	}
 	p := newRelayPayload(body, header, r.options.Clock.Now())
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -4,6 +4,7 @@
 package receiver
 
 import (
+	"bytes"
 	"container/heap"
 	"context"
 	"net/http"
@@ -39,6 +40,9 @@ type relayPayload struct {
 }
 
 func newRelayPayload(body []byte, header http.Header, now time.Time) *relayPayload {
+	if spare := cap(body) - len(body); spare > len(body)/8 {
+		body = bytes.Clone(body) // a buffer of 16 KiB isn't to be kept for a message of one
+	}
 	// An empty user agent is not sent, where none would be replaced by Go's.
 	p := &relayPayload{body: body, header: http.Header{"User-Agent": {""}}, offered: now, size: relayOverhead + int64(len(body))}
 	for _, name := range relayHeaders {

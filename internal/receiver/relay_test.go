@@ -299,6 +299,14 @@ func TestRelayMemoryIsBounded(t *testing.T) {
 	}
 }
 
+// TestRelayKeepsWhatItCounts: the receiver's buffers are larger than what is in them.
+func TestRelayKeepsWhatItCounts(t *testing.T) {
+	p := newRelayPayload(make([]byte, 1000, 16<<10), nil, time.Time{})
+	if cap(p.body) > 2000 || len(p.body) != 1000 {
+		t.Errorf("%d bytes are kept for %d", cap(p.body), len(p.body))
+	}
+}
+
 func TestRelayRefusals(t *testing.T) {
 	elsewhere, followed := relayServer(t, relayAnswer(200))
 	address, _ := relayServer(t, inTurn(relayAnswer(400), relayAnswer(401), relayAnswer(410), relayAnswer(413),
