@@ -168,7 +168,12 @@ func (d *delivery) record(ctx context.Context) Outcome {
 // settle reads the Secrets again if the delivery names accounts that its secret doesn't vouch for, and says whether there are
 // such accounts still.
 func (d *delivery) settle(ctx context.Context) bool {
-	named := distinct(d.changes, func(c *webhook.Change) string { return c.AccountID })
+	named := distinct(d.changes, func(c *webhook.Change) string {
+		if _, message := c.Value.(webhook.Message); message {
+			return "" // nothing is written down of those
+		}
+		return c.AccountID
+	})
 	unsettled := d.apps.unsettled(ctx, d.appID, named, d.ring, d.secret)
 	if !unsettled {
 		return false

@@ -6,6 +6,7 @@ package receiver
 import (
 	"context"
 	"errors"
+	"github.com/waba-operator/waba-operator/internal/webhook"
 	"net/http"
 	"slices"
 	"strings"
@@ -232,6 +233,18 @@ func TestHalfRotation(t *testing.T) {
 	}
 	if got, want := r.recorder.touched(), []string{"shop/acme", "shop/late"}; !cmp.Equal(got, want) {
 		t.Errorf("touches %v", got)
+	}
+}
+
+// TestMessagesAwaitNoSecret: nothing is written down of messages, so Meta needn't send them again for whom nobody vouches.
+func TestMessagesAwaitNoSecret(t *testing.T) {
+	r := newRig(t, func(o *Options) {
+		o.Parse = func([]byte) ([]webhook.Change, error) {
+			return []webhook.Change{{AccountID: "1002", Field: "messages", Value: webhook.Message{}}}, nil
+		}
+	}, accounts([4]string{"shop", "acme", theAccount, theSecret}, [4]string{"shop", "late", "1002", "other"})...)
+	if got := r.post("[]", theSecret); got != 200 {
+		t.Errorf("got %d", got)
 	}
 }
 
