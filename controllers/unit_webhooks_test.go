@@ -319,13 +319,17 @@ func TestUnitHookMemory(t *testing.T) {
 		t.Error("contested for ever")
 	}
 	m.setLacking("u", true)
+	clock.Step(longestPause)
+	if !m.lacks("u", true) || m.lacks("u", false) {
+		t.Error("what can be read needn't be tried, and what can't be read must be")
+	}
 	m.sawApp("u", appReading{appID: "1"})
 	if _, ok := m.app("u", "2"); ok {
 		t.Error("a reading of another app")
 	}
 	m.hold(key, "one", refused)
 	m.forget("u")
-	if _, ok := m.app("u", "1"); ok || m.lacks("u") || m.held(key, "one") != nil {
+	if _, ok := m.app("u", "1"); ok || m.lacks("u", true) || m.held(key, "one") != nil {
 		t.Error("not forgotten")
 	}
 }

@@ -119,6 +119,23 @@ func TestWebhookWithoutOverride(t *testing.T) {
 	w.CheckInvariants()
 }
 
+// TestWebhookMessagesByHand: when a person has subscribed the app to messages in the App Dashboard, as the message says, the
+// override is set, though the operator doesn't see the app's fields.
+func TestWebhookMessagesByHand(t *testing.T) {
+	t.Parallel()
+	w := newHookWorld(t)
+	w.Sim.SetAppCallback(harness.AppID, elseURL, "account_alerts")
+	obj := w.subscription(func(o *v1alpha1.WebhookSubscription) { o.Spec.App = nil })
+	op := w.start()
+	finish(op)
+	w.expectProblem(t, obj, v1alpha1.ReasonRefusedByMeta, "subscribe the app to messages in the App Dashboard")
+	w.Sim.SetAppCallback(harness.AppID, elseURL, "account_alerts", "messages")
+	op.Advance(10*time.Minute, 10*time.Second)
+	w.expectReady(t, obj)
+	w.expectRoute(t, botHost, elseHost)
+	w.CheckInvariants()
+}
+
 // TestWebhookDashboardOnly: where Meta takes nothing by API, the operator says what to click and sees that it was done.
 func TestWebhookDashboardOnly(t *testing.T) {
 	t.Parallel()

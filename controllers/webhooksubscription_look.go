@@ -102,6 +102,7 @@ func (h *hooks) lookAt(ctx context.Context, p *hookPass, appID string) (*hookLoo
 	if o := h.lookAtApp(ctx, l); o != nil {
 		return nil, o
 	}
+	s.app.refused = h.memory.lacks(p.obj.UID, s.app.fieldsKnown)
 	h.guardClearing(l)
 	h.memory.keepCallbacks(p.obj.UID, l.callbackKeys())
 	return l, nil
@@ -253,7 +254,6 @@ func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *outcome {
 	app := &l.situation.app
 	app.path, app.operator = "app", h.receiverURL(l.appID)
 	app.secret = l.session.Client().HasAppSecret()
-	app.refused = h.memory.lacks(l.obj.UID)
 	at := l.appFromNumbers()
 	spec := l.obj.Spec.App
 	known := cmp.Or(l.obj.Status.App, &v1alpha1.AppWebhookStatus{})

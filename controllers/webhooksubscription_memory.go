@@ -31,8 +31,8 @@ type hookMemory struct {
 	// repairs are the times at which a level was repaired.
 	repairs map[hookKey][]time.Time
 	apps    map[types.UID]appReading
-	// lacking are the resources whose overrides Meta refused because the app lacks messages.
-	lacking map[types.UID]bool
+	// lacking are the resources whose overrides Meta refused because the app lacks messages, and when it did.
+	lacking map[types.UID]time.Time
 	// statuses are what this process last knew to have set: the cache may be older than our own last write, and what it
 	// forgets would become somebody else's address.
 	statuses map[types.UID]*v1alpha1.WebhookSubscriptionStatus
@@ -62,7 +62,7 @@ type appReading struct {
 func newHookMemory(c clock.PassiveClock) *hookMemory {
 	return &hookMemory{
 		clock: c, holds: map[hookKey]hookHold{}, repairs: map[hookKey][]time.Time{}, apps: map[types.UID]appReading{},
-		lacking: map[types.UID]bool{}, statuses: map[types.UID]*v1alpha1.WebhookSubscriptionStatus{},
+		lacking: map[types.UID]time.Time{}, statuses: map[types.UID]*v1alpha1.WebhookSubscriptionStatus{},
 	}
 }
 
@@ -167,17 +167,20 @@ func (m *hookMemory) distrustApp(uid types.UID) {
 	delete(m.apps, uid)
 }
 
-func (m *hookMemory) lacks(uid types.UID) bool {
+// lacks reports that Meta takes no override because the app lacks messages. Where the app's fields aren't known nobody tells
+// that a person has added it, so Meta is asked again after a while.
+func (m *hookMemory) lacks(uid types.UID, fieldsKnown bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.lacking[uid]
+	at, ok := m.lacking[uid]
+	return ok && (fieldsKnown || m.clock.Since(at) < longestPause)
 }
 
 func (m *hookMemory) setLacking(uid types.UID, lacking bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if lacking {
-		m.lacking[uid] = true
+		m.lacking[uid] = m.clock.Now()
 	} else {
 		delete(m.lacking, uid)
 	}
