@@ -87,6 +87,23 @@ func TestUnitAccountStanding(t *testing.T) {
 	}
 }
 
+// TestUnitScheduledBanWithoutDate: Meta writes the day in English; where it can't be read, the ban isn't announced for ever.
+func TestUnitScheduledBanWithoutDate(t *testing.T) {
+	s := &v1alpha1.WABAStatus{
+		Health: &v1alpha1.HealthStatus{CanSendMessage: "AVAILABLE"},
+		Webhook: &v1alpha1.WABAWebhookStatus{
+			Ban: &v1alpha1.Ban{State: "SCHEDULE_FOR_DISABLE"}, Events: toldAt(0, factBan),
+		},
+	}
+	for days, want := range map[int]string{29: "SCHEDULE_FOR_DISABLE", 30: ""} {
+		now := at(0).Add(time.Duration(days) * 24 * time.Hour)
+		s.LastObservedTime = timeOf(now)
+		if got := banOf(s, now); got != want {
+			t.Errorf("after %d days: %q", days, got)
+		}
+	}
+}
+
 // TestUnitNewestViolationIsNamed, with the number where Meta names one.
 func TestUnitNewestViolationIsNamed(t *testing.T) {
 	w := &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: &v1alpha1.WABAWebhookStatus{Violations: []v1alpha1.Violation{

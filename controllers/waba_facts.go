@@ -93,13 +93,22 @@ func banOf(s *v1alpha1.WABAStatus, now time.Time) string {
 	switch ban := s.Webhook.Ban; {
 	case ban.State == banReinstated:
 		return ""
-	case ban.State == banScheduled && (ban.Date == nil || now.Before(ban.Date.Add(banDelay))):
+	case ban.State == banScheduled && awaited(s.Webhook, now):
 		return ban.State // that nothing is to be seen of it yet says nothing
 	case disproved(s, factBan):
 		return ""
 	default:
 		return clip(ban.State)
 	}
+}
+
+// awaited reports that an announced ban may still come. Where its day isn't known it is awaited as long as a violation counts.
+func awaited(w *v1alpha1.WABAWebhookStatus, now time.Time) bool {
+	if w.Ban.Date != nil {
+		return now.Before(w.Ban.Date.Add(banDelay))
+	}
+	e := eventOf(w.Events, factBan)
+	return e == nil || now.Sub(receipt(e)) < violationMemory
 }
 
 // violationOf is the newest violation that still counts, nil when there is none.
