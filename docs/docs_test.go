@@ -123,7 +123,7 @@ func TestReasonsExist(t *testing.T) {
 	for _, value := range knownReasons(t) {
 		known[value] = true
 	}
-	for _, page := range []string{"waba.md", "messagetemplate.md", "phonenumber.md"} {
+	for _, page := range []string{"waba.md", "messagetemplate.md", "phonenumber.md", "webhooksubscription.md"} {
 		for _, cells := range statusTable(t, page) {
 			for _, m := range word.FindAllStringSubmatch(cells, -1) {
 				if !known[m[1]] {
@@ -134,31 +134,74 @@ func TestReasonsExist(t *testing.T) {
 	}
 }
 
-// Every condition and reason that the code of a number names must be in the page's status table.
-func TestReasonsOfNumbersAreExplained(t *testing.T) {
-	table := strings.Join(statusTable(t, "phonenumber.md"), "\n")
+// Every condition and reason that the code of a kind names must be in its page's status table.
+func TestReasonsAreExplained(t *testing.T) {
 	known := knownReasons(t)
-	var files []string
-	for _, pattern := range []string{"phonenumber_*.go", "lifecycle.go", "outcome.go", "resolve.go", "media.go"} {
+	for page, of := range map[string]struct {
+		sources []string
+		others  []string // what only other kinds can come to
+	}{
+		"phonenumber.md": {
+			[]string{"phonenumber_*.go", "lifecycle.go", "outcome.go", "resolve.go", "media.go"},
+			[]string{"ReasonNameLocked", "ReasonEditBudgetExhausted"},
+		},
+		"webhooksubscription.md": {
+			[]string{"webhooksubscription_*.go", "lifecycle.go", "outcome.go", "resolve.go"},
+			[]string{"ReasonNameLocked", "ReasonEditBudgetExhausted", "ReasonQuotaExceeded", "ReasonInReview"},
+		},
+	} {
+		table := strings.Join(statusTable(t, page), "\n")
+		for file, text := range sources(t, of.sources) {
+			for _, m := range constant.FindAllStringSubmatch(text, -1) {
+				if value, ok := known[m[1]]; ok && !slices.Contains(of.others, m[1]) && !strings.Contains(table, "`"+value+"`") {
+					t.Errorf("%s: %s isn't in the status table of %s", file, value, page)
+				}
+			}
+		}
+	}
+}
+
+// sources returns the text of the controllers' files that match, without tests.
+func sources(t *testing.T, patterns []string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, pattern := range patterns {
 		found, err := filepath.Glob(filepath.Join("..", "controllers", pattern))
 		if err != nil || len(found) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(found), err)
 		}
-		files = append(files, found...)
-	}
-	// What a mere template can come to.
-	others := []string{"ReasonNameLocked", "ReasonEditBudgetExhausted"}
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
+		for _, file := range found {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[file] = string(text)
 		}
-		source, err := os.ReadFile(file)
+	}
+	return out
+}
+
+// Every metric of the receiver and every outcome of it must be explained.
+func TestWebhookMetricsAreExplained(t *testing.T) {
+	page := pages(t)[filepath.Join("..", "docs", "webhooksubscription.md")]
+	for file, pattern := range map[string]string{
+		"metrics/receiver.go": `"waba_operator_webhook_([a-z_]+)"`, "receiver/outcome.go": `Outcome = "([a-z]+)"`,
+		"receiver/relay.go": `Relay\w+ = "([a-z_]+)"`,
+	} {
+		text, err := os.ReadFile(filepath.Join("..", "internal", filepath.FromSlash(file)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range constant.FindAllStringSubmatch(string(source), -1) {
-			if value, ok := known[m[1]]; ok && !slices.Contains(others, m[1]) && !strings.Contains(table, "`"+value+"`") {
-				t.Errorf("%s: %s isn't in the status table of phonenumber.md", file, value)
+		found := regexp.MustCompile(pattern).FindAllStringSubmatch(string(text), -1)
+		if len(found) == 0 {
+			t.Errorf("%s names nothing", file)
+		}
+		for _, m := range found {
+			if !strings.Contains(page, "`"+m[1]+"`") {
+				t.Errorf("%s: %s isn't explained", file, m[1])
 			}
 		}
 	}

@@ -6,6 +6,9 @@ package docs_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +22,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/operator"
 	"github.com/waba-operator/waba-operator/test/graphsim"
 	"github.com/waba-operator/waba-operator/test/harness"
 	"github.com/waba-operator/waba-operator/test/testenv"
@@ -68,7 +72,8 @@ func TestSamplesAreAccepted(t *testing.T) {
 			if namespaced := u.GetNamespace() != ""; namespaced {
 				u.SetNamespace("") // the one of the test
 			}
-			if u.GetKind() == "Application" || u.GetKind() == "Kustomization" {
+			switch u.GetKind() {
+			case "Application", "Kustomization", "HTTPRoute":
 				continue // not the API server's
 			}
 			count++
@@ -230,5 +235,47 @@ func TestAccountSamplesRun(t *testing.T) {
 		w.Reload(waba)
 		return harness.Condition(waba.Status.Conditions, v1alpha1.ConditionReady).Status == metav1.ConditionTrue
 	})
+	w.CheckInvariants()
+}
+
+// TestWebhookSamplesRun sets up where events go as the page about webhooks says.
+func TestWebhookSamplesRun(t *testing.T) {
+	w := harness.New(t, env, graphsim.WithWebhooks())
+	services := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.URL.Query().Get("hub.challenge"))
+	}))
+	t.Cleanup(services.Close)
+	w.Sim.MapCallback("hooks.acme.example", services.URL)
+	w.Sim.MapCallback("bot.acme.example", services.URL)
+	w.Secret()
+	w.WABA()
+	page, subscription := pages(t)[filepath.Join("..", "docs", "webhooksubscription.md")], &v1alpha1.WebhookSubscription{}
+	for _, u := range samples(t, page) {
+		switch u.GetKind() {
+		case "Secret":
+			secret := &corev1.Secret{}
+			decode(t, u, secret)
+			w.Create(secret)
+		case "WebhookSubscription":
+			decode(t, u, subscription)
+			w.Create(subscription)
+		}
+	}
+	const flag = "--webhook-url=https://hooks.acme.example"
+	if !strings.Contains(page, flag) {
+		t.Errorf("the page doesn't say: %s", flag)
+	}
+	op := w.Start(func(o *operator.Options) { o.WebhookURL = "https://hooks.acme.example" })
+	op.Settle()
+	op.Advance(20*time.Second, time.Second)
+	w.Reload(subscription)
+	for _, kind := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionSynced} {
+		if c := harness.Condition(subscription.Status.Conditions, kind); c.Status != metav1.ConditionTrue {
+			t.Errorf("%s: %s: %s", kind, c.Reason, c.Message)
+		}
+	}
+	if address, _ := w.Sim.AppCallback(harness.AppID); address != "https://hooks.acme.example/webhooks/"+harness.AppID {
+		t.Errorf("the app's callback is %s", address)
+	}
 	w.CheckInvariants()
 }
