@@ -6,7 +6,6 @@ package receiver
 import (
 	"context"
 	"errors"
-	"github.com/waba-operator/waba-operator/internal/webhook"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
 func TestSignatures(t *testing.T) {

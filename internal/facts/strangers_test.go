@@ -1,0 +1,70 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package facts
+
+import (
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/webhook"
+)
+
+// A template that had the same name, a number or template of another account, and a resource that was deleted and created
+// again: none of their events may reach what is there now.
+func TestStrangersEvents(t *testing.T) {
+	p := newPlace(t)
+	template := p.template("parcel", "77")
+	stranger := p.template("guest", "80")
+	p.status(stranger, func() { stranger.Status.AccountID = "" })
+	w := p.start()
+	before := p.delivery(change(1, fieldReview, webhook.AccountReview{Decision: "REJECTED"}))
+	before.Accounts[0].UID = "another"
+	for name, d := range map[string]Delivery{
+		"a template of the same name that is gone":     p.delivery(status(1, "parcel", "66", "DELETED")),
+		"a template the account's owner didn't let in": p.delivery(status(1, "guest", "80", "APPROVED")),
+		"an account resource that is gone":             before,
+	} {
+		tally, err := w.Record(t.Context(), d)
+		if err != nil || tally != (Tally{Unmanaged: 1}) {
+			t.Errorf("%s: got %+v %v", name, tally, err)
+		}
+	}
+	p.get(template)
+	p.get(stranger)
+	if template.Status.Webhook != nil || stranger.Status.Webhook != nil {
+		t.Errorf("facts %v and %v, want none", template.Status.Webhook, stranger.Status.Webhook)
+	}
+	p.status(stranger, func() {
+		stranger.Status.PendingCreate = &v1alpha1.PendingCreate{SpecHash: "x", Time: metav1.NewTime(start)}
+	})
+	if tally := p.record(w, status(1, "guest", "81", "APPROVED")); tally != (Tally{Persisted: 1}) {
+		t.Errorf("Meta was faster than the answer to our create: %+v", tally)
+	}
+}
+
+// Whoever may create resources can name an account that never let them in. Events about it must tell them nothing, and cost the
+// API server no more than one look at each of them.
+func TestStrangersCostNothing(t *testing.T) {
+	p := newPlace(t)
+	stranger := p.template("guest", "80")
+	p.status(stranger, func() { stranger.Status.AccountID = "" })
+	listener := p.subscription()
+	w := p.start()
+	p.record(w, status(1, "guest", "80", "APPROVED"))
+	reads := w.reads.Load()
+	for i := range 5 {
+		p.record(w, status(2+i, "guest", "80", "PAUSED"))
+	}
+	p.settle(w, listener)
+	p.get(listener)
+	if got := w.reads.Load() - reads; got != 0 || listener.Status.Webhook != nil {
+		t.Errorf("%d more reads, and the stranger was told %v", got, listener.Status.Webhook)
+	}
+	p.status(stranger, func() { stranger.Status.AccountID = accountID })
+	if tally := p.record(p.start(), status(9, "guest", "80", "APPROVED")); tally != (Tally{Persisted: 1}) {
+		t.Errorf("once it is let in: %+v", tally)
+	}
+}
