@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -340,6 +341,23 @@ func TestUnitShownURL(t *testing.T) {
 	} {
 		if got := shownURL(address); got != want {
 			t.Errorf("%q: got %q, want %q", address, got, want)
+		}
+	}
+}
+
+// TestUnitInactiveCallback: the right address is no use while Meta has switched it off.
+func TestUnitInactiveCallback(t *testing.T) {
+	obj := &v1alpha1.WebhookSubscription{}
+	obj.Spec.App = &v1alpha1.AppWebhook{Delivery: v1alpha1.WebhookDeliveryCustom, CallbackURL: hookOther}
+	subscribed := true
+	obj.Status.Subscribed = &subscribed
+	obj.Status.App = &v1alpha1.AppWebhookStatus{CallbackURL: hookOther}
+	h := &hooks{base: &base{}, memory: newHookMemory(clocktesting.NewFakeClock(time.Unix(1790000000, 0)))}
+	for _, active := range []bool{true, false} {
+		obj.Status.App.Active = &active
+		r := h.describe(&hookPass{obj: obj}, newConditions(nil, 1, time.Unix(1790000000, 0)))
+		if got := r.status == metav1.ConditionTrue; got != active || r.stalled == active {
+			t.Errorf("active %t: %+v", active, r)
 		}
 	}
 }

@@ -138,6 +138,11 @@ func (h *hooks) describe(p *hookPass, c *conditionSet) readiness {
 		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonNotSubscribed, message: "app " + s.AppID + " isn't subscribed to the account", progressing: true}
 	case missing != "":
 		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonNotSubscribed, message: missing + " isn't what the spec says", progressing: true}
+	case p.obj.Spec.App != nil && s.App.Active != nil && !*s.App.Active:
+		return readiness{
+			status: metav1.ConditionFalse, reason: v1alpha1.ReasonNotSubscribed, stalled: true,
+			message: "Meta has switched the app's callback off (status.app.active); save it again in the App Dashboard: WhatsApp, Configuration",
+		}
 	}
 	return readiness{status: metav1.ConditionTrue, reason: v1alpha1.ReasonSubscribed, message: "the events go where the spec says"}
 }
