@@ -42,6 +42,8 @@ func (c *checks) condition(object string, conditions []metav1.Condition, kind st
 func (d *demo) missing(s *state) []string {
 	c := &checks{}
 	c.account(&s.waba)
+	c.webhooks(&s.hooks)
+	c.that(d.meta.bot.messages.Load() > 0, "the customer's message didn't reach the bot")
 	c.templates(s)
 	c.numbers(s)
 	c.events(s)
@@ -82,6 +84,7 @@ func (c *checks) templates(s *state) {
 		{&photos, "APPROVED", "MARKETING"},
 	} {
 		c.equal("the status of "+t.template.Name, t.template.Status.Status, t.status)
+		c.told(t.template)
 		c.equal("the category of "+t.template.Name, t.template.Status.Category, t.category)
 		c.condition(t.template.Name, t.template.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 	}
@@ -139,6 +142,6 @@ func (c *checks) calls(m *meta) {
 func (c *checks) log(path string, m *meta) {
 	raw, err := os.ReadFile(path) //nolint:gosec // the demo's own log
 	c.that(err == nil, "the operator's log can't be read: %v", err)
-	leaked := slices.ContainsFunc([]string{m.accessToken, m.appSecret, demoPIN}, func(secret string) bool { return strings.Contains(string(raw), secret) })
+	leaked := slices.ContainsFunc(m.secrets(), func(secret string) bool { return strings.Contains(string(raw), secret) })
 	c.that(!leaked, "the operator's log contains a secret")
 }

@@ -19,9 +19,11 @@ const (
 	namespace = "demo"
 	// reviewDelay is how long the simulated reviewers take; Meta's take up to a day.
 	reviewDelay = 10 * time.Second
+	// nameReview is how long they take for the name of a number.
+	nameReview = 2 * reviewDelay
 	// observationInterval is the shortest the operator accepts.
 	observationInterval = 30 * time.Second
-	// patience is how long the samples may take; normally it is three observation intervals: a number waits for its name.
+	// patience is how long the samples may take; normally it is two observation intervals: a number waits for its name.
 	patience = 4 * time.Minute
 	// glance is the time between two looks at the resources.
 	glance = 300 * time.Millisecond
@@ -51,7 +53,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		err = errors.Join(err, d.stop(err == nil || ctx.Err() != nil)) //nolint:contextcheck // the context may be why it stops
 	}()
 	for _, act := range []func(context.Context) error{
-		d.startCluster, d.startMeta, d.startOperator, d.applySamples, d.watch,
+		d.startCluster, d.startMeta, d.startOperator, d.connect, d.submit,
 	} {
 		if err := act(ctx); err != nil {
 			return d.explain(ctx, err)
@@ -149,7 +151,7 @@ func (d *demo) startOperator(ctx context.Context) error {
 	if err := build(ctx, d.root, binary); err != nil {
 		return err
 	}
-	op, err := startOperator(binary, kubeconfig, d.files.path("operator.log"), d.meta.url)
+	op, err := startOperator(binary, kubeconfig, d.files.path("operator.log"), d.meta)
 	if err != nil {
 		return err
 	}
@@ -159,37 +161,58 @@ func (d *demo) startOperator(ctx context.Context) error {
 	return nil
 }
 
-func (d *demo) applySamples(ctx context.Context) error {
-	d.screen.step("Applying config/samples to namespace %s …", namespace)
-	return applySamples(ctx, d.cluster.Client, filepath.Join(d.root, "config", "samples"), d.meta.placeholders(), d.screen.say)
+// connect applies the account and has Meta send its events.
+func (d *demo) connect(ctx context.Context) error {
+	d.screen.step("Applying account, webhook subscription and phone numbers of config/samples to namespace %s …", namespace)
+	if err := d.applySamples(ctx, accountSamples); err != nil {
+		return err
+	}
+	d.screen.step("Waiting until Meta sends management events to the operator, and messages to the bot of the sample")
+	if _, err := d.watch(ctx, unconnected); err != nil {
+		return err
+	}
+	d.customer()
+	return nil
 }
 
-// watch shows the resources until they are as expected.
-func (d *demo) watch(ctx context.Context) error {
+// submit applies the templates and waits for all decisions.
+func (d *demo) submit(ctx context.Context) error {
+	d.screen.step("Applying the message templates of config/samples …")
+	if err := d.applySamples(ctx, templateSamples); err != nil {
+		return err
+	}
 	d.screen.step("Waiting for Meta's decisions: the operator creates the templates at once, the review ends after %s,", reviewDelay)
-	d.screen.say("and the operator sees that at its next look at the account, %s after the first", observationInterval)
+	d.screen.say("and a webhook tells so; that a number is connected is seen at the looks at the account, every %s", observationInterval)
+	s, err := d.watch(ctx, d.missing)
+	if err == nil {
+		d.report(s)
+	}
+	return err
+}
+
+// watch shows the resources until nothing is missing.
+func (d *demo) watch(ctx context.Context, missing func(*state) []string) (*state, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	ticker := time.NewTicker(glance)
 	defer ticker.Stop()
-	var missing []string
+	var lacks []string
 	for {
 		now, err := look(ctx, d.cluster.Client)
 		if err == nil {
 			d.screen.table(now.rows())
 			if err := d.person(ctx, now); err != nil {
-				return err
+				return nil, err
 			}
-			if missing = d.missing(now); len(missing) == 0 {
-				d.report(now)
-				return nil
+			if lacks = missing(now); len(lacks) == 0 {
+				return now, nil
 			}
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("after %s this is missing:\n%s", patience, indent(missing))
+			return nil, fmt.Errorf("after %s this is missing:\n%s", patience, indent(lacks))
 		case <-d.operator.exited:
-			return d.operator.failure()
+			return nil, d.operator.failure()
 		case <-ticker.C:
 		}
 	}

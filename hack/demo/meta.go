@@ -45,8 +45,13 @@ type meta struct {
 	sim    *graphsim.Simulator
 	url    string
 	server *http.Server
-	// accessToken and appSecret are made up anew for each run.
-	accessToken, appSecret string
+	// accessToken, appSecret and the verify tokens are made up anew for each run.
+	accessToken, appSecret, verifyToken string
+
+	bot *bot
+	// receiver is where the operator receives webhooks.
+	receiver     string
+	stopDelivery func()
 }
 
 func newMeta(ctx context.Context) (*meta, error) {
@@ -55,11 +60,20 @@ func newMeta(ctx context.Context) (*meta, error) {
 		return nil, err
 	}
 	m := &meta{
-		sim: graphsim.New(graphsim.WithClock(graphsim.NewOffsetClock(clock.RealClock{})), graphsim.WithReviewDelay(reviewDelay)),
+		sim: graphsim.New(
+			graphsim.WithClock(graphsim.NewOffsetClock(clock.RealClock{})), graphsim.WithReviewDelay(reviewDelay),
+			graphsim.WithNameReviewDelay(nameReview), graphsim.WithWebhooks()),
 		url: "http://" + listener.Addr().String(), accessToken: "demo-token-" + rand.Text(), appSecret: "demo-secret-" + rand.Text(),
+		verifyToken: "demo-verify-" + rand.Text(), bot: &bot{token: "demo-bot-" + rand.Text()},
 	}
+	if m.receiver, err = freeAddress(ctx); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	m.sim.MapCallback(hooksHost, "http://"+m.receiver)
+	m.sim.MapCallback(botHost, m.url)
 	m.seed()
-	m.server = &http.Server{Handler: m.sim, ReadHeaderTimeout: 10 * time.Second}
+	m.stopDelivery = m.sim.StartDelivery(context.WithoutCancel(ctx))
+	m.server = &http.Server{Handler: byHost(botHost, m.bot, m.sim), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = m.server.Serve(listener) }() // ends with stop; calls that fail are the operator's to report
 	return m, nil
 }
@@ -74,20 +88,26 @@ func (m *meta) seed() {
 	m.sim.AddNumber(accountID, graphsim.Number{
 		ID: numberID, DisplayPhoneNumber: "+1 555-078-3881", VerifiedName: "Acme Store", NameStatus: "APPROVED", QualityRating: "GREEN",
 	})
-	m.sim.SubscribeApp(accountID, appID, "")
 	for _, t := range unmanaged {
 		m.sim.AddTemplate(accountID, t)
 	}
 }
 
-// placeholders are the values that stand for others in config/samples/account-secret.yaml and phonenumber_new.yaml.
+// placeholders are what the demo writes in place of those in config/samples.
 func (m *meta) placeholders() map[string]string {
 	return map[string]string{
 		"placeholder-access-token": m.accessToken, "placeholder-app-secret": m.appSecret, "placeholder-6-digits": `"` + demoPIN + `"`,
+		"placeholder-verify-token-1": m.verifyToken, "placeholder-verify-token-2": m.bot.token,
 	}
 }
 
+// secrets are what may turn up nowhere.
+func (m *meta) secrets() []string {
+	return []string{m.accessToken, m.appSecret, m.verifyToken, m.bot.token, demoPIN}
+}
+
 func (m *meta) stop() error {
+	m.stopDelivery()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := m.server.Shutdown(ctx); err != nil {

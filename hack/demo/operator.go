@@ -42,9 +42,10 @@ func build(ctx context.Context, root, binary string) error {
 	return nil
 }
 
-func startOperator(binary, kubeconfig, log, graphURL string) (*operator, error) {
+func startOperator(binary, kubeconfig, log string, m *meta) (*operator, error) {
 	o := &operator{log: log, exited: make(chan struct{}), flags: []string{
-		"--graph-base-url=" + graphURL, "--observation-interval=" + observationInterval.String(),
+		"--graph-base-url=" + m.url, "--observation-interval=" + observationInterval.String(),
+		"--webhook-bind-address=" + m.receiver, "--webhook-url=https://" + hooksHost,
 		"--metrics-bind-address=127.0.0.1:0", "--metrics-secure=false", "--health-probe-bind-address=127.0.0.1:0",
 		"--log-format=console", "--log-level=1",
 	}}

@@ -5,6 +5,7 @@ package main
 
 import (
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
@@ -27,7 +28,11 @@ func (d *demo) report(s *state) {
 		if c := apimeta.FindStatusCondition(t.Status.Conditions, kind); c != nil {
 			d.screen.say("%s: %s=%s (%s), %s", name, kind, c.Status, c.Reason, c.Message)
 		}
+		d.screen.say("  %s", newsOf(&t))
 	}
+	hooks := &s.hooks.Status
+	d.screen.say("webhooks: management events go to %s, which Meta verified at %s", hooks.App.CallbackURL, hooks.Webhook.HandshakeTime.Format(time.TimeOnly))
+	d.screen.say("webhooks: messages go to %s; a customer's arrived there", hooks.Messages.CallbackURL)
 	for _, name := range []string{supportName, salesName} {
 		n := s.numbers[name]
 		if c := apimeta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionReady); c != nil {
@@ -51,7 +56,7 @@ func (d *demo) explore() {
 	request := `kubectl annotate --overwrite waba acme whatsapp.waba-operator.io/requested-at="$(date +%s)"`
 	d.screen.line(`
   export KUBECONFIG=` + d.files.path("kubeconfig") + ` META=` + d.meta.url + `/_sim
-  kubectl get waba,wamt,wapn
+  kubectl get waba,wamt,wapn,wawh
   kubectl describe wamt ` + passwordName + `
   kubectl events
   kubectl explain wamt.spec.body
@@ -68,9 +73,9 @@ Edit a template behind the operator's back, as in WhatsApp Manager, and see the 
   ` + request + `
   kubectl get wamt ` + orderName + ` -o jsonpath='{.status.drift}'
 
-Let Meta pause a template for low quality:
+Let Meta pause a template for low quality; a webhook tells so:
   curl -s $META/decide -d '{` + account + `,"name":"flash_sale_reminder","status":"PAUSED","qualityScore":"RED"}'
-  ` + request + `
+  kubectl get wamt ` + flashName + ` -o yaml --watch
 
 Revoke the access token, and give it back:
   curl -s $META/revoke -d '{"name":"` + tokenName + `","subcode":460}'

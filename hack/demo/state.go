@@ -11,6 +11,7 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -19,6 +20,7 @@ import (
 // Names of the sample resources.
 const (
 	wabaName       = "acme"
+	hooksName      = "acme"
 	orderName      = "order-confirmation-en-us"
 	flashName      = "flash-sale-reminder-en-us"
 	passwordName   = "account-password-check-en-us"
@@ -31,6 +33,7 @@ const (
 // state is what the API server holds of the samples.
 type state struct {
 	waba      v1alpha1.WABA
+	hooks     v1alpha1.WebhookSubscription
 	templates map[string]v1alpha1.MessageTemplate
 	numbers   map[string]v1alpha1.PhoneNumber
 	events    []eventsv1.Event
@@ -40,6 +43,9 @@ type state struct {
 func look(ctx context.Context, c client.Client) (*state, error) {
 	s := &state{templates: map[string]v1alpha1.MessageTemplate{}, numbers: map[string]v1alpha1.PhoneNumber{}}
 	if err := c.Get(ctx, client.ObjectKey{Namespace: namespace, Name: wabaName}, &s.waba); err != nil {
+		return nil, err
+	}
+	if err := c.Get(ctx, client.ObjectKey{Namespace: namespace, Name: hooksName}, &s.hooks); err != nil {
 		return nil, err
 	}
 	var list v1alpha1.MessageTemplateList
@@ -71,6 +77,12 @@ func look(ctx context.Context, c client.Client) (*state, error) {
 func (s *state) rows() []row {
 	ready, reason := summary(s.waba.Status.Conditions)
 	rows := []row{{"waba/" + wabaName, orDash(s.waba.Status.Status), "-", ready, reason}}
+	ready, reason = summary(s.hooks.Status.Conditions)
+	subscribed := ""
+	if ptr.Deref(s.hooks.Status.Subscribed, false) {
+		subscribed = "subscribed"
+	}
+	rows = append(rows, row{"webhooksubscription/" + hooksName, orDash(subscribed), "-", ready, reason})
 	for _, name := range []string{orderName, flashName, passwordName, photosName} {
 		t := s.templates[name]
 		ready, reason := summary(t.Status.Conditions)
