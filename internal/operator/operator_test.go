@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,6 +21,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/operator"
+	"github.com/waba-operator/waba-operator/test/graphsim"
 	"github.com/waba-operator/waba-operator/test/harness"
 	"github.com/waba-operator/waba-operator/test/testenv"
 )
@@ -46,9 +47,9 @@ func manifest(t *testing.T, name string, into any) {
 }
 
 // TestRunsWithItsOwnRole runs everything the operator does with the permissions that config/rbac gives it, and no others:
-// create, adopt foreign status fields, elect a leader, write events, and delete.
+// create, adopt foreign status fields, elect a leader, set up and receive webhooks, write events, and delete.
 func TestRunsWithItsOwnRole(t *testing.T) {
-	w := harness.New(t, env)
+	w := harness.New(t, env, graphsim.WithWebhooks())
 	w.Config = env.UserConfig(t, "the-operator")
 	subject := rbacv1.Subject{Kind: "User", APIGroup: rbacv1.GroupName, Name: "the-operator"}
 	var role rbacv1.ClusterRole
@@ -72,8 +73,14 @@ func TestRunsWithItsOwnRole(t *testing.T) {
 	w.Secret()
 	w.WABA()
 	tmpl := w.CreateTemplate("parcel_left", func(m *v1alpha1.MessageTemplate) { m.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete })
-	op := w.Start(func(o *operator.Options) { o.LeaderElection, o.LeaderElectionNamespace = true, w.Namespace })
+	w.Create(&v1alpha1.PhoneNumber{ObjectMeta: harness.Named("support"), Spec: v1alpha1.PhoneNumberSpec{CommonSpec: ofAcme(), ID: harness.NumberID}})
+	op := w.Start(func(o *operator.Options) {
+		o.LeaderElection, o.LeaderElectionNamespace = true, w.Namespace
+		o.WebhookAddress, o.WebhookURL = "127.0.0.1:0", "https://hooks.acme.example"
+	})
+	w.Sim.MapCallback("hooks.acme.example", op.Receiver())
 	op.Settle()
+	receiveWebhooks(t, w, op)
 	op.Observe()
 	w.Reload(tmpl)
 	if c := harness.Condition(tmpl.Status.Conditions, v1alpha1.ConditionReady); c.Status != metav1.ConditionTrue {
@@ -115,6 +122,52 @@ func TestRunsWithItsOwnRole(t *testing.T) {
 	}
 }
 
+func ofAcme() v1alpha1.CommonSpec {
+	return v1alpha1.CommonSpec{WABARef: v1alpha1.WABAReference{Name: "acme"}}
+}
+
+// receiveWebhooks has the operator set up webhooks and receive what makes it write to each kind.
+func receiveWebhooks(t *testing.T, w *harness.World, op *harness.Operator) {
+	t.Helper()
+	w.Create(&corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: "verify", Labels: map[string]string{v1alpha1.LabelSecretPurpose: v1alpha1.SecretPurposeVerifyToken}},
+		StringData: map[string]string{"token": "verify-token-of-the-operator"},
+	})
+	hooks := &v1alpha1.WebhookSubscription{ObjectMeta: harness.Named("acme"), Spec: v1alpha1.WebhookSubscriptionSpec{
+		CommonSpec: ofAcme(), App: &v1alpha1.AppWebhook{
+			Delivery: v1alpha1.WebhookDeliveryOperator, VerifyTokenSecretRef: &v1alpha1.SecretKeyReference{Name: "verify", Key: "token"},
+		},
+	}}
+	w.Create(hooks)
+	op.SettleRetries()
+	w.Reload(hooks)
+	if c := harness.Condition(hooks.Status.Conditions, v1alpha1.ConditionReady); c.Status != metav1.ConditionTrue {
+		t.Fatalf("webhooks aren't ready: %+v", c)
+	}
+	number, _ := w.Sim.NumberByID(harness.NumberID)
+	w.Sim.Emit(harness.AccountID, graphsim.ReviewEvent("APPROVED"), graphsim.SecurityEvent(number, "PIN_CHANGED", "1"),
+		graphsim.TemplateQualityEvent(w.Sim.Templates(harness.AccountID)[0], "UNKNOWN", "GREEN"))
+	if _, err := w.Sim.Deliver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var (
+		accounts      v1alpha1.WABAList
+		numbers       v1alpha1.PhoneNumberList
+		templates     v1alpha1.MessageTemplateList
+		subscriptions v1alpha1.WebhookSubscriptionList
+	)
+	w.Wait("facts about all kinds", func() bool { // nobody waits for those about the subscription
+		for _, list := range []client.ObjectList{&accounts, &numbers, &templates, &subscriptions} {
+			if err := w.Client.List(t.Context(), list, w.Shard()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := subscriptions.Items[0].Status.Webhook
+		return accounts.Items[0].Status.Webhook != nil && numbers.Items[0].Status.Webhook != nil &&
+			templates.Items[0].Status.Webhook != nil && s != nil && len(s.Events) == 3 && s.HandshakeTime != nil
+	})
+}
+
 // TestRoleIsLeast: Secrets may be got one by one, never listed or watched, and nothing but status and finalizers is written.
 func TestRoleIsLeast(t *testing.T) {
 	var role rbacv1.ClusterRole
@@ -133,34 +186,5 @@ func TestRoleIsLeast(t *testing.T) {
 				t.Errorf("%s: create", resource)
 			}
 		}
-	}
-}
-
-func TestOptions(t *testing.T) {
-	for _, tc := range []struct {
-		name   string
-		change func(*operator.Options)
-		want   string // part of the error; empty for none
-	}{
-		{"defaults", func(*operator.Options) {}, ""},
-		{"simulator on this machine", func(o *operator.Options) { o.GraphBaseURL = "http://127.0.0.1:8099" }, ""},
-		{"clear text elsewhere", func(o *operator.Options) { o.GraphBaseURL = "http://graph.example" }, "must begin with https://"},
-		{"token in the URL", func(o *operator.Options) { o.GraphBaseURL = "https://a:b@graph.example" }, "must be a URL such as"},
-		{"version", func(o *operator.Options) { o.GraphAPIVersion = "25" }, "must look like v25.0"},
-		{"interval", func(o *operator.Options) { o.ObservationInterval = time.Second }, "at least 30s"},
-		{"page", func(o *operator.Options) { o.PageSize = 1000 }, "1 to 250"},
-		{"concurrency", func(o *operator.Options) { o.Concurrency = 0 }, "at least 1"},
-		{"selector", func(o *operator.Options) { o.LabelSelector = "a=b=c" }, "--watch-label-selector"},
-		{"log level that would print Secrets", func(o *operator.Options) { o.LogLevel = 8 }, "0 to 5"},
-		{"log format", func(o *operator.Options) { o.LogFormat = "xml" }, "json or console"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			o := operator.DefaultOptions()
-			tc.change(&o)
-			err := o.Validate()
-			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
-				t.Errorf("got %v, want %q", err, tc.want)
-			}
-		})
 	}
 }
