@@ -11,6 +11,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
+
+	"github.com/waba-operator/waba-operator/internal/operator"
 )
 
 var (
@@ -182,6 +186,23 @@ func sources(t *testing.T, patterns []string) map[string]string {
 		}
 	}
 	return out
+}
+
+// Every flag about webhooks must be explained, and every one that is explained must exist.
+func TestWebhookFlagsAreExplained(t *testing.T) {
+	page, options := pages(t)[filepath.Join("..", "docs", "webhooksubscription.md")], operator.DefaultOptions()
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	options.BindFlags(flags)
+	flags.VisitAll(func(f *pflag.Flag) {
+		if strings.HasPrefix(f.Name, "webhook-") && !strings.Contains(page, "--"+f.Name) {
+			t.Errorf("--%s isn't explained", f.Name)
+		}
+	})
+	for _, m := range regexp.MustCompile(`--(webhook-[a-z-]+[a-z])`).FindAllStringSubmatch(page, -1) {
+		if flags.Lookup(m[1]) == nil {
+			t.Errorf("there is no flag --%s", m[1])
+		}
+	}
 }
 
 // Every metric of the receiver and every outcome of it must be explained.
