@@ -59,9 +59,10 @@ func mergeAccountUpdate(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Accoun
 	if v.Ban == nil && v.Violation == nil && len(v.Restrictions) == 0 {
 		changed = happened(w, e, v)
 	}
-	if changed {
-		// When the newest of them arrived decides how long they outweigh an observation.
-		advance(&w.Events, fieldAccount+"/"+v.Event, e, 0)
+	// When the newest of them arrived decides how long they outweigh an observation. Meta invents events; their names aren't
+	// collected without end.
+	if name := fieldAccount + "/" + v.Event; changed && (len(w.Events) < maxWatermarks || known(w.Events, name) != nil) {
+		advance(&w.Events, name, e, 0)
 	}
 	return changed
 }

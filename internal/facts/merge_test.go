@@ -177,6 +177,17 @@ func TestRingsKeepTheNewest(t *testing.T) {
 	}
 }
 
+func TestInventedEventsAreBounded(t *testing.T) {
+	w := &v1alpha1.WABAWebhookStatus{}
+	for i := range 10 * maxWatermarks {
+		mergeAccount(w, told(i, webhook.AccountUpdate{Event: fmt.Sprintf("INVENTED_%d", i)}))
+	}
+	mergeAccount(w, told(1, webhook.AccountReview{Decision: "APPROVED"}))
+	if len(w.Events) > maxWatermarks+1 || w.ReviewDecision != "APPROVED" || len(w.AccountEvents) != ringSize {
+		t.Errorf("%d watermarks, decision %q, %d events", len(w.Events), w.ReviewDecision, len(w.AccountEvents))
+	}
+}
+
 func TestRestrictionsEnd(t *testing.T) {
 	w := accountFacts(told(1, webhook.AccountUpdate{Event: "ACCOUNT_RESTRICTION", Restrictions: []webhook.Restriction{{Type: "A", Expires: start.Add(2 * time.Hour)}}}))
 	later := told(2, webhook.AccountUpdate{Event: "ACCOUNT_RESTRICTION", Restrictions: []webhook.Restriction{{Type: "B"}}})

@@ -105,6 +105,9 @@ func advance(events *[]v1alpha1.WebhookEvent, name string, e event, tie int) boo
 	return true
 }
 
+// maxWatermarks bounds the watermarks of one resource: about twice as many as there are names today.
+const maxWatermarks = 64
+
 // ringSize bounds each list of facts: the newest are kept.
 const ringSize = 20
 
