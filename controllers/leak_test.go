@@ -4,7 +4,6 @@
 package controllers_test
 
 import (
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -19,8 +18,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/test/graphsim"
@@ -33,59 +30,30 @@ const (
 	wrongAppSecret = "the-secret-of-quite-another-app-88"
 )
 
-// needle is one form in which a secret could be written somewhere.
-type needle struct{ what, text string }
-
 // needles are all forms of all secrets of the test, the proofs included.
-func needles() []needle {
+func needles() []harness.Needle {
 	tokens := map[string]string{
 		"token": harness.AccessToken, "wrong token": wrongToken, "rotated token": rotatedToken,
 	}
 	secrets := map[string]string{"app secret": harness.AppSecret, "wrong app secret": wrongAppSecret}
-	var out []needle
+	var out []harness.Needle
 	for _, group := range []map[string]string{tokens, secrets} {
 		for name, secret := range group {
-			out = append(out, formsOf(name, secret)...)
+			out = append(out, harness.FormsOf(name, secret)...)
 		}
 	}
 	for token, value := range tokens {
 		for secret, key := range secrets {
 			mac := hmac.New(sha256.New, []byte(key))
 			mac.Write([]byte(value))
-			out = append(out, needle{"proof of " + token + " with " + secret, hex.EncodeToString(mac.Sum(nil))})
-		}
-	}
-	return out
-}
-
-// formsOf writes a secret in every form that a grep has to know. Inside a longer text in base64 it has one of three
-// alignments; characters that its neighbours influence are left out.
-func formsOf(name, secret string) []needle {
-	out := []needle{
-		{name, secret}, {name + " in a URL", url.QueryEscape(secret)}, {name + " in a path", url.PathEscape(secret)},
-		{name + " in hex", hex.EncodeToString([]byte(secret))},
-	}
-	for shift := range 3 {
-		for kind, encoding := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding, "base64url": base64.RawURLEncoding} {
-			text := encoding.EncodeToString([]byte(strings.Repeat("\x00", shift) + secret))
-			out = append(out, needle{
-				fmt.Sprintf("%s in %s, shifted by %d", name, kind, shift), text[(shift*8+5)/6 : (shift+len(secret))*8/6],
-			})
+			out = append(out, harness.Needle{What: "proof of " + token + " with " + secret, Text: hex.EncodeToString(mac.Sum(nil))})
 		}
 	}
 	return out
 }
 
 // leaks names the secrets that a text contains.
-func leaks(text string) []string {
-	var out []string
-	for _, n := range needles() {
-		if strings.Contains(text, n.text) {
-			out = append(out, n.what)
-		}
-	}
-	return out
-}
+func leaks(text string) []string { return harness.Leaks(needles(), text) }
 
 // TestGrepFindsEveryForm proves that the next test could fail.
 func TestGrepFindsEveryForm(t *testing.T) {
@@ -100,7 +68,7 @@ func TestGrepFindsEveryForm(t *testing.T) {
 		t.Errorf("%s isn't found in %q", what, text)
 	}
 	for _, n := range needles() {
-		found("before "+n.text+" after", n.what)
+		found("before "+n.Text+" after", n.What)
 	}
 	for name, secret := range map[string]string{"token": harness.AccessToken, "rotated token": rotatedToken, "app secret": harness.AppSecret} {
 		for _, around := range []string{"", "a", "ab", "abc", `{"Authorization":"Bearer `} {
@@ -203,8 +171,8 @@ func TestSecretsStaySecret(t *testing.T) {
 func expectNoLeak(t *testing.T, w *harness.World, op *harness.Operator) {
 	t.Helper()
 	for place, text := range map[string]string{
-		"log": w.Logs(), "events": dump(w, &eventsv1.EventList{}), "accounts": dump(w, &v1alpha1.WABAList{}),
-		"templates": dump(w, &v1alpha1.MessageTemplateList{}), "metrics": exported(t, op),
+		"log": w.Logs(), "events": w.Dump(&eventsv1.EventList{}), "accounts": w.Dump(&v1alpha1.WABAList{}),
+		"templates": w.Dump(&v1alpha1.MessageTemplateList{}), "metrics": op.Exported(),
 	} {
 		if len(text) < 500 {
 			t.Errorf("%s: nothing to search in: %q", place, text)
@@ -216,31 +184,4 @@ func expectNoLeak(t *testing.T, w *harness.World, op *harness.Operator) {
 	if got := w.Sim.SecretsInURLs(); len(got) > 0 {
 		t.Errorf("URLs: %v", got)
 	}
-}
-
-// dump returns everything in a list of the world's namespace, managed fields included.
-func dump(w *harness.World, list client.ObjectList) string {
-	w.T.Helper()
-	if err := w.Client.List(context.Background(), list, client.InNamespace(w.Namespace)); err != nil {
-		w.T.Fatal(err)
-	}
-	raw, err := yaml.Marshal(list)
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	return string(raw)
-}
-
-// exported returns the metrics as text.
-func exported(t *testing.T, op *harness.Operator) string {
-	t.Helper()
-	families, err := op.Metrics.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b strings.Builder
-	for _, family := range families {
-		b.WriteString(family.String())
-	}
-	return b.String()
 }

@@ -226,7 +226,7 @@ func TestPINAndCodeDontLeak(t *testing.T) {
 	expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)
 	sent, _ := w.Sim.SentCode(number.Status.ID)
 	for place, text := range map[string]string{
-		"log": w.Logs(), "numbers": dump(w, &v1alpha1.PhoneNumberList{}), "accounts": dump(w, &v1alpha1.WABAList{}),
+		"log": w.Logs(), "numbers": w.Dump(&v1alpha1.PhoneNumberList{}), "accounts": w.Dump(&v1alpha1.WABAList{}),
 	} {
 		for what, secret := range map[string]string{"PIN": goodPIN, "code": sent.Code} {
 			if strings.Contains(text, secret) {

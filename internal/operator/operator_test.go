@@ -51,25 +51,7 @@ func manifest(t *testing.T, name string, into any) {
 func TestRunsWithItsOwnRole(t *testing.T) {
 	w := harness.New(t, env, graphsim.WithWebhooks())
 	w.Config = env.UserConfig(t, "the-operator")
-	subject := rbacv1.Subject{Kind: "User", APIGroup: rbacv1.GroupName, Name: "the-operator"}
-	var role rbacv1.ClusterRole
-	var election rbacv1.Role
-	manifest(t, "role.yaml", &role)
-	manifest(t, "leader_election_role.yaml", &election)
-	role.Name, election.Namespace = role.Name+"-"+w.Namespace, w.Namespace
-	for _, obj := range []client.Object{
-		&role,
-		&rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: role.Name}, Subjects: []rbacv1.Subject{subject},
-			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name}},
-		&election,
-		&rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: election.Name, Namespace: w.Namespace}, Subjects: []rbacv1.Subject{subject},
-			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: election.Name}},
-	} {
-		if err := w.Client.Create(t.Context(), obj); err != nil {
-			t.Fatal(err)
-		}
-	}
-
+	grant(t, w, "the-operator")
 	w.Secret()
 	w.WABA()
 	tmpl := w.CreateTemplate("parcel_left", func(m *v1alpha1.MessageTemplate) { m.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete })
@@ -119,6 +101,29 @@ func TestRunsWithItsOwnRole(t *testing.T) {
 	}
 	if strings.Contains(w.Logs(), "forbidden") {
 		t.Error("the operator was refused something; see the log")
+	}
+}
+
+// grant gives a user the operator's roles.
+func grant(t *testing.T, w *harness.World, user string) {
+	t.Helper()
+	subject := rbacv1.Subject{Kind: "User", APIGroup: rbacv1.GroupName, Name: user}
+	var role rbacv1.ClusterRole
+	var election rbacv1.Role
+	manifest(t, "role.yaml", &role)
+	manifest(t, "leader_election_role.yaml", &election)
+	role.Name, election.Namespace = role.Name+"-"+w.Namespace, w.Namespace
+	for _, obj := range []client.Object{
+		&role,
+		&rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: role.Name}, Subjects: []rbacv1.Subject{subject},
+			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name}},
+		&election,
+		&rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: election.Name, Namespace: w.Namespace}, Subjects: []rbacv1.Subject{subject},
+			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: election.Name}},
+	} {
+		if err := w.Client.Create(t.Context(), obj); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
