@@ -68,6 +68,9 @@ func (w *Writer) Record(ctx context.Context, d Delivery) (Tally, error) {
 	var errs []error
 	arrived := map[Account]bool{}
 	for n, c := range d.Changes {
+		for _, a := range accounts[c.AccountID] {
+			arrived[a] = true
+		}
 		switch c.Value.(type) {
 		case nil:
 			r.best[n] = unknown
@@ -77,7 +80,6 @@ func (w *Writer) Record(ctx context.Context, d Delivery) (Tally, error) {
 			continue
 		}
 		for _, a := range accounts[c.AccountID] {
-			arrived[a] = true
 			e := newEvent(c, d.Received)
 			e.account, e.n = a, n
 			subjects, err := w.find.find(ctx, a, c)

@@ -370,4 +370,11 @@ func TestSubscriptionShowsArrivals(t *testing.T) {
 	if len(o.Status.Webhook.Events) != 1 || o.Status.Webhook.Events[0].Field != fieldReview {
 		t.Errorf("events are %v", o.Status.Webhook.Events)
 	}
+	// That messages reach the operator has to be seen, though it drops them.
+	p.record(w, change(2, "messages", webhook.Message{}))
+	p.settle(w, o)
+	p.get(o)
+	if len(o.Status.Webhook.Events) != 2 || o.Status.Webhook.Events[1].Field != "messages" {
+		t.Errorf("events are %v", o.Status.Webhook.Events)
+	}
 }
