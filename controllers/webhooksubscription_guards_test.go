@@ -71,6 +71,7 @@ func TestWebhookTakeover(t *testing.T) {
 	const third = "https://third.example/meta"
 	w.Sim.SetAppCallback(harness.AppID, third, "messages")
 	op.Observe()
+	finish(op)
 	w.expectProblem(t, obj, v1alpha1.ReasonAlreadyExists, third)
 	if address, _ := w.Sim.AppCallback(harness.AppID); address != third {
 		t.Errorf("the app's callback is %s", address)
@@ -161,6 +162,7 @@ func TestWebhookDashboardOnly(t *testing.T) {
 				w.Edit(obj, func() { obj.Spec.App.Fields = fields })
 			}
 			op.Observe()
+			finish(op)
 			finish(op)
 			w.expectReady(t, obj)
 			w.CheckInvariants()

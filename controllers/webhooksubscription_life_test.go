@@ -27,6 +27,7 @@ func installed(t *testing.T, change ...func(*v1alpha1.WebhookSubscription)) (*ho
 	finish(op)
 	w.expectReady(t, obj)
 	op.Observe()
+	finish(op)
 	w.Sim.ResetStats()
 	return w, op, obj
 }
@@ -71,6 +72,7 @@ func TestWebhookDrift(t *testing.T) {
 			w.Sim.ResetStats()
 			op.Observe()
 			finish(op)
+			finish(op)
 			if tc.hourly {
 				op.Advance(time.Hour, time.Minute)
 			}
@@ -95,6 +97,7 @@ func TestWebhookDriftIsReported(t *testing.T) {
 	w, op, obj := installed(t, func(o *v1alpha1.WebhookSubscription) { o.Spec.DriftPolicy = v1alpha1.DriftPolicyReport })
 	w.Sim.SubscribeApp(harness.AccountID, harness.AppID, elseURL)
 	op.Observe()
+	finish(op)
 	w.expectProblem(t, obj, v1alpha1.ReasonDriftDetected, "messages")
 	w.expectRoute(t, elseHost, operatorHost)
 	w.Annotate(obj, v1alpha1.AnnotationRequestedAt, "now")
@@ -111,11 +114,14 @@ func TestWebhookContested(t *testing.T) {
 	for range 3 {
 		w.Sim.SubscribeApp(harness.AccountID, harness.AppID, elseURL)
 		op.Observe()
+		finish(op)
 		w.expectReady(t, obj)
 	}
 	w.Sim.SubscribeApp(harness.AccountID, harness.AppID, elseURL)
 	op.Observe()
+	finish(op)
 	op.Observe()
+	finish(op)
 	w.expectProblem(t, obj, v1alpha1.ReasonContested, "messages")
 	w.expectRoute(t, elseHost, operatorHost)
 	if n := w.Sim.Stats().ByOp[graphsim.OpSubscribeApp]; n != 3 {
@@ -142,6 +148,7 @@ func TestWebhookTokenRotation(t *testing.T) {
 	}
 	w.Sim.ResetStats()
 	op.Observe()
+	finish(op)
 	if n := w.Sim.Stats().ByOp[graphsim.OpSubscribeApp]; n != 0 {
 		t.Errorf("applied %d times more", n)
 	}
@@ -256,6 +263,7 @@ func TestWebhookDeletion(t *testing.T) {
 			op := w.start()
 			finish(op)
 			op.Observe()
+			finish(op)
 			w.expectReady(t, obj)
 			w.Delete(obj)
 			finish(op)

@@ -315,6 +315,7 @@ func TestWebhookSteadyState(t *testing.T) {
 	finish(op)
 	w.expectReady(t, obj)
 	op.Observe()
+	finish(op)
 	w.Sim.ResetStats()
 	w.ResetAPIWrites()
 	op.Advance(3*time.Hour, time.Minute)
