@@ -112,6 +112,8 @@ func (p *place) get(o client.Object) {
 // process is one replica of the operator with a cache of its own.
 type process struct {
 	*Writer
+	// writes are those that the API server took. A first attempt may build on a cache that doesn't show the last write yet: it
+	// is refused and changes nothing.
 	writes atomic.Int32
 	// reads are live ones, lists those among them that are of many resources.
 	reads, lists atomic.Int32
@@ -123,13 +125,14 @@ func (p *process) RoundTrip(next http.RoundTripper, r *http.Request) (*http.Resp
 	if err := p.fails.Load(); err != nil {
 		return nil, *err
 	}
-	switch r.Method {
-	case http.MethodPatch:
-		p.writes.Add(1)
-	case http.MethodGet:
+	answer, err := next.RoundTrip(r)
+	switch {
+	case r.Method == http.MethodGet:
 		p.reads.Add(1)
+	case r.Method == http.MethodPatch && err == nil && answer.StatusCode == http.StatusOK:
+		p.writes.Add(1)
 	}
-	return next.RoundTrip(r)
+	return answer, err
 }
 
 type wrapped func(*http.Request) (*http.Response, error)
