@@ -28,6 +28,13 @@ TOOLS := $(BIN)/tools
 CONTROLLER_GEN := $(TOOLS)/controller-gen
 KUSTOMIZE := $(TOOLS)/kustomize
 GOLANGCI_LINT := $(TOOLS)/golangci-lint
+HELM := $(TOOLS)/helm
+HELM_DOCS := $(TOOLS)/helm-docs
+KUBECONFORM := $(TOOLS)/kubeconform
+PROMTOOL := $(TOOLS)/promtool
+CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
+ACTIONLINT := $(TOOLS)/actionlint
+OWN_MODULE := $(HELM) $(HELM_DOCS) $(KUBECONFORM) $(PROMTOOL) $(CRD_REF_DOCS) $(ACTIONLINT)
 BOILERPLATE := hack/boilerplate.go.txt
 COVERAGE := $(BIN)/coverage.out
 
@@ -150,7 +157,7 @@ control-plane: ## Build kube-apiserver and etcd for tests and the demo
 	@hack/controlplane/build.sh
 
 .PHONY: tools
-tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) ## Build the pinned tools into bin/tools/
+tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(OWN_MODULE) ## Build the pinned tools into bin/tools/
 
 $(CONTROLLER_GEN): hack/tools/go.mod hack/tools/go.sum
 	@hack/tools/build.sh controller-gen sigs.k8s.io/controller-tools/cmd/controller-gen
@@ -160,6 +167,10 @@ $(KUSTOMIZE): hack/tools/go.mod hack/tools/go.sum
 
 $(GOLANGCI_LINT): hack/tools/go.mod hack/tools/go.sum hack/tools/golangci-lint/main.go
 	@hack/tools/build.sh golangci-lint ./golangci-lint
+
+# Tools whose dependencies don't agree with those of others have modules of their own.
+$(OWN_MODULE): $(TOOLS)/%: hack/tools/%/go.mod hack/tools/%/go.sum
+	@hack/tools/build.sh $*
 
 .PHONY: clean
 clean: ## Remove what was built, except tools and control plane
