@@ -38,7 +38,7 @@ type base struct {
 	audit    logr.Logger
 	readOnly bool
 	interval time.Duration
-	// webhookURL is the public base address of the operator's receiver, "" where it has none.
+	// webhookURL is where the operator's receiver takes events, without the app's id that follows; "" where there is none.
 	webhookURL string
 }
 

@@ -25,28 +25,6 @@ const (
 	factsPause = 5 * time.Second
 )
 
-// Watermarks of facts, as status.webhook.events names them
-// (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview).
-const (
-	factTemplateStatus    = "message_template_status_update"
-	factTemplateQuality   = "message_template_quality_update"
-	factTemplateCategory  = "template_category_update"
-	factCategoryAnnounced = "template_category_update/announced"
-	factAccountReview     = "account_review_update"
-	factCapability        = "business_capability_update"
-	factRestriction       = "account_update/ACCOUNT_RESTRICTION"
-	factBan               = "account_update/DISABLED_UPDATE"
-	factAccountDeleted    = "account_update/" + eventAccountDeleted
-	factNumberName        = "phone_number_name_update"
-	factNumberLimits      = "phone_number_quality_update"
-	factNumberSecurity    = "security"
-	factNumberSettings    = "account_settings_update"
-	factNumberUsername    = "business_username_update"
-)
-
-// eventAccountDeleted is the event of account_update with which an account ends.
-const eventAccountDeleted = "ACCOUNT_DELETED"
-
 // knowledge says how fresh that is what facts are compared with.
 type knowledge struct {
 	// at is when the request was sent that saw the asset last; zero where that isn't known.

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/facts"
 )
 
 // newsLimit is how many events one pass makes at most.
@@ -56,7 +57,7 @@ func newsOf(before any, obj client.Object) []notice {
 }
 
 // lostEvents are account events after which something doesn't work any more.
-var lostEvents = []string{"PARTNER_REMOVED", "PARTNER_APP_UNINSTALLED", "ACCOUNT_OFFBOARDED", eventAccountDeleted}
+var lostEvents = []string{"PARTNER_REMOVED", "PARTNER_APP_UNINSTALLED", "ACCOUNT_OFFBOARDED", facts.EventAccountDeleted}
 
 func accountNews(was, is *v1alpha1.WABAWebhookStatus) []notice {
 	var news []notice
@@ -101,14 +102,14 @@ var pinNews = map[string]string{
 
 func numberNews(was, is *v1alpha1.PhoneNumberWebhookStatus) []notice {
 	var news []notice
-	if moved(was.Events, is.Events, factNumberSecurity) && is.SecurityEvent != "" {
+	if moved(was.Events, is.Events, facts.MarkNumberSecurity) && is.SecurityEvent != "" {
 		message, known := pinNews[is.SecurityEvent]
 		if !known {
 			message = "something happened to the number's PIN: " + is.SecurityEvent
 		}
 		news = append(news, notice{warning: true, reason: v1alpha1.ReasonPINChanged, message: message})
 	}
-	if moved(was.Events, is.Events, factNumberLimits) && (is.QualityEvent != was.QualityEvent || is.MessagingLimit != was.MessagingLimit) {
+	if moved(was.Events, is.Events, facts.MarkNumberQuality) && (is.QualityEvent != was.QualityEvent || is.MessagingLimit != was.MessagingLimit) {
 		news = append(news, notice{
 			warning: is.QualityEvent == "FLAGGED" || is.QualityEvent == "DOWNGRADE", reason: v1alpha1.ReasonLimitsChanged,
 			message: sentence(is.QualityEvent, is.MessagingLimit),

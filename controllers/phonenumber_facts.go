@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/facts"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/number"
 )
@@ -31,7 +32,7 @@ func heedNumber(s *v1alpha1.PhoneNumberStatus, k, username knowledge, usernameWa
 	if w == nil {
 		return
 	}
-	if status, ok := nameDecisions[w.NameDecision]; ok && k.yields(eventOf(w.Events, factNumberName)) {
+	if status, ok := nameDecisions[w.NameDecision]; ok && k.yields(eventOf(w.Events, facts.MarkNumberName)) {
 		switch name := clip(w.RequestedName); name {
 		case "", s.VerifiedName:
 			s.NameStatus = status
@@ -39,7 +40,7 @@ func heedNumber(s *v1alpha1.PhoneNumberStatus, k, username knowledge, usernameWa
 			s.NewDisplayName, s.NewNameStatus = name, status
 		}
 	}
-	if k.yields(eventOf(w.Events, factNumberLimits)) {
+	if k.yields(eventOf(w.Events, facts.MarkNumberQuality)) {
 		if w.MessagingLimit != "" {
 			s.MessagingLimit = upper(w.MessagingLimit)
 		}
@@ -47,7 +48,7 @@ func heedNumber(s *v1alpha1.PhoneNumberStatus, k, username knowledge, usernameWa
 			s.ThroughputLevel = throughputHigh
 		}
 	}
-	if usernameWanted && w.UsernameStatus != "" && username.yields(eventOf(w.Events, factNumberUsername)) {
+	if usernameWanted && w.UsernameStatus != "" && username.yields(eventOf(w.Events, facts.MarkNumberUsername)) {
 		s.Username, s.UsernameStatus = clip(w.Username), upper(w.UsernameStatus)
 		if s.UsernameStatus == usernameDeleted {
 			s.Username, s.UsernameStatus = "", ""
@@ -88,9 +89,9 @@ func (s *sectionPass) toldTime() time.Time {
 	field := ""
 	switch s.section {
 	case number.Calling:
-		field = factNumberSettings
+		field = facts.MarkNumberSettings
 	case number.Username:
-		field = factNumberUsername
+		field = facts.MarkNumberUsername
 	}
 	if e := eventOf(eventsOf(s.obj), field); e != nil {
 		return receipt(e).Add(time.Second)

@@ -5,7 +5,6 @@ package controllers
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -47,8 +46,8 @@ type Options struct {
 	CreatesPerHour int
 	// Media fetches the files that specs refer to by address.
 	Media MediaFetcher
-	// WebhookURL is the public base address of the operator's webhook receiver, such as https://hooks.acme.example, without a
-	// slash at the end; empty where there is none.
+	// WebhookURL is the public address of the operator's webhook receiver, such as https://hooks.acme.example/webhooks/; the
+	// id of an app is added to it. Empty where there is no receiver.
 	WebhookURL string
 	// WatchNamespaceLabels lets accounts select namespaces by label; it needs permission to watch Namespaces.
 	WatchNamespaceLabels bool
@@ -93,7 +92,7 @@ func newBase(mgr ctrl.Manager, o Options) *base {
 		creates: newCreateLedger(o.Clock, o.CreatesPerHour), changes: &changes{}, metrics: o.Metrics,
 		hearing: newHearing(o.Clock), receipts: newReceipts(),
 		audit: o.Audit, readOnly: o.ReadOnly, interval: o.ObservationInterval,
-		webhookURL: strings.TrimRight(o.WebhookURL, "/"),
+		webhookURL: o.WebhookURL,
 		media:      &mediaFiles{live: mgr.GetAPIReader(), fetcher: o.Media, handles: newHandles(o.Clock)},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/facts"
 )
 
 func TestUnitFactsOfReviewAndLimit(t *testing.T) {
@@ -17,7 +18,7 @@ func TestUnitFactsOfReviewAndLimit(t *testing.T) {
 		s := &v1alpha1.WABAStatus{
 			ReviewStatus: "APPROVED", MessagingLimit: "TIER_2K", LastObservedTime: timeOf(at(observed)),
 			Webhook: &v1alpha1.WABAWebhookStatus{
-				Events: toldAt(0, factAccountReview, factCapability), ReviewDecision: "REJECTED", MessagingLimit: "TIER_10K",
+				Events: toldAt(0, facts.MarkAccountReview, facts.MarkCapability), ReviewDecision: "REJECTED", MessagingLimit: "TIER_10K",
 			},
 		}
 		if heedAccount(s); s.ReviewStatus+" "+s.MessagingLimit != want {
@@ -62,13 +63,13 @@ func TestUnitAccountStanding(t *testing.T) {
 		"reinstated":                  {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "REINSTATE"}}, ill, 0, "True/Compliant", false, 0},
 		"a violation":                 {v1alpha1.WABAWebhookStatus{Violations: []v1alpha1.Violation{{Type: "SCAM", Time: *day(-20)}}}, well, 3000, "False/PolicyViolation", false, 10 * 24 * time.Hour},
 		"a violation of the past":     {v1alpha1.WABAWebhookStatus{Violations: []v1alpha1.Violation{{Type: "SCAM", Time: *day(-30)}}}, well, 3000, "True/Compliant", false, 0},
-		"deleted":                     {v1alpha1.WABAWebhookStatus{Events: toldAt(0, factAccountDeleted)}, well, 59, "True/Compliant", true, 0},
-		"deleted, but it is there":    {v1alpha1.WABAWebhookStatus{Events: toldAt(0, factAccountDeleted)}, well, 60, "True/Compliant", false, 0},
+		"deleted":                     {v1alpha1.WABAWebhookStatus{Events: toldAt(0, facts.MarkAccountDeleted)}, well, 59, "True/Compliant", true, 0},
+		"deleted, but it is there":    {v1alpha1.WABAWebhookStatus{Events: toldAt(0, facts.MarkAccountDeleted)}, well, 60, "True/Compliant", false, 0},
 		"a ban of a kind nobody knew": {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "SHADOW"}}, ill, 3000, "False/PolicyViolation", false, 0},
 	} {
-		facts := c.facts
-		facts.Events = append(facts.Events, toldAt(0, factRestriction, factBan)...)
-		w := &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Health: c.health, LastObservedTime: timeOf(at(c.observed)), Webhook: &facts}}
+		told := c.facts
+		told.Events = append(told.Events, toldAt(0, facts.MarkRestriction, facts.MarkBan)...)
+		w := &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Health: c.health, LastObservedTime: timeOf(at(c.observed)), Webhook: &told}}
 		set := newConditions(nil, 1, now)
 		compliant(w, set, now)
 		if got := said(t, set, v1alpha1.ConditionPolicyCompliant); got != c.want {
@@ -92,7 +93,7 @@ func TestUnitScheduledBanWithoutDate(t *testing.T) {
 	s := &v1alpha1.WABAStatus{
 		Health: &v1alpha1.HealthStatus{CanSendMessage: "AVAILABLE"},
 		Webhook: &v1alpha1.WABAWebhookStatus{
-			Ban: &v1alpha1.Ban{State: "SCHEDULE_FOR_DISABLE"}, Events: toldAt(0, factBan),
+			Ban: &v1alpha1.Ban{State: "SCHEDULE_FOR_DISABLE"}, Events: toldAt(0, facts.MarkBan),
 		},
 	}
 	for days, want := range map[int]string{29: "SCHEDULE_FOR_DISABLE", 30: ""} {

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/facts"
 )
 
 func TestUnitFactsOfTemplateStatus(t *testing.T) {
@@ -22,7 +23,7 @@ func TestUnitFactsOfTemplateStatus(t *testing.T) {
 		"SOMETHING_NEW": "Unknown",
 	} {
 		s := &v1alpha1.MessageTemplateStatus{
-			Status: "IN_APPEAL", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Events: toldAt(0, factTemplateStatus), Status: event},
+			Status: "IN_APPEAL", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Events: toldAt(0, facts.MarkTemplateStatus), Status: event},
 		}
 		news := heedTemplate(s, at(-100), knowledge{at: at(30)})
 		s.StatusSince, s.StatusUntil = timeOf(at(0)), nil
@@ -39,8 +40,8 @@ func TestUnitFactsOfTemplateStatus(t *testing.T) {
 
 // TestUnitFactsWords: Meta's words belong to the status with which they were told, and to no other of the same name.
 func TestUnitFactsWords(t *testing.T) {
-	facts := &v1alpha1.MessageTemplateWebhookStatus{
-		Events: toldAt(0, factTemplateStatus), Status: "REJECTED", Reason: "INVALID_FORMAT",
+	told := &v1alpha1.MessageTemplateWebhookStatus{
+		Events: toldAt(0, facts.MarkTemplateStatus), Status: "REJECTED", Reason: "INVALID_FORMAT",
 		RejectionReason: "Parameters touch.", RejectionRecommendation: "Put words between them.",
 	}
 	edited := []v1alpha1.EditAttempt{{Time: metav1.NewTime(at(10)), Done: true}}
@@ -60,7 +61,7 @@ func TestUnitFactsWords(t *testing.T) {
 			&v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
 		"approved since": {"APPROVED", at(100), nil, knowledge{at: at(100)}, nil},
 	} {
-		s := &v1alpha1.MessageTemplateStatus{Status: c.status, Webhook: facts, Edits: c.edits}
+		s := &v1alpha1.MessageTemplateStatus{Status: c.status, Webhook: told, Edits: c.edits}
 		heedTemplate(s, c.since, c.k)
 		if !reflect.DeepEqual(s.Rejection, c.want) {
 			t.Errorf("%s: %+v", name, s.Rejection)
@@ -77,7 +78,7 @@ func TestUnitFactsWords(t *testing.T) {
 	}
 	// Without Meta's own recommendation the guide's stands.
 	s := &v1alpha1.MessageTemplateStatus{Webhook: &v1alpha1.MessageTemplateWebhookStatus{
-		Events: toldAt(0, factTemplateStatus), Status: "REJECTED", Reason: "SCAM",
+		Events: toldAt(0, facts.MarkTemplateStatus), Status: "REJECTED", Reason: "SCAM",
 	}}
 	heedTemplate(s, time.Time{}, knowledge{})
 	if s.Rejection == nil || s.Rejection.Recommendation != rejectionAdvice["SCAM"] {
@@ -96,7 +97,7 @@ func TestUnitFactsOfPauses(t *testing.T) {
 		was := &v1alpha1.MessageTemplate{Status: v1alpha1.MessageTemplateStatus{
 			Status: "APPROVED", StatusSince: timeOf(at(-500)), QualityScore: "GREEN",
 			Webhook: &v1alpha1.MessageTemplateWebhookStatus{
-				Events: toldAt(0, factTemplateStatus), Status: "PAUSED", PauseTitle: title, PauseDescription: "Too many at once.",
+				Events: toldAt(0, facts.MarkTemplateStatus), Status: "PAUSED", PauseTitle: title, PauseDescription: "Too many at once.",
 			},
 		}}
 		p := &templatePass{obj: was.DeepCopy(), before: was, now: at(5)}
@@ -116,7 +117,7 @@ func TestUnitFactsOfPauses(t *testing.T) {
 
 func TestUnitFactsOfQualityAndCategory(t *testing.T) {
 	s := &v1alpha1.MessageTemplateStatus{Status: "APPROVED", Category: "UTILITY", QualityScore: "GREEN", Webhook: &v1alpha1.MessageTemplateWebhookStatus{
-		Events: toldAt(0, factTemplateQuality, factCategoryAnnounced), QualityScore: "RED",
+		Events: toldAt(0, facts.MarkTemplateQuality, facts.MarkCategoryAnnounced), QualityScore: "RED",
 		Category: "UTILITY", CorrectCategory: "MARKETING", CategoryChangeTime: timeOf(at(9999)),
 	}}
 	heedTemplate(s, time.Time{}, knowledge{at: at(59)})
@@ -124,7 +125,7 @@ func TestUnitFactsOfQualityAndCategory(t *testing.T) {
 	if s.QualityScore != "RED" || reason != v1alpha1.ReasonReclassificationPlanned || !strings.Contains(message, "categoryChangeTime") {
 		t.Errorf("%s, %s: %s", s.QualityScore, reason, message)
 	}
-	s.Webhook.Events = append(s.Webhook.Events, toldAt(100, factTemplateCategory)...)
+	s.Webhook.Events = append(s.Webhook.Events, toldAt(100, facts.MarkTemplateCategory)...)
 	s.Webhook.Category, s.Webhook.PreviousCategory = "MARKETING", "UTILITY"
 	for range 2 {
 		heedTemplate(s, time.Time{}, knowledge{at: at(59)})
@@ -140,7 +141,7 @@ func TestUnitFactsOfQualityAndCategory(t *testing.T) {
 }
 
 func TestUnitFlagged(t *testing.T) {
-	facts := &v1alpha1.MessageTemplateWebhookStatus{Events: toldAt(0, factTemplateStatus), Status: "FLAGGED", DisableDate: timeOf(at(9999))}
+	facts := &v1alpha1.MessageTemplateWebhookStatus{Events: toldAt(0, facts.MarkTemplateStatus), Status: "FLAGGED", DisableDate: timeOf(at(9999))}
 	for name, c := range map[string]struct {
 		status  v1alpha1.MessageTemplateStatus
 		k       knowledge
@@ -166,7 +167,7 @@ func TestUnitFlagged(t *testing.T) {
 }
 
 func TestUnitFactsOfNumbers(t *testing.T) {
-	fields := []string{factNumberName, factNumberLimits, factNumberUsername}
+	fields := []string{facts.MarkNumberName, facts.MarkNumberQuality, facts.MarkNumberUsername}
 	type name struct{ verified, status, next, nextStatus string }
 	for what, c := range map[string]struct {
 		decision, requested string

@@ -13,6 +13,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/facts"
 )
 
 // at is a time some seconds after the start.
@@ -30,7 +31,7 @@ func toldAt(seconds int, fields ...string) []v1alpha1.WebhookEvent {
 
 func TestUnitFactsYield(t *testing.T) {
 	sent, received := metav1.NewTime(at(0)), metav1.NewTime(at(10))
-	e := &v1alpha1.WebhookEvent{Field: factBan, Time: sent, ReceivedTime: &received}
+	e := &v1alpha1.WebhookEvent{Field: facts.MarkBan, Time: sent, ReceivedTime: &received}
 	for name, c := range map[string]struct {
 		event *v1alpha1.WebhookEvent
 		k     knowledge
@@ -178,7 +179,7 @@ func TestUnitNews(t *testing.T) {
 	expectNews(t, newsOf(is, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}))
 
 	number := &v1alpha1.PhoneNumberWebhookStatus{
-		Events: toldAt(0, factNumberSecurity, factNumberLimits), SecurityEvent: "PIN_CHANGED", QualityEvent: "THROUGHPUT_UPGRADE",
+		Events: toldAt(0, facts.MarkNumberSecurity, facts.MarkNumberQuality), SecurityEvent: "PIN_CHANGED", QualityEvent: "THROUGHPUT_UPGRADE",
 		Username: "acme", UsernameStatus: "DELETED", PictureLostTime: &when,
 	}
 	obj := &v1alpha1.PhoneNumber{Status: v1alpha1.PhoneNumberStatus{Webhook: number}}
@@ -187,7 +188,7 @@ func TestUnitNews(t *testing.T) {
 		notice{true, "UsernameChanged", `the user name "acme" is deleted`}, notice{true, "Alert", "Meta reports that the profile picture was lost"})
 	expectNews(t, newsOf(number, obj))
 	again := number.DeepCopy()
-	again.Events = toldAt(60, factNumberSecurity)
+	again.Events = toldAt(60, facts.MarkNumberSecurity)
 	obj.Status.Webhook = again
 	expectNews(t, newsOf(number, obj), notice{true, "PINChanged", pinNews["PIN_CHANGED"]})
 	expectNews(t, newsOf(nil, &v1alpha1.MessageTemplate{}))

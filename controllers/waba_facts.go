@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/facts"
 )
 
 const (
@@ -35,10 +36,10 @@ func heedAccount(s *v1alpha1.WABAStatus) {
 	if w == nil {
 		return
 	}
-	if k.yields(eventOf(w.Events, factAccountReview)) && w.ReviewDecision != "" {
+	if k.yields(eventOf(w.Events, facts.MarkAccountReview)) && w.ReviewDecision != "" {
 		s.ReviewStatus = upper(w.ReviewDecision)
 	}
-	if k.yields(eventOf(w.Events, factCapability)) && w.MessagingLimit != "" {
+	if k.yields(eventOf(w.Events, facts.MarkCapability)) && w.MessagingLimit != "" {
 		s.MessagingLimit = upper(w.MessagingLimit)
 	}
 }
@@ -68,7 +69,7 @@ func restrictions(s *v1alpha1.WABAStatus, now time.Time) []v1alpha1.Restriction 
 		return nil
 	}
 	for _, r := range s.Webhook.Restrictions {
-		if r.Expires == nil && disproved(s, factRestriction) || r.Expires != nil && !r.Expires.After(now) {
+		if r.Expires == nil && disproved(s, facts.MarkRestriction) || r.Expires != nil && !r.Expires.After(now) {
 			continue
 		}
 		out = append(out, r)
@@ -95,7 +96,7 @@ func banOf(s *v1alpha1.WABAStatus, now time.Time) string {
 		return ""
 	case ban.State == banScheduled && awaited(s.Webhook, now):
 		return ban.State // that nothing is to be seen of it yet says nothing
-	case disproved(s, factBan):
+	case disproved(s, facts.MarkBan):
 		return ""
 	default:
 		return clip(ban.State)
@@ -107,7 +108,7 @@ func awaited(w *v1alpha1.WABAWebhookStatus, now time.Time) bool {
 	if w.Ban.Date != nil {
 		return now.Before(w.Ban.Date.Add(banDelay))
 	}
-	e := eventOf(w.Events, factBan)
+	e := eventOf(w.Events, facts.MarkBan)
 	return e == nil || now.Sub(receipt(e)) < violationMemory
 }
 
@@ -133,7 +134,7 @@ func standing(s *v1alpha1.WABAStatus, now time.Time) *readiness {
 	switch {
 	case banOf(s, now) == banDisabled:
 		return no("Meta has disabled the account; appeal in Business Support Home")
-	case s.Webhook != nil && knownOf(s).yields(eventOf(s.Webhook.Events, factAccountDeleted)):
+	case s.Webhook != nil && knownOf(s).yields(eventOf(s.Webhook.Events, facts.MarkAccountDeleted)):
 		return no("Meta reports that the account was deleted")
 	}
 	return nil

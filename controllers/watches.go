@@ -24,6 +24,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/facts"
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
@@ -50,17 +51,10 @@ func wakes() predicate.Predicate {
 }
 
 func webhookFacts(obj client.Object) any {
-	switch o := obj.(type) {
-	case *v1alpha1.WABA:
-		return o.Status.Webhook
-	case *v1alpha1.MessageTemplate:
-		return o.Status.Webhook
-	case *v1alpha1.PhoneNumber:
-		return o.Status.Webhook
-	case *v1alpha1.WebhookSubscription:
+	if _, ok := obj.(*v1alpha1.WebhookSubscription); ok {
 		return nil // a handshake or an event is no reason to look
 	}
-	return nil
+	return facts.Of(obj)
 }
 
 // accountChange says what an observation of an account found to be new.

@@ -19,15 +19,12 @@ import (
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
-// receiverPath is where this operator's receiver takes an app's events.
-const receiverPath = "/webhooks/"
-
 // receiverURL is this operator's address for an app, "" where it has none.
 func (b *base) receiverURL(appID string) string {
 	if b.webhookURL == "" {
 		return ""
 	}
-	return b.webhookURL + receiverPath + appID
+	return b.webhookURL + appID
 }
 
 // hookLook is what one pass knows of Meta and of the Secrets.

@@ -61,6 +61,18 @@ func (r *hookRemoval) do(what string, write func() error) *outcome {
 	return &o
 }
 
+// change makes one write to the subscriptions of the account, and looks at what they are then.
+func (r *hookRemoval) change(ctx context.Context, what string, write func(context.Context, string) error) *outcome {
+	if o := r.do(what, func() error { return write(ctx, r.waba.Spec.ID) }); o != nil {
+		return o
+	}
+	if err := r.session.LookupApps(ctx); err != nil {
+		o := failure(err)
+		return &o
+	}
+	return nil
+}
+
 func (r *hookRemoval) own() *graph.SubscribedApp {
 	return r.session.Apps().App(r.obj.Status.AppID)
 }
@@ -78,16 +90,7 @@ func (r *hookRemoval) subscription(ctx context.Context) *outcome {
 	if len(others) > 0 {
 		return nil
 	}
-	if o := r.do("unsubscribe the app from the account", func() error {
-		return r.session.Client().UnsubscribeApp(ctx, r.waba.Spec.ID)
-	}); o != nil {
-		return o
-	}
-	if err := r.session.LookupApps(ctx); err != nil {
-		o := failure(err)
-		return &o
-	}
-	return nil
+	return r.change(ctx, "unsubscribe the app from the account", r.session.Client().UnsubscribeApp)
 }
 
 // app removes the app's callback if this resource set it and no other account here uses the app.
@@ -159,16 +162,7 @@ func (r *hookRemoval) account(ctx context.Context) *outcome {
 			return o
 		}
 	}
-	if o := r.do("clear the account's override", func() error {
-		return r.session.Client().SubscribeApp(ctx, r.waba.Spec.ID)
-	}); o != nil {
-		return o
-	}
-	if err := r.session.LookupApps(ctx); err != nil {
-		o := failure(err)
-		return &o
-	}
-	return nil
+	return r.change(ctx, "clear the account's override", r.session.Client().SubscribeApp)
 }
 
 // overrides clears those of numbers that this resource set.

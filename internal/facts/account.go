@@ -19,17 +19,17 @@ import (
 func mergeAccount(w *v1alpha1.WABAWebhookStatus, e event) bool {
 	switch v := e.Value.(type) {
 	case webhook.AccountReview:
-		if !advance(&w.Events, fieldReview, e, laterStatus(v.Decision, w.ReviewDecision)) {
+		if !advance(&w.Events, MarkAccountReview, e, laterStatus(v.Decision, w.ReviewDecision)) {
 			return false
 		}
 		w.ReviewDecision = v.Decision
 		return true
 	case webhook.Capability:
 		changed := false
-		if v.MessagingLimit != "" && advance(&w.Events, fieldCapability, e, 0) {
+		if v.MessagingLimit != "" && advance(&w.Events, MarkCapability, e, 0) {
 			w.MessagingLimit, changed = v.MessagingLimit, true
 		}
-		if v.MaxPhoneNumbers != 0 && advance(&w.Events, phoneNumberLimit, e, 0) {
+		if v.MaxPhoneNumbers != 0 && advance(&w.Events, MarkPhoneNumbers, e, 0) {
 			w.MaxPhoneNumbers, changed = bounded(v.MaxPhoneNumbers), true
 		}
 		return changed
@@ -46,7 +46,7 @@ func bounded(n int) int32 { return int32(max(0, min(n, math.MaxInt32))) }
 
 func mergeAccountUpdate(w *v1alpha1.WABAWebhookStatus, e event, v webhook.AccountUpdate) bool {
 	changed := false
-	if v.Ban != nil && advance(&w.Events, ban, e, 0) {
+	if v.Ban != nil && advance(&w.Events, MarkBan, e, 0) {
 		w.Ban = &v1alpha1.Ban{State: v.Ban.State, Date: timeOf(v.Ban.Date)}
 		changed = true
 	}
@@ -61,7 +61,7 @@ func mergeAccountUpdate(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Accoun
 	}
 	// When the newest of them arrived decides how long they outweigh an observation. Meta invents events; their names aren't
 	// collected without end.
-	if name := fieldAccount + "/" + v.Event; changed && (len(w.Events) < maxWatermarks || known(w.Events, name) != nil) {
+	if name := MarkAccount + "/" + v.Event; changed && (len(w.Events) < maxWatermarks || known(w.Events, name) != nil) {
 		advance(&w.Events, name, e, 0)
 	}
 	return changed
@@ -129,7 +129,7 @@ func mergeAlert(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Alert) bool {
 		func(a v1alpha1.Alert) time.Time { return a.Time.Time },
 		func(a v1alpha1.Alert) string { return a.Type + " " + a.EntityType + " " + a.EntityID })
 	if changed {
-		advance(&w.Events, fieldAlerts, e, 0)
+		advance(&w.Events, MarkAlerts, e, 0)
 	}
 	return changed
 }

@@ -21,7 +21,7 @@ func apply(ctx context.Context, c client.Client, k kind, obj client.Object) (cli
 		"metadata": map[string]any{
 			"name": obj.GetName(), "namespace": obj.GetNamespace(), "uid": obj.GetUID(), "resourceVersion": obj.GetResourceVersion(),
 		},
-		"status": map[string]any{"webhook": factsOf(obj)},
+		"status": map[string]any{"webhook": Of(obj)},
 	})
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func apply(ctx context.Context, c client.Client, k kind, obj client.Object) (cli
 // and they would go with the rest of what it wrote once reconcilers take that over: a ban or a restriction can be learned from
 // nowhere else. obj must be as the API server has it; the answer is how it is then.
 func Keep(ctx context.Context, c client.Client, obj client.Object) (client.Object, error) {
-	if facts := reflect.ValueOf(factsOf(obj)); !facts.IsValid() || facts.IsNil() {
+	if facts := reflect.ValueOf(Of(obj)); !facts.IsValid() || facts.IsNil() {
 		return obj, nil
 	}
 	return apply(ctx, c, kindOf(obj), obj)

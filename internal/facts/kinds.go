@@ -79,8 +79,8 @@ func orNew[T any](p *T) *T {
 	return p
 }
 
-// factsOf returns what this package owns of a resource's status.
-func factsOf(obj client.Object) any {
+// Of returns what this package owns of a resource's status: a nil pointer where nothing was told yet.
+func Of(obj client.Object) any {
 	switch o := obj.(type) {
 	case *v1alpha1.WABA:
 		return o.Status.Webhook

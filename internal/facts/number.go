@@ -17,26 +17,26 @@ const alertPictureLost = "PROFILE_PICTURE_LOST"
 func mergeNumber(w *v1alpha1.PhoneNumberWebhookStatus, e event) bool {
 	switch v := e.Value.(type) {
 	case webhook.NumberName:
-		if !advance(&w.Events, fieldName, e, laterStatus(v.Decision, w.NameDecision)) {
+		if !advance(&w.Events, MarkNumberName, e, laterStatus(v.Decision, w.NameDecision)) {
 			return false
 		}
 		w.NameDecision, w.RequestedName, w.NameRejectionReason = v.Decision, v.RequestedName, v.RejectionReason
 	case webhook.NumberQuality:
 		return numberQuality(w, e, v)
 	case webhook.NumberSecurity:
-		if !advance(&w.Events, fieldSecurity, e, 0) {
+		if !advance(&w.Events, MarkNumberSecurity, e, 0) {
 			return false
 		}
 		w.SecurityEvent = v.Event
 	case webhook.NumberSettings:
 		return numberSettings(w, e, v)
 	case webhook.NumberUsername:
-		if !advance(&w.Events, fieldUsername, e, 0) {
+		if !advance(&w.Events, MarkNumberUsername, e, 0) {
 			return false
 		}
 		w.Username, w.UsernameStatus = v.Username, v.Status
 	case webhook.Alert:
-		if v.Type != alertPictureLost || !advance(&w.Events, lostPicture, e, 0) {
+		if v.Type != alertPictureLost || !advance(&w.Events, MarkPictureLost, e, 0) {
 			return false
 		}
 		w.PictureLostTime = &metav1.Time{Time: e.at}
@@ -47,19 +47,19 @@ func mergeNumber(w *v1alpha1.PhoneNumberWebhookStatus, e event) bool {
 }
 
 func numberQuality(w *v1alpha1.PhoneNumberWebhookStatus, e event, v webhook.NumberQuality) bool {
-	changed := advance(&w.Events, fieldNumberQuality, e, 0)
+	changed := advance(&w.Events, MarkNumberQuality, e, 0)
 	if changed {
 		w.QualityEvent = v.Event
 	}
-	if v.MessagingLimit != "" && advance(&w.Events, numberLimit, e, 0) {
+	if v.MessagingLimit != "" && advance(&w.Events, MarkNumberLimit, e, 0) {
 		w.MessagingLimit, changed = v.MessagingLimit, true
 	}
 	return changed
 }
 
 func numberSettings(w *v1alpha1.PhoneNumberWebhookStatus, e event, v webhook.NumberSettings) bool {
-	changed := advance(&w.Events, fieldSettings, e, 0)
-	if v.CallingStatus != "" && advance(&w.Events, callingSetting, e, 0) {
+	changed := advance(&w.Events, MarkNumberSettings, e, 0)
+	if v.CallingStatus != "" && advance(&w.Events, MarkNumberCalling, e, 0) {
 		w.CallingStatus, changed = v.CallingStatus, true
 	}
 	return changed

@@ -20,7 +20,7 @@ func TestStrangersEvents(t *testing.T) {
 	stranger := p.template("guest", "80")
 	p.status(stranger, func() { stranger.Status.AccountID = "" })
 	w := p.start()
-	before := p.delivery(change(1, fieldReview, webhook.AccountReview{Decision: "REJECTED"}))
+	before := p.delivery(change(1, MarkAccountReview, webhook.AccountReview{Decision: "REJECTED"}))
 	before.Accounts[0].UID = "another"
 	for name, d := range map[string]Delivery{
 		"a template of the same name that is gone":     p.delivery(status(1, "parcel", "66", "DELETED")),

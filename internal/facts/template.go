@@ -18,7 +18,7 @@ func mergeTemplate(w *v1alpha1.MessageTemplateWebhookStatus, e event) bool {
 	case webhook.TemplateStatus:
 		return templateStatus(w, e, v)
 	case webhook.TemplateQuality:
-		if !advance(&w.Events, fieldQuality, e, 0) {
+		if !advance(&w.Events, MarkTemplateQuality, e, 0) {
 			return false
 		}
 		w.QualityScore = v.New
@@ -29,7 +29,7 @@ func mergeTemplate(w *v1alpha1.MessageTemplateWebhookStatus, e event) bool {
 		}
 		return categorised(w, e, v)
 	case webhook.TemplateComponents:
-		return advance(&w.Events, fieldComponents, e, 0)
+		return advance(&w.Events, MarkTemplateComponents, e, 0)
 	}
 	return false
 }
@@ -37,7 +37,7 @@ func mergeTemplate(w *v1alpha1.MessageTemplateWebhookStatus, e event) bool {
 // templateStatus replaces all that belongs to the status: details of an earlier one no longer apply.
 func templateStatus(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook.TemplateStatus) bool {
 	changed := false
-	if advance(&w.Events, fieldStatus, e, laterStatus(v.Event, w.Status)) {
+	if advance(&w.Events, MarkTemplateStatus, e, laterStatus(v.Event, w.Status)) {
 		changed = true
 		w.Status, w.Reason = v.Event, v.Reason
 		w.RejectionReason, w.RejectionRecommendation = v.RejectionReason, v.RejectionRecommendation
@@ -49,7 +49,7 @@ func templateStatus(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook
 
 // mentioned notes the category that an event mentions beside its own news. What a change of category says goes before.
 func mentioned(w *v1alpha1.MessageTemplateWebhookStatus, e event, category string) bool {
-	if category == "" || !e.at.After(since(w.Events, reclassified)) || !advance(&w.Events, fieldCategory, e, 0) {
+	if category == "" || !e.at.After(since(w.Events, MarkCategoryCompleted)) || !advance(&w.Events, MarkTemplateCategory, e, 0) {
 		return false
 	}
 	w.Category = category
@@ -72,8 +72,8 @@ func laterStatus(next, current string) int {
 
 // announced notes the category that Meta is going to give the template, unless it has done so since.
 func announced(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook.TemplateCategory) bool {
-	changed := advance(&w.Events, announcedCategory, e, 0)
-	if changed && e.at.After(since(w.Events, reclassified)) {
+	changed := advance(&w.Events, MarkCategoryAnnounced, e, 0)
+	if changed && e.at.After(since(w.Events, MarkCategoryCompleted)) {
 		w.CorrectCategory, w.CategoryChangeTime = v.Correct, timeOf(v.ChangeTime)
 	}
 	return mentioned(w, e, v.New) || changed
@@ -81,14 +81,14 @@ func announced(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook.Temp
 
 // categorised notes a change of category, which fulfils what was announced before.
 func categorised(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook.TemplateCategory) bool {
-	if !advance(&w.Events, reclassified, e, 0) {
+	if !advance(&w.Events, MarkCategoryCompleted, e, 0) {
 		return false
 	}
 	w.PreviousCategory = v.Previous
-	if !e.at.Before(since(w.Events, announcedCategory)) {
+	if !e.at.Before(since(w.Events, MarkCategoryAnnounced)) {
 		w.CorrectCategory, w.CategoryChangeTime = "", nil
 	}
-	if advance(&w.Events, fieldCategory, e, 1) {
+	if advance(&w.Events, MarkTemplateCategory, e, 1) {
 		w.Category = v.New
 	}
 	return true

@@ -14,29 +14,38 @@ import (
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
-// Names of watermarks that aren't simply those of webhook fields: one field tells facts that don't replace each other.
+// Watermarks: names under which status.webhook.events tells when Meta said something last. They are the names of webhook
+// fields (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview), or go into detail where
+// one field tells facts that don't replace each other.
 const (
-	announcedCategory  = "template_category_update/announced"
-	reclassified       = "template_category_update/completed"
-	ban                = "account_update/DISABLED_UPDATE"
-	lostPicture        = "account_alerts/PROFILE_PICTURE_LOST"
-	phoneNumberLimit   = "business_capability_update/phone_numbers"
-	numberLimit        = "phone_number_quality_update/limit"
-	callingSetting     = "account_settings_update/calling"
-	fieldCategory      = "template_category_update"
-	fieldStatus        = "message_template_status_update"
-	fieldQuality       = "message_template_quality_update"
-	fieldComponents    = "message_template_components_update"
-	fieldReview        = "account_review_update"
-	fieldCapability    = "business_capability_update"
-	fieldAccount       = "account_update"
-	fieldAlerts        = "account_alerts"
-	fieldName          = "phone_number_name_update"
-	fieldNumberQuality = "phone_number_quality_update"
-	fieldSecurity      = "security"
-	fieldSettings      = "account_settings_update"
-	fieldUsername      = "business_username_update"
+	MarkTemplateStatus     = "message_template_status_update"
+	MarkTemplateQuality    = "message_template_quality_update"
+	MarkTemplateComponents = "message_template_components_update"
+	MarkTemplateCategory   = "template_category_update"
+	MarkCategoryAnnounced  = MarkTemplateCategory + "/announced"
+	MarkCategoryCompleted  = MarkTemplateCategory + "/completed"
+
+	MarkAccount        = "account_update"
+	MarkRestriction    = MarkAccount + "/ACCOUNT_RESTRICTION"
+	MarkBan            = MarkAccount + "/DISABLED_UPDATE"
+	MarkAccountDeleted = MarkAccount + "/" + EventAccountDeleted
+	MarkAccountReview  = "account_review_update"
+	MarkAlerts         = "account_alerts"
+	MarkPictureLost    = MarkAlerts + "/" + alertPictureLost
+	MarkCapability     = "business_capability_update"
+	MarkPhoneNumbers   = MarkCapability + "/phone_numbers"
+
+	MarkNumberName     = "phone_number_name_update"
+	MarkNumberQuality  = "phone_number_quality_update"
+	MarkNumberLimit    = MarkNumberQuality + "/limit"
+	MarkNumberSecurity = "security"
+	MarkNumberSettings = "account_settings_update"
+	MarkNumberCalling  = MarkNumberSettings + "/calling"
+	MarkNumberUsername = "business_username_update"
 )
+
+// EventAccountDeleted is the event of account_update with which an account ends.
+const EventAccountDeleted = "ACCOUNT_DELETED"
 
 // farFuture is how far Meta's clock may be ahead of ours. A time beyond would keep all later events out.
 const farFuture = time.Hour

@@ -202,7 +202,7 @@ func change(seconds int, field string, v webhook.Value) webhook.Change {
 }
 
 func status(seconds int, name, id, event string) webhook.Change {
-	return change(seconds, fieldStatus, webhook.TemplateStatus{Template: webhook.Template{ID: id, Name: name, Language: "en_US"}, Event: event})
+	return change(seconds, MarkTemplateStatus, webhook.TemplateStatus{Template: webhook.Template{ID: id, Name: name, Language: "en_US"}, Event: event})
 }
 
 func (p *place) delivery(changes ...webhook.Change) Delivery {
@@ -224,13 +224,13 @@ func TestRecord(t *testing.T) {
 	w := p.start()
 	changes := []webhook.Change{
 		status(1, "parcel", "77", "APPROVED"),
-		change(2, fieldName, webhook.NumberName{PhoneNumber: "15550783881", Decision: "REJECTED", RejectionReason: "NAME_NOT_CONSISTENT"}),
-		change(3, fieldSettings, webhook.NumberSettings{PhoneNumberID: numberID, CallingStatus: "ENABLED"}),
-		change(4, fieldAccount, webhook.AccountUpdate{Event: "DISABLED_UPDATE", Ban: &webhook.Ban{State: "DISABLE"}}),
-		change(5, fieldAlerts, webhook.Alert{Type: alertPictureLost, EntityType: "CURRENT_STATUS_ID", EntityID: "9", Severity: "WARNING", Status: "ACTIVE"}),
+		change(2, MarkNumberName, webhook.NumberName{PhoneNumber: "15550783881", Decision: "REJECTED", RejectionReason: "NAME_NOT_CONSISTENT"}),
+		change(3, MarkNumberSettings, webhook.NumberSettings{PhoneNumberID: numberID, CallingStatus: "ENABLED"}),
+		change(4, MarkAccount, webhook.AccountUpdate{Event: "DISABLED_UPDATE", Ban: &webhook.Ban{State: "DISABLE"}}),
+		change(5, MarkAlerts, webhook.Alert{Type: alertPictureLost, EntityType: "CURRENT_STATUS_ID", EntityID: "9", Severity: "WARNING", Status: "ACTIVE"}),
 		status(6, "unmanaged", "78", "APPROVED"),
-		change(7, fieldName, webhook.NumberName{PhoneNumber: "15550000000", Decision: "APPROVED"}),
-		{AccountID: "999", Field: fieldReview, Value: webhook.AccountReview{Decision: "APPROVED"}},
+		change(7, MarkNumberName, webhook.NumberName{PhoneNumber: "15550000000", Decision: "APPROVED"}),
+		{AccountID: "999", Field: MarkAccountReview, Value: webhook.AccountReview{Decision: "APPROVED"}},
 		change(8, "invented", nil),
 		change(9, "messages", webhook.Message{}),
 	}
@@ -271,7 +271,7 @@ func TestUnknownIsConfirmed(t *testing.T) {
 	}
 	lists := w.lists.Load()
 	for range 3 {
-		p.record(w, status(1, "nobodys", "5", "APPROVED"), change(1, fieldName, webhook.NumberName{PhoneNumber: "1", Decision: "APPROVED"}))
+		p.record(w, status(1, "nobodys", "5", "APPROVED"), change(1, MarkNumberName, webhook.NumberName{PhoneNumber: "1", Decision: "APPROVED"}))
 	}
 	if got := w.lists.Load() - lists; got != 2 {
 		t.Errorf("%d live lists for two things that nobody manages, want one each", got)
@@ -295,7 +295,7 @@ func TestManyWriters(t *testing.T) {
 			wait.Go(func() {
 				violation := &webhook.Violation{Type: fmt.Sprintf("T%d-%d", r, i%ringSize/2)}
 				tally, err := w.Record(t.Context(), p.delivery(
-					change(r, fieldAccount, webhook.AccountUpdate{Event: "ACCOUNT_VIOLATION", Violation: violation})))
+					change(r, MarkAccount, webhook.AccountUpdate{Event: "ACCOUNT_VIOLATION", Violation: violation})))
 				if err != nil || tally.Persisted+tally.Known != 1 {
 					t.Errorf("%+v %v", tally, err)
 				}
@@ -367,10 +367,10 @@ func TestSubscriptionShowsArrivals(t *testing.T) {
 	if got := o.Status.Webhook.HandshakeTime; got == nil || !got.Time.Equal(start.Add(time.Minute)) {
 		t.Errorf("handshake at %v", got)
 	}
-	p.record(w, change(1, fieldReview, webhook.AccountReview{Decision: "APPROVED"}))
+	p.record(w, change(1, MarkAccountReview, webhook.AccountReview{Decision: "APPROVED"}))
 	p.settle(w, o)
 	p.get(o)
-	if len(o.Status.Webhook.Events) != 1 || o.Status.Webhook.Events[0].Field != fieldReview {
+	if len(o.Status.Webhook.Events) != 1 || o.Status.Webhook.Events[0].Field != MarkAccountReview {
 		t.Errorf("events are %v", o.Status.Webhook.Events)
 	}
 	// That messages reach the operator has to be seen, though it drops them.

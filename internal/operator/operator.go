@@ -107,7 +107,7 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Surroundings
 	})
 	err = controllers.Setup(ctx, mgr, controllers.Options{
 		Accounts: accounts, GraphAPIVersion: o.GraphAPIVersion, ObservationInterval: o.ObservationInterval,
-		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour, WebhookURL: o.WebhookURL,
+		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour, WebhookURL: o.receiverURL(),
 		WatchNamespaceLabels: len(o.Namespaces) == 0, Clock: s.Clock, Metrics: recorder,
 		Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue, Media: s.Media,
 	})

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -84,6 +85,14 @@ func (o *WebhookOptions) validateWebhooks() error {
 
 // receives reports whether this process receives webhooks.
 func (o *WebhookOptions) receives() bool { return o.WebhookAddress != "" && o.WebhookAddress != "0" }
+
+// receiverURL is the public address at which the receiver takes events, without the app's id; "" where there is none.
+func (o *WebhookOptions) receiverURL() string {
+	if o.WebhookURL == "" {
+		return ""
+	}
+	return strings.TrimRight(o.WebhookURL, "/") + receiver.PathPrefix
+}
 
 // addReceiver has the manager run the receiver, on every replica.
 func addReceiver(mgr ctrl.Manager, o *Options, s Surroundings, recorder *metrics.Recorder) error {
