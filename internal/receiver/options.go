@@ -61,7 +61,8 @@ type Options struct {
 	// CertFile and KeyFile are the certificate for TLS; when they change the new ones are used. Absent: no TLS, for use behind
 	// a proxy that ends it. Meta itself insists on https with a public certificate.
 	CertFile, KeyFile string
-	// ClientCAFile holds the certificates that may have issued the client's, which then needs one (mTLS). It is read at start.
+	// ClientCAFile holds the certificates that may have issued the client's, which then needs one (mTLS). It is read
+	// again when it changes.
 	ClientCAFile string
 	// ClientCommonName is the common name that the client's certificate must have; absent: MetaClientCommonName.
 	ClientCommonName string

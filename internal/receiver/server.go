@@ -12,9 +12,9 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"os"
 	"sync/atomic"
 
+	"k8s.io/apiserver/pkg/server/dynamiccertificates"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 )
 
@@ -28,7 +28,8 @@ type Server struct {
 	ready      atomic.Bool
 
 	http        *http.Server
-	certificate *certwatcher.CertWatcher // nil without TLS
+	certificate *certwatcher.CertWatcher                  // nil without TLS
+	authorities *dynamiccertificates.DynamicFileCAContent // nil without mTLS
 
 	// listening is closed once addr is known.
 	listening chan struct{}
@@ -76,21 +77,31 @@ func (s *Server) secure() error {
 	if s.options.ClientCAFile == "" {
 		return nil
 	}
-	pem, err := os.ReadFile(s.options.ClientCAFile)
-	if err != nil {
+	if s.authorities, err = dynamiccertificates.NewDynamicCAContentFromFile("webhook-clients", s.options.ClientCAFile); err != nil {
 		return fmt.Errorf("certificate authorities of the receiver's clients: %w", err)
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("certificate authorities of the receiver's clients: no certificate in %s", s.options.ClientCAFile)
+	// The authorities can change, so the server asks for any certificate and judges it itself. Unlike VerifyPeerCertificate,
+	// VerifyConnection is asked about resumed sessions too.
+	s.http.TLSConfig.ClientAuth, s.http.TLSConfig.VerifyConnection = tls.RequireAnyClientCert, s.verifyClient
+	return nil
+}
+
+// verifyClient accepts the client that Meta is known by: its name, in a certificate of one of today's authorities.
+func (s *Server) verifyClient(state tls.ConnectionState) error {
+	options, ok := s.authorities.VerifyOptions()
+	if !ok || len(state.PeerCertificates) == 0 {
+		return errors.New("the client's certificate can't be checked")
 	}
-	s.http.TLSConfig.ClientAuth, s.http.TLSConfig.ClientCAs = tls.RequireAndVerifyClientCert, pool
-	// Unlike VerifyPeerCertificate this holds for resumed sessions too.
-	s.http.TLSConfig.VerifyConnection = func(state tls.ConnectionState) error {
-		if len(state.PeerCertificates) == 0 || state.PeerCertificates[0].Subject.CommonName != s.options.ClientCommonName {
-			return errors.New("the client's certificate has another common name")
-		}
-		return nil
+	options.Intermediates = x509.NewCertPool()
+	for _, c := range state.PeerCertificates[1:] {
+		options.Intermediates.AddCert(c)
+	}
+	client := state.PeerCertificates[0]
+	if _, err := client.Verify(options); err != nil {
+		return fmt.Errorf("the client's certificate: %w", err)
+	}
+	if client.Subject.CommonName != s.options.ClientCommonName {
+		return errors.New("the client's certificate has another common name")
 	}
 	return nil
 }
@@ -131,6 +142,9 @@ func (s *Server) Start(ctx context.Context) error {
 				failed <- err
 			}
 		}()
+		if s.authorities != nil {
+			go s.authorities.Run(running, 1)
+		}
 		failed <- s.http.ServeTLS(listener, "", "")
 	}()
 	select {

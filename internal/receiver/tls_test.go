@@ -150,13 +150,24 @@ func TestMutualTLS(t *testing.T) {
 		{"another authority", []tls.Certificate{other.issue(MetaClientCommonName, x509.ExtKeyUsageClientAuth)}, false},
 		{"meant for a server", []tls.Certificate{ca.issue(MetaClientCommonName, x509.ExtKeyUsageServerAuth)}, false},
 	}
+	visit := func(cert []tls.Certificate) error {
+		_, err := r.visit(&tls.Config{RootCAs: ca.pool(), ServerName: "receiver", Certificates: cert})
+		return err
+	}
 	for _, tt := range tests {
 		before := r.recorder.count()
-		config := &tls.Config{RootCAs: ca.pool(), ServerName: "receiver", Certificates: tt.cert}
-		_, err := r.visit(config)
-		if (err == nil) != tt.ok || (r.recorder.count() > before) != tt.ok {
+		if err := visit(tt.cert); (err == nil) != tt.ok || (r.recorder.count() > before) != tt.ok {
 			t.Errorf("%s: got %v", tt.name, err)
 		}
+	}
+
+	// Meta announces another authority: no restart is needed, and what the old one issued is worth nothing any more.
+	write(t, filepath.Join(dir, "clients.crt"), "CERTIFICATE", other.cert.Raw)
+	r.until("the new authority counts", func() bool {
+		return visit([]tls.Certificate{other.issue(MetaClientCommonName, x509.ExtKeyUsageClientAuth)}) == nil
+	})
+	if visit([]tls.Certificate{ca.issue(MetaClientCommonName, x509.ExtKeyUsageClientAuth)}) == nil {
+		t.Error("the old authority still counts")
 	}
 }
 
