@@ -22,7 +22,7 @@ const (
 // one: otherwise writers of this process would refuse each other's work by the thousand.
 type lanes struct {
 	store *store
-	slots chan struct{}
+	slots *turns
 
 	mu   sync.Mutex
 	open map[subject]*lane
@@ -40,7 +40,7 @@ type ticket struct {
 }
 
 func newLanes(s *store) *lanes {
-	return &lanes{store: s, slots: make(chan struct{}, writers), open: map[subject]*lane{}}
+	return &lanes{store: s, slots: newTurns(writers), open: map[subject]*lane{}}
 }
 
 // submit queues events of one resource. Whoever gave up waiting doesn't stop what others wait for.
@@ -52,22 +52,30 @@ func (l *lanes) submit(ctx context.Context, s subject, events []event) *ticket {
 	if !busy {
 		ln = &lane{}
 		l.open[s] = ln
-		go l.drive(context.WithoutCancel(ctx), s, ln)
+		go l.drive(context.WithoutCancel(ctx), s, tenantOf(s, events), ln)
 	}
 	ln.waiting = append(ln.waiting, t)
 	return t
 }
 
+// tenantOf names whose events they are: tenants are told apart by the namespace of their accounts.
+func tenantOf(s subject, events []event) string {
+	if len(events) > 0 && events[0].account.Name.Namespace != "" {
+		return events[0].account.Name.Namespace
+	}
+	return s.key.Namespace
+}
+
 // drive writes until nothing is waiting any more.
-func (l *lanes) drive(ctx context.Context, s subject, ln *lane) {
+func (l *lanes) drive(ctx context.Context, s subject, tenant string, ln *lane) {
 	var last client.Object
 	for {
-		l.slots <- struct{}{}
+		l.slots.take(tenant)
 		batch := l.take(s, ln)
 		if len(batch) > 0 {
 			last = l.write(ctx, s, batch, last)
 		}
-		<-l.slots
+		l.slots.give()
 		if len(batch) == 0 {
 			return
 		}

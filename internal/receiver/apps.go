@@ -21,6 +21,8 @@ import (
 type app struct {
 	keys   *memo[*ring]
 	tokens *memo[*tokens]
+	// deliveries has room for those that are recorded at a time.
+	deliveries chan struct{}
 }
 
 // apps finds them.
@@ -28,6 +30,8 @@ type apps struct {
 	client  client.Reader // the cache
 	secrets client.Reader // live
 	clock   clock.Clock
+	// deliveries is how many of one app are recorded at a time.
+	deliveries int
 
 	mu    sync.Mutex
 	known map[string]*app
@@ -54,6 +58,7 @@ func (a *apps) find(ctx context.Context, id string) (*app, error) {
 			tokens: &memo[*tokens]{clock: a.clock, maxAge: tokensMaxAge, read: func(ctx context.Context, _ *tokens) (*tokens, int) {
 				return a.readTokens(ctx, id)
 			}},
+			deliveries: make(chan struct{}, a.deliveries),
 		}
 		a.known[id] = found
 	}

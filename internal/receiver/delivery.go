@@ -70,11 +70,13 @@ func (d *delivery) take(w http.ResponseWriter, r *http.Request) Outcome {
 	if o != "" {
 		return o
 	}
-	select {
-	case d.deliveries <- struct{}{}:
-		defer func() { <-d.deliveries }()
-	default:
-		return OutcomeBusy
+	for _, room := range []chan struct{}{d.app.deliveries, d.deliveries} {
+		select {
+		case room <- struct{}{}:
+			defer func() { <-room }()
+		default:
+			return OutcomeBusy
+		}
 	}
 	var err error
 	d.changes, err = d.options.Parse(body)

@@ -131,6 +131,28 @@ func TestTooManyDeliveriesAtOnce(t *testing.T) {
 	}
 }
 
+// TestOneAppHasNotAllTheRoom: as many deliveries of one app as it likes leave room for another's.
+func TestOneAppHasNotAllTheRoom(t *testing.T) {
+	const another = "502"
+	bank, itsSecret := account("bank", "bank", "201", "secret-of-the-bank")
+	bank.Status.Credentials.AppID = another
+	r := newRig(t, func(o *Options) { o.Limits.Deliveries = 2 }, append(oneAccount(), bank, itsSecret)...)
+	r.recorder.hold, r.recorder.begun = make(chan struct{}), make(chan struct{}, 2)
+	first := later(func() int { return r.post("[]", theSecret) })
+	<-r.recorder.begun
+	if got := r.post("[]", theSecret); got != 503 {
+		t.Errorf("the second of the same app got %d", got)
+	}
+	other := later(func() int {
+		return r.do(r.request(http.MethodPost, PathPrefix+another, "[]", "X-Hub-Signature-256", sign("[]", "secret-of-the-bank"))).status
+	})
+	<-r.recorder.begun
+	close(r.recorder.hold)
+	if first, other := first(), other(); first != 200 || other != 200 {
+		t.Errorf("got %d and, of another app, %d", first, other)
+	}
+}
+
 // TestFlood: a thousand hostile connections at a time, of all kinds, cost no more memory than is set aside for them, and
 // genuine deliveries get through.
 func TestFlood(t *testing.T) {

@@ -98,8 +98,9 @@ type Limits struct {
 	Connections int
 	// Unproven requests at a time, those not yet verified; 512.
 	Unproven int
-	// Deliveries being recorded at a time; 256.
-	Deliveries int
+	// Deliveries being recorded at a time; 256. AppDeliveries are those of one Meta app; half of them, so that no tenant's
+	// app keeps out the others'.
+	Deliveries, AppDeliveries int
 	// HeaderTimeout, ReadTimeout and WriteTimeout are for the headers, the whole request, and the request with its answer;
 	// 5 s, 10 s and 30 s. IdleTimeout is for the next request on a connection; 60 s.
 	HeaderTimeout, ReadTimeout, WriteTimeout, IdleTimeout time.Duration
@@ -144,6 +145,7 @@ func (l *Limits) setDefaults() {
 	setDefault(&l.Connections, 1024)
 	setDefault(&l.Unproven, 512)
 	setDefault(&l.Deliveries, 256)
+	setDefault(&l.AppDeliveries, max(1, l.Deliveries/2))
 	setDefault(&l.HeaderTimeout, 5*time.Second)
 	setDefault(&l.ReadTimeout, 10*time.Second)
 	setDefault(&l.WriteTimeout, 30*time.Second)

@@ -44,7 +44,7 @@ func New(options Options) (*Server, error) {
 	}
 	s := &Server{
 		options:    o,
-		apps:       &apps{client: o.Client, secrets: o.Secrets, clock: o.Clock, known: map[string]*app{}},
+		apps:       &apps{client: o.Client, secrets: o.Secrets, clock: o.Clock, known: map[string]*app{}, deliveries: o.Limits.AppDeliveries},
 		gate:       newGate(o.Limits.Unproven, o.Limits.MemoryBytes),
 		deliveries: make(chan struct{}, o.Limits.Deliveries),
 		refusals:   sometimes{clock: o.Clock},

@@ -1,0 +1,61 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package facts
+
+import "sync"
+
+// turns shares a number of slots among tenants. Whoever waits gets one in turn, however much others have waiting: a flood of
+// one tenant's events, which nobody can forbid it to send, delays the others' by one write each.
+type turns struct {
+	mu   sync.Mutex
+	free int
+	// waiting are those who wait by tenant, and next the tenants of whom somebody does, in the order of their turns.
+	waiting map[string][]chan struct{}
+	next    []string
+}
+
+func newTurns(slots int) *turns { return &turns{free: slots, waiting: map[string][]chan struct{}{}} }
+
+// take waits for a slot.
+func (t *turns) take(tenant string) {
+	if turn := t.queue(tenant); turn != nil {
+		<-turn
+	}
+}
+
+// queue takes a slot that is free, or returns what is closed once the caller has one.
+func (t *turns) queue(tenant string) <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.free > 0 {
+		t.free--
+		return nil
+	}
+	if len(t.waiting[tenant]) == 0 {
+		t.next = append(t.next, tenant)
+	}
+	turn := make(chan struct{})
+	t.waiting[tenant] = append(t.waiting[tenant], turn)
+	return turn
+}
+
+// give hands a slot to the next who waits.
+func (t *turns) give() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.next) == 0 {
+		t.free++
+		return
+	}
+	tenant := t.next[0]
+	t.next = t.next[1:]
+	turn, others := t.waiting[tenant][0], t.waiting[tenant][1:]
+	if len(others) > 0 {
+		t.waiting[tenant] = others
+		t.next = append(t.next, tenant)
+	} else {
+		delete(t.waiting, tenant)
+	}
+	close(turn)
+}
