@@ -1,0 +1,247 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package manifest reads Kubernetes manifests and knows on which line each field stands.
+package manifest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	k8syaml "sigs.k8s.io/yaml"
+)
+
+// Stdin names the standard input among paths, and what was read from it.
+const Stdin = "-"
+
+// maxFile is the largest file that is read, in bytes: a manifest of a megabyte can't be stored in a cluster anyway.
+const maxFile = 64 << 20
+
+// Document is one object of a file.
+type Document struct {
+	// Source is the file, or Stdin.
+	Source string
+	// Number counts the documents of the file, from 1.
+	Number int
+	// Object is what stands there.
+	Object *unstructured.Unstructured
+
+	node *yaml.Node
+	// above is how many lines of the file stand above the document.
+	above int
+}
+
+// ReadError says what can't be read, and where.
+type ReadError struct {
+	Source string
+	// Line is where it is, 0 where that isn't known.
+	Line int
+	Err  error
+}
+
+func (e *ReadError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %v", e.Source, e.Err)
+	}
+	return fmt.Sprintf("%s:%d: %v", e.Source, e.Line, e.Err)
+}
+
+func (e *ReadError) Unwrap() error { return e.Err }
+
+// Read returns the objects of files, of the .yaml, .yml and .json files below directories, and of the standard input, which is
+// named by Stdin. What can't be read doesn't keep the rest from being read. Documents that are no objects of Kubernetes are
+// left out: values of charts, kustomizations, empty ones.
+func Read(paths []string, stdin io.Reader) ([]Document, []*ReadError) {
+	r := &reader{}
+	for _, path := range paths {
+		if path == Stdin {
+			r.stream(Stdin, stdin)
+			continue
+		}
+		r.path(path)
+	}
+	return r.documents, r.errs
+}
+
+type reader struct {
+	documents []Document
+	errs      []*ReadError
+}
+
+func (r *reader) failed(source string, line int, err error) {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err // the source is named already
+	}
+	r.errs = append(r.errs, &ReadError{Source: source, Line: line, Err: err})
+}
+
+// path reads a file, or what looks like a manifest below a directory.
+func (r *reader) path(root string) {
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			r.failed(path, 0, err)
+		case entry.IsDir():
+			if path != root && strings.HasPrefix(entry.Name(), ".") {
+				return fs.SkipDir
+			}
+		case path == root || slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path)):
+			r.file(path)
+		}
+		return nil
+	})
+	if err != nil {
+		r.failed(root, 0, err)
+	}
+}
+
+func (r *reader) file(path string) {
+	f, err := os.Open(path) //nolint:gosec // whoever calls the program names the files
+	if err != nil {
+		r.failed(path, 0, err)
+		return
+	}
+	defer func() { _ = f.Close() }()
+	r.stream(path, f)
+}
+
+func (r *reader) stream(source string, in io.Reader) {
+	text, err := io.ReadAll(io.LimitReader(in, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = fmt.Errorf("larger than %d MiB", maxFile>>20)
+	}
+	if err != nil {
+		r.failed(source, 0, err)
+		return
+	}
+	above := 0
+	number := 0
+	for _, part := range split(text) {
+		if len(bytes.TrimSpace(part)) > 0 {
+			number++
+			r.document(source, number, above, part)
+		}
+		above += bytes.Count(part, []byte("\n"))
+	}
+}
+
+var separator = regexp.MustCompile(`(?m)^---(\s|$)`)
+
+// split cuts a stream before each line that begins a document. All bytes are kept, so that lines can be counted.
+func split(text []byte) (parts [][]byte) {
+	from := 0
+	for _, at := range separator.FindAllIndex(text, -1) {
+		parts = append(parts, text[from:at[0]])
+		from = at[0]
+	}
+	return append(parts, text[from:])
+}
+
+// position is where an error of the parser is, and what is wrong there.
+var position = regexp.MustCompile(`line (\d+): (.*)`)
+
+// unparsable notes what is wrong in a document.
+func (r *reader) unparsable(source string, above int, err error) {
+	what, line := err.Error(), 0
+	if m := position.FindStringSubmatch(what); m != nil {
+		line, _ = strconv.Atoi(m[1])
+		line, what = above+line, m[2]
+	}
+	if at := strings.LastIndex(what, "yaml: "); at >= 0 {
+		what = what[at+len("yaml: "):]
+	}
+	r.failed(source, line, fmt.Errorf("can't be parsed: %s", what))
+}
+
+func (r *reader) document(source string, number, above int, text []byte) {
+	node := &yaml.Node{}
+	if err := yaml.Unmarshal(text, node); err != nil {
+		r.unparsable(source, above, err)
+		return
+	}
+	if len(node.Content) == 0 || node.Content[0].Kind != yaml.MappingNode {
+		return // comments only, or nothing that Kubernetes knows
+	}
+	fields := map[string]any{}
+	if err := k8syaml.UnmarshalStrict(text, &fields); err != nil {
+		r.unparsable(source, above, err)
+		return
+	}
+	r.object(Document{Source: source, Number: number, Object: &unstructured.Unstructured{Object: fields}, node: node.Content[0], above: above})
+}
+
+// object adds an object, or the objects of a list.
+func (r *reader) object(d Document) {
+	if d.Object.GetKind() == "" || d.Object.GetAPIVersion() == "" {
+		return
+	}
+	items, isList := d.Object.Object["items"].([]any)
+	if !isList || !strings.HasSuffix(d.Object.GetKind(), "List") {
+		r.documents = append(r.documents, d)
+		return
+	}
+	nodes, _ := child(d.node, "items")
+	for i, item := range items {
+		node, _ := child(nodes, strconv.Itoa(i))
+		if fields, ok := item.(map[string]any); ok && node != nil {
+			r.object(Document{Source: d.Source, Number: d.Number, Object: &unstructured.Unstructured{Object: fields}, node: node, above: d.above})
+		}
+	}
+}
+
+// Line returns the line of a field, or of the innermost field around it that is written down. The path is as errors of the API
+// server have it: spec.buttons[0].url.
+func (d *Document) Line(path string) int {
+	node := d.node
+	line := node.Line
+	for _, key := range keys(path) {
+		next, at := child(node, key)
+		if next == nil {
+			break
+		}
+		node, line = next, at
+	}
+	return d.above + line
+}
+
+var step = regexp.MustCompile(`[^.\[\]]+|\[[^\]]*\]`)
+
+func keys(path string) (out []string) {
+	for _, key := range step.FindAllString(path, -1) {
+		out = append(out, strings.Trim(key, "[]"))
+	}
+	return out
+}
+
+// child returns a field of a mapping or an item of a sequence, and the line on which it begins.
+func child(node *yaml.Node, key string) (*yaml.Node, int) {
+	if node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	switch node.Kind {
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			if node.Content[i].Value == key {
+				return node.Content[i+1], node.Content[i].Line
+			}
+		}
+	case yaml.SequenceNode:
+		if i, err := strconv.Atoi(key); err == nil && i >= 0 && i < len(node.Content) {
+			return node.Content[i], node.Content[i].Line
+		}
+	default:
+	}
+	return nil, 0
+}
