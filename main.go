@@ -50,6 +50,9 @@ func run(args []string) error {
 		return err
 	}
 	ctx := ctrl.SetupSignalHandler()
+	if options.Check {
+		return operator.Check(ctx, cfg, options, os.Stdout)
+	}
 	manager, err := operator.NewManager(ctx, cfg, options, operator.Surroundings{Log: log, UserAgent: "waba-operator/" + version})
 	if err != nil {
 		return err

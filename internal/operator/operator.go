@@ -32,6 +32,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/controllers"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/index"
 	"github.com/waba-operator/waba-operator/internal/media"
 	"github.com/waba-operator/waba-operator/internal/metrics"
 	"github.com/waba-operator/waba-operator/internal/receiver"
@@ -86,9 +87,6 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Surroundings
 		return nil, err
 	}
 	s = s.withDefaults()
-	if s.Media == nil {
-		s.Media = media.NewFetcher(media.Options{AllowPrivateAddresses: o.MediaAllowPrivateAddresses})
-	}
 	managerOptions, err := o.managerOptions(s)
 	if err != nil {
 		return nil, err
@@ -101,17 +99,7 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Surroundings
 	if err != nil {
 		return nil, err
 	}
-	accounts := account.NewManager(account.Options{
-		BaseURL: o.GraphBaseURL, UserAgent: s.UserAgent, Transport: s.Transport, Timeout: o.GraphTimeout,
-		PageSize: o.PageSize, Clock: s.Clock, Observe: recorder.Observe, Log: s.Log.WithName("graph"),
-	})
-	err = controllers.Setup(ctx, mgr, controllers.Options{
-		Accounts: accounts, GraphAPIVersion: o.GraphAPIVersion, ObservationInterval: o.ObservationInterval,
-		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour, WebhookURL: o.receiverURL(),
-		WatchNamespaceLabels: len(o.Namespaces) == 0, Clock: s.Clock, Metrics: recorder,
-		Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue, Media: s.Media,
-	})
-	if err != nil {
+	if err := o.addControllers(ctx, mgr, s, recorder); err != nil {
 		return nil, err
 	}
 	if o.receives() {
@@ -129,6 +117,26 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Surroundings
 			return fmt.Errorf("caches aren't filled yet")
 		}
 		return nil
+	})
+}
+
+// addControllers has the manager reconcile. Without controllers it only has the indexes that the receiver searches.
+func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Surroundings, recorder *metrics.Recorder) error {
+	if !o.Controllers {
+		return index.Setup(ctx, mgr.GetFieldIndexer())
+	}
+	if s.Media == nil {
+		s.Media = media.NewFetcher(media.Options{AllowPrivateAddresses: o.MediaAllowPrivateAddresses})
+	}
+	accounts := account.NewManager(account.Options{
+		BaseURL: o.GraphBaseURL, UserAgent: s.UserAgent, Transport: s.Transport, Timeout: o.GraphTimeout,
+		PageSize: o.PageSize, Clock: s.Clock, Observe: recorder.Observe, Log: s.Log.WithName("graph"),
+	})
+	return controllers.Setup(ctx, mgr, controllers.Options{
+		Accounts: accounts, GraphAPIVersion: o.GraphAPIVersion, ObservationInterval: o.ObservationInterval,
+		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour, WebhookURL: o.receiverURL(),
+		WatchNamespaceLabels: len(o.Namespaces) == 0, Clock: s.Clock, Metrics: recorder,
+		Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue, Media: s.Media,
 	})
 }
 

@@ -131,18 +131,27 @@ func ofAcme() v1alpha1.CommonSpec {
 	return v1alpha1.CommonSpec{WABARef: v1alpha1.WABAReference{Name: "acme"}}
 }
 
-// receiveWebhooks has the operator set up webhooks and receive what makes it write to each kind.
-func receiveWebhooks(t *testing.T, w *harness.World, op *harness.Operator) {
-	t.Helper()
+func verifyToken(w *harness.World) {
 	w.Create(&corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: "verify", Labels: map[string]string{v1alpha1.LabelSecretPurpose: v1alpha1.SecretPurposeVerifyToken}},
 		StringData: map[string]string{"token": "verify-token-of-the-operator"},
 	})
-	hooks := &v1alpha1.WebhookSubscription{ObjectMeta: harness.Named("acme"), Spec: v1alpha1.WebhookSubscriptionSpec{
+}
+
+// subscription sends the app's events to the operator, with the token of verifyToken.
+func subscription() *v1alpha1.WebhookSubscription {
+	return &v1alpha1.WebhookSubscription{ObjectMeta: harness.Named("acme"), Spec: v1alpha1.WebhookSubscriptionSpec{
 		CommonSpec: ofAcme(), App: &v1alpha1.AppWebhook{
 			Delivery: v1alpha1.WebhookDeliveryOperator, VerifyTokenSecretRef: &v1alpha1.SecretKeyReference{Name: "verify", Key: "token"},
 		},
 	}}
+}
+
+// receiveWebhooks has the operator set up webhooks and receive what makes it write to each kind.
+func receiveWebhooks(t *testing.T, w *harness.World, op *harness.Operator) {
+	t.Helper()
+	verifyToken(w)
+	hooks := subscription()
 	w.Create(hooks)
 	op.SettleRetries()
 	w.Reload(hooks)

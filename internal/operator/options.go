@@ -28,6 +28,8 @@ type Options struct {
 	CreatesPerHour      int
 	Concurrency         int
 	ReadOnly            bool
+	Controllers         bool
+	Check               bool
 
 	MediaAllowPrivateAddresses bool
 
@@ -51,7 +53,7 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		GraphBaseURL: "https://graph.facebook.com", GraphAPIVersion: "v25.0", GraphTimeout: 30 * time.Second,
-		PageSize: 100, ObservationInterval: 5 * time.Minute, CreatesPerHour: 100, Concurrency: 8,
+		PageSize: 100, ObservationInterval: 5 * time.Minute, CreatesPerHour: 100, Concurrency: 8, Controllers: true,
 		MetricsAddress: ":8443", MetricsSecure: true, ProbeAddress: ":8081", LogFormat: "json",
 		WebhookOptions: WebhookOptions{
 			WebhookAddress: ":8082", WebhookClientName: receiver.MetaClientCommonName, WebhookRelayMemory: 64 << 20,
@@ -76,6 +78,10 @@ func (o *Options) BindFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.MediaAllowPrivateAddresses, "media-allow-private-addresses", o.MediaAllowPrivateAddresses,
 		"fetch media files from private and loopback addresses too; whoever may write a manifest can then have files of internal hosts fetched")
 	fs.BoolVar(&o.ReadOnly, "read-only", o.ReadOnly, "never write to Meta; report what would be written as events")
+	fs.BoolVar(&o.Controllers, "controllers", o.Controllers,
+		"reconcile resources; false: only receive webhooks, for all shards of an installation that is split by --watch-label-selector")
+	fs.BoolVar(&o.Check, "check", o.Check,
+		"say whether the flags are valid and the cluster has the CRDs and permissions that the operator needs to read its resources, and end")
 	fs.StringSliceVar(&o.Namespaces, "namespaces", o.Namespaces,
 		"namespaces to watch, separated by commas; absent: all. References across namespaces need both of them here")
 	fs.StringVar(&o.LabelSelector, "watch-label-selector", o.LabelSelector,
@@ -114,6 +120,8 @@ func (o *Options) Validate() error {
 	check(o.GraphTimeout > 0, "--graph-timeout must be positive")
 	check(o.LogLevel >= 0 && o.LogLevel <= highestLogLevel, "--log-level must be 0 to %d, not %d", highestLogLevel, o.LogLevel)
 	check(o.LogFormat == "json" || o.LogFormat == "console", "--log-format must be json or console, not %q", o.LogFormat)
+	check(o.Controllers || o.receives(), "--controllers=false leaves nothing to do with --webhook-bind-address=0")
+	check(o.Controllers || !o.LeaderElection, "--controllers=false needs no --leader-elect: it would take the lease from those who reconcile")
 	if _, err := labels.Parse(o.LabelSelector); err != nil {
 		errs = append(errs, fmt.Errorf("--watch-label-selector: %w", err))
 	}

@@ -51,6 +51,9 @@ func TestOptions(t *testing.T) {
 		{"concurrency", func(o *operator.Options) { o.Concurrency = 0 }, "at least 1"},
 		{"selector", func(o *operator.Options) { o.LabelSelector = "a=b=c" }, "--watch-label-selector"},
 		{"log level that would print Secrets", func(o *operator.Options) { o.LogLevel = 8 }, "0 to 5"},
+		{"receiver alone", func(o *operator.Options) { o.Controllers = false }, ""},
+		{"nothing at all", func(o *operator.Options) { o.Controllers, o.WebhookAddress = false, "0" }, "--controllers=false leaves nothing to do"},
+		{"receiver as leader", func(o *operator.Options) { o.Controllers, o.LeaderElection = false, true }, "needs no --leader-elect"},
 		{"log format", func(o *operator.Options) { o.LogFormat = "xml" }, "json or console"},
 	})
 }
