@@ -59,9 +59,11 @@ generate: $(CONTROLLER_GEN) ## Generate deep copies and apply configurations
 	$(CONTROLLER_GEN) applyconfiguration:headerFile=$(BOILERPLATE) paths=./api/...
 
 .PHONY: manifests
-manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the operator's role
+manifests: $(CONTROLLER_GEN) $(HELM_DOCS) ## Generate the CRDs, the operator's role and what the chart has of them
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:artifacts:config=config/rbac
+	hack/chart-files.sh
+	$(HELM_DOCS) --chart-search-root charts --sort-values-order file --skip-version-footer --log-level warning
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the Go code
@@ -72,7 +74,7 @@ lint: $(GOLANGCI_LINT) ## Run the linters
 	$(GOLANGCI_LINT) run
 
 .PHONY: test
-test: control-plane ## Run all tests with the race detector and coverage
+test: control-plane $(HELM) $(KUBECONFORM) ## Run all tests with the race detector and coverage
 	@mkdir -p $(BIN)
 	@$(if $(RACE),:,echo "no C compiler: testing without the race detector")
 	go test $(RACE) -parallel 4 -timeout 20m -coverprofile=$(COVERAGE) $(TESTFLAGS) $(PACKAGES)
@@ -101,6 +103,10 @@ verify: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) ## Check generated files
 demo: control-plane ## Run API server, Graph API simulator, operator and samples (DEMO_ONCE=1: and end)
 	DEMO_ONCE='$(DEMO_ONCE)' go run ./hack/demo
 
+.PHONY: demo-helm
+demo-helm: control-plane $(HELM) ## The demo, installed by helm: the chart's flags and permissions (DEMO_ONCE=1: and end)
+	DEMO_INSTALL=helm DEMO_ONCE='$(DEMO_ONCE)' go run ./hack/demo
+
 .PHONY: run
 run: ## Run the operator against the current kubeconfig (ARGS='--flag …')
 	go run -ldflags '$(LDFLAGS)' . $(ARGS)
@@ -118,6 +124,14 @@ dist: $(KUSTOMIZE) ## Render dist/install.yaml for IMG
 	@hack/render.sh $(KUSTOMIZE) '$(IMG)' >dist/install.yaml.tmp
 	@mv dist/install.yaml.tmp dist/install.yaml
 	@echo "dist/install.yaml"
+
+# A VERSION such as v1.2.3 is that of the chart and of the image it installs; else Chart.yaml decides.
+CHART_VERSION := $(if $(filter v%,$(VERSION)),--version $(VERSION:v%=%) --app-version $(VERSION))
+
+.PHONY: chart
+chart: $(HELM) ## Package the Helm chart into dist/
+	@mkdir -p dist
+	$(HELM) package charts/waba-operator --destination dist $(CHART_VERSION)
 
 .PHONY: docker-build
 docker-build: ## Build the image IMG for this machine's platform

@@ -43,7 +43,7 @@ sums() {
 }
 
 generated() {
-	local where=(api config internal/applyconfiguration) before
+	local where=(api charts config internal/applyconfiguration) before
 	before=$(sums "${where[@]}")
 	"$MAKE" --no-print-directory generate manifests || return 1
 	if ! diff <(echo "$before") <(sums "${where[@]}"); then
