@@ -65,6 +65,14 @@ manifests: $(CONTROLLER_GEN) $(HELM_DOCS) ## Generate the CRDs, the operator's r
 	hack/chart-files.sh
 	$(HELM_DOCS) --chart-search-root charts --sort-values-order file --skip-version-footer --log-level warning
 
+.PHONY: docs
+docs: $(CRD_REF_DOCS) ## Generate the references of the API and the flags in docs/reference
+	@mkdir -p docs/reference
+	$(CRD_REF_DOCS) --source-path=api/v1alpha1 --config=hack/docs/crd-ref-docs.yaml --templates-dir=hack/docs/templates \
+		--renderer=markdown --max-depth=20 --log-level=ERROR --output-path=docs/reference/api.md
+	go run ./hack/docs/flags >docs/reference/flags.md.tmp
+	@mv docs/reference/flags.md.tmp docs/reference/flags.md
+
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the Go code
 	$(GOLANGCI_LINT) fmt

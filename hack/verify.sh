@@ -43,9 +43,9 @@ sums() {
 }
 
 generated() {
-	local where=(api charts config internal/applyconfiguration) before
+	local where=(api charts config internal/applyconfiguration docs/reference) before
 	before=$(sums "${where[@]}")
-	"$MAKE" --no-print-directory generate manifests || return 1
+	"$MAKE" --no-print-directory generate manifests docs || return 1
 	if ! diff <(echo "$before") <(sums "${where[@]}"); then
 		echo "generated files were not up to date; they are now: review and commit them"
 		return 1
