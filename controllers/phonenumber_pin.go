@@ -76,7 +76,8 @@ func (n *numbers) region(ctx context.Context, p *numberPass) (string, *outcome) 
 
 // keepPIN sets the PIN when its Secret changes, for which Meta doesn't want the old one
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/two-step-verification).
-// The PIN of a number that was registered by somebody else is taken to be the one in the Secret, unless there is none.
+// The PIN of a number that was registered by somebody else is taken to be the one in the Secret, unless there is none; so is
+// that of a resource that was restored.
 func (n *numbers) keepPIN(ctx context.Context, p *numberPass, s *situation, pin secretValue) *outcome {
 	if !onCloudAPI(s.live) {
 		return nil
@@ -89,7 +90,7 @@ func (n *numbers) keepPIN(ctx context.Context, p *numberPass, s *situation, pin 
 	switch {
 	case sameSecret(r.PINSecret, pin.version):
 		return nil
-	case r.PINSecret == nil && !without:
+	case r.PINSecret == nil && !without, restoredSecret(r.PINSecret, pin.version):
 		r.PINSecret = pin.version
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/credentials"
@@ -303,13 +304,13 @@ func (n *numbers) secret(
 	if !needed {
 		return secretValue{}, nil
 	}
-	return n.keySecret(ctx, p.obj.Namespace, ref(), purpose)
+	return n.keySecret(ctx, p.obj, ref(), purpose)
 }
 
-// keySecret reads one key of a Secret that was released for a purpose.
-func (b *base) keySecret(ctx context.Context, namespace string, ref v1alpha1.SecretKeyReference, purpose string) (secretValue, *secretProblem) {
+// keySecret reads one key of a Secret, in the namespace of the resource that uses it, that was released for a purpose.
+func (b *base) keySecret(ctx context.Context, user client.Object, ref v1alpha1.SecretKeyReference, purpose string) (secretValue, *secretProblem) {
 	value, err := credentials.ReadValue(ctx, b.resolver.secrets,
-		types.NamespacedName{Namespace: namespace, Name: ref.Name}, ref.Key, purpose)
+		types.NamespacedName{Namespace: user.GetNamespace(), Name: ref.Name}, ref.Key, purpose)
 	var known *credentials.Error
 	switch {
 	case errors.As(err, &known):
@@ -322,6 +323,6 @@ func (b *base) keySecret(ctx context.Context, namespace string, ref v1alpha1.Sec
 		return secretValue{}, &secretProblem{outcome: failure(err)}
 	}
 	return secretValue{text: value.Text, version: &v1alpha1.SecretVersion{
-		UID: value.UID, ResourceVersion: value.ResourceVersion, Key: ref.Key,
+		UID: value.UID, ResourceVersion: value.ResourceVersion, Key: ref.Key, ResourceUID: string(user.GetUID()),
 	}}, nil
 }

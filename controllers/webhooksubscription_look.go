@@ -116,7 +116,7 @@ func (h *hooks) level(
 	if v.want == "" || !l.writable() || ref == nil {
 		return v
 	}
-	value, problem := h.keySecret(ctx, l.obj.Namespace, *ref, v1alpha1.SecretPurposeVerifyToken)
+	value, problem := h.keySecret(ctx, l.obj, *ref, v1alpha1.SecretPurposeVerifyToken)
 	if problem != nil {
 		o := problem.outcome
 		o.aside, o.message = true, v.path+": "+o.message
@@ -124,6 +124,9 @@ func (h *hooks) level(
 		return v
 	}
 	l.tokens[v.path] = value
+	if restoredSecret(version, value.version) {
+		*version = *value.version // Meta has its content; the status says so from now on
+	}
 	v.stale = !sameSecret(version, value.version)
 	for _, key := range []hookKey{{l.obj.UID, v.path}, l.callbackKey(&v)} {
 		if v.blocked == nil {

@@ -199,6 +199,11 @@ type SecretVersion struct {
 	// Key inside the Secret.
 	// +optional
 	Key string `json:"key,omitempty"`
+
+	// ResourceUID is the UID of the resource that used it. If that and the Secret's have both changed, a status was restored
+	// from a backup: the Secret is then taken to hold what it held, and nothing is written to Meta.
+	// +optional
+	ResourceUID string `json:"resourceUID,omitempty"`
 }
 
 // HealthStatus is Meta's own judgement whether messages can be sent, with the reasons.

@@ -1441,6 +1441,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: key
       type:
         scalar: string
+    - name: resourceUID
+      type:
+        scalar: string
     - name: resourceVersion
       type:
         scalar: string

@@ -16,6 +16,9 @@ type SecretVersionApplyConfiguration struct {
 	ResourceVersion *string `json:"resourceVersion,omitempty"`
 	// Key inside the Secret.
 	Key *string `json:"key,omitempty"`
+	// ResourceUID is the UID of the resource that used it. If that and the Secret's have both changed, a status was restored
+	// from a backup: the Secret is then taken to hold what it held, and nothing is written to Meta.
+	ResourceUID *string `json:"resourceUID,omitempty"`
 }
 
 // SecretVersionApplyConfiguration constructs a declarative configuration of the SecretVersion type for use with
@@ -45,5 +48,13 @@ func (b *SecretVersionApplyConfiguration) WithResourceVersion(value string) *Sec
 // If called multiple times, the Key field is set to the value of the last call.
 func (b *SecretVersionApplyConfiguration) WithKey(value string) *SecretVersionApplyConfiguration {
 	b.Key = &value
+	return b
+}
+
+// WithResourceUID sets the ResourceUID field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ResourceUID field is set to the value of the last call.
+func (b *SecretVersionApplyConfiguration) WithResourceUID(value string) *SecretVersionApplyConfiguration {
+	b.ResourceUID = &value
 	return b
 }
