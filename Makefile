@@ -59,9 +59,10 @@ generate: $(CONTROLLER_GEN) ## Generate deep copies and apply configurations
 	$(CONTROLLER_GEN) applyconfiguration:headerFile=$(BOILERPLATE) paths=./api/...
 
 .PHONY: manifests
-manifests: $(CONTROLLER_GEN) $(HELM_DOCS) ## Generate the CRDs, the operator's role and what the chart has of them
+manifests: $(CONTROLLER_GEN) $(HELM_DOCS) ## Generate the CRDs, the operator's role, alerts, dashboard, reference of metrics and the chart's copies
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:artifacts:config=config/rbac
+	go run ./hack/monitoring
 	hack/chart-files.sh
 	$(HELM_DOCS) --chart-search-root charts --sort-values-order file --skip-version-footer --log-level warning
 

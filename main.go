@@ -53,7 +53,7 @@ func run(args []string) error {
 	if options.Check {
 		return operator.Check(ctx, cfg, options, os.Stdout)
 	}
-	manager, err := operator.NewManager(ctx, cfg, options, operator.Surroundings{Log: log, UserAgent: "waba-operator/" + version})
+	manager, err := operator.NewManager(ctx, cfg, options, operator.Surroundings{Log: log, Version: version})
 	if err != nil {
 		return err
 	}

@@ -255,6 +255,7 @@ func (l *lifecycle[T]) record(ctx context.Context, p *pass[T], o outcome, precon
 		}
 	}
 	l.transitions(p.obj, p.prior.Conditions, p.status.Conditions)
+	l.measureReady(p.obj, p.prior.Conditions, p.status.Conditions, p.now)
 	p.obj.SetResourceVersion(versionOf(into))
 	p.before, _ = p.obj.DeepCopyObject().(T)
 	_, p.prior = l.kind.common(p.before)

@@ -38,6 +38,7 @@ func (l *lifecycle[T]) delete(ctx context.Context, p *pass[T]) (ctrl.Result, err
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	l.measureDeletion(p.before, p.now)
 	return ctrl.Result{}, nil
 }
 

@@ -333,6 +333,7 @@ func (t *templates) drift(ctx context.Context, p *templatePass, w wish, view acc
 		return t.inSync(p)
 	}
 	p.status.Drift = names
+	t.drifted(p.obj, names, p.prior.Drift)
 	t.sawEdit(p, view.Template.LastUpdatedTime)
 	if p.obj.Spec.DriftPolicy != v1alpha1.DriftPolicyRepair {
 		return waitingAside(v1alpha1.ReasonDriftDetected, fmt.Sprintf(

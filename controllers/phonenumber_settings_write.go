@@ -43,6 +43,7 @@ func (n *numbers) compareSection(ctx context.Context, s *sectionPass) sectionRes
 	}
 	s.record.Take(s.section, s.want, fields, differing...)
 	result.drift = d.Drift
+	n.drifted(s.obj, d.Drift, s.before.Status.Drift)
 	write := d.Changed
 	if len(d.Drift) > 0 && s.repairs() {
 		if result.problem = n.repairRefused(ctx, s); result.problem == nil {

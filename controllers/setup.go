@@ -29,6 +29,12 @@ import (
 type Metrics interface {
 	// UnknownNormalisation counts a field that Meta gave back otherwise than it was sent, in a way nobody knew.
 	UnknownNormalisation(kind, field string)
+	// Drift counts a field that somebody changed at Meta.
+	Drift(kind, field string)
+	// FirstReady tells how long a resource took from its creation until it was ready.
+	FirstReady(kind string, took time.Duration)
+	// Deleted tells how long a resource took from its deletion until it was let go.
+	Deleted(kind string, took time.Duration)
 }
 
 // Options configure the controllers.

@@ -327,5 +327,6 @@ func (r *wabas) record(ctx context.Context, p *wabaPass, o outcome) error {
 		return err
 	}
 	r.transitions(p.obj, p.before.Status.Conditions, s.Conditions)
+	r.measureReady(p.obj, p.before.Status.Conditions, s.Conditions, p.now)
 	return nil
 }

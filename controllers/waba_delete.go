@@ -34,7 +34,11 @@ func (r *wabas) delete(ctx context.Context, p *wabaPass) (ctrl.Result, error) {
 		}
 		return r.finish(ctx, p, o)
 	}
-	return ctrl.Result{}, client.IgnoreNotFound(setFinalizer(ctx, r.client, p.before.DeepCopy(), false))
+	if err := setFinalizer(ctx, r.client, p.before.DeepCopy(), false); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	r.measureDeletion(p.before, p.now)
+	return ctrl.Result{}, nil
 }
 
 // deletionGrace is how long an account waits for resources that need it to be deleted too: with a namespace, everything goes

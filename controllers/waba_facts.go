@@ -114,16 +114,27 @@ func awaited(w *v1alpha1.WABAWebhookStatus, now time.Time) bool {
 
 // violationOf is the newest violation that still counts, nil when there is none.
 func violationOf(s *v1alpha1.WABAStatus, now time.Time) *v1alpha1.Violation {
-	if s.Webhook == nil {
-		return nil
-	}
 	var newest *v1alpha1.Violation
-	for i := range s.Webhook.Violations {
-		if v := &s.Webhook.Violations[i]; now.Sub(v.Time.Time) < violationMemory && (newest == nil || !v.Time.Before(&newest.Time)) {
+	for _, v := range violations(s, now) {
+		if newest == nil || !v.Time.Before(&newest.Time) {
 			newest = v
 		}
 	}
 	return newest
+}
+
+// violations are those that still count.
+func violations(s *v1alpha1.WABAStatus, now time.Time) []*v1alpha1.Violation {
+	if s.Webhook == nil {
+		return nil
+	}
+	var out []*v1alpha1.Violation
+	for i := range s.Webhook.Violations {
+		if v := &s.Webhook.Violations[i]; now.Sub(v.Time.Time) < violationMemory {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // standing judges whether the account can be used at all.

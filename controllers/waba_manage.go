@@ -89,6 +89,11 @@ func (r *wabas) manage(ctx context.Context, p *wabaPass) *outcome {
 
 func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *outcome {
 	changed := p.before.Status.ObservedGeneration != p.obj.Generation
+	key := fmt.Sprintf("%s|%d|%s=%s", p.obj.UID, p.obj.Generation, s.field, s.want)
+	held := r.writes.held(key)
+	if p.policy == v1alpha1.ManagementPolicyManaged && !changed && held == nil {
+		r.drifted(p.obj, []string{s.field}, p.before.Status.Drift)
+	}
 	if p.policy != v1alpha1.ManagementPolicyManaged || p.obj.Spec.DriftPolicy == v1alpha1.DriftPolicyReport && !changed {
 		p.obj.Status.Drift = append(p.obj.Status.Drift, s.field)
 		o := waitingAside(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(p.obj.Status.Drift, ", "), 0)
@@ -98,9 +103,8 @@ func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *o
 		r.would(p.obj, fmt.Sprintf("set %s to %s", s.field, s.want))
 		return nil
 	}
-	key := fmt.Sprintf("%s|%d|%s=%s", p.obj.UID, p.obj.Generation, s.field, s.want)
-	if o := r.writes.held(key); o != nil {
-		return o
+	if held != nil {
+		return held
 	}
 	err := s.write(ctx, p.session.Client())
 	r.wrote(p.obj, "update account", []string{s.field}, err)

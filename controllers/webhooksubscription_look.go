@@ -362,6 +362,9 @@ func (h *hooks) driftHeld(p *hookPass, v *hookLevel) *outcome {
 		return nil
 	}
 	asked := p.requested() || p.changedByUser()
+	if !asked {
+		h.drifted(p.obj, []string{v.path}, p.before.Status.Drift)
+	}
 	var o outcome
 	budget, wait := p.session.Budget().Background()
 	switch until := h.memory.contested(hookKey{p.obj.UID, v.path}); {

@@ -151,15 +151,21 @@ func (b *Budget) Stretch() float64 {
 type gate struct {
 	account *Budget
 	app     func() *Budget
+	held    func(app bool)
 }
 
 // Before asks both also for calls that concern the app alone: what is uploaded is of use only on the account, and a limit
 // of the token's user is kept with it.
 func (g *gate) Before(op graph.Operation) error {
 	if err := g.account.Before(op); err != nil {
+		g.held(false)
 		return err
 	}
-	return g.app().Before(op)
+	err := g.app().Before(op)
+	if err != nil {
+		g.held(true)
+	}
+	return err
 }
 
 func (g *gate) After(op graph.Operation, u graph.Usage, err error) {

@@ -145,7 +145,7 @@ func TestGateChargesTheRightBudget(t *testing.T) {
 	}{{4, true, false}, {341, true, false}, {80008, false, true}, {80007, false, true}, {130429, false, true}} {
 		account, clk := newTestBudget()
 		app := NewBudget(clk)
-		g := &gate{account: account, app: func() *Budget { return app }}
+		g := &gate{account: account, app: func() *Budget { return app }, held: func(bool) {}}
 		g.After(graph.OpReadTemplate, graph.Usage{BusinessPercent: 60, AppPercent: 70, RegainAfter: 7 * time.Minute}, throttled(c.code, 0))
 		if got := !app.BlockedUntil().IsZero(); got != c.app {
 			t.Errorf("code %d: app blocked %t", c.code, got)
@@ -182,7 +182,7 @@ func TestGateChargesUploadsToTheApp(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			account, clk := newTestBudget()
 			app := NewBudget(clk)
-			g := &gate{account: account, app: func() *Budget { return app }}
+			g := &gate{account: account, app: func() *Budget { return app }, held: func(bool) {}}
 			g.After(graph.OpReadTemplate, graph.Usage{BusinessPercent: 60}, throttled(80008, 0))
 			start := testStart.Add(firstBlock)
 			clk.SetTime(start)

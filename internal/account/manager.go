@@ -33,7 +33,9 @@ type Options struct {
 	Clock    clock.PassiveClock
 	// Observe is told about every HTTP exchange (metrics).
 	Observe func(graph.CallInfo)
-	Log     logr.Logger
+	// Held is told about every call that isn't made because Meta throttles the account, or the app (metrics).
+	Held func(app bool)
+	Log  logr.Logger
 }
 
 // Manager keeps the sessions.
@@ -53,6 +55,9 @@ type budgetKey struct{ namespace, name, accountID string }
 
 // NewManager returns a manager without sessions.
 func NewManager(opts Options) *Manager {
+	if opts.Held == nil {
+		opts.Held = func(bool) {}
+	}
 	return &Manager{
 		opts: opts, apps: newAppBudgets(opts.Clock),
 		sessions: map[string]*Session{}, gone: map[string]time.Time{}, budgets: map[budgetKey]*Budget{},
@@ -129,7 +134,7 @@ func (s *Session) use(opts Options, creds Credentials, version string) error {
 	client, err := graph.NewClient(graph.Config{
 		BaseURL: opts.BaseURL, Version: version, AccessToken: creds.AccessToken, AppSecret: creds.AppSecret,
 		UserAgent: opts.UserAgent, Timeout: opts.Timeout, Transport: opts.Transport,
-		Gate:    &gate{account: s.account, app: func() *Budget { return s.apps.of(s) }},
+		Gate:    &gate{account: s.account, app: func() *Budget { return s.apps.of(s) }, held: opts.Held},
 		Observe: opts.Observe, Clock: opts.Clock, Log: s.log,
 	})
 	if err != nil {

@@ -154,6 +154,17 @@ func (s *Session) RefreshOptional() {
 // Budget returns the account's share of the rate limit.
 func (s *Session) Budget() *Budget { return s.account }
 
+// Usage is how much of Meta's quota is used, and until when no call is made, zero while calls are: the account's or the
+// app's, whichever is worse.
+func (s *Session) Usage() (percent int, regain time.Time) {
+	app := s.apps.of(s)
+	regain = s.account.BlockedUntil()
+	if until := app.BlockedUntil(); until.After(regain) {
+		regain = until
+	}
+	return max(s.account.Percent(), app.Percent()), regain
+}
+
 // Template returns the newest knowledge of one template.
 func (s *Session) Template(key TemplateKey) TemplateView {
 	s.mu.RLock()

@@ -1,50 +1,62 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package metrics holds the operator's own Prometheus metrics. Labels are bounded: operations, error classes and kinds,
-// never ids, names or URLs.
+// Package metrics holds the operator's own Prometheus metrics: what the process does (waba_operator_…), and what Meta reports
+// (whatsapp_…), collected from the cache at each scrape. Labels are bounded by what they count: operations, kinds, Meta's
+// enumerations, names of accounts; never ids, tokens or URLs.
 package metrics
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/receiver"
 )
 
-// Recorder records metrics.
+// Recorder records what the process does.
 type Recorder struct {
 	calls          *prometheus.CounterVec
 	callDuration   *prometheus.HistogramVec
+	held           *prometheus.CounterVec
 	normalisations *prometheus.CounterVec
+	drift          *prometheus.CounterVec
+	firstReady     *prometheus.HistogramVec
+	deletion       *prometheus.HistogramVec
 
 	*webhooks
 }
 
+// Whose limit it was that held a call.
+const (
+	limitAccount = "account"
+	limitApp     = "app"
+)
+
 // New registers the metrics.
-func New(reg prometheus.Registerer) (*Recorder, error) {
+func New(reg prometheus.Registerer, version string) (*Recorder, error) {
 	r := &Recorder{
-		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waba_operator_graph_requests_total",
-			Help: "HTTP exchanges with Meta's Graph API by endpoint, class of the outcome (empty on success) and Meta's error code.",
-		}, []string{"endpoint", "class", "code"}),
-		callDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "waba_operator_graph_request_duration_seconds",
-			Help:    "Time from sending a request to Meta's Graph API until its answer was read.",
-			Buckets: prometheus.ExponentialBuckets(0.02, 2, 11),
-		}, []string{"endpoint"}),
-		normalisations: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waba_operator_unknown_normalisations_total",
-			Help: "Fields that Meta gave back otherwise than they were sent, in a way this version doesn't know.",
-		}, []string{"kind", "field"}),
+		calls: graphRequests.counter(), callDuration: graphDuration.histogram(), held: graphHeld.counter(),
+		normalisations: normalisations.counter(), drift: drift.counter(),
+		firstReady: firstReady.histogram(), deletion: deletion.histogram(),
 		webhooks: newWebhooks(),
 	}
-	for _, c := range append(r.collectors(), r.calls, r.callDuration, r.normalisations) {
+	build := buildInfo.gauge()
+	build.WithLabelValues(version).Set(1)
+	own := []prometheus.Collector{build, r.calls, r.callDuration, r.held, r.normalisations, r.drift, r.firstReady, r.deletion}
+	for _, c := range append(r.collectors(), own...) {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}
 	}
+	// A rate sees the first event only where there was a zero before.
+	for _, o := range receiver.Outcomes() {
+		r.deliveries.WithLabelValues(string(o))
+	}
+	r.held.WithLabelValues(limitAccount)
+	r.held.WithLabelValues(limitApp)
 	return r, nil
 }
 
@@ -58,9 +70,33 @@ func (r *Recorder) Observe(c graph.CallInfo) {
 	r.callDuration.WithLabelValues(c.Op.Endpoint()).Observe(c.Duration.Seconds())
 }
 
+// Held counts a call that wasn't made because Meta throttles the account, or the app.
+func (r *Recorder) Held(app bool) {
+	limit := limitAccount
+	if app {
+		limit = limitApp
+	}
+	r.held.WithLabelValues(limit).Inc()
+}
+
 // UnknownNormalisation counts a field that came back otherwise than it was sent.
 func (r *Recorder) UnknownNormalisation(kind, field string) {
 	r.normalisations.WithLabelValues(kind, fieldClass(field)).Inc()
+}
+
+// Drift counts a field that somebody else changed.
+func (r *Recorder) Drift(kind, field string) {
+	r.drift.WithLabelValues(kind, fieldClass(field)).Inc()
+}
+
+// FirstReady records how long a resource took until it was ready.
+func (r *Recorder) FirstReady(kind string, took time.Duration) {
+	r.firstReady.WithLabelValues(kind).Observe(took.Seconds())
+}
+
+// Deleted records how long a resource took until it was let go.
+func (r *Recorder) Deleted(kind string, took time.Duration) {
+	r.deletion.WithLabelValues(kind).Observe(took.Seconds())
 }
 
 // fieldClass drops list indexes, which would multiply the label's values.

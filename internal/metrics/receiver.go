@@ -16,55 +16,27 @@ import (
 // "other".
 type webhooks struct {
 	deliveries  *prometheus.CounterVec
-	bytes       prometheus.Counter
+	bytes       *prometheus.CounterVec
 	duration    *prometheus.HistogramVec
 	events      *prometheus.CounterVec
 	facts       *prometheus.CounterVec
 	handshakes  *prometheus.CounterVec
 	relayed     *prometheus.CounterVec
-	relayBodies prometheus.Gauge
-	relayBytes  prometheus.Gauge
+	relayBodies *prometheus.GaugeVec
+	relayBytes  *prometheus.GaugeVec
 }
 
 func newWebhooks() *webhooks {
 	return &webhooks{
-		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waba_operator_webhook_deliveries_total",
-			Help: "Deliveries of Meta's webhooks by outcome: accepted, forged, unsigned, failed …",
-		}, []string{"outcome"}),
-		bytes: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "waba_operator_webhook_received_bytes_total",
-			Help: "Bytes read from the bodies of deliveries, whatever came of them.",
-		}),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "waba_operator_webhook_delivery_duration_seconds",
-			Help:    "Time from the receipt of a delivery until its answer; an accepted one is persisted by then. Meta wishes for a median below 0.25 s.",
-			Buckets: prometheus.ExponentialBuckets(0.002, 2, 14),
-		}, []string{"outcome"}),
-		events: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waba_operator_webhook_events_total",
-			Help: "Events in verified deliveries by Meta's field and the delivery's outcome.",
-		}, []string{"field", "outcome"}),
-		facts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waba_operator_webhook_facts_total",
-			Help: "What became of events: persisted, known (repeated or outdated), unmanaged (no resource here), unknown (to this version), message (never looked at).",
-		}, []string{"result"}),
-		handshakes: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waba_operator_webhook_handshakes_total",
-			Help: "Handshakes by which Meta verifies the receiver, by outcome.",
-		}, []string{"outcome"}),
-		relayed: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waba_operator_webhook_relayed_total",
-			Help: "Deliveries forwarded to relay targets by outcome.",
-		}, []string{"outcome"}),
-		relayBodies: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "waba_operator_webhook_relay_queue",
-			Help: "Deliveries that wait to be forwarded, once for each target.",
-		}),
-		relayBytes: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "waba_operator_webhook_relay_queue_bytes",
-			Help: "Memory that waiting deliveries take.",
-		}),
+		deliveries:  webhookDeliveries.counter(),
+		bytes:       webhookBytes.counter(),
+		duration:    webhookDuration.histogram(),
+		events:      webhookEvents.counter(),
+		facts:       webhookFacts.counter(),
+		handshakes:  webhookHandshakes.counter(),
+		relayed:     webhookRelayed.counter(),
+		relayBodies: webhookRelayQueue.gauge(),
+		relayBytes:  webhookRelayBytes.gauge(),
 	}
 }
 
@@ -77,7 +49,7 @@ func (w *webhooks) collectors() []prometheus.Collector {
 // Delivery records a POST to the receiver.
 func (w *webhooks) Delivery(o receiver.Outcome, bytes int, took time.Duration) {
 	w.deliveries.WithLabelValues(string(o)).Inc()
-	w.bytes.Add(float64(bytes))
+	w.bytes.WithLabelValues().Add(float64(bytes))
 	w.duration.WithLabelValues(string(o)).Observe(took.Seconds())
 }
 
@@ -103,6 +75,6 @@ func (w *webhooks) Relayed(outcome string) { w.relayed.WithLabelValues(outcome).
 
 // RelayQueue records how many deliveries wait to be forwarded, and how much memory they take.
 func (w *webhooks) RelayQueue(n int, bytes int64) {
-	w.relayBodies.Set(float64(n))
-	w.relayBytes.Set(float64(bytes))
+	w.relayBodies.WithLabelValues().Set(float64(n))
+	w.relayBytes.WithLabelValues().Set(float64(bytes))
 }

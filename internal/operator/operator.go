@@ -44,9 +44,10 @@ type Surroundings struct {
 	Transport  http.RoundTripper
 	Registerer prometheus.Registerer
 	Log        logr.Logger
-	UserAgent  string
-	Media      controllers.MediaFetcher
-	NewQueue   func(string, workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
+	// Version of the operator, for the User-Agent and the metrics.
+	Version  string
+	Media    controllers.MediaFetcher
+	NewQueue func(string, workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
 	// Receiver is told about the receiver of webhooks before it starts.
 	Receiver func(*receiver.Server)
 	// SkipNameValidation allows several managers in one process.
@@ -63,8 +64,8 @@ func (s Surroundings) withDefaults() Surroundings {
 	if s.Log.GetSink() == nil {
 		s.Log = ctrl.Log
 	}
-	if s.UserAgent == "" {
-		s.UserAgent = "waba-operator"
+	if s.Version == "" {
+		s.Version = "unknown"
 	}
 	return s
 }
@@ -95,7 +96,7 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Surroundings
 	if err != nil {
 		return nil, fmt.Errorf("connect to the API server: %w", err)
 	}
-	recorder, err := metrics.New(s.Registerer)
+	recorder, err := metrics.New(s.Registerer, s.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -129,9 +130,12 @@ func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Surroun
 		s.Media = media.NewFetcher(media.Options{AllowPrivateAddresses: o.MediaAllowPrivateAddresses})
 	}
 	accounts := account.NewManager(account.Options{
-		BaseURL: o.GraphBaseURL, UserAgent: s.UserAgent, Transport: s.Transport, Timeout: o.GraphTimeout,
-		PageSize: o.PageSize, Clock: s.Clock, Observe: recorder.Observe, Log: s.Log.WithName("graph"),
+		BaseURL: o.GraphBaseURL, UserAgent: "waba-operator/" + s.Version, Transport: s.Transport, Timeout: o.GraphTimeout,
+		PageSize: o.PageSize, Clock: s.Clock, Observe: recorder.Observe, Held: recorder.Held, Log: s.Log.WithName("graph"),
 	})
+	if err := exportAssets(mgr, &o, s, accounts); err != nil {
+		return err
+	}
 	return controllers.Setup(ctx, mgr, controllers.Options{
 		Accounts: accounts, GraphAPIVersion: o.GraphAPIVersion, ObservationInterval: o.ObservationInterval,
 		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour, WebhookURL: o.receiverURL(),

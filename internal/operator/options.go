@@ -36,9 +36,10 @@ type Options struct {
 	Namespaces    []string
 	LabelSelector string
 
-	MetricsAddress string
-	MetricsSecure  bool
-	ProbeAddress   string
+	MetricsAddress     string
+	MetricsSecure      bool
+	MetricsPerResource bool
+	ProbeAddress       string
 
 	LeaderElection          bool
 	LeaderElectionNamespace string
@@ -89,6 +90,8 @@ func (o *Options) BindFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.MetricsAddress, "metrics-bind-address", o.MetricsAddress, "address of the metrics endpoint; 0 switches it off")
 	fs.BoolVar(&o.MetricsSecure, "metrics-secure", o.MetricsSecure,
 		"serve metrics over https to clients that Kubernetes authenticates and authorises")
+	fs.BoolVar(&o.MetricsPerResource, "metrics-per-resource", o.MetricsPerResource,
+		"export series of each template, number and other resource too: two for each template and number, one for each other resource")
 	fs.StringVar(&o.ProbeAddress, "health-probe-bind-address", o.ProbeAddress, "address of /healthz and /readyz; 0 switches them off")
 	fs.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection, "let only one replica write; needed with more than one")
 	fs.StringVar(&o.LeaderElectionNamespace, "leader-election-namespace", o.LeaderElectionNamespace,
@@ -117,6 +120,8 @@ func (o *Options) Validate() error {
 	check(o.ObservationInterval >= 30*time.Second, "--observation-interval must be at least 30s, not %s", o.ObservationInterval)
 	check(o.Concurrency >= 1, "--concurrency must be at least 1, not %d", o.Concurrency)
 	check(o.CreatesPerHour >= 0, "--template-creates-per-hour must not be negative")
+	check(!o.MetricsPerResource || o.MetricsAddress != "0" && o.MetricsAddress != "",
+		"--metrics-per-resource needs --metrics-bind-address: without it nothing is exported")
 	check(o.GraphTimeout > 0, "--graph-timeout must be positive")
 	check(o.LogLevel >= 0 && o.LogLevel <= highestLogLevel, "--log-level must be 0 to %d, not %d", highestLogLevel, o.LogLevel)
 	check(o.LogFormat == "json" || o.LogFormat == "console", "--log-format must be json or console, not %q", o.LogFormat)

@@ -3,7 +3,11 @@
 
 package receiver
 
-import "net/http"
+import (
+	"maps"
+	"net/http"
+	"slices"
+)
 
 // Outcome is how a request ended.
 type Outcome string
@@ -54,3 +58,6 @@ var statuses = map[Outcome]int{
 	OutcomeUnverifiable: http.StatusServiceUnavailable,
 	OutcomeUnknownApp:   http.StatusNotFound,
 }
+
+// Outcomes returns all outcomes there are, sorted.
+func Outcomes() []Outcome { return slices.Sorted(maps.Keys(statuses)) }

@@ -30,6 +30,11 @@ const (
 	RelayDroppedShutdown = "dropped_shutdown"
 )
 
+// RelayOutcomes returns all outcomes of forwarding there are.
+func RelayOutcomes() []string {
+	return []string{RelayDelivered, RelayRetried, RelayRefused, RelayDroppedFull, RelayDroppedExpired, RelayDroppedShutdown}
+}
+
 // RelayMetrics are told what the relay does. They are called with a lock held, so they must be quick and not call back.
 type RelayMetrics interface {
 	// Relayed counts an outcome: one of the Relay constants.

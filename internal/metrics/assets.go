@@ -1,0 +1,202 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package metrics
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/index"
+)
+
+// collectTimeout bounds what a scrape waits for the cache. It is filled long before there is a leader.
+const collectTimeout = 5 * time.Second
+
+// Standing is what touches an account's standing at present.
+type Standing struct {
+	Restrictions, Violations, UnapprovedApps int
+	// Ban is the state of a ban in force or announced, "" without one.
+	Ban string
+}
+
+// AssetOptions are where the metrics of assets come from.
+type AssetOptions struct {
+	// Reader reads from the cache.
+	Reader client.Reader
+	// Elected is closed once this replica leads. Only the leader says anything of assets, so that sums over all replicas are true.
+	Elected <-chan struct{}
+	// Lease is the name of the lease.
+	Lease string
+	// Standing judges an account.
+	Standing func(*v1alpha1.WABA, time.Time) Standing
+	// Usage is what this process knows of the account's rate limit; ok is false where it has made no call yet.
+	Usage func(types.UID) (percent int, regain time.Time, ok bool)
+	// GraphAPIVersion is used where an account names none.
+	GraphAPIVersion string
+	// VersionEnd returns when Meta ends a version of the Graph API.
+	VersionEnd func(string) (time.Time, bool)
+	// PerResource adds series of each resource.
+	PerResource bool
+	Clock       clock.PassiveClock
+	Log         logr.Logger
+}
+
+// Assets collects the metrics of assets from the cache at each scrape: nothing is counted twice, nothing is left behind.
+type Assets struct {
+	AssetOptions
+}
+
+// NewAssets returns the collector.
+func NewAssets(o AssetOptions) *Assets { return &Assets{AssetOptions: o} }
+
+// Describe names all metrics that the collector may have.
+func (a *Assets) Describe(ch chan<- *prometheus.Desc) {
+	ch <- leader.desc
+	for _, d := range definitions {
+		if d.Scope != Process && (d.Scope != Resource || a.PerResource) {
+			ch <- d.desc
+		}
+	}
+}
+
+// Collect reads the cache. An error costs the metrics of assets, not the whole scrape.
+func (a *Assets) Collect(ch chan<- prometheus.Metric) {
+	s := &scrape{Assets: a, ch: ch, now: a.Clock.Now(), fixed: map[count]int{}, accounts: map[types.NamespacedName]*tally{}}
+	select {
+	case <-a.Elected:
+		s.gauge(leader, 1, a.Lease)
+	default:
+		s.gauge(leader, 0, a.Lease)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), collectTimeout)
+	defer cancel()
+	if err := s.read(ctx); err != nil {
+		a.Log.Error(err, "Can't collect the metrics of assets")
+		return
+	}
+	s.write()
+}
+
+// scrape is what one scrape gathers.
+type scrape struct {
+	*Assets
+	ch       chan<- prometheus.Metric
+	now      time.Time
+	fixed    map[count]int
+	accounts map[types.NamespacedName]*tally
+}
+
+// count counts what has the same labels, but for those of the account.
+type count struct {
+	of     *Definition
+	values [4]string
+}
+
+func counted(of *Definition, values ...string) count {
+	c := count{of: of}
+	copy(c.values[:], values)
+	return c
+}
+
+// tally is what is counted of the resources of one account.
+type tally struct {
+	waba   *v1alpha1.WABA
+	counts map[count]int
+	// decided is when Meta last decided about a template.
+	decided time.Time
+	// webhook is when something last came by webhook, as far as it has to.
+	webhook time.Time
+}
+
+// gauge emits one value.
+func (s *scrape) gauge(d *Definition, value float64, labels ...string) {
+	m, err := prometheus.NewConstMetric(d.desc, prometheus.GaugeValue, value, labels...)
+	if err != nil { // a label that isn't UTF-8, which the API server refuses
+		s.Log.Error(err, "Can't export a metric", "metric", d.Name)
+		return
+	}
+	s.ch <- m
+}
+
+// read goes through all resources once. They are the cache's own: nothing here may change them.
+func (s *scrape) read(ctx context.Context) error {
+	var (
+		wabas  v1alpha1.WABAList
+		temps  v1alpha1.MessageTemplateList
+		phones v1alpha1.PhoneNumberList
+		hooks  v1alpha1.WebhookSubscriptionList
+	)
+	for _, list := range []client.ObjectList{&wabas, &temps, &phones, &hooks} {
+		if err := s.Reader.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
+			return err
+		}
+	}
+	for i := range wabas.Items {
+		w := &wabas.Items[i]
+		s.accounts[client.ObjectKeyFromObject(w)] = &tally{waba: w, counts: map[count]int{}}
+		s.resource(kindWABA, w, &w.Status.CommonStatus)
+		s.fixed[counted(versionAccounts, s.version(w))]++
+	}
+	for i := range temps.Items {
+		s.template(&temps.Items[i])
+	}
+	for i := range phones.Items {
+		s.number(&phones.Items[i])
+	}
+	for i := range hooks.Items {
+		s.subscription(&hooks.Items[i])
+	}
+	s.fixed[counted(resources, kindWABA)] += 0
+	s.fixed[counted(resources, kindTemplate)] += 0
+	s.fixed[counted(resources, kindNumber)] += 0
+	s.fixed[counted(resources, kindSubscription)] += 0
+	return nil
+}
+
+func (s *scrape) version(w *v1alpha1.WABA) string {
+	if v := w.Spec.GraphAPIVersion; v != "" {
+		return v
+	}
+	return s.GraphAPIVersion
+}
+
+// write emits what was counted.
+func (s *scrape) write() {
+	for c, n := range s.fixed {
+		s.gauge(c.of, float64(n), c.values[:len(c.of.Labels)]...)
+		if end, ok := s.VersionEnd(c.values[0]); ok && c.of == versionAccounts {
+			s.gauge(versionEnd, seconds(end), c.values[0])
+		}
+	}
+	for key, t := range s.accounts {
+		s.account(key, t)
+	}
+}
+
+// seconds is a time as Prometheus has it.
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// of returns the tally of the account to which a resource belongs, nil where it is none of this account's: it isn't
+// permitted to refer to it, or was found in another one. Otherwise strangers could add to what is said of an account.
+func (s *scrape) of(obj client.Object, common *v1alpha1.CommonStatus) *tally {
+	ref, _ := index.Ref(obj)
+	t := s.accounts[index.Referenced(obj.GetNamespace(), ref)]
+	switch {
+	case t == nil, common.AccountID != "" && common.AccountID != t.waba.Spec.ID:
+		return nil
+	case common.AccountID == "":
+		if c := condition(common, v1alpha1.ConditionSynced); c != nil && c.Reason == v1alpha1.ReasonReferenceNotPermitted {
+			return nil
+		}
+	}
+	return t
+}
