@@ -87,10 +87,10 @@ annotations:
 
 {{/* Combinations of values that the schema can't refuse. */}}
 {{- define "waba-operator.validate" -}}
-{{- $names := list -}}
+{{- $names := list "receiver" -}}
 {{- $selectors := list -}}
 {{- range .Values.shards -}}
-{{- if has .name $names -}}{{- fail (printf "shards: there are two named %q" .name) -}}{{- end -}}
+{{- if has .name $names -}}{{- fail (printf "shards: the name %q is taken" .name) -}}{{- end -}}
 {{- if has .selector $selectors -}}{{- fail (printf "shards: two have the selector %q" .selector) -}}{{- end -}}
 {{- $names = append $names .name -}}
 {{- $selectors = append $selectors .selector -}}

@@ -1,0 +1,168 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package chart_test checks the Helm chart with the real helm, and has the API server judge what it renders.
+package chart_test
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	sigsyaml "sigs.k8s.io/yaml"
+
+	"github.com/waba-operator/waba-operator/test/testenv"
+)
+
+const (
+	release   = "waba-operator"
+	namespace = "waba-operator-system"
+)
+
+var (
+	// env has no CRDs but those that the tests install.
+	env  *testenv.Env
+	root string
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse() //nolint:revive // -list is needed before m.Run, which would parse
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	if list := flag.Lookup("test.list"); list != nil && list.Value.String() != "" {
+		return m.Run()
+	}
+	var err error
+	if root, err = testenv.Root(); err == nil {
+		env, err = testenv.New(testenv.Options{WithoutCRDs: true})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "chart:", err)
+		return 1
+	}
+	code := m.Run()
+	if err := env.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "chart:", err)
+		return 1
+	}
+	return code
+}
+
+func chartDir() string { return filepath.Join(root, "charts", "waba-operator") }
+
+// tool is the path of a tool that the Makefile builds.
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	path := filepath.Join(root, "bin", "tools", name)
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("%s isn't there: run `make tools` first, or the tests by `make test`", path)
+	}
+	return path
+}
+
+// helm runs helm in a home of its own, against the test's API server and no other, and returns what it printed.
+func helm(t *testing.T, stdin []byte, args ...string) (string, error) {
+	t.Helper()
+	home := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), tool(t, "helm"), args...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+env.KubeconfigFile, "HELM_CACHE_HOME="+home, "HELM_CONFIG_HOME="+home,
+		"HELM_DATA_HOME="+home, "HELM_PLUGINS="+home, "HELM_NAMESPACE="+namespace)
+	var out, problems bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &out, &problems
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("helm %s: %w\n%s", strings.Join(args, " "), err, problems.String())
+	}
+	return out.String(), nil
+}
+
+// values are the user's, as YAML.
+type values string
+
+// template renders the chart as text.
+func template(t *testing.T, v values, args ...string) (string, error) {
+	t.Helper()
+	return helm(t, []byte(v), append([]string{"template", release, chartDir(), "--values", "-"}, args...)...)
+}
+
+// objects are what the chart renders, by kind and name.
+type objects map[string]*unstructured.Unstructured
+
+// render renders the chart and decodes what came out.
+func render(t *testing.T, v values, args ...string) objects {
+	t.Helper()
+	text, err := template(t, v, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := objects{}
+	decoder := yaml.NewYAMLReader(bufio.NewReader(strings.NewReader(text)))
+	for {
+		document, err := decoder.Read()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		o := &unstructured.Unstructured{}
+		if err == nil {
+			err = sigsyaml.UnmarshalStrict(document, &o.Object)
+		}
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, document)
+		}
+		if len(o.Object) == 0 {
+			continue
+		}
+		key := o.GetKind() + "/" + o.GetName()
+		if o.GetNamespace() != "" && o.GetNamespace() != namespace {
+			key = o.GetKind() + "/" + o.GetNamespace() + "/" + o.GetName()
+		}
+		if all[key] != nil {
+			t.Fatalf("%s is rendered twice", key)
+		}
+		all[key] = o
+	}
+}
+
+// as decodes one object into its type, and refuses fields that the type doesn't have.
+func as[T any](t *testing.T, all objects, key string) *T {
+	t.Helper()
+	o, found := all[key]
+	if !found {
+		t.Fatalf("there is no %s among %v", key, keys(all))
+	}
+	into := new(T)
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(o.Object, into, true); err != nil {
+		t.Fatalf("%s: %v", key, err)
+	}
+	return into
+}
+
+func keys(all objects) []string {
+	var list []string
+	for key := range maps.Keys(all) {
+		if !strings.HasPrefix(key, "CustomResourceDefinition/") {
+			list = append(list, key)
+		}
+	}
+	return list
+}
+
+// args are the flags that a Deployment gives the operator.
+func args(t *testing.T, all objects, deployment string) []string {
+	t.Helper()
+	return as[appsv1.Deployment](t, all, "Deployment/"+deployment).Spec.Template.Spec.Containers[0].Args
+}

@@ -1,0 +1,306 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package chart_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+	"sigs.k8s.io/yaml"
+
+	"github.com/waba-operator/waba-operator/internal/operator"
+)
+
+func readFile(t *testing.T, path ...string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(path...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func readValues(t *testing.T, path ...string) map[string]any {
+	t.Helper()
+	var v map[string]any
+	if err := yaml.UnmarshalStrict(readFile(t, path...), &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// walk calls see for each leaf; an empty list or map is one.
+func walk(v any, path string, see func(path string, leaf any)) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			walk(v[key], strings.TrimPrefix(path+"."+key, "."), see)
+		}
+		if len(v) > 0 {
+			return
+		}
+	case []any:
+		for i, each := range v {
+			walk(each, fmt.Sprintf("%s.%d", path, i), see)
+		}
+		if len(v) > 0 {
+			return
+		}
+	}
+	see(path, v)
+}
+
+// leafText is a leaf as it appears in YAML.
+func leafText(leaf any) string {
+	if f, ok := leaf.(float64); ok {
+		return fmt.Sprintf("%d", int64(f))
+	}
+	return fmt.Sprint(leaf)
+}
+
+var position = regexp.MustCompile(`\.[0-9]+$`)
+
+// TestNoValueIsUnused: testdata/all.yaml has every value; each text and number turns up in what is rendered, and each switch
+// makes a difference.
+func TestNoValueIsUnused(t *testing.T) {
+	all := readValues(t, "testdata", "all.yaml")
+	// Lists and maps that are empty by default are opened by the user.
+	given := map[string]any{}
+	walk(all, "", func(path string, leaf any) { given[path] = leaf })
+	walk(readValues(t, chartDir(), "values.yaml"), "", func(path string, _ any) {
+		for known := range given {
+			if known == path || strings.HasPrefix(known, path+".") || known == position.ReplaceAllString(path, ".0") {
+				return
+			}
+		}
+		t.Errorf("testdata/all.yaml lacks %s", path)
+	})
+	text, err := template(t, marshal(t, all))
+	if err != nil {
+		t.Fatal(err)
+	}
+	renderings := map[string]string{"": text}
+	with := func(change string) string {
+		if _, done := renderings[change]; !done {
+			if renderings[change], err = template(t, marshal(t, all), "--set", change); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return renderings[change]
+	}
+	// Where one value stands in another's way, that one is taken away.
+	inTheWay := map[string]string{
+		"image.tag": "image.digest=", "nameOverride": "fullnameOverride=",
+	}
+	for path, leaf := range given {
+		switch leaf := leaf.(type) {
+		case bool:
+			if strings.Contains(path, "ecurityContext") {
+				continue // taken over whole, as the numbers and texts beside them
+			}
+			changed, err := template(t, marshal(t, all), "--set", fmt.Sprintf("%s=%t", path, !leaf))
+			if err != nil && !strings.Contains(err.Error(), "needs") {
+				t.Error(err)
+			}
+			if changed == text {
+				t.Errorf("%s makes no difference", path)
+			}
+		default:
+			if list, ok := leaf.([]any); ok && len(list) == 0 {
+				continue // namespaces, which has a test of its own
+			}
+			if m, ok := leaf.(map[string]any); ok && len(m) == 0 {
+				continue
+			}
+			if !strings.Contains(with(inTheWay[path]), leafText(leaf)) {
+				if path == "webhooks.url" && strings.Contains(text, "hooks.example") {
+					continue
+				}
+				t.Errorf("%s is %s, which isn't in what is rendered", path, leafText(leaf))
+			}
+		}
+	}
+}
+
+func marshal(t *testing.T, v any) values {
+	t.Helper()
+	raw, err := yaml.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return values(raw)
+}
+
+func flags() *pflag.FlagSet {
+	o := operator.DefaultOptions()
+	fs := pflag.NewFlagSet("waba-operator", pflag.ContinueOnError)
+	o.BindFlags(fs)
+	return fs
+}
+
+// TestFlags: every flag can be set by a value of its own, or is named here with the reason why not.
+func TestFlags(t *testing.T) {
+	withoutValue := map[string]string{
+		"leader-elect":         "always on, as a rollout has two pods for a moment; extraArgs can switch it off",
+		"controllers":          "follows from shards",
+		"watch-label-selector": "follows from shards",
+		"check":                "for helm test",
+	}
+	given := map[string]string{}
+	for name, v := range map[string]values{"one": values(readFile(t, "testdata", "all.yaml")), "unsecured": "metrics: {secure: false}\nnamespaces: [a]"} {
+		for key := range render(t, v, "--show-only", "templates/deployments.yaml") {
+			if !strings.HasPrefix(key, "Deployment/") {
+				continue
+			}
+			for _, arg := range args(t, render(t, v, "--show-only", "templates/deployments.yaml"), strings.TrimPrefix(key, "Deployment/")) {
+				flag, value, _ := strings.Cut(strings.TrimPrefix(arg, "--"), "=")
+				if flag == "extra-a" {
+					continue
+				}
+				given[flag] = value
+				if flags().Lookup(flag) == nil {
+					t.Errorf("%s: the operator has no flag %s", name, arg)
+				}
+			}
+		}
+	}
+	flags().VisitAll(func(f *pflag.Flag) {
+		_, given := given[f.Name]
+		if _, explained := withoutValue[f.Name]; !given && !explained {
+			t.Errorf("no value sets --%s", f.Name)
+		}
+	})
+}
+
+var (
+	defaultComment = regexp.MustCompile("(?m)^ *# -- (.*(?:\n *# [^@-].*)*)\n *# @default -- the operator's: `([^`]*)`")
+	namedFlag      = regexp.MustCompile("`--([a-z-]+)`")
+)
+
+// TestDefaultsInComments: what values.yaml calls the operator's default is.
+func TestDefaultsInComments(t *testing.T) {
+	found := defaultComment.FindAllStringSubmatch(string(readFile(t, chartDir(), "values.yaml")), -1)
+	if len(found) < 10 {
+		t.Fatalf("only %d values with a default of the operator's are found", len(found))
+	}
+	for _, m := range found {
+		flag := namedFlag.FindStringSubmatch(m[1])
+		if flag == nil {
+			t.Errorf("no flag is named in %q", m[1])
+			continue
+		}
+		if f := flags().Lookup(flag[1]); f == nil || f.DefValue != m[2] {
+			t.Errorf("--%s: the comment has %s, the operator %+v", flag[1], m[2], f)
+		}
+	}
+}
+
+// TestReadme: no value lacks an explanation.
+func TestReadme(t *testing.T) {
+	rows := 0
+	for line := range strings.Lines(string(readFile(t, chartDir(), "README.md"))) {
+		cells := strings.Split(strings.TrimSpace(line), " | ")
+		if len(cells) != 4 || cells[0] == "| Key" {
+			continue
+		}
+		rows++
+		if strings.Trim(cells[3], " |") == "" {
+			t.Errorf("%s isn't explained", cells[0])
+		}
+		if cells[2] == "`nil`" {
+			t.Errorf("%s has no default", cells[0])
+		}
+	}
+	if rows < 80 {
+		t.Errorf("only %d values are explained", rows)
+	}
+}
+
+// TestSchema: no object takes unknown keys, but maps of free keys; and schema and values have the same ones.
+func TestSchema(t *testing.T) {
+	var schema map[string]any
+	if err := json.Unmarshal(readFile(t, chartDir(), "values.schema.json"), &schema); err != nil {
+		t.Fatal(err)
+	}
+	// Those that Kubernetes defines are checked by the API server, which knows them better.
+	kubernetes := regexp.MustCompile(`^(global|resources|.*\.resources|strategy|podSecurityContext|securityContext|affinity|dnsConfig)$|\[\]$`)
+	known := map[string]bool{}
+	var check func(path string, node map[string]any)
+	check = func(path string, node map[string]any) {
+		if items, ok := node["items"].(map[string]any); ok {
+			check(path+"[]", items)
+		}
+		if node["type"] != "object" {
+			known[path] = true
+			return
+		}
+		properties, _ := node["properties"].(map[string]any)
+		extra, has := node["additionalProperties"]
+		switch {
+		case properties != nil && extra != false:
+			t.Errorf("%s takes unknown keys", path)
+		case properties == nil && !has && !kubernetes.MatchString(path):
+			t.Errorf("%s says nothing about its keys", path)
+		}
+		known[path] = known[path] || properties == nil
+		for name, p := range properties {
+			check(strings.TrimPrefix(path+"."+name, "."), p.(map[string]any))
+		}
+	}
+	check("", schema)
+	walk(readValues(t, chartDir(), "values.yaml"), "", func(path string, _ any) {
+		for prefix := path; ; {
+			if known[prefix] {
+				return
+			}
+			cut := strings.LastIndex(prefix, ".")
+			if cut < 0 {
+				break
+			}
+			prefix = prefix[:cut]
+		}
+		t.Errorf("the schema doesn't know %s", path)
+	})
+}
+
+// TestWrongValues: what can't work is refused with words that lead to the mistake.
+func TestWrongValues(t *testing.T) {
+	for v, want := range map[values]string{
+		"replica: 2":                              "additional properties 'replica' not allowed",
+		"webhooks: {ingress: {host: a}}":          "additional properties 'host' not allowed",
+		"shards: [{name: a}]":                     "missing property 'selector'",
+		"graphAPIVersion: '25'":                   "'/graphAPIVersion'",
+		"graphPageSize: 300":                      "maximum: got 300, want 250",
+		"observationInterval: 300":                "'/observationInterval': got number, want string",
+		"logLevel: 8":                             "'/logLevel'",
+		"logFormat: xml":                          "'/logFormat'",
+		"namespaces: team-a":                      "'/namespaces': got string, want array",
+		"webhooks: {url: 'http://hooks.example'}": "'/webhooks/url'",
+		"webhooks: {relayMemory: 1}":              "'/webhooks/relayMemory'",
+		"webhooks: {ingress: {enabled: true}}":    "webhooks.ingress needs webhooks.url",
+		"webhooks: {httpRoute: {enabled: true}}":  "webhooks.httpRoute needs webhooks.url",
+		"webhooks: {tls: {clientCAConfigMap: a}}": "needs webhooks.tls.secretName",
+		"shards: [{name: a, selector: a=b}, {name: b, selector: a=b}]":                       `two have the selector "a=b"`,
+		"shards: [{name: a, selector: a=b}, {name: a, selector: a=c}]":                       `the name "a" is taken`,
+		"shards: [{name: receiver, selector: a=b}]":                                          `the name "receiver" is taken`,
+		"webhooks: {url: 'https://hooks.example', httpRoute: {enabled: true}}":               "needs parentRefs",
+		"webhooks: {enabled: false, url: 'https://hooks.example', ingress: {enabled: true}}": "needs webhooks.enabled",
+		"extraArgs: [read-only]": "'/extraArgs/0'",
+	} {
+		if _, err := template(t, v); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", v, err, want)
+		}
+	}
+	if _, err := template(t, "{enabled: true, global: {some: thing}}"); err != nil {
+		t.Errorf("it can't be part of another chart: %v", err)
+	}
+}
