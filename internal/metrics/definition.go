@@ -98,12 +98,36 @@ func (d *Definition) labelNames() []string {
 	return names
 }
 
+// counter starts at zero where all series are known: a rate sees the first event only after a zero.
 func (d *Definition) counter() *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: d.Name, Help: d.Help}, d.labelNames())
+	vec := prometheus.NewCounterVec(prometheus.CounterOpts{Name: d.Name, Help: d.Help}, d.labelNames())
+	for _, values := range d.series() {
+		vec.WithLabelValues(values...)
+	}
+	return vec
 }
 
 func (d *Definition) gauge() *prometheus.GaugeVec {
-	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: d.Name, Help: d.Help}, d.labelNames())
+	vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: d.Name, Help: d.Help}, d.labelNames())
+	for _, values := range d.series() {
+		vec.WithLabelValues(values...)
+	}
+	return vec
+}
+
+// series are the labels of all series that there can be; none where they aren't known.
+func (d *Definition) series() [][]string {
+	out := [][]string{nil}
+	for i := range d.Labels {
+		var longer [][]string
+		for _, values := range out {
+			for _, v := range d.Labels[i].Values {
+				longer = append(longer, append(slices.Clone(values), v))
+			}
+		}
+		out = longer
+	}
+	return out
 }
 
 func (d *Definition) histogram() *prometheus.HistogramVec {

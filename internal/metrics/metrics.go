@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/waba-operator/waba-operator/internal/graph"
-	"github.com/waba-operator/waba-operator/internal/receiver"
 )
 
 // Recorder records what the process does.
@@ -51,12 +50,6 @@ func New(reg prometheus.Registerer, version string) (*Recorder, error) {
 			return nil, err
 		}
 	}
-	// A rate sees the first event only where there was a zero before.
-	for _, o := range receiver.Outcomes() {
-		r.deliveries.WithLabelValues(string(o))
-	}
-	r.held.WithLabelValues(limitAccount)
-	r.held.WithLabelValues(limitApp)
 	return r, nil
 }
 
