@@ -1,0 +1,200 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package lint checks manifests before anybody applies them: what the API server would refuse, what the operator couldn't
+// send, what Meta tends to reject, and resources that stand in each other's way.
+package lint
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	k8sruntime "k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/manifest"
+	"github.com/waba-operator/waba-operator/internal/schema"
+	"github.com/waba-operator/waba-operator/internal/template"
+)
+
+// Severity says what a finding means for whoever applies the manifest.
+type Severity string
+
+const (
+	// Error is what will not work.
+	Error Severity = "error"
+	// Warning is what works, but perhaps not as meant, or what Meta tends to reject.
+	Warning Severity = "warning"
+)
+
+// Rule names the kind of a finding.
+type Rule string
+
+// The rules, in the order of what they need to be true before.
+const (
+	RuleUnreadable Rule = "unreadable"
+	RuleSchema     Rule = "schema"
+	RuleContent    Rule = "content"
+	RuleDuplicate  Rule = "duplicate"
+	RuleReview     Rule = "review"
+)
+
+// Rules describes all rules by name.
+var Rules = map[Rule]string{
+	RuleUnreadable: "The file can't be read, or isn't YAML or JSON.",
+	RuleSchema:     "The API server would refuse the resource.",
+	RuleContent:    "The operator couldn't send the template to Meta.",
+	RuleDuplicate:  "Two resources are the same, or are about the same asset at Meta.",
+	RuleReview:     "Meta tends to reject this, or recipients won't see it.",
+}
+
+// Finding is one thing that was found.
+type Finding struct {
+	// Source is the file, or manifest.Stdin; Document counts the objects in it, 0 where it couldn't be read that far; Line is
+	// where it is, 0 where that isn't known.
+	Source   string   `json:"file"`
+	Document int      `json:"document,omitempty"`
+	Line     int      `json:"line,omitempty"`
+	Severity Severity `json:"severity"`
+	Rule     Rule     `json:"rule"`
+	// Resource is the kind and the name, such as MessageTemplate/parcel.
+	Resource string `json:"resource,omitempty"`
+	// Field is the path of the field, such as spec.buttons[0].url.
+	Field   string `json:"field,omitempty"`
+	Message string `json:"message"`
+}
+
+// Result is what came of a run.
+type Result struct {
+	Findings []Finding `json:"findings"`
+	// Checked are the resources of this project that were found, Skipped those of others.
+	Checked int `json:"checked"`
+	Skipped int `json:"skipped"`
+}
+
+// Count returns how many findings have a severity.
+func (r *Result) Count(s Severity) (n int) {
+	for i := range r.Findings {
+		if r.Findings[i].Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Linter checks manifests. It is safe for concurrent use.
+type Linter struct{ schema *schema.Validator }
+
+// New returns a Linter.
+func New() (*Linter, error) {
+	v, err := schema.New()
+	if err != nil {
+		return nil, err
+	}
+	return &Linter{schema: v}, nil
+}
+
+// Run checks the manifests in files and below directories; manifest.Stdin names the standard input. Findings come in the
+// order of files and lines.
+func (l *Linter) Run(ctx context.Context, paths []string, stdin io.Reader) *Result {
+	documents, unreadable := manifest.Read(paths, stdin)
+	r := &Result{Findings: []Finding{}}
+	for _, e := range unreadable {
+		r.Findings = append(r.Findings, Finding{
+			Source: e.Source, Line: e.Line, Severity: Error, Rule: RuleUnreadable, Message: e.Err.Error(),
+		})
+	}
+	var checks []*check
+	for i := range documents {
+		if documents[i].Object.GroupVersionKind().Group == v1alpha1.GroupVersion.Group {
+			checks = append(checks, &check{document: &documents[i]})
+		}
+	}
+	r.Checked, r.Skipped = len(checks), len(documents)-len(checks)
+	var running errgroup.Group
+	running.SetLimit(runtime.GOMAXPROCS(0))
+	for _, c := range checks {
+		running.Go(func() error {
+			if c.schema(ctx, l.schema) {
+				c.template()
+			}
+			return nil
+		})
+	}
+	_ = running.Wait() // none fails
+	known := newRegister()
+	for _, c := range checks {
+		known.note(c)
+		r.Findings = append(r.Findings, c.findings...)
+	}
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Line, b.Line))
+	})
+	return r
+}
+
+// check is the look at one resource.
+type check struct {
+	document *manifest.Document
+	findings []Finding
+}
+
+func (c *check) found(s Severity, rule Rule, path, format string, args ...any) {
+	d := c.document
+	c.findings = append(c.findings, Finding{
+		Source: d.Source, Document: d.Number, Line: d.Line(path), Severity: s, Rule: rule,
+		Resource: resource(d.Object), Field: path, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+func resource(obj *unstructured.Unstructured) string {
+	return obj.GetKind() + "/" + cmp.Or(obj.GetName(), obj.GetGenerateName()+"*")
+}
+
+// schema reports whether the API server would take the resource.
+func (c *check) schema(ctx context.Context, v *schema.Validator) bool {
+	errs := v.Validate(ctx, c.document.Object)
+	for _, e := range errs {
+		c.found(Error, RuleSchema, e.Field, "%s", explain(e))
+	}
+	return len(errs) == 0
+}
+
+// explain says what is wrong, without repeating a value that may be the whole spec.
+func explain(e *field.Error) string {
+	switch e.Type {
+	case field.ErrorTypeInvalid, field.ErrorTypeForbidden:
+		if e.Detail != "" {
+			return e.Detail
+		}
+	default:
+	}
+	return strings.TrimPrefix(e.ErrorBody(), ": ")
+}
+
+// template asks what the operator asks before it sends a template.
+func (c *check) template() {
+	if c.document.Object.GetKind() != "MessageTemplate" {
+		return
+	}
+	obj := &v1alpha1.MessageTemplate{}
+	if err := k8sruntime.DefaultUnstructuredConverter.FromUnstructured(c.document.Object.Object, obj); err != nil {
+		c.found(Error, RuleSchema, "spec", "%s", err)
+		return
+	}
+	_, problems := template.Content(&obj.Spec)
+	for _, p := range problems {
+		c.found(Error, RuleContent, p.Path, "%s", p.Message)
+	}
+	for _, p := range template.Warnings(&obj.Spec) {
+		c.found(Warning, RuleReview, p.Path, "%s", p.Message)
+	}
+}

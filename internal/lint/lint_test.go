@@ -1,0 +1,99 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/waba-operator/waba-operator/internal/manifest"
+)
+
+var update = flag.Bool("update", false, "write the files that outputs are compared with")
+
+func linter(tb testing.TB) *Linter {
+	tb.Helper()
+	l, err := New()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return l
+}
+
+// TestReports compares what is found in testdata/manifests with testdata/report.*.
+func TestReports(t *testing.T) {
+	t.Chdir("testdata")
+	r := linter(t).Run(t.Context(), []string{"manifests"}, nil)
+	for format, write := range Formats {
+		var out bytes.Buffer
+		if err := write(&out, r); err != nil {
+			t.Fatal(err)
+		}
+		file := "report." + format
+		if *update {
+			if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(out.Bytes(), want) {
+			t.Errorf("%s:\n%s\nwant\n%s", format, out.String(), want)
+		}
+	}
+}
+
+// TestRepository: what the project shows to others has no fault, and neither have Meta's own examples.
+func TestRepository(t *testing.T) {
+	l := linter(t)
+	for path, atLeast := range map[string]int{"../../config/samples": 8, "../../api/v1alpha1/testdata/examples": 38} {
+		r := l.Run(t.Context(), []string{path}, nil)
+		if n := r.Count(Error); n != 0 || r.Checked < atLeast {
+			t.Errorf("%s: %d resources, %d errors: %+v", path, r.Checked, n, r.Findings)
+		}
+	}
+}
+
+// TestStdin: a secret that strayed into a manifest isn't repeated, and what comes through a pipe is named as such.
+func TestStdin(t *testing.T) {
+	const secret = "EAAG-a-token-in-the-wrong-place"
+	r := linter(t).Run(t.Context(), []string{manifest.Stdin}, strings.NewReader(
+		"apiVersion: whatsapp.waba-operator.io/v1alpha1\nkind: WABA\nmetadata: {name: acme}\nspec:\n  id: \"1\"\n  credentialsSecretRef: {name: "+secret+"}\n  accessToken: "+secret+"\n"))
+	if len(r.Findings) == 0 || r.Findings[0].Source != manifest.Stdin {
+		t.Errorf("got %+v", r.Findings)
+	}
+	for _, write := range Formats {
+		var out bytes.Buffer
+		if err := write(&out, r); err != nil || strings.Contains(out.String(), secret) {
+			t.Errorf("%v: %s", err, out.String())
+		}
+	}
+}
+
+// BenchmarkLint checks 1,000 manifests, the start included.
+func BenchmarkLint(b *testing.B) {
+	dir := b.TempDir()
+	example, err := os.ReadFile("../../config/samples/messagetemplate_order_confirmation.yaml")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for n := range 1000 {
+		text := strings.NewReplacer("order_confirmation", fmt.Sprintf("order_%d", n), "order-confirmation", fmt.Sprintf("order-%d", n)).Replace(string(example))
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.yaml", n)), []byte(text), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		if r := linter(b).Run(b.Context(), []string{dir}, nil); r.Checked != 1000 || r.Count(Error) != 0 {
+			b.Fatalf("%d checked, %d errors: %+v", r.Checked, r.Count(Error), r.Findings[:1])
+		}
+	}
+}

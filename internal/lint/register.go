@@ -1,0 +1,103 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// register remembers what stands where, to find resources that stand in each other's way.
+type register struct {
+	// seen are the places of resources and of assets.
+	seen map[string]string
+	// categories are those of templates that have the same name in several languages, with the place of the first.
+	categories map[string][2]string
+}
+
+func newRegister() *register {
+	return &register{seen: map[string]string{}, categories: map[string][2]string{}}
+}
+
+// note remembers a resource, and reports what it collides with.
+func (r *register) note(c *check) {
+	obj := c.document.Object
+	place := fmt.Sprintf("%s:%d", c.document.Source, c.document.Line(""))
+	if name := obj.GetName(); name != "" {
+		key := strings.Join([]string{"resource", obj.GetKind(), obj.GetNamespace(), name}, "|")
+		if before, taken := r.claim(key, place); taken {
+			c.found(Error, RuleDuplicate, "metadata.name", "the same resource is in %s; the one that is applied last wins", before)
+			return
+		}
+	}
+	if path, asset := assetOf(obj); asset != "" {
+		if before, taken := r.claim(asset, place); taken {
+			c.found(Error, RuleDuplicate, path, "the resource in %s is about the same asset at Meta; one of the two will say Conflict", before)
+		}
+	}
+	r.category(c, place)
+}
+
+func (r *register) claim(key, place string) (before string, taken bool) {
+	if before, taken = r.seen[key]; !taken {
+		r.seen[key] = place
+	}
+	return before, taken
+}
+
+// text returns a field of the spec, "" where it is absent.
+func text(obj *unstructured.Unstructured, path ...string) string {
+	s, _, _ := unstructured.NestedString(obj.Object, append([]string{"spec"}, path...)...) //nolint:errcheck // the schema has its say about other types
+	return s
+}
+
+// account names the account that a resource refers to.
+func account(obj *unstructured.Unstructured) string {
+	return cmp.Or(text(obj, "wabaRef", "namespace"), obj.GetNamespace()) + "/" + text(obj, "wabaRef", "name")
+}
+
+// assetOf names the asset at Meta that a resource is about, and the field that says so; "" where it can't be told.
+func assetOf(obj *unstructured.Unstructured) (path, asset string) {
+	key := func(path string, parts ...string) (string, string) {
+		for _, p := range parts {
+			if p == "" {
+				return "", ""
+			}
+		}
+		return path, strings.Join(append([]string{"asset", obj.GetKind()}, parts...), "|")
+	}
+	switch obj.GetKind() {
+	case "WABA":
+		return key("spec.id", text(obj, "id"))
+	case "PhoneNumber":
+		if id := text(obj, "id"); id != "" {
+			return key("spec.id", id)
+		}
+		return key("spec.number", text(obj, "number"))
+	case "MessageTemplate":
+		return key("spec.name", account(obj), text(obj, "name"), text(obj, "language"))
+	}
+	return "", ""
+}
+
+// category reports a template whose category differs from that of the same name in another language: at Meta a name has one.
+func (r *register) category(c *check, place string) {
+	obj := c.document.Object
+	name, category := text(obj, "name"), text(obj, "category")
+	if obj.GetKind() != "MessageTemplate" || name == "" || category == "" {
+		return
+	}
+	key := account(obj) + "|" + name
+	first, ok := r.categories[key]
+	if !ok {
+		r.categories[key] = [2]string{category, place}
+		return
+	}
+	if first[0] != category {
+		c.found(Error, RuleDuplicate, "spec.category", "%s has the category %s in %s; all languages of a name share one", name, first[0], first[1])
+	}
+}

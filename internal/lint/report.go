@@ -1,0 +1,115 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+
+	"github.com/waba-operator/waba-operator/internal/manifest"
+)
+
+// Formats are the formats of a report.
+var Formats = map[string]func(io.Writer, *Result) error{
+	"text":   writeText,
+	"json":   writeJSON,
+	"sarif":  writeSARIF,
+	"github": writeGitHub,
+}
+
+// place is where a finding is, as editors and terminals link it.
+func (f *Finding) place() string {
+	if f.Line == 0 {
+		return f.Source
+	}
+	return fmt.Sprintf("%s:%d", f.Source, f.Line)
+}
+
+// subject is the resource and the field of a finding, as far as they are known.
+func (f *Finding) subject() string {
+	parts := []string{f.Resource, f.Field}
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, " ") + ": "
+}
+
+func writeText(w io.Writer, r *Result) error {
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if _, err := fmt.Fprintf(w, "%s: %s: %s%s\n", f.place(), f.Severity, f.subject(), f.Message); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(w, "%s, %s in %s\n", plural(r.Count(Error), "error"), plural(r.Count(Warning), "warning"), plural(r.Checked, "resource"))
+	return err
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func writeJSON(w io.Writer, r *Result) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
+
+// escaped is how GitHub's commands want text and properties
+// (https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands).
+var (
+	escapedText     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	escapedProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+// writeGitHub writes the commands that make annotations in a run of GitHub Actions.
+func writeGitHub(w io.Writer, r *Result) error {
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		properties := "file=" + escapedProperty.Replace(filepath.ToSlash(f.Source))
+		if f.Line > 0 {
+			properties += fmt.Sprintf(",line=%d", f.Line)
+		}
+		properties += ",title=" + escapedProperty.Replace(string(f.Rule))
+		if _, err := fmt.Fprintf(w, "::%s %s::%s\n", f.Severity, properties, escapedText.Replace(f.subject()+f.Message)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeSARIF writes the Static Analysis Results Interchange Format, version 2.1.0.
+func writeSARIF(w io.Writer, r *Result) error {
+	report := sarif.NewReport()
+	run := sarif.NewRunWithInformationURI("kubectl-waba", "https://github.com/waba-operator/waba-operator")
+	for _, rule := range []Rule{RuleUnreadable, RuleSchema, RuleContent, RuleDuplicate, RuleReview} {
+		run.AddRule(string(rule)).WithDescription(Rules[rule])
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		result := run.CreateResultForRule(string(f.Rule)).WithLevel(string(f.Severity)).
+			WithMessage(sarif.NewTextMessage(f.subject() + f.Message))
+		if f.Source == manifest.Stdin {
+			continue // no file to point at
+		}
+		place := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation(filepath.ToSlash(f.Source)))
+		if f.Line > 0 {
+			place.WithRegion(sarif.NewRegion().WithStartLine(f.Line))
+		}
+		result.AddLocation(sarif.NewLocationWithPhysicalLocation(place))
+	}
+	report.AddRun(run)
+	return report.PrettyWrite(w)
+}
