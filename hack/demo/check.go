@@ -138,10 +138,11 @@ func (c *checks) calls(m *meta) {
 	c.that(len(leaks) == 0, "%d calls had a secret in their URL", len(leaks))
 }
 
-// log looks for secrets in the operator's log.
+// log looks for secrets and missing permissions in the operator's log.
 func (c *checks) log(path string, m *meta) {
 	raw, err := os.ReadFile(path) //nolint:gosec // the demo's own log
 	c.that(err == nil, "the operator's log can't be read: %v", err)
 	leaked := slices.ContainsFunc(m.secrets(), func(secret string) bool { return strings.Contains(string(raw), secret) })
 	c.that(!leaked, "the operator's log contains a secret")
+	c.that(!strings.Contains(string(raw), "is forbidden"), "the API server refused the operator something: see the log")
 }

@@ -42,11 +42,13 @@ var (
 )
 
 // writeKubeconfig writes a kubeconfig for the API server, as another user if one is named.
-func writeKubeconfig(cfg *rest.Config, path, as string) error {
+func writeKubeconfig(cfg *rest.Config, path, as string, groups ...string) error {
 	return clientcmd.WriteToFile(clientcmdapi.Config{
-		Clusters:  map[string]*clientcmdapi.Cluster{"demo": {Server: cfg.Host, CertificateAuthorityData: cfg.CAData}},
-		AuthInfos: map[string]*clientcmdapi.AuthInfo{"demo": {ClientCertificateData: cfg.CertData, ClientKeyData: cfg.KeyData, Impersonate: as}},
-		Contexts:  map[string]*clientcmdapi.Context{"demo": {Cluster: "demo", AuthInfo: "demo", Namespace: namespace}},
+		Clusters: map[string]*clientcmdapi.Cluster{"demo": {Server: cfg.Host, CertificateAuthorityData: cfg.CAData}},
+		AuthInfos: map[string]*clientcmdapi.AuthInfo{"demo": {
+			ClientCertificateData: cfg.CertData, ClientKeyData: cfg.KeyData, Impersonate: as, ImpersonateGroups: groups,
+		}},
+		Contexts: map[string]*clientcmdapi.Context{"demo": {Cluster: "demo", AuthInfo: "demo", Namespace: namespace}},
 
 		CurrentContext: "demo",
 	}, path)

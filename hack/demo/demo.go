@@ -33,12 +33,16 @@ const (
 type demo struct {
 	screen *screen
 	once   bool
+	// helm says that the chart is installed, and the operator run as it says.
+	helm bool
 
 	root     string
 	files    *workDir
 	cluster  *testenv.Env
 	meta     *meta
 	operator *operator
+	// metricsURL is where the operator that helm installed serves its metrics.
+	metricsURL string
 }
 
 // run plays the whole demo. Whatever it started has ended when it returns.
@@ -52,9 +56,11 @@ func (d *demo) run(ctx context.Context) (err error) {
 	defer func() {
 		err = errors.Join(err, d.stop(err == nil || ctx.Err() != nil)) //nolint:contextcheck // the context may be why it stops
 	}()
-	for _, act := range []func(context.Context) error{
-		d.startCluster, d.startMeta, d.startOperator, d.connect, d.submit,
-	} {
+	acts := []func(context.Context) error{d.startCluster, d.startMeta, d.startOperator, d.connect, d.submit}
+	if d.helm {
+		acts = append(acts, d.scrape)
+	}
+	for _, act := range acts {
 		if err := act(ctx); err != nil {
 			return d.explain(ctx, err)
 		}
@@ -112,8 +118,8 @@ func (d *demo) relative(path string) string {
 func indent(lines []string) string { return "    " + strings.Join(lines, "\n    ") }
 
 func (d *demo) startCluster(context.Context) error {
-	d.screen.step("Starting a Kubernetes API server with this project's CRDs …")
-	env, err := testenv.New(testenv.Options{})
+	d.screen.step("Starting a Kubernetes API server …")
+	env, err := testenv.New(testenv.Options{WithoutCRDs: d.helm})
 	if err != nil {
 		return err
 	}
@@ -139,25 +145,30 @@ func (d *demo) startMeta(ctx context.Context) error {
 }
 
 func (d *demo) startOperator(ctx context.Context) error {
-	d.screen.step("Building and starting the operator …")
-	if err := grantRole(ctx, d.cluster.Client, d.root); err != nil {
+	install := d.byHand
+	if d.helm {
+		install = d.byHelm
+	}
+	installed, err := install(ctx)
+	if err != nil {
 		return err
 	}
+	d.screen.step("Building and starting the operator …")
 	kubeconfig := d.files.path("operator.kubeconfig")
-	if err := writeKubeconfig(d.cluster.Config, kubeconfig, operatorUser); err != nil {
+	if err := writeKubeconfig(d.cluster.Config, kubeconfig, installed.user, installed.groups...); err != nil {
 		return err
 	}
 	binary := filepath.Join(d.root, "bin", "waba-operator")
 	if err := build(ctx, d.root, binary); err != nil {
 		return err
 	}
-	op, err := startOperator(binary, kubeconfig, d.files.path("operator.log"), d.meta)
+	op, err := startOperator(binary, kubeconfig, d.files.path("operator.log"), installed.flags)
 	if err != nil {
 		return err
 	}
 	d.operator = op
 	d.screen.say("%s %s", d.relative(binary), strings.Join(op.flags, " "))
-	d.screen.say("with the permissions of config/rbac/role.yaml and no others; log: %s", d.relative(op.log))
+	d.screen.say("as %s, %s; log: %s", installed.user, installed.permissions, d.relative(op.log))
 	return nil
 }
 

@@ -5,6 +5,9 @@
 // Kubernetes API server, the simulator of Meta's Graph API and the real operator, applies config/samples and shows what
 // becomes of them. Then it stays up to be explored until it is interrupted.
 //
+// With DEMO_INSTALL=helm (`make demo-helm`) CRDs and permissions are those that helm installs, and the operator is started
+// with the flags and as the service account that the installed Deployment names.
+//
 // With DEMO_ONCE=1 it ends by itself: with 0 when everything came out as it should, else with 1 and what was missing.
 package main
 
@@ -23,7 +26,14 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	d := &demo{screen: newScreen(os.Stdout), once: wanted(os.Getenv("DEMO_ONCE"))}
-	err := d.run(ctx)
+	var err error
+	switch install := os.Getenv("DEMO_INSTALL"); install {
+	case "", "helm":
+		d.helm = install != ""
+		err = d.run(ctx)
+	default:
+		err = fmt.Errorf("DEMO_INSTALL is %q: leave it out, or write helm", install)
+	}
 	switch {
 	case err == nil:
 		return

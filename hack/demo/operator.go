@@ -42,13 +42,8 @@ func build(ctx context.Context, root, binary string) error {
 	return nil
 }
 
-func startOperator(binary, kubeconfig, log string, m *meta) (*operator, error) {
-	o := &operator{log: log, exited: make(chan struct{}), flags: []string{
-		"--graph-base-url=" + m.url, "--observation-interval=" + observationInterval.String(),
-		"--webhook-bind-address=" + m.receiver, "--webhook-url=https://" + hooksHost,
-		"--metrics-bind-address=127.0.0.1:0", "--metrics-secure=false", "--health-probe-bind-address=127.0.0.1:0",
-		"--log-format=console", "--log-level=1",
-	}}
+func startOperator(binary, kubeconfig, log string, flags []string) (*operator, error) {
+	o := &operator{log: log, exited: make(chan struct{}), flags: flags}
 	file, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) //nolint:gosec // our own path
 	if err != nil {
 		return nil, err
