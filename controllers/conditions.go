@@ -79,7 +79,7 @@ func (c *conditionSet) summarize(o outcome, r readiness) {
 		c.set(v1alpha1.ConditionStalled, metav1.ConditionTrue, r.reason, r.message)
 	case o.synced != metav1.ConditionTrue && ready.status != metav1.ConditionTrue && o.reason != v1alpha1.ReasonPaused:
 		c.set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, o.reason, o.message)
-	case r.progressing && ready.status != metav1.ConditionTrue:
+	case r.progressing && ready.reason == r.reason: // not while it is paused and was never looked at
 		c.set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, r.reason, r.message)
 	}
 	if c.has(v1alpha1.ConditionStalled) && ready.status == metav1.ConditionTrue {

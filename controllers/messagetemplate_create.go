@@ -40,7 +40,7 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 	if t.readOnly {
 		t.forget(p)
 		t.would(p.obj, "create the template")
-		return waiting(v1alpha1.ReasonNotFound, "no such template at Meta; would create it, but the operator runs with --read-only", 0)
+		return stalled(v1alpha1.ReasonNotFound, "no such template at Meta; would create it, but the operator runs with --read-only")
 	}
 	if known && !t.unrequested(ctx, p) {
 		return massChangeHeld()
@@ -185,7 +185,7 @@ func (t *templates) unrequested(ctx context.Context, p *templatePass) bool {
 }
 
 func massChangeHeld() outcome {
-	return waitingAside(v1alpha1.ReasonMassChangeHeld,
+	return stalledAside(v1alpha1.ReasonMassChangeHeld,
 		"too many resources of the account would be written without a change of their spec; check the account, then annotate the WABA with "+
-			v1alpha1.AnnotationReleaseHeld, 0)
+			v1alpha1.AnnotationReleaseHeld)
 }

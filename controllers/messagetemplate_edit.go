@@ -44,7 +44,7 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 	}
 	if t.readOnly {
 		t.would(p.obj, "edit "+what)
-		return waitingAside(v1alpha1.ReasonDriftDetected, "would edit "+what+", but the operator runs with --read-only", 0)
+		return stalledAside(v1alpha1.ReasonDriftDetected, "would edit "+what+", but the operator runs with --read-only")
 	}
 	if o := t.unasked(ctx, p, cause); o != nil {
 		return *o
@@ -107,8 +107,9 @@ func (t *templates) unasked(ctx context.Context, p *templatePass, cause string) 
 	}
 	var o outcome
 	if recent >= contestedAfter {
-		o = waitingAside(v1alpha1.ReasonContested,
-			"somebody keeps undoing our edits; agree who manages this template, or set driftPolicy: Report", contestedWindow)
+		o = stalledAside(v1alpha1.ReasonContested,
+			"somebody keeps undoing our edits; agree who manages this template, or set driftPolicy: Report")
+		o.after = contestedWindow
 		return &o
 	}
 	if allowed, wait := p.session.Budget().Background(); !allowed {

@@ -121,7 +121,7 @@ var causes = map[graph.Cause]verdict{
 
 	graph.CauseCallbackNotVerified: {reason: v1alpha1.ReasonRefusedByMeta, backoff: true, first: slowPause, aside: true,
 		advice: "the service must answer Meta's request with hub.challenge, and hold the same verify token"},
-	graph.CauseDashboardOnly: {reason: v1alpha1.ReasonAwaitingHuman, after: refusedRecheck, visible: true, aside: true},
+	graph.CauseDashboardOnly: {reason: v1alpha1.ReasonAwaitingHuman, stalled: true, after: refusedRecheck, visible: true, aside: true},
 	graph.CauseAppToken: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, first: slowPause, aside: true,
 		advice: "put the secret of the token's own app into the key appSecret of the account's Secret"},
 }

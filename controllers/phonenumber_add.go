@@ -41,7 +41,7 @@ func (n *numbers) absent(ctx context.Context, p *numberPass) outcome {
 	}
 	if n.readOnly {
 		n.would(p.obj, "add the number")
-		return waiting(v1alpha1.ReasonNotFound, "would add the number, but the operator runs with --read-only", 0)
+		return stalled(v1alpha1.ReasonNotFound, "would add the number, but the operator runs with --read-only")
 	}
 	return n.add(ctx, p)
 }

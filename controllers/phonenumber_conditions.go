@@ -50,7 +50,8 @@ func numberReadiness(s *v1alpha1.PhoneNumberStatus, registered bool, blocked *re
 	case s.Status == numberDeleted, s.Status == numberMigrated:
 		return no(v1alpha1.ReasonNotRegistered, "the number was taken away at Meta (status "+s.Status+")", true)
 	case !registered:
-		return no(v1alpha1.ReasonNotRegistered, "the number isn't registered on the Cloud API", false)
+		// What the operator does about it, or waits for, is told by Synced and goes first.
+		return no(v1alpha1.ReasonNotRegistered, "the number isn't registered on the Cloud API; see spec.registration", true)
 	case blocked != nil:
 		return *blocked
 	case s.Status == numberConnected, s.Status == "FLAGGED":

@@ -214,7 +214,8 @@ func (s *situation) awaitCode(asked *v1alpha1.RegistrationAttempt, message strin
 }
 
 func awaiting(message string, after time.Duration) *outcome {
-	o := waiting(v1alpha1.ReasonAwaitingHuman, message, after)
+	o := stalled(v1alpha1.ReasonAwaitingHuman, message)
+	o.after = after
 	return &o
 }
 

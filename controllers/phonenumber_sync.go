@@ -215,7 +215,7 @@ func (n *numbers) attempt(
 ) *outcome {
 	if n.readOnly {
 		n.would(p.obj, what)
-		o := waitingAside(v1alpha1.ReasonDriftDetected, "would "+what+", but the operator runs with --read-only", 0)
+		o := stalledAside(v1alpha1.ReasonDriftDetected, "would "+what+", but the operator runs with --read-only")
 		return &o
 	}
 	begun := n.clock.Now()

@@ -95,6 +95,7 @@ func TestUnitSummarize(t *testing.T) {
 	ready := readiness{status: metav1.ConditionTrue, reason: "Approved", message: "can be used"}
 	review := readiness{status: metav1.ConditionFalse, reason: "InReview", message: "in review", progressing: true}
 	rejected := readiness{status: metav1.ConditionFalse, reason: "Rejected", message: "rejected", stalled: true}
+	unseen := readiness{status: metav1.ConditionFalse, reason: "Progressing", message: "not at Meta yet", progressing: true}
 	for name, c := range map[string]struct {
 		o    outcome
 		r    readiness
@@ -110,6 +111,10 @@ func TestUnitSummarize(t *testing.T) {
 		"paused while in use":        {paused(), ready, "Ready=True/Approved Synced=False/Paused"},
 		"paused while in review":     {paused(), review, "Ready=False/InReview Synced=False/Paused Reconciling=True/InReview"},
 		"paused while rejected":      {paused(), rejected, "Ready=False/Rejected Synced=False/Paused"},
+		"paused before it was seen":  {paused(), unseen, "Ready=False/Paused Synced=False/Paused"},
+		"a person is awaited":        {*awaiting("m", 1), unseen, "Ready=False/AwaitingHuman Synced=False/AwaitingHuman Stalled=True/AwaitingHuman"},
+		"awaited while in use":       {stalledAside("AwaitingHuman", "m"), ready, "Ready=True/Approved Synced=False/AwaitingHuman"},
+		"held":                       {massChangeHeld(), unseen, "Ready=False/MassChangeHeld Synced=False/MassChangeHeld Stalled=True/MassChangeHeld"},
 		"drifted":                    {waitingAside("DriftDetected", "m", 0), ready, "Ready=True/Approved Synced=False/DriftDetected"},
 		"another account, in use":    {stalledAside("AccountChanged", "m"), ready, "Ready=True/Approved Synced=False/AccountChanged"},
 		"another account, in review": {stalledAside("AccountChanged", "m"), review, "Ready=False/InReview Synced=False/AccountChanged Stalled=True/AccountChanged"},

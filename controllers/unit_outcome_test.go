@@ -117,7 +117,7 @@ var causeRows = map[graph.Cause]struct {
 
 	graph.CauseCallbackNotVerified: {graph.ClassRefused, &row{reason: "RefusedByMeta", backoff: true, first: slowPause, aside: true}},
 	graph.CauseNotSubscribed:       {graph.ClassRefused, nil},
-	graph.CauseDashboardOnly:       {graph.ClassPermission, &row{reason: "AwaitingHuman", after: 24 * time.Hour, wait: true, aside: true}},
+	graph.CauseDashboardOnly:       {graph.ClassPermission, &row{reason: "AwaitingHuman", after: 24 * time.Hour, wait: true, stalled: true, aside: true}},
 	graph.CauseAppToken:            {graph.ClassPermission, &row{reason: "PermissionDenied", backoff: true, first: slowPause, aside: true}},
 }
 

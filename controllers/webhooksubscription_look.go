@@ -371,9 +371,10 @@ func (h *hooks) driftHeld(p *hookPass, v *hookLevel) *outcome {
 	case asked:
 		return nil
 	case p.obj.Spec.DriftPolicy == v1alpha1.DriftPolicyReport:
-		o = waitingAside(v1alpha1.ReasonDriftDetected, fmt.Sprintf("%s: somebody changed it at Meta, and driftPolicy is Report", v.path), 0)
+		o = stalledAside(v1alpha1.ReasonDriftDetected, fmt.Sprintf("%s: somebody changed it at Meta, and driftPolicy is Report", v.path))
 	case until > 0:
-		o = waitingAside(v1alpha1.ReasonContested, v.path+": somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report", until)
+		o = stalledAside(v1alpha1.ReasonContested, v.path+": somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report")
+		o.after = until
 	case p.session.Held():
 		o = massChangeHeld()
 	case !budget:

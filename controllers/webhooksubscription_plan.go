@@ -276,9 +276,9 @@ func (a *hookApplication) unwritable() *outcome {
 
 // byHand says what a person has to do in the App Dashboard.
 func (a *hookApplication) byHand(instead string) *outcome {
-	o := waitingAside(v1alpha1.ReasonAwaitingHuman, fmt.Sprintf(
+	o := stalledAside(v1alpha1.ReasonAwaitingHuman, fmt.Sprintf(
 		"%sset the callback %s, with the verify token of spec.app.verifyTokenSecretRef, and the fields by hand: App Dashboard, WhatsApp, Configuration",
-		instead, shownURL(a.want)), 0)
+		instead, shownURL(a.want)))
 	return &o
 }
 

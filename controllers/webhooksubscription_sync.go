@@ -46,7 +46,7 @@ func (h *hooks) sync(ctx context.Context, p *hookPass) outcome {
 		return concluded(complaints)
 	case h.readOnly:
 		h.would(p.obj, step.what())
-		return waitingAside(v1alpha1.ReasonDriftDetected, "would "+step.what()+", but the operator runs with --read-only", 0)
+		return stalledAside(v1alpha1.ReasonDriftDetected, "would "+step.what()+", but the operator runs with --read-only")
 	}
 	return h.act(ctx, l, step)
 }
@@ -65,7 +65,7 @@ func (h *hooks) leave(p *hookPass) {
 func (h *hooks) observed(l *hookLook) outcome {
 	o := done("observed only: managementPolicy is Observed")
 	if len(l.status.Drift) > 0 {
-		o = waitingAside(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(l.status.Drift, ", "), 0)
+		o = stalledAside(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(l.status.Drift, ", "))
 	}
 	if l.situation.app.secret && l.obj.Spec.App != nil {
 		o.after = appReadPeriod

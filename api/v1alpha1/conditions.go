@@ -120,8 +120,6 @@ const (
 	ReasonObserved = "Observed"
 	// ReasonProgressing: the operator is working; wait.
 	ReasonProgressing = "Progressing"
-	// ReasonDeleting: the resource is being deleted; wait.
-	ReasonDeleting = "Deleting"
 	// ReasonInUse: resources that are being deleted still need this account; the message names them.
 	ReasonInUse = "InUse"
 	// ReasonValid: the credentials work; nothing to do.
