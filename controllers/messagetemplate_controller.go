@@ -15,7 +15,7 @@ import (
 )
 
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=messagetemplates,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=messagetemplates/status,verbs=get;patch
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=messagetemplates/status,verbs=patch
 
 const kindMessageTemplate = "MessageTemplate"
 

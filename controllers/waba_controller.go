@@ -24,9 +24,9 @@ import (
 )
 
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=wabas,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=wabas/status,verbs=get;patch
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=wabas/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get
-// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // wabas observes accounts. An account can neither be created nor deleted by API, so almost everything about it is

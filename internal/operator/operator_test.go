@@ -5,19 +5,22 @@ package operator_test
 
 import (
 	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/operator"
@@ -30,44 +33,62 @@ var env *testenv.Env
 
 func TestMain(m *testing.M) { os.Exit(testenv.Run(m, &env)) }
 
-// manifest reads a file of config/rbac.
-func manifest(t *testing.T, name string, into any) {
-	t.Helper()
-	root, err := testenv.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := os.ReadFile(filepath.Join(root, "config", "rbac", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := yaml.UnmarshalStrict(raw, into); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestRunsWithItsOwnRole runs everything the operator does with the permissions that config/rbac gives it, and no others:
-// create, adopt foreign status fields, elect a leader, set up and receive webhooks, write events, and delete.
+// TestRunsWithItsOwnRole runs everything the operator does with the permissions that config/rbac gives it and no others, and
+// sees that it uses all of them: create, send files, adopt foreign status fields, elect a leader, set up and receive webhooks,
+// write events, show metrics, and delete.
 func TestRunsWithItsOwnRole(t *testing.T) {
 	w := harness.New(t, env, graphsim.WithWebhooks())
-	w.Config = env.UserConfig(t, "the-operator")
-	grant(t, w, "the-operator")
+	used := asOperator(t, w)
 	w.Secret()
 	w.WABA()
-	tmpl := w.CreateTemplate("parcel_left", func(m *v1alpha1.MessageTemplate) { m.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete })
-	w.Create(&v1alpha1.PhoneNumber{ObjectMeta: harness.Named("support"), Spec: v1alpha1.PhoneNumberSpec{CommonSpec: ofAcme(), ID: harness.NumberID}})
+	w.Create(&corev1.ConfigMap{ObjectMeta: harness.Named("media"), BinaryData: map[string][]byte{"photo": harness.JPEG}})
+	number := &v1alpha1.PhoneNumber{ObjectMeta: harness.Named("support"), Spec: v1alpha1.PhoneNumberSpec{
+		CommonSpec: ofAcme(), ID: harness.NumberID, DeletionPolicy: v1alpha1.DeletionPolicyDeregister,
+		Profile:                  &v1alpha1.PhoneNumberProfile{About: ptr.To("Open every day")},
+		ConversationalAutomation: &v1alpha1.ConversationalAutomation{Prompts: []string{"Where is my order?"}},
+	}}
+	w.Create(number)
+	onlyRead(t, w, number)
+	tmpl := w.CreateTemplate("parcel_left", func(m *v1alpha1.MessageTemplate) {
+		m.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete
+		m.Spec.Header = &v1alpha1.TemplateHeader{Format: v1alpha1.HeaderFormatImage, Media: &v1alpha1.MediaSource{
+			ConfigMapKeyRef: &v1alpha1.ConfigMapKeyReference{Name: "media", Key: "photo"},
+		}}
+	})
+	metrics := freeAddress(t)
 	op := w.Start(func(o *operator.Options) {
 		o.LeaderElection, o.LeaderElectionNamespace = true, w.Namespace
 		o.WebhookAddress, o.WebhookURL = "127.0.0.1:0", "https://hooks.acme.example"
+		o.MetricsAddress, o.MetricsSecure = metrics, true
 	})
 	w.Sim.MapCallback("hooks.acme.example", op.Receiver())
-	op.Settle()
-	receiveWebhooks(t, w, op)
+	w.Wait("leadership", op.Leads)
+	op.Observe() // not before the period that the other operator began is over
+	hooks := receiveWebhooks(t, w, op)
 	op.Observe()
 	w.Reload(tmpl)
 	if c := harness.Condition(tmpl.Status.Conditions, v1alpha1.ConditionReady); c.Status != metav1.ConditionTrue {
 		t.Fatalf("not ready: %+v", c)
 	}
+	takeOver(t, w, op, tmpl)
+	scrape(t, w, metrics)
+	for _, obj := range []client.Object{hooks, tmpl, number} {
+		w.Delete(obj)
+		op.SettleRetries()
+		if w.Reload(obj) {
+			t.Errorf("%T isn't deleted", obj)
+		}
+	}
+	handBack(t, w, op)
+	if strings.Contains(w.Logs(), "forbidden") {
+		t.Error("the operator was refused something; see the log")
+	}
+	used.checkUse(t)
+}
+
+// takeOver lets somebody else write to a status, and the operator take it back.
+func takeOver(t *testing.T, w *harness.World, op *harness.Operator, tmpl *v1alpha1.MessageTemplate) {
+	t.Helper()
 	tmpl.Status.Conditions = append(tmpl.Status.Conditions, metav1.Condition{
 		Type: "Foreign", Status: metav1.ConditionTrue, Reason: "Left", LastTransitionTime: metav1.Now(),
 	})
@@ -80,17 +101,11 @@ func TestRunsWithItsOwnRole(t *testing.T) {
 	if c := harness.Condition(tmpl.Status.Conditions, "Foreign"); c.Type != "" {
 		t.Error("foreign status fields weren't taken over")
 	}
-	var events eventsv1.EventList
-	w.Wait("events", func() bool {
-		return w.Client.List(t.Context(), &events, client.InNamespace(w.Namespace)) == nil && len(events.Items) > 0
-	})
-	w.Delete(tmpl)
-	op.SettleRetries()
-	if w.Reload(tmpl) {
-		t.Errorf("not deleted: %+v", tmpl.Status.Conditions)
-	}
+}
 
-	// A graceful stop gives the lease back, so that the next leader need not wait for it to expire.
+// handBack stops the operator: a graceful stop gives the lease back, so that the next leader need not wait for it to expire.
+func handBack(t *testing.T, w *harness.World, op *harness.Operator) {
+	t.Helper()
 	op.Stop()
 	var leases coordinationv1.LeaseList
 	if err := w.Client.List(context.Background(), &leases, client.InNamespace(w.Namespace)); err != nil || len(leases.Items) != 1 {
@@ -98,32 +113,6 @@ func TestRunsWithItsOwnRole(t *testing.T) {
 	}
 	if holder := leases.Items[0].Spec.HolderIdentity; holder != nil && *holder != "" {
 		t.Errorf("the lease is still held by %s", *holder)
-	}
-	if strings.Contains(w.Logs(), "forbidden") {
-		t.Error("the operator was refused something; see the log")
-	}
-}
-
-// grant gives a user the operator's roles.
-func grant(t *testing.T, w *harness.World, user string) {
-	t.Helper()
-	subject := rbacv1.Subject{Kind: "User", APIGroup: rbacv1.GroupName, Name: user}
-	var role rbacv1.ClusterRole
-	var election rbacv1.Role
-	manifest(t, "role.yaml", &role)
-	manifest(t, "leader_election_role.yaml", &election)
-	role.Name, election.Namespace = role.Name+"-"+w.Namespace, w.Namespace
-	for _, obj := range []client.Object{
-		&role,
-		&rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: role.Name}, Subjects: []rbacv1.Subject{subject},
-			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name}},
-		&election,
-		&rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: election.Name, Namespace: w.Namespace}, Subjects: []rbacv1.Subject{subject},
-			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: election.Name}},
-	} {
-		if err := w.Client.Create(t.Context(), obj); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
@@ -144,11 +133,12 @@ func subscription() *v1alpha1.WebhookSubscription {
 		CommonSpec: ofAcme(), App: &v1alpha1.AppWebhook{
 			Delivery: v1alpha1.WebhookDeliveryOperator, VerifyTokenSecretRef: &v1alpha1.SecretKeyReference{Name: "verify", Key: "token"},
 		},
+		DeletionPolicy: v1alpha1.DeletionPolicyDelete,
 	}}
 }
 
 // receiveWebhooks has the operator set up webhooks and receive what makes it write to each kind.
-func receiveWebhooks(t *testing.T, w *harness.World, op *harness.Operator) {
+func receiveWebhooks(t *testing.T, w *harness.World, op *harness.Operator) *v1alpha1.WebhookSubscription {
 	t.Helper()
 	verifyToken(w)
 	hooks := subscription()
@@ -180,25 +170,75 @@ func receiveWebhooks(t *testing.T, w *harness.World, op *harness.Operator) {
 		return accounts.Items[0].Status.Webhook != nil && numbers.Items[0].Status.Webhook != nil &&
 			templates.Items[0].Status.Webhook != nil && s != nil && len(s.Events) == 3 && s.HandshakeTime != nil
 	})
+	return hooks
 }
 
-// TestRoleIsLeast: Secrets may be got one by one, never listed or watched, and nothing but status and finalizers is written.
-func TestRoleIsLeast(t *testing.T) {
-	var role rbacv1.ClusterRole
-	manifest(t, "role.yaml", &role)
-	for _, rule := range role.Rules {
-		for _, resource := range rule.Resources {
-			if resource == "secrets" && !slices.Equal(rule.Verbs, []string{"get"}) {
-				t.Errorf("secrets: %v", rule.Verbs)
-			}
-			for _, verb := range []string{"*", "delete", "deletecollection", "update", "escalate", "bind", "impersonate"} {
-				if slices.Contains(rule.Verbs, verb) {
-					t.Errorf("%s: %s", resource, verb)
-				}
-			}
-			if slices.Contains(rule.Verbs, "create") && resource != "events" {
-				t.Errorf("%s: create", resource)
-			}
+// onlyRead runs an operator that may write nothing to Meta. Of two sections of a number it says that it would write them, which
+// is one event that is counted.
+func onlyRead(t *testing.T, w *harness.World, number *v1alpha1.PhoneNumber) {
+	t.Helper()
+	op := w.Start(func(o *operator.Options) { o.ReadOnly = true })
+	op.SettleRetries()
+	w.Wait("an event that is counted", func() bool {
+		var events eventsv1.EventList
+		if err := w.Client.List(t.Context(), &events, client.InNamespace(w.Namespace)); err != nil {
+			t.Fatal(err)
 		}
+		return slices.ContainsFunc(events.Items, func(e eventsv1.Event) bool { return e.Regarding.UID == number.UID && e.Series != nil })
+	})
+	op.Stop()
+}
+
+// freeAddress is one at which nobody listens. The metrics server can't say which one it chose.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	var config net.ListenConfig
+	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// scrape reads the metrics as Prometheus does: over https, with the token of a service account. One may, the other may not.
+func scrape(t *testing.T, w *harness.World, address string) {
+	t.Helper()
+	bindClusterRole(t, w, role(t, metricsReaderRole), "system:serviceaccount:"+w.Namespace+":prometheus")
+	if code := statusOf(t, "https://"+address+"/metrics", serviceAccountToken(t, w, "prometheus")); code != http.StatusOK {
+		t.Errorf("a service account with the role for metrics got %d", code)
+	}
+	if code := statusOf(t, "https://"+address+"/metrics", serviceAccountToken(t, w, "other")); code != http.StatusForbidden {
+		t.Errorf("a service account without the role for metrics got %d", code)
+	}
+}
+
+func serviceAccountToken(t *testing.T, w *harness.World, name string) string {
+	t.Helper()
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.Namespace}}
+	create(t, w, account)
+	token := &authenticationv1.TokenRequest{}
+	if err := w.Client.SubResource("token").Create(t.Context(), account, token); err != nil {
+		t.Fatal(err)
+	}
+	return token.Status.Token
+}
+
+func statusOf(t *testing.T, url, token string) int {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // the operator signs its certificate itself
+	defer transport.CloseIdleConnections()
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
 }
