@@ -51,7 +51,7 @@ func (r *register) claim(key, place string) (before string, taken bool) {
 
 // text returns a field of the spec, "" where it is absent.
 func text(obj *unstructured.Unstructured, path ...string) string {
-	s, _, _ := unstructured.NestedString(obj.Object, append([]string{"spec"}, path...)...) //nolint:errcheck // the schema has its say about other types
+	s, _, _ := unstructured.NestedString(obj.Object, append([]string{"spec"}, path...)...) // the schema has its say about other types
 	return s
 }
 

@@ -1,0 +1,71 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package cli is kubectl-waba: its commands, their flags and what they print.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes of every command.
+const (
+	// ExitOK: it worked, and found nothing to tell.
+	ExitOK = 0
+	// ExitFailed: it didn't work: bad input, something that can't be read, a call that failed. One line on stderr says why.
+	ExitFailed = 1
+	// ExitFound: it worked, and found what it was asked to look for.
+	ExitFound = 2
+)
+
+// errFound ends a command that found something and has said so already.
+var errFound = errors.New("found")
+
+// Streams are where a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Run runs the command that args name, and returns its exit code.
+func Run(ctx context.Context, version string, s Streams, args []string) int {
+	root := New(version, s) //nolint:contextcheck // cobra hands the context to the commands
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.Is(err, errFound):
+		return ExitFound
+	default:
+		_, _ = fmt.Fprintln(s.Err, "error:", strings.ReplaceAll(err.Error(), "\n", "; "))
+		return ExitFailed
+	}
+}
+
+// New returns the root command.
+func New(version string, s Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "kubectl-waba",
+		Short: "WhatsApp Business assets in Kubernetes, on the command line",
+		Long: `The companion of waba-operator. Every command exits with 0 when it worked and found nothing to tell,
+with 1 when it didn't work, and with 2 when it found what it was asked to look for.`,
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl waba"},
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.AddCommand(newLint())
+	return root
+}

@@ -1,0 +1,107 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// run runs a command line as a shell would, and returns its exit code and what it printed.
+func run(t *testing.T, stdin string, args ...string) (code int, out, err string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code = Run(t.Context(), "v1.2.3", Streams{In: strings.NewReader(stdin), Out: &stdout, Err: &stderr}, args)
+	return code, stdout.String(), stderr.String()
+}
+
+// TestHelp: every command says what it does and shows how.
+func TestHelp(t *testing.T) {
+	var visit func(c *cobra.Command, path ...string)
+	visit = func(c *cobra.Command, path ...string) {
+		if code, out, stderr := run(t, "", append(path, "--help")...); code != ExitOK || stderr != "" || !strings.Contains(out, "Usage:") {
+			t.Errorf("%v --help: %d %s%s", path, code, out, stderr)
+		}
+		for _, sub := range c.Commands() {
+			if sub.Example == "" || sub.Short == "" || sub.Long == "" {
+				t.Errorf("%s isn't explained by an example", sub.Name())
+			}
+			visit(sub, append(path, sub.Name())...)
+		}
+	}
+	visit(New("v1.2.3", Streams{}))
+	if _, out, _ := run(t, "", "--version"); !strings.Contains(out, "v1.2.3") {
+		t.Errorf("--version: %s", out)
+	}
+}
+
+// TestExamples runs the examples of every command's help, in a directory with what they name.
+func TestExamples(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll("templates", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("templates/sale.yaml", []byte(sale), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range New("v1.2.3", Streams{}).Commands() {
+		for line := range strings.Lines(c.Example) {
+			_, args, ok := strings.Cut(strings.TrimSpace(line), "kubectl waba ")
+			if !ok {
+				continue
+			}
+			if code, out, stderr := run(t, sale, strings.Fields(args)...); code != ExitOK {
+				t.Errorf("%s: exit code %d\n%s%s", line, code, out, stderr)
+			}
+		}
+	}
+}
+
+const sale = `apiVersion: whatsapp.waba-operator.io/v1alpha1
+kind: MessageTemplate
+metadata:
+  name: sale
+spec:
+  wabaRef:
+    name: acme
+  name: sale
+  language: en_US
+  category: MARKETING
+  body:
+    text: Everything must go.
+`
+
+func TestLint(t *testing.T) {
+	for name, tc := range map[string]struct {
+		stdin string
+		args  []string
+		code  int
+		// out and err are parts of what is printed.
+		out, err string
+	}{
+		"samples":                 {args: []string{"../../config/samples"}, out: "0 errors, 0 warnings in 8 resources\n"},
+		"standard input":          {stdin: sale, args: []string{"-"}, out: "0 errors, 0 warnings in 1 resource\n"},
+		"errors":                  {args: []string{"../lint/testdata/manifests"}, code: ExitFound, out: "8 errors, 1 warning"},
+		"annotations":             {args: []string{"-o", "github", "../lint/testdata/manifests"}, code: ExitFound, out: "::error file="},
+		"a warning":               {stdin: sale + "  footer: {text: 🎉}\n", args: []string{"-"}, out: "0 errors, 1 warning"},
+		"a warning counts":        {stdin: sale + "  footer: {text: 🎉}\n", args: []string{"--strict", "-"}, code: ExitFound, out: "0 errors, 1 warning"},
+		"half a directory":        {args: []string{"../lint/testdata/manifests/unfinished.yaml", "../../config/samples/waba.yaml"}, code: ExitFound, out: "unfinished.yaml:1: error: can't be parsed"},
+		"no such file":            {args: []string{"none.yaml"}, code: ExitFound, out: "none.yaml: error: no such file or directory"},
+		"nothing of this project": {stdin: "apiVersion: v1\nkind: ConfigMap\n", args: []string{"-"}, code: ExitFailed, err: "error: no resource of waba-operator in -\n"},
+		"nothing named":           {code: ExitFailed, err: "error: no manifests: name files or directories, or - for the standard input\n"},
+		"unknown format":          {args: []string{"-o", "xml", "-"}, code: ExitFailed, err: "error: unknown format \"xml\": use one of github, json, sarif, text\n"},
+		"unknown flag":            {args: []string{"--colour"}, code: ExitFailed, err: "error: unknown flag: --colour\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, out, stderr := run(t, tc.stdin, append([]string{"lint"}, tc.args...)...)
+			if code != tc.code || !strings.Contains(out, tc.out) || stderr != tc.err {
+				t.Errorf("exit code %d, want %d\n%s%s", code, tc.code, out, stderr)
+			}
+		})
+	}
+}

@@ -1,0 +1,74 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/waba-operator/waba-operator/internal/lint"
+)
+
+const lintExamples = `  # All manifests below a directory
+  kubectl waba lint templates/
+
+  # What kustomize or helm would apply
+  kubectl kustomize overlays/production | kubectl waba lint -
+
+  # Annotations in a pull request on GitHub, and warnings count too
+  kubectl waba lint --strict -o github templates/`
+
+func newLint() *cobra.Command {
+	var (
+		format string
+		strict bool
+	)
+	formats := slices.Sorted(maps.Keys(lint.Formats))
+	c := &cobra.Command{
+		Use:   "lint [flags] FILE|DIRECTORY|- …",
+		Short: "Check manifests without a cluster and without Meta",
+		Long: `Check manifests without a cluster and without Meta: by the schemas and rules that the API server would ask, by what the
+operator asks before it sends a template, and for resources that are about the same asset. Warnings name what Meta tends to
+reject. Objects of other projects are left alone.
+
+It exits with 2 if there are errors, with --strict also if there are warnings.`,
+		Example: lintExamples,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("no manifests: name files or directories, or - for the standard input")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, paths []string) error {
+			write := lint.Formats[format]
+			if write == nil {
+				return fmt.Errorf("unknown format %q: use one of %s", format, strings.Join(formats, ", "))
+			}
+			l, err := lint.New()
+			if err != nil {
+				return err
+			}
+			r := l.Run(c.Context(), paths, c.InOrStdin())
+			if err := write(c.OutOrStdout(), r); err != nil {
+				return err
+			}
+			if r.Count(lint.Error) > 0 || strict && r.Count(lint.Warning) > 0 {
+				return errFound
+			}
+			if r.Checked == 0 {
+				return fmt.Errorf("no resource of waba-operator in %s", strings.Join(paths, ", "))
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&format, "output", "o", "text", "format of the report: "+strings.Join(formats, ", "))
+	c.Flags().BoolVar(&strict, "strict", false, "exit with 2 for warnings, too")
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
+	return c
+}
