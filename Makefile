@@ -90,6 +90,12 @@ test: control-plane $(HELM) $(KUBECONFORM) ## Run all tests with the race detect
 	@grep -v -e zz_generated -e internal/applyconfiguration $(COVERAGE) >$(COVERAGE).own
 	@go tool cover -func=$(COVERAGE).own | tail -n 1
 
+.PHONY: alerts
+alerts: $(PROMTOOL) ## Check alerts and the dashboard's expressions, and run the tests of the alerts
+	$(PROMTOOL) check rules --lint=all --lint-fatal config/prometheus/rules.yaml
+	$(PROMTOOL) test rules config/prometheus/tests/*.yaml
+	go run ./hack/monitoring expressions | $(PROMTOOL) check rules
+
 # FUZZTIME is how long each target of `make fuzz` runs.
 FUZZTIME ?= 60s
 

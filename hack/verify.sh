@@ -128,6 +128,7 @@ check "golangci-lint" "$GOLANGCI_LINT" run
 check "shell scripts" scripts
 check "kustomizations" manifests
 check "installation" installation
+check "alerts" "$MAKE" --no-print-directory alerts
 
 if [ ${#failed[@]} -gt 0 ]; then
 	echo "verify: ${#failed[@]} failed: $(printf '%s; ' "${failed[@]}")" >&2

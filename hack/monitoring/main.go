@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command monitoring writes what is made of the operator's metrics and alerts: the reference of the metrics, the dashboard and
-// the PrometheusRule. `make manifests` runs it, at the root of the repository.
+// the PrometheusRule. `make manifests` runs it, at the root of the repository. With the argument expressions it prints the
+// expressions of the dashboard instead.
 package main
 
 import (
@@ -12,10 +13,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 func main() {
-	if err := run(); err != nil {
+	do := run
+	if len(os.Args) == 2 && os.Args[1] == "expressions" {
+		do = expressions
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "monitoring:", err)
 		os.Exit(1)
 	}
@@ -44,6 +50,23 @@ func run() error {
 		}
 		if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // part of the repository
 			return err
+		}
+	}
+	return nil
+}
+
+// expressions prints those of the dashboard as a file of rules, for promtool to check.
+func expressions() error {
+	// What Grafana puts in for its variables.
+	fill := strings.NewReplacer("$__rate_interval", "5m", "$namespace", ".*", "$account", ".*")
+	fmt.Println("groups:\n- name: dashboard\n  rules:")
+	for _, p := range dashboard().Panels {
+		for _, t := range p.Targets {
+			expr, err := json.Marshal(fill.Replace(t.Expr))
+			if err != nil {
+				return err
+			}
+			fmt.Printf("  - record: panel:%d%s\n    expr: %s\n", p.ID, t.RefID, expr)
 		}
 	}
 	return nil
