@@ -32,7 +32,7 @@ var (
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	var paths []string
-	for _, pattern := range []string{"README.md", "docs/*.md", "docs/adr/*.md"} {
+	for _, pattern := range []string{"README.md", "docs/*.md", "docs/adr/*.md", "docs/reference/*.md", "docs/runbooks/*.md"} {
 		found, err := filepath.Glob(filepath.Join("..", filepath.FromSlash(pattern)))
 		if err != nil || len(found) == 0 {
 			t.Fatalf("%s: %d pages, %v", pattern, len(found), err)

@@ -54,6 +54,8 @@ func TestOptions(t *testing.T) {
 		{"receiver alone", func(o *operator.Options) { o.Controllers = false }, ""},
 		{"nothing at all", func(o *operator.Options) { o.Controllers, o.WebhookAddress = false, "0" }, "--controllers=false leaves nothing to do"},
 		{"receiver as leader", func(o *operator.Options) { o.Controllers, o.LeaderElection = false, true }, "needs no --leader-elect"},
+		{"series of resources", func(o *operator.Options) { o.MetricsPerResource = true }, ""},
+		{"series that nobody sees", func(o *operator.Options) { o.MetricsPerResource, o.MetricsAddress = true, "0" }, "needs --metrics-bind-address"},
 		{"log format", func(o *operator.Options) { o.LogFormat = "xml" }, "json or console"},
 	})
 }

@@ -259,6 +259,16 @@ func TestAlerts(t *testing.T) {
 			t.Errorf("there is a runbook of %s, but no such alert", name)
 		}
 	}
+	list, err := os.ReadFile(filepath.Join("..", "..", "docs", "monitoring.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rules(t) {
+		row := "| [" + r.Alert + "](runbooks/" + r.Alert + ".md) | " + r.Labels["severity"] + " |"
+		if r.Alert != "" && !strings.Contains(string(list), row) {
+			t.Errorf("docs/monitoring.md doesn't list %s", row)
+		}
+	}
 	fires, silent := tested(t)
 	for _, a := range alerts {
 		if !fires[a] || !silent[a] {
