@@ -14,6 +14,7 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
@@ -102,12 +103,16 @@ func (b *base) event(obj runtime.Object, kind, reason, action, message string) {
 
 // would reports a write that isn't made because the operator only reads.
 func (b *base) would(obj runtime.Object, what string) {
-	b.event(obj, corev1.EventTypeNormal, "Would", "ReadOnly", "would "+what+" (the operator runs with --read-only)")
+	b.event(obj, corev1.EventTypeNormal, v1alpha1.ReasonWould, "ReadOnly", "would "+what+" (the operator runs with --read-only)")
 }
 
 // wrote is the audit log: one line for every write to Meta, whatever came of it.
 func (b *base) wrote(obj client.Object, call string, fields []string, err error) {
-	log := b.audit.WithValues("object", client.ObjectKeyFromObject(obj).String(), "uid", obj.GetUID(),
+	kind := ""
+	if gvk, err := apiutil.GVKForObject(obj, b.client.Scheme()); err == nil {
+		kind = gvk.Kind
+	}
+	log := b.audit.WithValues("kind", kind, "object", client.ObjectKeyFromObject(obj).String(), "uid", obj.GetUID(),
 		"generation", obj.GetGeneration(), "call", call, "fields", fields)
 	if err == nil {
 		log.Info("Wrote to Meta", "result", "ok")

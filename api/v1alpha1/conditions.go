@@ -102,6 +102,8 @@ const (
 const (
 	// ReasonReviewRisk: an event only. Meta tends to refuse what status.warnings names; change it.
 	ReasonReviewRisk = "ReviewRisk"
+	// ReasonWould: an event only. The operator runs with --read-only and says what it would write.
+	ReasonWould = "Would"
 	// ReasonUnpause: an event only, the answer to the annotation unpause; read what it says.
 	ReasonUnpause = "Unpause"
 	// ReasonPINChanged: an event only. Somebody changed the PIN of a number at Meta; do what it says.
