@@ -5,6 +5,7 @@
 package docs_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -28,24 +29,26 @@ var (
 	constant = regexp.MustCompile(`v1alpha1\.((?:Condition|Reason)\w+)`)
 )
 
-// pages returns the text of every page by its path.
+// pages returns the text of every page of the repository by its path.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
-	var paths []string
-	for _, pattern := range []string{"README.md", "docs/*.md", "docs/adr/*.md", "docs/reference/*.md", "docs/runbooks/*.md"} {
-		found, err := filepath.Glob(filepath.Join("..", filepath.FromSlash(pattern)))
-		if err != nil || len(found) == 0 {
-			t.Fatalf("%s: %d pages, %v", pattern, len(found), err)
-		}
-		paths = append(paths, found...)
-	}
 	out := map[string]string{}
-	for _, path := range paths {
-		raw, err := os.ReadFile(path)
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
+		if entry.IsDir() && slices.Contains([]string{".git", "bin", "dist", ".demo"}, entry.Name()) {
+			return filepath.SkipDir
+		}
+		if filepath.Ext(path) != ".md" {
+			return nil
+		}
+		raw, err := os.ReadFile(path) //nolint:gosec // the repository's own
 		out[path] = string(raw)
+		return err
+	})
+	if err != nil || len(out) < 20 {
+		t.Fatalf("%d pages: %v", len(out), err)
 	}
 	return out
 }
