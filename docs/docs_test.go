@@ -212,7 +212,7 @@ func TestWebhookFlagsAreExplained(t *testing.T) {
 func TestWebhookMetricsAreExplained(t *testing.T) {
 	page := pages(t)[filepath.Join("..", "docs", "webhooksubscription.md")]
 	for file, pattern := range map[string]string{
-		"metrics/receiver.go": `"waba_operator_webhook_([a-z_]+)"`, "receiver/outcome.go": `Outcome = "([a-z]+)"`,
+		"metrics/catalogue.go": `"waba_operator_webhook_([a-z_]+)"`, "receiver/outcome.go": `Outcome = "([a-z]+)"`,
 		"receiver/relay.go": `Relay\w+ = "([a-z_]+)"`,
 	} {
 		text, err := os.ReadFile(filepath.Join("..", "internal", filepath.FromSlash(file)))

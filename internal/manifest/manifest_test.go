@@ -69,7 +69,7 @@ kind: MessageTemplate
 metadata:
   name: parcel
   labels:
-    whatsapp.waba-operator.io/shard: "1"
+    acme.example/shard: "1"
 spec:
   body: &body
     text: Hello
@@ -83,7 +83,7 @@ spec:
 	}
 	for path, want := range map[string]int{
 		"": 3, "spec": 9, "spec.body.text": 11, "spec.body.examples[0].value": 10, "spec.buttons[0].url": 14, "spec.buttons[1].text": 15,
-		"spec.buttons[2]": 12, "metadata.labels[whatsapp.waba-operator.io/shard]": 8, "status.id": 3,
+		"spec.buttons[2]": 12, "metadata.labels[acme.example/shard]": 8, "status.id": 3,
 	} {
 		if got := documents[0].Line(path); got != want {
 			t.Errorf("%s is on line %d, want %d", path, got, want)
