@@ -104,7 +104,7 @@ func (d *demo) helmValues(ctx context.Context) ([]byte, error) {
 			return nil, err
 		}
 	}
-	d.metricsURL = fmt.Sprintf("https://%s:%d/metrics", host, ports["metrics"])
+	d.metricsURL = "https://" + net.JoinHostPort(host, strconv.Itoa(ports["metrics"])) + "/metrics"
 	return yaml.Marshal(map[string]any{
 		"graphBaseURL": d.meta.url, "observationInterval": observationInterval.String(), "logFormat": "console", "logLevel": 1,
 		"listenAddress": host, "leaderElectionNamespace": helmNamespace,

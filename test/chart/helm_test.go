@@ -15,13 +15,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/go-logr/logr"
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/waba-operator/waba-operator/test/testenv"
@@ -39,7 +42,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	flag.Parse() //nolint:revive // -list is needed before m.Run, which would parse
+	flag.Parse()
 	os.Exit(run(m))
 }
 
@@ -47,6 +50,7 @@ func run(m *testing.M) int {
 	if list := flag.Lookup("test.list"); list != nil && list.Value.String() != "" {
 		return m.Run()
 	}
+	log.SetLogger(logr.Discard())
 	var err error
 	if root, err = testenv.Root(); err == nil {
 		env, err = testenv.New(testenv.Options{WithoutCRDs: true})
@@ -102,8 +106,14 @@ func template(t *testing.T, v values, args ...string) (string, error) {
 // objects are what the chart renders, by kind and name.
 type objects map[string]*unstructured.Unstructured
 
-// render renders the chart and decodes what came out.
-func render(t *testing.T, v values, args ...string) objects {
+// render renders the chart without its CRDs, which take long to decode.
+func render(t *testing.T, v values) objects {
+	t.Helper()
+	return renderAll(t, v, "--set", "crds.enabled=false")
+}
+
+// renderAll renders the chart and decodes what came out.
+func renderAll(t *testing.T, v values, args ...string) objects {
 	t.Helper()
 	text, err := template(t, v, args...)
 	if err != nil {
@@ -152,13 +162,7 @@ func as[T any](t *testing.T, all objects, key string) *T {
 }
 
 func keys(all objects) []string {
-	var list []string
-	for key := range maps.Keys(all) {
-		if !strings.HasPrefix(key, "CustomResourceDefinition/") {
-			list = append(list, key)
-		}
-	}
-	return list
+	return slices.Sorted(maps.Keys(all))
 }
 
 // args are the flags that a Deployment gives the operator.

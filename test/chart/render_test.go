@@ -73,7 +73,7 @@ func TestCRDs(t *testing.T) {
 		t.Fatalf("%d CRDs, %v", len(files), err)
 	}
 	for v, kept := range map[values]string{"": "keep", "crds: {keep: false, annotations: {a: b}}": "", "crds: {keep: false}": ""} {
-		all := render(t, v)
+		all := renderAll(t, v)
 		for _, file := range files {
 			want := fromConfig[apiextensionsv1.CustomResourceDefinition](t, "crd", "bases", filepath.Base(file))
 			got := as[apiextensionsv1.CustomResourceDefinition](t, all, "CustomResourceDefinition/"+want.Name)
@@ -90,7 +90,7 @@ func TestCRDs(t *testing.T) {
 			}
 		}
 	}
-	for key := range render(t, "crds: {enabled: false}") {
+	for key := range renderAll(t, "crds: {enabled: false}") {
 		if strings.HasPrefix(key, "CustomResourceDefinition/") {
 			t.Errorf("%s in spite of crds.enabled=false", key)
 		}
@@ -251,23 +251,56 @@ func TestNamespaced(t *testing.T) {
 	}
 }
 
+// TestMonitoring: alerts, dashboard and scraping are those of config/.
+func TestMonitoring(t *testing.T) {
+	all := render(t, "metrics: {serviceMonitor: {enabled: true}, prometheusRule: {enabled: true}, dashboard: {enabled: true}}")
+	plain := func(path ...string) any {
+		var v any
+		if err := yaml.Unmarshal(readFile(t, append([]string{root, "config"}, path...)...), &v); err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	if diff := cmp.Diff(plain("prometheus", "rules.yaml"), all["PrometheusRule/waba-operator"].Object["spec"]); diff != "" {
+		t.Errorf("alerts (-config +chart):\n%s", diff)
+	}
+	dashboard := as[corev1.ConfigMap](t, all, "ConfigMap/waba-operator-dashboard")
+	var got any
+	if err := yaml.Unmarshal([]byte(dashboard.Data["waba-operator.json"]), &got); err != nil || dashboard.Labels["grafana_dashboard"] != "1" {
+		t.Fatalf("%v, %v", err, dashboard.Labels)
+	}
+	if diff := cmp.Diff(plain("grafana", "waba-operator.json"), got); diff != "" {
+		t.Errorf("dashboard (-config +chart):\n%s", diff)
+	}
+	endpoints := func(o any) any { return o.(map[string]any)["spec"].(map[string]any)["endpoints"] }
+	if diff := cmp.Diff(endpoints(plain("prometheus", "servicemonitor.yaml")), endpoints(all["ServiceMonitor/waba-operator"].Object)); diff != "" {
+		t.Errorf("scraping (-config +chart):\n%s", diff)
+	}
+	selector := as[metav1.LabelSelector](t, objects{"": {Object: all["ServiceMonitor/waba-operator"].Object["spec"].(map[string]any)["selector"].(map[string]any)}}, "")
+	for key, o := range all {
+		matches := labels.Set(selector.MatchLabels).AsSelector().Matches(labels.Set(o.GetLabels()))
+		if strings.HasPrefix(key, "Service/") && matches != (key == "Service/waba-operator-metrics") {
+			t.Errorf("the ServiceMonitor selects %s: %t", key, matches)
+		}
+	}
+}
+
 // TestPods: what changes pods.
 func TestPods(t *testing.T) {
-	one := func(v values) (*appsv1.Deployment, corev1.PodSpec) {
-		d := as[appsv1.Deployment](t, render(t, v), "Deployment/waba-operator")
-		return d, d.Spec.Template.Spec
+	one := func(v values) corev1.PodSpec {
+		return as[appsv1.Deployment](t, render(t, v), "Deployment/waba-operator").Spec.Template.Spec
 	}
-	if _, pod := one("image: {tag: v9}"); pod.Containers[0].Image != "ghcr.io/waba-operator/waba-operator:v9" {
+	if pod := one("image: {tag: v9}"); pod.Containers[0].Image != "ghcr.io/waba-operator/waba-operator:v9" {
 		t.Errorf("image %s", pod.Containers[0].Image)
 	}
-	if _, pod := one("hostNetwork: true\nlistenAddress: '::1'"); !pod.HostNetwork || pod.DNSPolicy != corev1.DNSClusterFirstWithHostNet ||
+	if pod := one("hostNetwork: true\nlistenAddress: '::1'"); !pod.HostNetwork || pod.DNSPolicy != corev1.DNSClusterFirstWithHostNet ||
 		!slices.Contains(pod.Containers[0].Args, "--webhook-bind-address=[::1]:8082") || pod.Containers[0].ReadinessProbe.HTTPGet.Host != "::1" {
 		t.Errorf("host network: %+v", pod)
 	}
-	if _, pod := one("topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {a: b}}}]"); len(pod.TopologySpreadConstraints) != 1 || len(pod.TopologySpreadConstraints[0].LabelSelector.MatchLabels) != 1 {
+	if pod := one("topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {a: b}}}]"); len(pod.TopologySpreadConstraints) != 1 || len(pod.TopologySpreadConstraints[0].LabelSelector.MatchLabels) != 1 {
 		t.Errorf("spread: %+v", pod.TopologySpreadConstraints)
 	}
-	_, pod := one("webhooks: {tls: {secretName: tls, clientCAConfigMap: ca, clientCAKey: meta.crt}}")
+	pod := one("webhooks: {tls: {secretName: tls, clientCAConfigMap: ca, clientCAKey: meta.crt}}")
 	mounts := map[string]string{}
 	for _, m := range pod.Containers[0].VolumeMounts {
 		mounts[m.Name] = m.MountPath

@@ -102,13 +102,16 @@ func TestNoValueIsUnused(t *testing.T) {
 		"image.tag": "image.digest=", "nameOverride": "fullnameOverride=",
 	}
 	for path, leaf := range given {
+		if strings.HasPrefix(path, "metrics.podMonitor.") {
+			inTheWay[path] = "metrics.serviceMonitor.enabled=false,metrics.podMonitor.enabled=true"
+		}
 		switch leaf := leaf.(type) {
 		case bool:
 			if strings.Contains(path, "ecurityContext") {
 				continue // taken over whole, as the numbers and texts beside them
 			}
 			changed, err := template(t, marshal(t, all), "--set", fmt.Sprintf("%s=%t", path, !leaf))
-			if err != nil && !strings.Contains(err.Error(), "needs") {
+			if err != nil && !strings.Contains(err.Error(), "need") && !strings.Contains(err.Error(), "enable one") {
 				t.Error(err)
 			}
 			if changed == text {
@@ -157,11 +160,12 @@ func TestFlags(t *testing.T) {
 	}
 	given := map[string]string{}
 	for name, v := range map[string]values{"one": values(readFile(t, "testdata", "all.yaml")), "unsecured": "metrics: {secure: false}\nnamespaces: [a]"} {
-		for key := range render(t, v, "--show-only", "templates/deployments.yaml") {
+		all := render(t, v)
+		for key := range all {
 			if !strings.HasPrefix(key, "Deployment/") {
 				continue
 			}
-			for _, arg := range args(t, render(t, v, "--show-only", "templates/deployments.yaml"), strings.TrimPrefix(key, "Deployment/")) {
+			for _, arg := range args(t, all, strings.TrimPrefix(key, "Deployment/")) {
 				flag, value, _ := strings.Cut(strings.TrimPrefix(arg, "--"), "=")
 				if flag == "extra-a" {
 					continue
@@ -274,31 +278,44 @@ func TestSchema(t *testing.T) {
 
 // TestWrongValues: what can't work is refused with words that lead to the mistake.
 func TestWrongValues(t *testing.T) {
+	refused := func(v values, wants ...string) {
+		t.Helper()
+		_, err := template(t, v)
+		for _, want := range wants {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want %q", v, err, want)
+			}
+		}
+	}
+	// The schema names all mistakes at once.
+	refused(`
+replica: 2
+graphAPIVersion: '25'
+graphPageSize: 300
+observationInterval: 300
+logLevel: 8
+logFormat: xml
+namespaces: team-a
+shards: [{name: a}]
+extraArgs: [read-only]
+webhooks: {url: 'http://hooks.example', relayMemory: 1, ingress: {host: a}}
+`,
+		"additional properties 'replica' not allowed", "'/graphAPIVersion'", "maximum: got 300, want 250",
+		"'/observationInterval': got number, want string", "'/logLevel'", "'/logFormat'", "'/namespaces': got string, want array",
+		"missing property 'selector'", "'/extraArgs/0'", "'/webhooks/url'", "'/webhooks/relayMemory'", "additional properties 'host' not allowed")
 	for v, want := range map[values]string{
-		"replica: 2":                              "additional properties 'replica' not allowed",
-		"webhooks: {ingress: {host: a}}":          "additional properties 'host' not allowed",
-		"shards: [{name: a}]":                     "missing property 'selector'",
-		"graphAPIVersion: '25'":                   "'/graphAPIVersion'",
-		"graphPageSize: 300":                      "maximum: got 300, want 250",
-		"observationInterval: 300":                "'/observationInterval': got number, want string",
-		"logLevel: 8":                             "'/logLevel'",
-		"logFormat: xml":                          "'/logFormat'",
-		"namespaces: team-a":                      "'/namespaces': got string, want array",
-		"webhooks: {url: 'http://hooks.example'}": "'/webhooks/url'",
-		"webhooks: {relayMemory: 1}":              "'/webhooks/relayMemory'",
-		"webhooks: {ingress: {enabled: true}}":    "webhooks.ingress needs webhooks.url",
-		"webhooks: {httpRoute: {enabled: true}}":  "webhooks.httpRoute needs webhooks.url",
-		"webhooks: {tls: {clientCAConfigMap: a}}": "needs webhooks.tls.secretName",
+		"webhooks: {ingress: {enabled: true}}":                                               "webhooks.ingress needs webhooks.url",
+		"webhooks: {httpRoute: {enabled: true}}":                                             "webhooks.httpRoute needs webhooks.url",
+		"webhooks: {tls: {clientCAConfigMap: a}}":                                            "needs webhooks.tls.secretName",
 		"shards: [{name: a, selector: a=b}, {name: b, selector: a=b}]":                       `two have the selector "a=b"`,
 		"shards: [{name: a, selector: a=b}, {name: a, selector: a=c}]":                       `the name "a" is taken`,
 		"shards: [{name: receiver, selector: a=b}]":                                          `the name "receiver" is taken`,
 		"webhooks: {url: 'https://hooks.example', httpRoute: {enabled: true}}":               "needs parentRefs",
 		"webhooks: {enabled: false, url: 'https://hooks.example', ingress: {enabled: true}}": "needs webhooks.enabled",
-		"extraArgs: [read-only]": "'/extraArgs/0'",
+		"metrics: {enabled: false, podMonitor: {enabled: true}}":                             "need metrics.enabled",
+		"metrics: {serviceMonitor: {enabled: true}, podMonitor: {enabled: true}}":            "enable one",
 	} {
-		if _, err := template(t, v); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", v, err, want)
-		}
+		refused(v, want)
 	}
 	if _, err := template(t, "{enabled: true, global: {some: thing}}"); err != nil {
 		t.Errorf("it can't be part of another chart: %v", err)

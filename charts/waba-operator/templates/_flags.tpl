@@ -47,6 +47,7 @@
   "graph-timeout" .graphTimeout
   "leader-election-namespace" .leaderElectionNamespace
   "media-allow-private-addresses" .mediaAllowPrivateAddresses
+  "metrics-per-resource" .metrics.perResource
   "observation-interval" .observationInterval
   "read-only" .readOnly
   "template-creates-per-hour" .templateCreatesPerHour
