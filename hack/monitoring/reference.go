@@ -28,7 +28,8 @@ resources and of assets at Meta is collected from the operator's cache at each s
 other**, so sums over replicas count nothing twice and nothing is left behind when a resource is deleted. While another
 replica takes over, these series are missing for as long as nobody leads; drop the replica's labels with
 ` + "`max by (namespace, name)`" + ` and let alerts [go on without data](../monitoring.md#alerts) for that time. With several shards each
-leader speaks for the resources of its shard. Without leader election every process leads: run only one.
+leader speaks for the resources of its shard. Without leader election every process leads: run only one. Receivers that run
+by themselves (` + "`--controllers=false`" + `) say nothing of resources.
 
 ## How many series there are
 

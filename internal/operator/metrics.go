@@ -17,10 +17,14 @@ import (
 	"github.com/waba-operator/waba-operator/internal/metrics"
 )
 
-// exportAssets registers the metrics of assets. It also adds how long the API server takes, and how often requests to it are
-// repeated, to what controller-runtime exports: by verb, host and status code, of which there are few.
-func exportAssets(mgr ctrl.Manager, o *Options, s Surroundings, accounts *account.Manager) error {
+// exportClient adds how long the API server takes, and how often requests to it are repeated, to what controller-runtime
+// exports: by verb, host and status code, of which there are few.
+func exportClient() {
 	ctrlmetrics.RegisterRESTClientMetrics(ctrlmetrics.MetricRequestLatency, ctrlmetrics.MetricRateLimiterLatency, ctrlmetrics.MetricRequestRetry)
+}
+
+// exportAssets registers the metrics of assets.
+func exportAssets(mgr ctrl.Manager, o *Options, s Surroundings, accounts *account.Manager) error {
 	return s.Registerer.Register(metrics.NewAssets(metrics.AssetOptions{
 		Reader: mgr.GetCache(), Elected: mgr.Elected(), Lease: o.electionID(),
 		Standing: func(w *v1alpha1.WABA, now time.Time) metrics.Standing {

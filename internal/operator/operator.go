@@ -96,6 +96,7 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Surroundings
 	if err != nil {
 		return nil, fmt.Errorf("connect to the API server: %w", err)
 	}
+	exportClient()
 	recorder, err := metrics.New(s.Registerer, s.Version)
 	if err != nil {
 		return nil, err
