@@ -86,7 +86,7 @@ func TestMakeTargetsExist(t *testing.T) {
 }
 
 // otherFlags are those of other programs that pages name by themselves.
-var otherFlags = []string{"server-side", "take-ownership", "help", "force-conflicts", "dry-run", "prune"}
+var otherFlags = []string{"server-side", "take-ownership", "help", "force-conflicts", "dry-run", "prune", "some-flag"}
 
 // TestFlagsExist: every flag that a page names, in a sentence or in a manifest, is one of the operator's.
 func TestFlagsExist(t *testing.T) {
@@ -165,7 +165,7 @@ func TestKubectlCommandsArePlausible(t *testing.T) {
 
 // TestAnnotationsExist: every annotation and label of ours that a page names means something.
 func TestAnnotationsExist(t *testing.T) {
-	known := []string{"templates", v1alpha1.GroupVersion.Version} // a label of the sample; the API's version
+	known := []string{"templates", "shard", v1alpha1.GroupVersion.Version} // labels of samples; the API's version
 	for _, name := range []string{
 		v1alpha1.AnnotationRequestedAt, v1alpha1.AnnotationAcceptAccount, v1alpha1.AnnotationReleaseHeld, v1alpha1.AnnotationUnpause,
 		v1alpha1.AnnotationRequestCode, v1alpha1.AnnotationWaitForApproval, v1alpha1.LabelSecretPurpose,
