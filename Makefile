@@ -59,10 +59,11 @@ generate: $(CONTROLLER_GEN) ## Generate deep copies and apply configurations
 	$(CONTROLLER_GEN) applyconfiguration:headerFile=$(BOILERPLATE) paths=./api/...
 
 .PHONY: manifests
-manifests: $(CONTROLLER_GEN) $(HELM_DOCS) ## Generate the CRDs, the operator's role, alerts, dashboard, reference of metrics and the chart's copies
+manifests: $(CONTROLLER_GEN) $(HELM_DOCS) ## Generate the CRDs, the operator's role, alerts, dashboard, Argo CD scripts, reference of metrics and the chart's copies
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	go run ./hack/monitoring
+	go run ./hack/argocd
 	hack/chart-files.sh
 	$(HELM_DOCS) --chart-search-root charts --sort-values-order file --skip-version-footer --log-level warning
 
@@ -83,7 +84,7 @@ lint: $(GOLANGCI_LINT) ## Run the linters
 	$(GOLANGCI_LINT) run
 
 .PHONY: test
-test: control-plane $(HELM) $(KUBECONFORM) ## Run all tests with the race detector and coverage
+test: control-plane $(HELM) $(KUBECONFORM) $(KUSTOMIZE) ## Run all tests with the race detector and coverage
 	@mkdir -p $(BIN)
 	@$(if $(RACE),:,echo "no C compiler: testing without the race detector")
 	go test $(RACE) -parallel 4 -timeout 20m -coverprofile=$(COVERAGE) $(TESTFLAGS) $(PACKAGES)
@@ -95,6 +96,13 @@ alerts: $(PROMTOOL) ## Check alerts and the dashboard's expressions, and run the
 	$(PROMTOOL) check rules --lint=all --lint-fatal config/prometheus/rules.yaml
 	$(PROMTOOL) test rules config/prometheus/tests/*.yaml
 	go run ./hack/monitoring expressions | $(PROMTOOL) check rules
+
+.PHONY: states
+states: control-plane ## Collect the states that the tests of the controllers bring resources to
+	@rm -rf $(BIN)/states && mkdir -p $(BIN)/states
+	WABA_RECORD_STATES='$(abspath $(BIN)/states)' go test -count 1 -parallel 4 -timeout 20m ./controllers
+	go run ./hack/states $(BIN)/states
+	go run ./hack/argocd
 
 # FUZZTIME is how long each target of `make fuzz` runs.
 FUZZTIME ?= 60s

@@ -15,8 +15,12 @@ const (
 	AnnotationUnpause = GroupName + "/unpause"
 	// AnnotationRequestCode asks Meta to send a new verification code to a phone number. Any new value counts.
 	AnnotationRequestCode = GroupName + "/request-code"
-	// AnnotationWaitForApproval set to "false" lets a GitOps tool call a template in review healthy.
+	// AnnotationWaitForApproval set to "false" lets a GitOps tool call a template in review healthy. The operator does nothing
+	// about it.
 	AnnotationWaitForApproval = GroupName + "/wait-for-approval"
+	// AnnotationPolicyBeforePause is what the action "pause" of Argo CD remembers, and "resume" restores. The operator does
+	// nothing about it.
+	AnnotationPolicyBeforePause = GroupName + "/policy-before-pause"
 )
 
 // LabelSecretPurpose opts a Secret in to be read by the operator; the value is the one purpose for which it may be used.

@@ -80,6 +80,8 @@ func Violations(generation int64, s v1alpha1.CommonStatus) []string {
 		complain("Reconciling and Stalled together")
 	case ready.Status == metav1.ConditionTrue && stalled:
 		complain("Ready and Stalled together")
+	case ready.Status == metav1.ConditionTrue && reconciling:
+		complain("Ready and Reconciling together")
 	}
 	return out
 }

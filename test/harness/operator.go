@@ -155,7 +155,11 @@ func (a *apiTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		v, _ := a.op.world.writes.LoadOrStore(r.Method+" "+resource(r.URL.Path), &counter{})
 		v.(*counter).add()
 	}
-	return a.next.RoundTrip(r)
+	resp, err := a.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	return resp, recordAnswer(r, resp)
 }
 
 // resource reduces a path to the resource, its subresource and its name: "messagetemplates/status hello".

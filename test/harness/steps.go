@@ -94,6 +94,7 @@ func (w *World) Create(obj client.Object) {
 	if err := w.Client.Create(context.Background(), obj); err != nil {
 		w.T.Fatalf("create %T %s: %v", obj, obj.GetName(), err)
 	}
+	w.record(obj)
 }
 
 // Edit changes an object as a user would.
@@ -114,6 +115,7 @@ func (w *World) Edit(obj client.Object, change func()) {
 	if err != nil {
 		w.T.Fatalf("edit %T %s: %v", obj, key, err)
 	}
+	w.record(obj)
 }
 
 // Annotate sets an annotation as a person would.
@@ -135,6 +137,7 @@ func (w *World) Delete(obj client.Object) {
 	if err := w.Client.Delete(context.Background(), obj); err != nil {
 		w.T.Fatalf("delete %T %s: %v", obj, obj.GetName(), err)
 	}
+	w.record(obj)
 }
 
 // Reload reads an object again and reports whether it is there.

@@ -1,0 +1,42 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Command argocd writes what config/argocd has for Argo CD, out of its scripts and the corpus of states.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/waba-operator/waba-operator/test/argocd"
+	"github.com/waba-operator/waba-operator/test/testenv"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "argocd:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	root, err := testenv.Root()
+	if err != nil {
+		return err
+	}
+	files, err := argocd.Generate(root)
+	if err != nil {
+		return err
+	}
+	for name, content := range files {
+		target := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(target), 0o750); err != nil {
+			return err
+		}
+		if err := os.WriteFile(target, content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
