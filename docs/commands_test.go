@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/util/jsonpath"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/cli"
 	"github.com/waba-operator/waba-operator/internal/operator"
 )
 
@@ -86,12 +87,15 @@ func TestMakeTargetsExist(t *testing.T) {
 }
 
 // otherFlags are those of other programs that pages name by themselves.
-var otherFlags = []string{"server-side", "take-ownership", "help", "force-conflicts", "dry-run", "prune", "some-flag"}
+var otherFlags = []string{"server-side", "take-ownership", "help", "force-conflicts", "dry-run", "prune"}
 
-// TestFlagsExist: every flag that a page names, in a sentence or in a manifest, is one of the operator's.
+// TestFlagsExist: every flag that a page names, in a sentence or in a manifest, is one of the operator's or of kubectl waba.
 func TestFlagsExist(t *testing.T) {
 	options, flags, count := operator.DefaultOptions(), pflag.NewFlagSet("", pflag.ContinueOnError), 0
 	options.BindFlags(flags)
+	for _, command := range cli.New("", cli.Streams{}).Commands() {
+		flags.AddFlagSet(command.Flags())
+	}
 	for page, text := range pages(t) {
 		var named []string
 		for _, command := range commands(text) {
@@ -165,7 +169,8 @@ func TestKubectlCommandsArePlausible(t *testing.T) {
 
 // TestAnnotationsExist: every annotation and label of ours that a page names means something.
 func TestAnnotationsExist(t *testing.T) {
-	known := []string{"templates", "shard", v1alpha1.GroupVersion.Version} // labels of samples; the API's version
+	// A label of a sample, what an action of Argo CD leaves, and the API's version.
+	known := []string{"templates", "policy-before-pause", v1alpha1.GroupVersion.Version}
 	for _, name := range []string{
 		v1alpha1.AnnotationRequestedAt, v1alpha1.AnnotationAcceptAccount, v1alpha1.AnnotationReleaseHeld, v1alpha1.AnnotationUnpause,
 		v1alpha1.AnnotationRequestCode, v1alpha1.AnnotationWaitForApproval, v1alpha1.LabelSecretPurpose,

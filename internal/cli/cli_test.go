@@ -92,7 +92,7 @@ func TestLint(t *testing.T) {
 		"a warning counts":        {stdin: sale + "  footer: {text: 🎉}\n", args: []string{"--strict", "-"}, code: ExitFound, out: "0 errors, 1 warning"},
 		"half a directory":        {args: []string{"../lint/testdata/manifests/unfinished.yaml", "../../config/samples/waba.yaml"}, code: ExitFound, out: "unfinished.yaml:1: error: can't be parsed"},
 		"no such file":            {args: []string{"none.yaml"}, code: ExitFound, out: "none.yaml: error: no such file or directory"},
-		"nothing of this project": {stdin: "apiVersion: v1\nkind: ConfigMap\n", args: []string{"-"}, code: ExitFailed, err: "error: no resource of waba-operator in -\n"},
+		"nothing of this project": {stdin: "apiVersion: v1\nkind: ConfigMap\n", args: []string{"-"}, out: "in 0 resources", err: "note: no resource of waba-operator in -\n"},
 		"nothing named":           {code: ExitFailed, err: "error: no manifests: name files or directories, or - for the standard input\n"},
 		"unknown format":          {args: []string{"-o", "xml", "-"}, code: ExitFailed, err: "error: unknown format \"xml\": use one of github, json, sarif, text\n"},
 		"unknown flag":            {args: []string{"--colour"}, code: ExitFailed, err: "error: unknown flag: --colour\n"},

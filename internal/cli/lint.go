@@ -62,9 +62,9 @@ It exits with 2 if there are errors, with --strict also if there are warnings.`,
 				return errFound
 			}
 			if r.Checked == 0 {
-				return fmt.Errorf("no resource of waba-operator in %s", strings.Join(paths, ", "))
+				_, err = fmt.Fprintf(c.ErrOrStderr(), "note: no resource of waba-operator in %s\n", strings.Join(paths, ", "))
 			}
-			return nil
+			return err
 		},
 	}
 	c.Flags().StringVarP(&format, "output", "o", "text", "format of the report: "+strings.Join(formats, ", "))
