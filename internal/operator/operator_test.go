@@ -59,7 +59,7 @@ func TestRunsWithItsOwnRole(t *testing.T) {
 	op := w.Start(func(o *operator.Options) {
 		o.LeaderElection, o.LeaderElectionNamespace = true, w.Namespace
 		o.WebhookAddress, o.WebhookURL = "127.0.0.1:0", "https://hooks.acme.example"
-		o.MetricsAddress, o.MetricsSecure = metrics, true
+		o.MetricsAddress, o.MetricsSecure = metrics, operator.DefaultOptions().MetricsSecure
 	})
 	w.Sim.MapCallback("hooks.acme.example", op.Receiver())
 	w.Wait("leadership", op.Leads)
@@ -201,7 +201,8 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// scrape reads the metrics as Prometheus does: over https, with the token of a service account. One may, the other may not.
+// scrape reads the metrics as Prometheus does: over https, with the token of a service account. One may, the other may
+// not, and neither may nobody.
 func scrape(t *testing.T, w *harness.World, address string) {
 	t.Helper()
 	bindClusterRole(t, w, role(t, metricsReaderRole), "system:serviceaccount:"+w.Namespace+":prometheus")
@@ -210,6 +211,9 @@ func scrape(t *testing.T, w *harness.World, address string) {
 	}
 	if code := statusOf(t, "https://"+address+"/metrics", serviceAccountToken(t, w, "other")); code != http.StatusForbidden {
 		t.Errorf("a service account without the role for metrics got %d", code)
+	}
+	if code := statusOf(t, "https://"+address+"/metrics", ""); code != http.StatusUnauthorized {
+		t.Errorf("without a token: %d", code)
 	}
 }
 

@@ -144,6 +144,7 @@ func reasons(t *testing.T) []string {
 // checkExpressions: every metric and label that rules, dashboard and tests name is one that a running operator exports, and
 // every value one that it can have. An alert on anything else would never fire.
 func checkExpressions(t *testing.T, exported labelSets) {
+	t.Helper()
 	recorded := map[string]bool{}
 	for _, r := range rules(t) {
 		recorded[r.Record] = r.Record != ""

@@ -1,0 +1,89 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// measured remembers what it is told.
+type measured struct{ told []string }
+
+func (m *measured) UnknownNormalisation(kind, field string) {
+	m.told = append(m.told, "normalised "+kind+" "+field)
+}
+func (m *measured) Drift(kind, field string) { m.told = append(m.told, "drift "+kind+" "+field) }
+func (m *measured) FirstReady(kind string, took time.Duration) {
+	m.told = append(m.told, fmt.Sprint("ready ", kind, " ", took))
+}
+func (m *measured) Deleted(kind string, took time.Duration) {
+	m.told = append(m.told, fmt.Sprint("deleted ", kind, " ", took))
+}
+
+// TestMeasureReady: only the first time that a resource gets ready counts, also after a restart in between.
+func TestMeasureReady(t *testing.T) {
+	created := time.Date(2026, time.October, 1, 12, 0, 0, 0, time.UTC)
+	ready := func(status metav1.ConditionStatus, after time.Duration) []metav1.Condition {
+		return []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: status, LastTransitionTime: metav1.NewTime(created.Add(after))}}
+	}
+	for name, c := range map[string]struct {
+		before, after []metav1.Condition
+		now           time.Duration
+		want          string
+	}{
+		"at once":                {nil, ready(metav1.ConditionTrue, 0), 3 * time.Second, "ready MessageTemplate 3s"},
+		"after a review":         {ready(metav1.ConditionFalse, time.Second), ready(metav1.ConditionTrue, 0), 5 * time.Hour, "ready MessageTemplate 5h0m0s"},
+		"not yet":                {nil, ready(metav1.ConditionFalse, 0), time.Second, ""},
+		"still":                  {ready(metav1.ConditionTrue, time.Second), ready(metav1.ConditionTrue, time.Second), time.Hour, ""},
+		"again":                  {ready(metav1.ConditionFalse, time.Hour), ready(metav1.ConditionTrue, 0), 2 * time.Hour, ""},
+		"seen late":              {nil, ready(metav1.ConditionTrue, 0), time.Hour, ""},
+		"the API server is fast": {nil, ready(metav1.ConditionTrue, 0), -time.Second, "ready MessageTemplate 0s"},
+	} {
+		m := &measured{}
+		b := &base{metrics: m}
+		obj := &v1alpha1.MessageTemplate{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: metav1.NewTime(created)}}
+		b.measureReady(obj, c.before, c.after, created.Add(c.now))
+		if got := append(m.told, "")[0]; got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// TestDrifted: what the status names already isn't counted again.
+func TestDrifted(t *testing.T) {
+	m := &measured{}
+	b := &base{metrics: m}
+	b.drifted(&v1alpha1.PhoneNumber{}, []string{"profile.about", "messages"}, []string{"profile.about"})
+	b.drifted(&v1alpha1.WebhookSubscription{}, []string{"app"}, []string{"app.callbackURL"})
+	if want := []string{"drift PhoneNumber messages"}; !slices.Equal(m.told, want) {
+		t.Errorf("%q, want %q", m.told, want)
+	}
+}
+
+// TestStandingOf: what is over doesn't count.
+func TestStandingOf(t *testing.T) {
+	now := time.Date(2026, time.October, 1, 12, 0, 0, 0, time.UTC)
+	at := func(d time.Duration) *metav1.Time { t := metav1.NewTime(now.Add(d)); return &t }
+	waba := &v1alpha1.WABA{}
+	if got := StandingOf(waba, now); got != (Standing{}) {
+		t.Errorf("nothing is known, but %+v", got)
+	}
+	waba.Spec.ApprovedApps = []v1alpha1.ApprovedApp{{ID: "1"}}
+	waba.Status.SubscribedApps = []v1alpha1.SubscribedApp{{ID: "1"}, {ID: "2"}}
+	waba.Status.Webhook = &v1alpha1.WABAWebhookStatus{
+		Restrictions: []v1alpha1.Restriction{{Type: "A", Expires: at(time.Hour)}, {Type: "B", Expires: at(-time.Hour)}},
+		Violations:   []v1alpha1.Violation{{Type: "C", Time: *at(-24 * time.Hour)}, {Type: "D", Time: *at(-31 * 24 * time.Hour)}, {Type: "E", Time: *at(0)}},
+		Ban:          &v1alpha1.Ban{State: banScheduled, Date: at(48 * time.Hour)},
+	}
+	if got, want := StandingOf(waba, now), (Standing{Restrictions: 1, Violations: 2, UnapprovedApps: 1, Ban: banScheduled}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
