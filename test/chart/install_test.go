@@ -176,8 +176,26 @@ func TestLifeOfARelease(t *testing.T) {
 	}
 }
 
+// crdsByHand are applied as `kubectl apply --server-side` does.
+func crdsByHand(t *testing.T) {
+	t.Helper()
+	for _, o := range renderAll(t, "", "--show-only", "templates/crds.yaml") {
+		o.SetLabels(nil)
+		o.SetAnnotations(nil)
+		if err := env.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(o), client.FieldOwner("kubectl")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestCheckPod does what `helm test` would: it runs the check with the flags and the permissions that the chart gives it.
+// The CRDs were there before the release, which takes them over when it is told to.
 func TestCheckPod(t *testing.T) {
+	crdsByHand(t)
+	if _, err := helm(t, nil, "install", release, chartDir(), "--create-namespace", "--namespace", namespace); err == nil ||
+		!strings.Contains(err.Error(), "cannot be imported into the current release") {
+		t.Errorf("CRDs of somebody else are taken over unasked: %v", err)
+	}
 	for _, ns := range []string{"team-a", "team-b"} {
 		err := env.Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}})
 		if err != nil && !apierrors.IsAlreadyExists(err) {
@@ -185,7 +203,7 @@ func TestCheckPod(t *testing.T) {
 		}
 	}
 	i := installation{t, chartDir()}
-	i.do("", "install", release, "--create-namespace")
+	i.do("", "install", release, "--create-namespace", "--take-ownership")
 	crds(t, "waba-operator-0.1.0")
 	for _, v := range []values{"", "namespaces: [team-a, team-b]", "shards: [{name: a, selector: shard=a}, {name: b, selector: shard!=a}]"} {
 		i.do(v, "upgrade", release)

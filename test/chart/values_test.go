@@ -229,6 +229,17 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// TestReadmeExamples: what the README shows can be installed.
+func TestReadmeExamples(t *testing.T) {
+	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(readFile(t, chartDir(), "README.md")), -1)
+	if len(examples) < 5 {
+		t.Fatalf("only %d examples are found", len(examples))
+	}
+	for _, m := range examples {
+		render(t, values(m[1]))
+	}
+}
+
 // TestSchema: no object takes unknown keys, but maps of free keys; and schema and values have the same ones.
 func TestSchema(t *testing.T) {
 	var schema map[string]any
