@@ -156,6 +156,10 @@ chart: $(HELM) ## Package the Helm chart into dist/
 	@mkdir -p dist
 	$(HELM) package charts/waba-operator --destination dist $(CHART_VERSION)
 
+.PHONY: release-artifacts
+release-artifacts: $(HELM) $(KUSTOMIZE) ## Make all files of a release in dist/release, for a VERSION such as v1.2.3; needs no Docker
+	HELM=$(HELM) KUSTOMIZE=$(KUSTOMIZE) hack/release.sh '$(VERSION)' '$(firstword $(subst :, ,$(IMG)))' dist/release
+
 .PHONY: docker-build
 docker-build: ## Build the image IMG for this machine's platform
 	$(DOCKER) buildx build --load --build-arg VERSION='$(VERSION)' --tag '$(IMG)' .

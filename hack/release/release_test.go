@@ -1,0 +1,210 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+)
+
+// standIn builds a small program that says its version, in place of the operator.
+func standIn(t *testing.T, version string) string {
+	t.Helper()
+	dir := t.TempDir()
+	source := "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"" + version + "\") }\n"
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module standin.example\n\ngo 1.26\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", "program", ".")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return filepath.Join(dir, "program")
+}
+
+func release(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	err := run(t.Context(), args, &out)
+	return out.String(), err
+}
+
+// made writes a layout of a program and returns its directory.
+func made(t *testing.T, binary, version, created string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "image")
+	if _, err := release(t, "image", "-version", version, "-revision", "abc", "-created", created, "-out", dir, binary, binary); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestImage(t *testing.T) {
+	binary := standIn(t, "v1.2.3")
+	first := made(t, binary, "v1.2.3", "1700000000")
+	digests, err := release(t, "check", "-version", "v1.2.3", first)
+	if err != nil || strings.Count(digests, "sha256:") != 2 {
+		t.Fatalf("%v: %s", err, digests)
+	}
+	if again, err := release(t, "check", "-version", "v1.2.3", made(t, binary, "v1.2.3", "1700000000")); err != nil || again != digests {
+		t.Errorf("the same commit made another image: %v\n%s%s", err, digests, again)
+	}
+	if later, err := release(t, "check", "-version", "v1.2.3", made(t, binary, "v1.2.3", "1700000001")); err != nil || later == digests {
+		t.Errorf("another commit made the same image: %v", err)
+	}
+	if _, err := release(t, "check", "-version", "v1.2.4", first); err == nil || !strings.Contains(err.Error(), `version "v1.2.3"`) {
+		t.Errorf("another version passed: %v", err)
+	}
+	if _, err := release(t, "check", "-version", "v9.9.9", made(t, binary, "v9.9.9", "0")); err == nil || !strings.Contains(err.Error(), "says that it is") {
+		t.Errorf("a program of another version passed: %v", err)
+	}
+	if _, err := release(t, "image", "-out", first, binary, binary); err == nil {
+		t.Error("a layout was overwritten")
+	}
+	blobs, err := filepath.Glob(filepath.Join(first, "blobs", "sha256", "*"))
+	if err != nil || len(blobs) == 0 {
+		t.Fatal(blobs, err)
+	}
+	largest := blobs[0]
+	for _, blob := range blobs {
+		if size(t, blob) > size(t, largest) {
+			largest = blob
+		}
+	}
+	if err := os.Truncate(largest, 1000); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := release(t, "check", "-version", "v1.2.3", first); err == nil {
+		t.Error("a damaged layout passed")
+	}
+}
+
+func size(t *testing.T, file string) int64 {
+	t.Helper()
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+func TestPush(t *testing.T) {
+	server := httptest.NewServer(registry.New())
+	defer server.Close()
+	dir := made(t, standIn(t, "v1.2.3"), "v1.2.3", "0")
+	reference := strings.TrimPrefix(server.URL, "http://") + "/team/waba-operator:v1.2.3"
+	if _, err := release(t, "push", dir, reference); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := release(t, "push", dir, "no reference"); err == nil {
+		t.Error("pushed to nowhere")
+	}
+}
+
+func TestSBOM(t *testing.T) {
+	// The test's own binary has modules.
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := release(t, "sbom", "-version", "v1.2.3", self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bom struct {
+		BOMFormat  string
+		Components []struct{ Name, PURL string }
+	}
+	if err := json.Unmarshal([]byte(text), &bom); err != nil || bom.BOMFormat != "CycloneDX" {
+		t.Fatalf("%v: %.200s", err, text)
+	}
+	names := map[string]string{}
+	for _, c := range bom.Components {
+		names[c.Name] = c.PURL
+	}
+	for _, want := range []string{"std", "github.com/google/go-containerregistry"} {
+		if !strings.HasPrefix(names[want], "pkg:golang/"+want+"@") {
+			t.Errorf("%s: %q", want, names[want])
+		}
+	}
+}
+
+// TestDockerfile: who builds with Docker gets the image that is released.
+func TestDockerfile(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "..", "Dockerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, final, ok := strings.Cut(string(raw), "\nFROM scratch\n")
+	if !ok {
+		t.Fatal("the last stage isn't FROM scratch")
+	}
+	for _, want := range []string{"USER " + user + "\n", `ENTRYPOINT ["` + program + `"]`, " " + rootsPath + "\n", " " + program + "\n"} {
+		if !strings.Contains(final, want) {
+			t.Errorf("it lacks %q", want)
+		}
+	}
+	found := map[string]string{}
+	for _, m := range regexp.MustCompile(`(org\.opencontainers\.image\.\w+)="([^"]*)"`).FindAllStringSubmatch(final, -1) {
+		found[m[1]] = m[2]
+	}
+	for label, value := range labels {
+		if found[label] != value {
+			t.Errorf("%s is %q, want %q", label, found[label], value)
+		}
+	}
+	if copies := strings.Count(final, "COPY "); copies != 2 {
+		t.Errorf("%d files are copied", copies)
+	}
+}
+
+// TestDockerfileCopiesWhatIsCompiled: every package of the operator is in the image's build.
+func TestDockerfileCopiesWhatIsCompiled(t *testing.T) {
+	root := filepath.Join("..", "..")
+	raw, err := os.ReadFile(filepath.Join(root, "Dockerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if .Main}}{{$.ImportPath}}{{end}}{{end}}", ".")
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "GOWORK=off")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := strings.Fields(string(out))
+	if len(packages) < 10 {
+		t.Fatalf("only %v", packages)
+	}
+	for _, pkg := range packages {
+		dir := strings.TrimPrefix(strings.TrimPrefix(pkg, "github.com/waba-operator/waba-operator"), "/")
+		top, _, _ := strings.Cut(dir, "/")
+		if top != "" && !strings.Contains(string(raw), "COPY "+top+"/ "+top+"/\n") {
+			t.Errorf("%s isn't copied", pkg)
+		}
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{nil, {"paint"}, {"image", "one"}, {"check"}, {"image", "-created", "today", "a", "b"}, {"sbom", "none"}} {
+		if _, err := release(t, args...); err == nil {
+			t.Errorf("%v is accepted", args)
+		}
+	}
+	if pem, err := release(t, "roots"); err != nil || strings.Count(pem, "BEGIN CERTIFICATE") < 50 {
+		t.Errorf("%v: %d bytes of certificates", err, len(pem))
+	}
+}
