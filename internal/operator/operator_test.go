@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +47,7 @@ func TestRunsWithItsOwnRole(t *testing.T) {
 		ConversationalAutomation: &v1alpha1.ConversationalAutomation{Prompts: []string{"Where is my order?"}},
 	}}
 	w.Create(number)
-	onlyRead(t, w, number)
+	onlyRead(t, w, used)
 	tmpl := w.CreateTemplate("parcel_left", func(m *v1alpha1.MessageTemplate) {
 		m.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete
 		m.Spec.Header = &v1alpha1.TemplateHeader{Format: v1alpha1.HeaderFormatImage, Media: &v1alpha1.MediaSource{
@@ -168,24 +167,18 @@ func receiveWebhooks(t *testing.T, w *harness.World, op *harness.Operator) *v1al
 		}
 		s := subscriptions.Items[0].Status.Webhook
 		return accounts.Items[0].Status.Webhook != nil && numbers.Items[0].Status.Webhook != nil &&
-			templates.Items[0].Status.Webhook != nil && s != nil && len(s.Events) == 3 && s.HandshakeTime != nil
+			templates.Items[0].Status.Webhook != nil && s != nil && len(s.Events) >= 3 && s.HandshakeTime != nil
 	})
 	return hooks
 }
 
 // onlyRead runs an operator that may write nothing to Meta. Of two sections of a number it says that it would write them, which
 // is one event that is counted.
-func onlyRead(t *testing.T, w *harness.World, number *v1alpha1.PhoneNumber) {
+func onlyRead(t *testing.T, w *harness.World, used *recorder) {
 	t.Helper()
 	op := w.Start(func(o *operator.Options) { o.ReadOnly = true })
 	op.SettleRetries()
-	w.Wait("an event that is counted", func() bool {
-		var events eventsv1.EventList
-		if err := w.Client.List(t.Context(), &events, client.InNamespace(w.Namespace)); err != nil {
-			t.Fatal(err)
-		}
-		return slices.ContainsFunc(events.Items, func(e eventsv1.Event) bool { return e.Regarding.UID == number.UID && e.Series != nil })
-	})
+	w.Wait("an event that is counted", func() bool { return used.has(permission{eventsv1.GroupName, "events", "patch"}) })
 	op.Stop()
 }
 

@@ -114,6 +114,12 @@ func (r *recorder) note(req *http.Request) error {
 	return nil
 }
 
+func (r *recorder) has(p permission) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.used[p] != ""
+}
+
 // noting is a transport that has a recorder note every request.
 type noting struct {
 	*recorder
