@@ -34,7 +34,9 @@ KUBECONFORM := $(TOOLS)/kubeconform
 PROMTOOL := $(TOOLS)/promtool
 CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
 ACTIONLINT := $(TOOLS)/actionlint
-OWN_MODULE := $(HELM) $(HELM_DOCS) $(KUBECONFORM) $(PROMTOOL) $(CRD_REF_DOCS) $(ACTIONLINT)
+# What tests run; users have their own.
+KUBECTL_BUILT := $(TOOLS)/kubectl
+OWN_MODULE := $(KUBECTL_BUILT) $(HELM) $(HELM_DOCS) $(KUBECONFORM) $(PROMTOOL) $(CRD_REF_DOCS) $(ACTIONLINT)
 BOILERPLATE := hack/boilerplate.go.txt
 COVERAGE := $(BIN)/coverage.out
 
@@ -84,7 +86,7 @@ lint: $(GOLANGCI_LINT) ## Run the linters
 	$(GOLANGCI_LINT) run
 
 .PHONY: test
-test: control-plane $(HELM) $(KUBECONFORM) $(KUSTOMIZE) ## Run all tests with the race detector and coverage
+test: control-plane $(HELM) $(KUBECONFORM) $(KUSTOMIZE) $(KUBECTL_BUILT) ## Run all tests with the race detector and coverage
 	@mkdir -p $(BIN)
 	@$(if $(RACE),:,echo "no C compiler: testing without the race detector")
 	go test $(RACE) -parallel 4 -timeout 20m -coverprofile=$(COVERAGE) $(TESTFLAGS) $(PACKAGES)
@@ -179,17 +181,20 @@ DELETE := $(KUBECTL) delete --ignore-not-found -f -
 install: $(KUSTOMIZE) ## Install the CRDs
 	$(KUSTOMIZE) build config/crd | $(APPLY)
 
+# RESOURCES=forget has `make uninstall` delete the resources, too, and leave everything at Meta as it is.
+RESOURCES ?=
+
 .PHONY: uninstall
-uninstall: $(KUSTOMIZE) ## Remove the CRDs and with them all their resources
-	$(KUSTOMIZE) build config/crd | $(DELETE)
+uninstall: $(KUSTOMIZE) ## Remove the CRDs; refuses while there are resources (RESOURCES=forget: deletes them, but nothing at Meta)
+	RESOURCES='$(RESOURCES)' hack/uninstall.sh $(KUBECTL) $(KUSTOMIZE)
 
 .PHONY: deploy
-deploy: $(KUSTOMIZE) ## Install the CRDs and the operator
+deploy: $(KUSTOMIZE) ## Install the CRDs and the operator, or upgrade them
 	hack/render.sh $(KUSTOMIZE) '$(IMG)' | $(APPLY)
 
 .PHONY: undeploy
-undeploy: $(KUSTOMIZE) ## Remove the operator, the CRDs and with them all their resources
-	hack/render.sh $(KUSTOMIZE) '$(IMG)' | $(DELETE)
+undeploy: $(KUSTOMIZE) ## Remove the operator; CRDs, resources and the namespace stay
+	$(KUSTOMIZE) build config/operator | $(DELETE)
 
 ##@ Tools
 
@@ -212,6 +217,8 @@ $(GOLANGCI_LINT): hack/tools/go.mod hack/tools/go.sum hack/tools/golangci-lint/m
 # Tools whose dependencies don't agree with those of others have modules of their own.
 $(OWN_MODULE): $(TOOLS)/%: hack/tools/%/go.mod hack/tools/%/go.sum
 	@hack/tools/build.sh $*
+
+$(KUBECTL_BUILT): hack/tools/kubectl/main.go
 
 .PHONY: clean
 clean: ## Remove what was built, except tools and control plane
