@@ -7,7 +7,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"runtime"
 
 	"github.com/spf13/pflag"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -19,7 +21,7 @@ import (
 var version = "unknown"
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
 		if errors.Is(err, pflag.ErrHelp) {
 			return
 		}
@@ -28,16 +30,21 @@ func main() {
 	}
 }
 
-func run(args []string) error {
+func run(args []string, out io.Writer) error {
 	options := operator.DefaultOptions()
 	flags := pflag.NewFlagSet("waba-operator", pflag.ContinueOnError)
 	options.BindFlags(flags)
+	showVersion := flags.Bool("version", false, "print the version and end")
 	flags.Usage = func() {
 		fmt.Fprintf(os.Stderr, "Reconciles WhatsApp Business assets with Meta's WhatsApp Business Management API.\n\n"+
 			"Usage:\n  waba-operator [flags]\n\nThe cluster is found as kubectl finds it (KUBECONFIG, or the pod's service account).\n\nFlags:\n%s",
 			flags.FlagUsagesWrapped(100))
 	}
 	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *showVersion {
+		_, err := fmt.Fprintf(out, "waba-operator %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return err
 	}
 	if err := options.Validate(); err != nil {
@@ -51,7 +58,7 @@ func run(args []string) error {
 	}
 	ctx := ctrl.SetupSignalHandler()
 	if options.Check {
-		return operator.Check(ctx, cfg, options, os.Stdout)
+		return operator.Check(ctx, cfg, options, out)
 	}
 	manager, err := operator.NewManager(ctx, cfg, options, operator.Surroundings{Log: log, Version: version})
 	if err != nil {
