@@ -121,8 +121,8 @@ bench: control-plane ## Measure what many resources cost
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./test/scale
 
 .PHONY: verify
-verify: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) ## Check generated files, modules, format, linters and manifests
-	MAKE='$(MAKE)' KUSTOMIZE=$(KUSTOMIZE) GOLANGCI_LINT=$(GOLANGCI_LINT) hack/verify.sh
+verify: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(ACTIONLINT) ## Check generated files, modules, format, linters and manifests
+	MAKE='$(MAKE)' KUSTOMIZE=$(KUSTOMIZE) GOLANGCI_LINT=$(GOLANGCI_LINT) ACTIONLINT=$(ACTIONLINT) hack/verify.sh
 
 .PHONY: demo
 demo: control-plane ## Run API server, Graph API simulator, operator and samples (DEMO_ONCE=1: and end)

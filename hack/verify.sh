@@ -7,11 +7,11 @@
 # whole. Nothing needs to be committed for it: generated files are compared with
 # what they were before.
 #
-# MAKE, KUSTOMIZE and GOLANGCI_LINT are set by the Makefile.
+# MAKE, KUSTOMIZE, GOLANGCI_LINT and ACTIONLINT are set by the Makefile.
 set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-: "${MAKE:?run this by make verify}" "${KUSTOMIZE:?}" "${GOLANGCI_LINT:?}"
+: "${MAKE:?run this by make verify}" "${KUSTOMIZE:?}" "${GOLANGCI_LINT:?}" "${ACTIONLINT:?}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=()
@@ -84,6 +84,13 @@ vetted() {
 	go vet ./... && (cd hack/tools && GOWORK=off go vet ./...)
 }
 
+# release is a module of its own: what it depends on is nobody else's business.
+release() {
+	local lint=$PWD/$GOLANGCI_LINT
+	cd hack/release || return 1
+	GOWORK=off go test . && GOWORK=off "$lint" run --allow-parallel-runners
+}
+
 scripts() {
 	local file status=0
 	while IFS= read -r file; do
@@ -125,6 +132,8 @@ check "go mod tidy" modules
 check "gofmt" formatted
 check "go vet" vetted
 check "golangci-lint" "$GOLANGCI_LINT" run
+check "release" release
+check "workflows" "$ACTIONLINT"
 check "shell scripts" scripts
 check "kustomizations" manifests
 check "installation" installation

@@ -21,7 +21,7 @@ import (
 func standIn(t *testing.T, version string) string {
 	t.Helper()
 	dir := t.TempDir()
-	source := "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"" + version + "\") }\n"
+	source := "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"waba-operator " + version + " and more\") }\n"
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(source), 0o600); err != nil {
 		t.Fatal(err)
 	}
