@@ -26,10 +26,12 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
 # shell, no package manager, nothing to patch. `make release-artifacts` makes the
 # same without Docker; its tests compare this stage with what that does.
 FROM scratch
+ARG VERSION=unknown
 LABEL org.opencontainers.image.title="waba-operator" \
       org.opencontainers.image.description="Kubernetes operator for WhatsApp Business assets" \
       org.opencontainers.image.source="https://github.com/waba-operator/waba-operator" \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION"
 COPY --from=build --chmod=444 /ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build --chmod=555 /waba-operator /waba-operator
 USER 65532:65532

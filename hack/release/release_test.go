@@ -172,6 +172,30 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
+// TestBuildContext: what the Dockerfile copies isn't kept from the builder.
+func TestBuildContext(t *testing.T) {
+	root := filepath.Join("..", "..")
+	dockerfile, err := os.ReadFile(filepath.Join(root, "Dockerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ignored, err := os.ReadFile(filepath.Join(root, ".dockerignore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := regexp.MustCompile(`(?m)^COPY (\w[^-\n]*) \S+$`).FindAllStringSubmatch(string(dockerfile), -1)
+	if len(sources) < 5 {
+		t.Fatalf("only %v is copied", sources)
+	}
+	for _, m := range sources {
+		for source := range strings.FieldsSeq(m[1]) {
+			if !strings.Contains(string(ignored), "\n!"+strings.TrimSuffix(source, "/")+"\n") {
+				t.Errorf("%s is copied, but .dockerignore keeps it out", source)
+			}
+		}
+	}
+}
+
 // TestDockerfileCopiesWhatIsCompiled: every package of the operator is in the image's build.
 func TestDockerfileCopiesWhatIsCompiled(t *testing.T) {
 	root := filepath.Join("..", "..")
