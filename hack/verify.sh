@@ -87,8 +87,7 @@ vetted() {
 # release is a module of its own: what it depends on is nobody else's business.
 release() {
 	local lint=$PWD/$GOLANGCI_LINT
-	cd hack/release || return 1
-	GOWORK=off go test . && GOWORK=off "$lint" run --allow-parallel-runners
+	(cd hack/release && GOWORK=off go test . && GOWORK=off "$lint" run --allow-parallel-runners)
 }
 
 scripts() {
