@@ -5,8 +5,10 @@ package main
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"crypto/x509"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -84,10 +86,31 @@ func checkImage(ctx context.Context, image v1.Image, platform v1.Platform, versi
 	if !x509.NewCertPool().AppendCertsFromPEM(files[rootsPath]) {
 		return errors.New("no certificate authorities in " + rootsPath)
 	}
+	if err := checkFormat(files[program], platform); err != nil {
+		return err
+	}
 	if platform.OS != runtime.GOOS || platform.Architecture != runtime.GOARCH {
 		return nil
 	}
 	return checkProgram(ctx, files[program], version)
+}
+
+// checkFormat: the program is for the platform's processor, and has nothing to load when it starts: there is nothing else.
+func checkFormat(executable []byte, platform v1.Platform) error {
+	parsed, err := elf.NewFile(bytes.NewReader(executable))
+	if err != nil {
+		return fmt.Errorf("%s: %w", program, err)
+	}
+	want := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[platform.Architecture]
+	if parsed.Machine != want {
+		return fmt.Errorf("%s is for %s, want %s", program, parsed.Machine, want)
+	}
+	for _, segment := range parsed.Progs {
+		if segment.Type == elf.PT_INTERP {
+			return errors.New(program + " isn't static")
+		}
+	}
+	return nil
 }
 
 // contents returns the regular files of an image by path.

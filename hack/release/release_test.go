@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
-// standIn builds a small program that says its version, in place of the operator.
-func standIn(t *testing.T, version string) string {
+// standIn builds a small program that says its version, in place of the operator, for each platform.
+func standIn(t *testing.T, version string) []string {
 	t.Helper()
 	dir := t.TempDir()
 	source := "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"waba-operator " + version + " and more\") }\n"
@@ -28,12 +28,17 @@ func standIn(t *testing.T, version string) string {
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module standin.example\n\ngo 1.26\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", "program", ".")
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	var programs []string
+	for _, platform := range platforms {
+		cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", platform.Architecture, ".")
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOOS="+platform.OS, "GOARCH="+platform.Architecture)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		programs = append(programs, filepath.Join(dir, platform.Architecture))
 	}
-	return filepath.Join(dir, "program")
+	return programs
 }
 
 func release(t *testing.T, args ...string) (string, error) {
@@ -43,37 +48,44 @@ func release(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// made writes a layout of a program and returns its directory.
-func made(t *testing.T, binary, version, created string) string {
+// made writes a layout of a program for each platform and returns its directory.
+func made(t *testing.T, binaries []string, version, created string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "image")
-	if _, err := release(t, "image", "-version", version, "-revision", "abc", "-created", created, "-out", dir, binary, binary); err != nil {
+	args := append([]string{"image", "-version", version, "-revision", "abc", "-created", created, "-out", dir}, binaries...)
+	if _, err := release(t, args...); err != nil {
 		t.Fatal(err)
 	}
 	return dir
 }
 
 func TestImage(t *testing.T) {
-	binary := standIn(t, "v1.2.3")
-	first := made(t, binary, "v1.2.3", "1700000000")
+	binaries := standIn(t, "v1.2.3")
+	first := made(t, binaries, "v1.2.3", "1700000000")
 	digests, err := release(t, "check", "-version", "v1.2.3", first)
 	if err != nil || strings.Count(digests, "sha256:") != 2 {
 		t.Fatalf("%v: %s", err, digests)
 	}
-	if again, err := release(t, "check", "-version", "v1.2.3", made(t, binary, "v1.2.3", "1700000000")); err != nil || again != digests {
+	if again, err := release(t, "check", "-version", "v1.2.3", made(t, binaries, "v1.2.3", "1700000000")); err != nil || again != digests {
 		t.Errorf("the same commit made another image: %v\n%s%s", err, digests, again)
 	}
-	if later, err := release(t, "check", "-version", "v1.2.3", made(t, binary, "v1.2.3", "1700000001")); err != nil || later == digests {
+	if later, err := release(t, "check", "-version", "v1.2.3", made(t, binaries, "v1.2.3", "1700000001")); err != nil || later == digests {
 		t.Errorf("another commit made the same image: %v", err)
 	}
 	if _, err := release(t, "check", "-version", "v1.2.4", first); err == nil || !strings.Contains(err.Error(), `version "v1.2.3"`) {
 		t.Errorf("another version passed: %v", err)
 	}
-	if _, err := release(t, "check", "-version", "v9.9.9", made(t, binary, "v9.9.9", "0")); err == nil || !strings.Contains(err.Error(), "says that it is") {
+	if _, err := release(t, "check", "-version", "v9.9.9", made(t, binaries, "v9.9.9", "0")); err == nil || !strings.Contains(err.Error(), "says that it is") {
 		t.Errorf("a program of another version passed: %v", err)
 	}
-	if _, err := release(t, "image", "-out", first, binary, binary); err == nil {
+	if _, err := release(t, "image", "-out", first, binaries[0], binaries[1]); err == nil {
 		t.Error("a layout was overwritten")
+	}
+	for n := range binaries { // of the two, the one that can't be run here
+		same := made(t, []string{binaries[n], binaries[n]}, "v1.2.3", "0")
+		if _, err := release(t, "check", "-version", "v1.2.3", same); err == nil || !strings.Contains(err.Error(), "/waba-operator is for EM_") {
+			t.Errorf("the program of one platform passed for both: %v", err)
+		}
 	}
 	blobs, err := filepath.Glob(filepath.Join(first, "blobs", "sha256", "*"))
 	if err != nil || len(blobs) == 0 {
