@@ -160,7 +160,7 @@ chart: $(HELM) ## Package the Helm chart into dist/
 
 .PHONY: release-artifacts
 release-artifacts: $(HELM) $(KUSTOMIZE) ## Make all files of a release in dist/release, for a VERSION such as v1.2.3; needs no Docker
-	HELM=$(HELM) KUSTOMIZE=$(KUSTOMIZE) hack/release.sh '$(VERSION)' '$(firstword $(subst :, ,$(IMG)))' dist/release
+	image='$(IMG)'; HELM=$(HELM) KUSTOMIZE=$(KUSTOMIZE) hack/release.sh '$(VERSION)' "$${image%:*}" dist/release
 
 .PHONY: docker-build
 docker-build: ## Build the image IMG for this machine's platform
