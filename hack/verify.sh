@@ -132,7 +132,8 @@ check "gofmt" formatted
 check "go vet" vetted
 check "golangci-lint" "$GOLANGCI_LINT" run
 check "release" release
-check "workflows" "$ACTIONLINT"
+# Without the programs that it would run where they happen to be installed: the same verdict everywhere.
+check "workflows" "$ACTIONLINT" -shellcheck= -pyflakes=
 check "shell scripts" scripts
 check "kustomizations" manifests
 check "installation" installation
