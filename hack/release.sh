@@ -16,6 +16,7 @@ if [[ ! $version =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]]; then
 	exit 1
 fi
 revision=$(git rev-parse HEAD)
+git diff --quiet HEAD || revision+=-dirty
 created=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -26,7 +27,8 @@ out=$(cd "$out" && pwd)
 binaries=()
 for arch in amd64 arm64; do
 	echo "release: compiling for linux/$arch"
-	CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -trimpath -buildvcs=false \
+	# What the caller's environment says about compiling makes no difference to a release.
+	CGO_ENABLED=0 GOOS=linux GOARCH=$arch GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= go build -trimpath -buildvcs=false \
 		-ldflags "-s -w -X main.version=$version" -o "$work/$arch/waba-operator" .
 	binaries+=("$work/$arch/waba-operator")
 done

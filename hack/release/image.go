@@ -174,7 +174,7 @@ func open(dir string) (v1.ImageIndex, error) {
 }
 
 // push sends the image of a layout to a registry, with the credentials that docker login has left.
-func push(ctx context.Context, dir, reference string) error {
+func push(ctx context.Context, out io.Writer, dir, reference string) error {
 	index, err := open(dir)
 	if err != nil {
 		return err
@@ -190,6 +190,6 @@ func push(ctx context.Context, dir, reference string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(ref.Context().Name() + "@" + digest.String())
-	return nil
+	_, err = fmt.Fprintln(out, ref.Context().Name()+"@"+digest.String())
+	return err
 }

@@ -70,7 +70,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	case args[0] == "check" && len(rest) == 1:
 		return check(ctx, out, rest[0], o.version)
 	case args[0] == "push" && len(rest) == 2:
-		return push(ctx, rest[0], rest[1])
+		return push(ctx, out, rest[0], rest[1])
 	}
 	return fmt.Errorf("unknown command or wrong number of arguments: %v", args)
 }

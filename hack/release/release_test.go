@@ -14,7 +14,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
 // standIn builds a small program that says its version, in place of the operator, for each platform.
@@ -119,8 +121,21 @@ func TestPush(t *testing.T) {
 	defer server.Close()
 	dir := made(t, standIn(t, "v1.2.3"), "v1.2.3", "0")
 	reference := strings.TrimPrefix(server.URL, "http://") + "/team/waba-operator:v1.2.3"
-	if _, err := release(t, "push", dir, reference); err != nil {
+	said, err := release(t, "push", dir, reference)
+	if err != nil {
 		t.Fatal(err)
+	}
+	ref, err := name.ParseReference(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pushed, err := remote.Index(ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, err := pushed.Digest()
+	if err != nil || strings.TrimSpace(said) != ref.Context().Name()+"@"+digest.String() {
+		t.Errorf("%v: said %s, pushed %s", err, said, digest)
 	}
 	if _, err := release(t, "push", dir, "no reference"); err == nil {
 		t.Error("pushed to nowhere")
