@@ -50,8 +50,8 @@ type lifecycle[T client.Object] struct {
 
 // Reconcile brings one asset closer to its spec.
 func (l *lifecycle[T]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	read := l.kind.new()
-	if err := l.client.Get(ctx, req.NamespacedName, read); err != nil {
+	read, err := newest(ctx, l.status, req.NamespacedName, l.kind.new)
+	if err != nil {
 		if apierrors.IsNotFound(err) {
 			l.hearing.forget(keyOf(read, req.NamespacedName))
 			return ctrl.Result{}, nil

@@ -7,12 +7,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/util/csaupgrade"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -32,6 +35,34 @@ type statusWriter struct {
 	client client.Client
 	// live reads from the API server: the cache keeps no managedFields.
 	live client.Reader
+	// written are the versions that this process's last writes left, until the cache shows them.
+	written sync.Map
+}
+
+// newest reads an object, and reads it from the API server if the cache doesn't show yet what this process wrote last. What is
+// right would otherwise be compared with a status of before, found equal and not written, and what was said last would stay.
+func newest[T client.Object](ctx context.Context, w *statusWriter, name types.NamespacedName, empty func() T) (T, error) {
+	obj := empty()
+	key := keyOf(obj, name)
+	err := w.client.Get(ctx, name, obj)
+	version, ok := w.written.Load(key)
+	if ok && err == nil && behind(obj, version) {
+		obj = empty()
+		err = w.live.Get(ctx, name, obj)
+		obj.SetManagedFields(nil) // the cache has none either
+		return obj, err
+	}
+	if ok && (err == nil || apierrors.IsNotFound(err)) {
+		w.written.Delete(key)
+	}
+	return obj, err
+}
+
+// behind reports that an object is older than a version.
+func behind(obj client.Object, version any) bool {
+	v, _ := version.(string)
+	c, err := resourceversion.CompareResourceVersion(obj.GetResourceVersion(), v)
+	return err == nil && c < 0
 }
 
 // applied is the apply configuration of one kind.
@@ -61,7 +92,11 @@ func (w *statusWriter) write(ctx context.Context, obj client.Object, status any,
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), statusTimeout)
 	defer cancel()
-	return w.client.Status().Apply(ctx, into, client.FieldOwner(v1alpha1.FieldOwner), client.ForceOwnership)
+	if err := w.client.Status().Apply(ctx, into, client.FieldOwner(v1alpha1.FieldOwner), client.ForceOwnership); err != nil {
+		return err
+	}
+	w.written.Store(keyOf(obj, client.ObjectKeyFromObject(obj)), versionOf(into))
+	return nil
 }
 
 // versionOf returns the resourceVersion the API server answered an apply with.

@@ -55,8 +55,8 @@ type wabaPass struct {
 
 // Reconcile observes one account when an observation is due, and keeps its status.
 func (r *wabas) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	read := &v1alpha1.WABA{}
-	if err := r.client.Get(ctx, req.NamespacedName, read); err != nil {
+	read, err := newest(ctx, r.status, req.NamespacedName, func() *v1alpha1.WABA { return &v1alpha1.WABA{} })
+	if err != nil {
 		if apierrors.IsNotFound(err) {
 			r.forget(req.NamespacedName)
 			return ctrl.Result{}, nil
