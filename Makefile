@@ -111,10 +111,7 @@ FUZZTIME ?= 60s
 
 .PHONY: fuzz
 fuzz: ## Fuzz what parses input from outside, each target for FUZZTIME
-	@git grep -n '^func Fuzz' -- '*_test.go' | sed -E 's|^(.*)/[^/]*:[0-9]+:func (Fuzz[A-Za-z0-9]*).*|\1 \2|' | while read -r package target; do \
-		echo "fuzz: $$package $$target"; \
-		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$package" || exit 1; \
-	done
+	@hack/fuzz.sh '$(FUZZTIME)'
 
 .PHONY: bench
 bench: control-plane ## Measure what many resources cost
