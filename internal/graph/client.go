@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -33,7 +34,7 @@ const (
 
 // Config is what a Client needs. It must not be logged field by field; printing it with fmt is safe.
 type Config struct {
-	// BaseURL defaults to DefaultBaseURL. Never taken from a resource, only from the operator's flags.
+	// BaseURL is checked by CheckBaseURL. Never taken from a resource, only from the operator's flags.
 	BaseURL string
 	// Version is the Graph version, such as "v25.0".
 	Version string
@@ -108,12 +109,12 @@ var versionPattern = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]$`)
 // NewClient checks the configuration; it makes no call. Blanks around the credentials are dropped: Secrets made from
 // files end with a newline.
 func NewClient(cfg Config) (*Client, error) {
-	base, err := checkBaseURL(cfg.BaseURL)
+	base, err := CheckBaseURL(cfg.BaseURL)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("graph: the base URL %w", err)
 	}
-	if !versionPattern.MatchString(cfg.Version) {
-		return nil, errors.New("graph: the version must look like v25.0")
+	if err := CheckVersion(cfg.Version); err != nil {
+		return nil, fmt.Errorf("graph: the version %w", err)
 	}
 	token, secret := strings.TrimSpace(cfg.AccessToken), strings.TrimSpace(cfg.AppSecret)
 	if !visible(token) {
@@ -152,24 +153,39 @@ func NewClient(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-func checkBaseURL(raw string) (string, error) {
+// CheckBaseURL returns where calls go, DefaultBaseURL for "". Access tokens are sent there, so in clear text only to this
+// machine. No error repeats what was given.
+func CheckBaseURL(raw string) (string, error) {
 	if raw == "" {
 		return DefaultBaseURL, nil
 	}
 	parsed, err := url.Parse(raw)
 	switch {
 	case err != nil: // its text would repeat the URL
-		return "", errors.New("graph: the base URL cannot be parsed")
-	case parsed.Scheme != "https" && parsed.Scheme != "http":
-		return "", errors.New("graph: the base URL must begin with https:// or http://")
+		return "", errors.New("cannot be parsed: give a URL such as " + DefaultBaseURL)
+	case parsed.Scheme != "https" && (parsed.Scheme != "http" || parsed.Hostname() != "" && !thisMachine(parsed.Hostname())):
+		return "", errors.New("must begin with https:// (http:// only for localhost), because access tokens are sent there")
 	case parsed.Hostname() == "":
-		return "", errors.New("graph: the base URL has no host")
+		return "", errors.New("has no host: give a URL such as " + DefaultBaseURL)
 	case parsed.User != nil:
-		return "", errors.New("graph: the base URL must not contain user information")
+		return "", errors.New("must not contain user information")
 	case parsed.RawQuery != "" || parsed.ForceQuery || parsed.Fragment != "":
-		return "", errors.New("graph: the base URL must not contain a query or a fragment")
+		return "", errors.New("must not contain a query or a fragment")
 	}
 	return strings.TrimRight(parsed.String(), "/"), nil
+}
+
+func thisMachine(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// CheckVersion says what a version of the Graph API looks like.
+func CheckVersion(version string) error {
+	if !versionPattern.MatchString(version) {
+		return errors.New("must look like v25.0")
+	}
+	return nil
 }
 
 // visible reports whether a token can stand in a header: printable ASCII without blanks.

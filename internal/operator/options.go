@@ -7,14 +7,12 @@ package operator
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"regexp"
 	"time"
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/receiver"
 )
 
@@ -53,7 +51,7 @@ type Options struct {
 // DefaultOptions are what absent flags mean.
 func DefaultOptions() Options {
 	return Options{
-		GraphBaseURL: "https://graph.facebook.com", GraphAPIVersion: "v25.0", GraphTimeout: 30 * time.Second,
+		GraphBaseURL: graph.DefaultBaseURL, GraphAPIVersion: "v25.0", GraphTimeout: 30 * time.Second,
 		PageSize: 100, ObservationInterval: 5 * time.Minute, CreatesPerHour: 100, Concurrency: 8, Controllers: true,
 		MetricsAddress: ":8443", MetricsSecure: true, ProbeAddress: ":8081", LogFormat: "json",
 		WebhookOptions: WebhookOptions{
@@ -105,8 +103,6 @@ func (o *Options) BindFlags(fs *pflag.FlagSet) {
 // contain Secrets.
 const highestLogLevel = 5
 
-var versionPattern = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]$`)
-
 // Validate says what to write instead of a flag that can't be used.
 func (o *Options) Validate() error {
 	var errs []error
@@ -115,7 +111,6 @@ func (o *Options) Validate() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	check(versionPattern.MatchString(o.GraphAPIVersion), "--graph-api-version must look like v25.0, not %q", o.GraphAPIVersion)
 	check(o.PageSize >= 1 && o.PageSize <= 250, "--graph-page-size must be 1 to 250, not %d", o.PageSize)
 	check(o.ObservationInterval >= 30*time.Second, "--observation-interval must be at least 30s, not %s", o.ObservationInterval)
 	check(o.Concurrency >= 1, "--concurrency must be at least 1, not %d", o.Concurrency)
@@ -130,24 +125,11 @@ func (o *Options) Validate() error {
 	if _, err := labels.Parse(o.LabelSelector); err != nil {
 		errs = append(errs, fmt.Errorf("--watch-label-selector: %w", err))
 	}
-	if err := checkBaseURL(o.GraphBaseURL); err != nil {
-		errs = append(errs, err)
+	if _, err := graph.CheckBaseURL(o.GraphBaseURL); err != nil {
+		errs = append(errs, fmt.Errorf("--graph-base-url %w", err))
+	}
+	if err := graph.CheckVersion(o.GraphAPIVersion); err != nil {
+		errs = append(errs, fmt.Errorf("--graph-api-version %w, not %q", err, o.GraphAPIVersion))
 	}
 	return errors.Join(append(errs, o.validateWebhooks())...)
-}
-
-// checkBaseURL refuses to send tokens in clear text to anywhere but this machine.
-func checkBaseURL(s string) error {
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" {
-		return errors.New("--graph-base-url must be a URL such as https://graph.facebook.com")
-	}
-	if u.Scheme == "https" {
-		return nil
-	}
-	host := u.Hostname()
-	if ip := net.ParseIP(host); u.Scheme == "http" && (host == "localhost" || ip != nil && ip.IsLoopback()) {
-		return nil
-	}
-	return errors.New("--graph-base-url must begin with https:// (http:// only for localhost), because access tokens are sent there")
 }

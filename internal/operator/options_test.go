@@ -44,7 +44,7 @@ func TestOptions(t *testing.T) {
 		{"defaults", func(*operator.Options) {}, ""},
 		{"simulator on this machine", func(o *operator.Options) { o.GraphBaseURL = "http://127.0.0.1:8099" }, ""},
 		{"clear text elsewhere", func(o *operator.Options) { o.GraphBaseURL = "http://graph.example" }, "must begin with https://"},
-		{"token in the URL", func(o *operator.Options) { o.GraphBaseURL = "https://a:b@graph.example" }, "must be a URL such as"},
+		{"token in the URL", func(o *operator.Options) { o.GraphBaseURL = "https://a:b@graph.example" }, "must not contain user information"},
 		{"version", func(o *operator.Options) { o.GraphAPIVersion = "25" }, "must look like v25.0"},
 		{"interval", func(o *operator.Options) { o.ObservationInterval = time.Second }, "at least 30s"},
 		{"page", func(o *operator.Options) { o.PageSize = 1000 }, "1 to 250"},
