@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"golang.org/x/term"
+
 	"github.com/waba-operator/waba-operator/internal/cli"
 )
 
@@ -18,7 +20,11 @@ var version = "unknown"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := cli.Run(ctx, version, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Args[1:])
+	code := cli.Run(ctx, version, cli.Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, OutTerminal: terminal(os.Stdout), ErrTerminal: terminal(os.Stderr),
+	}, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
+
+func terminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

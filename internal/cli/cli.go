@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,12 @@ var errFound = errors.New("found")
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
+	// OutTerminal and ErrTerminal say that a person looks on: colour and moving text are for terminals only.
+	OutTerminal, ErrTerminal bool
 }
+
+// colour reports whether to colour what goes to Out (https://no-color.org).
+func (s Streams) colour() bool { return s.OutTerminal && os.Getenv("NO_COLOR") == "" }
 
 // Run runs the command that args name, and returns its exit code.
 func Run(ctx context.Context, version string, s Streams, args []string) int {

@@ -25,7 +25,9 @@ import (
 type Error struct {
 	// Missing is set when the Secret doesn't exist.
 	Missing bool
-	Message string
+	// Forbidden is set when the Secret may not be read; the message speaks of the operator.
+	Forbidden bool
+	Message   string
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -90,7 +92,7 @@ func read(ctx context.Context, r client.Reader, key types.NamespacedName, purpos
 			"Secret %s doesn't exist in namespace %s; create it with the label %s=%s",
 			key.Name, key.Namespace, v1alpha1.LabelSecretPurpose, purpose)}
 	case apierrors.IsForbidden(err):
-		return nil, &Error{Message: fmt.Sprintf(
+		return nil, &Error{Forbidden: true, Message: fmt.Sprintf(
 			"the operator isn't allowed to get Secret %s in namespace %s; grant its service account the verb get",
 			key.Name, key.Namespace)}
 	case err != nil:
