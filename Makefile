@@ -138,7 +138,7 @@ run: ## Run the operator against the current kubeconfig (ARGS='--flag …')
 .PHONY: build
 build: ## Build the programs into bin/
 	@mkdir -p $(BIN)
-	$(GO_BUILD) -o $(BIN)/ $$(go list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' . ./cmd/... ./test/graphsim/...)
+	$(GO_BUILD) -o $(BIN)/ $$(go list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' . ./cmd/...)
 
 .PHONY: dist
 dist: $(KUSTOMIZE) ## Render dist/install.yaml for IMG

@@ -55,11 +55,20 @@ func TestExamples(t *testing.T) {
 			if !ok {
 				continue
 			}
-			if code, out, stderr := run(t, sale, strings.Fields(args)...); code != ExitOK {
+			if code, out, stderr := example(t, strings.Fields(args)); code != ExitOK {
 				t.Errorf("%s: exit code %d\n%s%s", line, code, out, stderr)
 			}
 		}
 	}
+}
+
+// example runs one line; a command that serves is interrupted as soon as it does.
+func example(t *testing.T, args []string) (code int, out, stderr string) {
+	t.Helper()
+	if args[0] == "simulate" {
+		return simulate(t, func(string) {}, args[1:]...)
+	}
+	return run(t, sale, args...)
 }
 
 const sale = `apiVersion: whatsapp.waba-operator.io/v1alpha1

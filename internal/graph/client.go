@@ -24,6 +24,8 @@ import (
 const (
 	// DefaultBaseURL is where Meta serves the Graph API.
 	DefaultBaseURL = "https://graph.facebook.com"
+	// DefaultVersion of the Graph API is the one that this client was written for.
+	DefaultVersion = "v25.0"
 	// DefaultTimeout bounds one call, from the connection to the last byte of the answer.
 	DefaultTimeout = 30 * time.Second
 	// defaultUserAgent is sent where Config has none.

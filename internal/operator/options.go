@@ -51,7 +51,7 @@ type Options struct {
 // DefaultOptions are what absent flags mean.
 func DefaultOptions() Options {
 	return Options{
-		GraphBaseURL: graph.DefaultBaseURL, GraphAPIVersion: "v25.0", GraphTimeout: 30 * time.Second,
+		GraphBaseURL: graph.DefaultBaseURL, GraphAPIVersion: graph.DefaultVersion, GraphTimeout: 30 * time.Second,
 		PageSize: 100, ObservationInterval: 5 * time.Minute, CreatesPerHour: 100, Concurrency: 8, Controllers: true,
 		MetricsAddress: ":8443", MetricsSecure: true, ProbeAddress: ":8081", LogFormat: "json",
 		WebhookOptions: WebhookOptions{

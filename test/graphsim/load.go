@@ -41,6 +41,9 @@ type SeedAccount struct {
 // SeedSubscription is an app subscribed to an account.
 type SeedSubscription struct{ ID, Override string }
 
+// DemoToken is the access token of the built-in demo. It is made up, and public.
+const DemoToken = "graphsim-demo-token"
+
 //go:embed demo.json
 var demoSeed []byte
 

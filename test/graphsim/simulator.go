@@ -4,15 +4,16 @@
 package graphsim
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
-	"net/http/httptest"
+	"net"
+	"net/http"
 	"slices"
 	"strconv"
 	"sync"
-	"testing"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -108,15 +109,43 @@ func New(opts ...Option) *Simulator {
 	return s
 }
 
+// Test is what Start needs of a test.
+type Test interface {
+	Helper()
+	Cleanup(f func())
+	Fatal(args ...any)
+}
+
 // Start serves the simulator on 127.0.0.1 until the test ends and returns the base URL.
-func (s *Simulator) Start(tb testing.TB) string {
-	tb.Helper()
-	server := httptest.NewServer(s)
-	tb.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
+func (s *Simulator) Start(t Test) string {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx, listener) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-served; err != nil {
+			t.Fatal(err)
+		}
 	})
-	return server.URL
+	return "http://" + listener.Addr().String()
+}
+
+// Serve answers on the listener until ctx ends.
+func (s *Simulator) Serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+		return server.Close()
+	}
 }
 
 func (s *Simulator) now() time.Time { return s.clock.Now() }
