@@ -24,25 +24,45 @@ rm -rf "$out"
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
+# compile PLATFORM PACKAGE FILE. What the caller's environment says about compiling makes no difference to a release.
+compile() {
+	echo "release: compiling $(basename "$3") for $1"
+	CGO_ENABLED=0 GOOS=${1%/*} GOARCH=${1#*/} GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= go build -trimpath -buildvcs=false \
+		-ldflags "-s -w -X main.version=$version" -o "$3" "$2"
+}
+
+# archive DIRECTORY: the same content makes the same archive.
+archive() {
+	tar --create --directory "$1" --sort=name --mtime="@$created" --owner=0 --group=0 --numeric-owner --mode='u=rwX,go=rX' .
+}
+
 binaries=()
 for arch in amd64 arm64; do
-	echo "release: compiling for linux/$arch"
-	# What the caller's environment says about compiling makes no difference to a release.
-	CGO_ENABLED=0 GOOS=linux GOARCH=$arch GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= go build -trimpath -buildvcs=false \
-		-ldflags "-s -w -X main.version=$version" -o "$work/$arch/waba-operator" .
+	compile "linux/$arch" . "$work/$arch/waba-operator"
 	binaries+=("$work/$arch/waba-operator")
 done
 (cd hack/release && GOWORK=off go build -o "$work/release" .)
 release=$work/release
 
-echo "release: image, list of modules, chart and manifests"
+echo "release: image and lists of modules"
 "$release" image -version "$version" -revision "$revision" -created "$created" -out "$work/image" "${binaries[@]}"
 "$release" check -version "$version" "$work/image"
-tar --create --file "$out/waba-operator-image-$version.tar" --directory "$work/image" --sort=name \
-	--mtime="@$created" --owner=0 --group=0 --numeric-owner --mode='u=rwX,go=rX' .
+archive "$work/image" >"$out/waba-operator-image-$version.tar"
 for arch in amd64 arm64; do
 	"$release" sbom -version "$version" "$work/$arch/waba-operator" >"$out/waba-operator-$version-linux-$arch.cdx.json"
 done
+
+for platform in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64; do
+	name=kubectl-waba-$version-${platform/\//-}
+	suffix=''
+	[[ $platform != windows/* ]] || suffix=.exe
+	compile "$platform" ./cmd/kubectl-waba "$work/$name/kubectl-waba$suffix"
+	"$release" sbom -version "$version" "$work/$name/kubectl-waba$suffix" >"$out/$name.cdx.json"
+	cp LICENSE "$work/$name"
+	archive "$work/$name" | gzip --no-name >"$out/$name.tar.gz"
+done
+
+echo "release: manifests and chart"
 hack/render.sh "$KUSTOMIZE" "$image:$version" >"$out/install.yaml"
 "$KUSTOMIZE" build config/crd >"$out/crds.yaml"
 cp config/prometheus/rules.yaml "$out/prometheus-rules.yaml"
@@ -58,5 +78,8 @@ mkdir "$work/unpacked"
 tar --extract --file "$out/waba-operator-image-$version.tar" --directory "$work/unpacked"
 "$release" check -version "$version" "$work/unpacked" >/dev/null
 grep -qF "image: $image:$version" "$out/install.yaml"
+mkdir "$work/plugin"
+tar --extract --gzip --file "$out/kubectl-waba-$version-$(go env GOHOSTOS)-$(go env GOHOSTARCH).tar.gz" --directory "$work/plugin"
+[ "$("$work/plugin/kubectl-waba" --version)" = "kubectl waba version $version" ]
 "$HELM" template release "$out/waba-operator-${version#v}.tgz" | grep -qE "image: \"?$image:$version"
 echo "release: $(cd "$out" && du -sh . | cut -f1) in $(cd "$out" && find . -type f | wc -l) files"
