@@ -6,6 +6,7 @@ package cli
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,8 +41,11 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestExamples runs the examples of every command's help, in a directory with what they name.
+// TestExamples runs the examples of every command's help, in a directory with what they name and with a cluster that has the
+// samples of this repository.
 func TestExamples(t *testing.T) {
+	env := startCluster(t)
+	apply(t, env, "default", "../../config/samples")
 	t.Chdir(t.TempDir())
 	if err := os.MkdirAll("templates", 0o700); err != nil {
 		t.Fatal(err)
@@ -65,8 +69,11 @@ func TestExamples(t *testing.T) {
 // example runs one line; a command that serves is interrupted as soon as it does.
 func example(t *testing.T, args []string) (code int, out, stderr string) {
 	t.Helper()
-	if args[0] == "simulate" {
+	switch {
+	case args[0] == "simulate":
 		return simulate(t, func(string) {}, args[1:]...)
+	case slices.Contains(args, "--watch"):
+		return runUntil(t, "\n", args...)
 	}
 	return run(t, sale, args...)
 }
