@@ -15,15 +15,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/facts"
 )
 
-const (
-	// factWindow is how long after its receipt a fact wins over what Meta's API shows, which lags behind Meta's events.
-	factWindow = time.Minute
-	// factsPause is how long facts about one object gather until its spec is looked at again because of them. Its status
-	// follows each of them at once.
-	factsPause = 5 * time.Second
-)
+// factsPause is how long facts about one object gather until its spec is looked at again because of them. Its status follows
+// each of them at once.
+const factsPause = 5 * time.Second
 
 // knowledge says how fresh that is what facts are compared with.
 type knowledge struct {
@@ -36,25 +33,7 @@ type knowledge struct {
 // yields reports that what an event told wins over what was seen: until an observation begun a minute or more after its
 // receipt.
 func (k knowledge) yields(e *v1alpha1.WebhookEvent) bool {
-	return e != nil && !e.Time.Time.Before(k.written) && k.at.Before(receipt(e).Add(factWindow))
-}
-
-// receipt is when the operator received an event.
-func receipt(e *v1alpha1.WebhookEvent) time.Time {
-	if e.ReceivedTime == nil {
-		return e.Time.Time
-	}
-	return e.ReceivedTime.Time
-}
-
-// eventOf returns the newest event of a field, nil when there was none.
-func eventOf(events []v1alpha1.WebhookEvent, field string) *v1alpha1.WebhookEvent {
-	for i := range events {
-		if events[i].Field == field {
-			return &events[i]
-		}
-	}
-	return nil
+	return facts.Wins(e, k.at) && !e.Time.Time.Before(k.written)
 }
 
 // eventsOf returns the events that webhooks told of an object.
@@ -157,7 +136,7 @@ func (b *base) listen(key string, obj client.Object, waba *v1alpha1.WABA, urgent
 	var newest time.Time
 	events := eventsOf(obj)
 	for i := range events {
-		newest = laterOf(newest, receipt(&events[i]))
+		newest = laterOf(newest, facts.Receipt(&events[i]))
 	}
 	account := client.ObjectKeyFromObject(waba)
 	if b.receipts.told(account, topicOf(obj), newest, timeValue(waba.Status.LastObservedTime)) {

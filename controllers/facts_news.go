@@ -129,6 +129,6 @@ func numberNews(was, is *v1alpha1.PhoneNumberWebhookStatus) []notice {
 
 // moved reports that there is a newer event of a field.
 func moved(was, is []v1alpha1.WebhookEvent, field string) bool {
-	old, e := eventOf(was, field), eventOf(is, field)
+	old, e := facts.EventOf(was, field), facts.EventOf(is, field)
 	return e != nil && (old == nil || e.Time.After(old.Time.Time) || e.Hash != old.Hash)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/facts"
 )
 
 // topic is what a fact is about: a template, a number or, when empty, the account.
@@ -57,7 +58,7 @@ func (r *receipts) told(waba types.NamespacedName, about topic, received, observ
 	if u == nil {
 		u = &unconfirmed{newest: map[topic]time.Time{}}
 	}
-	if received.IsZero() || !laterOf(u.observed, observed).Before(received.Add(factWindow)) {
+	if received.IsZero() || !laterOf(u.observed, observed).Before(received.Add(facts.Window)) {
 		return false
 	}
 	r.accounts[waba] = u
@@ -75,7 +76,7 @@ func (r *receipts) due(waba types.NamespacedName) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if u := r.accounts[waba]; u != nil && !u.first.IsZero() {
-		return u.first.Add(factWindow + time.Second)
+		return u.first.Add(facts.Window + time.Second)
 	}
 	return time.Time{}
 }
@@ -92,7 +93,7 @@ func (r *receipts) observe(waba types.NamespacedName, begun time.Time, change *a
 	}
 	u.observed, u.first = begun, time.Time{}
 	for about, received := range u.newest {
-		if begun.Before(received.Add(factWindow)) {
+		if begun.Before(received.Add(facts.Window)) {
 			if u.first.IsZero() || received.Before(u.first) {
 				u.first = received
 			}

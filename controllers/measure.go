@@ -64,18 +64,3 @@ func kindOf(obj client.Object) string {
 	}
 	return ""
 }
-
-// Standing is what touches an account's standing at present.
-type Standing struct {
-	Restrictions, Violations, UnapprovedApps int
-	// Ban is the state of a ban in force or announced, "" without one.
-	Ban string
-}
-
-// StandingOf judges an account, as its condition PolicyCompliant does.
-func StandingOf(waba *v1alpha1.WABA, now time.Time) Standing {
-	s := &waba.Status
-	return Standing{
-		Restrictions: len(restrictions(s, now)), Violations: len(violations(s, now)), UnapprovedApps: len(unapproved(waba)), Ban: banOf(s, now),
-	}
-}

@@ -46,7 +46,7 @@ func heedTemplate(s *v1alpha1.MessageTemplateStatus, since time.Time, k knowledg
 		return news
 	}
 	k = afterEdits(k, s.Edits)
-	if e := eventOf(w.Events, facts.MarkTemplateStatus); k.yields(e) && w.Status != "" {
+	if e := facts.EventOf(w.Events, facts.MarkTemplateStatus); k.yields(e) && w.Status != "" {
 		s.Status, news.changed = templateStatusOf(w.Status), e.Time.Time
 		switch s.Status {
 		case statusApproved, statusPending:
@@ -55,7 +55,7 @@ func heedTemplate(s *v1alpha1.MessageTemplateStatus, since time.Time, k knowledg
 			s.Rejection = &v1alpha1.TemplateRejection{Reason: clip(w.Reason), Recommendation: rejectionAdvice[w.Reason]}
 		}
 	}
-	if k.yields(eventOf(w.Events, facts.MarkTemplateQuality)) && w.QualityScore != "" {
+	if k.yields(facts.EventOf(w.Events, facts.MarkTemplateQuality)) && w.QualityScore != "" {
 		s.QualityScore = upper(w.QualityScore)
 	}
 	heedCategory(s, k)
@@ -77,7 +77,7 @@ func afterEdits(k knowledge, edits []v1alpha1.EditAttempt) knowledge {
 
 func heedCategory(s *v1alpha1.MessageTemplateStatus, k knowledge) {
 	w := s.Webhook
-	done, announced := eventOf(w.Events, facts.MarkTemplateCategory), eventOf(w.Events, facts.MarkCategoryAnnounced)
+	done, announced := facts.EventOf(w.Events, facts.MarkTemplateCategory), facts.EventOf(w.Events, facts.MarkCategoryAnnounced)
 	if k.yields(announced) {
 		s.CorrectCategory = upper(w.CorrectCategory)
 	}
@@ -96,9 +96,9 @@ func heedCategory(s *v1alpha1.MessageTemplateStatus, k knowledge) {
 // wordsBelong reports that Meta's words are about the status that the template has, and not about an earlier one of the same
 // name: they hold as long as it does.
 func wordsBelong(s *v1alpha1.MessageTemplateStatus, since time.Time, k knowledge) bool {
-	e := eventOf(s.Webhook.Events, facts.MarkTemplateStatus)
+	e := facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus)
 	return e != nil && templateStatusOf(s.Webhook.Status) == s.Status && !e.Time.Time.Before(k.written) &&
-		!since.After(receipt(e).Add(factWindow))
+		!since.After(facts.Receipt(e).Add(facts.Window))
 }
 
 func heedWords(s *v1alpha1.MessageTemplateStatus, news *statusNews) {
@@ -129,7 +129,7 @@ func flagged(s *v1alpha1.MessageTemplateStatus, k knowledge) bool {
 	if s.Webhook == nil || s.Webhook.Status != eventFlagged || !wordsBelong(s, timeValue(s.StatusSince), afterEdits(k, s.Edits)) {
 		return false
 	}
-	return s.QualityScore != "GREEN" || k.yields(eventOf(s.Webhook.Events, facts.MarkTemplateStatus))
+	return s.QualityScore != "GREEN" || k.yields(facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus))
 }
 
 // reviewed reports that Meta's time of the last change is that of a status that a webhook told: nobody edited the template.
@@ -137,7 +137,7 @@ func reviewed(s *v1alpha1.MessageTemplateStatus, updated time.Time) bool {
 	if s.Webhook == nil {
 		return false
 	}
-	e := eventOf(s.Webhook.Events, facts.MarkTemplateStatus)
+	e := facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus)
 	return e != nil && e.Time.Sub(updated).Abs() <= clockSkew
 }
 

@@ -32,7 +32,7 @@ func heedNumber(s *v1alpha1.PhoneNumberStatus, k, username knowledge, usernameWa
 	if w == nil {
 		return
 	}
-	if status, ok := nameDecisions[w.NameDecision]; ok && k.yields(eventOf(w.Events, facts.MarkNumberName)) {
+	if status, ok := nameDecisions[w.NameDecision]; ok && k.yields(facts.EventOf(w.Events, facts.MarkNumberName)) {
 		switch name := clip(w.RequestedName); name {
 		case "", s.VerifiedName:
 			s.NameStatus = status
@@ -40,7 +40,7 @@ func heedNumber(s *v1alpha1.PhoneNumberStatus, k, username knowledge, usernameWa
 			s.NewDisplayName, s.NewNameStatus = name, status
 		}
 	}
-	if k.yields(eventOf(w.Events, facts.MarkNumberQuality)) {
+	if k.yields(facts.EventOf(w.Events, facts.MarkNumberQuality)) {
 		if w.MessagingLimit != "" {
 			s.MessagingLimit = upper(w.MessagingLimit)
 		}
@@ -48,7 +48,7 @@ func heedNumber(s *v1alpha1.PhoneNumberStatus, k, username knowledge, usernameWa
 			s.ThroughputLevel = throughputHigh
 		}
 	}
-	if usernameWanted && w.UsernameStatus != "" && username.yields(eventOf(w.Events, facts.MarkNumberUsername)) {
+	if usernameWanted && w.UsernameStatus != "" && username.yields(facts.EventOf(w.Events, facts.MarkNumberUsername)) {
 		s.Username, s.UsernameStatus = clip(w.Username), upper(w.UsernameStatus)
 		if s.UsernameStatus == usernameDeleted {
 			s.Username, s.UsernameStatus = "", ""
@@ -93,8 +93,8 @@ func (s *sectionPass) toldTime() time.Time {
 	case number.Username:
 		field = facts.MarkNumberUsername
 	}
-	if e := eventOf(eventsOf(s.obj), field); e != nil {
-		return receipt(e).Add(time.Second)
+	if e := facts.EventOf(eventsOf(s.obj), field); e != nil {
+		return facts.Receipt(e).Add(time.Second)
 	}
 	return time.Time{}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/standing"
 )
 
 func TestUnitFactsOfReviewAndLimit(t *testing.T) {
@@ -75,7 +76,7 @@ func TestUnitAccountStanding(t *testing.T) {
 		if got := said(t, set, v1alpha1.ConditionPolicyCompliant); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
-		if r := standing(&w.Status, now); (r != nil) != c.blocked {
+		if r := barred(&w.Status, now); (r != nil) != c.blocked {
 			t.Errorf("%s: %+v", name, r)
 		}
 		if got := standingEnds(&w.Status, now); got != c.ends {
@@ -99,7 +100,7 @@ func TestUnitScheduledBanWithoutDate(t *testing.T) {
 	for days, want := range map[int]string{29: "SCHEDULE_FOR_DISABLE", 30: ""} {
 		now := at(0).Add(time.Duration(days) * 24 * time.Hour)
 		s.LastObservedTime = timeOf(now)
-		if got := banOf(s, now); got != want {
+		if got := standing.Ban(s, now); got != want {
 			t.Errorf("after %d days: %q", days, got)
 		}
 	}

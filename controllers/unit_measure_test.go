@@ -67,23 +67,3 @@ func TestDrifted(t *testing.T) {
 		t.Errorf("%q, want %q", m.told, want)
 	}
 }
-
-// TestStandingOf: what is over doesn't count.
-func TestStandingOf(t *testing.T) {
-	now := time.Date(2026, time.October, 1, 12, 0, 0, 0, time.UTC)
-	at := func(d time.Duration) *metav1.Time { t := metav1.NewTime(now.Add(d)); return &t }
-	waba := &v1alpha1.WABA{}
-	if got := StandingOf(waba, now); got != (Standing{}) {
-		t.Errorf("nothing is known, but %+v", got)
-	}
-	waba.Spec.ApprovedApps = []v1alpha1.ApprovedApp{{ID: "1"}}
-	waba.Status.SubscribedApps = []v1alpha1.SubscribedApp{{ID: "1"}, {ID: "2"}}
-	waba.Status.Webhook = &v1alpha1.WABAWebhookStatus{
-		Restrictions: []v1alpha1.Restriction{{Type: "A", Expires: at(time.Hour)}, {Type: "B", Expires: at(-time.Hour)}},
-		Violations:   []v1alpha1.Violation{{Type: "C", Time: *at(-24 * time.Hour)}, {Type: "D", Time: *at(-31 * 24 * time.Hour)}, {Type: "E", Time: *at(0)}},
-		Ban:          &v1alpha1.Ban{State: banScheduled, Date: at(48 * time.Hour)},
-	}
-	if got, want := StandingOf(waba, now), (Standing{Restrictions: 1, Violations: 2, UnapprovedApps: 1, Ban: banScheduled}); got != want {
-		t.Errorf("%+v, want %+v", got, want)
-	}
-}

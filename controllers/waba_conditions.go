@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/standing"
 )
 
 // expiryNotice is how long before its end an access token is reported.
@@ -29,7 +30,7 @@ func (r *wabas) describe(p *wabaPass, o outcome, c *conditionSet) readiness {
 		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonPending, message: "the account hasn't been observed yet", progressing: true}
 	}
 	ready := readiness{status: metav1.ConditionTrue, reason: v1alpha1.ReasonObserved, message: "the account is observed and can be used"}
-	if r := standing(s, p.now); r != nil {
+	if r := barred(s, p.now); r != nil {
 		ready = *r
 	}
 	for _, judge := range []func(*v1alpha1.WABAStatus, *conditionSet) *readiness{approved, verified, canSend} {
@@ -168,21 +169,21 @@ func compliant(waba *v1alpha1.WABA, c *conditionSet, now time.Time) {
 	var problems []string
 	reason := v1alpha1.ReasonPolicyViolation
 	s := &waba.Status
-	for _, r := range restrictions(s, now) {
+	for _, r := range standing.Restrictions(s, now) {
 		reason = v1alpha1.ReasonRestricted
 		problems = append(problems, sentence("restricted by Meta", r.Type, clause(r.Remediation)))
 	}
-	switch ban := banOf(s, now); ban {
+	switch ban := clip(standing.Ban(s, now)); ban {
 	case "":
-	case banScheduled:
+	case standing.BanScheduled:
 		problems = append(problems, "ban state "+ban+": Meta is going to disable the account on the day in status.webhook.ban; appeal in Business Support Home")
 	default:
 		problems = append(problems, "ban state "+ban)
 	}
-	if v := violationOf(s, now); v != nil {
+	if v := standing.NewestViolation(s, now); v != nil {
 		problems = append(problems, strings.TrimSuffix("violation of a policy: "+v.Type+" by "+v.PhoneNumber, " by "))
 	}
-	if apps := unapproved(waba); len(apps) > 0 {
+	if apps := standing.UnapprovedApps(waba); len(apps) > 0 {
 		if len(problems) == 0 {
 			reason = v1alpha1.ReasonUnapprovedApp
 		}
@@ -193,26 +194,4 @@ func compliant(waba *v1alpha1.WABA, c *conditionSet, now time.Time) {
 		return
 	}
 	c.set(v1alpha1.ConditionPolicyCompliant, metav1.ConditionTrue, v1alpha1.ReasonCompliant, "no restriction, ban, violation or unapproved app is known")
-}
-
-// unapproved lists apps that receive the account's webhooks without being named in the spec. Without a list in the spec
-// nothing is reported.
-func unapproved(waba *v1alpha1.WABA) []string {
-	if len(waba.Spec.ApprovedApps) == 0 {
-		return nil
-	}
-	known := map[string]bool{}
-	for _, a := range waba.Spec.ApprovedApps {
-		known[a.ID] = true
-	}
-	if creds := waba.Status.Credentials; creds != nil {
-		known[creds.AppID] = true
-	}
-	var out []string
-	for _, a := range waba.Status.SubscribedApps {
-		if !known[a.ID] {
-			out = append(out, strings.TrimSpace(a.ID+" "+a.Name))
-		}
-	}
-	return out
 }

@@ -61,7 +61,7 @@ func mergeAccountUpdate(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Accoun
 	}
 	// When the newest of them arrived decides how long they outweigh an observation. Meta invents events; their names aren't
 	// collected without end.
-	if name := MarkAccount + "/" + v.Event; changed && (len(w.Events) < maxWatermarks || known(w.Events, name) != nil) {
+	if name := MarkAccount + "/" + v.Event; changed && (len(w.Events) < maxWatermarks || EventOf(w.Events, name) != nil) {
 		advance(&w.Events, name, e, 0)
 	}
 	return changed

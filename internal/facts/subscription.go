@@ -29,7 +29,7 @@ func mergeSubscription(w *v1alpha1.WebhookSubscriptionWebhookStatus, e event) bo
 	if !slices.Contains(webhook.ManagementFields, e.Field) && !slices.Contains(webhook.MessageFields, e.Field) {
 		return false
 	}
-	if last := known(w.Events, e.Field); last != nil && e.received.Sub(timeValue(last.ReceivedTime)) < arrivalPeriod {
+	if last := EventOf(w.Events, e.Field); last != nil && e.received.Sub(timeValue(last.ReceivedTime)) < arrivalPeriod {
 		return false
 	}
 	return advance(&w.Events, e.Field, e, 1)

@@ -73,17 +73,9 @@ func newEvent(c webhook.Change, received time.Time) event {
 	return event{Change: c, at: at.UTC().Truncate(time.Second), received: received.UTC().Truncate(time.Second)}
 }
 
-// known returns the watermark of a name, nil when nothing was ever told under it.
-func known(events []v1alpha1.WebhookEvent, name string) *v1alpha1.WebhookEvent {
-	if i := slices.IndexFunc(events, func(e v1alpha1.WebhookEvent) bool { return e.Field == name }); i >= 0 {
-		return &events[i]
-	}
-	return nil
-}
-
 // since is the time of a watermark, zero when nothing was ever told under its name.
 func since(events []v1alpha1.WebhookEvent, name string) time.Time {
-	if w := known(events, name); w != nil {
+	if w := EventOf(events, name); w != nil {
 		return w.Time.Time
 	}
 	return time.Time{}
@@ -93,7 +85,7 @@ func since(events []v1alpha1.WebhookEvent, name string) time.Time {
 // whole seconds and its deliveries no order: of two events in one second the same one wins on every replica, whichever
 // arrives first. tie says which if the caller knows: > 0 this one, < 0 the known one.
 func advance(events *[]v1alpha1.WebhookEvent, name string, e event, tie int) bool {
-	w := known(*events, name)
+	w := EventOf(*events, name)
 	if w != nil {
 		switch {
 		case e.at.Before(w.Time.Time), w.Hash == e.Hash && e.at.Equal(w.Time.Time):

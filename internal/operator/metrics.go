@@ -11,10 +11,10 @@ import (
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
-	"github.com/waba-operator/waba-operator/controllers"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/metrics"
+	"github.com/waba-operator/waba-operator/internal/standing"
 )
 
 // exportClient adds how long the API server takes, and how often requests to it are repeated, to what controller-runtime
@@ -28,7 +28,10 @@ func exportAssets(mgr ctrl.Manager, o *Options, s Surroundings, accounts *accoun
 	return s.Registerer.Register(metrics.NewAssets(metrics.AssetOptions{
 		Reader: mgr.GetCache(), Elected: mgr.Elected(), Lease: o.electionID(),
 		Standing: func(w *v1alpha1.WABA, now time.Time) metrics.Standing {
-			return metrics.Standing(controllers.StandingOf(w, now))
+			return metrics.Standing{
+				Restrictions: len(standing.Restrictions(&w.Status, now)), Violations: len(standing.Violations(&w.Status, now)),
+				UnapprovedApps: len(standing.UnapprovedApps(w)), Ban: standing.Ban(&w.Status, now),
+			}
 		},
 		Usage: func(uid types.UID) (percent int, regain time.Time, ok bool) {
 			session := accounts.Get(string(uid))

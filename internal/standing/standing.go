@@ -1,0 +1,149 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package standing judges what touches an account's standing with Meta at present: what webhooks told of it, as far as it
+// isn't over or disproved, and apps that nobody approved.
+package standing
+
+import (
+	"strings"
+	"time"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/facts"
+)
+
+// States of a ban.
+const (
+	BanScheduled  = "SCHEDULE_FOR_DISABLE"
+	BanDisabled   = "DISABLE"
+	BanReinstated = "REINSTATE"
+)
+
+const (
+	// ViolationMemory is how long a violation of Meta's policies counts: Meta tells none's end.
+	ViolationMemory = 30 * 24 * time.Hour
+	// banDelay is how long a ban may come later than on the day for which it is scheduled.
+	banDelay = 24 * time.Hour
+)
+
+// yields reports that what an event told wins over what was observed of the account.
+func yields(s *v1alpha1.WABAStatus, field string) bool {
+	if s.Webhook == nil {
+		return false
+	}
+	var observed time.Time
+	if s.LastObservedTime != nil {
+		observed = s.LastObservedTime.Time
+	}
+	return facts.Wins(facts.EventOf(s.Webhook.Events, field), observed)
+}
+
+// disproved reports that an observation, late enough, shows nothing of what a webhook told about the account's standing.
+func disproved(s *v1alpha1.WABAStatus, field string) bool {
+	return !yields(s, field) && available(s.Health)
+}
+
+// available reports that Meta sees nothing in the way of messages.
+func available(h *v1alpha1.HealthStatus) bool {
+	if h == nil {
+		return false
+	}
+	for _, e := range h.Entities {
+		if e.CanSendMessage != "AVAILABLE" {
+			return false
+		}
+	}
+	return len(h.Entities) > 0 || h.CanSendMessage == "AVAILABLE"
+}
+
+// Restrictions are those in force: until their end, and without one until Meta shows the account as available.
+func Restrictions(s *v1alpha1.WABAStatus, now time.Time) []v1alpha1.Restriction {
+	var out []v1alpha1.Restriction
+	if s.Webhook == nil {
+		return nil
+	}
+	for _, r := range s.Webhook.Restrictions {
+		if r.Expires == nil && disproved(s, facts.MarkRestriction) || r.Expires != nil && !r.Expires.After(now) {
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// Ban is the ban in force or announced, "" when there is none. A lost reinstatement doesn't block an account for ever.
+func Ban(s *v1alpha1.WABAStatus, now time.Time) string {
+	if s.Webhook == nil || s.Webhook.Ban == nil {
+		return ""
+	}
+	switch ban := s.Webhook.Ban; {
+	case ban.State == BanReinstated:
+		return ""
+	case ban.State == BanScheduled && awaited(s.Webhook, now):
+		return ban.State // that nothing is to be seen of it yet says nothing
+	case disproved(s, facts.MarkBan):
+		return ""
+	default:
+		return ban.State
+	}
+}
+
+// awaited reports that an announced ban may still come. Where its day isn't known it is awaited as long as a violation counts.
+func awaited(w *v1alpha1.WABAWebhookStatus, now time.Time) bool {
+	if w.Ban.Date != nil {
+		return now.Before(w.Ban.Date.Add(banDelay))
+	}
+	e := facts.EventOf(w.Events, facts.MarkBan)
+	return e == nil || now.Sub(facts.Receipt(e)) < ViolationMemory
+}
+
+// Violations are those that still count.
+func Violations(s *v1alpha1.WABAStatus, now time.Time) []*v1alpha1.Violation {
+	if s.Webhook == nil {
+		return nil
+	}
+	var out []*v1alpha1.Violation
+	for i := range s.Webhook.Violations {
+		if v := &s.Webhook.Violations[i]; now.Sub(v.Time.Time) < ViolationMemory {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// NewestViolation that still counts, nil when there is none.
+func NewestViolation(s *v1alpha1.WABAStatus, now time.Time) *v1alpha1.Violation {
+	var newest *v1alpha1.Violation
+	for _, v := range Violations(s, now) {
+		if newest == nil || !v.Time.Before(&newest.Time) {
+			newest = v
+		}
+	}
+	return newest
+}
+
+// Deleted reports that Meta told of the account's end, and no observation saw it since.
+func Deleted(s *v1alpha1.WABAStatus) bool { return yields(s, facts.MarkAccountDeleted) }
+
+// UnapprovedApps lists apps that receive the account's webhooks without being named in the spec, as "id name". Without a list
+// in the spec nothing is reported.
+func UnapprovedApps(waba *v1alpha1.WABA) []string {
+	if len(waba.Spec.ApprovedApps) == 0 {
+		return nil
+	}
+	known := map[string]bool{}
+	for _, a := range waba.Spec.ApprovedApps {
+		known[a.ID] = true
+	}
+	if creds := waba.Status.Credentials; creds != nil {
+		known[creds.AppID] = true
+	}
+	var out []string
+	for _, a := range waba.Status.SubscribedApps {
+		if !known[a.ID] {
+			out = append(out, strings.TrimSpace(a.ID+" "+a.Name))
+		}
+	}
+	return out
+}
