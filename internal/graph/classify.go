@@ -41,7 +41,7 @@ type rule struct {
 var (
 	reads = []Operation{
 		OpDebugToken, OpReadAccount, OpReadAccountOptional, OpListTemplates, OpFindTemplates, OpReadTemplate,
-		OpListPhoneNumbers, OpListSubscribedApps, OpReadUpload,
+		OpListPhoneNumbers, OpListSubscribedApps, OpListAssignedUsers, OpReadUpload,
 		OpReadPhoneNumber, OpReadProfile, OpReadCommerce, OpReadAutomation, OpReadSettings, OpReadEncryption,
 		OpReadCompliance, OpReadUsername, OpReadAppSubscription,
 	}

@@ -67,6 +67,8 @@ var classifiedCases = []classified{
 	{name: "page limit", op: OpReadAccount, code: 32, class: ClassThrottled},
 	{name: "number deleted", op: OpReadAccount, code: 33, class: ClassGone},
 	{name: "bad query", op: OpListTemplates, code: 100, class: ClassUnknown},
+	{name: "no business named", op: OpListAssignedUsers, code: 100, text: "(#100) The parameter business is required", class: ClassUnknown},
+	{name: "another's users", op: OpListAssignedUsers, code: 200, text: "(#200) Permissions error", class: ClassPermission},
 	{name: "delete refused", op: OpDeleteTemplate, code: 100, class: ClassRefused},
 	{name: "unpause refused", op: OpUnpauseTemplate, code: 100, title: "Message template isn't paused", class: ClassRefused},
 	{name: "insights refused", op: OpUpdateAccount, code: 100, class: ClassRefused},

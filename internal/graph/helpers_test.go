@@ -21,14 +21,15 @@ import (
 )
 
 const (
-	testToken  = "EAAGm0PX4ZCpsBO|tail/with+signs="
-	testSecret = "0123456789abcdef0123456789abcdef"
-	testWABA   = "102290129340398"
-	testApp    = "634974688087057"
-	testNumber = "106540352242922"
-	testPIN    = "482915"
-	testCode   = "731046"
-	testKey    = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"
+	testToken    = "EAAGm0PX4ZCpsBO|tail/with+signs="
+	testSecret   = "0123456789abcdef0123456789abcdef"
+	testWABA     = "102290129340398"
+	testApp      = "634974688087057"
+	testNumber   = "106540352242922"
+	testBusiness = "506914307656634"
+	testPIN      = "482915"
+	testCode     = "731046"
+	testKey      = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"
 
 	testSession   = "upload:MTphdHRhY2htZW50OjA="
 	testSignature = "ARZsecretSignature_x-1"
@@ -176,11 +177,15 @@ func everyCall(c *Client) map[Operation]func(context.Context) error {
 			return err
 		},
 		OpListSubscribedApps: func(ctx context.Context) error { _, err := c.ListSubscribedApps(ctx, testWABA); return err },
-		OpCreateTemplate:     func(ctx context.Context) error { _, err := c.CreateTemplate(ctx, testWABA, content); return err },
-		OpEditTemplate:       func(ctx context.Context) error { return c.EditTemplate(ctx, "77", content) },
-		OpDeleteTemplate:     func(ctx context.Context) error { return c.DeleteTemplate(ctx, testWABA, "order", "77") },
-		OpUnpauseTemplate:    func(ctx context.Context) error { return c.UnpauseTemplate(ctx, "77") },
-		OpUpdateAccount:      func(ctx context.Context) error { return c.EnableInsights(ctx, testWABA) },
+		OpListAssignedUsers: func(ctx context.Context) error {
+			_, err := c.ListAssignedUsers(ctx, testWABA, testBusiness)
+			return err
+		},
+		OpCreateTemplate:  func(ctx context.Context) error { _, err := c.CreateTemplate(ctx, testWABA, content); return err },
+		OpEditTemplate:    func(ctx context.Context) error { return c.EditTemplate(ctx, "77", content) },
+		OpDeleteTemplate:  func(ctx context.Context) error { return c.DeleteTemplate(ctx, testWABA, "order", "77") },
+		OpUnpauseTemplate: func(ctx context.Context) error { return c.UnpauseTemplate(ctx, "77") },
+		OpUpdateAccount:   func(ctx context.Context) error { return c.EnableInsights(ctx, testWABA) },
 		OpOpenUpload: func(ctx context.Context) error {
 			_, err := c.openUpload(ctx, testApp, testFile("content"))
 			return err

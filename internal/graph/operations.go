@@ -21,6 +21,7 @@ const (
 	OpReadTemplate        Operation = "ReadTemplate"
 	OpListPhoneNumbers    Operation = "ListPhoneNumbers"
 	OpListSubscribedApps  Operation = "ListSubscribedApps"
+	OpListAssignedUsers   Operation = "ListAssignedUsers"
 	OpCreateTemplate      Operation = "CreateTemplate"
 	OpEditTemplate        Operation = "EditTemplate"
 	OpDeleteTemplate      Operation = "DeleteTemplate"
@@ -82,6 +83,7 @@ var operations = map[Operation]operationInfo{
 	OpReadTemplate:        {http.MethodGet, "GET /{template}", false},
 	OpListPhoneNumbers:    {http.MethodGet, "GET /{waba}/phone_numbers", false},
 	OpListSubscribedApps:  {http.MethodGet, "GET /{waba}/subscribed_apps", false},
+	OpListAssignedUsers:   {http.MethodGet, "GET /{waba}/assigned_users", false},
 	OpCreateTemplate:      {http.MethodPost, "POST /{waba}/message_templates", true},
 	OpEditTemplate:        {http.MethodPost, "POST /{template}", true},
 	OpDeleteTemplate:      {http.MethodDelete, "DELETE /{waba}/message_templates", true},

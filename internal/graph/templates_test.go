@@ -287,6 +287,7 @@ func TestCallsThatMustNotBeMade(t *testing.T) {
 		"templates":             func(ctx context.Context) error { _, err := c.ListTemplates(ctx, "", ListOptions{}); return err },
 		"numbers":               func(ctx context.Context) error { _, err := c.ListPhoneNumbers(ctx, "", ListOptions{}); return err },
 		"apps":                  func(ctx context.Context) error { _, err := c.ListSubscribedApps(ctx, "1 2"); return err },
+		"users":                 func(ctx context.Context) error { _, err := c.ListAssignedUsers(ctx, testWABA, ""); return err },
 		"insights":              func(ctx context.Context) error { return c.EnableInsights(ctx, "１２") },
 		"endless id":            func(ctx context.Context) error { return c.EnableInsights(ctx, "123456789012345678901234567890123") },
 	} {

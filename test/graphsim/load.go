@@ -35,6 +35,7 @@ type SeedAccount struct {
 	Account
 	Numbers   []Number
 	Apps      []SeedSubscription
+	Users     []User
 	Templates []Template
 }
 
@@ -80,19 +81,26 @@ func (s *Simulator) Load(raw []byte) error {
 	for _, x := range seed.Callbacks {
 		s.SetAppCallback(x.App, x.CallbackURL, x.Fields...)
 	}
-	for _, a := range seed.Accounts {
-		s.AddAccount(a.Account)
-		for _, n := range a.Numbers {
-			s.AddNumber(a.ID, n)
-		}
-		for _, x := range a.Apps {
-			s.SubscribeApp(a.ID, x.ID, x.Override)
-		}
-		for _, t := range a.Templates {
-			s.AddTemplate(a.ID, t)
-		}
+	for i := range seed.Accounts {
+		s.loadAccount(&seed.Accounts[i])
 	}
 	return nil
+}
+
+func (s *Simulator) loadAccount(a *SeedAccount) {
+	s.AddAccount(a.Account)
+	for _, n := range a.Numbers {
+		s.AddNumber(a.ID, n)
+	}
+	for _, x := range a.Apps {
+		s.SubscribeApp(a.ID, x.ID, x.Override)
+	}
+	for _, u := range a.Users {
+		s.AssignUser(a.ID, u)
+	}
+	for _, t := range a.Templates {
+		s.AddTemplate(a.ID, t)
+	}
 }
 
 func (s *Simulator) accountIDs() []string {

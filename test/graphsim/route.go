@@ -64,6 +64,8 @@ func (s *Simulator) guessOp(method, id, edge string) string {
 		return map[string]string{http.MethodGet: OpListNumbers, http.MethodPost: OpAddNumber}[method]
 	case "subscribed_apps":
 		return OpListApps
+	case "assigned_users":
+		return OpListUsers
 	case "uploads":
 		return map[string]string{http.MethodPost: OpOpenUpload}[method]
 	case "subscriptions":
@@ -88,6 +90,16 @@ func (s *Simulator) routeAccount(c *call, edge string) {
 		c.op, c.handler = OpSubscribeApp, s.subscribeApp
 	case "DELETE subscribed_apps":
 		c.op, c.handler = OpUnsubscribeApp, s.unsubscribeApp
+	case "GET assigned_users":
+		c.op, c.handler = OpListUsers, s.listUsers
+	default:
+		s.routeTemplates(c, edge)
+	}
+}
+
+// routeTemplates finds the operation on the templates of an account.
+func (s *Simulator) routeTemplates(c *call, edge string) {
+	switch c.method + " " + edge {
 	case "GET message_templates":
 		c.op, c.handler = OpListTemplates, s.listTemplates
 		if c.query.Has("name") {

@@ -61,6 +61,7 @@ type account struct {
 	Account
 	numbers   []*number
 	apps      []*subscription
+	users     []*assignedUser
 	templates []*template // by sequence
 	byKey     map[string]*template
 	locks     map[string]time.Time // name/language to end of lock

@@ -27,7 +27,9 @@ type Token struct {
 	AppID  string
 	Type   string // empty: SYSTEM_USER
 	UserID string
-	Scopes []string
+	// BusinessID is the portfolio of the token's user; empty: the one that owns the account asked about.
+	BusinessID string
+	Scopes     []string
 	// Accounts are the ids of the WhatsApp Business Accounts assigned to the token's user.
 	Accounts []string
 	// ExpiresAt is when the token stops working; zero: never.
