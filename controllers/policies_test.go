@@ -5,6 +5,7 @@ package controllers_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -145,6 +146,35 @@ func TestObservedWritesNothing(t *testing.T) {
 			expectNoWrites(t, w)
 		})
 	}
+}
+
+// TestObservedWithoutSample: a header whose sample file nobody has, as after an export, keeps neither drift nor parameters from
+// being shown.
+func TestObservedWithoutSample(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env)
+	w.Secret()
+	w.WABA()
+	id := w.Sim.AddTemplate(harness.AccountID, graphsim.Template{Name: "parcel_left", Language: "en_US", Components: json.RawMessage(
+		`[{"type":"HEADER","format":"IMAGE","example":{"header_handle":["4::aW1n"]}},
+		{"type":"BODY","text":"Hi {{1}}, it ships today.","example":{"body_text":[["Ana"]]}}]`)})
+	tmpl := w.CreateTemplate("parcel_left", setPolicy(v1alpha1.ManagementPolicyObserved), func(m *v1alpha1.MessageTemplate) {
+		m.Spec.Header, m.Spec.Footer = &v1alpha1.TemplateHeader{Format: v1alpha1.HeaderFormatImage}, nil
+		m.Spec.Body = &v1alpha1.TemplateBody{Text: "Hi {{1}}, it ships today.", Examples: []v1alpha1.ParameterExample{{Name: "1", Value: "Ana"}}}
+	})
+	op := w.Start()
+	op.Observe()
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	if p := tmpl.Status.Parameters; len(p) != 2 || p[0].Type != "IMAGE" || p[1].Example != "Ana" {
+		t.Errorf("parameters %+v", p)
+	}
+	person(w, id, changedBody)
+	op.Observe()
+	w.Reload(tmpl)
+	expectRefused(t, tmpl.Status.Conditions, v1alpha1.ReasonDriftDetected, "body.text")
+	expectNoWrites(t, w)
+	w.CheckInvariants()
 }
 
 func expectNoWrites(t *testing.T, w *harness.World) {

@@ -41,9 +41,12 @@ type Problem struct {
 func (p Problem) String() string { return p.Path + ": " + p.Message }
 
 // Content converts a spec to what Meta expects. Parts of the API that this version can't manage are problems, never
-// dropped: a template without its carousel would be another template.
+// dropped: a template without its carousel would be another template. What is only observed is never sent, and so may lack
+// what a review needs.
 func Content(spec *v1alpha1.MessageTemplateSpec) (graph.TemplateContent, []Problem) {
-	t := &translator{named: parameterFormat(spec) == FormatNamed}
+	t := &translator{
+		named: parameterFormat(spec) == FormatNamed, observed: spec.ManagementPolicy == v1alpha1.ManagementPolicyObserved,
+	}
 	content := graph.TemplateContent{
 		Name: spec.Name, Language: spec.Language, Category: string(spec.Category),
 		ParameterFormat: parameterFormat(spec), MessageSendTTLSeconds: spec.MessageSendTTLSeconds,
@@ -57,7 +60,7 @@ func Content(spec *v1alpha1.MessageTemplateSpec) (graph.TemplateContent, []Probl
 		content.Components = authentication(spec.Authentication)
 	default:
 		content.Components = t.components(spec)
-		if len(content.Components) == 0 {
+		if len(content.Components) == 0 && !t.observed {
 			t.problem("spec.body", "a managed template needs a body; write body.text or set managementPolicy: Observed")
 		}
 	}
@@ -89,8 +92,8 @@ func parameterFormat(spec *v1alpha1.MessageTemplateSpec) string {
 }
 
 type translator struct {
-	named    bool
-	problems []Problem
+	named, observed bool
+	problems        []Problem
 }
 
 func (t *translator) problem(path, message string) {
@@ -153,7 +156,7 @@ func (t *translator) header(h *v1alpha1.TemplateHeader) graph.Component {
 
 // sample demands the file that Meta reviews. Under managementPolicy Observed it may be absent: Meta never gives it back.
 func (t *translator) sample(path, format string, media *v1alpha1.MediaSource) {
-	if needsMedia(format) && media == nil {
+	if needsMedia(format) && media == nil && !t.observed {
 		t.problem(path, "a managed template with a header of format "+format+" needs a sample file; write "+
 			"configMapKeyRef, or url and sha256, or set managementPolicy: Observed")
 	}
