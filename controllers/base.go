@@ -22,23 +22,25 @@ import (
 
 // base is what all reconcilers share.
 type base struct {
-	client   client.Client
-	status   *statusWriter
-	resolver *resolver
-	accounts *account.Manager
-	recorder events.EventRecorder
-	clock    clock.PassiveClock
-	attempts *attempts
-	creates  *createLedger
-	media    *mediaFiles
-	ledger   *ledger
-	changes  *changes
-	hearing  *hearing
-	receipts *receipts
-	metrics  Metrics
-	audit    logr.Logger
-	readOnly bool
-	interval time.Duration
+	client    client.Client
+	status    *statusWriter
+	resolver  *resolver
+	accounts  *account.Manager
+	recorder  events.EventRecorder
+	clock     clock.PassiveClock
+	attempts  *attempts
+	creates   *createLedger
+	media     *mediaFiles
+	ledger    *ledger
+	changes   *changes
+	hearing   *hearing
+	receipts  *receipts
+	metrics   Metrics
+	audit     logr.Logger
+	readOnly  bool
+	intended  func(Intent)
+	announced *announced
+	interval  time.Duration
 	// webhookURL is where the operator's receiver takes events, without the app's id that follows; "" where there is none.
 	webhookURL string
 }
@@ -99,11 +101,6 @@ func unchanged(before []metav1.Condition, c metav1.Condition) bool {
 
 func (b *base) event(obj runtime.Object, kind, reason, action, message string) {
 	b.recorder.Eventf(obj, nil, kind, reason, action, "%s", truncate(message, messageLimit))
-}
-
-// would reports a write that isn't made because the operator only reads.
-func (b *base) would(obj runtime.Object, what string) {
-	b.event(obj, corev1.EventTypeNormal, v1alpha1.ReasonWould, "ReadOnly", "would "+what+" (the operator runs with --read-only)")
 }
 
 // wrote is the audit log: one line for every write to Meta, whatever came of it.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -30,10 +31,17 @@ type createLedger struct {
 
 	mu    sync.Mutex
 	times map[string][]time.Time // by account id, oldest first
+	// announced are the creates of the last hour that an operator that only reads didn't make.
+	announced map[string][]announcedCreate
+}
+
+type announcedCreate struct {
+	who types.UID
+	at  time.Time
 }
 
 func newCreateLedger(c clock.PassiveClock, limit int) *createLedger {
-	return &createLedger{clock: c, limit: limit, times: map[string][]time.Time{}}
+	return &createLedger{clock: c, limit: limit, times: map[string][]time.Time{}, announced: map[string][]announcedCreate{}}
 }
 
 // reserve takes one of the hour's creates and returns 0, or how long to wait for one.
@@ -45,6 +53,27 @@ func (l *createLedger) reserve(accountID string, persisted []v1alpha1.CreateWind
 		return times[len(times)-l.limit].Add(createWindow).Sub(l.clock.Now())
 	}
 	l.times[accountID] = append(times, l.clock.Now())
+	return 0
+}
+
+// announce is reserve for an operator that only reads: whoever would create counts once and takes nothing from the hour.
+func (l *createLedger) announce(accountID string, who types.UID, persisted []v1alpha1.CreateWindow) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	times := slices.Clone(l.current(accountID, persisted))
+	since := l.clock.Now().Add(-createWindow)
+	would := slices.DeleteFunc(l.announced[accountID], func(a announcedCreate) bool { return !a.at.After(since) })
+	l.announced[accountID] = would
+	for _, a := range would {
+		if a.who == who {
+			return 0
+		}
+		times = append(times, a.at)
+	}
+	if l.limit > 0 && len(times) >= l.limit {
+		return times[len(times)-l.limit].Add(createWindow).Sub(l.clock.Now())
+	}
+	l.announced[accountID] = append(would, announcedCreate{who, l.clock.Now()})
 	return 0
 }
 

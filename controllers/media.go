@@ -108,16 +108,24 @@ type uploadTarget struct {
 	session *account.Session
 }
 
+// app is the Meta app to which the file is uploaded.
+func (to uploadTarget) app(f mediaFile) (string, *outcome) {
+	if app := to.session.AppID(); app != "" {
+		return app, nil
+	}
+	o := waitingAside(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
+		"%s: files are uploaded to the account's Meta app, whose id isn't known; put the key %s into Secret %s of WABA %s",
+		f.field, v1alpha1.SecretKeyAppID, to.waba.Spec.CredentialsSecretRef.Name, to.waba.Name), secretRecheck)
+	return "", &o
+}
+
 // upload gives a file to Meta and returns its handle. A handle is good for a short time
 // (https://developers.facebook.com/docs/graph-api/guides/upload), so it is never kept in a status; it is only remembered
 // while the write it was made for fails for a passing reason. reused says that it comes from such an earlier attempt.
 func (b *base) upload(ctx context.Context, to uploadTarget, f mediaFile) (handle string, reused bool, o *outcome) {
-	app := to.session.AppID()
-	if app == "" {
-		o := waitingAside(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
-			"%s: files are uploaded to the account's Meta app, whose id isn't known; put the key %s into Secret %s of WABA %s",
-			f.field, v1alpha1.SecretKeyAppID, to.waba.Spec.CredentialsSecretRef.Name, to.waba.Name), secretRecheck)
-		return "", false, &o
+	app, o := to.app(f)
+	if o != nil {
+		return "", false, o
 	}
 	key := handleKey{object: to.object.GetUID(), app: app, field: f.field, sha256: f.sha256}
 	if handle := b.media.handles.get(key); handle != "" {
@@ -133,7 +141,7 @@ func (b *base) upload(ctx context.Context, to uploadTarget, f mediaFile) (handle
 		file = fetched
 	}
 	handle, err := to.session.Client().Upload(ctx, app, graph.File{Name: file.Name, Type: file.Type, Size: file.Size, Content: file})
-	b.wrote(to.object, "upload file", []string{f.field}, err)
+	b.wrote(to.object, CallUploadFile, []string{f.field}, err)
 	if err != nil {
 		return "", false, notUploaded(f.field, err)
 	}

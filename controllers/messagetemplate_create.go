@@ -37,18 +37,16 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 	if hold := p.refusedFor(); hold > 0 && !known {
 		return keep(hold)
 	}
-	if t.readOnly {
-		t.forget(p)
-		t.would(p.obj, "create the template")
-		return stalled(v1alpha1.ReasonNotFound, "no such template at Meta; would create it, but the operator runs with --read-only")
-	}
-	if known && !t.unrequested(ctx, p) {
+	if known && !t.unrequestedWrite(ctx, p) {
 		return massChangeHeld()
 	}
 	t.forget(p)
-	if wait := t.creates.reserve(p.waba.Spec.ID, p.waba.Status.TemplateCreates); wait > 0 {
+	if wait := t.reserveCreate(p); wait > 0 {
 		return waiting(v1alpha1.ReasonQuotaExceeded,
 			"Meta takes 100 new templates an hour and account; created when the hour is over", wait).told()
+	}
+	if t.readOnly {
+		return t.withhold(p, w, v1alpha1.ReasonNotFound, CallCreateTemplate)
 	}
 	if o := t.withSamples(ctx, p, &w); o != nil {
 		t.creates.release(p.waba.Spec.ID)
@@ -64,6 +62,29 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 		return t.create(ctx, p, w, false)
 	}
 	return t.create(ctx, p, w, true)
+}
+
+// reserveCreate takes one of the hour's creates and returns 0, or how long to wait for one.
+func (t *templates) reserveCreate(p *templatePass) time.Duration {
+	if t.readOnly {
+		return t.creates.announce(p.waba.Spec.ID, p.obj.UID, p.waba.Status.TemplateCreates)
+	}
+	return t.creates.reserve(p.waba.Spec.ID, p.waba.Status.TemplateCreates)
+}
+
+// withhold says what would be written if the operator didn't only read.
+func (t *templates) withhold(p *templatePass, w wish, reason, call string, fields ...string) outcome {
+	var uploads []Intent
+	for _, s := range w.samples {
+		to := uploadTarget{object: p.obj, waba: p.waba, session: p.session}
+		if _, o := to.app(s.file); o != nil {
+			return *o
+		}
+		uploads = append(uploads, t.would(p.obj, CallUploadFile, s.file.field))
+	}
+	o := withheld(reason, t.would(p.obj, call, fields...), uploads...)
+	o.aside = reason == v1alpha1.ReasonDriftDetected
+	return o
 }
 
 // provenGone reports whether a template that was there is really gone. One answer isn't enough: listings lag, and "does
@@ -111,7 +132,7 @@ func (t *templates) forget(p *templatePass) {
 func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried bool) outcome {
 	key := templateKey(p.obj)
 	created, err := p.session.Client().CreateTemplate(ctx, p.waba.Spec.ID, w.content)
-	t.wrote(p.obj, "create template", nil, err)
+	t.wrote(p.obj, CallCreateTemplate, nil, err)
 	if again := t.sent(p, w, err); again != nil {
 		t.creates.release(p.waba.Spec.ID)
 		return *again
@@ -171,17 +192,13 @@ func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retr
 	return t.adopt(ctx, p, w, view)
 }
 
-// unrequested asks the account's breaker for a write that no change of a spec asked for.
-func (t *templates) unrequested(ctx context.Context, p *templatePass) bool {
+// unrequestedWrite asks the account's breaker for a write that no change of a spec asked for.
+func (t *templates) unrequestedWrite(ctx context.Context, p *templatePass) bool {
 	var list v1alpha1.MessageTemplateList
 	if err := t.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(p.waba))}, client.UnsafeDisableDeepCopy); err != nil {
 		return false
 	}
-	allowed := p.session.Unrequested(len(list.Items))
-	if !allowed {
-		t.changes.wake(client.ObjectKeyFromObject(p.waba))
-	}
-	return allowed
+	return t.unrequested(p.obj, p.waba, p.session, len(list.Items))
 }
 
 func massChangeHeld() outcome {

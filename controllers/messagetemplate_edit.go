@@ -42,16 +42,16 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 	if hold := p.refusedFor(); hold > 0 {
 		return keep(hold)
 	}
-	if t.readOnly {
-		t.would(p.obj, "edit "+what)
-		return stalledAside(v1alpha1.ReasonDriftDetected, "would edit "+what+", but the operator runs with --read-only")
-	}
 	if o := t.unasked(ctx, p, cause); o != nil {
 		return *o
 	}
-	live, o := t.liveTemplate(ctx, p, view.Template.ID)
-	if o != nil {
-		return *o
+	live := view.Template
+	if !t.readOnly { // what isn't written needn't be newer than the listing
+		newer, o := t.liveTemplate(ctx, p, live.ID)
+		if o != nil {
+			return *o
+		}
+		live = newer
 	}
 	if o := t.alreadyDone(p, w, live); o != nil {
 		return *o
@@ -65,6 +65,9 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 			o.aside = cause == causeDrift || template.OnlyMedia(names)
 			return o
 		}
+	}
+	if t.readOnly {
+		return t.withhold(p, w, v1alpha1.ReasonDriftDetected, CallEditTemplate, names...)
 	}
 	if o := t.withSamples(ctx, p, &w); o != nil {
 		return *o
@@ -116,7 +119,7 @@ func (t *templates) unasked(ctx context.Context, p *templatePass, cause string) 
 		o = waitingAside(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait)
 		return &o
 	}
-	if !t.unrequested(ctx, p) {
+	if !t.unrequestedWrite(ctx, p) {
 		o = massChangeHeld()
 		return &o
 	}
@@ -233,7 +236,7 @@ func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *gra
 		}
 	}
 	err := p.session.Client().EditTemplate(ctx, live.ID, content)
-	t.wrote(p.obj, "edit template", names, err)
+	t.wrote(p.obj, CallEditTemplate, names, err)
 	again := t.sent(p, w, err)
 	edits := p.obj.Status.Edits
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -49,10 +50,11 @@ func otherCategory(who, category string) *outcome {
 }
 
 // ahead reports that another resource is going to create its language before this one: it is older, permitted, and nothing
-// is wrong with it.
+// is wrong with it. (What an operator that only reads calls NotFound is only missing.)
 func (t *templates) ahead(ctx context.Context, other, own *v1alpha1.MessageTemplate) bool {
+	stuck := meta.FindStatusCondition(other.Status.Conditions, v1alpha1.ConditionStalled)
 	if !other.DeletionTimestamp.IsZero() || effectivePolicy(other.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
-		meta.IsStatusConditionTrue(other.Status.Conditions, v1alpha1.ConditionStalled) ||
+		stuck != nil && stuck.Status == metav1.ConditionTrue && stuck.Reason != v1alpha1.ReasonNotFound ||
 		winner([]claim{{object: other}, {object: own}}).GetUID() != other.UID {
 		return false
 	}

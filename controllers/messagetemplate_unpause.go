@@ -26,7 +26,7 @@ func (t *templates) unpause(ctx context.Context, p *templatePass, view account.T
 		t.event(p.obj, corev1.EventTypeNormal, v1alpha1.ReasonUnpause, "Unpause", "nothing to do: Meta doesn't show the template as paused")
 		return nil
 	case t.readOnly:
-		t.would(p.obj, "unpause the template")
+		t.would(p.obj, CallUnpauseTemplate)
 		return nil
 	}
 	// The request counts as handled before the call, so that a crash can't repeat it.
@@ -34,7 +34,7 @@ func (t *templates) unpause(ctx context.Context, p *templatePass, view account.T
 		return notWritten(err)
 	}
 	err := p.session.Client().UnpauseTemplate(ctx, view.Template.ID)
-	t.wrote(p.obj, "unpause template", nil, err)
+	t.wrote(p.obj, CallUnpauseTemplate, nil, err)
 	if err != nil {
 		o := failure(err)
 		t.event(p.obj, corev1.EventTypeWarning, v1alpha1.ReasonUnpause, "Unpause", "Meta didn't unpause the template: "+o.message)

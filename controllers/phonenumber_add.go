@@ -40,8 +40,7 @@ func (n *numbers) absent(ctx context.Context, p *numberPass) outcome {
 		return keep(hold)
 	}
 	if n.readOnly {
-		n.would(p.obj, "add the number")
-		return stalled(v1alpha1.ReasonNotFound, "would add the number, but the operator runs with --read-only")
+		return withheld(v1alpha1.ReasonNotFound, n.would(p.obj, CallAddNumber))
 	}
 	return n.add(ctx, p)
 }
@@ -57,7 +56,7 @@ func (n *numbers) add(ctx context.Context, p *numberPass) outcome {
 		}
 	}
 	id, err := p.session.Client().AddPhoneNumber(ctx, p.waba.Spec.ID, newPhoneNumber(&p.obj.Spec))
-	n.wrote(p.obj, "add number", nil, err)
+	n.wrote(p.obj, CallAddNumber, nil, err)
 	if err != nil {
 		o := failure(err)
 		if e, ok := graph.AsError(err); ok && e.Class != graph.ClassTransient && e.Class != graph.ClassUnknown && e.Cause != graph.CauseDuplicate {

@@ -31,8 +31,9 @@ type numbers struct {
 
 type numberPass = pass[*v1alpha1.PhoneNumber]
 
-func newNumbers(b *base) *lifecycle[*v1alpha1.PhoneNumber] {
+func newNumbers(b *base, once bool) *lifecycle[*v1alpha1.PhoneNumber] {
 	n := &numbers{base: b, reads: newSectionReads(b.clock)}
+	n.reads.once = once
 	l := &lifecycle[*v1alpha1.PhoneNumber]{base: b, kind: n}
 	n.record = l.record
 	return l

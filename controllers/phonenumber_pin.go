@@ -28,13 +28,12 @@ func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, p
 	if r.DataLocalizationRegion == regionUnknown || r.DataLocalizationRegion == want {
 		return nil
 	}
-	if n.readOnly {
-		n.would(p.obj, "move the number's data to "+want)
-		return nil
-	}
 	if o := mayDeregister(s.attempts, p.now, p.requested()); o != nil {
 		o.aside = true // it works where it is
 		return o
+	}
+	if n.readOnly {
+		return differs(n.wouldSetPIN(p), n.wouldAttempt(p, callDeregister))
 	}
 	// Where the data rests is known from the status: one that is older than our last registration would take it off again.
 	if err := n.record(ctx, p, waitingAside(v1alpha1.ReasonProgressing, "moving the number's data to "+want, 0), true); err != nil {
@@ -99,15 +98,19 @@ func (n *numbers) keepPIN(ctx context.Context, p *numberPass, s *situation, pin 
 		return &o
 	}
 	if n.readOnly {
-		n.would(p.obj, "set the PIN")
-		return nil
+		return differs(n.wouldSetPIN(p))
 	}
 	return n.setPIN(ctx, p, pin)
 }
 
+// pinField is what the PIN comes from.
+const pinField = "registration.pinSecretRef"
+
+func (n *numbers) wouldSetPIN(p *numberPass) Intent { return n.would(p.obj, CallSetPIN, pinField) }
+
 func (n *numbers) setPIN(ctx context.Context, p *numberPass, pin secretValue) *outcome {
 	err := p.session.Client().SetPIN(ctx, p.status.ID, pin.text)
-	n.wrote(p.obj, "set PIN", []string{"registration.pinSecretRef"}, err)
+	n.wrote(p.obj, CallSetPIN, []string{pinField}, err)
 	if err != nil {
 		o := failure(err)
 		o.aside, o.first = true, slowPause

@@ -29,7 +29,7 @@ var (
 // rename asks Meta for another display name.
 func (n *numbers) rename(ctx context.Context, p *numberPass, s *situation) *outcome {
 	want := p.obj.Spec.DisplayName
-	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callDisplayName, DisplayName: want}, "ask for the display name",
+	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callDisplayName, DisplayName: want},
 		func(live *graph.PhoneNumber, known []v1alpha1.RegistrationAttempt) *outcome {
 			now := *s
 			now.live, now.attempts = live, known
@@ -80,6 +80,9 @@ func (n *numbers) verify(ctx context.Context, p *numberPass, s *situation) *outc
 }
 
 func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, known *v1alpha1.SecretVersion) *outcome {
+	if n.readOnly { // a person's request stays unhandled
+		return differs(n.wouldAttempt(p, callRequestCode))
+	}
 	v := p.obj.Spec.Verification
 	language := v.Language
 	if language == "" {
@@ -95,7 +98,7 @@ func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, 
 			return notWritten(err)
 		}
 	}
-	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callRequestCode, Secret: known}, "request a code",
+	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callRequestCode, Secret: known},
 		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
 			now := *s
 			now.live, now.attempts = live, attempts
@@ -113,7 +116,10 @@ func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, 
 }
 
 func (n *numbers) tryCode(ctx context.Context, p *numberPass, s *situation, version *v1alpha1.SecretVersion, code string) *outcome {
-	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callVerifyCode, Secret: version}, "verify the code",
+	if n.readOnly { // no code was tried
+		return differs(n.wouldAttempt(p, callVerifyCode))
+	}
+	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callVerifyCode, Secret: version},
 		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
 			now := *s
 			now.live, now.attempts = live, attempts
@@ -182,11 +188,14 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 		return o
 	}
 	region := string(p.obj.Spec.Registration.DataLocalizationRegion)
-	if region != "" && !onCloudAPI(s.live) && !n.readOnly {
+	if n.readOnly {
+		return n.wouldRegister(p, region != "" && !onCloudAPI(s.live))
+	}
+	if region != "" && !onCloudAPI(s.live) {
 		// Only while it isn't registered can the region be chosen
 		// (https://developers.facebook.com/documentation/business-messaging/whatsapp/local-storage).
 		err := p.session.Client().EnableLocalStorage(ctx, p.status.ID, region)
-		n.wrote(p.obj, "set data localization region", []string{"registration.dataLocalizationRegion"}, err)
+		n.wrote(p.obj, CallSetRegion, []string{regionField}, err)
 		if err != nil {
 			o := failure(err)
 			o.first = slowPause
@@ -194,7 +203,7 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 		}
 	}
 	renaming := onCloudAPI(s.live)
-	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callRegister, Secret: pin.version, DisplayName: s.nameToBe()}, "register the number",
+	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callRegister, Secret: pin.version, DisplayName: s.nameToBe()},
 		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
 			now := *s
 			now.live, now.attempts = live, attempts
@@ -222,6 +231,17 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 	return &next
 }
 
+// regionField is what the region comes from.
+const regionField = "registration.dataLocalizationRegion"
+
+// wouldRegister says that the number would be registered, if the operator didn't only read.
+func (n *numbers) wouldRegister(p *numberPass, region bool) *outcome {
+	if region {
+		return differs(n.would(p.obj, CallSetRegion, regionField), n.wouldAttempt(p, callRegister))
+	}
+	return differs(n.wouldAttempt(p, callRegister))
+}
+
 // deregisterFirst finishes a deregistration that Meta holds for incomplete.
 func (n *numbers) deregisterFirst(ctx context.Context, p *numberPass, s *situation) *outcome {
 	a := last(s.attempts, callRegister)
@@ -240,7 +260,7 @@ func (n *numbers) deregisterFirst(ctx context.Context, p *numberPass, s *situati
 
 // deregister takes the number off the Cloud API.
 func (n *numbers) deregister(ctx context.Context, p *numberPass) *outcome {
-	return n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callDeregister}, "deregister the number",
+	return n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callDeregister},
 		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
 			if coexists(live) {
 				o := stalled(v1alpha1.ReasonRefusedByMeta, "the number is also used in the WhatsApp Business app and can't be deregistered by API")

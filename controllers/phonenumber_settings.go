@@ -86,7 +86,7 @@ func (n *numbers) recallSections(p *numberPass, named []number.Section) number.R
 	s := &p.obj.Status
 	if s.Baseline == nil || s.Baseline.Version != number.CanonicalVersion {
 		fields := map[string]string{}
-		if s.Baseline != nil && p.writable() && !n.readOnly {
+		if s.Baseline != nil && p.writable() {
 			fields = number.Upgraded(named)
 		}
 		s.Baseline = &v1alpha1.Baseline{Version: number.CanonicalVersion, Fields: fields}
@@ -185,8 +185,11 @@ func (n *numbers) lookAtSection(ctx context.Context, s *sectionPass) sectionResu
 	if n.reasonsFor(s, known, left).due() {
 		return n.compareSection(ctx, s)
 	}
-	result := sectionResult{drift: known, problem: n.repairHeld(s, known), after: left}
-	if result.problem != nil {
+	result := sectionResult{drift: known, after: left}
+	if n.readOnly {
+		return result // what differs may be what would be changed
+	}
+	if result.problem = n.repairHeld(s, known); result.problem != nil {
 		result.after = soonerOf(left, result.problem.after)
 	}
 	return result
@@ -285,7 +288,7 @@ func (n *numbers) sectionsDiffer(p *numberPass, fields []string) outcome {
 	case !p.writable():
 		return waitingAside(v1alpha1.ReasonDriftDetected, "observed only; differs from the spec in "+what, 0)
 	case n.readOnly:
-		return waitingAside(v1alpha1.ReasonDriftDetected, "would update "+what+", but the operator runs with --read-only", 0)
+		return waitingAside(v1alpha1.ReasonDriftDetected, Withheld+"; differs from the spec in "+what, 0)
 	default:
 		return waitingAside(v1alpha1.ReasonDriftDetected,
 			"changed at Meta in "+what+"; change the spec to accept it, or set driftPolicy: Repair to undo it", 0)

@@ -20,6 +20,8 @@ type sectionReads struct {
 	clock clock.PassiveClock
 	// started is when this memory began.
 	started time.Time
+	// once: there is no later for those that would have to wait for their turn.
+	once bool
 
 	mu    sync.Mutex
 	known map[sectionKey]sectionMemory
@@ -60,6 +62,9 @@ func (r *sectionReads) left(key sectionKey, told, now time.Time) time.Duration {
 			period = sectionGap
 		}
 		return max(0, m.read.Add(period).Sub(now))
+	}
+	if r.once {
+		return 0
 	}
 	return max(0, r.started.Add(sectionTurn(key.object)).Sub(now))
 }

@@ -6,7 +6,6 @@ package controllers
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,20 +29,15 @@ func (n *numbers) compareSection(ctx context.Context, s *sectionPass) sectionRes
 	s.record.See(s.section, s.want)
 	differing := slices.Concat(d.Changed, d.Drift)
 	slices.Sort(differing)
-	switch {
-	case !s.writable():
-		result.drift = differing
-		return result
-	case n.readOnly:
-		if len(differing) > 0 {
-			n.would(s.obj, "update "+strings.Join(differing, ", "))
-		}
+	if !s.writable() {
 		result.drift = differing
 		return result
 	}
-	s.record.Take(s.section, s.want, fields, differing...)
+	if !n.readOnly {
+		s.record.Take(s.section, s.want, fields, differing...)
+		n.drifted(s.obj, d.Drift, s.before.Status.Drift)
+	}
 	result.drift = d.Drift
-	n.drifted(s.obj, d.Drift, s.before.Status.Drift)
 	write := d.Changed
 	if len(d.Drift) > 0 && s.repairs() {
 		if result.problem = n.repairRefused(ctx, s); result.problem == nil {
@@ -52,11 +46,40 @@ func (n *numbers) compareSection(ctx context.Context, s *sectionPass) sectionRes
 			result.after = soonerOf(result.after, result.problem.after)
 		}
 	}
-	if len(write) == 0 {
+	switch {
+	case n.readOnly:
+		result.drift = differing
+		return n.wouldWriteSection(s, write, result)
+	case len(write) == 0:
 		s.accepted()
 		return result
 	}
 	return n.writeSection(ctx, s, live, write, result)
+}
+
+// wouldWriteSection says what would be changed if the operator didn't only read.
+func (n *numbers) wouldWriteSection(s *sectionPass, fields []string, result sectionResult) sectionResult {
+	if len(fields) == 0 {
+		return result
+	}
+	if s.picture != nil && slices.Contains(fields, number.PictureField) {
+		to := uploadTarget{object: s.obj, waba: s.waba, session: s.session}
+		if _, result.problem = to.app(*s.picture); result.problem == nil {
+			n.would(s.obj, CallUploadFile, s.picture.field)
+		} else if fields = withoutPicture(fields); len(fields) == 0 {
+			return result
+		}
+	}
+	if o := s.invalid(); o != nil {
+		result.problem, result.after = o, o.after
+		return result
+	}
+	n.would(s.obj, updateCall(s.section), fields...)
+	return result
+}
+
+func withoutPicture(fields []string) []string {
+	return slices.DeleteFunc(slices.Clone(fields), func(f string) bool { return f == number.PictureField })
 }
 
 // writeSection changes fields of the section in one call and reads them back.
@@ -67,8 +90,7 @@ func (n *numbers) writeSection(
 	if problem != nil {
 		result.problem = problem
 		result.after = soonerOf(result.after, problem.after)
-		fields = slices.DeleteFunc(slices.Clone(fields), func(f string) bool { return f == number.PictureField })
-		if len(fields) == 0 {
+		if fields = withoutPicture(fields); len(fields) == 0 {
 			return result
 		}
 	}
@@ -78,7 +100,7 @@ func (n *numbers) writeSection(
 		return result
 	}
 	err := n.updateSection(ctx, s, live, fields, handle)
-	n.wrote(s.obj, "update "+string(s.section), fields, err)
+	n.wrote(s.obj, updateCall(s.section), fields, err)
 	if again := n.pictureSent(s, handle, reused, err); again != nil {
 		result.problem = again
 		return result
@@ -140,7 +162,7 @@ func (n *numbers) readSectionBack(ctx context.Context, s *sectionPass, fields []
 
 // repairHeld says why a repair that is wanted can't be made, without making a call; nil where it can, or none is wanted.
 func (n *numbers) repairHeld(s *sectionPass, drift []string) *outcome {
-	if len(drift) == 0 || !s.writable() || n.readOnly || !s.repairs() {
+	if len(drift) == 0 || !s.writable() || !s.repairs() {
 		return nil
 	}
 	var o outcome
@@ -170,8 +192,7 @@ func (n *numbers) repairRefused(ctx context.Context, s *sectionPass) *outcome {
 		o := failure(err)
 		return &o
 	}
-	if !s.session.Unrequested(len(list.Items)) {
-		n.changes.wake(client.ObjectKeyFromObject(s.waba))
+	if !n.unrequested(s.obj, s.waba, s.session, len(list.Items)) {
 		o := massChangeHeld()
 		return &o
 	}

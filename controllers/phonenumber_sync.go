@@ -208,15 +208,31 @@ func (n *numbers) step(ctx context.Context, p *numberPass, live *graph.PhoneNumb
 	return stop, complaint
 }
 
+// scarceCalls name the scarce calls, and the parts of the spec that ask for them.
+var scarceCalls = map[string]struct {
+	name   string
+	fields []string
+}{
+	callDisplayName: {CallDisplayName, []string{"displayName"}},
+	callRequestCode: {CallRequestCode, []string{"verification"}},
+	callVerifyCode:  {CallVerifyCode, []string{"verification.codeSecretRef"}},
+	callRegister:    {CallRegister, []string{"registration"}},
+	callDeregister:  {CallDeregister, nil},
+}
+
+// wouldAttempt says which scarce call would be made if the operator didn't only read.
+func (n *numbers) wouldAttempt(p *numberPass, kind string) Intent {
+	c := scarceCalls[kind]
+	return n.would(p.obj, c.name, c.fields...)
+}
+
 // attempt makes one scarce call: a live look first, the attempt in the ledger, then the call and what came of it.
 func (n *numbers) attempt(
-	ctx context.Context, p *numberPass, a v1alpha1.RegistrationAttempt, what string,
+	ctx context.Context, p *numberPass, a v1alpha1.RegistrationAttempt,
 	permit func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome, call func() error,
 ) *outcome {
 	if n.readOnly {
-		n.would(p.obj, what)
-		o := stalledAside(v1alpha1.ReasonDriftDetected, "would "+what+", but the operator runs with --read-only")
-		return &o
+		return differs(n.wouldAttempt(p, a.Kind))
 	}
 	begun := n.clock.Now()
 	live, err := p.session.Client().ReadPhoneNumber(ctx, p.status.ID)
@@ -235,7 +251,7 @@ func (n *numbers) attempt(
 		return o
 	}
 	err = call()
-	n.wrote(p.obj, what, nil, err)
+	n.wrote(p.obj, scarceCalls[a.Kind].name, scarceCalls[a.Kind].fields, err)
 	a.Result, a.RetryTime = resultOf(err), retryTimeOf(err, p.now)
 	if lost := n.ledger.end(ctx, p.waba, a); lost != nil {
 		n.audit.Info("The result of a scarce call isn't in the account's status", "number", a.Number, "call", a.Kind, "error", lost.Error())

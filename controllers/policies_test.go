@@ -201,13 +201,13 @@ func TestReadOnly(t *testing.T) {
 	op.Observe()
 	op.Observe()
 	w.Reload(edited)
-	expectRefused(t, edited.Status.Conditions, v1alpha1.ReasonDriftDetected, "would edit body.text", "--read-only")
+	expectRefused(t, edited.Status.Conditions, v1alpha1.ReasonDriftDetected, "would edit template: body.text", "--read-only")
 	w.Reload(created)
-	expectRefused(t, created.Status.Conditions, v1alpha1.ReasonNotFound, "would create it", "--read-only")
+	expectRefused(t, created.Status.Conditions, v1alpha1.ReasonNotFound, "would create template", "--read-only")
 	w.CheckInvariants()
 	w.Wait("the events", func() bool {
-		return would(w, edited, "would edit body.text") && would(w, created, "would create the template") &&
-			would(w, waba, "would set insights to Enabled")
+		return would(w, edited, "would edit template: body.text") && would(w, created, "would create template") &&
+			would(w, waba, "would update account: insights")
 	})
 	w.Delete(edited)
 	op.Observe()

@@ -9,7 +9,7 @@ import (
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
@@ -48,6 +48,10 @@ type Options struct {
 	Concurrency int
 	// ReadOnly turns every write to Meta into an event.
 	ReadOnly bool
+	// Intended is told about the writes that ReadOnly withholds; nil: only the events tell.
+	Intended func(Intent)
+	// Once is for who runs the reconcilers once: nothing is put off that an operator spreads over its first hour.
+	Once bool
 	// CreatesPerHour is Meta's limit of new templates per account and hour, 0 for none.
 	CreatesPerHour int
 	// Media fetches the files that specs refer to by address.
@@ -69,37 +73,57 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := index.Setup(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
-	b := newBase(mgr, o)
-	if err := setupWABAs(mgr, b, o); err != nil {
-		return err
+	r := NewReconcilers(Parts{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Recorder: mgr.GetEventRecorder("waba-operator")}, o)
+	for _, setup := range []func(ctrl.Manager, *Reconcilers, Options) error{setupWABAs, setupTemplates, setupNumbers, setupHooks} {
+		if err := setup(mgr, r, o); err != nil {
+			return err
+		}
 	}
-	if err := setupTemplates(mgr, b, o); err != nil {
-		return err
-	}
-	if err := setupNumbers(mgr, b, o); err != nil {
-		return err
-	}
-	return setupHooks(mgr, b, o)
+	return nil
 }
 
-func newBase(mgr ctrl.Manager, o Options) *base {
-	c := mgr.GetClient()
+// Parts are what reconcilers read from and write to in Kubernetes.
+type Parts struct {
+	// Client answers Get and List from a cache that has the indexes of internal/index, and writes status and finalizers.
+	Client client.Client
+	// Live reads past the cache: Secrets, ConfigMaps, and what the cache may not show yet.
+	Live     client.Reader
+	Recorder events.EventRecorder
+}
+
+// Reconcilers are the operator: everything it decides, without what wakes it.
+type Reconcilers struct {
+	WABAs, PhoneNumbers, MessageTemplates, WebhookSubscriptions reconcile.Reconciler
+
+	base *base
+}
+
+// NewReconcilers returns the reconcilers of all kinds.
+func NewReconcilers(p Parts, o Options) *Reconcilers {
+	b := newBase(p, o)
+	return &Reconcilers{
+		WABAs: newWABAs(b), PhoneNumbers: newNumbers(b, o.Once), MessageTemplates: newTemplates(b), WebhookSubscriptions: newHooks(b),
+		base: b,
+	}
+}
+
+func newBase(p Parts, o Options) *base {
 	var namespaces client.Reader
 	if o.WatchNamespaceLabels {
-		namespaces = c
+		namespaces = p.Client
 	}
-	status := &statusWriter{client: c, live: mgr.GetAPIReader()}
+	status := &statusWriter{client: p.Client, live: p.Live}
 	return &base{
-		client: c, status: status, ledger: &ledger{status: status}, accounts: o.Accounts, clock: o.Clock,
+		client: p.Client, status: status, ledger: &ledger{status: status}, accounts: o.Accounts, clock: o.Clock,
 		resolver: &resolver{
-			client: c, namespaces: namespaces, secrets: mgr.GetAPIReader(), accounts: o.Accounts, version: o.GraphAPIVersion,
+			client: p.Client, namespaces: namespaces, secrets: p.Live, accounts: o.Accounts, version: o.GraphAPIVersion,
 		},
-		recorder: mgr.GetEventRecorder("waba-operator"), attempts: newAttempts(o.Clock),
+		recorder: p.Recorder, attempts: newAttempts(o.Clock),
 		creates: newCreateLedger(o.Clock, o.CreatesPerHour), changes: &changes{}, metrics: o.Metrics,
 		hearing: newHearing(o.Clock), receipts: newReceipts(),
-		audit: o.Audit, readOnly: o.ReadOnly, interval: o.ObservationInterval,
+		audit: o.Audit, readOnly: o.ReadOnly, intended: o.Intended, announced: newAnnounced(), interval: o.ObservationInterval,
 		webhookURL: o.WebhookURL,
-		media:      &mediaFiles{live: mgr.GetAPIReader(), fetcher: o.Media, handles: newHandles(o.Clock)},
+		media:      &mediaFiles{live: p.Live, fetcher: o.Media, handles: newHandles(o.Clock)},
 	}
 }
 
@@ -114,7 +138,8 @@ func (o Options) controllerOptions() controller.Options {
 	}
 }
 
-func setupWABAs(mgr ctrl.Manager, b *base, o Options) error {
+func setupWABAs(mgr ctrl.Manager, r *Reconcilers, o Options) error {
+	b := r.base
 	return ctrl.NewControllerManagedBy(mgr).Named("waba").
 		For(&v1alpha1.WABA{}, builder.WithPredicates(wakes())).
 		Watches(&v1alpha1.MessageTemplate{}, accountOfDeleted(), builder.WithPredicates(deletedOnly())).
@@ -123,10 +148,11 @@ func setupWABAs(mgr ctrl.Manager, b *base, o Options) error {
 		Watches(&v1alpha1.WABA{}, rivalAccounts(b.client), builder.WithPredicates(predicate.Or(deletedOnly(), accountMatters()))).
 		WatchesRawSource(wakeSource(b.changes)).
 		WithOptions(o.controllerOptions()).
-		Complete(&wabas{base: b, uids: map[client.ObjectKey]string{}, leaving: map[types.UID]time.Time{}, writes: newSettingWrites(b.clock)})
+		Complete(r.WABAs)
 }
 
-func setupTemplates(mgr ctrl.Manager, b *base, o Options) error {
+func setupTemplates(mgr ctrl.Manager, r *Reconcilers, o Options) error {
+	b := r.base
 	bldr := ctrl.NewControllerManagedBy(mgr).Named("messagetemplate").
 		For(&v1alpha1.MessageTemplate{}, builder.WithPredicates(wakes())).
 		Watches(&v1alpha1.MessageTemplate{}, rivalsOf(b.client), builder.WithPredicates(deletedOnly())).
@@ -137,10 +163,11 @@ func setupTemplates(mgr ctrl.Manager, b *base, o Options) error {
 		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.client, &v1alpha1.MessageTemplateList{}),
 			builder.WithPredicates(predicate.LabelChangedPredicate{}))
 	}
-	return bldr.Complete(newTemplates(b))
+	return bldr.Complete(r.MessageTemplates)
 }
 
-func setupNumbers(mgr ctrl.Manager, b *base, o Options) error {
+func setupNumbers(mgr ctrl.Manager, r *Reconcilers, o Options) error {
+	b := r.base
 	bldr := ctrl.NewControllerManagedBy(mgr).Named("phonenumber").
 		For(&v1alpha1.PhoneNumber{}, builder.WithPredicates(wakes())).
 		Watches(&v1alpha1.PhoneNumber{}, rivalNumbers(b.client), builder.WithPredicates(deletedOnly())).
@@ -151,10 +178,11 @@ func setupNumbers(mgr ctrl.Manager, b *base, o Options) error {
 		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.client, &v1alpha1.PhoneNumberList{}),
 			builder.WithPredicates(predicate.LabelChangedPredicate{}))
 	}
-	return bldr.Complete(newNumbers(b))
+	return bldr.Complete(r.PhoneNumbers)
 }
 
-func setupHooks(mgr ctrl.Manager, b *base, o Options) error {
+func setupHooks(mgr ctrl.Manager, r *Reconcilers, o Options) error {
+	b := r.base
 	bldr := ctrl.NewControllerManagedBy(mgr).Named("webhooksubscription").
 		For(&v1alpha1.WebhookSubscription{}, builder.WithPredicates(wakes())).
 		Watches(&v1alpha1.WebhookSubscription{}, rivalHooks(b.client), builder.WithPredicates(deletedOnly())).
@@ -166,5 +194,5 @@ func setupHooks(mgr ctrl.Manager, b *base, o Options) error {
 		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.client, &v1alpha1.WebhookSubscriptionList{}),
 			builder.WithPredicates(predicate.LabelChangedPredicate{}))
 	}
-	return bldr.Complete(newHooks(b))
+	return bldr.Complete(r.WebhookSubscriptions)
 }

@@ -137,3 +137,24 @@ func TestUnitLedgerWindowsSurviveRestarts(t *testing.T) {
 		t.Errorf("with new creates: %+v, want %+v", got, want)
 	}
 }
+
+// Who only reads takes nothing from the hour and counts once.
+func TestUnitAnnounced(t *testing.T) {
+	l, clk := newUnitLedger(2)
+	if l.reserve("1", nil) != 0 || l.announce("1", "a", nil) != 0 || l.announce("1", "a", nil) != 0 {
+		t.Fatal("there is room for two")
+	}
+	if wait := l.announce("1", "b", nil); wait != time.Hour {
+		t.Errorf("the third waits %v", wait)
+	}
+	if l.announce("2", "b", nil) != 0 {
+		t.Error("another account has its own hour")
+	}
+	if l.reserve("1", nil) != 0 {
+		t.Error("what was announced took a place")
+	}
+	clk.SetTime(unitStart.Add(time.Hour))
+	if l.announce("1", "b", nil) != 0 {
+		t.Error("the hour is over")
+	}
+}

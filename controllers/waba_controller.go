@@ -43,6 +43,10 @@ type wabas struct {
 	writes *settingWrites
 }
 
+func newWABAs(b *base) *wabas {
+	return &wabas{base: b, uids: map[types.NamespacedName]string{}, leaving: map[types.UID]time.Time{}, writes: newSettingWrites(b.clock)}
+}
+
 // wabaPass is one reconciliation of an account.
 type wabaPass struct {
 	obj, before *v1alpha1.WABA

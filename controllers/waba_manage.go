@@ -99,15 +99,15 @@ func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *o
 		o := waitingAside(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(p.obj.Status.Drift, ", "), 0)
 		return &o
 	}
-	if r.readOnly {
-		r.would(p.obj, fmt.Sprintf("set %s to %s", s.field, s.want))
-		return nil
-	}
 	if held != nil {
 		return held
 	}
+	if r.readOnly {
+		r.would(p.obj, CallUpdateAccount, s.field)
+		return nil
+	}
 	err := s.write(ctx, p.session.Client())
-	r.wrote(p.obj, "update account", []string{s.field}, err)
+	r.wrote(p.obj, CallUpdateAccount, []string{s.field}, err)
 	p.session.RefreshOptional() // read back at the next observation
 	r.writes.done(key)
 	if err == nil {

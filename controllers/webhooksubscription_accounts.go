@@ -11,6 +11,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
 // exposedAccounts names the other accounts of the app that are known here and whose messages go to the app's own address,
@@ -63,6 +64,36 @@ func override(apps account.AppsView, appID string) *string {
 		return &app.OverrideCallbackURI
 	}
 	return nil
+}
+
+// assume makes the situation what it is after a step, as far as that follows from the step alone.
+func (l *hookLook) assume(step *hookStep) {
+	s := &l.situation
+	switch step.kind {
+	case hookSubscribe:
+		s.subscribed = true
+	case hookPrime:
+		s.app.live, s.app.fields = step.at.want, step.fields
+	default:
+		step.at.live, step.at.applied, step.at.stale = step.at.want, step.at.want, false
+		if step.kind == hookApp {
+			s.app.fields = step.fields
+		}
+	}
+	callbacks := map[string]string{}
+	for i := range s.numbers {
+		callbacks[s.numbers[i].id] = s.numbers[i].live
+	}
+	numbers := map[string]account.NumberView{}
+	for id, view := range l.numbers {
+		if callback, set := callbacks[id]; set {
+			after := *view.Number
+			after.Webhook = &graph.WebhookConfiguration{PhoneNumber: callback}
+			view.Number = &after
+		}
+		numbers[id] = view
+	}
+	s.app.exposed = exposed(true, &s.account.live, numbers, s.app.operator)
 }
 
 // exposed reports that messages of an account go to the app's own address: it is subscribed, and a registered number has

@@ -358,7 +358,7 @@ func (h *hooks) guardClearing(l *hookLook) {
 
 // driftHeld says why a difference that nobody asked for isn't repaired, nil where it may be.
 func (h *hooks) driftHeld(p *hookPass, v *hookLevel) *outcome {
-	if !p.writable() || h.readOnly {
+	if !p.writable() {
 		return nil
 	}
 	asked := p.requested() || p.changedByUser()

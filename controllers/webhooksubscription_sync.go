@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,15 +41,36 @@ func (h *hooks) sync(ctx context.Context, p *hookPass) outcome {
 	if !p.writable() {
 		return h.observed(l)
 	}
+	if h.readOnly {
+		return h.wouldAct(ctx, l)
+	}
 	step, complaints := l.situation.plan()
-	switch {
-	case step == nil:
+	if step == nil {
 		return concluded(complaints)
-	case h.readOnly:
-		h.would(p.obj, step.what())
-		return stalledAside(v1alpha1.ReasonDriftDetected, "would "+step.what()+", but the operator runs with --read-only")
 	}
 	return h.act(ctx, l, step)
+}
+
+// wouldAct says what would be written if the operator didn't only read: all steps, for each follows from the one before.
+func (h *hooks) wouldAct(ctx context.Context, l *hookLook) outcome {
+	var would []Intent
+	step, complaints := l.situation.plan()
+	for range 3 + len(l.situation.numbers) { // no more steps than levels, and one before
+		if step == nil {
+			break
+		}
+		if o := h.repairs(ctx, l, step); o != nil {
+			complaints = append(complaints, *o)
+			break
+		}
+		would = append(would, h.would(l.obj, step.what(), step.parts(&l.situation.app)...))
+		l.assume(step)
+		step, complaints = l.situation.plan()
+	}
+	if len(complaints) > 0 || len(would) == 0 {
+		return concluded(complaints)
+	}
+	return *differs(would[0], would[1:]...)
 }
 
 // leave forgets the subscription in an account that a person gave up by accepting another one.
@@ -95,7 +117,7 @@ func concluded(complaints []outcome) outcome {
 func (s *hookStep) what() string {
 	switch s.kind {
 	case hookSubscribe:
-		return "subscribe the app to the account"
+		return CallSubscribe
 	case hookAccount:
 		return "set the account's override"
 	case hookNumber:
@@ -115,12 +137,10 @@ func (h *hooks) act(ctx context.Context, l *hookLook, step *hookStep) outcome {
 	if o := h.prepare(ctx, l, step); o != nil {
 		return *o
 	}
-	repair := step.at.drifted() || step.kind == hookSubscribe && l.before.Status.Subscribed != nil && *l.before.Status.Subscribed ||
-		step.kind == hookApp && l.situation.app.fieldsDrifted(l)
-	if repair {
-		if o := h.repairs(ctx, l); o != nil {
-			return *o
-		}
+	if o := h.repairs(ctx, l, step); o != nil {
+		return *o
+	}
+	if step.repairs(l) {
 		h.memory.repaired(hookKey{l.obj.UID, step.at.path})
 	}
 	err := h.write(ctx, l, step)
@@ -171,16 +191,38 @@ func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *outco
 	return nil
 }
 
+// parts are those of the spec that the step is about.
+func (s *hookStep) parts(app *hookApplication) []string {
+	var out []string
+	if s.kind == hookSubscribe {
+		return out // all of it
+	}
+	if s.at.live != s.at.want {
+		out = append(out, s.at.path+".callbackURL")
+	} else if s.at.stale {
+		out = append(out, s.at.path+".verifyTokenSecretRef")
+	}
+	if s.kind == hookApp && !slices.Equal(s.fields, sorted(app.fields)) {
+		out = append(out, s.at.path+".fields")
+	}
+	return out
+}
+
+// repairs reports that the step undoes what somebody else did.
+func (s *hookStep) repairs(l *hookLook) bool {
+	return s.at.drifted() || s.kind == hookSubscribe && l.before.Status.Subscribed != nil && *l.before.Status.Subscribed ||
+		s.kind == hookApp && l.situation.app.fieldsDrifted(l)
+}
+
 // repairs counts a write that nobody asked for.
-func (h *hooks) repairs(ctx context.Context, l *hookLook) *outcome {
-	if l.requested() || l.changedByUser() {
+func (h *hooks) repairs(ctx context.Context, l *hookLook, step *hookStep) *outcome {
+	if !step.repairs(l) || l.requested() || l.changedByUser() {
 		return nil
 	}
 	names := hooksBy(ctx, h.client, index.Account, index.AccountKey(client.ObjectKeyFromObject(l.waba)))
-	if l.session.Unrequested(len(names)) {
+	if h.unrequested(l.obj, l.waba, l.session, len(names)) {
 		return nil
 	}
-	h.changes.wake(client.ObjectKeyFromObject(l.waba))
 	o := massChangeHeld()
 	return &o
 }

@@ -1,0 +1,128 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/number"
+)
+
+// Names of the writes to Meta, in the audit log, in events and in plans. Those to the sections of a number and to webhooks say
+// besides what they change: see updateCall and hookStep.what.
+const (
+	CallUploadFile      = "upload file"
+	CallCreateTemplate  = "create template"
+	CallEditTemplate    = "edit template"
+	CallUnpauseTemplate = "unpause template"
+	CallAddNumber       = "add number"
+	CallDisplayName     = "ask for the display name"
+	CallRequestCode     = "request a code"
+	CallVerifyCode      = "verify the code"
+	CallRegister        = "register the number"
+	CallDeregister      = "deregister the number"
+	CallSetRegion       = "set data localization region"
+	CallSetPIN          = "set PIN"
+	CallUpdateAccount   = "update account"
+	CallSubscribe       = "subscribe the app to the account"
+)
+
+// updateCall names the write to a section of a number.
+func updateCall(s number.Section) string { return "update " + string(s) }
+
+// Withheld is how the message of a condition begins that says only what isn't written because the operator only reads.
+const Withheld = "the operator runs with --read-only"
+
+// Intent is a write to Meta that isn't made because the operator only reads.
+type Intent struct {
+	// Object is the resource on whose behalf the write would be made.
+	Object client.Object
+	// Call names the write as the audit log does.
+	Call string
+	// Fields are the parts of the spec that it is about; none: all of it.
+	Fields []string
+}
+
+// String is how events and conditions name the write.
+func (i Intent) String() string {
+	if len(i.Fields) == 0 {
+		return i.Call
+	}
+	return i.Call + ": " + strings.Join(i.Fields, ", ")
+}
+
+// would reports a write that isn't made because the operator only reads.
+func (b *base) would(obj client.Object, call string, fields ...string) Intent {
+	i := Intent{Object: obj, Call: call, Fields: fields}
+	b.event(obj, corev1.EventTypeNormal, v1alpha1.ReasonWould, "ReadOnly", "would "+i.String()+" ("+Withheld+")")
+	if b.intended != nil {
+		b.intended(i)
+	}
+	return i
+}
+
+// withheld is the outcome of a pass of which nothing but a write is missing.
+func withheld(reason string, first Intent, more ...Intent) outcome {
+	what := first.String()
+	for _, i := range more {
+		what += "; " + i.String()
+	}
+	return stalled(reason, Withheld+" and would "+what)
+}
+
+// differs is the outcome where the asset is there and only a write is missing.
+func differs(first Intent, more ...Intent) *outcome {
+	o := withheld(v1alpha1.ReasonDriftDetected, first, more...)
+	o.aside = true
+	return &o
+}
+
+// announced remembers for whom an operator that only reads has asked the breaker, so that looking again doesn't trip it.
+type announced struct {
+	mu sync.Mutex
+	// seen is when the observation began in which it did.
+	seen map[types.UID]time.Time
+}
+
+func newAnnounced() *announced { return &announced{seen: map[types.UID]time.Time{}} }
+
+func (a *announced) before(uid types.UID, observed *account.Snapshot) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	at, ok := a.seen[uid]
+	return ok && observed != nil && at.Equal(observed.Begun)
+}
+
+func (a *announced) note(uid types.UID, observed *account.Snapshot) {
+	if observed == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.seen[uid] = observed.Begun
+}
+
+// unrequested asks the account's breaker for a write that no change of a spec asked for. managed is how many resources could
+// be written alike.
+func (b *base) unrequested(obj client.Object, waba *v1alpha1.WABA, s *account.Session, managed int) bool {
+	if b.readOnly && b.announced.before(obj.GetUID(), s.Snapshot()) {
+		return true
+	}
+	if !s.Unrequested(managed) {
+		b.changes.wake(client.ObjectKeyFromObject(waba))
+		return false
+	}
+	if b.readOnly {
+		b.announced.note(obj.GetUID(), s.Snapshot())
+	}
+	return true
+}
