@@ -1,0 +1,190 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package overview
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/standing"
+)
+
+// missingNotFound says that there is no such WABA.
+const missingNotFound = "NotFound"
+
+// overview judges what is in the inventory. Every resource is in the group of the account to which it refers, whether that is
+// there or not.
+func (i *inventory) overview(selection Selection, now time.Time) (*Overview, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	groups := map[types.NamespacedName]*Account{}
+	for key, obj := range i.objects[kindWABA] {
+		if w, ok := obj.(*v1alpha1.WABA); ok && selection.includes(key) && i.shown(key, selection) {
+			groups[key] = accountOf(w, now)
+		}
+	}
+	group := func(obj client.Object) *Account {
+		ref, _ := index.Ref(obj)
+		key := index.Referenced(obj.GetNamespace(), ref)
+		if groups[key] == nil && selection.includes(key) {
+			groups[key] = i.missingAccount(key)
+		}
+		return groups[key]
+	}
+	for _, kind := range []string{kindNumber, kindTemplate, kindSubscription} {
+		for _, obj := range i.objects[kind] {
+			if a := group(obj); a != nil {
+				a.take(obj, now)
+			}
+		}
+	}
+	o := &Overview{Time: metav1.NewTime(now), Unreadable: i.unreadable, Accounts: []*Account{}}
+	for _, key := range slices.SortedFunc(maps.Keys(groups), byName) {
+		a := groups[key]
+		a.sort()
+		o.Accounts = append(o.Accounts, a)
+		for _, r := range a.resources() {
+			o.Summary.count(r.Severity)
+		}
+	}
+	return o, selection.absent(o.Accounts)
+}
+
+// shown reports that an account is of the selected namespace, or that something there refers to it: a watch may have seen the
+// last of these go.
+func (i *inventory) shown(key types.NamespacedName, selection Selection) bool {
+	if selection.Namespace == "" || key.Namespace == selection.Namespace {
+		return true
+	}
+	for _, kind := range []string{kindNumber, kindTemplate, kindSubscription} {
+		for _, obj := range i.objects[kind] {
+			if ref, ok := index.Ref(obj); ok && index.Referenced(obj.GetNamespace(), ref) == key {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// missingAccount is the group of an account of which only the name is known.
+func (i *inventory) missingAccount(key types.NamespacedName) *Account {
+	a := &Account{Resource: Resource{Kind: kindWABA, Namespace: key.Namespace, Name: key.Name}, Missing: cmp.Or(i.missing[key], missingNotFound)}
+	f := Finding{Severity: Warning, Reason: v1alpha1.ReasonNotFound, Message: "there is no such WABA: correct spec.wabaRef of what refers to it, or create it"}
+	if a.Missing == reasonForbidden {
+		f = Finding{Severity: Info, Reason: reasonForbidden, Message: "you may not read this WABA, so its own state isn't shown"}
+	}
+	f.Help = ruleOf(kindWABA, "", f.Reason).address(v1alpha1.ConditionSynced)
+	a.Findings, a.Severity = []Finding{f}, f.Severity
+	return a
+}
+
+// resourceOf judges one resource.
+func resourceOf(obj client.Object, now time.Time) Resource {
+	kind, common, policy := partsOf(obj)
+	created := obj.GetCreationTimestamp()
+	r := Resource{
+		Kind: kind, Namespace: obj.GetNamespace(), Name: obj.GetName(), ID: plain(common.ID),
+		ManagementPolicy: string(cmp.Or(policy, v1alpha1.ManagementPolicyManaged)), CreationTime: &created, DeletionTime: obj.GetDeletionTimestamp(),
+		NextAttemptTime: common.NextAttemptTime, Drift: common.Drift, Findings: judge(obj, now),
+	}
+	if c := meta.FindStatusCondition(common.Conditions, v1alpha1.ConditionReady); c != nil {
+		r.Ready = string(c.Status)
+	}
+	r.Severity = worst(r.Findings)
+	return r
+}
+
+func accountOf(w *v1alpha1.WABA, now time.Time) *Account {
+	s := &w.Status
+	a := &Account{
+		Resource: resourceOf(w, now), Title: plain(s.Name), ReviewStatus: plain(s.ReviewStatus), MessagingLimit: plain(s.MessagingLimit),
+		PaymentMethodPresent: s.PaymentMethodPresent, GraphAPIVersion: w.Spec.GraphAPIVersion, LastObservedTime: s.LastObservedTime,
+		IntervalSeconds: s.EffectiveIntervalSeconds, Restrictions: standing.Restrictions(s, now), TemplatesAtMeta: s.Templates, NumbersAtMeta: s.PhoneNumbers,
+	}
+	a.ID = cmp.Or(a.ID, w.Spec.ID)
+	if s.Health != nil {
+		a.Health = plain(s.Health.CanSendMessage)
+	}
+	if s.RateLimit != nil {
+		a.RateUsagePercent = &s.RateLimit.UsagePercent
+	}
+	if s.Credentials != nil {
+		a.TokenExpiryTime = s.Credentials.ExpiresAt
+	}
+	return a
+}
+
+// take adds a resource to its account.
+func (a *Account) take(obj client.Object, now time.Time) {
+	r := resourceOf(obj, now)
+	settle(a, &r)
+	switch o := obj.(type) {
+	case *v1alpha1.PhoneNumber:
+		s := &o.Status
+		a.PhoneNumbers = append(a.PhoneNumbers, &Number{
+			Resource: r, Number: cmp.Or(plain(s.DisplayPhoneNumber), o.Spec.Number), DisplayName: plain(s.VerifiedName), Status: plain(s.Status),
+			Quality: plain(s.QualityRating), MessagingLimit: plain(s.MessagingLimit), Throughput: plain(s.ThroughputLevel),
+		})
+	case *v1alpha1.MessageTemplate:
+		s := &o.Status
+		t := &Template{
+			Resource: r, Template: o.Spec.Name, Language: o.Spec.Language, Status: plain(s.Status), StatusSince: s.StatusSince, StatusUntil: s.StatusUntil,
+			Quality: plain(s.QualityScore), Category: plain(s.Category), RequestedCategory: string(o.Spec.Category),
+		}
+		if s.CorrectCategory != s.Category {
+			t.PlannedCategory = plain(s.CorrectCategory)
+		}
+		a.MessageTemplates = append(a.MessageTemplates, t)
+	case *v1alpha1.WebhookSubscription:
+		s := &o.Status
+		w := &Subscription{Resource: r, AppID: plain(s.AppID)}
+		if c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionSubscribed); c != nil && c.Status != metav1.ConditionUnknown {
+			w.Status = c.Reason
+		}
+		if s.App != nil {
+			w.CallbackURL = plain(s.App.CallbackURL)
+		}
+		if s.Messages != nil {
+			w.MessagesURL = plain(s.Messages.CallbackURL)
+		}
+		a.WebhookSubscriptions = append(a.WebhookSubscriptions, w)
+	}
+}
+
+// sort orders what belongs to an account, so that the same cluster always looks the same.
+func (a *Account) sort() {
+	slices.SortFunc(a.PhoneNumbers, func(x, y *Number) int { return compare(&x.Resource, &y.Resource) })
+	slices.SortFunc(a.MessageTemplates, func(x, y *Template) int { return compare(&x.Resource, &y.Resource) })
+	slices.SortFunc(a.WebhookSubscriptions, func(x, y *Subscription) int { return compare(&x.Resource, &y.Resource) })
+}
+
+func compare(x, y *Resource) int {
+	return cmp.Or(strings.Compare(x.Namespace, y.Namespace), strings.Compare(x.Name, y.Name))
+}
+
+// resources are the account and all that belongs to it.
+func (a *Account) resources() []*Resource {
+	out := make([]*Resource, 0, 1+len(a.PhoneNumbers)+len(a.MessageTemplates)+len(a.WebhookSubscriptions))
+	out = append(out, &a.Resource)
+	for _, n := range a.PhoneNumbers {
+		out = append(out, &n.Resource)
+	}
+	for _, t := range a.MessageTemplates {
+		out = append(out, &t.Resource)
+	}
+	for _, w := range a.WebhookSubscriptions {
+		out = append(out, &w.Resource)
+	}
+	return out
+}

@@ -1,0 +1,170 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package overview
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// pageSize is how many objects one request lists.
+const pageSize = 500
+
+// maxRestarts bounds how often a listing begins anew, because the API server forgot where it was.
+const maxRestarts = 3
+
+// Selection says what to show.
+type Selection struct {
+	// Namespace of the resources; empty means all. Their accounts are shown wherever they are.
+	Namespace string
+	// Accounts by NAME or NAMESPACE/NAME; empty means all.
+	Accounts []string
+}
+
+// includes reports that an account is selected by its name.
+func (s Selection) includes(account types.NamespacedName) bool {
+	return len(s.Accounts) == 0 || slices.ContainsFunc(s.Accounts, func(name string) bool { return name == account.Name || name == account.String() })
+}
+
+// place says where is looked.
+func (s Selection) place() string {
+	if s.Namespace == "" {
+		return "any namespace"
+	}
+	return "namespace " + s.Namespace
+}
+
+// listing is one kind and how it is called in messages.
+type listing struct {
+	kind, plural string
+	list         func() client.ObjectList
+	object       func() client.Object
+}
+
+var listings = []listing{
+	{kindWABA, "wabas", func() client.ObjectList { return &v1alpha1.WABAList{} }, func() client.Object { return &v1alpha1.WABA{} }},
+	{kindNumber, "phonenumbers", func() client.ObjectList { return &v1alpha1.PhoneNumberList{} }, func() client.Object { return &v1alpha1.PhoneNumber{} }},
+	{kindTemplate, "messagetemplates", func() client.ObjectList { return &v1alpha1.MessageTemplateList{} }, func() client.Object { return &v1alpha1.MessageTemplate{} }},
+	{
+		kindSubscription, "webhooksubscriptions", func() client.ObjectList { return &v1alpha1.WebhookSubscriptionList{} },
+		func() client.Object { return &v1alpha1.WebhookSubscription{} },
+	},
+}
+
+// Gather reads what is selected and judges it as of now. What the user may not read is named in Unreadable; only if that is
+// everything, or something else fails, there is an error.
+func Gather(ctx context.Context, reader client.Reader, selection Selection, now time.Time) (*Overview, error) {
+	inventory, err := collect(ctx, reader, selection)
+	if err != nil {
+		return nil, err
+	}
+	return inventory.overview(selection, now)
+}
+
+// collect reads the kinds, and the accounts elsewhere to which something refers.
+func collect(ctx context.Context, reader client.Reader, selection Selection) (*inventory, error) {
+	inv, forbidden := newInventory(), 0
+	for _, l := range listings {
+		err := l.read(ctx, reader, selection.Namespace, inv)
+		switch {
+		case apierrors.IsForbidden(err):
+			forbidden++
+			inv.unreadable = append(inv.unreadable, l.plural+" in "+selection.place())
+		case meta.IsNoMatchError(err):
+			return nil, errors.New("the cluster doesn't know the kinds of waba-operator: install its CRDs, or choose another --context")
+		case err != nil:
+			return nil, fmt.Errorf("listing %s: %w", l.plural, err)
+		}
+	}
+	if forbidden == len(listings) {
+		return nil, fmt.Errorf("you may list nothing of waba-operator in %s; choose another namespace, or ask for the role view", selection.place())
+	}
+	for _, key := range inv.referenced() {
+		if inv.has(key) || !selection.includes(key) {
+			continue
+		}
+		account := &v1alpha1.WABA{}
+		err := reader.Get(ctx, key, account)
+		switch {
+		case apierrors.IsNotFound(err):
+			inv.lack(key, missingNotFound)
+		case apierrors.IsForbidden(err):
+			inv.lack(key, reasonForbidden)
+			inv.unreadable = append(inv.unreadable, "waba "+key.String())
+		case err != nil:
+			return nil, fmt.Errorf("reading waba %s: %w", key, err)
+		default:
+			inv.put(account)
+		}
+	}
+	return inv, nil
+}
+
+// read lists one kind in pages.
+func (l *listing) read(ctx context.Context, reader client.Reader, namespace string, inv *inventory) error {
+	restarts, next := 0, ""
+	for {
+		page := l.list()
+		err := reader.List(ctx, page, client.InNamespace(namespace), client.Limit(pageSize), client.Continue(next))
+		if apierrors.IsResourceExpired(err) && next != "" && restarts < maxRestarts {
+			restarts, next = restarts+1, "" // what was read already is replaced
+			inv.keep(l.kind, func(types.NamespacedName) bool { return true }, nil)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		each(page, inv.put)
+		if next = page.GetContinue(); next == "" {
+			return nil
+		}
+	}
+}
+
+// each calls a function with every object of a list, which are then its own: the list isn't kept alive by them.
+func each(list client.ObjectList, put func(client.Object)) {
+	switch l := list.(type) {
+	case *v1alpha1.WABAList:
+		for _, o := range l.Items {
+			put(&o)
+		}
+	case *v1alpha1.PhoneNumberList:
+		for _, o := range l.Items {
+			put(&o)
+		}
+	case *v1alpha1.MessageTemplateList:
+		for _, o := range l.Items {
+			put(&o)
+		}
+	case *v1alpha1.WebhookSubscriptionList:
+		for _, o := range l.Items {
+			put(&o)
+		}
+	}
+}
+
+// absent names selected accounts that aren't shown.
+func (s Selection) absent(shown []*Account) error {
+	var absent []string
+	for _, name := range s.Accounts {
+		if !slices.ContainsFunc(shown, func(a *Account) bool { return a.Name == name || a.Namespace+"/"+a.Name == name }) {
+			absent = append(absent, name)
+		}
+	}
+	if len(absent) == 0 {
+		return nil
+	}
+	return fmt.Errorf("no WABA %s in %s, and nothing there refers to one; choose another -n, or -A", strings.Join(absent, ", "), s.place())
+}

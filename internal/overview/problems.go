@@ -1,0 +1,79 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package overview
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// kinds in the order in which trouble spreads.
+var kindOrder = map[string]int{kindWABA: 0, kindNumber: 1, kindSubscription: 2, kindTemplate: 3}
+
+// Problems returns what needs a person: the worst first, then what others depend on, then the oldest.
+func (o *Overview) Problems() *Problems {
+	p := &Problems{Time: o.Time, Summary: o.Summary, Unreadable: o.Unreadable, Problems: []Problem{}}
+	for _, a := range o.Accounts {
+		for _, e := range append([]*entry{accountEntry(a)}, a.entries(true)...) {
+			for _, f := range e.Findings {
+				if f.Severity.needsPerson() {
+					p.Problems = append(p.Problems, Problem{
+						Finding: f, Kind: e.Kind, Namespace: e.Namespace, Name: e.Name, ID: e.ID, Asset: e.asset, Account: a.Namespace + "/" + a.Name,
+					})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(p.Problems, func(x, y Problem) int {
+		return cmp.Or(rank[x.Severity]-rank[y.Severity], kindOrder[x.Kind]-kindOrder[y.Kind], timeOf(x.Since).Compare(timeOf(y.Since)),
+			strings.Compare(x.Namespace, y.Namespace), strings.Compare(x.Name, y.Name))
+	})
+	return p
+}
+
+// timeOf puts what has no beginning last.
+func timeOf(t *metav1.Time) time.Time {
+	if t == nil {
+		return time.Unix(1<<40, 0)
+	}
+	return t.Time
+}
+
+// writeProblems writes two lines for each problem, and at the end where to read on.
+func writeProblems(w io.Writer, p *Problems, opts Options) error {
+	if len(p.Problems) == 0 {
+		_, err := fmt.Fprintf(w, "Nothing needs a person: %d ok, %d info\n", p.Summary.OK, p.Summary.Info)
+		return err
+	}
+	t, now := &table{}, p.Time.Time
+	t.row("SEVERITY", "REASON", "RESOURCE", "ASSET", "ACCOUNT", "SINCE", "UNTIL")
+	for i := range p.Problems {
+		q := &p.Problems[i]
+		t.row(string(q.Severity), q.Reason, q.Kind+" "+q.Namespace+"/"+q.Name, q.Asset, q.Account, age(q.Since, now), until(q.Until, now)).severity(0, q.Severity)
+	}
+	var b strings.Builder
+	var pages []string
+	help := &table{}
+	for i, line := range t.lines(opts.Colour) {
+		b.WriteString(line + "\n")
+		if i == 0 {
+			continue
+		}
+		q := &p.Problems[i-1]
+		b.WriteString("  " + q.Message + "\n")
+		if page := q.Reason + " " + q.Help; !slices.Contains(pages, page) {
+			pages = append(pages, page)
+			help.row("  "+q.Reason, q.Help)
+		}
+	}
+	b.WriteString("\nRead on:\n" + strings.Join(help.lines(false), "\n") + "\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}

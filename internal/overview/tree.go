@@ -1,0 +1,217 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package overview
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/duration"
+)
+
+// whyLimit is how much of a message the tree shows; the other formats have all of it.
+const whyLimit = 100
+
+// entry is one line about a resource, or about several that are alike.
+type entry struct {
+	*Resource
+	// label replaces kind and name.
+	label string
+	// asset is how people know it.
+	asset                            string
+	status, quality, category, limit string
+	since                            *metav1.Time
+	// note is what there is to say if nothing is wrong.
+	note string
+}
+
+// why is the worst finding in one line.
+func (e *entry) why() string {
+	if len(e.Findings) == 0 {
+		return e.note
+	}
+	text := e.Findings[0].Reason + ": " + e.Findings[0].Message
+	if more := len(e.Findings) - 1; more > 0 {
+		text = fmt.Sprintf("%s: %s (+%d more)", e.Findings[0].Reason, shortened(e.Findings[0].Message, whyLimit), more)
+	}
+	return text
+}
+
+// span is since when it is so and until when it is expected to be.
+func (e *entry) span() (since, end *metav1.Time) {
+	if len(e.Findings) > 0 {
+		return e.Findings[0].Since, e.Findings[0].Until
+	}
+	return e.since, nil
+}
+
+func accountEntry(a *Account) *entry {
+	var counts []string
+	if n := a.NumbersAtMeta; n != nil {
+		counts = append(counts, withoutResource(plural(int(n.Total), "number"), n.Unmanaged))
+	}
+	if t := a.TemplatesAtMeta; t != nil {
+		counts = append(counts, withoutResource(plural(int(t.Total), "template"), t.Unmanaged))
+	}
+	note := a.Title
+	if len(counts) > 0 {
+		note = strings.TrimPrefix(note+": "+strings.Join(counts, ", ")+" at Meta", ": ")
+	}
+	return &entry{Resource: &a.Resource, asset: a.Title, status: a.Health, limit: a.MessagingLimit, note: note}
+}
+
+func withoutResource(count string, unmanaged int32) string {
+	if unmanaged == 0 {
+		return count
+	}
+	return fmt.Sprintf("%s (%d without a resource)", count, unmanaged)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func numberEntry(n *Number) *entry {
+	return &entry{Resource: &n.Resource, asset: n.Number, status: n.Status, quality: n.Quality, limit: n.MessagingLimit, note: strings.TrimSpace(n.Number + " " + n.DisplayName)}
+}
+
+func templateEntry(t *Template) *entry {
+	category := t.Category
+	switch {
+	case category != "" && category != t.RequestedCategory:
+		category = fmt.Sprintf("%s (asked %s)", t.Category, t.RequestedCategory)
+	case t.PlannedCategory != "":
+		category = fmt.Sprintf("%s (%s planned)", t.Category, t.PlannedCategory)
+	}
+	asset := t.Template + " " + t.Language
+	return &entry{Resource: &t.Resource, asset: asset, status: t.Status, quality: t.Quality, category: category, since: t.StatusSince, note: asset}
+}
+
+func subscriptionEntry(w *Subscription) *entry {
+	return &entry{Resource: &w.Resource, asset: w.AppID, status: w.Status, note: cmp.Or(w.MessagesURL, w.CallbackURL)}
+}
+
+// entries are the lines below an account. Templates that need nobody are counted instead, unless all are wanted.
+func (a *Account) entries(allTemplates bool) []*entry {
+	var out []*entry
+	for _, n := range a.PhoneNumbers {
+		out = append(out, numberEntry(n))
+	}
+	alike, order := map[string]*entry{}, []string{}
+	count := map[string]int{}
+	for _, t := range a.MessageTemplates {
+		e := templateEntry(t)
+		if allTemplates || t.Severity.needsPerson() {
+			out = append(out, e)
+			continue
+		}
+		reason := ""
+		if len(t.Findings) > 0 {
+			reason = t.Findings[0].Reason
+		}
+		key := fmt.Sprintf("%d %s %s", rank[t.Severity], t.Status, reason)
+		if count[key]++; count[key] == 1 {
+			order = append(order, key)
+			alike[key] = &entry{Resource: &Resource{Severity: t.Severity}, status: t.Status, note: reason}
+		}
+	}
+	slices.Sort(order)
+	for _, key := range order {
+		e := alike[key]
+		e.label = plural(count[key], kindTemplate)
+		out = append(out, e)
+	}
+	for _, w := range a.WebhookSubscriptions {
+		out = append(out, subscriptionEntry(w))
+	}
+	return out
+}
+
+var (
+	treeColumns = []string{"NAMESPACE", "NAME", "SEVERITY", "STATUS", "QUALITY", "CATEGORY", "LIMIT", "SINCE", "UNTIL"}
+	wideColumns = []string{"ASSET", "ID", "POLICY", "AGE", "NEXT", "OBSERVED", "INTERVAL", "RATE", "TOKEN"}
+)
+
+// severityColumn is the one that is coloured.
+const severityColumn = 2
+
+func writeTree(w io.Writer, o *Overview, opts Options) error {
+	if len(o.Accounts) == 0 {
+		return nil
+	}
+	t := &table{}
+	t.row(header(opts.Wide)...)
+	now := o.Time.Time
+	for _, a := range o.Accounts {
+		t.row(columns(accountEntry(a), "", now, opts, a)...).severity(severityColumn, a.Severity)
+		below := a.entries(opts.AllTemplates)
+		for i, e := range below {
+			glyph := "├─ "
+			if i == len(below)-1 {
+				glyph = "└─ "
+			}
+			t.row(columns(e, glyph, now, opts, nil)...).severity(severityColumn, e.Severity)
+		}
+	}
+	lines := append(t.lines(opts.Colour), "", o.Summary.String())
+	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
+	return err
+}
+
+func header(wide bool) []string {
+	out := slices.Clone(treeColumns)
+	if wide {
+		out = append(out, wideColumns...)
+	}
+	return append(out, "WHY")
+}
+
+// columns are the texts of one line; account is set on the line of an account.
+func columns(e *entry, glyph string, now time.Time, opts Options, account *Account) []string {
+	name := e.label
+	if name == "" {
+		name = e.Kind + "/" + e.Name
+	}
+	since, end := e.span()
+	out := []string{e.Namespace, glyph + name, string(e.Severity), e.status, e.quality, e.category, e.limit, age(since, now), until(end, now)}
+	why := shortened(e.why(), whyLimit+40)
+	if opts.Wide {
+		out = append(out, wide(e, account, now)...)
+		why = e.why()
+	}
+	return append(out, why)
+}
+
+func wide(e *entry, account *Account, now time.Time) []string {
+	out := []string{e.asset, e.ID, e.ManagementPolicy, age(e.CreationTime, now), until(e.NextAttemptTime, now), "", "", "", ""}
+	if account == nil || account.Missing != "" {
+		return out
+	}
+	out[5] = age(account.LastObservedTime, now)
+	if s := account.IntervalSeconds; s > 0 {
+		out[6] = duration.HumanDuration(time.Duration(s) * time.Second)
+	}
+	if r := account.RateUsagePercent; r != nil {
+		out[7] = fmt.Sprintf("%d%%", *r)
+	}
+	out[8] = until(account.TokenExpiryTime, now)
+	return out
+}
+
+// String is the summary as a sentence.
+func (s *Summary) String() string {
+	text := fmt.Sprintf("%d critical, %d warning, %d info, %d ok", s.Critical, s.Warning, s.Info, s.OK)
+	if s.Critical+s.Warning > 0 {
+		text += "; --unhealthy says what to do"
+	}
+	return text
+}
