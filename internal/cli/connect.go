@@ -71,6 +71,19 @@ func (f *clusterFlags) client() (client.Client, error) {
 	return c, nil
 }
 
+// watcher is client without deadlines: a watch lasts as long as the API server likes.
+func (f *clusterFlags) watcher() (client.WithWatch, error) {
+	cfg, err := f.config()
+	if err != nil {
+		return nil, err
+	}
+	c, err := client.NewWithWatch(cfg, client.Options{Scheme: operator.Scheme()})
+	if err != nil {
+		return nil, fmt.Errorf("no cluster: %w", err)
+	}
+	return c, nil
+}
+
 // namespace is the one of --namespace, else the context's, else "default".
 func (f *clusterFlags) namespace() (string, error) {
 	namespace, _, err := f.ToRawKubeConfigLoader().Namespace()

@@ -14,6 +14,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -237,11 +238,16 @@ func (c *cluster) List(_ context.Context, list client.ObjectList, opts ...client
 	}
 	var found []client.Object
 	for _, obj := range c.objects {
-		if k, _, _ := partsOf(obj); k == kind && (o.Namespace == "" || o.Namespace == obj.GetNamespace()) {
+		named := o.FieldSelector == nil || o.FieldSelector.Matches(fields.Set{"metadata.name": obj.GetName()})
+		if k, _, _ := partsOf(obj); k == kind && (o.Namespace == "" || o.Namespace == obj.GetNamespace()) && named {
 			found = append(found, obj)
 		}
 	}
-	last := min(len(found), first+int(o.Limit))
+	last := len(found)
+	if o.Limit > 0 {
+		last = min(last, first+int(o.Limit))
+	}
+	list.SetResourceVersion("1")
 	c.pages, c.largest = c.pages+1, max(c.largest, last-first)
 	for _, obj := range found[first:last] {
 		add(list, obj)

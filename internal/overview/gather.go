@@ -49,7 +49,7 @@ func (s Selection) place() string {
 // listing is one kind and how it is called in messages.
 type listing struct {
 	kind, plural string
-	list         func() client.ObjectList
+	empty        func() client.ObjectList
 	object       func() client.Object
 }
 
@@ -75,12 +75,12 @@ func Gather(ctx context.Context, reader client.Reader, selection Selection, now 
 
 // collect reads the kinds, and the accounts elsewhere to which something refers.
 func collect(ctx context.Context, reader client.Reader, selection Selection) (*inventory, error) {
-	inv, forbidden := newInventory(), 0
+	inv := newInventory()
 	for _, l := range listings {
 		err := l.read(ctx, reader, selection.Namespace, inv)
 		switch {
 		case apierrors.IsForbidden(err):
-			forbidden++
+			inv.closed[l.kind] = true
 			inv.unreadable = append(inv.unreadable, l.plural+" in "+selection.place())
 		case meta.IsNoMatchError(err):
 			return nil, errors.New("the cluster doesn't know the kinds of waba-operator: install its CRDs, or choose another --context")
@@ -88,7 +88,7 @@ func collect(ctx context.Context, reader client.Reader, selection Selection) (*i
 			return nil, fmt.Errorf("listing %s: %w", l.plural, err)
 		}
 	}
-	if forbidden == len(listings) {
+	if len(inv.closed) == len(listings) {
 		return nil, fmt.Errorf("you may list nothing of waba-operator in %s; choose another namespace, or ask for the role view", selection.place())
 	}
 	for _, key := range inv.referenced() {
@@ -116,7 +116,7 @@ func collect(ctx context.Context, reader client.Reader, selection Selection) (*i
 func (l *listing) read(ctx context.Context, reader client.Reader, namespace string, inv *inventory) error {
 	restarts, next := 0, ""
 	for {
-		page := l.list()
+		page := l.empty()
 		err := reader.List(ctx, page, client.InNamespace(namespace), client.Limit(pageSize), client.Continue(next))
 		if apierrors.IsResourceExpired(err) && next != "" && restarts < maxRestarts {
 			restarts, next = restarts+1, "" // what was read already is replaced

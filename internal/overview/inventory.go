@@ -22,12 +22,14 @@ type inventory struct {
 	// objects by kind and name, without what no overview shows.
 	objects map[string]map[types.NamespacedName]client.Object
 	// missing says why accounts to which something refers aren't there.
-	missing    map[types.NamespacedName]string
+	missing map[types.NamespacedName]string
+	// closed are kinds that may not be listed.
+	closed     map[string]bool
 	unreadable []string
 }
 
 func newInventory() *inventory {
-	return &inventory{objects: map[string]map[types.NamespacedName]client.Object{}, missing: map[types.NamespacedName]string{}}
+	return &inventory{objects: map[string]map[types.NamespacedName]client.Object{}, missing: map[types.NamespacedName]string{}, closed: map[string]bool{}}
 }
 
 // put adds an object, which belongs to the inventory from then on, or replaces it.
@@ -62,6 +64,13 @@ func (i *inventory) lack(account types.NamespacedName, why string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.missing[account] = why
+}
+
+// why says why an account isn't there, "" where that isn't known.
+func (i *inventory) why(account types.NamespacedName) string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.missing[account]
 }
 
 // referenced are the accounts to which something refers, in a fixed order.
