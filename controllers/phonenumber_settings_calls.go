@@ -9,28 +9,9 @@ import (
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
-// readSection makes the one call that reads the section.
-func (n *numbers) readSection(ctx context.Context, s *sectionPass) (live number.Live, err error) {
-	c, id := s.session.Client(), s.live.ID
-	switch s.section {
-	case number.Profile:
-		live.Profile, err = c.ReadProfile(ctx, id)
-	case number.Commerce:
-		live.Commerce, err = c.ReadCommerce(ctx, id)
-	case number.Automation:
-		live.Automation, err = c.ReadAutomation(ctx, id)
-	case number.Calling:
-		settings, failed := c.ReadSettings(ctx, id)
-		if err = failed; err == nil {
-			live.Calling = settings.Calling
-		}
-	case number.Encryption:
-		live.Encryption, err = c.ReadEncryption(ctx, id)
-	case number.Compliance:
-		live.Compliance, err = c.ReadCompliance(ctx, id)
-	case number.Username:
-		live.Username, err = c.ReadUsername(ctx, id)
-	}
+// readSection reads the section and shows it in the status.
+func (n *numbers) readSection(ctx context.Context, s *sectionPass) (number.Live, error) {
+	live, err := number.Read(ctx, s.session.Client(), s.live.ID, s.section)
 	if err != nil {
 		return number.Live{}, err
 	}

@@ -1,0 +1,37 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package number
+
+import (
+	"context"
+
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// Read makes the one call that reads a section of a number.
+func Read(ctx context.Context, c *graph.Client, id string, section Section) (live Live, err error) {
+	switch section {
+	case Profile:
+		live.Profile, err = c.ReadProfile(ctx, id)
+	case Commerce:
+		live.Commerce, err = c.ReadCommerce(ctx, id)
+	case Automation:
+		live.Automation, err = c.ReadAutomation(ctx, id)
+	case Calling:
+		settings, failed := c.ReadSettings(ctx, id)
+		if err = failed; err == nil {
+			live.Calling = settings.Calling
+		}
+	case Encryption:
+		live.Encryption, err = c.ReadEncryption(ctx, id)
+	case Compliance:
+		live.Compliance, err = c.ReadCompliance(ctx, id)
+	case Username:
+		live.Username, err = c.ReadUsername(ctx, id)
+	}
+	if err != nil {
+		return Live{}, err
+	}
+	return live, nil
+}
