@@ -12,12 +12,10 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	k8sruntime "k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/manifest"
@@ -163,21 +161,9 @@ func resource(obj *unstructured.Unstructured) string {
 func (c *check) schema(ctx context.Context, v *schema.Validator) bool {
 	errs := v.Validate(ctx, c.document.Object)
 	for _, e := range errs {
-		c.found(Error, RuleSchema, e.Field, "%s", explain(e))
+		c.found(Error, RuleSchema, e.Field, "%s", schema.Explain(e))
 	}
 	return len(errs) == 0
-}
-
-// explain says what is wrong, without repeating a value that may be the whole spec.
-func explain(e *field.Error) string {
-	switch e.Type {
-	case field.ErrorTypeInvalid, field.ErrorTypeForbidden:
-		if e.Detail != "" {
-			return e.Detail
-		}
-	default:
-	}
-	return strings.TrimPrefix(e.ErrorBody(), ": ")
 }
 
 // template asks what the operator asks before it sends a template.

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -141,4 +142,16 @@ func (v *Validator) names() (out []string) {
 		out = append(out, gvk.String())
 	}
 	return out
+}
+
+// Explain says what is wrong with a field, without repeating a value that may be the whole spec.
+func Explain(e *field.Error) string {
+	switch e.Type {
+	case field.ErrorTypeInvalid, field.ErrorTypeForbidden:
+		if e.Detail != "" {
+			return e.Detail
+		}
+	default:
+	}
+	return strings.TrimPrefix(e.ErrorBody(), ": ")
 }
