@@ -7,9 +7,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -248,5 +251,98 @@ func TestStatusOnATerminal(t *testing.T) {
 				t.Errorf("%d: %q %s", code, text, errs.String())
 			}
 		})
+	}
+}
+
+// wire passes connections on to an API server, and can be cut.
+type wire struct {
+	t           *testing.T
+	target      string
+	listener    net.Listener
+	mu          sync.Mutex
+	connections []net.Conn
+}
+
+// plug begins to listen, at the same address as before.
+func (w *wire) plug() {
+	w.t.Helper()
+	address := "127.0.0.1:0"
+	if w.listener != nil {
+		address = w.listener.Addr().String()
+	}
+	listener, err := (&net.ListenConfig{}).Listen(w.t.Context(), "tcp", address)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.listener = listener
+	go func() {
+		for {
+			in, err := listener.Accept()
+			if err != nil {
+				return // cut
+			}
+			out, err := (&net.Dialer{}).DialContext(w.t.Context(), "tcp", w.target)
+			if err != nil {
+				_ = in.Close()
+				continue
+			}
+			w.mu.Lock()
+			w.connections = append(w.connections, in, out)
+			w.mu.Unlock()
+			go func() { _, _ = io.Copy(out, in); _ = out.Close() }()
+			go func() { _, _ = io.Copy(in, out); _ = in.Close() }()
+		}
+	}()
+}
+
+func (w *wire) cut() {
+	_ = w.listener.Close()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.connections {
+		_ = c.Close()
+	}
+	w.connections = nil
+}
+
+// TestStatusWatchSurvives the restart of an API server, and says so.
+func TestStatusWatchSurvives(t *testing.T) {
+	env := startCluster(t)
+	namespace := env.Namespace(t)
+	sale := templateOf(namespace, "", "sale", "APPROVED", wellConditions...)
+	create(t, env, wabaOf(namespace, "acme", "102290129340396", wellConditions...), sale)
+	w := &wire{t: t, target: strings.TrimSuffix(strings.TrimPrefix(env.Config.Host, "https://"), "/")}
+	w.plug()
+	defer w.cut()
+
+	ctx, interrupt := context.WithTimeout(t.Context(), time.Minute)
+	defer interrupt()
+	lines, notes, done := make(documents, 100), make(documents, 100), make(chan int, 1)
+	go func() {
+		done <- Run(ctx, "v1.2.3", Streams{Out: lines, Err: notes}, []string{"status", "-n", namespace, "-o", "json", "--watch", "--server", "https://" + w.listener.Addr().String()})
+	}()
+	until := func(from documents, text string) {
+		t.Helper()
+		for {
+			select {
+			case line := <-from:
+				if strings.Contains(line, text) {
+					return
+				}
+			case <-ctx.Done():
+				t.Fatalf("%s: never told", text)
+			}
+		}
+	}
+	until(lines, `"APPROVED"`)
+	w.cut()
+	until(notes, "note: can't watch ")
+	change(t, env, sale, func() { sale.Status.Status, sale.Status.Conditions = "REJECTED", rejectedConditions })
+	w.plug()
+	until(lines, `"REJECTED"`)
+	until(notes, "note: connected again")
+	interrupt()
+	if code := <-done; code != ExitOK {
+		t.Errorf("interrupted: exit code %d", code)
 	}
 }

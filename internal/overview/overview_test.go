@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -277,6 +278,29 @@ func TestHelpLeadsSomewhere(t *testing.T) {
 		}) {
 			t.Errorf("%s leads to no chapter", address)
 		}
+	}
+}
+
+// TestShapeIsDocumented: every field of JSON and YAML is named in docs/cli.md.
+func TestShapeIsDocumented(t *testing.T) {
+	raw, err := os.ReadFile("../../docs/cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(raw)
+	var visit func(reflect.Type)
+	visit = func(of reflect.Type) {
+		for i := range of.NumField() {
+			f := of.Field(i)
+			if f.Anonymous {
+				visit(f.Type)
+			} else if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); !strings.Contains(page, "`"+name+"`") {
+				t.Errorf("%s.%s isn't documented", of.Name(), name)
+			}
+		}
+	}
+	for _, v := range []any{Overview{}, Summary{}, Account{}, Number{}, Template{}, Subscription{}, Finding{}, Problems{}, Problem{}} {
+		visit(reflect.TypeOf(v))
 	}
 }
 

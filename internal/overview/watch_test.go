@@ -121,12 +121,17 @@ func startWatching(t *testing.T, c *cluster, selection Selection) *watching {
 	}
 	go func() { w.done <- watcher.Run(ctx) }()
 	t.Cleanup(stop)
-	t.Cleanup(func() { w.stop(); <-w.done })
+	t.Cleanup(func() {
+		w.stop()
+		if err := <-w.done; err != nil {
+			t.Errorf("interrupted: %v", err)
+		}
+	})
 	return w
 }
 
 // until moves the clock on until an overview is shown that is as wanted.
-func (w *watching) until(what string, is func(*Overview) bool) *Overview {
+func (w *watching) until(what string, is func(*Overview) bool) {
 	w.t.Helper()
 	deadline := time.NewTimer(25 * time.Second)
 	defer deadline.Stop()
@@ -136,7 +141,7 @@ func (w *watching) until(what string, is func(*Overview) bool) *Overview {
 		select {
 		case o := <-w.shown:
 			if is(o) {
-				return o
+				return
 			}
 		case <-step.C:
 			w.clock.Step(coalesce)
@@ -174,10 +179,11 @@ func (w *watching) noted(part string) {
 	})
 }
 
-func sees(status, name string) func(*Overview) bool {
+// sees finds the template of order.
+func sees(status string) func(*Overview) bool {
 	return func(o *Overview) bool {
 		for _, a := range o.Accounts {
-			if slices.ContainsFunc(a.MessageTemplates, func(t *Template) bool { return t.Name == name && t.Status == status }) {
+			if slices.ContainsFunc(a.MessageTemplates, func(t *Template) bool { return t.Name == "order" && t.Status == status }) {
 				return true
 			}
 		}
@@ -194,16 +200,16 @@ func order(status string) *v1alpha1.MessageTemplate {
 // TestWatch: changes are shown, whatever ends a watch.
 func TestWatch(t *testing.T) {
 	w := startWatching(t, &cluster{objects: []client.Object{waba("acme", "1", observed, synced), order("PENDING")}}, Selection{})
-	w.until("the beginning", sees("PENDING", "order"))
+	w.until("the beginning", sees("PENDING"))
 	w.begun(kindTemplate)
 
 	w.newest(kindTemplate).Modify(order("APPROVED"))
-	w.until("an event", sees("APPROVED", "order"))
+	w.until("an event", sees("APPROVED"))
 
 	// What happened while nobody watched comes with the next listing.
 	w.set(func(c *cluster) { c.objects[1] = order("PAUSED") })
 	w.newest(kindTemplate).Error(&metav1.Status{Status: metav1.StatusFailure, Code: 410, Reason: metav1.StatusReasonExpired, Message: "too old resource version"})
-	w.until("an expired resource version", sees("PAUSED", "order"))
+	w.until("an expired resource version", sees("PAUSED"))
 
 	w.begun(kindTemplate)
 	w.set(func(c *cluster) { c.objects[1] = order("REJECTED") })
@@ -215,17 +221,12 @@ func TestWatch(t *testing.T) {
 	w.mu.Lock()
 	w.down = false
 	w.mu.Unlock()
-	w.until("a restart of the API server", sees("REJECTED", "order"))
+	w.until("a restart of the API server", sees("REJECTED"))
 	w.noted("connected again")
 
 	w.begun(kindTemplate)
 	w.newest(kindTemplate).Delete(order("REJECTED"))
 	w.until("a deletion", func(o *Overview) bool { return o.Summary.OK == 1 && len(o.Accounts[0].MessageTemplates) == 0 })
-	w.stop()
-	if err := <-w.done; err != nil {
-		t.Errorf("interrupted: %v", err)
-	}
-	w.done <- nil
 }
 
 // TestWatchFollowsAccounts elsewhere, from the moment something refers to them, and gives up those that it may not watch.
