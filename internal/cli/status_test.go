@@ -52,10 +52,10 @@ func conditionsOf(pairs ...string) []metav1.Condition {
 	return out
 }
 
-func wabaOf(namespace, name, id string, conditions ...metav1.Condition) *v1alpha1.WABA {
+func wabaOf(namespace, id string, conditions ...metav1.Condition) *v1alpha1.WABA {
 	now := metav1.NewTime(time.Now())
 	return &v1alpha1.WABA{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "acme"},
 		Spec:       v1alpha1.WABASpec{ID: id, CredentialsSecretRef: v1alpha1.LocalSecretReference{Name: "meta"}},
 		Status: v1alpha1.WABAStatus{
 			CommonStatus: v1alpha1.CommonStatus{ObservedGeneration: 1, Conditions: conditions}, LastObservedTime: &now, EffectiveIntervalSeconds: 3600,
@@ -114,7 +114,7 @@ func TestStatusMistakes(t *testing.T) {
 func TestStatusOfATeam(t *testing.T) {
 	env := startCluster(t)
 	platform, shop := env.Namespace(t), env.Namespace(t)
-	create(t, env, wabaOf(platform, "acme", "102290129340398", wellConditions...),
+	create(t, env, wabaOf(platform, "102290129340398", wellConditions...),
 		templateOf(shop, platform, "order", "APPROVED", wellConditions...), templateOf(shop, platform, "sale", "REJECTED", rejectedConditions...))
 
 	code, out, stderr := run(t, "", "status", "-n", shop)
@@ -164,7 +164,7 @@ func (d documents) Write(p []byte) (int, error) {
 func TestStatusWatch(t *testing.T) {
 	env := startCluster(t)
 	platform, shop := env.Namespace(t), env.Namespace(t)
-	waba, sale := wabaOf(platform, "acme", "102290129340399", wellConditions...), templateOf(shop, platform, "sale", "APPROVED", wellConditions...)
+	waba, sale := wabaOf(platform, "102290129340399", wellConditions...), templateOf(shop, platform, "sale", "APPROVED", wellConditions...)
 	create(t, env, waba, sale)
 	grant(t, env, "shop-watcher", shop, "messagetemplates", "phonenumbers", "webhooksubscriptions", "wabas")
 	grant(t, env, "shop-watcher", platform, "wabas")
@@ -224,7 +224,7 @@ func change(t *testing.T, env *testenv.Env, obj client.Object, how func()) {
 func TestStatusOnATerminal(t *testing.T) {
 	env := startCluster(t)
 	namespace := env.Namespace(t)
-	create(t, env, wabaOf(namespace, "acme", "102290129340397", wellConditions...))
+	create(t, env, wabaOf(namespace, "102290129340397", wellConditions...))
 	for name, tc := range map[string]struct {
 		terminal       bool
 		noColour       string
@@ -310,7 +310,7 @@ func TestStatusWatchSurvives(t *testing.T) {
 	env := startCluster(t)
 	namespace := env.Namespace(t)
 	sale := templateOf(namespace, "", "sale", "APPROVED", wellConditions...)
-	create(t, env, wabaOf(namespace, "acme", "102290129340396", wellConditions...), sale)
+	create(t, env, wabaOf(namespace, "102290129340396", wellConditions...), sale)
 	w := &wire{t: t, target: strings.TrimSuffix(strings.TrimPrefix(env.Config.Host, "https://"), "/")}
 	w.plug()
 	defer w.cut()

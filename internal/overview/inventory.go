@@ -26,18 +26,22 @@ type inventory struct {
 	// closed are kinds that may not be listed.
 	closed     map[string]bool
 	unreadable []string
+	// words are texts of conditions, each by itself.
+	words map[string]string
 }
 
 func newInventory() *inventory {
-	return &inventory{objects: map[string]map[types.NamespacedName]client.Object{}, missing: map[types.NamespacedName]string{}, closed: map[string]bool{}}
+	return &inventory{objects: map[string]map[types.NamespacedName]client.Object{}, missing: map[types.NamespacedName]string{}, closed: map[string]bool{}, words: map[string]string{}}
 }
 
 // put adds an object, which belongs to the inventory from then on, or replaces it.
 func (i *inventory) put(obj client.Object) {
-	kind, _, _ := partsOf(obj)
+	kind, common, _ := partsOf(obj)
 	trim(obj)
+	common.Conditions = slices.Clip(slices.Clone(common.Conditions)) // as long as it is, not as the decoder made room
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.share(common.Conditions)
 	if i.objects[kind] == nil {
 		i.objects[kind] = map[types.NamespacedName]client.Object{}
 	}
@@ -115,32 +119,21 @@ func trim(obj client.Object) {
 			s.Webhook = &v1alpha1.MessageTemplateWebhookStatus{DisableDate: w.DisableDate, CategoryChangeTime: w.CategoryChangeTime}
 		}
 	}
-	_, common, _ := partsOf(obj)
-	common.Conditions = slices.Clip(slices.Clone(common.Conditions)) // as long as it is, not as the decoder made room
-	for i := range common.Conditions {
-		intern(&common.Conditions[i])
-	}
 }
-
-// words are the texts that most resources share, so that each is kept once.
-var words = struct {
-	sync.Mutex
-
-	known map[string]string
-}{known: map[string]string{}}
 
 // maxWords bounds words: messages of conditions may name anything.
 const maxWords = 4096
 
-// intern replaces a condition's texts by equal ones that are kept anyway.
-func intern(c *metav1.Condition) {
-	words.Lock()
-	defer words.Unlock()
-	for _, s := range []*string{&c.Type, &c.Reason, &c.Message} {
-		if known, ok := words.known[*s]; ok {
-			*s = known
-		} else if len(words.known) < maxWords {
-			words.known[*s] = *s
+// share has equal texts of conditions kept once: most resources say the same.
+func (i *inventory) share(conditions []metav1.Condition) {
+	for n := range conditions {
+		c := &conditions[n]
+		for _, s := range []*string{&c.Type, &c.Reason, &c.Message} {
+			if known, ok := i.words[*s]; ok {
+				*s = known
+			} else if len(i.words) < maxWords {
+				i.words[*s] = *s
+			}
 		}
 	}
 }
