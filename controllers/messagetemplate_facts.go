@@ -9,6 +9,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/template"
 )
 
 // eventFlagged tells that Meta may disable the template; it stays approved meanwhile.
@@ -52,7 +53,7 @@ func heedTemplate(s *v1alpha1.MessageTemplateStatus, since time.Time, k knowledg
 		case statusApproved, statusPending:
 			s.Rejection = nil
 		case statusRejected:
-			s.Rejection = &v1alpha1.TemplateRejection{Reason: clip(w.Reason), Recommendation: rejectionAdvice[w.Reason]}
+			s.Rejection = &v1alpha1.TemplateRejection{Reason: clip(w.Reason), Recommendation: template.RejectionAdvice(w.Reason)}
 		}
 	}
 	if k.yields(facts.EventOf(w.Events, facts.MarkTemplateQuality)) && w.QualityScore != "" {
@@ -106,7 +107,7 @@ func heedWords(s *v1alpha1.MessageTemplateStatus, news *statusNews) {
 	switch s.Status {
 	case statusRejected:
 		if s.Rejection == nil {
-			s.Rejection = &v1alpha1.TemplateRejection{Reason: clip(w.Reason), Recommendation: rejectionAdvice[w.Reason]}
+			s.Rejection = &v1alpha1.TemplateRejection{Reason: clip(w.Reason), Recommendation: template.RejectionAdvice(w.Reason)}
 		}
 		s.Rejection.Explanation = truncate(w.RejectionReason, messageLimit)
 		if w.RejectionRecommendation != "" {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/template"
 )
 
 func TestUnitFactsOfTemplateStatus(t *testing.T) {
@@ -81,7 +82,7 @@ func TestUnitFactsWords(t *testing.T) {
 		Events: toldAt(0, facts.MarkTemplateStatus), Status: "REJECTED", Reason: "SCAM",
 	}}
 	heedTemplate(s, time.Time{}, knowledge{})
-	if s.Rejection == nil || s.Rejection.Recommendation != rejectionAdvice["SCAM"] {
+	if s.Rejection == nil || s.Rejection.Recommendation != template.RejectionAdvice("SCAM") {
 		t.Errorf("%+v", s.Rejection)
 	}
 }
