@@ -34,6 +34,17 @@ type redactor struct {
 	heads   []*regexp.Regexp
 }
 
+// Redactor returns what takes the credentials, in every encoding and also shortened, what looks like somebody else's, and URLs
+// out of a text that others wrote: for texts of Meta that are passed on. Empty credentials are not looked for.
+func Redactor(accessToken, appSecret string) func(string) string {
+	accessToken, appSecret = strings.TrimSpace(accessToken), strings.TrimSpace(appSecret)
+	secrets := []string{accessToken, appSecret}
+	if accessToken != "" && appSecret != "" {
+		secrets = append(secrets, appSecretProof(appSecret, accessToken))
+	}
+	return newRedactor(secrets...).text
+}
+
 // headLength is how much of a secret gives it away: "Malformed access token EAAG…" repeats what was sent, shortened.
 const headLength = 8
 

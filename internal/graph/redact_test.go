@@ -153,3 +153,16 @@ func TestRedactKeepsOrdinaryText(t *testing.T) {
 		equal(t, tc.in, r.text(tc.in), tc.want)
 	}
 }
+
+// TestRedactor: what a client would hide is hidden without one.
+func TestRedactor(t *testing.T) {
+	hide := Redactor(" "+testToken+"\n", testSecret)
+	for _, text := range []string{testToken, testSecret, appSecretProof(testSecret, testToken), url.QueryEscape(testToken), testToken[:12], "https://x.example/?a=b"} {
+		if got := hide("before " + text + " after"); strings.Contains(got, text) || !strings.HasPrefix(got, "before [") || !strings.HasSuffix(got, "] after") {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	if got := Redactor("", "")("Acme Garden 102290129340398"); got != "Acme Garden 102290129340398" {
+		t.Error(got)
+	}
+}
