@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/waba-operator/waba-operator/test/graphsim"
 )
 
 // run runs a command line as a shell would, and returns its exit code and what it printed.
@@ -53,11 +55,18 @@ func TestExamples(t *testing.T) {
 	if err := os.WriteFile("templates/sale.yaml", []byte(sale), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile("token", []byte(graphsim.DemoToken), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range New("v1.2.3", Streams{}).Commands() {
 		for line := range strings.Lines(c.Example) {
 			_, args, ok := strings.Cut(strings.TrimSpace(line), "kubectl waba ")
 			if !ok {
 				continue
+			}
+			args, _, _ = strings.Cut(args, " > ") // what the shell does with the output
+			if c.Flags().Lookup("graph-base-url") != nil {
+				args += " --graph-base-url " + demo(t)
 			}
 			words := strings.Fields(args)
 			code, out, stderr := example(t, words)
@@ -69,6 +78,16 @@ func TestExamples(t *testing.T) {
 			}
 		}
 	}
+}
+
+// demo serves the simulator's demo until the test ends.
+func demo(t *testing.T) string {
+	t.Helper()
+	sim := graphsim.New()
+	if err := sim.LoadDemo(); err != nil {
+		t.Fatal(err)
+	}
+	return sim.Start(t)
 }
 
 // example runs one line; a command that serves is interrupted as soon as it does.
