@@ -70,7 +70,7 @@ func (l *lifecycle[T]) begin(read T) *pass[T] {
 	p := &pass[T]{obj: obj, before: read, now: l.clock.Now()}
 	p.spec, p.status = l.kind.common(obj)
 	_, p.prior = l.kind.common(read)
-	p.policy = effectivePolicy(p.spec.ManagementPolicy)
+	p.policy = EffectivePolicy(p.spec.ManagementPolicy)
 	return p
 }
 
@@ -83,7 +83,7 @@ func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) outcome {
 		}
 		l.kind.heed(p)
 	}
-	if effectivePolicy(p.spec.ManagementPolicy) == v1alpha1.ManagementPolicyPaused {
+	if EffectivePolicy(p.spec.ManagementPolicy) == v1alpha1.ManagementPolicyPaused {
 		return paused()
 	}
 	if stop != nil {
@@ -122,7 +122,7 @@ func (l *lifecycle[T]) resolve(ctx context.Context, p *pass[T]) *outcome {
 		return o
 	}
 	p.waba = waba
-	p.policy = effectivePolicy(p.spec.ManagementPolicy, waba.Spec.ManagementPolicy)
+	p.policy = EffectivePolicy(p.spec.ManagementPolicy, waba.Spec.ManagementPolicy)
 	if !p.accountAccepted() {
 		o := stalledAside(v1alpha1.ReasonAccountChanged, fmt.Sprintf(
 			"this asset belongs to account %s but spec.wabaRef now leads to account %s; to look for it there, annotate %s=%s",

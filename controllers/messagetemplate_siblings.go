@@ -53,7 +53,7 @@ func otherCategory(who, category string) *outcome {
 // is wrong with it. (What an operator that only reads calls NotFound is only missing.)
 func (t *templates) ahead(ctx context.Context, other, own *v1alpha1.MessageTemplate) bool {
 	stuck := meta.FindStatusCondition(other.Status.Conditions, v1alpha1.ConditionStalled)
-	if !other.DeletionTimestamp.IsZero() || effectivePolicy(other.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
+	if !other.DeletionTimestamp.IsZero() || EffectivePolicy(other.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
 		stuck != nil && stuck.Status == metav1.ConditionTrue && stuck.Reason != v1alpha1.ReasonNotFound ||
 		winner([]claim{{object: other}, {object: own}}).GetUID() != other.UID {
 		return false

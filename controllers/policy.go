@@ -13,8 +13,8 @@ var strictness = map[v1alpha1.ManagementPolicy]int{
 	v1alpha1.ManagementPolicyPaused:   2,
 }
 
-// effectivePolicy is what the operator may do: the account's policy is the ceiling of its children's.
-func effectivePolicy(policies ...v1alpha1.ManagementPolicy) v1alpha1.ManagementPolicy {
+// EffectivePolicy is what the operator may do: the account's policy is the ceiling of its children's.
+func EffectivePolicy(policies ...v1alpha1.ManagementPolicy) v1alpha1.ManagementPolicy {
 	effective := v1alpha1.ManagementPolicyManaged
 	for _, p := range policies {
 		if strictness[p] > strictness[effective] {

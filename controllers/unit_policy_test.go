@@ -26,12 +26,12 @@ func TestUnitTheStricterPolicyWins(t *testing.T) {
 	}
 	for _, own := range all {
 		for _, accounts := range all {
-			if got := effectivePolicy(own, accounts); got != want[own][accounts] {
+			if got := EffectivePolicy(own, accounts); got != want[own][accounts] {
 				t.Errorf("own %q, account's %q: %q", own, accounts, got)
 			}
 		}
 	}
-	if got := effectivePolicy(); got != managed {
+	if got := EffectivePolicy(); got != managed {
 		t.Errorf("absent: %q", got)
 	}
 }

@@ -68,7 +68,7 @@ func (r *wabas) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, e
 		return ctrl.Result{}, err
 	}
 	r.remember(req.NamespacedName, string(read.UID))
-	p := &wabaPass{obj: read.DeepCopy(), before: read, now: r.clock.Now(), policy: effectivePolicy(read.Spec.ManagementPolicy)}
+	p := &wabaPass{obj: read.DeepCopy(), before: read, now: r.clock.Now(), policy: EffectivePolicy(read.Spec.ManagementPolicy)}
 	if !read.DeletionTimestamp.IsZero() {
 		return r.delete(ctx, p)
 	}

@@ -151,7 +151,7 @@ func (h *hooks) appClaim(ctx context.Context, obj *v1alpha1.WebhookSubscription)
 		return c
 	}
 	session := h.accounts.Get(string(waba.UID))
-	c.handicapped = c.handicapped || effectivePolicy(obj.Spec.ManagementPolicy, waba.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
+	c.handicapped = c.handicapped || EffectivePolicy(obj.Spec.ManagementPolicy, waba.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
 		session == nil || !session.Client().HasAppSecret()
 	return c
 }

@@ -104,6 +104,11 @@ func New() (*Linter, error) {
 // order of files and lines.
 func (l *Linter) Run(ctx context.Context, paths []string, stdin io.Reader) *Result {
 	documents, unreadable := manifest.Read(paths, stdin)
+	return l.Check(ctx, documents, unreadable)
+}
+
+// Check is Run for manifests that were read already.
+func (l *Linter) Check(ctx context.Context, documents []manifest.Document, unreadable []*manifest.ReadError) *Result {
 	r := &Result{Findings: []Finding{}}
 	for _, e := range unreadable {
 		r.Findings = append(r.Findings, Finding{
@@ -147,10 +152,23 @@ type check struct {
 
 func (c *check) found(s Severity, rule Rule, path, format string, args ...any) {
 	d := c.document
+	if path == "<nil>" {
+		path = "" // that is how errors name the whole object
+	}
 	c.findings = append(c.findings, Finding{
 		Source: d.Source, Document: d.Number, Line: d.Line(path), Severity: s, Rule: rule,
 		Resource: resource(d.Object), Field: path, Message: fmt.Sprintf(format, args...),
 	})
+}
+
+// Update returns what the API server would refuse if the resource that is there became what the manifest says, above all
+// changes of what can't be changed.
+func (l *Linter) Update(ctx context.Context, d *manifest.Document, there *unstructured.Unstructured) []Finding {
+	c := &check{document: d}
+	for _, e := range l.schema.ValidateUpdate(ctx, d.Object, there) {
+		c.found(Error, RuleSchema, e.Field, "%s", schema.Explain(e))
+	}
+	return c.findings
 }
 
 func resource(obj *unstructured.Unstructured) string {

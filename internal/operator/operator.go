@@ -139,7 +139,7 @@ func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Surroun
 	}
 	return controllers.Setup(ctx, mgr, controllers.Options{
 		Accounts: accounts, GraphAPIVersion: o.GraphAPIVersion, ObservationInterval: o.ObservationInterval,
-		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour, WebhookURL: o.receiverURL(),
+		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour, WebhookURL: o.ReceiverURL(),
 		WatchNamespaceLabels: len(o.Namespaces) == 0, Clock: s.Clock, Metrics: recorder,
 		Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue, Media: s.Media,
 	})

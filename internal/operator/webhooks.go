@@ -86,8 +86,8 @@ func (o *WebhookOptions) validateWebhooks() error {
 // receives reports whether this process receives webhooks.
 func (o *WebhookOptions) receives() bool { return o.WebhookAddress != "" && o.WebhookAddress != "0" }
 
-// receiverURL is the public address at which the receiver takes events, without the app's id; "" where there is none.
-func (o *WebhookOptions) receiverURL() string {
+// ReceiverURL is the public address at which the receiver takes events, without the app's id; "" where there is none.
+func (o *WebhookOptions) ReceiverURL() string {
 	if o.WebhookURL == "" {
 		return ""
 	}

@@ -88,6 +88,12 @@ func (v *Validator) Knows(gvk schema.GroupVersionKind) bool { return v.kinds[gvk
 // Validate returns everything for which the API server would refuse to create the object, with the order of its own checks:
 // rules in CEL are asked only if the schema holds. Fields that the schema doesn't know are errors, as they are for kubectl.
 func (v *Validator) Validate(ctx context.Context, obj *unstructured.Unstructured) field.ErrorList {
+	return v.ValidateUpdate(ctx, obj, nil)
+}
+
+// ValidateUpdate is Validate for an object that is there already as old says, nil where it isn't: rules about changes are asked
+// too. Unlike the API server it doesn't overlook faults that the old object has as well.
+func (v *Validator) ValidateUpdate(ctx context.Context, obj, old *unstructured.Unstructured) field.ErrorList {
 	k := v.kinds[obj.GroupVersionKind()]
 	if k == nil {
 		return field.ErrorList{field.NotSupported(field.NewPath("kind"), obj.GroupVersionKind().String(), v.names())}
@@ -102,7 +108,17 @@ func (v *Validator) Validate(ctx context.Context, obj *unstructured.Unstructured
 	if errs = append(errs, broken...); len(broken) > 0 {
 		return errs
 	}
-	violations, _ := k.rules.Validate(ctx, nil, k.structural, obj.Object, nil, celconfig.RuntimeCELCostBudget)
+	var before any
+	if old != nil {
+		if old, err = received(old); err != nil {
+			return append(errs, field.Invalid(nil, nil, err.Error()))
+		}
+		before = old.Object
+		if status, there := old.Object["status"]; there {
+			obj.Object["status"] = status // who applies a manifest leaves it as it is
+		}
+	}
+	violations, _ := k.rules.Validate(ctx, nil, k.structural, obj.Object, before, celconfig.RuntimeCELCostBudget)
 	return append(errs, violations...)
 }
 
