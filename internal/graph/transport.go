@@ -27,7 +27,8 @@ type request struct {
 	contentType string
 	secrets     []string // PINs and codes in the body, which no error may repeat; unlike the token they are not kept
 	texts       []string // other secrets of this call: verify tokens and the app's own access token
-	token       string   // the access token, without proof; "" = the client's
+	token       string   // the access token; "" = the client's
+	proof       string   // the proof of that token
 }
 
 // inMemory is the body of a request that was built in memory.
@@ -183,8 +184,12 @@ func (c *Client) httpRequest(ctx context.Context, r request) (*http.Request, err
 		query[key] = values
 	}
 	// Query, form and JSON parameters are alike to Graph; beside a form the proof goes into the form.
-	if c.proof != "" && r.contentType != contentForm && r.token == "" {
-		query.Set("appsecret_proof", c.proof)
+	proof := c.proof
+	if r.token != "" {
+		proof = r.proof
+	}
+	if proof != "" && r.contentType != contentForm {
+		query.Set("appsecret_proof", proof)
 	}
 	target := c.base + r.path
 	if len(query) > 0 {

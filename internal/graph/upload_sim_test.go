@@ -115,3 +115,21 @@ func TestUploadToTheSimulator(t *testing.T) {
 		})
 	}
 }
+
+// TestTheAppsOwnCallsCarryAProof: an app may demand a proof of the calls with its own token, too.
+func TestTheAppsOwnCallsCarryAProof(t *testing.T) {
+	const callback = "https://bot.acme.example/wa"
+	sim, client := newSimulation(t)
+	sim.SetAppCallback(simApp, callback, "account_update", "security")
+	if err := client.DeleteAppSubscription(t.Context(), simApp, "security"); err != nil {
+		t.Error(err)
+	}
+	got, err := client.ReadAppSubscription(t.Context(), simApp)
+	if err != nil || got.CallbackURL != callback || len(got.Fields) != 1 {
+		t.Errorf("%+v %v", got, err)
+	}
+	change := graph.AppSubscriptionChange{CallbackURL: callback, VerifyToken: "v", Fields: []string{"account_update"}}
+	if e, ok := graph.AsError(client.SetAppSubscription(t.Context(), simApp, change)); ok && e.Cause == graph.CauseAppSecretProof {
+		t.Error(e)
+	}
+}

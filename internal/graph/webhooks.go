@@ -46,8 +46,8 @@ func (AppSubscriptionChange) Format(state fmt.State, _ rune) {
 // HasAppSecret reports whether the calls on the app itself can be made.
 func (c *Client) HasAppSecret() bool { return c.appSecret != "" }
 
-// asApp lets a request go out with the app's own access token, which is no user's: a proof made of the client's token
-// would not fit it.
+// asApp lets a request go out with the app's own access token, and with the proof for that one: an app may demand a proof of
+// each call (https://developers.facebook.com/docs/graph-api/guides/secure-requests).
 //
 // Source: https://developers.facebook.com/docs/facebook-login/guides/access-tokens#apptokens
 func (c *Client) asApp(r request, appID string) (request, error) {
@@ -58,7 +58,8 @@ func (c *Client) asApp(r request, appID string) (request, error) {
 		return request{}, invalid(r.op, "the app secret is not known")
 	}
 	r.token = appID + "|" + c.appSecret
-	r.texts = append(r.texts, r.token)
+	r.proof = appSecretProof(c.appSecret, r.token)
+	r.texts = append(r.texts, r.token, r.proof)
 	return r, nil
 }
 
@@ -115,17 +116,17 @@ func (c *Client) SetAppSubscription(ctx context.Context, appID string, s AppSubs
 	if len(s.Fields) == 0 {
 		return invalid(OpSetAppSubscription, "there are no fields to subscribe to")
 	}
-	form := url.Values{
-		"object": {subscribedObject}, "callback_url": {s.CallbackURL}, "verify_token": {s.VerifyToken},
-		"fields": {strings.Join(s.Fields, ",")}, "include_values": {"true"},
-	}
 	r, err := c.asApp(request{
-		op: OpSetAppSubscription, path: "/" + appID + edgeSubscriptions,
-		body: inMemory([]byte(form.Encode())), contentType: contentForm, texts: []string{s.VerifyToken},
+		op: OpSetAppSubscription, path: "/" + appID + edgeSubscriptions, texts: []string{s.VerifyToken},
 	}, appID)
 	if err != nil {
 		return err
 	}
+	form := url.Values{
+		"object": {subscribedObject}, "callback_url": {s.CallbackURL}, "verify_token": {s.VerifyToken},
+		"fields": {strings.Join(s.Fields, ",")}, "include_values": {"true"}, "appsecret_proof": {r.proof},
+	}
+	r.body, r.contentType = inMemory([]byte(form.Encode())), contentForm
 	return c.do(ctx, r, confirmed)
 }
 
