@@ -58,6 +58,7 @@ func TestExamples(t *testing.T) {
 	if err := os.WriteFile("token", []byte(graphsim.DemoToken), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	_, meta := startSimulator(t)
 	for _, c := range New("v1.2.3", Streams{}).Commands() {
 		for line := range strings.Lines(c.Example) {
 			_, args, ok := strings.Cut(strings.TrimSpace(line), "kubectl waba ")
@@ -65,10 +66,10 @@ func TestExamples(t *testing.T) {
 				continue
 			}
 			args, _, _ = strings.Cut(args, " > ") // what the shell does with the output
-			if c.Flags().Lookup("graph-base-url") != nil {
-				args += " --graph-base-url " + demo(t)
-			}
 			words := strings.Fields(args)
+			if c.Flags().Lookup("graph-base-url") != nil {
+				words = append(words, meta...)
+			}
 			code, out, stderr := example(t, words)
 			if code == ExitFound && slices.Contains(words, "--unhealthy") {
 				continue // other tests of this package may leave something behind
@@ -78,16 +79,6 @@ func TestExamples(t *testing.T) {
 			}
 		}
 	}
-}
-
-// demo serves the simulator's demo until the test ends.
-func demo(t *testing.T) string {
-	t.Helper()
-	sim := graphsim.New()
-	if err := sim.LoadDemo(); err != nil {
-		t.Fatal(err)
-	}
-	return sim.Start(t)
 }
 
 // example runs one line; a command that serves is interrupted as soon as it does.

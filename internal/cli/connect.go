@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -35,6 +36,9 @@ const (
 	// maxTokenFile is more than any access token has, in bytes.
 	maxTokenFile = 64 << 10
 )
+
+// accountID is how an account's id at Meta looks.
+var accountID = regexp.MustCompile(`^[0-9]{1,32}$`)
 
 // clusterFlags say which cluster, as kubectl's do.
 type clusterFlags struct{ *genericclioptions.ConfigFlags }

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -83,8 +82,6 @@ With --strict it exits with 2 if there are findings.`,
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
 	return c
 }
-
-var accountID = regexp.MustCompile(`^[0-9]{1,32}$`)
 
 // run makes the whole report before it prints anything of it.
 func (f *reportFlags) run(c *cobra.Command, version, name string, formats []string) error {

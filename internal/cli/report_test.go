@@ -20,9 +20,6 @@ import (
 	"github.com/waba-operator/waba-operator/test/graphsim"
 )
 
-// gardenAccount is the demo's first account.
-const gardenAccount = "102290129340398"
-
 func tokenFile(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "token")
@@ -35,9 +32,10 @@ func tokenFile(t *testing.T) string {
 // TestReportWithoutACluster: everything Meta says, and that the rest isn't known.
 func TestReportWithoutACluster(t *testing.T) {
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
-	args := []string{"report", "--account", gardenAccount, "--graph-base-url", demo(t), "--token-file", tokenFile(t)}
+	_, base := serveDemo(t)
+	args := []string{"report", "--account", acmeGarden, "--graph-base-url", base, "--token-file", tokenFile(t)}
 	code, out, stderr := run(t, "", args...)
-	if code != ExitOK || !strings.Contains(out, "# Compliance record of WhatsApp Business Account Acme Garden "+gardenAccount) || !strings.Contains(stderr, "note: not seen: History") {
+	if code != ExitOK || !strings.Contains(out, "# Compliance record of WhatsApp Business Account Acme Garden "+acmeGarden) || !strings.Contains(stderr, "note: not seen: History") {
 		t.Errorf("exit code %d\n%s%s", code, out, stderr)
 	}
 	if strings.Contains(out+stderr, graphsim.DemoToken) {
@@ -67,7 +65,7 @@ func TestReportOfTheCluster(t *testing.T) {
 	env := startCluster(t)
 	namespace := env.Namespace(t)
 	waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "acme"}, Spec: v1alpha1.WABASpec{
-		ID: gardenAccount, CredentialsSecretRef: v1alpha1.LocalSecretReference{Name: "acme-meta"},
+		ID: acmeGarden, CredentialsSecretRef: v1alpha1.LocalSecretReference{Name: "acme-meta"},
 	}}
 	secret := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "acme-meta", Labels: map[string]string{v1alpha1.LabelSecretPurpose: v1alpha1.SecretPurposeAccount}},
@@ -87,7 +85,8 @@ func TestReportOfTheCluster(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	args := []string{"report", "acme", "-n", namespace, "--graph-base-url", demo(t)}
+	_, base := serveDemo(t)
+	args := []string{"report", "acme", "-n", namespace, "--graph-base-url", base}
 	code, out, stderr := run(t, "", args...)
 	if code != ExitOK || !strings.Contains(out, "| Owned by | Acme Garden GmbH, portfolio 506914307656634 |") || !strings.Contains(out, "App 634974688087057 itself has no callback") {
 		t.Errorf("exit code %d\n%s%s", code, out, stderr)
@@ -112,7 +111,7 @@ func TestReportOfTheCluster(t *testing.T) {
 func TestReportBadInput(t *testing.T) {
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
 	t.Setenv(envAccessToken, "")
-	base := demo(t)
+	_, base := serveDemo(t)
 	for want, args := range map[string][]string{
 		"no account: name a WABA, or give --account ID to do without a cluster":                                 {},
 		"one account at a time: name one WABA":                                                                  {"a", "b"},

@@ -23,7 +23,7 @@ const subCategoryCustom = "CUSTOM"
 // are left to the caller, and so is the sample file of a header: Meta never gives it back.
 func Spec(live *graph.Template) (*v1alpha1.MessageTemplateSpec, []Problem) {
 	d := &describer{}
-	spec := Settings(live)
+	spec := describeSettings(live)
 	switch {
 	case live.LibraryTemplateName != "":
 		spec.Library = describeLibrary(live)
@@ -35,8 +35,8 @@ func Spec(live *graph.Template) (*v1alpha1.MessageTemplateSpec, []Problem) {
 	return spec, d.problems
 }
 
-// Settings describes all of a template but its content. What absent fields mean is left out.
-func Settings(live *graph.Template) *v1alpha1.MessageTemplateSpec {
+// describeSettings describes all of a template but its content. What absent fields mean is left out.
+func describeSettings(live *graph.Template) *v1alpha1.MessageTemplateSpec {
 	spec := Identity(live)
 	if live.ParameterFormat != FormatPositional {
 		spec.ParameterFormat = v1alpha1.ParameterFormat(live.ParameterFormat)
@@ -223,4 +223,10 @@ func onlyTrue(b *bool) *bool {
 		return nil
 	}
 	return ptr.To(true)
+}
+
+// ClearSettings leaves a spec its identity, its content and how that is written.
+func ClearSettings(spec *v1alpha1.MessageTemplateSpec) {
+	spec.SubCategory, spec.DisplayFormat, spec.URLClickTracking = "", "", ""
+	spec.MessageSendTTLSeconds, spec.PrimaryDeviceDeliveryOnly, spec.CreativeFeatures = nil, nil, nil
 }

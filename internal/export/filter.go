@@ -1,0 +1,112 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// Filter selects templates; an empty list lets all pass.
+type Filter struct {
+	// Names are patterns as of shells: * is any text, ? one character, [ab] one of those.
+	Names []string
+	// Languages, Categories and Statuses are compared without regard to case.
+	Languages, Categories, Statuses []string
+	// Samples lets Meta's sample templates pass.
+	Samples bool
+}
+
+// Statuses of templates with which something is special
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management).
+const (
+	statusArchived        = "ARCHIVED"
+	statusDeleted         = "DELETED"
+	statusPendingDeletion = "PENDING_DELETION"
+)
+
+// Check returns the first pattern that can't be understood, "" for none.
+func (f *Filter) Check() string {
+	for _, name := range f.Names {
+		if _, err := path.Match(name, ""); err != nil {
+			return name
+		}
+	}
+	return ""
+}
+
+// passes reports whether the caller asked for a template, but for what is left out unless it is asked for.
+func (f *Filter) passes(t *graph.Template) bool {
+	return among(f.Languages, strings.ReplaceAll(t.Language, "-", "_")) && among(f.Categories, t.Category) &&
+		among(f.Statuses, t.Status) && (len(f.Names) == 0 || slices.ContainsFunc(f.Names, func(pattern string) bool {
+		ok, err := path.Match(pattern, t.Name)
+		return err == nil && ok
+	}))
+}
+
+// leftOut says why a template that passes is left out all the same, "" where it isn't.
+func (f *Filter) leftOut(t *graph.Template) string {
+	switch {
+	case t.Status == statusDeleted, t.Status == statusPendingDeletion:
+		return "templates that are being deleted"
+	case t.Status == statusArchived && len(f.Statuses) == 0:
+		return "archived templates (--status ARCHIVED exports them)"
+	case isSample(t.Name) && !f.Samples:
+		return "sample templates of Meta's (--include-samples exports them)"
+	}
+	return ""
+}
+
+func among(list []string, value string) bool {
+	return len(list) == 0 || slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, value) })
+}
+
+// isSample recognises the templates that Meta puts into new accounts. Their names are reserved: nobody can create or edit them
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes, 2388155).
+func isSample(name string) bool { return name == "hello_world" || strings.HasPrefix(name, "sample_") }
+
+// selectTemplates returns the templates to export by name and language, and counts the others.
+func (e *Exporter) selectTemplates() []*graph.Template {
+	var out []*graph.Template
+	for _, t := range e.source.Snapshot.Templates {
+		if !e.Templates.passes(&t) {
+			continue
+		}
+		if reason := e.Templates.leftOut(&t); reason != "" {
+			e.report.LeftOut[reason]++
+			continue
+		}
+		out = append(out, &t)
+	}
+	slices.SortFunc(out, func(a, b *graph.Template) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Language, b.Language), cmp.Compare(a.ID, b.ID))
+	})
+	return out
+}
+
+// platformCloudAPI is where a registered number is; only those have settings.
+const platformCloudAPI = "CLOUD_API"
+
+// foreign reports that a number is run by others: by the WhatsApp Business app, or by the On-Premises API.
+func foreign(n *graph.PhoneNumber) bool {
+	own := n.PlatformType == "" || n.PlatformType == platformCloudAPI || n.PlatformType == "NOT_APPLICABLE"
+	return !own || n.OnBizApp != nil && *n.OnBizApp
+}
+
+// numbers returns the numbers to export by id, and how many are left out.
+func (o *Options) numbers(all map[string]graph.PhoneNumber) (out []graph.PhoneNumber, left int) {
+	for _, n := range all {
+		if o.SkipForeign && foreign(&n) {
+			left++
+			continue
+		}
+		out = append(out, n)
+	}
+	slices.SortFunc(out, func(a, b graph.PhoneNumber) int { return cmp.Compare(a.ID, b.ID) })
+	return out, left
+}

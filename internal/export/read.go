@@ -1,0 +1,104 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/number"
+)
+
+// Read observes the account as the operator does, and reads what else was asked for. What can't be read is named in the
+// answer; an error means that nothing could be.
+func Read(ctx context.Context, session *account.Session, o *Options, settings bool) (*Source, error) {
+	snapshot, _, err := session.Observe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{Snapshot: snapshot, AppID: session.TokenAppID()}
+	for _, section := range []struct {
+		kind, what string
+		account.Section
+		found int
+	}{
+		{KindPhoneNumber, "phone number", snapshot.NumbersSection, len(snapshot.Numbers)},
+		{KindMessageTemplate, "template", snapshot.TemplatesSection, len(snapshot.Templates)},
+		{KindWebhookSubscription, "subscribed app", snapshot.AppsSection, len(snapshot.Apps)},
+	} {
+		if o.wants(section.kind) && !section.Complete {
+			s.miss("%ss are missing (%s could be read): %s", section.what, plural(section.found, section.what), Explain(section.Err))
+		}
+	}
+	if o.wants(KindWebhookSubscription) {
+		s.readApp(ctx, session)
+	}
+	if settings && o.wants(KindPhoneNumber) {
+		numbers, _ := o.numbers(snapshot.Numbers)
+		for i := range numbers {
+			if numbers[i].PlatformType == platformCloudAPI {
+				s.readSettings(ctx, session, numbers[i].ID)
+			} else {
+				s.Unregistered++
+			}
+		}
+	}
+	return s, ctx.Err()
+}
+
+func (s *Source) miss(format string, args ...any) {
+	s.Missing = append(s.Missing, fmt.Sprintf(format, args...))
+}
+
+// readApp reads the app itself, if the app secret is at hand and there will be a subscription.
+func (s *Source) readApp(ctx context.Context, session *account.Session) {
+	switch {
+	case s.AppID == "":
+		s.miss("the WebhookSubscription is missing: Meta doesn't say to which app the token belongs")
+		return
+	case !session.Client().HasAppSecret() || account.AppsView{Apps: s.Snapshot.Apps}.App(s.AppID) == nil:
+		return
+	}
+	app, err := session.Client().ReadAppSubscription(ctx, s.AppID)
+	if err != nil {
+		s.miss("the callback of app %s is missing: %s", s.AppID, Explain(err))
+		return
+	}
+	s.App = app
+}
+
+// readSettings makes a call for each section of a number.
+func (s *Source) readSettings(ctx context.Context, session *account.Session, id string) {
+	for _, section := range number.All {
+		live, err := number.Read(ctx, session.Client(), id, section)
+		if err != nil {
+			s.miss("%s of number %s is missing: %s", section, id, Explain(err))
+			continue
+		}
+		if s.Settings == nil {
+			s.Settings = map[string]map[number.Section]number.Live{}
+		}
+		if s.Settings[id] == nil {
+			s.Settings[id] = map[number.Section]number.Live{}
+		}
+		s.Settings[id][section] = live
+	}
+}
+
+// Explain says in one line why a call failed.
+func Explain(err error) string {
+	var e *graph.Error
+	if errors.As(err, &e) {
+		return oneLine(e.Explain())
+	}
+	return oneLine(err.Error())
+}
+
+// LeftOutReasons lists why assets were left out, in a fixed order.
+func (r *Report) LeftOutReasons() []string { return slices.Sorted(maps.Keys(r.LeftOut)) }
