@@ -44,7 +44,7 @@ func (s Streams) colour() bool { return s.OutTerminal && os.Getenv("NO_COLOR") =
 // Run runs the command that args name, and returns its exit code.
 func Run(ctx context.Context, version string, s Streams, args []string) int {
 	ctrllog.SetLogger(logr.Discard()) // what is worth telling, commands tell
-	root := New(version, s) //nolint:contextcheck // cobra hands the context to the commands
+	root := New(version, s)           //nolint:contextcheck // cobra hands the context to the commands
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	switch {
