@@ -90,7 +90,7 @@ It exits with 2 if something would be written to Meta or is blocked, with 0 if n
 }
 
 func (f *planFlags) plan(ctx context.Context, version string, s Streams, cluster *clusterFlags, meta *graphFlags, paths []string) (*plan.Plan, error) {
-	if err := meta.validate(); err != nil {
+	if err := errors.Join(meta.validate(), operator.CheckWebhookURL(f.webhookURL)); err != nil {
 		return nil, err
 	}
 	o := plan.Options{

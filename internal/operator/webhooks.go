@@ -58,15 +58,23 @@ func (o *WebhookOptions) bindWebhookFlags(fs *pflag.FlagSet) {
 // arrive as a blank, and a query would end up before the path that is added.
 var webhookURLPattern = regexp.MustCompile(`^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$`)
 
+// CheckWebhookURL says what --webhook-url must be, nil where the address will do. Empty, there is no receiver.
+func CheckWebhookURL(address string) error {
+	if address == "" || webhookURLPattern.MatchString(address) {
+		return nil
+	}
+	return errors.New("--webhook-url must be an https address whose path, if any, has only letters, digits and . _ ~ / -, " +
+		"such as https://hooks.acme.example; " + receiver.PathPrefix + " and the id of the Meta app are added to it")
+}
+
 // validateWebhooks repeats no addresses but the one to listen at: there may be passwords in them.
 func (o *WebhookOptions) validateWebhooks() error {
 	var errs []error
 	if _, _, err := net.SplitHostPort(o.WebhookAddress); err != nil && o.receives() {
 		errs = append(errs, fmt.Errorf("--webhook-bind-address must be an address with a port, such as :8082, or 0 for no receiver, not %q", o.WebhookAddress))
 	}
-	if o.WebhookURL != "" && !webhookURLPattern.MatchString(o.WebhookURL) {
-		errs = append(errs, errors.New("--webhook-url must be an https address whose path, if any, has only letters, digits and . _ ~ / -, "+
-			"such as https://hooks.acme.example; "+receiver.PathPrefix+" and the id of the Meta app are added to it"))
+	if err := CheckWebhookURL(o.WebhookURL); err != nil {
+		errs = append(errs, err)
 	}
 	if (o.WebhookCertFile == "") != (o.WebhookKeyFile == "") {
 		errs = append(errs, errors.New("--webhook-cert-file and --webhook-key-file go together"))

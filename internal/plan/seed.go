@@ -186,7 +186,7 @@ func (p *planner) load(ctx context.Context, objects []client.Object) error {
 		case meta.IsNoMatchError(err) || apierrors.IsNotFound(err):
 			p.plan.Notes = append(p.plan.Notes, "the cluster doesn't know "+kind+" resources: each counts as new")
 		case err != nil:
-			return fmt.Errorf("the cluster's %s resources can't be read: %w", kind, err)
+			return fmt.Errorf("the cluster's %s resources can't be read: %w; with --no-cluster every resource counts as new", kind, err)
 		}
 	}
 	if narrow {
