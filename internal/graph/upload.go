@@ -69,8 +69,9 @@ func (c *Client) Upload(ctx context.Context, appID string, f File) (handle strin
 
 var (
 	mediaTypePattern = regexp.MustCompile(`^[a-z]+/[a-z0-9][a-z0-9.+-]{0,99}$`)
-	// fileNamePattern leaves out what others report that Meta refuses in names.
-	fileNamePattern = regexp.MustCompile(`^[^/\\<@%\pC]{1,255}$`)
+	// fileNamePattern leaves out what others report that Meta refuses in names. Its length is checked apart: a count would make
+	// megabytes of this pattern.
+	fileNamePattern = regexp.MustCompile(`^[^/\\<@%\pC]+$`)
 )
 
 // problem says why a file can't be sent at all.

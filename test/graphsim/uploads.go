@@ -35,7 +35,7 @@ var uploadLimits = map[string]int64{
 const uploadTypes = "application/pdf, image/jpeg, image/jpg, image/png, video/mp4"
 
 // fileNamePattern is what partners of Meta demand of names; the reference page only says that there is a pattern.
-var fileNamePattern = regexp.MustCompile(`^[^/\\<@%\pC]{0,255}$`)
+var fileNamePattern = regexp.MustCompile(`^[^/\\<@%\pC]*$`)
 
 type upload struct {
 	Upload
