@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/utils/clock"
 
-	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/test/graphsim"
 )
 
@@ -139,15 +138,16 @@ func (s *simulation) describe(out io.Writer, sim *graphsim.Simulator, base strin
 	}
 	text += "\nIn another shell:\n" +
 		fmt.Sprintf("  export %s=%s\n", envAccessToken, token) +
-		fmt.Sprintf("  curl -H \"Authorization: Bearer $%s\" %s/%s/%s/message_templates\n", envAccessToken, base, graph.DefaultVersion, demoAccount(accounts)) +
+		fmt.Sprintf("  kubectl waba export %s --graph-base-url %s\n", firstAccount(accounts), base) +
+		fmt.Sprintf("  kubectl waba plan --no-cluster --graph-base-url %s manifests/\n", base) +
 		fmt.Sprintf("  waba-operator --graph-base-url %s\n", base) +
 		"\nCtrl-C ends it.\n"
 	_, err := io.WriteString(out, text)
 	return err
 }
 
-// demoAccount is the account that the command to try names.
-func demoAccount(accounts []graphsim.Summary) string {
+// firstAccount is the account that the command to try names.
+func firstAccount(accounts []graphsim.Summary) string {
 	if len(accounts) == 0 {
 		return "ACCOUNT"
 	}
