@@ -86,7 +86,7 @@ func newExport(version string, s Streams) *cobra.Command {
 }
 
 // memoryLimit makes the collector work harder before the largest account takes more than 150 MiB in all.
-const memoryLimit = 78 << 20
+const memoryLimit = 64 << 20
 
 func (e *exportCommand) run(ctx context.Context, id string) error {
 	if err := e.check(); err != nil {

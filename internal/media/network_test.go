@@ -225,6 +225,7 @@ func TestSlowServer(t *testing.T) {
 			}
 			arrived <- struct{}{}
 			<-r.Context().Done()
+			panic(http.ErrAbortHandler) // else the end of the answer could still reach a fetcher that is about to hang up
 		})
 		f := local(t, server)
 		ctx, cancel := context.WithCancel(t.Context())

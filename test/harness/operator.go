@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/internal/operator"
 	"github.com/waba-operator/waba-operator/internal/receiver"
@@ -28,6 +30,10 @@ type Operator struct {
 	done   chan error
 	killed *atomic.Bool
 	queues *queues
+	cache  client.Reader
+	// watched selects what the process watches; an empty namespace is all of them.
+	watched    labels.Selector
+	namespaces []string
 	// cut is whether the API server is away.
 	cut     atomic.Bool
 	elected <-chan struct{}
@@ -84,7 +90,13 @@ func (w *World) Start(change ...func(*operator.Options)) *Operator {
 		cancel()
 		w.T.Fatalf("operator: %v", err)
 	}
-	op.elected = mgr.Elected()
+	op.elected, op.cache = mgr.Elected(), mgr.GetCache()
+	if op.watched, err = labels.Parse(options.LabelSelector); err != nil {
+		w.T.Fatal(err)
+	}
+	if op.namespaces = options.Namespaces; len(op.namespaces) == 0 {
+		op.namespaces = []string{""}
+	}
 	go func() { op.done <- mgr.Start(ctx) }()
 	w.T.Cleanup(op.Stop)
 	if !mgr.GetCache().WaitForCacheSync(ctx) {

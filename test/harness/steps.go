@@ -6,11 +6,14 @@ package harness
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -26,18 +29,20 @@ const (
 	patience = 3 * time.Minute
 )
 
-// Settle waits until the operator has nothing left to do at the present time.
+// Settle waits until the operator has nothing left to do at the present time: its queues are empty for a while, and its cache
+// shows what the API server has. On a busy machine an event can be on its way for longer than any while.
 func (o *Operator) Settle() {
 	o.world.T.Helper()
-	o.settle(quietFor)
+	o.settle(quietFor, o.upToDate)
 }
 
-func (o *Operator) settle(quiet time.Duration) {
+// settle waits until nothing was done for a while, and then that all is seen; what wasn't is waited for once more.
+func (o *Operator) settle(quiet time.Duration, seen func() bool) {
 	o.world.T.Helper()
 	since, last := time.Now(), int64(-1)
 	err := wait.PollUntilContextTimeout(context.Background(), pollEvery, patience, true, func(context.Context) (bool, error) {
 		pending, turns := o.queues.state()
-		if pending > 0 || turns != last {
+		if pending > 0 || turns != last || time.Since(since) >= quiet && !seen() {
 			since, last = time.Now(), turns
 		}
 		return time.Since(since) >= quiet, nil
@@ -47,12 +52,54 @@ func (o *Operator) settle(quiet time.Duration) {
 	}
 }
 
+// atOnce doesn't look whether all is seen.
+func atOnce() bool { return true }
+
+// upToDate reports whether the operator's cache shows the objects that it watches as they are. It says nothing of an operator that
+// doesn't reach the API server.
+func (o *Operator) upToDate() bool {
+	if o.cut.Load() || o.killed.Load() {
+		return true
+	}
+	for _, list := range []client.ObjectList{
+		&v1alpha1.WABAList{}, &v1alpha1.PhoneNumberList{}, &v1alpha1.MessageTemplateList{}, &v1alpha1.WebhookSubscriptionList{},
+	} {
+		for _, namespace := range o.namespaces {
+			of := &client.ListOptions{LabelSelector: o.watched, Namespace: namespace}
+			there, err := versions(o.world.Client, list, of)
+			if err != nil {
+				return true
+			}
+			cached, err := versions(o.cache, list, of)
+			if err != nil || !maps.Equal(there, cached) {
+				return err != nil
+			}
+		}
+	}
+	return true
+}
+
+// versions lists objects, and returns the version of each.
+func versions(r client.Reader, list client.ObjectList, of client.ListOption) (map[types.UID]string, error) {
+	if err := r.List(context.Background(), list, of); err != nil {
+		return nil, err
+	}
+	found := map[types.UID]string{}
+	return found, meta.EachListItem(list, func(obj runtime.Object) error {
+		o, err := meta.Accessor(obj)
+		if err == nil {
+			found[o.GetUID()] = o.GetResourceVersion()
+		}
+		return err
+	})
+}
+
 // Advance lets time pass in steps, with the operator at rest after each.
 func (o *Operator) Advance(total, step time.Duration) {
 	o.world.T.Helper()
 	for passed := time.Duration(0); passed < total; passed += step {
 		o.world.Clock.Step(step)
-		o.settle(15 * time.Millisecond)
+		o.settle(15*time.Millisecond, atOnce)
 	}
 	o.Settle()
 }
