@@ -19,11 +19,13 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/test/harness"
+	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
 // TestAdmissionPolicySample: with the policy of the page about security, nothing that deletes at Meta is taken in namespaces of
 // production, and everything else is.
 func TestAdmissionPolicySample(t *testing.T) {
+	testenv.Require(t)
 	ctx := context.Background()
 	for _, u := range samples(t, pages(t)[filepath.Join("..", "docs", "security.md")]) {
 		if !strings.HasPrefix(u.GetKind(), "ValidatingAdmissionPolicy") {

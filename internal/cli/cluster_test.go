@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 // so in a namespace of its own (Namespace).
 func startCluster(t *testing.T) *testenv.Env {
 	t.Helper()
+	testenv.Require(t)
 	shared.once.Do(func() { shared.env, shared.err = testenv.New(testenv.Options{}) })
 	if shared.err != nil {
 		t.Fatalf("testenv: %v", shared.err)

@@ -164,7 +164,7 @@ func asOperator(t *testing.T, w *harness.World) *recorder {
 	const user = "the-operator"
 	// Without it a watch begins with what there is. API servers that are older than that are listed.
 	clientfeaturestesting.SetFeatureDuringTest(t, clientfeatures.WatchListClient, false)
-	w.Config = env.UserConfig(t, user)
+	w.Config = env.Impersonate(user)
 	r := &recorder{used: map[permission]string{}, before: firstBeaten(t, w)}
 	w.Config.Wrap(func(next http.RoundTripper) http.RoundTripper { return noting{r, next} })
 	for _, name := range []string{managerRole, metricsAuthRole} {

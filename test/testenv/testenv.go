@@ -14,6 +14,9 @@
 //	func TestMain(m *testing.M) { os.Exit(testenv.Run(m, &env)) }
 //
 //	func TestX(t *testing.T) { ns := env.Namespace(t); … }
+//
+// Under the command test/testenv/shared, which `make test` uses, all such packages share one server, too. Packages whose tests
+// read or change what is not in a namespace use RunAlone, and have one of their own.
 package testenv
 
 import (
@@ -28,6 +31,7 @@ import (
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -51,9 +55,13 @@ type Env struct {
 	// KubeconfigFile is the path of a kubeconfig for Config. It is removed by Stop.
 	KubeconfigFile string
 
+	// environment and guard are nil where another process runs the server.
 	environment *envtest.Environment
 	guard       *guard
 }
+
+// SharedVariable names the environment variable with the path of a kubeconfig: that of a server that Run uses instead of starting one.
+const SharedVariable = "WABA_OPERATOR_TEST_KUBECONFIG"
 
 // Options change what New starts. The zero value is what tests want.
 type Options struct {
@@ -148,8 +156,25 @@ func (e *Env) start(kubeconfig string) error {
 	return nil
 }
 
-// Stop ends the API server and etcd, and removes their files.
+// connect returns the server that a kubeconfig is for. Another process runs it and ends it.
+func connect(kubeconfig string) (*Env, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("reading the kubeconfig that %s names: %w", SharedVariable, err)
+	}
+	config.QPS = -1 // no limit
+	env := &Env{Config: config, Scheme: NewScheme(), KubeconfigFile: kubeconfig}
+	if env.Client, err = client.New(config, client.Options{Scheme: env.Scheme}); err != nil {
+		return nil, fmt.Errorf("making a client: %w", err)
+	}
+	return env, nil
+}
+
+// Stop ends the API server and etcd, and removes their files, unless another process runs them.
 func (e *Env) Stop() error {
+	if e.environment == nil {
+		return nil
+	}
 	err := e.environment.Stop()
 	if e.KubeconfigFile != "" {
 		if remove := os.Remove(e.KubeconfigFile); remove != nil && !errors.Is(remove, os.ErrNotExist) {

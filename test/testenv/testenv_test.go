@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	os.Exit(Run(m, &env))
+	os.Exit(RunAlone(m, &env))
 }
 
 func hold() error {
@@ -91,12 +91,10 @@ func TestUsers(t *testing.T) {
 		config  *rest.Config
 		allowed bool
 	}{
-		"certificate without rights":      {env.UserConfig(t, "alice"), false},
-		"certificate of an administrator": {env.UserConfig(t, "bob", "system:masters"), true},
-		"kubeconfig without rights":       {fromFile, false},
-		"the environment's kubeconfig":    {admin, true},
-		"impersonation without rights":    {env.Impersonate("system:serviceaccount:shop:default"), false},
-		"impersonated administrator":      {env.Impersonate("dave", "system:masters"), true},
+		"kubeconfig without rights":    {fromFile, false},
+		"the environment's kubeconfig": {admin, true},
+		"impersonation without rights": {env.Impersonate("system:serviceaccount:shop:default"), false},
+		"impersonated administrator":   {env.Impersonate("dave", "system:masters"), true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -113,8 +111,22 @@ func TestUsers(t *testing.T) {
 			}
 		})
 	}
-	if err := env.UserClient(t, "erin").List(t.Context(), &v1alpha1.WABAList{}); !apierrors.IsForbidden(err) {
-		t.Errorf("a client of a user without rights got %v, want Forbidden", err)
+}
+
+// TestShared connects to the package's server as a package does under the command test/testenv/shared.
+func TestShared(t *testing.T) {
+	shared, err := connect(env.KubeconfigFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := shared.Client.Get(t.Context(), client.ObjectKey{Name: env.Namespace(t)}, &corev1.Namespace{}); err != nil {
+		t.Errorf("the shared server lacks a namespace: %v", err)
+	}
+	if err := shared.Stop(); err != nil {
+		t.Errorf("stopping: %v", err)
+	}
+	if err := env.Client.List(t.Context(), &corev1.NamespaceList{}); err != nil {
+		t.Errorf("the server is gone with one that uses it: %v", err)
 	}
 }
 

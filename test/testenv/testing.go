@@ -16,9 +16,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 )
@@ -27,6 +26,7 @@ import (
 // A package with several tests saves time by sharing one with Run.
 func Start(tb testing.TB) *Env {
 	tb.Helper()
+	Require(tb)
 	setLogger()
 	env, err := New(Options{})
 	if err != nil {
@@ -40,16 +40,34 @@ func Start(tb testing.TB) *Env {
 	return env
 }
 
-// Run is the body of a package's TestMain: it starts one API server, stores it in
-// *env, runs the tests, stops the server and returns the exit code. Where only
-// benchmarks or tests are listed (-list), no server is started.
+// Run is the body of a package's TestMain: it starts one API server, or takes the
+// one that SharedVariable names, stores it in *env, runs the tests, stops the server
+// and returns the exit code. Where only benchmarks or tests are listed (-list), no
+// server is started. With -short there is none: tests that need it are skipped.
 func Run(m *testing.M, env **Env) int {
+	return run(m, env, func() (*Env, error) {
+		if shared := os.Getenv(SharedVariable); shared != "" {
+			return connect(shared)
+		}
+		return New(Options{})
+	})
+}
+
+// RunAlone is Run with a server that no other package uses.
+func RunAlone(m *testing.M, env **Env) int {
+	return run(m, env, func() (*Env, error) { return New(Options{}) })
+}
+
+func run(m *testing.M, env **Env, start func() (*Env, error)) int {
 	flag.Parse() //nolint:revive // testing.Verbose and -list are needed before m.Run, which would parse
 	if list := flag.Lookup("test.list"); list != nil && list.Value.String() != "" {
 		return m.Run()
 	}
 	setLogger()
-	started, err := New(Options{})
+	if testing.Short() {
+		return m.Run()
+	}
+	started, err := start()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "testenv: %v\n", err)
 		return 1
@@ -61,6 +79,14 @@ func Run(m *testing.M, env **Env) int {
 		code = max(code, 1)
 	}
 	return code
+}
+
+// Require skips a test that needs an API server where -short asks to do without.
+func Require(tb testing.TB) {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skip("needs an API server; -short does without")
+	}
 }
 
 // setLogger discards what controller-runtime and client-go log, unless tests run
@@ -85,6 +111,7 @@ func (e *Env) Namespace(tb testing.TB) string {
 // NamespaceWithLabels is Namespace with labels, for tests of namespace selectors.
 func (e *Env) NamespaceWithLabels(tb testing.TB, labels map[string]string) string {
 	tb.Helper()
+	Require(tb)
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-", Labels: maps.Clone(labels)}}
 	if err := e.Client.Create(tb.Context(), namespace); err != nil {
 		tb.Fatalf("testenv: creating a namespace: %v", err)
@@ -92,54 +119,31 @@ func (e *Env) NamespaceWithLabels(tb testing.TB, labels map[string]string) strin
 	return namespace.Name
 }
 
-// UserConfig makes a user who authenticates with a client certificate, and
-// returns the configuration to act as that user. Without RBAC objects, which the
-// test creates, the user may do nothing; the group system:masters may do all.
-func (e *Env) UserConfig(tb testing.TB, name string, groups ...string) *rest.Config {
-	tb.Helper()
-	return e.addUser(tb, name, groups).Config()
-}
-
-// UserClient is UserConfig for tests that need only a client.
-func (e *Env) UserClient(tb testing.TB, name string, groups ...string) client.Client {
-	tb.Helper()
-	c, err := client.New(e.UserConfig(tb, name, groups...), client.Options{Scheme: e.Scheme})
-	if err != nil {
-		tb.Fatalf("testenv: making a client for user %s: %v", name, err)
-	}
-	return c
-}
-
-// AddUser is UserConfig for tests that run other programs: it returns the path of
-// a kubeconfig, which is removed with the test.
+// AddUser is Impersonate for tests that run other programs: it returns the path of a
+// kubeconfig, which is removed with the test. Without RBAC objects, which the test
+// creates, the user may do nothing; the group system:masters may do all.
 func (e *Env) AddUser(tb testing.TB, name string, groups ...string) string {
 	tb.Helper()
-	kubeconfig, err := e.addUser(tb, name, groups).KubeConfig()
+	Require(tb)
+	kubeconfig, err := clientcmd.LoadFromFile(e.KubeconfigFile)
 	if err != nil {
-		tb.Fatalf("testenv: making a kubeconfig for user %s: %v", name, err)
+		tb.Fatalf("testenv: reading the administrator's kubeconfig: %v", err)
+	}
+	for _, user := range kubeconfig.AuthInfos {
+		user.Impersonate, user.ImpersonateGroups = name, groups
 	}
 	file := filepath.Join(tb.TempDir(), "kubeconfig")
-	if err := os.WriteFile(file, kubeconfig, 0o600); err != nil {
+	if err := clientcmd.WriteToFile(*kubeconfig, file); err != nil {
 		tb.Fatalf("testenv: writing the kubeconfig of user %s: %v", name, err)
 	}
 	return file
 }
 
 // Impersonate returns a configuration that authenticates as the administrator
-// and acts as another user: cheaper than UserConfig, and the way to act as a
-// service account ("system:serviceaccount:<namespace>:<name>").
+// and acts as another user, such as a service account
+// ("system:serviceaccount:<namespace>:<name>").
 func (e *Env) Impersonate(name string, groups ...string) *rest.Config {
 	config := rest.CopyConfig(e.Config)
 	config.Impersonate = rest.ImpersonationConfig{UserName: name, Groups: groups}
 	return config
-}
-
-func (e *Env) addUser(tb testing.TB, name string, groups []string) *envtest.AuthenticatedUser {
-	tb.Helper()
-	base := &rest.Config{QPS: e.Config.QPS, Burst: e.Config.Burst}
-	user, err := e.environment.AddUser(envtest.User{Name: name, Groups: groups}, base)
-	if err != nil {
-		tb.Fatalf("testenv: adding user %s: %v", name, err)
-	}
-	return user
 }
