@@ -171,7 +171,7 @@ func TestCreateLimit(t *testing.T) {
 	if n := posts(w); n != 5 {
 		t.Fatalf("%d creates, want 5", n)
 	}
-	op.Advance(3*time.Hour, 5*time.Minute)
+	op.Advance(3 * time.Hour)
 	if n := len(w.Sim.Stats().CommittedCreates); n != 12 {
 		t.Errorf("%d templates at Meta, want 12", n)
 	}

@@ -28,7 +28,7 @@ func observedNumber(t *testing.T, change ...func(*v1alpha1.PhoneNumber)) (*harne
 	number := phoneNumber(w, append([]func(*v1alpha1.PhoneNumber){adopted}, change...)...)
 	op := w.Start()
 	op.Settle()
-	op.Advance(2*time.Minute, 30*time.Second)
+	op.Advance(2 * time.Minute)
 	w.Reload(waba)
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)
@@ -54,7 +54,7 @@ func TestFactsOfANumber(t *testing.T) {
 		t.Errorf("name %s, limit %s, throughput %s", s.NameStatus, s.MessagingLimit, s.ThroughputLevel)
 	}
 	expectNoCalls(t, w)
-	op.Advance(80*time.Second, 10*time.Second)
+	op.Advance(80 * time.Second)
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionDisplayNameApproved, metav1.ConditionTrue, v1alpha1.ReasonApproved)
 	if n := w.Sim.Stats().Writes; n != 0 {
@@ -74,7 +74,7 @@ func TestFactsOfCallingSettings(t *testing.T) {
 		tell(w, number, v1alpha1.PhoneNumberWebhookStatus{
 			Events: happened(w, "account_settings_update"), CallingStatus: []string{"DISABLED", "ENABLED"}[i%2],
 		})
-		op.Advance(5*time.Second, 5*time.Second)
+		op.Advance(5 * time.Second)
 		if i == 1 && w.Sim.Stats().ByOp[graphsim.OpReadSettings] != 1 {
 			t.Errorf("not read soon: %v", w.Sim.Stats().ByOp)
 		}
@@ -102,14 +102,14 @@ func TestFactsOfAnAccount(t *testing.T) {
 		t.Errorf("limit %s", waba.Status.MessagingLimit)
 	}
 	expectNoCalls(t, w)
-	op.Advance(80*time.Second, 10*time.Second)
+	op.Advance(80 * time.Second)
 	w.Reload(waba)
 	expect(t, waba.Status.Conditions, v1alpha1.ConditionApproved, metav1.ConditionTrue, v1alpha1.ReasonApproved)
 	expect(t, waba.Status.Conditions, v1alpha1.ConditionPolicyCompliant, metav1.ConditionFalse, v1alpha1.ReasonRestricted)
 
 	// The restriction ends by itself, between two observations.
 	w.Sim.ResetStats()
-	op.Advance(9*time.Minute, 30*time.Second)
+	op.Advance(9 * time.Minute)
 	w.Reload(waba)
 	expect(t, waba.Status.Conditions, v1alpha1.ConditionPolicyCompliant, metav1.ConditionTrue, v1alpha1.ReasonCompliant)
 	expectNoCalls(t, w)
@@ -131,13 +131,13 @@ func TestFactsOfABan(t *testing.T) {
 	ban("DISABLE")
 	expect(t, waba.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonAccountBlocked)
 	w.Edit(tmpl, func() { tmpl.Spec.Footer = &v1alpha1.TemplateFooter{Text: "Acme Store"} })
-	op.Advance(30*time.Second, 5*time.Second)
+	op.Advance(30 * time.Second)
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonAccountBlocked)
 	expectNoCalls(t, w)
 	ban("REINSTATE")
 	expect(t, waba.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonObserved)
-	op.Advance(30*time.Second, 5*time.Second)
+	op.Advance(30 * time.Second)
 	if n := edits(w); n != 1 {
 		t.Errorf("%d edits after the reinstatement", n)
 	}
@@ -155,13 +155,13 @@ func TestFactsThatForbidToAddNumbers(t *testing.T) {
 	})
 	op.Settle()
 	added := phoneNumber(w, func(o *v1alpha1.PhoneNumber) { o.Name, o.Spec.Registration = "sales", nil })
-	op.Advance(5*time.Minute, 30*time.Second)
+	op.Advance(5 * time.Minute)
 	w.Reload(added)
 	expect(t, added.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonAccountBlocked)
 	if n := w.Sim.Stats().ByNumber[newNumber][graphsim.OpAddNumber]; n != 0 {
 		t.Errorf("added %d times during the restriction", n)
 	}
-	op.Advance(6*time.Minute, 30*time.Second)
+	op.Advance(6 * time.Minute)
 	if n := w.Sim.Stats().ByNumber[newNumber][graphsim.OpAddNumber]; n != 1 {
 		t.Errorf("added %d times after it", n)
 	}

@@ -81,7 +81,7 @@ func approvedTemplate(t *testing.T) (*harness.World, *harness.Operator, *v1alpha
 	tmpl := w.CreateTemplate("parcel_left")
 	op := w.Start()
 	op.Settle()
-	op.Advance(2*time.Minute, 30*time.Second)
+	op.Advance(2 * time.Minute)
 	w.Annotate(waba, v1alpha1.AnnotationRequestedAt, "now")
 	op.Settle()
 	w.Reload(waba)
@@ -114,14 +114,14 @@ func TestFactsOfATemplateShowAtOnce(t *testing.T) {
 	expectNoCalls(t, w)
 
 	// A minute is not over: what Meta's API shows doesn't count yet.
-	op.Advance(50*time.Second, 10*time.Second)
+	op.Advance(50 * time.Second)
 	w.Annotate(waba, v1alpha1.AnnotationRequestedAt, "again")
 	op.Settle()
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRejected)
 
 	// It is over: the observation, which is brought forward, disagrees.
-	op.Advance(70*time.Second, 10*time.Second)
+	op.Advance(70 * time.Second)
 	w.Reload(tmpl)
 	w.Reload(waba)
 	expectReady(t, tmpl)
@@ -156,7 +156,7 @@ func TestFactsHoldWhereMetaAgrees(t *testing.T) {
 		if s.StatusUntil == nil || s.StatusUntil.Sub(begun).Round(time.Minute) != 3*time.Hour {
 			t.Errorf("until %v", s.StatusUntil)
 		}
-		op.Advance(2*time.Minute, 30*time.Second)
+		op.Advance(2 * time.Minute)
 	}
 	if n := w.Sim.Stats().Writes; n != 0 {
 		t.Errorf("%d writes to Meta", n)
@@ -191,14 +191,14 @@ func TestFactsCostOneObservationAMinute(t *testing.T) {
 	const minutes = 10
 	for i := range minutes * 12 {
 		tell(w, tmpl, statusFact(w, []string{"PAUSED", "APPROVED"}[i%2]))
-		op.Advance(5*time.Second, 5*time.Second)
+		op.Advance(5 * time.Second)
 	}
 	s := w.Sim.Stats()
 	if s.Calls > minutes+1 || s.Calls < minutes/2 || s.Writes != 0 {
 		t.Errorf("%d calls in %d minutes: %v", s.Calls, minutes, s.ByOp)
 	}
 	w.Sim.ResetStats()
-	op.Advance(3*time.Minute, 10*time.Second)
+	op.Advance(3 * time.Minute)
 	if n := w.Sim.Stats().Calls; n > 2 {
 		t.Errorf("%d calls after the last event", n)
 	}
@@ -220,7 +220,7 @@ func TestFactsSurviveARestart(t *testing.T) {
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDisabled)
 	expectNoCalls(t, w)
-	op.Advance(80*time.Second, 10*time.Second)
+	op.Advance(80 * time.Second)
 	w.Reload(tmpl)
 	expectReady(t, tmpl)
 	op.Stop()
@@ -252,7 +252,7 @@ func TestFactsUnderEveryPolicy(t *testing.T) {
 				w.Reload(tmpl)
 				expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTemplatePaused)
 				expectNoCalls(t, w)
-				op.Advance(20*time.Second, 5*time.Second)
+				op.Advance(20 * time.Second)
 				w.Reload(tmpl)
 				expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTemplatePaused)
 				expectNoCalls(t, w)
@@ -278,7 +278,7 @@ func TestFactsDuringABackoff(t *testing.T) {
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionApproved, metav1.ConditionFalse, v1alpha1.ReasonDisabled)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonTransientError)
-	op.Advance(5*time.Second, time.Second)
+	op.Advance(5 * time.Second)
 	expectNoCalls(t, w)
 	w.CheckInvariants()
 }
@@ -288,7 +288,7 @@ func TestFactsOfADeletionCreateNothing(t *testing.T) {
 	t.Parallel()
 	w, op, _, tmpl := approvedTemplate(t)
 	tell(w, tmpl, statusFact(w, "DELETED"))
-	op.Advance(20*time.Second, 5*time.Second)
+	op.Advance(20 * time.Second)
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonPendingDeletion)
 	expectNoCalls(t, w)
@@ -327,10 +327,10 @@ func TestFactsMakeNoDrift(t *testing.T) {
 	tmpl := w.CreateTemplate("parcel_left", func(m *v1alpha1.MessageTemplate) { m.Spec.DriftPolicy = v1alpha1.DriftPolicyRepair })
 	op := w.Start()
 	op.Settle()
-	op.Advance(10*time.Second, 5*time.Second)
+	op.Advance(10 * time.Second)
 	w.Annotate(waba, v1alpha1.AnnotationRequestedAt, "in review")
 	op.Settle()
-	op.Advance(10*time.Second, 5*time.Second)
+	op.Advance(10 * time.Second)
 	w.Reload(tmpl)
 	w.Sim.EditInManager(tmpl.Status.ID, func(live *graphsim.Template) {
 		live.Components = json.RawMessage(strings.Replace(string(live.Components), "morning", "Morning", 1))
@@ -342,7 +342,7 @@ func TestFactsMakeNoDrift(t *testing.T) {
 	op.Settle()
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionApproved, metav1.ConditionTrue, v1alpha1.ReasonApproved)
-	op.Advance(5*time.Minute, 30*time.Second)
+	op.Advance(5 * time.Minute)
 	w.Reload(tmpl)
 	expectReady(t, tmpl)
 	if n := edits(w); n != 0 || len(tmpl.Status.Drift) > 0 {

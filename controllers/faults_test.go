@@ -107,7 +107,7 @@ func (i *illness) infect(t *testing.T) *patient {
 // examine lets ten minutes pass, and checks what was done and said.
 func (i *illness) examine(t *testing.T, p *patient) {
 	t.Helper()
-	p.op.Advance(10*time.Minute, 5*time.Second)
+	p.op.Advance(10 * time.Minute)
 	mine := len(beyondObservation(p.World, 0))
 	if others := len(p.Sim.Requests()) - mine; mine > 10 || others > 10 {
 		t.Errorf("%d calls for the template and %d for the account in ten minutes, want at most 10 each", mine, others)
@@ -155,7 +155,7 @@ func TestTroubleIsNamedCheapAndCurable(t *testing.T) {
 			if within == 0 {
 				within = time.Minute
 			}
-			p.op.Advance(within, 5*time.Second)
+			p.op.Advance(within)
 			p.Reload(p.waba)
 			expect(t, p.waba.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonObserved)
 			p.Reload(p.tmpl)

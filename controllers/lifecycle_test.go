@@ -81,7 +81,7 @@ func TestEditOncePerDay(t *testing.T) {
 	op.Stop()
 	op = w.Start() // the wait survives a restart
 	op.Settle()
-	op.Advance(25*time.Hour, 20*time.Minute)
+	op.AdvanceRoughly(25*time.Hour, 20*time.Minute)
 	w.Reload(tmpl)
 	if edits(w) != 2 {
 		t.Errorf("%d edits, want 2", edits(w))
@@ -122,7 +122,7 @@ func TestEditFails(t *testing.T) {
 	op.Settle()
 	w.ResetAPIWrites()
 	w.Sim.ResetStats()
-	op.Advance(10*time.Minute, 5*time.Second)
+	op.Advance(10 * time.Minute)
 	if n := w.APIWrites("PATCH messagetemplates/status"); n > 3 {
 		t.Errorf("%d status writes in ten minutes", n)
 	}
@@ -159,7 +159,7 @@ func TestEditWaitsForReview(t *testing.T) {
 	if edits(w) != 0 {
 		t.Fatal("edited a template in review")
 	}
-	op.Advance(40*time.Minute, time.Minute)
+	op.Advance(40 * time.Minute)
 	w.Reload(tmpl)
 	if edits(w) != 1 {
 		t.Errorf("%d edits after the review, want 1", edits(w))
@@ -305,7 +305,7 @@ func TestDrift(t *testing.T) {
 			}
 			// What is there works meanwhile, whether the drift is reported or waits to be repaired.
 			expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonApproved)
-			op.Advance(26*time.Hour, 20*time.Minute)
+			op.AdvanceRoughly(26*time.Hour, 20*time.Minute)
 			w.Reload(tmpl)
 			if policy == "" {
 				expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonDriftDetected)
@@ -327,12 +327,12 @@ func TestDeletedInManager(t *testing.T) {
 	t.Parallel()
 	w, op, tmpl := ready(t)
 	w.Sim.DeleteInManager(tmpl.Status.ID)
-	op.Advance(5*time.Minute+40*time.Second, 20*time.Second)
+	op.Advance(5*time.Minute + 40*time.Second)
 	w.Reload(tmpl)
 	if posts(w) != 1 {
 		t.Fatal("created again though one listing proves nothing")
 	}
-	op.Advance(15*time.Minute, 30*time.Second)
+	op.Advance(15 * time.Minute)
 	w.Reload(tmpl)
 	// The name of an approved template is locked for 30 days.
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonNameLocked)
@@ -340,7 +340,7 @@ func TestDeletedInManager(t *testing.T) {
 	if posts(w) != 2 || tmpl.Status.NextAttemptTime == nil {
 		t.Fatalf("%d creates, next attempt %v", posts(w), tmpl.Status.NextAttemptTime)
 	}
-	op.Advance(12*time.Hour, 10*time.Minute)
+	op.AdvanceRoughly(12*time.Hour, 10*time.Minute)
 	if posts(w) != 2 {
 		t.Errorf("%d creates while the name is locked", posts(w)-2)
 	}

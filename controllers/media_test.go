@@ -79,7 +79,7 @@ func TestSampleFromConfigMap(t *testing.T) {
 	}
 
 	cm := configMap(w, map[string][]byte{"photo.jpg": harness.JPEG})
-	op.Advance(time.Minute, 10*time.Second)
+	op.Advance(time.Minute)
 	op.Observe()
 	w.Reload(tmpl)
 	expectReady(t, tmpl)
@@ -87,14 +87,14 @@ func TestSampleFromConfigMap(t *testing.T) {
 		t.Fatalf("%d creates and %d uploads, want one of each", posts(w), uploads(w))
 	}
 
-	op.Advance(time.Hour, 5*time.Minute)
+	op.Advance(time.Hour)
 	op.Observe()
 	if uploads(w) != 1 || edits(w) != 0 {
 		t.Fatalf("nothing changed, but %d uploads and %d edits", uploads(w), edits(w))
 	}
 
 	w.Edit(cm, func() { cm.BinaryData["photo.jpg"] = append([]byte{}, append(harness.JPEG, " at noon"...)...) })
-	op.Advance(11*time.Minute, time.Minute)
+	op.Advance(11 * time.Minute)
 	w.Reload(tmpl)
 	op.Observe()
 	w.Reload(tmpl)
@@ -102,7 +102,7 @@ func TestSampleFromConfigMap(t *testing.T) {
 	if uploads(w) != 2 || edits(w) != 1 {
 		t.Errorf("the file changed: %d uploads and %d edits, want 2 and 1", uploads(w), edits(w))
 	}
-	op.Advance(time.Hour, 5*time.Minute)
+	op.Advance(time.Hour)
 	if uploads(w) != 2 || edits(w) != 1 {
 		t.Errorf("later: %d uploads and %d edits", uploads(w), edits(w))
 	}
@@ -120,12 +120,12 @@ func TestSampleLost(t *testing.T) {
 	w.Reload(tmpl)
 	expectReady(t, tmpl)
 	w.Delete(cm)
-	op.Advance(11*time.Minute, time.Minute)
+	op.Advance(11 * time.Minute)
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonApproved)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonMediaUnusable)
 	configMap(w, map[string][]byte{"photo.jpg": harness.JPEG})
-	op.Advance(time.Minute, 10*time.Second)
+	op.Advance(time.Minute)
 	w.Reload(tmpl)
 	expectReady(t, tmpl)
 	if uploads(w) != 1 || edits(w) != 0 {
@@ -162,7 +162,7 @@ func TestSampleUnusable(t *testing.T) {
 			t.Errorf("%s: %s: %s", name, c.Reason, c.Message)
 		}
 	}
-	op.Advance(3*time.Hour, 10*time.Minute)
+	op.Advance(3 * time.Hour)
 	if n := uploads(w) + posts(w); n != 0 {
 		t.Errorf("%d calls were spent", n)
 	}
@@ -198,7 +198,7 @@ func TestSampleBehindAddress(t *testing.T) {
 	if uploads(w) != 2 {
 		t.Error("a file was uploaded for an edit that has to wait")
 	}
-	op.Advance(25*time.Hour, time.Hour)
+	op.AdvanceRoughly(25*time.Hour, time.Hour)
 	op.Observe()
 	w.Reload(tmpl)
 	expectReady(t, tmpl)
@@ -215,7 +215,7 @@ func TestUploadsSurviveFailures(t *testing.T) {
 	w.Sim.Fail(graphsim.Fault{Method: http.MethodPost, Path: "/*/message_templates", Code: 2, Times: 4})
 	tmpl := w.CreateTemplate("spring_photos", behindAddress(harness.JPEG))
 	op.Settle()
-	op.Advance(15*time.Minute, 30*time.Second)
+	op.Advance(15 * time.Minute)
 	op.Observe()
 	w.Reload(tmpl)
 	expectReady(t, tmpl)
@@ -251,7 +251,7 @@ func TestUploadRefused(t *testing.T) {
 			tmpl := w.CreateTemplate("spring_photos", behindAddress(harness.JPEG))
 			w.ResetAPIWrites()
 			op.Settle()
-			op.Advance(10*time.Minute-15*time.Second, 15*time.Second)
+			op.Advance(10*time.Minute - 15*time.Second)
 			w.Reload(tmpl)
 			c := harness.Condition(tmpl.Status.Conditions, v1alpha1.ConditionSynced)
 			if c.Reason != tc.reason || !strings.Contains(c.Message, tc.want) {
@@ -273,7 +273,7 @@ func TestUploadRefused(t *testing.T) {
 				t.Error("the template was sent without its file")
 			}
 			w.Sim.ClearFaults()
-			op.Advance(25*time.Hour, 30*time.Minute)
+			op.AdvanceRoughly(25*time.Hour, 30*time.Minute)
 			op.Observe()
 			w.Reload(tmpl)
 			expectReady(t, tmpl)

@@ -56,7 +56,7 @@ func (h *helpful) act() {
 func (h *helpful) live(op *harness.Operator, total, step time.Duration) {
 	for passed := time.Duration(0); passed < total; passed += step {
 		h.act()
-		op.Advance(step, step)
+		op.AdvanceRoughly(step, step)
 	}
 }
 
@@ -95,7 +95,7 @@ func TestNumberSurvivesCrashes(t *testing.T) {
 					case <-died:
 					default:
 						person.act()
-						first.Advance(10*time.Second, 10*time.Second)
+						first.Advance(10 * time.Second)
 						continue
 					}
 					break
@@ -169,7 +169,7 @@ func TestRegistrationBudget(t *testing.T) {
 				one.Settle()
 				two.Settle()
 				for range 4 {
-					one.Advance(6*time.Hour, 6*time.Hour)
+					one.AdvanceRoughly(6*time.Hour, 6*time.Hour)
 					two.Settle()
 				}
 				w.Delete(number)

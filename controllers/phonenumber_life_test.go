@@ -38,20 +38,20 @@ func withPIN(obj *v1alpha1.PhoneNumber) {
 func TestPINChanges(t *testing.T) {
 	t.Parallel()
 	w, op, number := connected(t, withPIN)
-	op.Advance(time.Hour, 10*time.Minute)
+	op.Advance(time.Hour)
 	if n := scarce(w, harness.NumberID, graphsim.OpSetPIN); n != 0 {
 		t.Fatalf("set %d times without a change", n)
 	}
 	w.Delete(keySecretOf(w, "pin"))
 	pin := keySecret(w, "pin", v1alpha1.SecretPurposePIN, "314159")
-	op.Advance(12*time.Minute, time.Minute)
+	op.Advance(12 * time.Minute)
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 	if live, _ := w.Sim.NumberByID(harness.NumberID); live.PIN != "314159" {
 		t.Error("the new PIN isn't at Meta")
 	}
 	w.Edit(pin, func() { pin.Data["pin"] = []byte("31415") })
-	op.Advance(12*time.Minute, time.Minute)
+	op.Advance(12 * time.Minute)
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonAwaitingHuman)
 	if n := scarce(w, harness.NumberID, graphsim.OpSetPIN); n != 1 {
@@ -65,12 +65,12 @@ func TestSecretsOfNumbers(t *testing.T) {
 	t.Parallel()
 	w, op, number := connected(t, withPIN)
 	w.Delete(keySecretOf(w, "pin"))
-	op.Advance(12*time.Minute, time.Minute)
+	op.Advance(12 * time.Minute)
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound)
 	keySecret(w, "pin", v1alpha1.SecretPurposeCode, "314159")
-	op.Advance(2*time.Minute, 30*time.Second)
+	op.Advance(2 * time.Minute)
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonSecretNotPermitted)
 	if n := scarce(w, harness.NumberID, graphsim.OpSetPIN); n != 0 {
@@ -92,7 +92,7 @@ func TestDisplayNameChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	op.Observe()
-	op.Advance(48*time.Hour, 4*time.Hour)
+	op.AdvanceRoughly(48*time.Hour, 4*time.Hour)
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonRefusedByMeta)
 	if n := scarce(w, harness.NumberID, graphsim.OpRenameNumber); n != 1 {
@@ -206,7 +206,7 @@ func TestNumberPolicies(t *testing.T) {
 			number := phoneNumber(w, func(o *v1alpha1.PhoneNumber) { change(&options, o) })
 			op := w.Start(func(o *operator.Options) { change(o, probe) })
 			op.Settle()
-			op.Advance(24*time.Hour, 6*time.Hour)
+			op.AdvanceRoughly(24*time.Hour, 6*time.Hour)
 			w.Reload(number)
 			expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotRegistered)
 			expectNoWrites(t, w)
@@ -220,7 +220,7 @@ func TestPINAndCodeDontLeak(t *testing.T) {
 	t.Parallel()
 	w, op, number := onboarding(t)
 	personReadsCode(t, w, number.Status.ID)
-	op.Advance(5*time.Minute, 10*time.Second)
+	op.Advance(5 * time.Minute)
 	op.Observe()
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)
@@ -245,14 +245,14 @@ func TestRegionChanges(t *testing.T) {
 	w, op, number := connected(t, withPIN)
 	w.Edit(number, func() { number.Spec.Registration.DataLocalizationRegion = "DE" })
 	op.Settle()
-	op.Advance(5*time.Minute, 10*time.Second)
+	op.Advance(5 * time.Minute)
 	op.Observe()
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)
 	if live, _ := w.Sim.NumberByID(harness.NumberID); live.Config.Storage.Region != "DE" || number.Status.Registration.DataLocalizationRegion != "DE" {
 		t.Errorf("region at Meta %q, in status %q", live.Config.Storage.Region, number.Status.Registration.DataLocalizationRegion)
 	}
-	op.Advance(96*time.Hour, 8*time.Hour)
+	op.AdvanceRoughly(96*time.Hour, 8*time.Hour)
 	for _, what := range []string{graphsim.OpDeregister, graphsim.OpRegister} {
 		if n := scarce(w, harness.NumberID, what); n != 1 {
 			t.Errorf("%s: %d calls, want 1", what, n)

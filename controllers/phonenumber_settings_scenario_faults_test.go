@@ -40,13 +40,13 @@ func TestSettingsPicture(t *testing.T) {
 			t.Errorf("%d uploads and %d writes, want %d", u, wr, want)
 		}
 	}
-	op.Advance(2*time.Hour, 10*time.Minute)
+	op.Advance(2 * time.Hour)
 	count(1)
 	w.Edit(cm, func() { cm.BinaryData["logo.png"] = harness.JPEG })
-	op.Advance(11*time.Minute, time.Minute)
+	op.Advance(11 * time.Minute)
 	count(2)
 	w.Sim.UpdateNumber(harness.NumberID, func(n *graphsim.Number) { n.Config.Profile.PictureHandle = "" })
-	op.Advance(65*time.Minute, 5*time.Minute)
+	op.Advance(65 * time.Minute)
 	count(3)
 	synced(t, w, obj, v1alpha1.ReasonSynced)
 	w.CheckInvariants()
@@ -62,7 +62,7 @@ func TestSettingsWithoutPermission(t *testing.T) {
 		s.Commerce = &v1alpha1.PhoneNumberCommerce{CatalogVisible: ptr.To(true)}
 	})
 	op.Settle()
-	op.Advance(50*time.Minute, 5*time.Minute)
+	op.Advance(50 * time.Minute)
 	synced(t, w, obj, v1alpha1.ReasonPermissionDenied)
 	if c := harness.Condition(obj.Status.Conditions, v1alpha1.ConditionReady); c.Status != metav1.ConditionTrue {
 		t.Errorf("a section that can't be read says nothing about the number: %+v", c)
@@ -74,7 +74,7 @@ func TestSettingsWithoutPermission(t *testing.T) {
 		t.Errorf("asked %d times in an hour", n)
 	}
 	w.Sim.ClearFaults()
-	op.Advance(15*time.Minute, 5*time.Minute)
+	op.Advance(15 * time.Minute)
 	synced(t, w, obj, v1alpha1.ReasonSynced)
 	w.CheckInvariants()
 }
@@ -88,10 +88,10 @@ func TestSettingsRefused(t *testing.T) {
 	})
 	op.Settle()
 	synced(t, w, obj, v1alpha1.ReasonInvalidSpec)
-	op.Advance(2*time.Hour, 10*time.Minute)
+	op.Advance(2 * time.Hour)
 	op.Stop()
 	op = w.Start()
-	op.Advance(2*time.Hour, 10*time.Minute)
+	op.Advance(2 * time.Hour)
 	if n := numberOps(w, graphsim.OpUpdateAutomation); n != 1 {
 		t.Errorf("tried %d times", n)
 	}
@@ -134,7 +134,7 @@ func TestSettingsKeyMismatch(t *testing.T) {
 	op.Settle()
 	synced(t, w, obj, v1alpha1.ReasonSynced)
 	w.Sim.UpdateNumber(harness.NumberID, func(n *graphsim.Number) { n.Config.PublicKeyStatus = "MISMATCH" })
-	op.Advance(65*time.Minute, 5*time.Minute)
+	op.Advance(65 * time.Minute)
 	synced(t, w, obj, v1alpha1.ReasonSynced)
 	if s := atMeta(t, w).PublicKeyStatus; s != "VALID" || numberOps(w, graphsim.OpUpdateEncryption) != 2 {
 		t.Errorf("%s after %d uploads", s, numberOps(w, graphsim.OpUpdateEncryption))
@@ -161,7 +161,7 @@ func TestSettingsFault(t *testing.T) {
 				s.Calling = &v1alpha1.PhoneNumberCalling{CallIconVisibility: v1alpha1.CallIconVisibilityDisableAll}
 			})
 			op.Settle()
-			op.Advance(10*time.Minute, 15*time.Second)
+			op.Advance(10 * time.Minute)
 			total := 0
 			for op, n := range w.Sim.Stats().ByNumber[harness.NumberID] {
 				if op != graphsim.OpReadNumber {
@@ -189,7 +189,7 @@ func TestSettingsUnknownNormalisation(t *testing.T) {
 		Body: `{"data":[{"about":"OPEN DAILY","websites":["https://acme.example/"],"messaging_product":"whatsapp"}]}`})
 	obj := settingsNumber(w, aboutOpen)
 	op.Settle()
-	op.Advance(3*time.Hour, 10*time.Minute)
+	op.Advance(3 * time.Hour)
 	synced(t, w, obj, v1alpha1.ReasonSynced)
 	if n := numberOps(w, graphsim.OpUpdateProfile); n != 1 {
 		t.Errorf("written %d times", n)
@@ -248,13 +248,13 @@ func TestSettingsMassChange(t *testing.T) {
 	if n := changed(); n != count-5 {
 		t.Fatalf("%d are still changed, want %d", n, count-5)
 	}
-	op.Advance(2*time.Hour, 10*time.Minute)
+	op.Advance(2 * time.Hour)
 	if n := changed(); n != count-5 {
 		t.Fatalf("repaired although held: %d are still changed", n)
 	}
 	waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: w.Namespace}}
 	w.Annotate(waba, v1alpha1.AnnotationReleaseHeld, "now")
-	op.Advance(65*time.Minute, 5*time.Minute)
+	op.Advance(65 * time.Minute)
 	if n := changed(); n != 0 {
 		t.Errorf("released, but %d are still changed", n)
 	}

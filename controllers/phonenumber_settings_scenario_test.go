@@ -91,9 +91,9 @@ func TestSettingsOnlyWhatTheSpecNames(t *testing.T) {
 		}
 	}
 	calls(2, 1)
-	op.Advance(50*time.Minute, 5*time.Minute)
+	op.Advance(50 * time.Minute)
 	calls(2, 1)
-	op.Advance(15*time.Minute, 5*time.Minute)
+	op.Advance(15 * time.Minute)
 	calls(3, 1)
 
 	w.Annotate(obj, v1alpha1.AnnotationRequestedAt, "now")
@@ -103,8 +103,8 @@ func TestSettingsOnlyWhatTheSpecNames(t *testing.T) {
 	op.Stop()
 	op = w.Start()
 	op.Settle()
-	op.Advance(55*time.Minute, 5*time.Minute)
-	op.Advance(4*time.Minute, time.Minute)
+	op.Advance(55 * time.Minute)
+	op.Advance(4 * time.Minute)
 	calls(5, 1) // nothing is to be written, so the number takes its turn within the hour
 	w.CheckInvariants()
 }
@@ -117,23 +117,23 @@ func TestSettingsDrift(t *testing.T) {
 	op.Settle()
 	for range 3 {
 		w.Sim.UpdateNumber(harness.NumberID, func(n *graphsim.Number) { n.Config.Profile.About = "Closed" })
-		op.Advance(65*time.Minute, 5*time.Minute)
+		op.Advance(65 * time.Minute)
 		synced(t, w, obj, v1alpha1.ReasonSynced)
 		if about := atMeta(t, w).Profile.About; about != "Open daily" {
 			t.Fatalf("not repaired: %s", about)
 		}
 	}
 	w.Sim.UpdateNumber(harness.NumberID, func(n *graphsim.Number) { n.Config.Profile.About = "Closed" })
-	op.Advance(65*time.Minute, 5*time.Minute)
+	op.Advance(65 * time.Minute)
 	synced(t, w, obj, v1alpha1.ReasonContested)
 	if !slices.Equal(obj.Status.Drift, []string{"profile.about"}) {
 		t.Errorf("drift: %v", obj.Status.Drift)
 	}
 	op.Stop()
 	op = w.Start()
-	op.Advance(2*time.Hour, 10*time.Minute)
+	op.Advance(2 * time.Hour)
 	synced(t, w, obj, v1alpha1.ReasonContested)
-	op.Advance(24*time.Hour, time.Hour)
+	op.AdvanceRoughly(24*time.Hour, time.Hour)
 	synced(t, w, obj, v1alpha1.ReasonSynced)
 	if len(obj.Status.Drift) > 0 {
 		t.Errorf("drift: %v", obj.Status.Drift)
@@ -155,7 +155,7 @@ func TestSettingsDriftReported(t *testing.T) {
 	w.Sim.UpdateNumber(harness.NumberID, func(n *graphsim.Number) {
 		n.Config.Profile.About, n.Config.CatalogVisible = "Closed", false
 	})
-	op.Advance(65*time.Minute, 5*time.Minute)
+	op.Advance(65 * time.Minute)
 	synced(t, w, obj, v1alpha1.ReasonDriftDetected)
 	if want := []string{"commerce.catalogVisible", "profile.about"}; !slices.Equal(obj.Status.Drift, want) {
 		t.Errorf("drift: %v, want %v", obj.Status.Drift, want)
@@ -184,7 +184,7 @@ func TestSettingsObserved(t *testing.T) {
 			w, op := settingsWorld(t, c.option)
 			obj := settingsNumber(w, func(s *v1alpha1.PhoneNumberSpec) { aboutOpen(s); s.ManagementPolicy = c.policy })
 			op.Settle()
-			op.Advance(50*time.Minute, 5*time.Minute)
+			op.Advance(50 * time.Minute)
 			synced(t, w, obj, v1alpha1.ReasonDriftDetected)
 			if !slices.Equal(obj.Status.Drift, []string{"profile.about"}) {
 				t.Errorf("drift: %v", obj.Status.Drift)
@@ -228,7 +228,7 @@ func TestSettingsEverySection(t *testing.T) {
 	if obj.Status.Username != "acme" || obj.Status.Commerce == nil || *obj.Status.Commerce.CartEnabled {
 		t.Errorf("status: %+v", obj.Status)
 	}
-	op.Advance(3*time.Hour, 10*time.Minute)
+	op.Advance(3 * time.Hour)
 	synced(t, w, obj, v1alpha1.ReasonSynced)
 	for _, name := range []string{
 		graphsim.OpUpdateProfile, graphsim.OpUpdateCommerce, graphsim.OpUpdateAutomation, graphsim.OpUpdateSettings,

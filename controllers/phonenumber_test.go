@@ -78,7 +78,7 @@ func onboarding(t *testing.T, opts ...graphsim.Option) (*harness.World, *harness
 	op.Settle()
 	number := phoneNumber(w)
 	op.Settle()
-	op.Advance(10*time.Second, time.Second)
+	op.Advance(10 * time.Second)
 	w.Reload(number)
 	return w, op, number
 }
@@ -93,14 +93,14 @@ func TestNumberFromManifestToConnected(t *testing.T) {
 		t.Errorf("message: %s", c.Message)
 	}
 	id := number.Status.ID
-	op.Advance(20*time.Minute, time.Minute)
+	op.Advance(20 * time.Minute)
 	if n := scarce(w, id, graphsim.OpRequestCode); n != 1 {
 		t.Fatalf("asked for %d codes while nobody answered", n)
 	}
 	w.Annotate(number, v1alpha1.AnnotationRequestCode, "again") // the first one has expired
-	op.Advance(time.Minute, 10*time.Second)
+	op.Advance(time.Minute)
 	personReadsCode(t, w, id)
-	op.Advance(5*time.Minute, 10*time.Second)
+	op.Advance(5 * time.Minute)
 	op.Observe()
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)
@@ -118,7 +118,7 @@ func TestNumberFromManifestToConnected(t *testing.T) {
 	if got := w.Sim.Stats().ByNumber[newNumber][graphsim.OpAddNumber]; got != 1 {
 		t.Errorf("added %d times", got)
 	}
-	op.Advance(24*time.Hour, time.Hour)
+	op.AdvanceRoughly(24*time.Hour, time.Hour)
 	if n := scarce(w, id, graphsim.OpRegister); n != 1 {
 		t.Errorf("registered again: %d", n)
 	}
@@ -142,7 +142,7 @@ func TestWrongPIN(t *testing.T) {
 	op := w.Start()
 	number := phoneNumber(w)
 	op.Settle()
-	op.Advance(12*time.Hour, 30*time.Minute)
+	op.AdvanceRoughly(12*time.Hour, 30*time.Minute)
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonAwaitingHuman)
 	w.Delete(number)
@@ -151,12 +151,12 @@ func TestWrongPIN(t *testing.T) {
 	op.Settle()
 	op.Stop()
 	op = w.Start()
-	op.Advance(60*time.Hour, time.Hour)
+	op.AdvanceRoughly(60*time.Hour, time.Hour)
 	if n := scarce(w, verified, graphsim.OpRegister); n != 1 {
 		t.Fatalf("%d registrations with a wrong PIN, want 1", n)
 	}
 	w.Edit(pin, func() { pin.Data["pin"] = []byte(goodPIN) })
-	op.Advance(10*time.Minute, 30*time.Second)
+	op.Advance(10 * time.Minute)
 	op.Observe()
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)

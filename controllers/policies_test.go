@@ -76,7 +76,7 @@ func TestPausedMakesNoCall(t *testing.T) {
 
 	w.Edit(waba, func() { waba.Spec.ManagementPolicy = "" })
 	op.Settle()
-	op.Advance(26*time.Hour, 20*time.Minute) // the person's edit was today's
+	op.AdvanceRoughly(26*time.Hour, 20*time.Minute) // the person's edit was today's
 	w.Reload(tmpl)
 	expectReady(t, tmpl)
 	w.CheckInvariants()
@@ -246,7 +246,7 @@ func TestConflictAndTakeover(t *testing.T) {
 		loser = w.CreateTemplate("parcel_left", func(m *v1alpha1.MessageTemplate) {
 			m.Name, m.Spec.Body.Text, m.Spec.AdoptionPolicy = "a-second-one", changedBody, v1alpha1.AdoptionPolicyAlways
 		})
-		op.Advance(4*time.Minute, 30*time.Second)
+		op.Advance(4 * time.Minute)
 		w.Reload(loser)
 		expectRefused(t, loser.Status.Conditions, v1alpha1.ReasonConflict, w.Namespace+"/parcel-left already manages this", "delete one of the two")
 		expect(t, loser.Status.Conditions, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonConflict)
@@ -289,7 +289,7 @@ func TestMassDeletionIsHeld(t *testing.T) {
 			w.Sim.DeleteInManager(tmpl.Status.ID)
 		}
 	}
-	op.Advance(20*time.Minute, 30*time.Second) // two listings and more
+	op.Advance(20 * time.Minute) // two listings and more
 	held := 0
 	for _, tmpl := range templates {
 		w.Reload(tmpl)
@@ -307,7 +307,7 @@ func TestMassDeletionIsHeld(t *testing.T) {
 	}
 	op.Stop() // a restart doesn't release anything
 	op = w.Start()
-	op.Advance(20*time.Minute, 30*time.Second) // again two listings, without which nothing is missing
+	op.Advance(20 * time.Minute) // again two listings, without which nothing is missing
 	if n := posts(w); n != total+allowed {
 		t.Errorf("%d more created after a restart", n-total-allowed)
 	}
@@ -348,7 +348,7 @@ func TestContested(t *testing.T) {
 	}
 	expectRefused(t, tmpl.Status.Conditions, v1alpha1.ReasonContested, "agree who manages this template", "driftPolicy: Report")
 	w.CheckInvariants()
-	op.Advance(25*time.Hour, 30*time.Minute) // the next day it is tried again
+	op.AdvanceRoughly(25*time.Hour, 30*time.Minute) // the next day it is tried again
 	w.Reload(tmpl)
 	if edits(w) != 4 {
 		t.Errorf("%d repairs after a day, want 4", edits(w))

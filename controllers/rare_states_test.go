@@ -75,7 +75,7 @@ func TestRareAccountStates(t *testing.T) {
 	expect(t, waba.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonObserved)
 
 	w.Sim.UpdateAccount(harness.AccountID, func(a *graphsim.Account) { a.PrimaryFundingID = "" })
-	op.Advance(2*time.Hour, 5*time.Minute)
+	op.Advance(2 * time.Hour)
 	w.Reload(waba)
 	expect(t, waba.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonBlocked)
 	expect(t, waba.Status.Conditions, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonBlocked)

@@ -47,7 +47,7 @@ func TestReadOnlyWaits(t *testing.T) {
 		t.Errorf("of one place there is: %v", reasons)
 	}
 	w.CheckInvariants()
-	op.Advance(25*time.Hour, time.Hour)
+	op.AdvanceRoughly(25*time.Hour, time.Hour)
 	w.Reload(tmpl)
 	expectRefused(t, tmpl.Status.Conditions, v1alpha1.ReasonDriftDetected, "would edit template: body.text")
 	if edits(w) != 1 || posts(w) != 1 {
@@ -79,7 +79,7 @@ func TestReadOnlyHeld(t *testing.T) {
 		}
 	}
 	op = w.Start(func(o *operator.Options) { o.ReadOnly = true })
-	op.Advance(4*time.Minute, time.Minute)
+	op.Advance(4 * time.Minute)
 	for _, m := range templates[:3] {
 		w.Annotate(m, v1alpha1.AnnotationRequestCode, "no reason, but the resource is looked at again")
 	}

@@ -80,7 +80,7 @@ func TestRefusedCreates(t *testing.T) {
 			t.Errorf("%d/%d: next attempt %v", row.code, row.subcode, tmpl.Status.NextAttemptTime)
 		}
 		before := posts(w)
-		op.Advance(time.Hour, 5*time.Minute)
+		op.Advance(time.Hour)
 		if again := posts(w) - before; row.again == never && again != 0 || row.again == slowly && (again < 3 || again > 20) {
 			t.Errorf("%d/%d: %d more creates in an hour", row.code, row.subcode, again)
 		}
@@ -130,7 +130,7 @@ func TestRefusedEdits(t *testing.T) {
 				t.Errorf("a refused edit was counted: %+v", tmpl.Status.Edits)
 			}
 			stop()
-			op.Advance(row.wait, row.wait/60)
+			op.AdvanceRoughly(row.wait, row.wait/60)
 			w.Reload(tmpl)
 			expectReady(t, tmpl)
 			if n := w.Sim.Stats().CommittedEdits[tmpl.Status.ID]; n != 1 {

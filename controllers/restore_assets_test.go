@@ -66,7 +66,7 @@ func TestRestoreAssets(t *testing.T) {
 			op = w.start()
 			finish(op)
 			op.Observe()
-			op.Advance(2*time.Hour, 5*time.Minute)
+			op.Advance(2 * time.Hour)
 			if s := w.Sim.Stats(); s.Writes != 0 {
 				t.Errorf("%d writes to Meta: %v", s.Writes, s.ByOp)
 			}
@@ -81,7 +81,7 @@ func TestRestoreAssets(t *testing.T) {
 			pin := keySecretOf(w.World, "pin")
 			w.Reload(pin)
 			w.Edit(pin, func() { pin.Data["pin"] = []byte("314159") })
-			op.Advance(12*time.Minute, time.Minute)
+			op.Advance(12 * time.Minute)
 			if n := w.Sim.Stats().ByNumber[harness.NumberID][graphsim.OpSetPIN]; n != 1 {
 				t.Errorf("a new PIN was set %d times", n)
 			}

@@ -76,7 +76,7 @@ func TestTheOtherLanguageGivesWay(t *testing.T) {
 	w.Delete(english)
 	op.Settle()
 	stop()
-	op.Advance(2*time.Minute, 30*time.Second)
+	op.Advance(2 * time.Minute)
 	op.Observe()
 	w.Reload(german)
 	expectReady(t, german)

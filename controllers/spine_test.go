@@ -53,7 +53,7 @@ func TestTemplateFromManifestToApproval(t *testing.T) {
 	}
 	w.ResetAPIWrites()
 	w.Sim.ResetStats()
-	op.Advance(30*time.Minute, time.Minute)
+	op.Advance(30 * time.Minute)
 	if n := w.APIWrites("PATCH messagetemplates"); n != 0 {
 		t.Errorf("%d writes to the template though nothing changed", n)
 	}

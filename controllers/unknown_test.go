@@ -34,7 +34,7 @@ func TestUnknownMode(t *testing.T) {
 			}
 			op := w.Start()
 			op.Settle()
-			op.Advance(40*time.Minute, time.Minute)
+			op.Advance(40 * time.Minute)
 			s := w.Sim.Stats()
 			if len(s.EditsByID) != 0 {
 				t.Errorf("edits: %v", s.EditsByID)
@@ -57,7 +57,7 @@ func TestUnknownMode(t *testing.T) {
 			w.Edit(all[0], func() {
 				all[0].Spec.Body.Text = "Hello {{1}},  your parcel \"is here\" - it's waiting for you...\n\nThank you -- Acme."
 			})
-			op.Advance(2*time.Hour, 5*time.Minute)
+			op.Advance(2 * time.Hour)
 			w.Reload(all[0])
 			if n := edits(w); n > 1 {
 				t.Errorf("%d edits for one change", n)
@@ -76,7 +76,7 @@ func fresh(t *testing.T, w *harness.World, op *harness.Operator, all []*v1alpha1
 			t.Fatal(err)
 		}
 	}
-	op.Advance(20*time.Minute, time.Minute)
+	op.Advance(20 * time.Minute)
 	meta, err := graph.NewClient(graph.Config{BaseURL: w.URL, Version: "v25.0", AccessToken: harness.AccessToken, AppSecret: harness.AppSecret})
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,7 @@ func TestAccountSettings(t *testing.T) {
 	if waba.Status.MarketingMessages != "Disabled" || updates(w) != 1 {
 		t.Errorf("marketing messages %q after %d writes", waba.Status.MarketingMessages, updates(w))
 	}
-	op.Advance(3*time.Hour, 10*time.Minute)
+	op.Advance(3 * time.Hour)
 	if updates(w) != 1 {
 		t.Errorf("%d writes without a change", updates(w))
 	}
@@ -70,7 +70,7 @@ func TestAccountSettingRefused(t *testing.T) {
 	tmpl := w.CreateTemplate("parcel_left")
 	op := w.Start()
 	op.Settle()
-	op.Advance(6*time.Hour, 10*time.Minute)
+	op.Advance(6 * time.Hour)
 	w.Reload(waba)
 	expect(t, waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonRefusedByMeta)
 	expect(t, waba.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonObserved)
@@ -95,7 +95,7 @@ func TestAccountSettingContested(t *testing.T) {
 	op.Settle()
 	for range 6 {
 		w.Sim.UpdateAccount(harness.AccountID, func(a *graphsim.Account) { a.DisableMarketing = false })
-		op.Advance(70*time.Minute, 10*time.Minute)
+		op.Advance(70 * time.Minute)
 	}
 	w.Reload(waba)
 	expect(t, waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonContested)

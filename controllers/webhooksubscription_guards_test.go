@@ -131,7 +131,7 @@ func TestWebhookMessagesByHand(t *testing.T) {
 	finish(op)
 	w.expectProblem(t, obj, v1alpha1.ReasonRefusedByMeta, "subscribe the app to messages in the App Dashboard")
 	w.Sim.SetAppCallback(harness.AppID, elseURL, "account_alerts", "messages")
-	op.Advance(10*time.Minute, 10*time.Second)
+	op.Advance(10 * time.Minute)
 	w.expectReady(t, obj)
 	w.expectRoute(t, botHost, elseHost)
 	w.CheckInvariants()
@@ -151,7 +151,7 @@ func TestWebhookDashboardOnly(t *testing.T) {
 			obj := w.subscription(func(o *v1alpha1.WebhookSubscription) { o.Spec.Messages = nil })
 			op := w.start()
 			finish(op)
-			op.Advance(30*time.Minute, time.Minute)
+			op.Advance(30 * time.Minute)
 			w.expectProblem(t, obj, v1alpha1.ReasonAwaitingHuman, receiverURL)
 			if n := w.writesAbout()[graphsim.OpSetSubscription]; n > 1 || !secret && n > 0 {
 				t.Errorf("tried %d times", n)
@@ -187,7 +187,7 @@ func TestWebhookHandshake(t *testing.T) {
 	w.expectRoute(t, "", operatorHost) // management events come all the same
 	w.ResetAPIWrites()
 	before := len(w.Sim.Requests())
-	op.Advance(10*time.Minute, 5*time.Second)
+	op.Advance(10 * time.Minute)
 	if n := w.APIWrites("PATCH webhooksubscriptions/status"); n > 3 {
 		t.Errorf("%d status writes in ten minutes", n)
 	}

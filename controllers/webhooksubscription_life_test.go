@@ -74,7 +74,7 @@ func TestWebhookDrift(t *testing.T) {
 			finish(op)
 			finish(op)
 			if tc.hourly {
-				op.Advance(time.Hour, time.Minute)
+				op.Advance(time.Hour)
 			}
 			w.expectReady(t, obj)
 			w.expectRoute(t, botHost, operatorHost)
@@ -136,12 +136,12 @@ func TestWebhookTokenRotation(t *testing.T) {
 	w, op, obj := installed(t)
 	bot := keySecretOf(w.World, "bot")
 	w.Edit(bot, func() { bot.Data["bot"] = []byte("a new token") })
-	op.Advance(6*time.Minute, 30*time.Second)
+	op.Advance(6 * time.Minute)
 	w.expectProblem(t, obj, v1alpha1.ReasonRefusedByMeta, "403")
 	expect(t, obj.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSubscribed)
 	w.expectRoute(t, botHost, operatorHost) // what was verified stays
 	w.services.expect(botHost, "a new token")
-	op.Advance(10*time.Minute, 30*time.Second)
+	op.Advance(10 * time.Minute)
 	w.expectReady(t, obj)
 	if obj.Status.Messages.VerifyTokenSecret.ResourceVersion != bot.ResourceVersion {
 		t.Errorf("applied is %+v", obj.Status.Messages.VerifyTokenSecret)
@@ -330,7 +330,7 @@ func TestWebhookCrash(t *testing.T) {
 				first = w.start()
 				first.Settle()
 				obj := w.subscription()
-				first.Advance(20*time.Second, time.Second)
+				first.Advance(20 * time.Second)
 				first.Bury()
 				second := w.start()
 				second.Observe()

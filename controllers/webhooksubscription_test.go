@@ -185,7 +185,7 @@ func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f
 // finish lets the operator do all its steps, a second apart.
 func finish(op *harness.Operator) {
 	op.Settle()
-	op.Advance(20*time.Second, time.Second)
+	op.Advance(20 * time.Second)
 }
 
 // writesAbout counts the calls that set where events go.
@@ -318,7 +318,7 @@ func TestWebhookSteadyState(t *testing.T) {
 	finish(op)
 	w.Sim.ResetStats()
 	w.ResetAPIWrites()
-	op.Advance(3*time.Hour, time.Minute)
+	op.Advance(3 * time.Hour)
 	s := w.Sim.Stats()
 	if n := s.ByOp[graphsim.OpListSubscriptions]; n < 2 || n > 3 {
 		t.Errorf("the app was read %d times in three hours", n)

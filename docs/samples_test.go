@@ -30,7 +30,7 @@ import (
 
 var env *testenv.Env
 
-func TestMain(m *testing.M) { os.Exit(testenv.Run(m, &env)) }
+func TestMain(m *testing.M) { os.Exit(testenv.RunAlone(m, &env)) }
 
 // samples returns the manifests of one page.
 func samples(t *testing.T, text string) []*unstructured.Unstructured {
@@ -142,7 +142,7 @@ func TestNumberSamplesRun(t *testing.T) {
 		all = append(all, number)
 	}
 	op.Settle()
-	op.Advance(10*time.Second, time.Second)
+	op.Advance(10*time.Second)
 	codes := 0
 	for _, number := range all {
 		w.Reload(number)
@@ -159,7 +159,7 @@ func TestNumberSamplesRun(t *testing.T) {
 		}
 		putCode(t, w, page, number.Spec.Verification.CodeSecretRef, sent.Code)
 	}
-	op.Advance(time.Minute, 10*time.Second)
+	op.Advance(time.Minute)
 	op.Observe() // shows that the name is processed
 	op.Observe() // shows that the number is connected
 	for _, number := range all {
@@ -267,7 +267,7 @@ func TestWebhookSamplesRun(t *testing.T) {
 	}
 	op := w.Start(func(o *operator.Options) { o.WebhookURL = "https://hooks.acme.example" })
 	op.Settle()
-	op.Advance(20*time.Second, time.Second)
+	op.Advance(20*time.Second)
 	w.Reload(subscription)
 	for _, kind := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionSynced} {
 		if c := harness.Condition(subscription.Status.Conditions, kind); c.Status != metav1.ConditionTrue {

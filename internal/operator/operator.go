@@ -48,6 +48,7 @@ type Surroundings struct {
 	Version  string
 	Media    controllers.MediaFetcher
 	NewQueue func(string, workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
+	NewCache cache.NewCacheFunc
 	// Receiver is told about the receiver of webhooks before it starts.
 	Receiver func(*receiver.Server)
 	// SkipNameValidation allows several managers in one process.
@@ -155,7 +156,7 @@ func (o Options) managerOptions(s Surroundings) (ctrl.Options, error) {
 		metricsOptions.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
 	return ctrl.Options{
-		Scheme: Scheme(), Logger: s.Log, Cache: cacheOptions, Metrics: metricsOptions,
+		Scheme: Scheme(), Logger: s.Log, Cache: cacheOptions, NewCache: s.NewCache, Metrics: metricsOptions,
 		HealthProbeBindAddress: o.ProbeAddress,
 		LeaderElection:         o.LeaderElection, LeaderElectionID: o.electionID(),
 		LeaderElectionNamespace: o.LeaderElectionNamespace, LeaderElectionReleaseOnCancel: true,

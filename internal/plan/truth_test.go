@@ -268,12 +268,12 @@ func TestTruthManaged(t *testing.T) {
 		})
 	}
 	op := w.Start()
-	op.Advance(15*time.Minute, time.Minute)
+	op.Advance(15 * time.Minute)
 	w.Edit(objects["spent"], func() { objects["spent"].Spec.Body.Text = otherBody })
 	op.Settle()
 	w.Reload(objects["locked"])
 	w.Sim.DeleteInManager(objects["locked"].Status.ID)
-	op.Advance(20*time.Minute, time.Minute) // missing twice, and then Meta refuses the name
+	op.Advance(20 * time.Minute) // missing twice, and then Meta refuses the name
 	w.Clock.Step(time.Second)
 	objects["reviewed"] = w.CreateTemplate("parcel_reviewed")
 	op.Settle()

@@ -80,6 +80,7 @@ func record(t *testing.T, w *harness.World, changes ...graphsim.WebhookChange) [
 	sink := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer sink.Close()
 	w.Sim.MapCallback(host, sink.URL)
+	w.Sim.DropDeliveries() // what else happened on the way here
 	w.Sim.ResetDeliveries()
 	w.Sim.Emit(harness.AccountID, changes...)
 	if _, err := w.Sim.DeliverAll(t.Context()); err != nil {

@@ -170,7 +170,7 @@ func TestExportIsAppliedWithoutAWrite(t *testing.T) { //nolint:tparallel // the 
 			for range 3 {
 				op.Observe()
 			}
-			op.Advance(90*time.Minute, 10*time.Minute) // the sections of numbers are read once an hour
+			op.Advance(90 * time.Minute) // the sections of numbers are read once an hour
 			for range 3 {
 				op.Observe() // in unknown mode the last one may have failed
 			}

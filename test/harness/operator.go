@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/rest"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/internal/operator"
 	"github.com/waba-operator/waba-operator/internal/receiver"
@@ -25,12 +24,13 @@ type Operator struct {
 	// Metrics are what this process exports.
 	Metrics *prometheus.Registry
 
-	world  *World
-	cancel context.CancelFunc
-	done   chan error
-	killed *atomic.Bool
-	queues *queues
-	cache  client.Reader
+	world    *World
+	cancel   context.CancelFunc
+	done     chan error
+	killed   *atomic.Bool
+	progress *progress
+	// unfollow ends that the process follows the clock.
+	unfollow func()
 	// watched selects what the process watches; an empty namespace is all of them.
 	watched    labels.Selector
 	namespaces []string
@@ -66,21 +66,28 @@ func (w *World) Start(change ...func(*operator.Options)) *Operator {
 		c(&options)
 	}
 	op := &Operator{
-		Metrics: prometheus.NewRegistry(), world: w, killed: &atomic.Bool{}, done: make(chan error, 1),
-		queues: &queues{clock: w.Clock},
+		Metrics: prometheus.NewRegistry(), world: w, killed: &atomic.Bool{}, done: make(chan error, 1), namespaces: options.Namespaces,
 	}
+	var err error
+	if op.watched, err = labels.Parse(options.LabelSelector); err != nil {
+		w.T.Fatal(err)
+	}
+	op.follow(options.Controllers)
 	graph := http.RoundTripper(http.DefaultTransport.(*http.Transport).Clone())
 	if w.Transport != nil {
 		graph = w.Transport(graph)
 	}
 	cfg := rest.CopyConfig(w.Config)
 	cfg.QPS = -1
-	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &apiTransport{next: next, op: op} })
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return &apiTransport{noting: noting{next: next, writes: &w.writes}, op: op}
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	op.cancel = cancel
 	surroundings := operator.Surroundings{
 		Clock: w.Clock, Transport: &mortal{next: graph, killed: op.killed}, Registerer: op.Metrics,
-		Log: options.Logger(&w.logs), NewQueue: op.queues.new, SkipNameValidation: true, Media: &files{world: w}, Receiver: func(s *receiver.Server) { op.receiver = s },
+		Log: options.Logger(&w.logs), NewQueue: op.progress.newQueue, NewCache: op.newCache, SkipNameValidation: true,
+		Media: &files{world: w}, Receiver: func(s *receiver.Server) { op.receiver = s },
 	}
 	if w.RealQueues {
 		surroundings.NewQueue = nil
@@ -90,13 +97,7 @@ func (w *World) Start(change ...func(*operator.Options)) *Operator {
 		cancel()
 		w.T.Fatalf("operator: %v", err)
 	}
-	op.elected, op.cache = mgr.Elected(), mgr.GetCache()
-	if op.watched, err = labels.Parse(options.LabelSelector); err != nil {
-		w.T.Fatal(err)
-	}
-	if op.namespaces = options.Namespaces; len(op.namespaces) == 0 {
-		op.namespaces = []string{""}
-	}
+	op.elected = mgr.Elected()
 	go func() { op.done <- mgr.Start(ctx) }()
 	w.T.Cleanup(op.Stop)
 	if !mgr.GetCache().WaitForCacheSync(ctx) {
@@ -105,11 +106,31 @@ func (w *World) Start(change ...func(*operator.Options)) *Operator {
 	return op
 }
 
+// controllers is how many controllers an operator runs.
+const controllers = 4
+
+// follow begins to follow what the process does.
+func (o *Operator) follow(reconciles bool) {
+	n := 0
+	if reconciles {
+		n = controllers
+	}
+	o.progress = o.world.writes.join(o.world.Clock, n)
+	o.unfollow = o.world.Clock.Follow(o.progress.release)
+}
+
+// unfollowed ends it, because the process does nothing any more.
+func (o *Operator) unfollowed() {
+	o.unfollow()
+	o.world.writes.leave(o.progress)
+}
+
 // Stop ends the process gracefully.
 func (o *Operator) Stop() {
 	if o.cancel == nil {
 		return
 	}
+	o.unfollowed()
 	o.cancel()
 	o.cancel = nil
 	if err := <-o.done; err != nil && !o.killed.Load() {
@@ -120,6 +141,7 @@ func (o *Operator) Stop() {
 // Kill ends the process without any chance to write something: from now on it reaches neither Kubernetes nor Meta.
 func (o *Operator) Kill() {
 	o.killed.Store(true)
+	o.unfollowed()
 }
 
 // Bury waits for the end of a killed process.
@@ -152,8 +174,9 @@ func (m *mortal) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // apiTransport counts writes to the API server and dies with its process.
 type apiTransport struct {
-	next http.RoundTripper
-	op   *Operator
+	noting
+
+	op *Operator
 }
 
 func (a *apiTransport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -164,10 +187,10 @@ func (a *apiTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errAway
 	}
 	if r.Method != http.MethodGet {
-		v, _ := a.op.world.writes.LoadOrStore(r.Method+" "+resource(r.URL.Path), &counter{})
+		v, _ := a.op.world.requested.LoadOrStore(r.Method+" "+resource(r.URL.Path), &counter{})
 		v.(*counter).add()
 	}
-	resp, err := a.next.RoundTrip(r)
+	resp, err := a.noting.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}

@@ -5,73 +5,102 @@ package harness
 
 import (
 	"sync"
-	"sync/atomic"
+	"time"
 
 	"k8s.io/client-go/util/workqueue"
-	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
 type limiter = workqueue.TypedRateLimiter[reconcile.Request]
 
-// queues are the controllers' queues. Their delays follow the fake clock, and they know whether anything is being done.
-type queues struct {
-	clock clock.WithTicker
-
-	mu  sync.Mutex
-	all []*queue
-}
-
+// queue is a controller's queue whose delays follow the world's clock without a goroutine: what is due when the clock moves is
+// queued before the movement returns. Everything that is queued or being reconciled counts as progress to wait for.
 type queue struct {
-	workqueue.TypedRateLimitingInterface[reconcile.Request]
-	busy atomic.Int64
-	// turns counts items handed out, so that an observer notices activity between two looks.
-	turns atomic.Int64
-	// attended is set when the first worker asks for work. By then the queue has everything that existed at the start.
-	attended atomic.Bool
+	workqueue.TypedInterface[reconcile.Request]
+
+	name     string
+	limiter  limiter
+	clock    *Clock
+	progress *progress
+
+	mu      sync.Mutex
+	delayed map[reconcile.Request]time.Time
 }
 
-// controllers is how many queues there are at least when the operator has started.
-const controllers = 2
-
-func (q *queues) new(name string, l limiter) workqueue.TypedRateLimitingInterface[reconcile.Request] {
-	inner := workqueue.NewTypedRateLimitingQueueWithConfig(l, workqueue.TypedRateLimitingQueueConfig[reconcile.Request]{
-		Name: name, Clock: q.clock,
+func (p *progress) newQueue(name string, l limiter) workqueue.TypedRateLimitingInterface[reconcile.Request] {
+	q := &queue{name: name, limiter: l, clock: p.clock, progress: p, delayed: map[reconcile.Request]time.Time{}}
+	q.TypedInterface = workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[reconcile.Request]{
+		Name: name, Queue: &counted{Queue: workqueue.DefaultQueue[reconcile.Request](), of: q},
 	})
-	tracked := &queue{TypedRateLimitingInterface: inner}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.all = append(q.all, tracked)
-	return tracked
+	p.addQueue(q)
+	return q
+}
+
+// counted is the storage of a queue. It sees an item when it is queued, before a worker can take it: between the two nothing is
+// lost sight of.
+type counted struct {
+	workqueue.Queue[reconcile.Request]
+
+	of *queue
+}
+
+func (c *counted) Push(item reconcile.Request) {
+	c.of.progress.begun(c.of, item)
+	c.Queue.Push(item)
 }
 
 func (q *queue) Get() (reconcile.Request, bool) {
-	q.attended.Store(true)
-	item, shutdown := q.TypedRateLimitingInterface.Get()
-	if !shutdown {
-		q.busy.Add(1)
-		q.turns.Add(1)
-	}
-	return item, shutdown
+	q.progress.workers(q)
+	return q.TypedInterface.Get()
 }
 
 func (q *queue) Done(item reconcile.Request) {
-	q.TypedRateLimitingInterface.Done(item)
-	q.busy.Add(-1)
+	q.TypedInterface.Done(item) // queues the item again, and counts it, where it was added meanwhile
+	q.progress.done(q, item)
 }
 
-// state is 0 when the controllers have started and nothing is queued or being done, and the number of items handed out so
-// far.
-func (q *queues) state() (pending, turns int64) {
+// AddAfter queues an item after a delay; of several delays the shortest counts.
+func (q *queue) AddAfter(item reconcile.Request, delay time.Duration) {
+	if delay <= 0 {
+		q.Add(item)
+		return
+	}
+	due := q.clock.Now().Add(delay)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	pending = int64(max(0, controllers-len(q.all)))
-	for _, each := range q.all {
-		if !each.attended.Load() {
-			pending++
-		}
-		pending += each.busy.Load() + int64(each.Len())
-		turns += each.turns.Load()
+	if known, ok := q.delayed[item]; !ok || due.Before(known) {
+		q.delayed[item] = due
 	}
-	return pending, turns
+}
+
+// AddRateLimited queues an item after the pause that its failures ask for.
+func (q *queue) AddRateLimited(item reconcile.Request) { q.AddAfter(item, q.limiter.When(item)) }
+
+func (q *queue) Forget(item reconcile.Request) { q.limiter.Forget(item) }
+
+func (q *queue) NumRequeues(item reconcile.Request) int { return q.limiter.NumRequeues(item) }
+
+// release queues what is due.
+func (q *queue) release() {
+	now := q.clock.Now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for item, due := range q.delayed {
+		if !due.After(now) {
+			delete(q.delayed, item)
+			q.Add(item)
+		}
+	}
+}
+
+// next is when the first delay ends; false where there is none.
+func (q *queue) next() (first time.Time, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, due := range q.delayed {
+		if !ok || due.Before(first) {
+			first, ok = due, true
+		}
+	}
+	return first, ok
 }

@@ -22,7 +22,10 @@ func Named(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name}
 var errAway = errors.New("the API server is away")
 
 // Cut takes the API server away from a process, or gives it back.
-func (o *Operator) Cut(away bool) { o.cut.Store(away) }
+func (o *Operator) Cut(away bool) {
+	o.cut.Store(away)
+	o.progress.setCut(away)
+}
 
 // Ended reports whether the process ended by itself, as one does that lost its lease.
 func (o *Operator) Ended() bool {

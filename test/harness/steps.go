@@ -6,14 +6,11 @@ package harness
 import (
 	"context"
 	"fmt"
-	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -21,101 +18,69 @@ import (
 )
 
 const (
+	// pollEvery is how often Wait looks.
 	pollEvery = 5 * time.Millisecond
-	// quietFor is how long nothing may happen until the operator counts as idle; it covers the way of an event from the
-	// API server through the informer.
-	quietFor = 250 * time.Millisecond
-	// patience is generous: with the race detector, on two busy cores, a thousand resources take a minute.
+	// patience is when a test gives up. It is generous: with the race detector, on two busy cores, a thousand resources take a
+	// minute.
 	patience = 3 * time.Minute
 )
 
-// Settle waits until the operator has nothing left to do at the present time: its queues are empty for a while, and its cache
-// shows what the API server has. On a busy machine an event can be on its way for longer than any while.
+// Settle waits until the operator has nothing left to do at the present time: its controllers have handled everything that was
+// written to the API server, and their queues are empty.
 func (o *Operator) Settle() {
 	o.world.T.Helper()
-	o.settle(quietFor, o.upToDate)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := o.progress.wait(ctx); err != nil {
+		o.world.T.Fatalf("the operator doesn't come to rest within %s: %v", patience, err)
+	}
 }
 
-// settle waits until nothing was done for a while, and then that all is seen; what wasn't is waited for once more.
-func (o *Operator) settle(quiet time.Duration, seen func() bool) {
+// Advance lets time pass, from one time at which something is due to the next, with the operator at rest after each.
+func (o *Operator) Advance(total time.Duration) {
 	o.world.T.Helper()
-	since, last := time.Now(), int64(-1)
-	err := wait.PollUntilContextTimeout(context.Background(), pollEvery, patience, true, func(context.Context) (bool, error) {
-		pending, turns := o.queues.state()
-		if pending > 0 || turns != last || time.Since(since) >= quiet && !seen() {
-			since, last = time.Now(), turns
-		}
-		return time.Since(since) >= quiet, nil
-	})
-	if err != nil {
-		o.world.T.Fatal("the operator doesn't come to rest")
-	}
+	o.AdvanceRoughly(total, 0)
 }
 
-// atOnce doesn't look whether all is seen.
-func atOnce() bool { return true }
-
-// upToDate reports whether the operator's cache shows the objects that it watches as they are. It says nothing of an operator that
-// doesn't reach the API server.
-func (o *Operator) upToDate() bool {
-	if o.cut.Load() || o.killed.Load() {
-		return true
-	}
-	for _, list := range []client.ObjectList{
-		&v1alpha1.WABAList{}, &v1alpha1.PhoneNumberList{}, &v1alpha1.MessageTemplateList{}, &v1alpha1.WebhookSubscriptionList{},
-	} {
-		for _, namespace := range o.namespaces {
-			of := &client.ListOptions{LabelSelector: o.watched, Namespace: namespace}
-			there, err := versions(o.world.Client, list, of)
-			if err != nil {
-				return true
-			}
-			cached, err := versions(o.cache, list, of)
-			if err != nil || !maps.Equal(there, cached) {
-				return err != nil
-			}
-		}
-	}
-	return true
-}
-
-// versions lists objects, and returns the version of each.
-func versions(r client.Reader, list client.ObjectList, of client.ListOption) (map[types.UID]string, error) {
-	if err := r.List(context.Background(), list, of); err != nil {
-		return nil, err
-	}
-	found := map[types.UID]string{}
-	return found, meta.EachListItem(list, func(obj runtime.Object) error {
-		o, err := meta.Accessor(obj)
-		if err == nil {
-			found[o.GetUID()] = o.GetResourceVersion()
-		}
-		return err
-	})
-}
-
-// Advance lets time pass in steps, with the operator at rest after each.
-func (o *Operator) Advance(total, step time.Duration) {
+// AdvanceRoughly is Advance for days: what is due within the same step is done together, at its end.
+func (o *Operator) AdvanceRoughly(total, step time.Duration) {
 	o.world.T.Helper()
-	for passed := time.Duration(0); passed < total; passed += step {
-		o.world.Clock.Step(step)
-		o.settle(15*time.Millisecond, atOnce)
+	clock := o.world.Clock
+	end := clock.Now().Add(total)
+	for o.Settle(); clock.Now().Before(end); o.Settle() {
+		next := o.due(end)
+		if earliest := clock.Now().Add(step); next.Before(earliest) {
+			next = earliest
+		}
+		if next.After(end) {
+			next = end
+		}
+		clock.SetTime(next)
 	}
-	o.Settle()
+}
+
+// due is the first time at which a delay of the operator's queues or a timer of the clock ends, at the latest the given one.
+func (o *Operator) due(latest time.Time) time.Time {
+	if t, ok := o.progress.next(); ok && t.Before(latest) {
+		latest = t
+	}
+	if t, ok := o.world.Clock.Due(); ok && t.Before(latest) {
+		latest = t
+	}
+	return latest
 }
 
 // SettleRetries settles and lets the short waits pass that follow a conflict in the API server: somebody else, or an
 // earlier write of the operator itself, was a moment faster.
 func (o *Operator) SettleRetries() {
 	o.world.T.Helper()
-	o.Settle()
-	o.Advance(30*time.Second, 5*time.Second)
+	o.Advance(30 * time.Second)
 }
 
 // Observe lets one observation period pass.
 func (o *Operator) Observe() {
 	o.world.T.Helper()
-	o.Advance(6*time.Minute, 30*time.Second)
+	o.Advance(6 * time.Minute)
 }
 
 // Label puts an object into the world.

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/client-go/rest"
-	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/test/graphsim"
@@ -36,11 +36,12 @@ const shardLabel = "test.waba-operator.io/world"
 
 // World is one account at Meta and one namespace in Kubernetes, with operators that come and go.
 type World struct {
-	T         testing.TB
-	Env       *testenv.Env
+	T   testing.TB
+	Env *testenv.Env
+	// Client is for everything that a test writes: operators settle when they have seen it.
 	Client    client.Client
 	Sim       *graphsim.Simulator
-	Clock     *clocktesting.FakeClock
+	Clock     *Clock
 	URL       string
 	Namespace string
 
@@ -50,9 +51,11 @@ type World struct {
 	Config *rest.Config
 
 	name string
-	// Writes counts requests that change something in the API server, by "METHOD resource[/subresource]".
-	writes sync.Map
-	logs   lockedBuffer
+	// writes are what operators and the test wrote.
+	writes writes
+	// requested counts the operators' requests that change something in the API server, by "METHOD resource[/subresource]".
+	requested sync.Map
+	logs      lockedBuffer
 	// Files are what specs can refer to by address. They are checked as fetched files are.
 	Files map[string][]byte
 	// Transport, when set, sees the operator's calls to Meta first.
@@ -63,7 +66,8 @@ type World struct {
 // but the namespace.
 func New(tb testing.TB, env *testenv.Env, opts ...graphsim.Option) *World {
 	tb.Helper()
-	clock := clocktesting.NewFakeClock(time.Now().Truncate(time.Second))
+	testenv.Require(tb)
+	clock := NewClock(time.Now().Truncate(time.Second))
 	base := []graphsim.Option{
 		graphsim.WithClock(clock), graphsim.WithSeed(1), graphsim.WithReviewDelay(time.Minute), graphsim.WithMaxPageSize(100),
 	}
@@ -76,9 +80,10 @@ func New(tb testing.TB, env *testenv.Env, opts ...graphsim.Option) *World {
 	sim.AddAccount(graphsim.Account{ID: AccountID, Name: "Acme"})
 	sim.AddNumber(AccountID, graphsim.Number{ID: NumberID, DisplayPhoneNumber: "+1 555-078-3881"})
 	w := &World{
-		T: tb, Env: env, Config: env.Config, Client: env.Client, Sim: sim, Clock: clock, URL: sim.Start(tb),
-		Namespace: env.Namespace(tb), name: "w" + rand.String(8),
+		T: tb, Env: env, Config: env.Config, Sim: sim, Clock: clock, URL: sim.Start(tb),
+		Namespace: env.Namespace(tb), name: "w" + rand.String(8), writes: writes{versions: map[object]version{}},
 	}
+	w.Client = w.client()
 	tb.Cleanup(func() {
 		if tb.Failed() {
 			tb.Logf("requests to Meta:\n%s", w.requests())
@@ -86,6 +91,19 @@ func New(tb testing.TB, env *testenv.Env, opts ...graphsim.Option) *World {
 		}
 	})
 	return w
+}
+
+// client returns a client that notes what it writes.
+func (w *World) client() client.Client {
+	w.T.Helper()
+	cfg := rest.CopyConfig(w.Env.Config)
+	cfg.ContentType = runtime.ContentTypeJSON
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &noting{next: next, writes: &w.writes} })
+	c, err := client.New(cfg, client.Options{Scheme: w.Env.Scheme, Mapper: w.Env.Client.RESTMapper()})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return c
 }
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
@@ -105,7 +123,7 @@ func (w *World) Logs() string { return w.logs.String() }
 // "PATCH messagetemplates/status".
 func (w *World) APIWrites(prefix string) int {
 	total := 0
-	w.writes.Range(func(k, v any) bool {
+	w.requested.Range(func(k, v any) bool {
 		if key, _ := k.(string); strings.HasPrefix(key, prefix) {
 			total += v.(*counter).get()
 		}
@@ -115,7 +133,7 @@ func (w *World) APIWrites(prefix string) int {
 }
 
 // ResetAPIWrites starts counting anew.
-func (w *World) ResetAPIWrites() { w.writes.Clear() }
+func (w *World) ResetAPIWrites() { w.requested.Clear() }
 
 type counter struct {
 	mu sync.Mutex

@@ -124,7 +124,7 @@ func exercise(t *testing.T) labelSets {
 	w.Sim.EditInManager(kept.Status.ID, func(x *graphsim.Template) {
 		x.Components = []byte(`[{"type":"BODY","text":"Hello {{1}}, somebody wrote something else into this template.","example":{"body_text":[["Ana"]]}}]`)
 	})
-	op.Advance(2*time.Hour, 10*time.Minute)
+	op.Advance(2 * time.Hour)
 	w.Delete(left)
 	op.SettleRetries()
 	gather(t, all, op)
