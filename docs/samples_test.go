@@ -65,6 +65,7 @@ func decode(t *testing.T, u *unstructured.Unstructured, into client.Object) {
 
 // TestSamplesAreAccepted sends every manifest of every page to an API server that knows every field.
 func TestSamplesAreAccepted(t *testing.T) {
+	testenv.Require(t)
 	strict := client.NewNamespacedClient(client.WithFieldValidation(env.Client, metav1.FieldValidationStrict), env.Namespace(t))
 	count := 0
 	for path, text := range pages(t) {
@@ -142,7 +143,7 @@ func TestNumberSamplesRun(t *testing.T) {
 		all = append(all, number)
 	}
 	op.Settle()
-	op.Advance(10*time.Second)
+	op.Advance(10 * time.Second)
 	codes := 0
 	for _, number := range all {
 		w.Reload(number)
@@ -267,7 +268,7 @@ func TestWebhookSamplesRun(t *testing.T) {
 	}
 	op := w.Start(func(o *operator.Options) { o.WebhookURL = "https://hooks.acme.example" })
 	op.Settle()
-	op.Advance(20*time.Second)
+	op.Advance(20 * time.Second)
 	w.Reload(subscription)
 	for _, kind := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionSynced} {
 		if c := harness.Condition(subscription.Status.Conditions, kind); c.Status != metav1.ConditionTrue {

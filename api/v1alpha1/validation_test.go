@@ -50,6 +50,7 @@ func allCases() []kindCases {
 }
 
 func TestValidation(t *testing.T) {
+	testenv.Require(t)
 	for _, kind := range allCases() {
 		for _, tc := range kind.creates {
 			t.Run(kind.kind+"/create/"+tc.name, func(t *testing.T) {
@@ -139,6 +140,7 @@ func patch(t *testing.T, obj *unstructured.Unstructured, text string) {
 func long(n int) string { return strings.Repeat("ä", n) }
 
 func TestExamplesAndSamplesAreValid(t *testing.T) {
+	testenv.Require(t)
 	for directory, want := range map[string]int{"testdata/examples": 38, "../../config/samples": 12} {
 		objects := 0
 		for name, manifest := range manifests(t, directory) {

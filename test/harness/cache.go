@@ -32,8 +32,8 @@ type handler struct {
 	namespaces []string
 	selector   labels.Selector
 	// seen are the versions handled, and behind those objects of which a newer one was written.
-	seen   map[object]version
-	behind map[object]version
+	seen   map[objectID]version
+	behind map[objectID]version
 }
 
 // OnAdd implements ResourceEventHandler, as do the others.
@@ -66,7 +66,7 @@ func (h *handler) handled(obj any, gone bool) {
 	if err != nil {
 		return
 	}
-	o := object{resource: h.resource}
+	o := objectID{resource: h.resource}
 	o.Namespace, o.Name = m.GetNamespace(), m.GetName()
 	h.progress.mu.Lock()
 	defer h.progress.mu.Unlock()
@@ -76,15 +76,15 @@ func (h *handler) handled(obj any, gone bool) {
 }
 
 // judge decides whether the handler is behind with an object. The caller holds the lock.
-func (h *handler) judge(o object) {
+func (h *handler) judge(o objectID) {
 	want, written := h.progress.versions[o]
 	if o.resource != h.resource || !written || len(h.namespaces) > 0 && o.Namespace != "" && !slices.Contains(h.namespaces, o.Namespace) {
 		return
 	}
 	want.gone = want.gone || !h.selector.Matches(want.labels)
-	seen, any := h.seen[o]
-	done := any && seen.revision >= want.revision && (!want.gone || seen.gone || seen.revision > want.revision)
-	if done || want.gone && (!any || seen.gone) {
+	seen, ever := h.seen[o]
+	done := ever && seen.revision >= want.revision && (!want.gone || seen.gone || seen.revision > want.revision)
+	if done || want.gone && (!ever || seen.gone) {
 		delete(h.behind, o)
 	} else {
 		h.behind[o] = want
@@ -158,7 +158,7 @@ func (i *watchedInformer) follow(h toolscache.ResourceEventHandler) toolscache.R
 	p := i.cache.progress
 	followed := &handler{
 		ResourceEventHandler: h, progress: p, resource: i.resource, namespaces: i.cache.namespaces, selector: i.selector,
-		seen: map[object]version{}, behind: map[object]version{},
+		seen: map[objectID]version{}, behind: map[objectID]version{},
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -17,8 +17,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// object is the identity of an object: its resource, such as "messagetemplates", and its name.
-type object struct {
+// objectID is the identity of an object: its resource, such as "messagetemplates", and its name.
+type objectID struct {
 	resource string
 	types.NamespacedName
 }
@@ -33,7 +33,7 @@ type version struct {
 // writes are the newest versions that the world's writers left in the API server: operators, and the test by way of World.Client.
 type writes struct {
 	mu        sync.Mutex
-	versions  map[object]version
+	versions  map[objectID]version
 	operators []*progress
 }
 
@@ -81,7 +81,7 @@ func (w *writes) leave(p *progress) {
 }
 
 // wrote notes the version that a write left.
-func (w *writes) wrote(o object, v version) {
+func (w *writes) wrote(o objectID, v version) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	known, ok := w.versions[o]
@@ -157,7 +157,7 @@ func (p *progress) next() (first time.Time, ok bool) {
 		return first, false
 	}
 	for _, q := range p.list() {
-		if due, any := q.next(); any && (!ok || due.Before(first)) {
+		if due, waits := q.next(); waits && (!ok || due.Before(first)) {
 			first, ok = due, true
 		}
 	}
@@ -187,7 +187,7 @@ func (p *progress) wait(ctx context.Context) error {
 		case <-p.changed:
 		case <-ctx.Done():
 			const shown = 30
-			return fmt.Errorf("%d things aren't done:\n%s", len(rest), strings.Join(rest[:min(len(rest), shown)], "\n"))
+			return fmt.Errorf("%d left:\n%s", len(rest), strings.Join(rest[:min(len(rest), shown)], "\n"))
 		}
 	}
 }

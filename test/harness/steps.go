@@ -32,7 +32,7 @@ func (o *Operator) Settle() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := o.progress.wait(ctx); err != nil {
-		o.world.T.Fatalf("the operator doesn't come to rest within %s: %v", patience, err)
+		o.world.T.Fatalf("the operator isn't done after %s, %v", patience, err)
 	}
 }
 

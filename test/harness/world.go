@@ -81,7 +81,7 @@ func New(tb testing.TB, env *testenv.Env, opts ...graphsim.Option) *World {
 	sim.AddNumber(AccountID, graphsim.Number{ID: NumberID, DisplayPhoneNumber: "+1 555-078-3881"})
 	w := &World{
 		T: tb, Env: env, Config: env.Config, Sim: sim, Clock: clock, URL: sim.Start(tb),
-		Namespace: env.Namespace(tb), name: "w" + rand.String(8), writes: writes{versions: map[object]version{}},
+		Namespace: env.Namespace(tb), name: "w" + rand.String(8), writes: writes{versions: map[objectID]version{}},
 	}
 	w.Client = w.client()
 	tb.Cleanup(func() {

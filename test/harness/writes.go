@@ -51,7 +51,7 @@ func (n *noting) note(r *http.Request, resp *http.Response) error {
 	if err := json.Unmarshal(raw, &answer); err != nil {
 		return err
 	}
-	o := object{resource: resource}
+	o := objectID{resource: resource}
 	if answer.Kind == "Status" {
 		o.Namespace, o.Name = namesIn(r.URL.Path)
 		n.writes.wrote(o, version{gone: true})
