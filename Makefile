@@ -14,6 +14,11 @@ IMG ?= ghcr.io/waba-operator/waba-operator:latest
 PLATFORMS ?= linux/amd64,linux/arm64
 # PACKAGES are those that `make test` tests.
 PACKAGES ?= ./...
+# UNIT_PACKAGES are those that `make test-unit` tests: all but those whose tests need an API server or other programs throughout.
+UNIT_PACKAGES ?= $$(go list ./... | grep -vE '/test/(chart|e2e|gitops|install|monitoring|scale|testenv)')
+# RACE_PACKAGES are those that `make test-race` tests: those that start goroutines, and those that run the operator.
+RACE_PACKAGES ?= ./controllers ./internal/account ./internal/cli ./internal/facts ./internal/graph ./internal/media ./internal/metrics \
+	./internal/operator ./internal/overview ./internal/plan ./internal/receiver ./test/e2e ./test/graphsim ./test/monitoring
 # TESTFLAGS are added to `go test`, for example TESTFLAGS='-run TestCreate -v'.
 TESTFLAGS ?=
 # ARGS are given to the operator by `make run`.
@@ -42,8 +47,10 @@ COVERAGE := $(BIN)/coverage.out
 
 LDFLAGS := -s -w -X main.version=$(VERSION)
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
-# The race detector needs a C compiler; without one the tests still run.
-RACE := $(if $(shell command -v "$$(go env CC)"),-race,)
+# Results are never taken from the cache: it doesn't see what the programs read that tests run.
+GO_TEST := go test -count 1 -parallel 4 -timeout 20m
+# One API server for all packages that can share one.
+SHARED := go run ./test/testenv/shared
 
 ##@ General
 
@@ -85,13 +92,27 @@ fmt: $(GOLANGCI_LINT) ## Format the Go code
 lint: $(GOLANGCI_LINT) ## Run the linters
 	$(GOLANGCI_LINT) run
 
+# What tests run besides the programs of this repository.
+TEST_TOOLS := control-plane $(HELM) $(KUBECONFORM) $(KUSTOMIZE) $(KUBECTL_BUILT)
+
 .PHONY: test
-test: control-plane $(HELM) $(KUBECONFORM) $(KUSTOMIZE) $(KUBECTL_BUILT) ## Run all tests with the race detector and coverage
+test: $(TEST_TOOLS) ## Run all tests (PACKAGES=./internal/graph/... TESTFLAGS='-run TestX -v' for some)
+	$(SHARED) $(GO_TEST) $(TESTFLAGS) $(PACKAGES)
+
+.PHONY: test-unit
+test-unit: ## Run the tests that need no API server
+	$(GO_TEST) -short $(TESTFLAGS) $(UNIT_PACKAGES)
+
+.PHONY: test-race
+test-race: control-plane ## Run the tests of what is concurrent with the race detector; needs a C compiler
+	$(SHARED) $(GO_TEST) -race $(TESTFLAGS) $(RACE_PACKAGES)
+
+.PHONY: cover
+cover: $(TEST_TOOLS) ## Run all tests and show the coverage; bin/coverage.out has it line by line
 	@mkdir -p $(BIN)
-	@$(if $(RACE),:,echo "no C compiler: testing without the race detector")
-	go test $(RACE) -parallel 4 -timeout 20m -coverprofile=$(COVERAGE) $(TESTFLAGS) $(PACKAGES)
-	@grep -v -e zz_generated -e internal/applyconfiguration $(COVERAGE) >$(COVERAGE).own
-	@go tool cover -func=$(COVERAGE).own | tail -n 1
+	$(SHARED) $(GO_TEST) -coverprofile=$(COVERAGE).all $(TESTFLAGS) $(PACKAGES)
+	@grep -v -e zz_generated -e internal/applyconfiguration $(COVERAGE).all >$(COVERAGE)
+	@go tool cover -func=$(COVERAGE) | tail -n 1
 
 .PHONY: alerts
 alerts: $(PROMTOOL) ## Check alerts and the dashboard's expressions, and run the tests of the alerts
@@ -102,7 +123,7 @@ alerts: $(PROMTOOL) ## Check alerts and the dashboard's expressions, and run the
 .PHONY: states
 states: control-plane ## Collect the states that the tests of the controllers bring resources to
 	@rm -rf $(BIN)/states && mkdir -p $(BIN)/states
-	WABA_RECORD_STATES='$(abspath $(BIN)/states)' go test -count 1 -parallel 4 -timeout 20m ./controllers
+	WABA_RECORD_STATES='$(abspath $(BIN)/states)' $(GO_TEST) ./controllers
 	go run ./hack/states $(BIN)/states
 	go run ./hack/argocd
 
