@@ -20,8 +20,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
-	"github.com/waba-operator/waba-operator/test/testenv"
 	applyv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
 func create(t *testing.T, obj client.Object) {
