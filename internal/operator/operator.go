@@ -12,7 +12,6 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -21,7 +20,6 @@ import (
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -97,6 +95,9 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Surroundings
 	if err != nil {
 		return nil, fmt.Errorf("connect to the API server: %w", err)
 	}
+	if err := o.startInformers(ctx, mgr.GetCache()); err != nil {
+		return nil, err
+	}
 	exportClient()
 	recorder, err := metrics.New(s.Registerer, s.Version)
 	if err != nil {
@@ -141,7 +142,7 @@ func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Surroun
 	return controllers.Setup(ctx, mgr, controllers.Options{
 		Accounts: accounts, GraphAPIVersion: o.GraphAPIVersion, ObservationInterval: o.ObservationInterval,
 		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour, WebhookURL: o.ReceiverURL(),
-		WatchNamespaceLabels: len(o.Namespaces) == 0, Clock: s.Clock, Metrics: recorder,
+		WatchNamespaceLabels: o.watchesNamespaces(), Clock: s.Clock, Metrics: recorder,
 		Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue, Media: s.Media,
 	})
 }
@@ -156,36 +157,13 @@ func (o Options) managerOptions(s Surroundings) (ctrl.Options, error) {
 		metricsOptions.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
 	return ctrl.Options{
-		Scheme: Scheme(), Logger: s.Log, Cache: cacheOptions, NewCache: s.NewCache, Metrics: metricsOptions,
+		Scheme: Scheme(), Logger: s.Log, Cache: cacheOptions, NewCache: s.NewCache, Client: uncached(), Metrics: metricsOptions,
 		HealthProbeBindAddress: o.ProbeAddress,
 		LeaderElection:         o.LeaderElection, LeaderElectionID: o.electionID(),
 		LeaderElectionNamespace: o.LeaderElectionNamespace, LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout: ptr.To(30 * time.Second),
 		Controller:              config.Controller{SkipNameValidation: ptr.To(s.SkipNameValidation)},
 	}, nil
-}
-
-// cacheOptions keep only what the controllers read, and turn an informer nobody planned into an error: a cached client
-// would otherwise list and watch every Secret it is asked for once.
-func (o Options) cacheOptions() (cache.Options, error) {
-	selector, err := labels.Parse(o.LabelSelector)
-	if err != nil {
-		return cache.Options{}, err
-	}
-	byObject := map[client.Object]cache.ByObject{}
-	for _, obj := range []client.Object{
-		&v1alpha1.WABA{}, &v1alpha1.PhoneNumber{}, &v1alpha1.MessageTemplate{}, &v1alpha1.WebhookSubscription{},
-	} {
-		byObject[obj] = cache.ByObject{Label: selector}
-	}
-	opts := cache.Options{ByObject: byObject, DefaultTransform: cache.TransformStripManagedFields()}
-	if len(o.Namespaces) > 0 {
-		opts.DefaultNamespaces = map[string]cache.Config{}
-		for _, ns := range o.Namespaces {
-			opts.DefaultNamespaces[ns] = cache.Config{}
-		}
-	}
-	return opts, nil
 }
 
 // electionID is one per shard: two deployments with different selectors each have their own leader.
