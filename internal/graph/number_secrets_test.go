@@ -73,7 +73,9 @@ func noDigits(t *testing.T, what, text, secret string) {
 func TestPINsAndCodesAreNotInNetworkErrors(t *testing.T) {
 	for secret, calls := range secretCalls(nil) {
 		for op := range calls {
+			var log strings.Builder
 			c := testClient(t, "https://graph.invalid", func(cfg *Config) {
+				cfg.Log = funcr.New(func(_, args string) { log.WriteString(args + "\n") }, funcr.Options{Verbosity: 10})
 				cfg.Transport = roundTripper(func(*http.Request) (*http.Response, error) {
 					return nil, fmt.Errorf("sending code=%s: %w", secret, context.DeadlineExceeded)
 				})
@@ -85,6 +87,10 @@ func TestPINsAndCodesAreNotInNetworkErrors(t *testing.T) {
 			for cause := err; cause != nil; cause = errors.Unwrap(cause) {
 				noDigits(t, string(op), fmt.Sprintf("%v %+v %#v", cause, cause, cause), secret)
 			}
+			if !strings.Contains(log.String(), `"cause"="Timeout"`) {
+				t.Errorf("the log doesn't say why: %q", log.String())
+			}
+			noDigits(t, "log", log.String(), secret)
 		}
 	}
 }

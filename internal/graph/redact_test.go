@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -107,9 +108,11 @@ func TestNothingSecretInNetworkErrors(t *testing.T) {
 		"hollow":    &url.Error{Op: "Get", URL: secretURL, Err: errors.New("")},
 	} {
 		t.Run(name, func(t *testing.T) {
+			var log strings.Builder
 			c := testClient(t, "https://graph.invalid", func(cfg *Config) {
 				cfg.AppSecret = testSecret
 				cfg.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, failure })
+				cfg.Log = funcr.New(func(_, args string) { log.WriteString(args + "\n") }, funcr.Options{Verbosity: 10})
 			})
 			for op, call := range everyCall(c) {
 				err := call(t.Context())
@@ -121,19 +124,47 @@ func TestNothingSecretInNetworkErrors(t *testing.T) {
 					noSecrets(t, "chain", fmt.Sprintf("%v %+v %#v", cause, cause, cause), proof)
 				}
 			}
+			if !strings.Contains(log.String(), `"cause"="Network"`) {
+				t.Errorf("the log doesn't say why: %q", log.String())
+			}
+			noSecrets(t, "log", log.String(), proof)
 		})
 	}
 }
 
 func TestLogLine(t *testing.T) {
-	server := newFakeGraph(t, answer{status: 400, body: `{"error":{"code":100,"message":"private text","fbtrace_id":"Atrace"}}`})
-	var lines []string
-	c := server.client(t, func(cfg *Config) {
-		cfg.Log = funcr.New(func(_, args string) { lines = append(lines, args) }, funcr.Options{Verbosity: 4})
-	})
-	_, _ = c.FindTemplates(t.Context(), testWABA, "order")
-	want := []string{`"level"=4 "msg"="Graph call" "op"="FindTemplates" "status"=400 "duration"="0s" "traceID"="Atrace"`}
-	equal(t, "log", lines, want)
+	const call = `"level"=4 "msg"="Graph call" "op"="FindTemplates" `
+	refused := answer{status: 400, body: `{"error":{"code":190,"error_subcode":463,"message":"expired","fbtrace_id":"Atrace"}}`}
+	for name, c := range map[string]struct {
+		answer answer
+		change func(*Config)
+		want   string
+	}{
+		"success": {answer{body: `{"data":[]}`}, nil, call + `"status"=200 "duration"="0s" "fbtrace_id"="" "result"="ok"`},
+		"refusal": {refused, nil, call + `"status"=400 "duration"="0s" "fbtrace_id"="Atrace" "result"="Credentials" "cause"="TokenExpired" ` +
+			`"code"=190 "subcode"=463 "error"="graph FindTemplates: Credentials (TokenExpired): code 190/463, HTTP 400: expired, trace Atrace"`},
+		"network": {answer{}, func(cfg *Config) {
+			cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: r.URL.Hostname(), IsNotFound: true}}
+			})
+		}, call + `"status"=0 "duration"="0s" "fbtrace_id"="" "result"="Transient" "cause"="Network" "code"=0 "subcode"=0 ` +
+			`"error"="graph FindTemplates: Transient (Network): dial tcp: lookup 127.0.0.1: no such host"`},
+		"held": {answer{}, func(cfg *Config) {
+			cfg.Gate = &recorder{refuse: &Error{Op: OpFindTemplates, Class: ClassThrottled, Message: "later"}}
+		}, `"level"=4 "msg"="Graph call held" "op"="FindTemplates" "error"="graph FindTemplates: Throttled: later"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var lines []string
+			client := newFakeGraph(t, c.answer).client(t, func(cfg *Config) {
+				if c.change != nil {
+					c.change(cfg)
+				}
+				cfg.Log = funcr.New(func(_, args string) { lines = append(lines, args) }, funcr.Options{Verbosity: 4})
+			})
+			_, _ = client.FindTemplates(t.Context(), testWABA, "order")
+			equal(t, "log", lines, []string{c.want})
+		})
+	}
 }
 
 func TestRedactKeepsOrdinaryText(t *testing.T) {

@@ -61,6 +61,7 @@ type outcome struct {
 func (c *Client) do(ctx context.Context, r request, decode func(any) error) error {
 	if c.gate != nil {
 		if err := c.gate.Before(r.op); err != nil {
+			c.log.V(4).Info("Graph call held", "op", r.op, "error", err.Error())
 			return err
 		}
 	}
@@ -115,20 +116,32 @@ func (o *outcome) complete(op Operation) {
 	}
 }
 
-// report tells the gate, the metrics and the log. The log has neither the path nor any text of Meta's.
+// report informs the gate, the metrics and the log. The log has neither the path nor the body; the error's text was redacted.
 func (c *Client) report(op Operation, out outcome, duration time.Duration) {
 	info := CallInfo{Op: op, HTTPStatus: out.status, Duration: duration}
 	var err error // stays a nil interface on success
 	if out.err != nil {
 		err, info.Class, info.Code = out.err, out.err.Class, out.err.Code
 	}
-	c.log.V(4).Info("Graph call", "op", op, "status", out.status, "duration", duration, "traceID", out.trace)
+	if log := c.log.V(4); log.Enabled() {
+		log.Info("Graph call", append([]any{
+			"op", op, "status", out.status, "duration", duration.String(), "fbtrace_id", out.trace,
+		}, resultOf(out.err)...)...)
+	}
 	if c.observe != nil {
 		c.observe(info)
 	}
 	if c.gate != nil {
 		c.gate.After(op, out.usage, err)
 	}
+}
+
+// resultOf says in the log what came back.
+func resultOf(e *Error) []any {
+	if e == nil {
+		return []any{"result", "ok"}
+	}
+	return []any{"result", e.Class, "cause", e.Cause, "code", e.Code, "subcode", e.Subcode, "error", e.Error()}
 }
 
 func (c *Client) exchange(ctx context.Context, r request, decode func(any) error) (out outcome) {
