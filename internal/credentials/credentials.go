@@ -28,9 +28,19 @@ type Error struct {
 	// Forbidden is set when the Secret may not be read; the message speaks of the operator.
 	Forbidden bool
 	Message   string
+	// Err is the API server's error where there is one, for the log.
+	Err error
 }
 
-func (e *Error) Error() string { return e.Message }
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return e.Message + ": " + e.Err.Error()
+	}
+	return e.Message
+}
+
+// Unwrap gives the API server's error.
+func (e *Error) Unwrap() error { return e.Err }
 
 // ReadAccount reads the Secret of a WABA.
 func ReadAccount(ctx context.Context, r client.Reader, key types.NamespacedName) (account.Credentials, error) {
@@ -94,7 +104,7 @@ func read(ctx context.Context, r client.Reader, key types.NamespacedName, purpos
 	case apierrors.IsForbidden(err):
 		return nil, &Error{Forbidden: true, Message: fmt.Sprintf(
 			"the operator isn't allowed to get Secret %s in namespace %s; grant its service account the verb get",
-			key.Name, key.Namespace)}
+			key.Name, key.Namespace), Err: err}
 	case err != nil:
 		return nil, fmt.Errorf("get Secret %s: %w", key.Name, err)
 	}

@@ -127,7 +127,7 @@ func TestReadAccountSaysWhatToDo(t *testing.T) {
 			t.Errorf("%s: got %v (%T), want an *Error", name, err, err)
 			continue
 		}
-		if e.Error() != c.want || e.Missing != c.missing {
+		if e.Message != c.want || !strings.HasPrefix(e.Error(), c.want) || e.Forbidden != apierrors.IsForbidden(err) || e.Missing != c.missing {
 			t.Errorf("%s: missing %t, text\n got %s\nwant %s", name, e.Missing, e, c.want)
 		}
 		if creds != (account.Credentials{}) || strings.Contains(fmt.Sprintf("%v %+v", e, e), token) {

@@ -188,7 +188,7 @@ func (f *Fetcher) download(ctx context.Context, format Format, r rule, target *u
 		if errors.As(err, &refused) { // by checkRedirect
 			return nil, refused
 		}
-		return nil, &Error{Retry: true, Message: unreachable}
+		return nil, &Error{Retry: true, Message: unreachable, Cause: causeOf(err)}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
@@ -199,6 +199,23 @@ func (f *Fetcher) download(ctx context.Context, format Format, r rule, target *u
 		return nil, r.checkSize(format, resp.ContentLength)
 	}
 	return spool(f.dir, io.LimitReader(resp.Body, r.limit+1))
+}
+
+// causeOf is the text of a network error, without what could repeat the URL or what the server sent.
+func causeOf(err error) string {
+	var (
+		operation   *net.OpError
+		certificate *tls.CertificateVerificationError
+	)
+	switch {
+	case errors.As(err, &operation):
+		return operation.Error()
+	case errors.As(err, &certificate):
+		return certificate.Error()
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	}
+	return "the answer isn't one of HTTP, or was cut off"
 }
 
 // spool stores a file on disk, as large ones would take too much memory, and computes its hash. The file loses its name
@@ -220,7 +237,7 @@ func spool(dir string, from io.Reader) (*File, error) {
 		if to.failed {
 			return nil, storageError()
 		}
-		return nil, &Error{Retry: true, Message: unreachable}
+		return nil, &Error{Retry: true, Message: unreachable, Cause: causeOf(err)}
 	}
 	return &File{SHA256: hex.EncodeToString(hash.Sum(nil)), Size: size, content: disk}, nil
 }

@@ -59,9 +59,17 @@ type Error struct {
 	// Retry is set where the manifest may be right as it is: the cause lies with a server, the network or the operator.
 	Retry   bool
 	Message string
+	// Cause is for the log alone: whoever writes a manifest must not learn from a status what answers in the operator's network.
+	Cause string
 }
 
-func (e *Error) Error() string { return e.Message }
+// Error is for logs.
+func (e *Error) Error() string {
+	if e.Cause != "" {
+		return e.Message + ": " + e.Cause
+	}
+	return e.Message
+}
 
 // File is a checked file. It may be read by several at a time.
 type File struct {

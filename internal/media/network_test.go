@@ -119,6 +119,10 @@ func TestNetworkFailuresReadTheSame(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := test.f.Fetch(t.Context(), Image, test.url+query, hashOf(aPNG))
 			wantError(t, err, true, unreachable)
+			var e *Error
+			if !errors.As(err, &e) || e.Cause == "" || strings.Contains(err.Error(), query) || strings.Contains(err.Error(), "hush") {
+				t.Errorf("the log must learn the cause, and not the query: %v", err)
+			}
 		})
 	}
 	for _, secret := range []string{"127.0.0.1", "hush"} {
