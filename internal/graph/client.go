@@ -4,6 +4,7 @@
 package graph
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -103,7 +104,16 @@ func newSharedTransport() http.RoundTripper {
 	}
 	transport = transport.Clone()
 	transport.MaxIdleConnsPerHost = 16
+	transport.OnProxyConnectResponse = proxyRefused
 	return transport
+}
+
+// proxyRefused says that it was a proxy that refused. Without it, the error of net/http is the one word "Forbidden".
+func proxyRefused(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+	if answer.StatusCode == http.StatusOK {
+		return nil
+	}
+	return fmt.Errorf("the proxy %s refuses the connection: %s", proxy.Host, answer.Status)
 }
 
 var versionPattern = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]$`)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -183,6 +184,24 @@ func TestNetworkErrors(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestProxyRefuses: a refusal of a proxy can be told from one of Meta's, and the proxy's password stays out.
+func TestProxyRefuses(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+	t.Cleanup(proxy.Close)
+	host := strings.TrimPrefix(proxy.URL, "http://")
+	transport, ok := newSharedTransport().(*http.Transport)
+	if !ok {
+		t.Fatal("no transport that can have a proxy")
+	}
+	transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: host, User: url.UserPassword("me", "hush")})
+	c := testClient(t, "https://graph.invalid", func(cfg *Config) { cfg.Transport = transport })
+	err := c.DeleteTemplate(t.Context(), testWABA, "order", "77")
+	if want := "the proxy " + host + " refuses the connection: 407 Proxy Authentication Required"; err == nil ||
+		!strings.HasSuffix(err.Error(), want) || strings.Contains(err.Error(), "hush") {
+		t.Errorf("got %v", err)
 	}
 }
 
