@@ -4,10 +4,12 @@
 package controllers
 
 import (
+	"context"
 	"time"
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/events"
@@ -29,6 +31,7 @@ type base struct {
 	recorder  events.EventRecorder
 	clock     clock.PassiveClock
 	attempts  *attempts
+	failures  *failureLog
 	creates   *createLedger
 	media     *mediaFiles
 	ledger    *ledger
@@ -36,6 +39,7 @@ type base struct {
 	hearing   *hearing
 	receipts  *receipts
 	metrics   Metrics
+	log       logr.Logger
 	audit     logr.Logger
 	readOnly  bool
 	intended  func(Intent)
@@ -45,21 +49,44 @@ type base struct {
 	webhookURL string
 }
 
-// result turns an outcome into a requeue; nothing else does. Errors are never returned to the queue: its backoff knows
-// neither Meta's limits nor which change makes a retry worthwhile.
-func (b *base) result(key, fingerprint string, o outcome) ctrl.Result {
+// runOf is what a run is about: the object, the key under which its attempts are remembered, and what makes another one
+// worthwhile.
+type runOf struct {
+	obj              client.Object
+	key, fingerprint string
+}
+
+// result turns an outcome into a requeue, and logs what failed; nothing else does. Errors are never returned to the queue: its
+// backoff knows neither Meta's limits nor which change makes a retry worthwhile, and it logs an error at each retry.
+func (b *base) result(ctx context.Context, run runOf, o outcome) ctrl.Result {
+	if b.failures.note(ctx, subject{run.obj.GetUID(), run.key, kindOf(run.obj)}, o) {
+		o.backoff = true
+	}
 	switch {
 	case o.backoff:
-		o.after = b.attempts.failed(key, fingerprint, o.first)
+		o.after = b.attempts.failed(run.key, run.fingerprint, o.first)
 	case o.keep:
 	default:
-		b.attempts.succeeded(key)
+		b.attempts.succeeded(run.key)
+	}
+	if log := ctrl.LoggerFrom(ctx).V(2); log.Enabled() {
+		reason := o.reason
+		if o.keep {
+			reason = "unchanged"
+		}
+		log.Info("The run ends", "synced", o.synced, "reason", reason, "requeueAfter", o.after.String())
 	}
 	return ctrl.Result{RequeueAfter: o.after}
 }
 
+// logStep says at level 2 how far a run came.
+func logStep(ctx context.Context, step string, values ...any) {
+	ctrl.LoggerFrom(ctx).V(2).Info(step, values...)
+}
+
 // transitions reports changed conditions as events: reasons as in the conditions, warnings for what is not true.
-func (b *base) transitions(obj runtime.Object, before, after []metav1.Condition) {
+func (b *base) transitions(ctx context.Context, obj runtime.Object, before, after []metav1.Condition) {
+	logTransitions(ctx, before, after)
 	type said struct{ reason, message string }
 	told := map[said]bool{}
 	for _, c := range after {
@@ -77,6 +104,34 @@ func (b *base) transitions(obj runtime.Object, before, after []metav1.Condition)
 		}
 		b.event(obj, kind, c.Reason, c.Type, c.Message)
 	}
+}
+
+// logTransitions logs each condition that changed, came or went, at level 1.
+func logTransitions(ctx context.Context, before, after []metav1.Condition) {
+	log := ctrl.LoggerFrom(ctx).V(1)
+	if !log.Enabled() {
+		return
+	}
+	for _, c := range after {
+		was := meta.FindStatusCondition(before, c.Type)
+		if was != nil && was.Status == c.Status && was.Reason == c.Reason && was.Message == c.Message {
+			continue
+		}
+		log.Info("Condition changed", "type", c.Type, "status", c.Status, "reason", c.Reason, "message", c.Message, "before", brief(was))
+	}
+	for i := range before {
+		if meta.FindStatusCondition(after, before[i].Type) == nil {
+			log.Info("Condition removed", "type", before[i].Type, "before", brief(&before[i]))
+		}
+	}
+}
+
+// brief is the status and the reason of a condition, "" where there is none.
+func brief(c *metav1.Condition) string {
+	if c == nil {
+		return ""
+	}
+	return string(c.Status) + "/" + c.Reason
 }
 
 // expected are the reasons of False conditions that nobody has to worry about.

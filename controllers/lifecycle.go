@@ -54,6 +54,7 @@ func (l *lifecycle[T]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Re
 	if err != nil {
 		if apierrors.IsNotFound(err) {
 			l.hearing.forget(keyOf(read, req.NamespacedName))
+			l.failures.forget(l.failures.uid(keyOf(read, req.NamespacedName)))
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, err
@@ -78,7 +79,9 @@ func (l *lifecycle[T]) begin(read T) *pass[T] {
 func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) outcome {
 	stop := l.resolve(ctx, p)
 	if stop == nil {
+		logStep(ctx, "The account is found", "account", client.ObjectKeyFromObject(p.waba).String(), "policy", p.policy)
 		if wait := l.listen(p.key(), p.before, p.waba, p.changedByUser() || p.requested()); wait > 0 {
+			logStep(ctx, "Waiting until the events of webhooks settle", "for", wait.String())
 			return keep(wait)
 		}
 		l.kind.heed(p)
@@ -87,26 +90,31 @@ func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) outcome {
 		return paused()
 	}
 	if stop != nil {
+		logStep(ctx, "The account can't be used", "reason", stop.reason)
 		return *stop
 	}
 	if p.policy == v1alpha1.ManagementPolicyPaused {
 		return paused()
 	}
 	if o := l.contest(ctx, p); o != nil {
+		logStep(ctx, "Another resource owns the asset", "reason", o.reason)
 		return *o
 	}
 	if o := usable(p.waba, p.obj.GetNamespace()); o != nil {
+		logStep(ctx, "The account can't be used", "reason", o.reason)
 		return *o
 	}
 	if o := l.connect(ctx, p); o != nil {
 		return *o
 	}
 	if pause := l.attempts.pause(p.key(), p.fingerprint()); pause > 0 {
+		logStep(ctx, "Backing off", "for", pause.String())
 		return keep(pause)
 	}
 	if o := l.finalizer(ctx, p); o != nil {
 		return *o
 	}
+	logStep(ctx, "Comparing with the spec")
 	return l.kind.sync(ctx, p)
 }
 
@@ -142,7 +150,7 @@ func stalledAside(reason, message string) outcome {
 func (l *lifecycle[T]) contest(ctx context.Context, p *pass[T]) *outcome {
 	claims, err := l.kind.rivals(ctx, p.obj)
 	if err != nil {
-		o := failure(err)
+		o := failure("look for resources that claim the same asset", err)
 		return &o
 	}
 	first := winner(claims)
@@ -158,7 +166,7 @@ func (l *lifecycle[T]) contest(ctx context.Context, p *pass[T]) *outcome {
 func (l *lifecycle[T]) connect(ctx context.Context, p *pass[T]) *outcome {
 	session, err := l.resolver.session(ctx, p.waba)
 	if err != nil {
-		o := failure(err)
+		o := failure("read the account's Secret", err)
 		return &o
 	}
 	p.session = session
@@ -174,24 +182,25 @@ func (l *lifecycle[T]) finalizer(ctx context.Context, p *pass[T]) *outcome {
 	}
 	if want {
 		if err := setFinalizer(ctx, l.client, p.waba.DeepCopy(), true); err != nil {
-			return notWritten(err)
+			return notWritten("add the finalizer to the account", err)
 		}
 	}
 	// The copy in p keeps its status changes; only the version moves on with the server's answer.
 	patched, _ := p.before.DeepCopyObject().(T)
 	if err := setFinalizer(ctx, l.client, patched, want); err != nil {
-		return notWritten(err)
+		return notWritten("change the finalizer", err)
 	}
+	logStep(ctx, "The finalizer is changed", "present", want)
 	p.obj.SetResourceVersion(patched.GetResourceVersion())
 	p.obj.SetFinalizers(patched.GetFinalizers())
 	return nil
 }
 
-// notWritten is the outcome of a failed write to the API server. After a conflict the next pass sees the newer object.
-func notWritten(err error) *outcome {
-	o := failure(err)
+// notWritten is the outcome of a failed write to the API server. After a conflict the next run sees the newer object.
+func notWritten(operation string, err error) *outcome {
+	o := failure(operation, err)
 	if apierrors.IsConflict(err) {
-		o = keep(time.Second)
+		o = keep(time.Second).join(o.failed...)
 	}
 	return &o
 }
@@ -204,10 +213,18 @@ func (l *lifecycle[T]) finish(ctx context.Context, p *pass[T], o outcome) (ctrl.
 		p.session.Distrust()
 		l.changes.wake(client.ObjectKeyFromObject(p.waba))
 	}
-	if err := l.conclude(ctx, p, o); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+	o = o.join(p.alsoFailed...)
+	if err := l.conclude(ctx, p, o); apierrors.IsNotFound(err) {
+		return ctrl.Result{}, nil
+	} else if err != nil {
+		o = unrecorded(o, err)
 	}
-	return l.result(p.key(), fingerprint, o), nil
+	return l.result(ctx, runOf{p.obj, p.key(), fingerprint}, o), nil
+}
+
+// unrecorded is the outcome of a run whose status couldn't be written: what it came to is found again.
+func unrecorded(o outcome, err error) outcome {
+	return notWritten("write the status", err).join(o.failed...)
 }
 
 // conclude records what a pass came to. One that has nothing to record still shows what webhooks told: no wait may hide that
@@ -254,7 +271,7 @@ func (l *lifecycle[T]) record(ctx context.Context, p *pass[T], o outcome, precon
 			return err
 		}
 	}
-	l.transitions(p.obj, p.prior.Conditions, p.status.Conditions)
+	l.transitions(ctx, p.obj, p.prior.Conditions, p.status.Conditions)
 	l.measureReady(p.obj, p.prior.Conditions, p.status.Conditions, p.now)
 	p.obj.SetResourceVersion(versionOf(into))
 	p.before, _ = p.obj.DeepCopyObject().(T)

@@ -30,14 +30,14 @@ func (l *lifecycle[T]) delete(ctx context.Context, p *pass[T]) (ctrl.Result, err
 	if !gone {
 		return l.finish(ctx, p, o)
 	}
-	l.attempts.succeeded(p.key())
 	obj, _ := p.before.DeepCopyObject().(T)
-	if err := setFinalizer(ctx, l.client, obj, false); err != nil {
-		if apierrors.IsConflict(err) {
-			return ctrl.Result{RequeueAfter: firstPause}, nil
-		}
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+	if err := setFinalizer(ctx, l.client, obj, false); apierrors.IsNotFound(err) {
+		return ctrl.Result{}, nil
+	} else if err != nil {
+		return l.finish(ctx, p, *notWritten("remove the finalizer", err))
 	}
+	logStep(ctx, "The finalizer is removed")
+	l.attempts.succeeded(p.key())
 	l.measureDeletion(p.before, p.now)
 	return ctrl.Result{}, nil
 }
@@ -48,7 +48,7 @@ func (l *lifecycle[T]) removal(ctx context.Context, p *pass[T]) (gone bool, o ou
 		return true, outcome{}
 	}
 	if reason, err := l.abandoned(ctx, p); err != nil {
-		return false, advised(failure(err))
+		return false, advised(failure("see whether the account and its Secret are there", err))
 	} else if reason != "" {
 		l.event(p.obj, corev1.EventTypeWarning, v1alpha1.ReasonNotFound, "Delete", "left at Meta: "+reason)
 		l.audit.Info("Left at Meta", "object", client.ObjectKeyFromObject(p.obj).String(), "id", p.status.ID, "reason", reason)
@@ -66,8 +66,10 @@ func (l *lifecycle[T]) removal(ctx context.Context, p *pass[T]) (gone bool, o ou
 		}
 	}
 	if pause := l.attempts.pause(p.key(), p.fingerprint()); pause > 0 {
+		logStep(ctx, "Backing off", "for", pause.String())
 		return false, keep(pause)
 	}
+	logStep(ctx, "Deleting at Meta")
 	gone, o = l.kind.remove(ctx, p)
 	if !gone {
 		o = advised(o)

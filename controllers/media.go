@@ -73,10 +73,12 @@ func (m *mediaFiles) identify(
 	case apierrors.IsNotFound(err):
 		return f, noMedia(fmt.Sprintf("%s: ConfigMap %s doesn't exist in this namespace; create it", field, ref.Name))
 	case apierrors.IsForbidden(err):
-		return f, noMedia(fmt.Sprintf(
+		o := noMedia(fmt.Sprintf(
 			"%s: the operator isn't allowed to get ConfigMap %s; grant its service account the verb get", field, ref.Name))
+		o.failed = failed("read ConfigMap "+ref.Name, err)
+		return f, o
 	case err != nil:
-		o := failure(err)
+		o := failure("read ConfigMap "+ref.Name, err)
 		return f, &o
 	}
 	data, ok := cm.BinaryData[ref.Key]
@@ -140,6 +142,7 @@ func (b *base) upload(ctx context.Context, to uploadTarget, f mediaFile) (handle
 		defer func() { _ = fetched.Close() }()
 		file = fetched
 	}
+	logStep(ctx, "About to write to Meta", "call", CallUploadFile, "field", f.field)
 	handle, err := to.session.Client().Upload(ctx, app, graph.File{Name: file.Name, Type: file.Type, Size: file.Size, Content: file})
 	b.wrote(to.object, CallUploadFile, []string{f.field}, err)
 	if err != nil {
@@ -153,11 +156,12 @@ func (b *base) upload(ctx context.Context, to uploadTarget, f mediaFile) (handle
 func notFetched(ctx context.Context, field string, err error) *outcome {
 	var known *media.Error
 	if !errors.As(err, &known) || ctx.Err() != nil { // stopped with the process: it says nothing about the file
-		o := failure(err)
+		o := failure("fetch a file", err)
 		return &o
 	}
 	o := outcome{
 		synced: metav1.ConditionFalse, reason: v1alpha1.ReasonMediaUnusable, message: field + ": " + known.Message, aside: true,
+		failed: failed("fetch a file", err),
 	}
 	if known.Retry {
 		o.backoff, o.first = true, samplePause
@@ -169,7 +173,7 @@ func notFetched(ctx context.Context, field string, err error) *outcome {
 
 // notUploaded is the outcome of a failed upload. Nothing about the asset itself was sent.
 func notUploaded(field string, err error) *outcome {
-	o := failure(err)
+	o := failure("upload a file", err)
 	o.aside = true
 	e, ok := graph.AsError(err)
 	if !ok {

@@ -179,7 +179,7 @@ func (t *templates) remove(ctx context.Context, p *templatePass) (bool, outcome)
 	key := templateKey(p.obj)
 	view, err := p.session.LookupTemplate(ctx, key)
 	if err != nil {
-		return false, failure(err)
+		return false, failure("look the template up", err)
 	}
 	live := view.Template
 	switch {
@@ -193,10 +193,11 @@ func (t *templates) remove(ctx context.Context, p *templatePass) (bool, outcome)
 	if hold := p.refusedFor(); hold > 0 {
 		return false, keep(hold)
 	}
+	logStep(ctx, "About to write to Meta", "call", "delete template")
 	err = p.session.Client().DeleteTemplate(ctx, p.waba.Spec.ID, key.Name, live.ID)
 	t.wrote(p.obj, "delete template", nil, err)
 	if err != nil {
-		return false, failure(err)
+		return false, failure("delete the template", err)
 	}
 	p.session.Wrote(key, nil)
 	return true, outcome{}

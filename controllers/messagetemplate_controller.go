@@ -72,7 +72,11 @@ func (t *templates) rivals(ctx context.Context, obj *v1alpha1.MessageTemplate) (
 	for i := range list.Items {
 		rival := &list.Items[i]
 		if rival.UID != obj.UID {
-			if _, refused := t.resolver.find(ctx, t.referrer(rival)); refused != nil || !rival.DeletionTimestamp.IsZero() {
+			permitted, err := t.resolver.permits(ctx, t.referrer(rival))
+			if err != nil {
+				return nil, err
+			}
+			if !permitted || !rival.DeletionTimestamp.IsZero() {
 				continue
 			}
 		}

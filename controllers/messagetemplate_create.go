@@ -37,8 +37,10 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 	if hold := p.refusedFor(); hold > 0 && !known {
 		return keep(hold)
 	}
-	if known && !t.unrequestedWrite(ctx, p) {
-		return massChangeHeld()
+	if known {
+		if o := t.unrequestedWrite(ctx, p); o != nil {
+			return *o
+		}
 	}
 	t.forget(p)
 	if wait := t.reserveCreate(p); wait > 0 {
@@ -57,7 +59,7 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 		s.Parameters = template.Parameters(w.content.Components)
 		p.status.AccountID = p.waba.Spec.ID
 		if err := t.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "creating the template", 0), false); err != nil {
-			return failure(err)
+			return failure("record the pending create", err)
 		}
 		return t.create(ctx, p, w, false)
 	}
@@ -97,7 +99,7 @@ func (t *templates) provenGone(ctx context.Context, p *templatePass) (bool, outc
 	}
 	found, err := p.session.LookupTemplate(ctx, key) // archived ones and those being deleted are found by name
 	if err != nil {
-		return false, failure(err)
+		return false, failure("look the template up", err)
 	}
 	if found.Template != nil {
 		return false, keep(firstPause)
@@ -110,7 +112,7 @@ func (t *templates) provenGone(ctx context.Context, p *templatePass) (bool, outc
 	case err == nil && account.NewTemplateKey(live.Name, live.Language) == key && live.Status != statusDeleted:
 		return false, later // the listings lied
 	case err != nil && (e == nil || e.Cause != graph.CauseMissingObject && e.Class != graph.ClassGone):
-		return false, failure(err)
+		return false, failure("read the missing template", err)
 	}
 	return true, outcome{}
 }
@@ -131,6 +133,7 @@ func (t *templates) forget(p *templatePass) {
 // retried means an earlier attempt may have succeeded without our knowing.
 func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried bool) outcome {
 	key := templateKey(p.obj)
+	logStep(ctx, "About to write to Meta", "call", CallCreateTemplate)
 	created, err := p.session.Client().CreateTemplate(ctx, p.waba.Spec.ID, w.content)
 	t.wrote(p.obj, CallCreateTemplate, nil, err)
 	if again := t.sent(p, w, err); again != nil {
@@ -157,7 +160,7 @@ func (t *templates) createFailed(ctx context.Context, p *templatePass, w wish, e
 	e, ok := graph.AsError(err)
 	if !ok || e.Class == graph.ClassTransient || e.Class == graph.ClassUnknown {
 		// It may have happened all the same: the next pass looks before it tries again.
-		return w.slow(failure(err))
+		return w.slow(failure("create the template", err))
 	}
 	if e.Cause == graph.CauseDuplicate {
 		return t.duplicate(ctx, p, w, retried)
@@ -169,14 +172,14 @@ func (t *templates) createFailed(ctx context.Context, p *templatePass, w wish, e
 		p.obj.Status.PendingCreate = nil
 	}
 	t.creates.release(p.waba.Spec.ID)
-	return failure(err)
+	return failure("create the template", err)
 }
 
 // duplicate follows Meta's word that the name and language are taken, which the snapshot didn't know.
 func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retried bool) outcome {
 	view, err := p.session.LookupTemplate(ctx, templateKey(p.obj))
 	if err != nil {
-		return failure(err)
+		return failure("look the template up", err)
 	}
 	if view.Template == nil {
 		o := waiting(v1alpha1.ReasonAlreadyExists, "Meta says that the name and language are taken but doesn't show the template yet", 0)
@@ -192,13 +195,18 @@ func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retr
 	return t.adopt(ctx, p, w, view)
 }
 
-// unrequestedWrite asks the account's breaker for a write that no change of a spec asked for.
-func (t *templates) unrequestedWrite(ctx context.Context, p *templatePass) bool {
+// unrequestedWrite asks the account's breaker for a write that no change of a spec asked for; nil where it may be made.
+func (t *templates) unrequestedWrite(ctx context.Context, p *templatePass) *outcome {
 	var list v1alpha1.MessageTemplateList
 	if err := t.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(p.waba))}, client.UnsafeDisableDeepCopy); err != nil {
-		return false
+		o := failure("list the account's templates", err)
+		return &o
 	}
-	return t.unrequested(p.obj, p.waba, p.session, len(list.Items))
+	if t.unrequested(p.obj, p.waba, p.session, len(list.Items)) {
+		return nil
+	}
+	o := massChangeHeld()
+	return &o
 }
 
 func massChangeHeld() outcome {

@@ -119,18 +119,14 @@ func (t *templates) unasked(ctx context.Context, p *templatePass, cause string) 
 		o = waitingAside(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait)
 		return &o
 	}
-	if !t.unrequestedWrite(ctx, p) {
-		o = massChangeHeld()
-		return &o
-	}
-	return nil
+	return t.unrequestedWrite(ctx, p)
 }
 
 // liveTemplate reads the template just before an edit: the listing may be minutes old, and an edit is scarce.
 func (t *templates) liveTemplate(ctx context.Context, p *templatePass, id string) (*graph.Template, *outcome) {
 	live, err := p.session.Client().ReadTemplate(ctx, id)
 	if err != nil {
-		o := failure(err)
+		o := failure("read the template before the edit", err)
 		return nil, &o
 	}
 	if account.NewTemplateKey(live.Name, live.Language) != templateKey(p.obj) {
@@ -221,7 +217,7 @@ func (t *templates) recordAttempt(ctx context.Context, p *templatePass, e v1alph
 	edits = append(slices.Clone(edits), e)
 	p.obj.Status.Edits = edits[max(0, len(edits)-ringSize):]
 	if err := t.record(ctx, p, waitingAside(v1alpha1.ReasonProgressing, "editing the template", 0), true); err != nil {
-		return notWritten(err)
+		return notWritten("record the attempt to edit", err)
 	}
 	return nil
 }
@@ -235,6 +231,7 @@ func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *gra
 			content.Category = live.Category // Meta takes this switch only together with the category it has
 		}
 	}
+	logStep(ctx, "About to write to Meta", "call", CallEditTemplate, "fields", names)
 	err := p.session.Client().EditTemplate(ctx, live.ID, content)
 	t.wrote(p.obj, CallEditTemplate, names, err)
 	again := t.sent(p, w, err)
@@ -242,13 +239,13 @@ func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *gra
 	if err != nil {
 		switch class := graph.ClassOf(err); class {
 		case graph.ClassTransient, graph.ClassUnknown:
-			return w.slow(failure(err)) // it may have taken effect; the next pass reads the template first
+			return w.slow(failure("edit the template", err)) // it may have taken effect; the next pass reads the template first
 		}
 		p.obj.Status.Edits = edits[:len(edits)-1] // refused: not an edit
 		if again != nil {
 			return *again
 		}
-		return failure(err)
+		return failure("edit the template", err)
 	}
 	edits[len(edits)-1].Done = true
 	after := *live

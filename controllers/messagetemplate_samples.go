@@ -67,7 +67,8 @@ func (t *templates) sent(p *templatePass, w wish, err error) *outcome {
 	if class != graph.ClassInvalidSpec || !w.reused {
 		return nil
 	}
-	o := waitingAside(v1alpha1.ReasonTransientError, "Meta refuses what was uploaded for an earlier attempt; uploaded again", 0)
+	o := waitingAside(v1alpha1.ReasonTransientError, "Meta refuses what was uploaded for an earlier attempt; uploaded again", 0).
+		join(failed("write the template with its samples", err)...)
 	o.backoff, o.first = true, samplePause
 	return &o
 }

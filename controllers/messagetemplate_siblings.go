@@ -28,12 +28,20 @@ func (t *templates) siblings(ctx context.Context, p *templatePass) *outcome {
 	}
 	var list v1alpha1.MessageTemplateList
 	if err := t.client.List(ctx, &list, client.MatchingFields{index.TemplateName: index.TemplateNameKey(index.Referenced(p.obj.Namespace, p.obj.Spec.WABARef), p.obj.Spec.Name)}); err != nil {
-		o := failure(err)
+		o := failure("list the other languages of the template", err)
 		return &o
 	}
 	for i := range list.Items {
 		other := &list.Items[i]
-		if other.UID != p.obj.UID && string(other.Spec.Category) != want && t.ahead(ctx, other, p.obj) {
+		if other.UID == p.obj.UID || string(other.Spec.Category) == want {
+			continue
+		}
+		ahead, err := t.ahead(ctx, other, p.obj)
+		if err != nil {
+			o := failure("read the account of another language", err)
+			return &o
+		}
+		if ahead {
 			return otherCategory("MessageTemplate "+display(client.ObjectKeyFromObject(other), p.obj.Namespace)+" asks for", string(other.Spec.Category))
 		}
 	}
@@ -51,13 +59,12 @@ func otherCategory(who, category string) *outcome {
 
 // ahead reports that another resource is going to create its language before this one: it is older, permitted, and nothing
 // is wrong with it. (What an operator that only reads calls NotFound is only missing.)
-func (t *templates) ahead(ctx context.Context, other, own *v1alpha1.MessageTemplate) bool {
+func (t *templates) ahead(ctx context.Context, other, own *v1alpha1.MessageTemplate) (bool, error) {
 	stuck := meta.FindStatusCondition(other.Status.Conditions, v1alpha1.ConditionStalled)
 	if !other.DeletionTimestamp.IsZero() || EffectivePolicy(other.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
 		stuck != nil && stuck.Status == metav1.ConditionTrue && stuck.Reason != v1alpha1.ReasonNotFound ||
 		winner([]claim{{object: other}, {object: own}}).GetUID() != other.UID {
-		return false
+		return false, nil
 	}
-	_, refused := t.resolver.find(ctx, t.referrer(other))
-	return refused == nil
+	return t.resolver.permits(ctx, t.referrer(other))
 }

@@ -125,9 +125,10 @@ func (t *templates) look(ctx context.Context, p *templatePass) (account.Template
 	if !ask {
 		return view, nil
 	}
+	logStep(ctx, "Looking the template up")
 	view, err := p.session.LookupTemplate(ctx, key)
 	if err != nil {
-		o := failure(err)
+		o := failure("look the template up", err)
 		return view, &o
 	}
 	return view, nil

@@ -31,18 +31,19 @@ func (t *templates) unpause(ctx context.Context, p *templatePass, view account.T
 	}
 	// The request counts as handled before the call, so that a crash can't repeat it.
 	if err := t.record(ctx, p, waitingAside(v1alpha1.ReasonProgressing, "asking Meta to unpause the template", 0), true); err != nil {
-		return notWritten(err)
+		return notWritten("record the request to unpause the template", err)
 	}
+	logStep(ctx, "About to write to Meta", "call", CallUnpauseTemplate)
 	err := p.session.Client().UnpauseTemplate(ctx, view.Template.ID)
 	t.wrote(p.obj, CallUnpauseTemplate, nil, err)
 	if err != nil {
-		o := failure(err)
+		o := failure("unpause the template", err)
 		t.event(p.obj, corev1.EventTypeWarning, v1alpha1.ReasonUnpause, "Unpause", "Meta didn't unpause the template: "+o.message)
 		return &o
 	}
 	t.event(p.obj, corev1.EventTypeNormal, v1alpha1.ReasonUnpause, "Unpause", "Meta was asked to unpause the template")
 	if _, err := p.session.LookupTemplate(ctx, templateKey(p.obj)); err != nil {
-		o := failure(err)
+		o := failure("look the template up", err)
 		return &o
 	}
 	o := keep(firstPause)

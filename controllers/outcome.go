@@ -53,6 +53,9 @@ type outcome struct {
 	aside bool
 	// keep leaves the status as it is, but for what webhooks told.
 	keep bool
+	// failed are the errors that the outcome was made of, with what was being done: the condition's message is stable and for
+	// users, the log has the rest.
+	failed []failedStep
 	// recalled means that this is what an earlier pass came to, and that no spec was looked at.
 	recalled bool
 }
@@ -126,18 +129,18 @@ var causes = map[graph.Cause]verdict{
 		advice: "put the secret of the token's own app into the key appSecret of the account's Secret"},
 }
 
-// failure turns an error into an outcome.
-func failure(err error) outcome {
+// failure turns an error into an outcome. The operation is what was being done, for the log.
+func failure(operation string, err error) outcome {
 	var secretErr *credentials.Error
 	if errors.As(err, &secretErr) {
-		return waitingAside(v1alpha1.ReasonCredentialsInvalid, secretErr.Message, secretRecheck)
+		return waitingAside(v1alpha1.ReasonCredentialsInvalid, secretErr.Message, secretRecheck).join(failed(operation, err)...)
 	}
 	e, ok := graph.AsError(err)
 	if !ok {
 		// The API server's own errors and the like: their texts carry names that change, the log has them.
 		return outcome{
 			synced: metav1.ConditionFalse, reason: v1alpha1.ReasonTransientError, backoff: true, aside: true,
-			message: "an internal step failed and is tried again; the operator's log has the error",
+			message: "an internal step failed and is tried again; the operator's log has the error", failed: failed(operation, err),
 		}
 	}
 	v, ok := causes[e.Cause]
@@ -146,7 +149,7 @@ func failure(err error) outcome {
 	}
 	o := outcome{
 		synced: metav1.ConditionFalse, reason: v.reason, message: explain(e, v), after: v.after,
-		wait: v.visible, backoff: v.backoff, first: v.first, stalled: v.stalled, aside: v.aside,
+		wait: v.visible, backoff: v.backoff, first: v.first, stalled: v.stalled, aside: v.aside, failed: failed(operation, err),
 	}
 	if e.Class == graph.ClassThrottled {
 		o.after = max(e.RetryAfter, time.Second)
@@ -157,7 +160,7 @@ func failure(err error) outcome {
 func explain(e *graph.Error, v verdict) string {
 	switch e.Class {
 	case graph.ClassTransient:
-		return "Meta's API can't be reached or failed; tried again with growing pauses"
+		return "Meta's API can't be reached or failed; tried again with growing pauses; the operator's log has the error"
 	case graph.ClassThrottled:
 		return "Meta's rate limit is used up; waiting until it is lifted"
 	case graph.ClassCredentials:

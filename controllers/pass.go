@@ -29,6 +29,14 @@ type pass[T client.Object] struct {
 	waba    *v1alpha1.WABA
 	session *account.Session
 	policy  v1alpha1.ManagementPolicy
+
+	// alsoFailed are steps that failed and don't decide what the run came to.
+	alsoFailed []failedStep
+}
+
+// missed notes that a step failed that the run can do without.
+func (p *pass[T]) missed(operation string, err error) {
+	p.alsoFailed = append(p.alsoFailed, failedStep{operation, err})
 }
 
 func (p *pass[T]) key() string { return keyOf(p.obj, client.ObjectKeyFromObject(p.obj)) }

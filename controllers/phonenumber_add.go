@@ -52,13 +52,14 @@ func (n *numbers) add(ctx context.Context, p *numberPass) outcome {
 		s.PendingAdd = &v1alpha1.PendingAdd{Time: metav1.NewTime(p.now.Truncate(time.Second))}
 		p.status.AccountID = p.waba.Spec.ID
 		if err := n.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "adding the number", 0), true); err != nil {
-			return *notWritten(err)
+			return *notWritten("record the pending addition", err)
 		}
 	}
+	logStep(ctx, "About to write to Meta", "call", CallAddNumber)
 	id, err := p.session.Client().AddPhoneNumber(ctx, p.waba.Spec.ID, newPhoneNumber(&p.obj.Spec))
 	n.wrote(p.obj, CallAddNumber, nil, err)
 	if err != nil {
-		o := failure(err)
+		o := failure("add the number", err)
 		if e, ok := graph.AsError(err); ok && e.Class != graph.ClassTransient && e.Class != graph.ClassUnknown && e.Cause != graph.CauseDuplicate {
 			s.PendingAdd = nil // refused: nothing was added
 		}

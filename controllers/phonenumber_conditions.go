@@ -156,7 +156,7 @@ func (n *numbers) remove(ctx context.Context, p *numberPass) (bool, outcome) {
 		return true, outcome{} // never found
 	}
 	if err := p.session.LookupNumbers(ctx); err != nil {
-		return false, failure(err)
+		return false, failure("list the account's numbers", err)
 	}
 	view := p.session.Number(func(live graph.PhoneNumber) bool { return isNumber(&p.obj.Spec, live) })
 	if view.Number == nil || !onCloudAPI(view.Number) || coexists(view.Number) {

@@ -75,7 +75,11 @@ func (n *numbers) rivals(ctx context.Context, obj *v1alpha1.PhoneNumber) ([]clai
 			if !sameNumber(rival, obj) || !rival.DeletionTimestamp.IsZero() {
 				continue
 			}
-			if _, refused := n.resolver.find(ctx, n.referrer(rival)); refused != nil {
+			permitted, err := n.resolver.permits(ctx, n.referrer(rival))
+			if err != nil {
+				return nil, err
+			}
+			if !permitted {
 				continue
 			}
 		}

@@ -37,7 +37,7 @@ func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, p
 	}
 	// Where the data rests is known from the status: one that is older than our last registration would take it off again.
 	if err := n.record(ctx, p, waitingAside(v1alpha1.ReasonProgressing, "moving the number's data to "+want, 0), true); err != nil {
-		return notWritten(err)
+		return notWritten("record the move of the number's data", err)
 	}
 	// With a wrong PIN the number couldn't be registered again, so it is set while that needs no old one.
 	if o := n.setPIN(ctx, p, pin); o != nil {
@@ -60,7 +60,7 @@ const (
 func (n *numbers) region(ctx context.Context, p *numberPass) (string, *outcome) {
 	settings, err := p.session.Client().ReadSettings(ctx, p.status.ID)
 	if err != nil {
-		o := failure(err)
+		o := failure("read where the number's data rests", err)
 		o.aside, o.first = true, slowPause
 		return "", &o
 	}
@@ -109,10 +109,11 @@ const pinField = "registration.pinSecretRef"
 func (n *numbers) wouldSetPIN(p *numberPass) Intent { return n.would(p.obj, CallSetPIN, pinField) }
 
 func (n *numbers) setPIN(ctx context.Context, p *numberPass, pin secretValue) *outcome {
+	logStep(ctx, "About to write to Meta", "call", CallSetPIN)
 	err := p.session.Client().SetPIN(ctx, p.status.ID, pin.text)
 	n.wrote(p.obj, CallSetPIN, []string{pinField}, err)
 	if err != nil {
-		o := failure(err)
+		o := failure("set the PIN", err)
 		o.aside, o.first = true, slowPause
 		return &o
 	}

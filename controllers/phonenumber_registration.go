@@ -95,7 +95,7 @@ func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, 
 	p.obj.Status.Verification.LastHandledRequest = p.obj.Annotations[v1alpha1.AnnotationRequestCode]
 	if s.codeAsked {
 		if err := n.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "asking Meta for a code", 0), true); err != nil {
-			return notWritten(err)
+			return notWritten("record the request for a code", err)
 		}
 	}
 	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callRequestCode, Secret: known},
@@ -138,7 +138,8 @@ func (n *numbers) tryCode(ctx context.Context, p *numberPass, s *situation, vers
 		again := *s
 		again.attempts = attemptsOf(p.waba, p.status.ID)
 		if _, wait := again.verifyStep(version); wait != nil {
-			return wait // says what a person has to do
+			awaited := wait.join(o.failed...) // says what a person has to do
+			return &awaited
 		}
 		return o
 	}
@@ -194,10 +195,11 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 	if region != "" && !onCloudAPI(s.live) {
 		// Only while it isn't registered can the region be chosen
 		// (https://developers.facebook.com/documentation/business-messaging/whatsapp/local-storage).
+		logStep(ctx, "About to write to Meta", "call", CallSetRegion)
 		err := p.session.Client().EnableLocalStorage(ctx, p.status.ID, region)
 		n.wrote(p.obj, CallSetRegion, []string{regionField}, err)
 		if err != nil {
-			o := failure(err)
+			o := failure("choose the region of the number's data", err)
 			o.first = slowPause
 			return &o
 		}
@@ -217,7 +219,8 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 		again := *s
 		again.attempts, again.pushed = attemptsOf(p.waba, p.status.ID), false
 		if _, wait := again.registerStep(pin.version); wait != nil && wait.reason == v1alpha1.ReasonAwaitingHuman {
-			return wait // says what a person has to do
+			awaited := wait.join(o.failed...) // says what a person has to do
+			return &awaited
 		}
 		o.aside = renaming
 		return o
@@ -338,9 +341,10 @@ func (b *base) keySecret(ctx context.Context, user client.Object, ref v1alpha1.S
 		if known.Missing {
 			reason = v1alpha1.ReasonSecretNotFound
 		}
-		return secretValue{}, &secretProblem{outcome: waiting(reason, strings.TrimSuffix(known.Message, "."), secretRecheck), missing: known.Missing}
+		o := waiting(reason, strings.TrimSuffix(known.Message, "."), secretRecheck).join(failed("read Secret "+ref.Name, err)...)
+		return secretValue{}, &secretProblem{outcome: o, missing: known.Missing}
 	case err != nil:
-		return secretValue{}, &secretProblem{outcome: failure(err)}
+		return secretValue{}, &secretProblem{outcome: failure("read Secret "+ref.Name, err)}
 	}
 	return secretValue{text: value.Text, version: &v1alpha1.SecretVersion{
 		UID: value.UID, ResourceVersion: value.ResourceVersion, Key: ref.Key, ResourceUID: string(user.GetUID()),

@@ -254,6 +254,9 @@ func (n *numbers) concludeSections(p *numberPass, results []sectionResult) outco
 	var problem *outcome
 	var after time.Duration
 	for _, r := range results {
+		if r.problem != nil {
+			p.alsoFailed = append(p.alsoFailed, r.problem.failed...)
+		}
 		found = append(found, r.drift...)
 		after = soonerOf(after, r.after)
 		// What is repeated with growing pauses decides when to come back, so it goes before what only waits.

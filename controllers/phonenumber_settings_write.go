@@ -21,7 +21,7 @@ import (
 func (n *numbers) compareSection(ctx context.Context, s *sectionPass) sectionResult {
 	live, err := n.readSection(ctx, s)
 	if err != nil {
-		return n.sectionFailed(s, err, false)
+		return n.sectionFailed(s, "read spec."+string(s.section), err, false)
 	}
 	fields := live.Fields(s.section, sentPicture(s.obj))
 	d := s.record.Compare(s.section, s.want, fields)
@@ -99,6 +99,7 @@ func (n *numbers) writeSection(
 		result.problem, result.after = o, o.after
 		return result
 	}
+	logStep(ctx, "About to write to Meta", "call", updateCall(s.section), "fields", fields)
 	err := n.updateSection(ctx, s, live, fields, handle)
 	n.wrote(s.obj, updateCall(s.section), fields, err)
 	if again := n.pictureSent(s, handle, reused, err); again != nil {
@@ -106,7 +107,7 @@ func (n *numbers) writeSection(
 		return result
 	}
 	if err != nil {
-		failed := n.sectionFailed(s, err, true)
+		failed := n.sectionFailed(s, updateCall(s.section), err, true)
 		failed.drift = result.drift
 		return failed
 	}
@@ -136,7 +137,7 @@ func (n *numbers) pictureSent(s *sectionPass, handle string, reused bool, err er
 		return nil
 	}
 	o := waitingAside(v1alpha1.ReasonTransientError, s.path()+
-		"Meta refuses what was uploaded for an earlier attempt; uploaded again", 0)
+		"Meta refuses what was uploaded for an earlier attempt; uploaded again", 0).join(failed(updateCall(s.section), err)...)
 	o.backoff, o.first = true, samplePause
 	return &o
 }
@@ -145,7 +146,7 @@ func (n *numbers) pictureSent(s *sectionPass, handle string, reused bool, err er
 func (n *numbers) readSectionBack(ctx context.Context, s *sectionPass, fields []string, result sectionResult) sectionResult {
 	live, err := n.readSection(ctx, s)
 	if err != nil {
-		failed := n.sectionFailed(s, err, false)
+		failed := n.sectionFailed(s, "read spec."+string(s.section)+" back", err, false)
 		failed.drift = result.drift
 		return failed
 	}
@@ -189,7 +190,7 @@ func (n *numbers) repairRefused(ctx context.Context, s *sectionPass) *outcome {
 	var list v1alpha1.PhoneNumberList
 	err := n.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(s.waba))}, client.UnsafeDisableDeepCopy)
 	if err != nil {
-		o := failure(err)
+		o := failure("list the account's numbers here", err)
 		return &o
 	}
 	if !n.unrequested(s.obj, s.waba, s.session, len(list.Items)) {
@@ -236,8 +237,8 @@ func (s *sectionPass) invalid() *outcome {
 }
 
 // sectionFailed turns an error into the result of the section. What concerns only this section doesn't stop the others.
-func (n *numbers) sectionFailed(s *sectionPass, err error, wrote bool) sectionResult {
-	o := failure(err)
+func (n *numbers) sectionFailed(s *sectionPass, operation string, err error, wrote bool) sectionResult {
+	o := failure(operation, err)
 	result := sectionResult{drift: sectionDrift(s.before.Status.Drift, s.section), problem: &o}
 	o.aside = true
 	e, ok := graph.AsError(err)
@@ -263,7 +264,7 @@ func (n *numbers) sectionFailed(s *sectionPass, err error, wrote bool) sectionRe
 	}
 	o.message, o.after, o.backoff, o.wait = s.path()+o.message, pause, false, false
 	if e.Cause == graph.CauseNotRegistered {
-		o = waitingAside(v1alpha1.ReasonNotRegistered, s.path()+"follows when the number is registered", sectionPeriod)
+		o = waitingAside(v1alpha1.ReasonNotRegistered, s.path()+"follows when the number is registered", sectionPeriod).join(o.failed...)
 		pause = sectionPeriod
 	} else if wrote && o.stalled {
 		s.refuse(o)

@@ -51,7 +51,7 @@ func (n *numbers) sync(ctx context.Context, p *numberPass) outcome {
 	out := n.settings(ctx, p, live)
 	if complaint != nil && out.synced == metav1.ConditionTrue {
 		complaint.after = soonerOf(complaint.after, out.after)
-		out = *complaint
+		out = complaint.join(out.failed...)
 	}
 	if p.writable() && p.obj.Spec.Registration != nil && !out.backoff && !out.wait {
 		out.after = soonerOf(out.after, pinRecheck)
@@ -74,7 +74,11 @@ func (n *numbers) connecting(ctx context.Context, p *numberPass, view account.Nu
 		return view.Number
 	}
 	live, err := p.session.Client().ReadPhoneNumber(ctx, view.Number.ID)
-	if err != nil || !isNumber(&p.obj.Spec, *live) {
+	if err != nil {
+		p.missed("read the number that is being connected", err)
+		return view.Number
+	}
+	if !isNumber(&p.obj.Spec, *live) {
 		return view.Number
 	}
 	p.session.SawNumber(*live, p.now)
@@ -105,8 +109,9 @@ func (n *numbers) look(ctx context.Context, p *numberPass) (account.NumberView, 
 	case view.Known && !p.requested() && (pending == nil || view.At.After(pending.Time.Time)):
 		return view, nil
 	}
+	logStep(ctx, "Looking the number up")
 	if err := p.session.LookupNumbers(ctx); err != nil {
-		o := failure(err)
+		o := failure("list the account's numbers", err)
 		return view, &o
 	}
 	return p.session.Number(matches), nil
@@ -117,7 +122,10 @@ func (n *numbers) look(ctx context.Context, p *numberPass) (account.NumberView, 
 func (n *numbers) reread(ctx context.Context, p *numberPass, id, message string) outcome {
 	begun := n.clock.Now()
 	live, err := p.session.Client().ReadPhoneNumber(ctx, id)
-	if err == nil && isNumber(&p.obj.Spec, *live) {
+	switch {
+	case err != nil:
+		p.missed("read the number back", err)
+	case isNumber(&p.obj.Spec, *live):
 		p.session.SawNumber(*live, begun)
 		n.take(p, live)
 	}
@@ -237,7 +245,7 @@ func (n *numbers) attempt(
 	begun := n.clock.Now()
 	live, err := p.session.Client().ReadPhoneNumber(ctx, p.status.ID)
 	if err != nil {
-		o := failure(err)
+		o := failure("read the number before a call", err)
 		return &o
 	}
 	if !isNumber(&p.obj.Spec, *live) {
@@ -250,11 +258,13 @@ func (n *numbers) attempt(
 	if o := n.ledger.begin(ctx, p.waba, a, func(known []v1alpha1.RegistrationAttempt) *outcome { return permit(live, known) }); o != nil {
 		return o
 	}
+	logStep(ctx, "About to write to Meta", "call", scarceCalls[a.Kind].name)
 	err = call()
 	n.wrote(p.obj, scarceCalls[a.Kind].name, scarceCalls[a.Kind].fields, err)
 	a.Result, a.RetryTime = resultOf(err), retryTimeOf(err, p.now)
 	if lost := n.ledger.end(ctx, p.waba, a); lost != nil {
 		n.audit.Info("The result of a scarce call isn't in the account's status", "number", a.Number, "call", a.Kind, "error", lost.Error())
+		p.missed("record the result of a call in the account's status", lost)
 	}
 	n.mirror(p)
 	if err == nil {
@@ -266,7 +276,7 @@ func (n *numbers) attempt(
 // failed is the outcome of a scarce call that failed. When it may be repeated is decided by the ledger, so nothing here
 // retries by itself.
 func (n *numbers) failed(a v1alpha1.RegistrationAttempt, err error) *outcome {
-	o := failure(err)
+	o := failure(scarceCalls[a.Kind].name, err)
 	o.backoff, o.first = false, 0
 	switch {
 	case o.reason == v1alpha1.ReasonCredentialsInvalid, o.reason == v1alpha1.ReasonRateLimited:

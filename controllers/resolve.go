@@ -53,10 +53,15 @@ func (r *resolver) find(ctx context.Context, who referrer) (*v1alpha1.WABA, *out
 				"WABA %s doesn't exist; create it or correct spec.wabaRef", display(key, who.namespace)), 0)
 			return nil, &o
 		}
-		o := failure(err)
+		o := failure("read the account", err)
 		return nil, &o
 	}
-	if ok, why := r.permitted(ctx, &waba, who); !ok {
+	ok, why, err := r.permitted(ctx, &waba, who)
+	if err != nil {
+		o := failure("read the labels of namespace "+who.namespace, err)
+		return nil, &o
+	}
+	if !ok {
 		o := stalledAside(v1alpha1.ReasonReferenceNotPermitted, why)
 		return nil, &o
 	}
@@ -70,32 +75,45 @@ func display(key types.NamespacedName, own string) string {
 	return key.String()
 }
 
+// permits reports whether a resource may use its account, which is there.
+func (r *resolver) permits(ctx context.Context, who referrer) (bool, error) {
+	_, refused := r.find(ctx, who)
+	if refused == nil {
+		return true, nil
+	}
+	return false, refused.err()
+}
+
 // permitted evaluates spec.allowedReferences. Absent, every kind of the account's own namespace may refer to it; present,
 // the list is complete.
-func (r *resolver) permitted(ctx context.Context, waba *v1alpha1.WABA, who referrer) (bool, string) {
+func (r *resolver) permitted(ctx context.Context, waba *v1alpha1.WABA, who referrer) (ok bool, why string, err error) {
 	same := waba.Namespace == who.namespace
 	if len(waba.Spec.AllowedReferences) == 0 {
 		if same {
-			return true, ""
+			return true, "", nil
 		}
-		return false, refusal(waba, who, "spec.allowedReferences is empty")
+		return false, refusal(waba, who, "spec.allowedReferences is empty"), nil
 	}
 	prefixMissed := false
 	for i := range waba.Spec.AllowedReferences {
 		a := &waba.Spec.AllowedReferences[i]
-		if !r.namespaceMatches(ctx, a, waba, who.namespace) || !kindMatches(a, same, who.kind) {
+		matches, failed := r.namespaceMatches(ctx, a, waba, who.namespace)
+		if failed != nil {
+			err = failed // another entry may match
+		}
+		if !matches || !kindMatches(a, same, who.kind) {
 			continue
 		}
 		if who.templateName != "" && !prefixMatches(a.TemplateNamePrefixes, who.templateName) {
 			prefixMissed = true
 			continue
 		}
-		return true, ""
+		return true, "", nil
 	}
 	if prefixMissed {
-		return false, refusal(waba, who, "template names must begin with one of its templateNamePrefixes")
+		return false, refusal(waba, who, "template names must begin with one of its templateNamePrefixes"), err
 	}
-	return false, refusal(waba, who, "no entry of spec.allowedReferences matches")
+	return false, refusal(waba, who, "no entry of spec.allowedReferences matches"), err
 }
 
 func refusal(waba *v1alpha1.WABA, who referrer, why string) string {
@@ -114,31 +132,31 @@ func prefixMatches(prefixes []string, name string) bool {
 	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
-func (r *resolver) namespaceMatches(ctx context.Context, a *v1alpha1.AllowedReference, waba *v1alpha1.WABA, ns string) bool {
+func (r *resolver) namespaceMatches(ctx context.Context, a *v1alpha1.AllowedReference, waba *v1alpha1.WABA, ns string) (bool, error) {
 	switch a.Namespaces.From {
 	case v1alpha1.NamespacesFromAll:
-		return true
+		return true, nil
 	case v1alpha1.NamespacesFromSelector:
 		return r.selected(ctx, a.Namespaces.Selector, ns)
 	default:
-		return waba.Namespace == ns
+		return waba.Namespace == ns, nil
 	}
 }
 
-func (r *resolver) selected(ctx context.Context, selector *metav1.LabelSelector, ns string) bool {
+func (r *resolver) selected(ctx context.Context, selector *metav1.LabelSelector, ns string) (bool, error) {
 	if r.namespaces == nil || selector == nil {
-		return false
+		return false, nil
 	}
 	s, err := metav1.LabelSelectorAsSelector(selector)
 	if err != nil {
-		return false
+		return false, nil //nolint:nilerr // a selector that can't be parsed selects nothing
 	}
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	if err := r.namespaces.Get(ctx, types.NamespacedName{Name: ns}, namespace); err != nil {
-		return false
+		return false, client.IgnoreNotFound(err)
 	}
-	return s.Matches(labels.Set(namespace.Labels))
+	return s.Matches(labels.Set(namespace.Labels)), nil
 }
 
 // hardReasons are the states of an account in which its resources make no call.

@@ -76,7 +76,7 @@ func (l *ledger) begin(
 		return true
 	})
 	if err != nil {
-		return notWritten(err)
+		return notWritten("record the attempt in the account's status", err)
 	}
 	return stop
 }

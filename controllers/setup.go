@@ -33,6 +33,8 @@ type Metrics interface {
 	Drift(kind, field string)
 	// FirstReady tells how long a resource took from its creation until it was ready.
 	FirstReady(kind string, took time.Duration)
+	// InternalError counts a step that failed for a reason that a resource's conditions can't explain.
+	InternalError(kind string)
 	// Deleted tells how long a resource took from its deletion until it was let go.
 	Deleted(kind string, took time.Duration)
 }
@@ -63,7 +65,9 @@ type Options struct {
 	WatchNamespaceLabels bool
 	Clock                clock.PassiveClock
 	Metrics              Metrics
-	Audit                logr.Logger
+	// Log is for what happens outside of a run; runs log to the logger of their context.
+	Log   logr.Logger
+	Audit logr.Logger
 	// NewQueue replaces the controllers' queues; nil means the priority queue.
 	NewQueue func(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
@@ -118,14 +122,17 @@ func newBase(p Parts, o Options) *base {
 		resolver: &resolver{
 			client: p.Client, namespaces: namespaces, secrets: p.Live, accounts: o.Accounts, version: o.GraphAPIVersion,
 		},
-		recorder: p.Recorder, attempts: newAttempts(o.Clock),
+		recorder: p.Recorder, attempts: newAttempts(o.Clock), failures: newFailureLog(o.Clock, o.Metrics),
 		creates: newCreateLedger(o.Clock, o.CreatesPerHour), changes: &changes{}, metrics: o.Metrics,
 		hearing: newHearing(o.Clock), receipts: newReceipts(),
-		audit: o.Audit, readOnly: o.ReadOnly, intended: o.Intended, announced: newAnnounced(), interval: o.ObservationInterval,
+		log: o.Log, audit: o.Audit, readOnly: o.ReadOnly, intended: o.Intended, announced: newAnnounced(), interval: o.ObservationInterval,
 		webhookURL: o.WebhookURL,
 		media:      &mediaFiles{live: p.Live, fetcher: o.Media, handles: newHandles(o.Clock)},
 	}
 }
+
+// lists is where those look who wake resources.
+func (b *base) lists() client.Reader { return loggedLists{b.client, b.log, b.failures} }
 
 // controllerOptions are alike for all kinds. The queue's own backoff is for errors of the API server only.
 func (o Options) controllerOptions() controller.Options {
@@ -145,7 +152,7 @@ func setupWABAs(mgr ctrl.Manager, r *Reconcilers, o Options) error {
 		Watches(&v1alpha1.MessageTemplate{}, accountOfDeleted(), builder.WithPredicates(deletedOnly())).
 		Watches(&v1alpha1.PhoneNumber{}, accountOfDeleted(), builder.WithPredicates(deletedOnly())).
 		Watches(&v1alpha1.WebhookSubscription{}, accountOfDeleted(), builder.WithPredicates(deletedOnly())).
-		Watches(&v1alpha1.WABA{}, rivalAccounts(b.client), builder.WithPredicates(predicate.Or(deletedOnly(), accountMatters()))).
+		Watches(&v1alpha1.WABA{}, rivalAccounts(b.lists()), builder.WithPredicates(predicate.Or(deletedOnly(), accountMatters()))).
 		WatchesRawSource(wakeSource(b.changes)).
 		WithOptions(o.controllerOptions()).
 		Complete(r.WABAs)
@@ -155,12 +162,12 @@ func setupTemplates(mgr ctrl.Manager, r *Reconcilers, o Options) error {
 	b := r.base
 	bldr := ctrl.NewControllerManagedBy(mgr).Named("messagetemplate").
 		For(&v1alpha1.MessageTemplate{}, builder.WithPredicates(wakes())).
-		Watches(&v1alpha1.MessageTemplate{}, rivalsOf(b.client), builder.WithPredicates(deletedOnly())).
-		Watches(&v1alpha1.WABA{}, templatesOfAccount(b.client), builder.WithPredicates(accountMatters())).
-		WatchesRawSource(templateSource(b.client, b.changes)).
+		Watches(&v1alpha1.MessageTemplate{}, rivalsOf(b.lists()), builder.WithPredicates(deletedOnly())).
+		Watches(&v1alpha1.WABA{}, templatesOfAccount(b.lists()), builder.WithPredicates(accountMatters())).
+		WatchesRawSource(templateSource(b.lists(), b.changes)).
 		WithOptions(o.controllerOptions())
 	if o.WatchNamespaceLabels {
-		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.client, &v1alpha1.MessageTemplateList{}),
+		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.lists(), &v1alpha1.MessageTemplateList{}),
 			builder.WithPredicates(predicate.LabelChangedPredicate{}))
 	}
 	return bldr.Complete(r.MessageTemplates)
@@ -170,12 +177,12 @@ func setupNumbers(mgr ctrl.Manager, r *Reconcilers, o Options) error {
 	b := r.base
 	bldr := ctrl.NewControllerManagedBy(mgr).Named("phonenumber").
 		For(&v1alpha1.PhoneNumber{}, builder.WithPredicates(wakes())).
-		Watches(&v1alpha1.PhoneNumber{}, rivalNumbers(b.client), builder.WithPredicates(deletedOnly())).
-		Watches(&v1alpha1.WABA{}, numbersOfAccount(b.client), builder.WithPredicates(accountMatters())).
-		WatchesRawSource(numberSource(b.client, b.changes)).
+		Watches(&v1alpha1.PhoneNumber{}, rivalNumbers(b.lists()), builder.WithPredicates(deletedOnly())).
+		Watches(&v1alpha1.WABA{}, numbersOfAccount(b.lists()), builder.WithPredicates(accountMatters())).
+		WatchesRawSource(numberSource(b.lists(), b.changes)).
 		WithOptions(o.controllerOptions())
 	if o.WatchNamespaceLabels {
-		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.client, &v1alpha1.PhoneNumberList{}),
+		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.lists(), &v1alpha1.PhoneNumberList{}),
 			builder.WithPredicates(predicate.LabelChangedPredicate{}))
 	}
 	return bldr.Complete(r.PhoneNumbers)
@@ -185,13 +192,13 @@ func setupHooks(mgr ctrl.Manager, r *Reconcilers, o Options) error {
 	b := r.base
 	bldr := ctrl.NewControllerManagedBy(mgr).Named("webhooksubscription").
 		For(&v1alpha1.WebhookSubscription{}, builder.WithPredicates(wakes())).
-		Watches(&v1alpha1.WebhookSubscription{}, rivalHooks(b.client), builder.WithPredicates(deletedOnly())).
-		Watches(&v1alpha1.WABA{}, hooksOfAccount(b.client), builder.WithPredicates(accountMatters())).
-		Watches(&v1alpha1.PhoneNumber{}, hooksOfNumber(b.client), builder.WithPredicates(numberFound())).
-		WatchesRawSource(hookSource(b.client, b.changes)).
+		Watches(&v1alpha1.WebhookSubscription{}, rivalHooks(b.lists()), builder.WithPredicates(deletedOnly())).
+		Watches(&v1alpha1.WABA{}, hooksOfAccount(b.lists()), builder.WithPredicates(accountMatters())).
+		Watches(&v1alpha1.PhoneNumber{}, hooksOfNumber(b.lists()), builder.WithPredicates(numberFound())).
+		WatchesRawSource(hookSource(b.lists(), b.changes)).
 		WithOptions(o.controllerOptions())
 	if o.WatchNamespaceLabels {
-		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.client, &v1alpha1.WebhookSubscriptionList{}),
+		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.lists(), &v1alpha1.WebhookSubscriptionList{}),
 			builder.WithPredicates(predicate.LabelChangedPredicate{}))
 	}
 	return bldr.Complete(r.WebhookSubscriptions)

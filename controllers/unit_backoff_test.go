@@ -9,6 +9,8 @@ import (
 	"time"
 
 	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
 var unitStart = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -106,21 +108,23 @@ func TestUnitAttemptsCostAtMostTenCallsInTenMinutes(t *testing.T) {
 }
 
 func TestUnitResultBacksOffOnlyAfterFailures(t *testing.T) {
-	b := &base{attempts: newAttempts(clocktesting.NewFakePassiveClock(unitStart))}
+	clock := clocktesting.NewFakePassiveClock(unitStart)
+	b := &base{attempts: newAttempts(clock), failures: newFailureLog(clock, &measured{})}
+	run := runOf{obj: &v1alpha1.WABA{}, key: "x", fingerprint: "1"}
 	failed := outcome{backoff: true}
 	for _, want := range seconds(15, 30) {
-		if got := b.result("x", "1", failed).RequeueAfter; got != want {
+		if got := b.result(t.Context(), run, failed).RequeueAfter; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if got := b.result("x", "1", keep(5*time.Second)).RequeueAfter; got != 5*time.Second || b.attempts.pause("x", "1") == 0 {
+	if got := b.result(t.Context(), run, keep(5*time.Second)).RequeueAfter; got != 5*time.Second || b.attempts.pause("x", "1") == 0 {
 		t.Error("waiting doesn't end a pause")
 	}
-	if got := b.result("x", "1", done("m")); got.RequeueAfter != 0 || b.attempts.pause("x", "1") != 0 {
+	if got := b.result(t.Context(), run, done("m")); got.RequeueAfter != 0 || b.attempts.pause("x", "1") != 0 {
 		t.Errorf("a success ends it: %+v", got)
 	}
 	failed.first = slowPause
-	if got := b.result("x", "1", failed).RequeueAfter; got != slowPause {
+	if got := b.result(t.Context(), run, failed).RequeueAfter; got != slowPause {
 		t.Errorf("got %s", got)
 	}
 }

@@ -27,6 +27,7 @@ func (m *measured) FirstReady(kind string, took time.Duration) {
 func (m *measured) Deleted(kind string, took time.Duration) {
 	m.told = append(m.told, fmt.Sprint("deleted ", kind, " ", took))
 }
+func (m *measured) InternalError(kind string) { m.told = append(m.told, "internal error "+kind) }
 
 // TestMeasureReady: only the first time that a resource gets ready counts, also after a restart in between.
 func TestMeasureReady(t *testing.T) {

@@ -132,7 +132,7 @@ func TestUnitFailureOfEveryClass(t *testing.T) {
 		}
 		err := &graph.Error{Op: graph.OpEditTemplate, Class: class, Code: 1, Message: "Meta's words", TraceID: "Atrace"}
 		for _, e := range []error{err, fmt.Errorf("while editing: %w", err)} {
-			if got := failure(e); got.row() != want || got.synced != metav1.ConditionFalse || got.message == "" || got.keep {
+			if got := failure("edit the template", e); got.row() != want || got.synced != metav1.ConditionFalse || got.message == "" || got.keep {
 				t.Errorf("%s: got %+v, want %+v", name, got, want)
 			}
 		}
@@ -151,7 +151,7 @@ func TestUnitFailureOfEveryCause(t *testing.T) {
 		if c.want != nil {
 			want = *c.want
 		}
-		if got := failure(&graph.Error{Class: c.class, Cause: graph.Cause(value), Message: "Meta's words"}); got.row() != want {
+		if got := failure("edit the template", &graph.Error{Class: c.class, Cause: graph.Cause(value), Message: "Meta's words"}); got.row() != want {
 			t.Errorf("%s: got %+v, want %+v", name, got.row(), want)
 		}
 	}
@@ -159,7 +159,7 @@ func TestUnitFailureOfEveryCause(t *testing.T) {
 
 func TestUnitFailureWaitsAsLongAsMetaSays(t *testing.T) {
 	for retryAfter, want := range map[time.Duration]time.Duration{0: time.Second, time.Millisecond: time.Second, 7 * time.Minute: 7 * time.Minute} {
-		if got := failure(&graph.Error{Class: graph.ClassThrottled, RetryAfter: retryAfter}); got.after != want || !got.wait {
+		if got := failure("edit the template", &graph.Error{Class: graph.ClassThrottled, RetryAfter: retryAfter}); got.after != want || !got.wait {
 			t.Errorf("%s: got %+v", retryAfter, got)
 		}
 	}
@@ -169,7 +169,7 @@ func TestUnitFailureWaitsAsLongAsMetaSays(t *testing.T) {
 func TestUnitFailureMessagesAreStable(t *testing.T) {
 	for class := range verdicts {
 		text := func(trace, clock string) string {
-			return failure(&graph.Error{
+			return failure("edit the template", &graph.Error{
 				Class: class, Code: 190, TraceID: trace, RetryAfter: time.Duration(len(clock)) * time.Minute,
 				Message: "Something is wrong, trace " + trace + ". The current time is " + clock + ".",
 			}).message
@@ -182,12 +182,12 @@ func TestUnitFailureMessagesAreStable(t *testing.T) {
 }
 
 func TestUnitFailureOfOtherErrors(t *testing.T) {
-	got := failure(fmt.Errorf("connect: %w", &credentials.Error{Message: "Secret x doesn't exist"}))
+	got := failure("read Secret x", fmt.Errorf("connect: %w", &credentials.Error{Message: "Secret x doesn't exist"}))
 	if want := (row{reason: "CredentialsInvalid", after: 30 * time.Second, aside: true}); got.row() != want || got.message != "Secret x doesn't exist" {
 		t.Errorf("a Secret that can't be used: %+v", got)
 	}
 	for _, err := range []error{errors.New("10.0.0.7: refused"), apierrors.NewInternalError(errors.New("10.0.0.7"))} {
-		got := failure(err)
+		got := failure("do something", err)
 		if want := (row{reason: "TransientError", backoff: true, aside: true}); got.row() != want || strings.Contains(got.message, "10.0.0.7") {
 			t.Errorf("an error of the API server: %+v", got)
 		}

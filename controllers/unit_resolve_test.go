@@ -108,9 +108,9 @@ func TestUnitPermitted(t *testing.T) {
 			for _, who := range []struct{ kind, template, want string }{{"MessageTemplate", "shop_order", c.want}, {"PhoneNumber", "", c.number}} {
 				var got []string
 				for _, ns := range []string{unitOwner, "shop", "other"} {
-					ok, why := r.permitted(context.Background(), waba, referrer{kind: who.kind, namespace: ns, templateName: who.template})
-					if ok != (why == "") {
-						t.Errorf("%s from %s: %t, %q", who.kind, ns, ok, why)
+					ok, why, err := r.permitted(context.Background(), waba, referrer{kind: who.kind, namespace: ns, templateName: who.template})
+					if ok != (why == "") || err != nil {
+						t.Errorf("%s from %s: %t, %q, %v", who.kind, ns, ok, why, err)
 					}
 					if ok {
 						got = append(got, ns)
@@ -133,17 +133,21 @@ func TestUnitPermittedWithoutRightToReadNamespaces(t *testing.T) {
 	waba := observedWABA(func(w *v1alpha1.WABA) {
 		w.Spec.AllowedReferences = []v1alpha1.AllowedReference{{Kinds: []string{"MessageTemplate"}, Namespaces: from("Selector", map[string]string{})}}
 	})
-	for name, namespaces := range map[string]client.Reader{"no reader": nil, "no right": refusing} {
-		r := &resolver{namespaces: namespaces}
-		if ok, _ := r.permitted(context.Background(), waba, referrer{kind: "MessageTemplate", namespace: "shop", templateName: "x"}); ok {
-			t.Errorf("%s: what can't be checked must not be permitted", name)
+	for name, c := range map[string]struct {
+		namespaces client.Reader
+		fails      bool
+	}{"no reader": {nil, false}, "no right": {refusing, true}} {
+		r := &resolver{namespaces: c.namespaces}
+		ok, _, err := r.permitted(context.Background(), waba, referrer{kind: "MessageTemplate", namespace: "shop", templateName: "x"})
+		if ok || (err != nil) != c.fails {
+			t.Errorf("%s: what can't be checked must not be permitted, and an error must not get lost: %t, %v", name, ok, err)
 		}
 	}
 	waba.Spec.AllowedReferences[0].Namespaces.Selector = &metav1.LabelSelector{
 		MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: "Nonsense"}},
 	}
 	c := fake.NewClientBuilder().WithScheme(unitScheme(t)).WithObjects(namespace("shop", nil)).Build()
-	if ok, _ := (&resolver{namespaces: c}).permitted(context.Background(), waba, referrer{kind: "MessageTemplate", namespace: "shop", templateName: "x"}); ok {
+	if ok, _, _ := (&resolver{namespaces: c}).permitted(context.Background(), waba, referrer{kind: "MessageTemplate", namespace: "shop", templateName: "x"}); ok {
 		t.Error("a selector that means nothing selects nothing")
 	}
 }
@@ -157,7 +161,7 @@ func TestUnitRefusalsSayWhatToDo(t *testing.T) {
 		"template names must begin with one of its t": {{Kinds: []string{"MessageTemplate"}, Namespaces: from("All", nil), TemplateNamePrefixes: []string{"x_"}}},
 	} {
 		waba := observedWABA(func(w *v1alpha1.WABA) { w.Spec.AllowedReferences = allowed })
-		_, why := r.permitted(context.Background(), waba, who)
+		_, why, _ := r.permitted(context.Background(), waba, who)
 		if !strings.Contains(why, want) || !strings.HasPrefix(why, "WABA platform/acme doesn't allow a MessageTemplate from namespace shop") {
 			t.Errorf("got %q", why)
 		}

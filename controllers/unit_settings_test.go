@@ -213,7 +213,7 @@ func TestUnitSectionFailed(t *testing.T) {
 	} {
 		n, _ := unitNumbers()
 		s := unitSection(func(o *v1alpha1.PhoneNumber) { o.Status.Drift = []string{"commerce.cartEnabled", "profile.about"} })
-		r := n.sectionFailed(s, c.err, true)
+		r := n.sectionFailed(s, "update profile", c.err, true)
 		o := r.problem
 		if o == nil || o.reason != c.reason || !o.aside || r.stop != c.stop || r.after != c.after {
 			t.Errorf("%s: %+v, %+v", name, r, o)

@@ -55,6 +55,14 @@ type wabaPass struct {
 	snapshot    *account.Snapshot
 	token       *graph.TokenInfo
 	policy      v1alpha1.ManagementPolicy
+
+	// alsoFailed are steps that failed and don't decide what the run came to.
+	alsoFailed []failedStep
+}
+
+// missed notes that a step failed that the run can do without.
+func (p *wabaPass) missed(operation string, err error) {
+	p.alsoFailed = append(p.alsoFailed, failedStep{operation, err})
 }
 
 // Reconcile observes one account when an observation is due, and keeps its status.
@@ -73,6 +81,7 @@ func (r *wabas) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, e
 		return r.delete(ctx, p)
 	}
 	if wait := r.listen(p); wait > 0 {
+		logStep(ctx, "Waiting until the events of webhooks settle", "for", wait.String())
 		return r.finish(ctx, p, keep(wait))
 	}
 	return r.finish(ctx, p, r.step(ctx, p))
@@ -83,6 +92,7 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) outcome {
 		return paused()
 	}
 	if o := r.contest(ctx, p); o != nil {
+		logStep(ctx, "Another resource owns the account", "reason", o.reason)
 		return *o
 	}
 	if id := p.obj.Status.AccountID; id != "" && id != p.obj.Spec.ID && p.obj.Annotations[v1alpha1.AnnotationAcceptAccount] != p.obj.Spec.ID {
@@ -92,20 +102,22 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) outcome {
 	}
 	session, err := r.resolver.connect(ctx, p.obj)
 	if err != nil {
-		return hard(failure(err))
+		return hard(failure("read the account's Secret", err))
 	}
 	p.session = session
 	r.breaker(p)
 	uid, version := session.SecretVersion()
 	requested := requestedInterval(p.obj, r.interval)
 	if wait := r.sooner(p, dueIn(p.obj, requested, uid, version, p.now)); wait > 0 && !r.failing(p) && !session.Distrusted() {
+		logStep(ctx, "No observation is due", "for", wait.String())
 		return r.between(p, wait)
 	}
 	if pause := r.attempts.pause(p.key(), p.fingerprint()); pause > 0 {
+		logStep(ctx, "Backing off", "for", pause.String())
 		return keep(min(pause, secretRecheck)) // the Secret is read again meanwhile
 	}
 	if err := session.Budget().Before(graph.OpReadAccount); err != nil {
-		return failure(err)
+		return failure("read the account", err)
 	}
 	if allowed, wait := session.Budget().Background(); !allowed && !p.requested() {
 		return waitingAside(v1alpha1.ReasonRateLimited, "Meta's rate limit is nearly used up; the next observation waits", wait).told()
@@ -123,6 +135,7 @@ func (r *wabas) between(p *wabaPass, wait time.Duration) outcome {
 	if !news {
 		return keep(wait)
 	}
+	p.partly(p.session.Snapshot())
 	o := done("observed")
 	o.after = wait
 	return o
@@ -141,6 +154,7 @@ func (r *wabas) failing(p *wabaPass) bool {
 
 // observe reads the account and tells the resources concerned what changed.
 func (r *wabas) observe(ctx context.Context, p *wabaPass, requested time.Duration) outcome {
+	logStep(ctx, "Observing the account")
 	snapshot, change, err := p.session.Observe(ctx)
 	if err != nil {
 		return r.unreadable(ctx, p, err)
@@ -151,6 +165,7 @@ func (r *wabas) observe(ctx context.Context, p *wabaPass, requested time.Duratio
 	complaint := r.manage(ctx, p)
 	r.receipts.observe(p.name(), snapshot.Begun, &change)
 	r.changes.publish(accountChange{waba: p.name(), change: change})
+	p.partly(snapshot)
 	o := done(observedMessage(snapshot))
 	if complaint != nil {
 		o = *complaint
@@ -159,13 +174,32 @@ func (r *wabas) observe(ctx context.Context, p *wabaPass, requested time.Duratio
 	return o
 }
 
+// partly notes the parts of the account that couldn't be read.
+func (p *wabaPass) partly(s *account.Snapshot) {
+	if s == nil {
+		return
+	}
+	for _, part := range sectionsOf(s) {
+		if part.section.Err != nil {
+			p.missed("read the account's "+part.name, part.section.Err)
+		}
+	}
+}
+
+// accountPart is a part of an account that can be read or not on its own.
+type accountPart struct {
+	name    string
+	section account.Section
+}
+
+func sectionsOf(s *account.Snapshot) []accountPart {
+	return []accountPart{{"phone numbers", s.NumbersSection}, {"templates", s.TemplatesSection}, {"subscribed apps", s.AppsSection}}
+}
+
 // observedMessage names the parts that couldn't be read; what is shown of them is what was last known.
 func observedMessage(s *account.Snapshot) string {
 	message := "observed"
-	for _, part := range []struct {
-		name    string
-		section account.Section
-	}{{"phone numbers", s.NumbersSection}, {"templates", s.TemplatesSection}, {"subscribed apps", s.AppsSection}} {
+	for _, part := range sectionsOf(s) {
 		if part.section.Err == nil {
 			continue
 		}
@@ -180,7 +214,7 @@ func observedMessage(s *account.Snapshot) string {
 // unreadable explains why the account can't be read. "Doesn't exist" and "no permission" look alike at Meta; what the
 // token itself may do tells them apart.
 func (r *wabas) unreadable(ctx context.Context, p *wabaPass, err error) outcome {
-	o := hard(failure(err))
+	o := hard(failure("read the account", err))
 	e, ok := graph.AsError(err)
 	if !ok || e.Class != graph.ClassAmbiguous && e.Class != graph.ClassPermission {
 		return o
@@ -191,7 +225,7 @@ func (r *wabas) unreadable(ctx context.Context, p *wabaPass, err error) outcome 
 	}
 	token, tokenErr := p.session.InspectToken(ctx)
 	if tokenErr != nil {
-		return o
+		return o.join(failed("inspect the token", tokenErr)...)
 	}
 	p.token = token
 	if missing := missingScope(token); missing != "" {
@@ -229,7 +263,7 @@ func (r *wabas) breaker(p *wabaPass) {
 func (r *wabas) contest(ctx context.Context, p *wabaPass) *outcome {
 	var list v1alpha1.WABAList
 	if err := r.client.List(ctx, &list, client.MatchingFields{index.AccountID: p.obj.Spec.ID}); err != nil {
-		o := failure(err)
+		o := failure("list accounts with the same id", err)
 		return &o
 	}
 	var claims []claim
@@ -291,6 +325,7 @@ func (r *wabas) forget(key types.NamespacedName) {
 		delete(r.uids, key)
 	}
 	r.attempts.succeeded("WABA/" + key.String())
+	r.failures.forget(r.failures.uid("WABA/" + key.String()))
 	r.hearing.forget("WABA/" + key.String())
 	r.receipts.forget(key)
 }
@@ -301,10 +336,13 @@ func (r *wabas) finish(ctx context.Context, p *wabaPass, o outcome) (ctrl.Result
 	if o.keep {
 		write = func() error { return r.told(ctx, p) }
 	}
-	if err := write(); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+	o = o.join(p.alsoFailed...)
+	if err := write(); apierrors.IsNotFound(err) {
+		return ctrl.Result{}, nil
+	} else if err != nil {
+		o = unrecorded(o, err)
 	}
-	result := r.result(p.key(), p.fingerprint(), o)
+	result := r.result(ctx, runOf{p.obj, p.key(), p.fingerprint()}, o)
 	if o.backoff {
 		result.RequeueAfter = min(result.RequeueAfter, secretRecheck) // the pause goes on, but a new Secret ends it
 	}
@@ -330,7 +368,7 @@ func (r *wabas) record(ctx context.Context, p *wabaPass, o outcome) error {
 	if err := r.write(ctx, p); err != nil {
 		return err
 	}
-	r.transitions(p.obj, p.before.Status.Conditions, s.Conditions)
+	r.transitions(ctx, p.obj, p.before.Status.Conditions, s.Conditions)
 	r.measureReady(p.obj, p.before.Status.Conditions, s.Conditions, p.now)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -22,21 +23,25 @@ func (r *wabas) delete(ctx context.Context, p *wabaPass) (ctrl.Result, error) {
 	}
 	waiting, others, err := r.dependents(ctx, p.obj)
 	if err != nil {
-		return ctrl.Result{}, err
+		return r.finish(ctx, p, failure("list the resources that need the account", err))
 	}
 	if wait := r.grace(p); len(waiting) == 0 && others && wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 	if len(waiting) > 0 {
+		logStep(ctx, "Waiting for resources that need the account", "first", waiting[0], "count", len(waiting))
 		o := waitingAside(v1alpha1.ReasonInUse, fmt.Sprintf("waiting for %s, which is being deleted and needs the account", waiting[0]), 0)
 		if len(waiting) > 1 {
 			o.message = fmt.Sprintf("waiting for %s and others, which are being deleted and need the account", waiting[0])
 		}
 		return r.finish(ctx, p, o)
 	}
-	if err := setFinalizer(ctx, r.client, p.before.DeepCopy(), false); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+	if err := setFinalizer(ctx, r.client, p.before.DeepCopy(), false); apierrors.IsNotFound(err) {
+		return ctrl.Result{}, nil
+	} else if err != nil {
+		return r.finish(ctx, p, *notWritten("remove the finalizer", err))
 	}
+	logStep(ctx, "The finalizer is removed")
 	r.measureDeletion(p.before, p.now)
 	return ctrl.Result{}, nil
 }

@@ -106,6 +106,7 @@ func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *o
 		r.would(p.obj, CallUpdateAccount, s.field)
 		return nil
 	}
+	logStep(ctx, "About to write to Meta", "call", CallUpdateAccount, "field", s.field)
 	err := s.write(ctx, p.session.Client())
 	r.wrote(p.obj, CallUpdateAccount, []string{s.field}, err)
 	p.session.RefreshOptional() // read back at the next observation
@@ -113,7 +114,7 @@ func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *o
 	if err == nil {
 		return nil
 	}
-	o := failure(err)
+	o := failure("set spec."+s.field, err)
 	o.message = "spec." + s.field + ": " + o.message
 	o.aside, o.stalled, o.backoff, o.wait = true, false, false, false
 	if class := graph.ClassOf(err); class == graph.ClassRefused || class == graph.ClassInvalidSpec || class == graph.ClassPermission {

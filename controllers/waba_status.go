@@ -129,19 +129,24 @@ func (r *wabas) count(ctx context.Context, p *wabaPass) {
 	if snap.TemplatesSection.Complete {
 		s.Templates = r.templateCounts(ctx, p)
 	}
-	if snap.NumbersSection.Complete {
-		counts := &v1alpha1.PhoneNumberCounts{Total: int32(len(snap.Numbers))} //nolint:gosec // bounded by Meta
-		managed := r.managedNumbers(ctx, p.obj)
-		for id, n := range snap.Numbers {
-			if n.Status == "CONNECTED" {
-				counts.Connected++
-			}
-			if !managed[id] {
-				counts.Unmanaged++
-			}
-		}
-		s.PhoneNumbers = counts
+	if !snap.NumbersSection.Complete {
+		return
 	}
+	managed, err := r.managedNumbers(ctx, p.obj)
+	if err != nil {
+		p.missed("list the account's numbers here", err)
+		return // what was last known stays
+	}
+	counts := &v1alpha1.PhoneNumberCounts{Total: int32(len(snap.Numbers))} //nolint:gosec // bounded by Meta
+	for id, n := range snap.Numbers {
+		if n.Status == "CONNECTED" {
+			counts.Connected++
+		}
+		if !managed[id] {
+			counts.Unmanaged++
+		}
+	}
+	s.PhoneNumbers = counts
 }
 
 func (r *wabas) templateCounts(ctx context.Context, p *wabaPass) *v1alpha1.TemplateCounts {
@@ -152,10 +157,12 @@ func (r *wabas) templateCounts(ctx context.Context, p *wabaPass) *v1alpha1.Templ
 	}
 	managed := map[account.TemplateKey]bool{}
 	var list v1alpha1.MessageTemplateList
-	if err := r.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(p.obj))}, client.UnsafeDisableDeepCopy); err == nil {
-		for i := range list.Items {
-			managed[templateKey(&list.Items[i])] = true
-		}
+	if err := r.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(p.obj))}, client.UnsafeDisableDeepCopy); err != nil {
+		p.missed("list the account's templates here", err)
+		return p.before.Status.Templates // what was last known
+	}
+	for i := range list.Items {
+		managed[templateKey(&list.Items[i])] = true
 	}
 	for key, t := range snap.Templates {
 		switch t.Status {
@@ -178,17 +185,17 @@ func (r *wabas) templateCounts(ctx context.Context, p *wabaPass) *v1alpha1.Templ
 }
 
 // managedNumbers are the ids of the account's numbers that a PhoneNumber resource names.
-func (r *wabas) managedNumbers(ctx context.Context, waba *v1alpha1.WABA) map[string]bool {
+func (r *wabas) managedNumbers(ctx context.Context, waba *v1alpha1.WABA) (map[string]bool, error) {
 	managed := map[string]bool{}
 	var list v1alpha1.PhoneNumberList
 	if err := r.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}, client.UnsafeDisableDeepCopy); err != nil {
-		return managed
+		return nil, err
 	}
 	for i := range list.Items {
 		managed[list.Items[i].Spec.ID] = true
 		managed[list.Items[i].Status.ID] = true
 	}
-	return managed
+	return managed, nil
 }
 
 // limits mirrors the ledgers and the rate budget, so that a restart forgets nothing.

@@ -6,14 +6,17 @@ package controllers
 import (
 	"context"
 	"reflect"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -93,6 +96,26 @@ func (c *changes) wakeAfter(waba types.NamespacedName, after time.Duration) {
 	if sink != nil {
 		sink(waba, after)
 	}
+}
+
+// loggedLists lists from the cache for those who wake resources: nothing else would tell that a list failed and that nobody was
+// woken. Each failure is logged once until it is over.
+type loggedLists struct {
+	client.Reader
+	log      logr.Logger
+	failures *failureLog
+}
+
+func (l loggedLists) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	err := l.Reader.List(ctx, list, opts...)
+	kind := strings.TrimSuffix(reflect.TypeOf(list).Elem().Name(), "List")
+	o := done("")
+	if err != nil {
+		o = failure("list the resources to be woken", err)
+	}
+	key := "list of " + kind
+	l.failures.note(ctrl.LoggerInto(ctx, l.log.WithValues("controllerKind", kind)), subject{types.UID(key), key, kind}, o)
+	return err
 }
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]

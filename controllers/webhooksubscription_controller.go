@@ -101,7 +101,11 @@ func (h *hooks) others(
 		if other.UID == obj.UID || !other.DeletionTimestamp.IsZero() {
 			continue
 		}
-		if _, refused := h.resolver.find(ctx, h.referrer(other)); refused == nil {
+		permitted, err := h.resolver.permits(ctx, h.referrer(other))
+		if err != nil {
+			return nil, err
+		}
+		if permitted {
 			out = append(out, other)
 		}
 	}
@@ -123,14 +127,22 @@ func sameLevel(a, b *v1alpha1.WebhookSubscription) bool {
 // appHolder names who manages the app, "" for this resource. An app has one callback for all its accounts, so of several
 // resources one decides: who set it already, else the oldest that has the app secret.
 func (h *hooks) appHolder(ctx context.Context, p *hookPass) (string, error) {
-	claims := []claim{h.appClaim(ctx, p.obj)}
+	own, err := h.appClaim(ctx, p.obj)
+	if err != nil {
+		return "", err
+	}
+	claims := []claim{own}
 	list, err := h.others(ctx, index.App, p.obj.Status.AppID, p.obj)
 	if err != nil {
 		return "", err
 	}
 	for _, rival := range list {
 		if rival.Spec.App != nil {
-			claims = append(claims, h.appClaim(ctx, rival))
+			c, err := h.appClaim(ctx, rival)
+			if err != nil {
+				return "", err
+			}
+			claims = append(claims, c)
 		}
 	}
 	first := winner(claims)
@@ -143,15 +155,15 @@ func (h *hooks) appHolder(ctx context.Context, p *hookPass) (string, error) {
 	return "a WebhookSubscription in another namespace", nil
 }
 
-func (h *hooks) appClaim(ctx context.Context, obj *v1alpha1.WebhookSubscription) claim {
+func (h *hooks) appClaim(ctx context.Context, obj *v1alpha1.WebhookSubscription) (claim, error) {
 	c := h.claimOf(obj, obj.Status.App != nil && obj.Status.App.AppliedURL != "")
 	waba, refused := h.resolver.find(ctx, h.referrer(obj))
 	if refused != nil {
 		c.handicapped = true
-		return c
+		return c, refused.err()
 	}
 	session := h.accounts.Get(string(waba.UID))
 	c.handicapped = c.handicapped || EffectivePolicy(obj.Spec.ManagementPolicy, waba.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
 		session == nil || !session.Client().HasAppSecret()
-	return c
+	return c, nil
 }

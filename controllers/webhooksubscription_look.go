@@ -56,9 +56,10 @@ func (h *hooks) see(ctx context.Context, p *hookPass) *outcome {
 		o := keep(p.untilNextAttempt()) // nothing new since before the restart; the next observation brings an event
 		return &o
 	}
+	logStep(ctx, "Looking the account's apps and numbers up")
 	for _, look := range []func(context.Context) error{p.session.LookupApps, p.session.LookupNumbers} {
 		if err := look(ctx); err != nil {
-			o := failure(err)
+			o := failure("list the account's apps and numbers", err)
 			return &o
 		}
 	}
@@ -231,7 +232,7 @@ func (h *hooks) number(ctx context.Context, l *hookLook, name string) (*graph.Ph
 	err := h.client.Get(ctx, client.ObjectKey{Namespace: l.obj.Namespace, Name: name}, &resource)
 	switch {
 	case client.IgnoreNotFound(err) != nil:
-		o := failure(err)
+		o := failure("read PhoneNumber "+name, err)
 		return nil, &o
 	case err != nil:
 		o := waitingAside(v1alpha1.ReasonNotFound, "PhoneNumber "+name+" doesn't exist; create it or correct phoneNumberRef", 0)
@@ -286,7 +287,7 @@ func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *outcome {
 		app.uncovered, app.exposed, err = h.exposedAccounts(ctx, l)
 	}
 	if err != nil {
-		o := failure(err)
+		o := failure("look for other users of the app", err)
 		return &o
 	}
 	return nil
@@ -330,7 +331,7 @@ func (h *hooks) readApp(ctx context.Context, l *hookLook, seen time.Time) {
 		begun := h.clock.Now()
 		subscription, err := l.session.Client().ReadAppSubscription(ctx, l.appID)
 		if err != nil {
-			o := h.memory.hold(key, attempt, failure(err))
+			o := h.memory.hold(key, attempt, failure("read the app's subscription", err))
 			app.unreadable = &o
 			return
 		}

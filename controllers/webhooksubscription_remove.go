@@ -26,7 +26,7 @@ func (h *hooks) remove(ctx context.Context, p *hookPass) (bool, outcome) {
 	}
 	for _, look := range []func(context.Context) error{p.session.LookupApps, p.session.LookupNumbers} {
 		if err := look(ctx); err != nil {
-			return false, failure(err)
+			return false, failure("list the account's apps and numbers", err)
 		}
 	}
 	r := &hookRemoval{hooks: h, hookPass: p, numbers: map[string]*graph.PhoneNumber{}}
@@ -51,23 +51,24 @@ type hookRemoval struct {
 }
 
 // do makes one write of the removal.
-func (r *hookRemoval) do(what string, write func() error) *outcome {
+func (r *hookRemoval) do(ctx context.Context, what string, write func() error) *outcome {
+	logStep(ctx, "About to write to Meta", "call", what)
 	err := write()
 	r.wrote(r.obj, what, nil, err)
 	if err == nil {
 		return nil
 	}
-	o := failure(err)
+	o := failure(what, err)
 	return &o
 }
 
 // change makes one write to the subscriptions of the account, and looks at what they are then.
 func (r *hookRemoval) change(ctx context.Context, what string, write func(context.Context, string) error) *outcome {
-	if o := r.do(what, func() error { return write(ctx, r.waba.Spec.ID) }); o != nil {
+	if o := r.do(ctx, what, func() error { return write(ctx, r.waba.Spec.ID) }); o != nil {
 		return o
 	}
 	if err := r.session.LookupApps(ctx); err != nil {
-		o := failure(err)
+		o := failure("list the account's apps", err)
 		return &o
 	}
 	return nil
@@ -84,7 +85,7 @@ func (r *hookRemoval) subscription(ctx context.Context) *outcome {
 	}
 	others, err := r.others(ctx, index.Account, r.referrer(r.obj).account().String(), r.obj)
 	if err != nil {
-		o := failure(err)
+		o := failure("list other subscriptions of the account", err)
 		return &o
 	}
 	if len(others) > 0 {
@@ -101,7 +102,7 @@ func (r *hookRemoval) app(ctx context.Context) *outcome {
 	}
 	live, err := r.session.Client().ReadAppSubscription(ctx, r.obj.Status.AppID)
 	if err != nil {
-		return r.unlessByHand(err)
+		return r.unlessByHand("read the app's subscription", err)
 	}
 	if live.CallbackURL != known.AppliedURL {
 		known.CallbackURL = live.CallbackURL
@@ -109,29 +110,30 @@ func (r *hookRemoval) app(ctx context.Context) *outcome {
 	}
 	used, err := r.used(ctx)
 	if err != nil {
-		o := failure(err)
+		o := failure("look for other users of the app", err)
 		return &o
 	}
 	if used {
 		return nil
 	}
+	logStep(ctx, "About to write to Meta", "call", "remove the app's callback")
 	err = r.session.Client().DeleteAppSubscription(ctx, r.obj.Status.AppID)
 	r.wrote(r.obj, "remove the app's callback", nil, err)
 	if err != nil {
-		return r.unlessByHand(err)
+		return r.unlessByHand("remove the app's callback", err)
 	}
 	known.CallbackURL, known.AppliedURL, known.Fields = "", "", nil
 	return nil
 }
 
 // unlessByHand leaves at Meta what can only be removed in the App Dashboard.
-func (r *hookRemoval) unlessByHand(err error) *outcome {
+func (r *hookRemoval) unlessByHand(operation string, err error) *outcome {
 	if e, ok := graph.AsError(err); ok && (e.Cause == graph.CauseDashboardOnly || e.Cause == graph.CauseAppToken) {
 		r.event(r.obj, corev1.EventTypeWarning, v1alpha1.ReasonAwaitingHuman, "Delete",
 			"left at Meta: the app's callback can't be removed by API; remove it in the App Dashboard (WhatsApp, Configuration)")
 		return nil
 	}
-	o := failure(err)
+	o := failure(operation, err)
 	return &o
 }
 
@@ -177,7 +179,7 @@ func (r *hookRemoval) overrides(ctx context.Context) *outcome {
 				return o
 			}
 		}
-		if o := r.do("clear the override of number "+known.ID, func() error {
+		if o := r.do(ctx, "clear the override of number "+known.ID, func() error {
 			return r.session.Client().SetNumberCallback(ctx, known.ID, "", "")
 		}); o != nil {
 			return o

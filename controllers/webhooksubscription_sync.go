@@ -48,7 +48,7 @@ func (h *hooks) sync(ctx context.Context, p *hookPass) outcome {
 	if step == nil {
 		return concluded(complaints)
 	}
-	return h.act(ctx, l, step)
+	return h.act(ctx, l, step).join(concluded(complaints).failed...) // the other levels still fail
 }
 
 // wouldAct says what would be written if the operator didn't only read: all steps, for each follows from the one before.
@@ -101,7 +101,10 @@ func concluded(complaints []outcome) outcome {
 	for i, c := range complaints {
 		if i == 0 {
 			o = c
-		} else if !strings.Contains(o.message, c.message) {
+			continue
+		}
+		o = o.join(c.failed...)
+		if !strings.Contains(o.message, c.message) {
 			o.message += "; " + c.message
 			o.after = soonerOf(o.after, c.after)
 		}
@@ -143,6 +146,7 @@ func (h *hooks) act(ctx context.Context, l *hookLook, step *hookStep) outcome {
 	if step.repairs(l) {
 		h.memory.repaired(hookKey{l.obj.UID, step.at.path})
 	}
+	logStep(ctx, "About to write to Meta", "call", step.what())
 	err := h.write(ctx, l, step)
 	h.wrote(l.obj, step.what(), []string{step.at.path}, err)
 	if err != nil {
@@ -152,7 +156,7 @@ func (h *hooks) act(ctx context.Context, l *hookLook, step *hookStep) outcome {
 	h.memory.release(l.callbackKey(step.at))
 	h.remember(l, step)
 	if err := h.readBack(ctx, l, step); err != nil {
-		o := failure(err)
+		o := failure("read back: "+step.what(), err)
 		o.first = slowPause // an attempt costs two calls
 		return o
 	}
@@ -164,7 +168,7 @@ func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *outco
 	if step.kind == hookSubscribe {
 		// A plain subscription would delete the override of an app that somebody has subscribed meanwhile.
 		if err := l.session.LookupApps(ctx); err != nil {
-			o := failure(err)
+			o := failure("list the account's apps", err)
 			return &o
 		}
 		if l.session.Apps().App(l.appID) != nil {
@@ -186,7 +190,7 @@ func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *outco
 		o.synced, o.reason, o.message = c.Status, c.Reason, c.Message // one change less to write
 	}
 	if err := h.record(ctx, l.hookPass, o, false); err != nil {
-		return notWritten(err)
+		return notWritten("record what is intended: "+step.what(), err)
 	}
 	return nil
 }
@@ -219,8 +223,13 @@ func (h *hooks) repairs(ctx context.Context, l *hookLook, step *hookStep) *outco
 	if !step.repairs(l) || l.requested() || l.changedByUser() {
 		return nil
 	}
-	names := hooksBy(ctx, h.client, index.Account, index.AccountKey(client.ObjectKeyFromObject(l.waba)))
-	if h.unrequested(l.obj, l.waba, l.session, len(names)) {
+	var list v1alpha1.WebhookSubscriptionList
+	err := h.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(l.waba))}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		o := failure("list the account's subscriptions", err)
+		return &o
+	}
+	if h.unrequested(l.obj, l.waba, l.session, len(list.Items)) {
 		return nil
 	}
 	o := massChangeHeld()
@@ -263,7 +272,7 @@ func (h *hooks) readBack(ctx context.Context, l *hookLook, step *hookStep) error
 // failed keeps a write that Meta refused from being repeated at once; the other levels go on. Trouble that isn't about this
 // level stops all.
 func (h *hooks) failed(l *hookLook, step *hookStep, err error) outcome {
-	o := failure(err)
+	o := failure(step.what(), err)
 	e, ok := graph.AsError(err)
 	if !ok {
 		return o
@@ -278,12 +287,13 @@ func (h *hooks) failed(l *hookLook, step *hookStep, err error) outcome {
 	switch {
 	case e.Cause == graph.CauseNotSubscribed && !app.getsMessages():
 		h.memory.setLacking(l.obj.UID, true)
-		return waitingAside(v1alpha1.ReasonProgressing, "Meta takes no override before the app is subscribed to messages", time.Second)
+		return waitingAside(v1alpha1.ReasonProgressing, "Meta takes no override before the app is subscribed to messages", time.Second).
+			join(o.failed...)
 	case e.Cause == graph.CauseCallbackNotVerified:
 		key = l.callbackKey(step.at)
 		o.message = fmt.Sprintf("%s: %s refuses Meta's handshake: %s", step.at.path, shownURL(step.at.want), o.message)
 	case e.Cause == graph.CauseDashboardOnly:
-		o = *app.byHand("Meta lets nobody set this app by API (" + clause(e.Explain()) + "); ")
+		o = app.byHand("Meta lets nobody set this app by API (" + clause(e.Explain()) + "); ").join(o.failed...)
 		o.after = refusedRecheck
 		if known := l.obj.Status.App; known.VerifyTokenSecret == nil {
 			known.AppliedURL = "" // nothing was ever set: what a person sets now is that person's
@@ -295,5 +305,5 @@ func (h *hooks) failed(l *hookLook, step *hookStep, err error) outcome {
 		}
 	}
 	h.memory.hold(key, l.attempt(step.at), o)
-	return waitingAside(o.reason, o.message, time.Second) // for the other levels
+	return waitingAside(o.reason, o.message, time.Second).join(o.failed...) // for the other levels
 }

@@ -92,6 +92,12 @@ var (
 		Help:   "Time from the deletion of a resource until it was let go; only of those for which something was to be done at Meta.",
 		Labels: []Label{kindLabel}, Buckets: longWaits,
 	})
+	internalErrors = define(Definition{
+		Name: "waba_operator_internal_errors_total", Type: Counter, Scope: Process,
+		Help: "Failed steps of reconciliations for which the conditions only point to the operator's log: errors of the Kubernetes API " +
+			"server, and of the operator itself. Each attempt counts.",
+		Labels: []Label{kindLabel},
+	})
 )
 
 // What the receiver says, which every replica runs.

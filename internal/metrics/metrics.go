@@ -24,6 +24,7 @@ type Recorder struct {
 	drift          *prometheus.CounterVec
 	firstReady     *prometheus.HistogramVec
 	deletion       *prometheus.HistogramVec
+	internalErrors *prometheus.CounterVec
 
 	*webhooks
 }
@@ -39,12 +40,12 @@ func New(reg prometheus.Registerer, version string) (*Recorder, error) {
 	r := &Recorder{
 		calls: graphRequests.counter(), callDuration: graphDuration.histogram(), held: graphHeld.counter(),
 		normalisations: normalisations.counter(), drift: drift.counter(),
-		firstReady: firstReady.histogram(), deletion: deletion.histogram(),
+		firstReady: firstReady.histogram(), deletion: deletion.histogram(), internalErrors: internalErrors.counter(),
 		webhooks: newWebhooks(),
 	}
 	build := buildInfo.gauge()
 	build.WithLabelValues(version).Set(1)
-	own := []prometheus.Collector{build, r.calls, r.callDuration, r.held, r.normalisations, r.drift, r.firstReady, r.deletion}
+	own := []prometheus.Collector{build, r.calls, r.callDuration, r.held, r.normalisations, r.drift, r.firstReady, r.deletion, r.internalErrors}
 	for _, c := range append(r.collectors(), own...) {
 		if err := reg.Register(c); err != nil {
 			return nil, err
@@ -86,6 +87,9 @@ func (r *Recorder) Drift(kind, field string) {
 func (r *Recorder) FirstReady(kind string, took time.Duration) {
 	r.firstReady.WithLabelValues(kind).Observe(took.Seconds())
 }
+
+// InternalError counts a step that failed for a reason that a resource's conditions can't explain.
+func (r *Recorder) InternalError(kind string) { r.internalErrors.WithLabelValues(kind).Inc() }
 
 // Deleted records how long a resource took until it was let go.
 func (r *Recorder) Deleted(kind string, took time.Duration) {

@@ -143,7 +143,7 @@ func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Surroun
 		Accounts: accounts, GraphAPIVersion: o.GraphAPIVersion, ObservationInterval: o.ObservationInterval,
 		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour, WebhookURL: o.ReceiverURL(),
 		WatchNamespaceLabels: o.watchesNamespaces(), Clock: s.Clock, Metrics: recorder,
-		Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue, Media: s.Media,
+		Log: s.Log.WithName("controllers"), Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue, Media: s.Media,
 	})
 }
 

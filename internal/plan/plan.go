@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -224,6 +225,7 @@ func (p *planner) look(ctx context.Context, r *resource) error {
 		return nil
 	}
 	p.heard = nil
+	ctx = ctrl.LoggerInto(ctx, logr.Discard()) // what a run came to is the plan
 	if _, err := p.reconcilers[r.kind].Reconcile(ctx, reconcile.Request{NamespacedName: r.name}); err != nil {
 		return fmt.Errorf("%s %s: %w", r.kind, r.name, err)
 	}
@@ -260,6 +262,9 @@ func (silent) Drift(string, string) {}
 
 // FirstReady measures nothing.
 func (silent) FirstReady(string, time.Duration) {}
+
+// InternalError counts nothing: the plan says which resources it can't tell about.
+func (silent) InternalError(string) {}
 
 // Deleted measures nothing.
 func (silent) Deleted(string, time.Duration) {}

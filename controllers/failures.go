@@ -1,0 +1,195 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/waba-operator/waba-operator/internal/credentials"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/media"
+)
+
+// failedStep is an error with what was being done.
+type failedStep struct {
+	operation string
+	err       error
+}
+
+// failed is the list of one failed step.
+func failed(operation string, err error) []failedStep { return []failedStep{{operation, err}} }
+
+// internal reports that a condition can't explain the error: it comes from the API server or from the operator itself.
+func (f failedStep) internal() bool {
+	var secret *credentials.Error
+	var file *media.Error
+	_, meta := graph.AsError(f.err)
+	return !meta && !errors.As(f.err, &secret) && !errors.As(f.err, &file)
+}
+
+// expected reports an error that nobody has to do anything about: Meta's limits end by themselves.
+func (f failedStep) expected() bool {
+	e, ok := graph.AsError(f.err)
+	return ok && (e.Class == graph.ClassThrottled || e.Class == graph.ClassQuota)
+}
+
+// conflictsInARow is how many conflicts of one step in a row are an error. Fewer are part of normal life: another writer was
+// a moment faster, and the next run sees its change.
+const conflictsInARow = 3
+
+// failureLog logs failed steps: each once, and again when its error changes or after it was over. A step that fails in every
+// run would otherwise fill the log with the same line.
+type failureLog struct {
+	clock   clock.PassiveClock
+	metrics Metrics
+
+	mu sync.Mutex
+	// known are the failures that aren't over, by object and operation.
+	known map[types.UID]map[string]openFailure
+	// uids are the objects behind the keys of what can't be found any more.
+	uids map[string]types.UID
+}
+
+// openFailure is a step that failed when it was last tried.
+type openFailure struct {
+	text   string
+	since  time.Time
+	times  int
+	logged bool
+}
+
+func newFailureLog(c clock.PassiveClock, m Metrics) *failureLog {
+	return &failureLog{clock: c, metrics: m, known: map[types.UID]map[string]openFailure{}, uids: map[string]types.UID{}}
+}
+
+// subject is the object of a run, as logs and metrics name it.
+type subject struct {
+	uid       types.UID
+	key, kind string
+}
+
+// note logs what failed in a run. A run that came to an end decides about all steps; one that only waited (o.keep) says nothing
+// of those that it didn't come to. It reports whether a conflict persists, so that its retries need a backoff.
+func (l *failureLog) note(ctx context.Context, s subject, o outcome) (persists bool) {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return false // the process stops: that says nothing about the steps
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := l.known[s.uid]
+	now := map[string]openFailure{}
+	for _, step := range o.failed {
+		f := l.again(ctx, s, o.reason, step, before[step.operation])
+		now[step.operation] = f
+		persists = persists || apierrors.IsConflict(step.err) && f.times >= conflictsInARow
+	}
+	for operation, f := range before {
+		if _, still := now[operation]; still {
+			continue
+		}
+		if o.keep {
+			now[operation] = f
+		} else if f.logged {
+			ctrl.LoggerFrom(ctx).V(1).Info("Step works again", "operation", operation, "failed", l.clock.Since(f.since).String())
+		}
+	}
+	if len(now) == 0 {
+		delete(l.known, s.uid)
+		delete(l.uids, s.key)
+		return false
+	}
+	l.known[s.uid], l.uids[s.key] = now, s.uid
+	return persists
+}
+
+// again returns a failure with what was known of the step before, and logs it if it is new.
+func (l *failureLog) again(ctx context.Context, s subject, reason string, step failedStep, before openFailure) openFailure {
+	log := ctrl.LoggerFrom(ctx)
+	f, text := before, identity(step.err)
+	if f.text != text {
+		f = openFailure{text: text, since: l.clock.Now()}
+	}
+	f.times++
+	values := []any{"operation", step.operation, "reason", reason}
+	if apierrors.IsConflict(step.err) && f.times < conflictsInARow {
+		log.V(1).Info("The object changed meanwhile; reconciled again", append(values, "error", step.err.Error())...)
+		return f
+	}
+	if step.internal() {
+		l.metrics.InternalError(s.kind)
+	}
+	if f.logged {
+		return f
+	}
+	f.logged = true
+	values = append(values, traceOf(step.err)...)
+	if step.expected() {
+		log.Info("Step must wait", append(values, "error", step.err.Error())...)
+	} else {
+		log.Error(step.err, "Step failed", values...)
+	}
+	return f
+}
+
+// forget drops what is known of an object that is gone.
+func (l *failureLog) forget(uid types.UID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.known, uid)
+	maps.DeleteFunc(l.uids, func(_ string, of types.UID) bool { return of == uid })
+}
+
+// uid returns the object that last failed under a key, "" where none did.
+func (l *failureLog) uid(key string) types.UID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.uids[key]
+}
+
+// passing are the parts of an error's text that differ between two equal failures: local ports, times, versions, and ids of
+// objects and requests.
+var passing = regexp.MustCompile(
+	`\S+:\d+->|\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)?|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|` +
+		`(?i:resource ?version|request id|uid)["']?[:= ]+["']?[\w-]+`)
+
+// identity is the same for two failures that are equal for a person.
+func identity(err error) string {
+	text := err.Error()
+	if e, ok := graph.AsError(err); ok {
+		parts := []string{string(e.Class), string(e.Cause), strconv.Itoa(e.Code), strconv.Itoa(e.Subcode), e.Explain()}
+		if e.Err != nil {
+			parts = append(parts, e.Err.Error())
+		}
+		text = strings.Join(parts, "|")
+	}
+	return passing.ReplaceAllString(text, "…")
+}
+
+// join appends failed steps that decide nothing about an outcome, but have to be in the log.
+func (o outcome) join(more ...failedStep) outcome {
+	o.failed = slices.Concat(o.failed, more)
+	return o
+}
+
+// err is the error that an outcome was made of, nil where nothing failed.
+func (o *outcome) err() error {
+	errs := make([]error, len(o.failed))
+	for i, step := range o.failed {
+		errs[i] = step.err
+	}
+	return errors.Join(errs...)
+}
