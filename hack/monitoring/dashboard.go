@@ -192,7 +192,8 @@ func kubernetes() section {
 	}
 	return section{"Controllers", []draft{
 		lines("Reconciliations", "ops", 8, query{rate("controller, result", "controller_runtime_reconcile_total"), "{{controller}} {{result}}"}),
-		lines("Errors of the API server", "ops", 8, query{rate("controller", "controller_runtime_reconcile_errors_total"), "{{controller}}"}),
+		lines("Failed steps, and errors of the API server", "ops", 8, query{rate("kind", "waba_operator_internal_errors_total"), "{{kind}}"},
+			query{rate("controller", "controller_runtime_reconcile_errors_total"), "{{controller}}"}),
 		lines("Duration of reconciliations, 95 %", "s", 8, query{p95("controller", "controller_runtime_reconcile_time_seconds"), "{{controller}}"}),
 		lines("Queue", "short", 8, query{allPods + `(name) (workqueue_depth` + ours, "{{name}}"}),
 		lines("Requests to the API server", "reqps", 8, query{rate("method, code", "rest_client_requests_total"), "{{method}} {{code}}"}),
