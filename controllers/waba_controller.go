@@ -184,6 +184,12 @@ func (p *wabaPass) partly(s *account.Snapshot) {
 			p.missed("read the account's "+part.name, part.section.Err)
 		}
 	}
+	if s.TokenErr != nil {
+		p.missed("inspect the token", s.TokenErr)
+	}
+	if s.OptionalErr != nil {
+		p.missed("read the account's optional fields", s.OptionalErr)
+	}
 }
 
 // accountPart is a part of an account that can be read or not on its own.

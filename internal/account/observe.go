@@ -236,12 +236,14 @@ func (o *observation) slow(ctx context.Context) error {
 	s := o.session
 	if prev := s.Snapshot(); prev != nil {
 		o.snap.Token, o.snap.Optional = prev.Token, prev.Optional
+		o.snap.TokenErr, o.snap.OptionalErr = prev.TokenErr, prev.OptionalErr
 	}
 	if !s.slowDue() {
 		return nil
 	}
 	o.snap.Calls++
 	token, err := o.client.DebugToken(ctx)
+	o.snap.TokenErr = err
 	switch {
 	case err == nil && !token.Valid:
 		return &graph.Error{
@@ -251,8 +253,6 @@ func (o *observation) slow(ctx context.Context) error {
 	case err == nil:
 		o.snap.Token = token
 		s.apps.assign(s, token.AppID)
-	default:
-		s.log.V(1).Info("Can't inspect the token", "error", err.Error())
 	}
 	o.optional(ctx)
 	if graph.ClassOf(err) != graph.ClassTransient {
@@ -263,6 +263,7 @@ func (o *observation) slow(ctx context.Context) error {
 
 func (o *observation) optional(ctx context.Context) {
 	s := o.session
+	o.snap.OptionalErr = nil
 	for range optionalFields {
 		fields := s.askable(optionalFields)
 		if len(fields) == 0 {
@@ -276,7 +277,7 @@ func (o *observation) optional(ctx context.Context) {
 		}
 		e, ok := graph.AsError(err)
 		if !ok || e.Cause != graph.CauseUnknownField || !s.refuse(fields, e.Message) {
-			s.log.V(1).Info("Can't read optional account fields", "error", err.Error())
+			o.snap.OptionalErr = err
 			return
 		}
 	}

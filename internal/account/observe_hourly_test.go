@@ -86,11 +86,17 @@ func TestObserveSurvivesUnreadableExtras(t *testing.T) {
 	if snap.Token != first.Token || snap.Optional != first.Optional {
 		t.Error("what was known must be carried over")
 	}
+	if snap.TokenErr == nil || snap.OptionalErr == nil {
+		t.Errorf("the log must learn why: %v, %v", snap.TokenErr, snap.OptionalErr)
+	}
 	w.front.instead(nil)
 	w.front.calls()
 	w.step(time.Minute)
-	observe(t, s)
+	snap, _ = observe(t, s)
 	wantCalls(t, w.front.calls(), readWABA, debugToken, readWABA) // not only after another hour
+	if snap.TokenErr != nil || snap.OptionalErr != nil {
+		t.Errorf("it is over: %v, %v", snap.TokenErr, snap.OptionalErr)
+	}
 }
 
 func TestObserveFailsWhenMetaCallsTheTokenInvalid(t *testing.T) {

@@ -60,6 +60,8 @@ type Snapshot struct {
 	// Token and Optional are read at most once an hour and carried over in between.
 	Token    *graph.TokenInfo
 	Optional *graph.AccountOptional
+	// TokenErr and OptionalErr are why they couldn't be read the last time.
+	TokenErr, OptionalErr error
 }
 
 // HasRegisteredNumber reports whether a number of the account is registered on Cloud API; Meta's hourly quota

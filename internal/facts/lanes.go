@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/internal/loglimit"
 )
 
 const (
@@ -21,8 +23,9 @@ const (
 // lanes let one write at a time go to each resource. What arrives for it meanwhile is put together and goes with the next
 // one: otherwise writers of this process would refuse each other's work by the thousand.
 type lanes struct {
-	store *store
-	slots *turns
+	store    *store
+	failures *loglimit.Failures
+	slots    *turns
 
 	mu   sync.Mutex
 	open map[subject]*lane
@@ -37,22 +40,32 @@ type ticket struct {
 	outcomes []outcome
 	err      error
 	done     chan struct{}
+	// unattended: no sender waits for the result, so the log has to have the error.
+	unattended bool
 }
 
-func newLanes(s *store) *lanes {
-	return &lanes{store: s, slots: newTurns(writers), open: map[subject]*lane{}}
+func newLanes(s *store, failures *loglimit.Failures) *lanes {
+	return &lanes{store: s, failures: failures, slots: newTurns(writers), open: map[subject]*lane{}}
 }
 
 // submit queues events of one resource. Whoever gave up waiting doesn't stop what others wait for.
 func (l *lanes) submit(ctx context.Context, s subject, events []event) *ticket {
-	t := &ticket{events: events, done: make(chan struct{})}
+	return l.add(ctx, s, &ticket{events: events, done: make(chan struct{})})
+}
+
+// post is submit for events whose sender doesn't wait.
+func (l *lanes) post(ctx context.Context, s subject, events []event) {
+	l.add(ctx, s, &ticket{events: events, done: make(chan struct{}), unattended: true})
+}
+
+func (l *lanes) add(ctx context.Context, s subject, t *ticket) *ticket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ln, busy := l.open[s]
 	if !busy {
 		ln = &lane{}
 		l.open[s] = ln
-		go l.drive(context.WithoutCancel(ctx), s, tenantOf(s, events), ln)
+		go l.drive(context.WithoutCancel(ctx), s, tenantOf(s, t.events), ln)
 	}
 	ln.waiting = append(ln.waiting, t)
 	return t
@@ -104,6 +117,8 @@ func (l *lanes) write(ctx context.Context, s subject, batch []*ticket, last clie
 	for _, t := range batch {
 		if t.err = err; err == nil {
 			t.outcomes, outcomes = outcomes[:len(t.events)], outcomes[len(t.events):]
+		} else if t.unattended {
+			l.failures.Report("note that events arrive", err)
 		}
 		close(t.done)
 	}

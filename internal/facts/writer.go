@@ -14,6 +14,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/waba-operator/waba-operator/internal/loglimit"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
@@ -35,7 +36,8 @@ type Writer struct {
 	find  *finder
 	lanes *lanes
 	clock clock.PassiveClock
-	log   logr.Logger
+	// failures are those that no sender learns of.
+	failures *loglimit.Failures
 }
 
 // NewWriter returns a Writer.
@@ -44,6 +46,7 @@ func NewWriter(o Options) *Writer {
 	if selector == nil {
 		selector = labels.Everything()
 	}
+	failures := loglimit.New(o.Log, o.Clock)
 	return &Writer{
 		find: &finder{
 			cache: o.Client, live: o.Live,
@@ -52,8 +55,8 @@ func NewWriter(o Options) *Writer {
 		},
 		lanes: newLanes(&store{
 			client: o.Client, live: o.Live, log: o.Log, strangers: &absences{clock: o.Clock, since: map[string]time.Time{}},
-		}),
-		clock: o.Clock, log: o.Log,
+		}, failures),
+		clock: o.Clock, failures: failures,
 	}
 }
 
@@ -107,7 +110,7 @@ func (w *Writer) Handshake(ctx context.Context, subscriptions []types.Namespaced
 		r.add(subject{kind: kindSubscription, key: key}, e)
 	}
 	if err := r.submit(ctx, w.lanes); err != nil {
-		w.log.Info("Can't note a handshake", "error", err.Error())
+		w.failures.Report("note a handshake", err)
 	}
 }
 
@@ -116,6 +119,7 @@ func (w *Writer) arrivals(ctx context.Context, d Delivery, accounts map[Account]
 	for a := range accounts {
 		subjects, err := w.find.subscriptions(ctx, a)
 		if err != nil {
+			w.failures.Report("list the subscriptions of an account", err)
 			continue
 		}
 		var seen []event
@@ -127,7 +131,7 @@ func (w *Writer) arrivals(ctx context.Context, d Delivery, accounts map[Account]
 			}
 		}
 		for _, s := range subjects {
-			w.lanes.submit(ctx, s, seen)
+			w.lanes.post(ctx, s, seen)
 		}
 	}
 }

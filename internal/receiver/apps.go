@@ -15,6 +15,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/loglimit"
 )
 
 // app is a Meta app whose accounts have resources here.
@@ -30,6 +31,8 @@ type apps struct {
 	client  client.Reader // the cache
 	secrets client.Reader // live
 	clock   clock.Clock
+	// failures are for what the API server is to blame for: the caller only learns that it should try again.
+	failures *loglimit.Failures
 	// deliveries is how many of one app are recorded at a time.
 	deliveries int
 
@@ -70,6 +73,7 @@ func (a *apps) accounts(ctx context.Context, key string, opts ...client.ListOpti
 	var list v1alpha1.WABAList
 	opts = append(opts, client.MatchingFields{index.App: key}, client.UnsafeDisableDeepCopy)
 	if err := a.client.List(ctx, &list, opts...); err != nil {
+		a.failures.Report("list the accounts of an app", err)
 		return nil, err
 	}
 	return list.Items, nil

@@ -6,12 +6,14 @@ package receiver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/internal/facts"
 	"github.com/waba-operator/waba-operator/internal/webhook"
@@ -158,13 +160,21 @@ func (d *delivery) record(ctx context.Context) Outcome {
 	d.options.Metrics.Recorded(tally)
 	switch {
 	case err != nil:
-		// The text of the error may repeat values of the events.
-		d.options.Log.V(1).Info("delivery couldn't be recorded", "app", d.appID, "reason", apierrors.ReasonForError(err))
+		d.failures.Report("record a delivery", withoutValues(err), "app", d.appID)
 		return OutcomeFailed
 	case unsettled:
 		return OutcomePartial
 	}
 	return OutcomeAccepted
+}
+
+// withoutValues is the error for the log. Where the API server calls a value invalid, its text repeats it, and values of events
+// are nobody else's business.
+func withoutValues(err error) error {
+	if reason := apierrors.ReasonForError(err); reason == metav1.StatusReasonInvalid || reason == metav1.StatusReasonBadRequest {
+		return fmt.Errorf("the API server refuses what would be written: %s", reason)
+	}
+	return err
 }
 
 // settle reads the Secrets again if the delivery names accounts that its secret doesn't vouch for, and says whether there are

@@ -66,7 +66,7 @@ func (a *apps) readRing(ctx context.Context, appID string, before *ring) (*ring,
 		names[secretKey(&accounts[i])] = struct{}{}
 	}
 	read := readEach(ctx, names, func(ctx context.Context, name types.NamespacedName) secretRead {
-		return readAppSecret(ctx, a.secrets, name)
+		return a.readAppSecret(ctx, name)
 	})
 	now, out := a.clock.Now(), &ring{holders: make([]holder, 0, len(accounts))}
 	for i := range accounts {
@@ -85,8 +85,9 @@ func (a *apps) readRing(ctx context.Context, appID string, before *ring) (*ring,
 	return out, len(names)
 }
 
-func readAppSecret(ctx context.Context, r client.Reader, name types.NamespacedName) secretRead {
-	creds, err := credentials.ReadAccount(ctx, r, name)
+func (a *apps) readAppSecret(ctx context.Context, name types.NamespacedName) secretRead {
+	creds, err := credentials.ReadAccount(ctx, a.secrets, name)
+	a.reportUnread("read the app secret of an account", name, err)
 	var unusable *credentials.Error
 	switch {
 	case errors.As(err, &unusable):
@@ -95,6 +96,14 @@ func readAppSecret(ctx context.Context, r client.Reader, name types.NamespacedNa
 		return secretRead{unread: true}
 	}
 	return secretRead{secret: creds.AppSecret}
+}
+
+// reportUnread logs that a Secret couldn't be read. What its owner did, such as forgetting the label, the account's status says.
+func (a *apps) reportUnread(operation string, name types.NamespacedName, err error) {
+	var unusable *credentials.Error
+	if err != nil && (!errors.As(err, &unusable) || unusable.Forbidden) {
+		a.failures.Report(operation, err, "Secret", name.String())
+	}
 }
 
 // succeed returns the keys after the Secret was found to hold the present one, or none.

@@ -16,6 +16,8 @@ import (
 
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
+
+	"github.com/waba-operator/waba-operator/internal/loglimit"
 )
 
 // Server receives Meta's webhooks. It is a Runnable for a manager.
@@ -25,6 +27,7 @@ type Server struct {
 	gate       *gate
 	deliveries chan struct{}
 	refusals   sometimes
+	failures   *loglimit.Failures
 	ready      atomic.Bool
 
 	http        *http.Server
@@ -42,9 +45,13 @@ func New(options Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	failures := loglimit.New(o.Log, o.Clock)
 	s := &Server{
-		options:    o,
-		apps:       &apps{client: o.Client, secrets: o.Secrets, clock: o.Clock, known: map[string]*app{}, deliveries: o.Limits.AppDeliveries},
+		options:  o,
+		failures: failures,
+		apps: &apps{
+			client: o.Client, secrets: o.Secrets, clock: o.Clock, failures: failures, known: map[string]*app{}, deliveries: o.Limits.AppDeliveries,
+		},
 		gate:       newGate(o.Limits.Unproven, o.Limits.MemoryBytes),
 		deliveries: make(chan struct{}, o.Limits.Deliveries),
 		refusals:   sometimes{clock: o.Clock},

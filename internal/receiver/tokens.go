@@ -66,7 +66,7 @@ func (a *apps) readTokens(ctx context.Context, appID string) (*tokens, int) {
 	for _, ref := range subscriptions {
 		refs[ref] = struct{}{}
 	}
-	read := readEach(ctx, refs, func(ctx context.Context, ref tokenRef) tokenRead { return readToken(ctx, a.secrets, ref) })
+	read := readEach(ctx, refs, func(ctx context.Context, ref tokenRef) tokenRead { return a.readToken(ctx, ref) })
 	out := &tokens{}
 	for name, ref := range subscriptions {
 		got := read[ref]
@@ -78,8 +78,9 @@ func (a *apps) readTokens(ctx context.Context, appID string) (*tokens, int) {
 	return out, len(refs)
 }
 
-func readToken(ctx context.Context, r client.Reader, ref tokenRef) tokenRead {
-	value, err := credentials.ReadValue(ctx, r, ref.secret, ref.key, v1alpha1.SecretPurposeVerifyToken)
+func (a *apps) readToken(ctx context.Context, ref tokenRef) tokenRead {
+	value, err := credentials.ReadValue(ctx, a.secrets, ref.secret, ref.key, v1alpha1.SecretPurposeVerifyToken)
+	a.reportUnread("read a verify token", ref.secret, err)
 	var unusable *credentials.Error
 	switch {
 	case errors.As(err, &unusable):
@@ -102,6 +103,7 @@ func (a *apps) subscriptions(ctx context.Context, appID string) (map[types.Names
 	}
 	var list v1alpha1.WebhookSubscriptionList
 	if err := a.client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		a.failures.Report("list the subscriptions", err)
 		return nil, err
 	}
 	out := map[types.NamespacedName]tokenRef{}
