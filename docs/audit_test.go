@@ -38,6 +38,36 @@ func auditLines(t *testing.T, log string) map[string][]string {
 	return out
 }
 
+// failedSteps returns the keys of the lines of a log about failed steps.
+func failedSteps(t *testing.T, log string) (keys []string) {
+	t.Helper()
+	for line := range strings.SplitSeq(log, "\n") {
+		if !strings.HasPrefix(line, "{") || !strings.Contains(line, `"msg":"Step failed"`) {
+			continue
+		}
+		fields := map[string]any{}
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		keys = slices.Sorted(maps.Keys(fields))
+	}
+	return keys
+}
+
+// TestFailedStepIsAsShown: what the page about operations shows of an error is what the operator writes.
+func TestFailedStepIsAsShown(t *testing.T) {
+	w := harness.New(t, env)
+	w.Secret()
+	w.WABA()
+	w.Sim.Fail(graphsim.Fault{Cut: graphsim.BeforeCommit, Times: -1})
+	w.Start().Settle()
+	written := failedSteps(t, w.Logs())
+	shown := failedSteps(t, pages(t)[filepath.Join("..", "docs", "operations.md")])
+	if len(written) == 0 || !slices.Equal(written, shown) {
+		t.Errorf("written %v, shown %v", written, shown)
+	}
+}
+
 // TestAuditLogIsAsShown: what the page about operations shows of the audit log is what the operator writes.
 func TestAuditLogIsAsShown(t *testing.T) {
 	w := harness.New(t, env)

@@ -41,7 +41,9 @@ func TestUnattendedFailuresAreInTheLog(t *testing.T) {
 					}
 					return nil
 				},
-				Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error { return c.get },
+				Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
+					return c.get
+				},
 			}).Build()
 			w := NewWriter(Options{
 				Client: cluster, Live: cluster, Clock: clocktesting.NewFakeClock(start),

@@ -18,5 +18,6 @@ func (o Options) Logger(w io.Writer) logr.Logger {
 	if o.LogFormat == "console" {
 		encoder = zap.ConsoleEncoder(func(c *zapcore.EncoderConfig) { c.EncodeTime = zapcore.ISO8601TimeEncoder })
 	}
-	return zap.New(zap.WriteTo(w), zap.Level(level), encoder)
+	// An error says what was being done. The stack of the place that logs it is always the same, and ten times as long.
+	return zap.New(zap.WriteTo(w), zap.Level(level), zap.StacktraceLevel(zapcore.DPanicLevel), encoder)
 }

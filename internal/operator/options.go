@@ -95,7 +95,7 @@ func (o *Options) BindFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.LeaderElectionNamespace, "leader-election-namespace", o.LeaderElectionNamespace,
 		"namespace of the lease; absent: the operator's own")
 	o.bindWebhookFlags(fs)
-	fs.IntVar(&o.LogLevel, "log-level", o.LogLevel, "0 to 5: 0 changes only, 1 transitions, 2 steps, 4 each call to Meta; never content or secrets")
+	fs.IntVar(&o.LogLevel, "log-level", o.LogLevel, "0 to 5: 0 errors and writes to Meta, 1 changes of conditions, 2 steps, 4 each call to Meta; never content or secrets")
 	fs.StringVar(&o.LogFormat, "log-format", o.LogFormat, "json or console")
 }
 
