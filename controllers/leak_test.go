@@ -137,6 +137,7 @@ func TestSecretsStaySecret(t *testing.T) {
 		{Code: 190, Message: echo()},
 		{Code: 987654, Message: echo()},
 		{Code: 200, Message: echo()},
+		{Code: 80008, Message: echo(), RegainMinutes: 2},
 		{Status: 502, Body: "<html>" + echo() + "</html>"},
 		{Status: 200, Body: `{"id":"` + harness.AccessToken + `","name":"` + harness.AccessToken + `"}`},
 		{Cut: graphsim.BeforeCommit},
@@ -164,6 +165,13 @@ func TestSecretsStaySecret(t *testing.T) {
 	}
 	if !strings.Contains(w.Logs(), "[redacted]") {
 		t.Error("nothing was redacted: the test provoked nothing")
+	}
+	for _, line := range []string{
+		`"msg":"Step failed"`, `"msg":"Step must wait"`, `"msg":"Condition changed"`, `"msg":"Backing off"`, `"msg":"The run ends"`, `"result":"Transient"`, `"result":"Credentials"`,
+	} {
+		if !strings.Contains(w.Logs(), line) {
+			t.Errorf("%s isn't in the log: the test doesn't provoke it", line)
+		}
 	}
 	expectNoLeak(t, w, op)
 }

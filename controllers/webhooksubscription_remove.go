@@ -131,6 +131,7 @@ func (r *hookRemoval) unlessByHand(operation string, err error) *outcome {
 	if e, ok := graph.AsError(err); ok && (e.Cause == graph.CauseDashboardOnly || e.Cause == graph.CauseAppToken) {
 		r.event(r.obj, corev1.EventTypeWarning, v1alpha1.ReasonAwaitingHuman, "Delete",
 			"left at Meta: the app's callback can't be removed by API; remove it in the App Dashboard (WhatsApp, Configuration)")
+		r.audit.Info("Left at Meta", "object", client.ObjectKeyFromObject(r.obj).String(), "id", r.obj.Status.AppID, "reason", err.Error())
 		return nil
 	}
 	o := failure(operation, err)
