@@ -42,6 +42,7 @@ type base struct {
 	log       logr.Logger
 	audit     logr.Logger
 	readOnly  bool
+	once      bool
 	intended  func(Intent)
 	announced *announced
 	interval  time.Duration

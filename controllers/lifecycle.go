@@ -214,9 +214,12 @@ func (l *lifecycle[T]) finish(ctx context.Context, p *pass[T], o outcome) (ctrl.
 		l.changes.wake(client.ObjectKeyFromObject(p.waba))
 	}
 	o = o.join(p.alsoFailed...)
-	if err := l.conclude(ctx, p, o); apierrors.IsNotFound(err) {
+	switch err := l.conclude(ctx, p, o); {
+	case apierrors.IsNotFound(err):
 		return ctrl.Result{}, nil
-	} else if err != nil {
+	case err != nil && l.once:
+		return ctrl.Result{}, fmt.Errorf("write the status: %w", err) // nothing tries it again, and there may be no log
+	case err != nil:
 		o = unrecorded(o, err)
 	}
 	return l.result(ctx, runOf{p.obj, p.key(), fingerprint}, o), nil

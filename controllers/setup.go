@@ -125,7 +125,7 @@ func newBase(p Parts, o Options) *base {
 		recorder: p.Recorder, attempts: newAttempts(o.Clock), failures: newFailureLog(o.Clock, o.Metrics),
 		creates: newCreateLedger(o.Clock, o.CreatesPerHour), changes: &changes{}, metrics: o.Metrics,
 		hearing: newHearing(o.Clock), receipts: newReceipts(),
-		log: o.Log, audit: o.Audit, readOnly: o.ReadOnly, intended: o.Intended, announced: newAnnounced(), interval: o.ObservationInterval,
+		log: o.Log, audit: o.Audit, readOnly: o.ReadOnly, once: o.Once, intended: o.Intended, announced: newAnnounced(), interval: o.ObservationInterval,
 		webhookURL: o.WebhookURL,
 		media:      &mediaFiles{live: p.Live, fetcher: o.Media, handles: newHandles(o.Clock)},
 	}

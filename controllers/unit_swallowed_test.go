@@ -11,14 +11,18 @@ import (
 
 	"github.com/go-logr/logr/funcr"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/index"
 )
 
 var errEtcd = errors.New("etcd is away")
@@ -115,5 +119,43 @@ func TestUnitListsOfThoseWhoWake(t *testing.T) {
 	if len(got) != 3 || strings.Count(text, "MessageTemplate") != 2 || strings.Count(text, "WebhookSubscription") != 1 ||
 		strings.Count(text, errEtcd.Error()) != 3 {
 		t.Errorf("got %s", text)
+	}
+}
+
+// TestUnitStatusThatCannotBeWritten: the operator logs it and tries again by its own backoff; whoever runs a reconciler once has
+// neither, and gets the error.
+func TestUnitStatusThatCannotBeWritten(t *testing.T) {
+	for _, once := range []bool{false, true} {
+		clock := clocktesting.NewFakePassiveClock(unitStart)
+		obj := &v1alpha1.MessageTemplate{ObjectMeta: metav1.ObjectMeta{Namespace: unitOwner, Name: "own", UID: "own"}}
+		obj.Spec.WABARef.Name = "gone"
+		c := fake.NewClientBuilder().WithScheme(unitScheme(t)).WithObjects(obj, observedWABA()).WithStatusSubresource(obj).
+			WithIndex(&v1alpha1.WABA{}, index.AccountID, func(client.Object) []string { return nil }).
+			WithInterceptorFuncs(interceptor.Funcs{
+				SubResourceApply: func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
+					return errEtcd
+				},
+			}).Build()
+		m := &measured{}
+		r := NewReconcilers(Parts{Client: c, Live: c, Recorder: events.NewFakeRecorder(10)}, Options{
+			Accounts: account.NewManager(account.Options{Clock: clock}), Clock: clock, Metrics: m, Once: once,
+		})
+		for kind, of := range map[string]struct {
+			reconcile.Reconciler
+			name string
+		}{"MessageTemplate": {r.MessageTemplates, "own"}, "WABA": {r.WABAs, "acme"}} {
+			ctx, log := logged(0)
+			result, err := of.Reconcile(ctx, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: unitOwner, Name: of.name}})
+			lines := strings.Join(log.next(), "\n")
+			switch {
+			case once && !errors.Is(err, errEtcd):
+				t.Errorf("%s, once: got %v", kind, err)
+			case !once && (err != nil || result.RequeueAfter != firstPause || !strings.Contains(lines, `"operation":"write the status"`)):
+				t.Errorf("%s: got %+v, %v, %s", kind, result, err, lines)
+			}
+		}
+		if counted := len(m.told) == 2; counted == once {
+			t.Errorf("once %t: counted %v", once, m.told)
+		}
 	}
 }

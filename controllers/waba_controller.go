@@ -343,9 +343,12 @@ func (r *wabas) finish(ctx context.Context, p *wabaPass, o outcome) (ctrl.Result
 		write = func() error { return r.told(ctx, p) }
 	}
 	o = o.join(p.alsoFailed...)
-	if err := write(); apierrors.IsNotFound(err) {
+	switch err := write(); {
+	case apierrors.IsNotFound(err):
 		return ctrl.Result{}, nil
-	} else if err != nil {
+	case err != nil && r.once:
+		return ctrl.Result{}, fmt.Errorf("write the status: %w", err) // nothing tries it again, and there may be no log
+	case err != nil:
 		o = unrecorded(o, err)
 	}
 	result := r.result(ctx, runOf{p.obj, p.key(), p.fingerprint()}, o)
