@@ -90,6 +90,9 @@ func (l *failureLog) note(ctx context.Context, s subject, o outcome) (persists b
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if old, known := l.uids[s.key]; known && old != s.uid {
+		delete(l.known, old) // another object had this name
+	}
 	before := l.known[s.uid]
 	now := map[string]openFailure{}
 	for _, step := range o.failed {

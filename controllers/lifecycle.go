@@ -97,7 +97,6 @@ func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) outcome {
 		return paused()
 	}
 	if o := l.contest(ctx, p); o != nil {
-		logStep(ctx, "Another resource owns the asset", "reason", o.reason)
 		return *o
 	}
 	if o := usable(p.waba, p.obj.GetNamespace()); o != nil {
@@ -157,6 +156,7 @@ func (l *lifecycle[T]) contest(ctx context.Context, p *pass[T]) *outcome {
 	if first == nil || first.GetUID() == p.obj.GetUID() {
 		return nil
 	}
+	logStep(ctx, "Another resource owns the asset", "owner", client.ObjectKeyFromObject(first).String())
 	o := stalled(v1alpha1.ReasonConflict, fmt.Sprintf(
 		"%s already manages this; delete one of the two resources", client.ObjectKeyFromObject(first)))
 	o.after = conflictRecheck

@@ -141,6 +141,17 @@ func TestUnitFailureLogLine(t *testing.T) {
 	}
 }
 
+// TestUnitFailureLogForgets: a resource that is created again under the same name leaves nothing of the one before.
+func TestUnitFailureLogForgets(t *testing.T) {
+	l := newFailureLog(clocktesting.NewFakePassiveClock(unitStart), &measured{})
+	ctx, log := logged(1)
+	l.note(ctx, subject{"first", "key", "WABA"}, failure("read the account", errors.New("away")))
+	l.note(ctx, subject{"second", "key", "WABA"}, done("observed"))
+	if len(l.known)+len(l.uids) > 0 || len(log.next()) != 1 {
+		t.Errorf("known: %v, %v", l.known, l.uids)
+	}
+}
+
 // TestUnitFailureLogStops: what fails because the process stops is no failure.
 func TestUnitFailureLogStops(t *testing.T) {
 	l := newFailureLog(clocktesting.NewFakePassiveClock(unitStart), &measured{})

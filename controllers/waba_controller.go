@@ -92,7 +92,6 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) outcome {
 		return paused()
 	}
 	if o := r.contest(ctx, p); o != nil {
-		logStep(ctx, "Another resource owns the account", "reason", o.reason)
 		return *o
 	}
 	if id := p.obj.Status.AccountID; id != "" && id != p.obj.Spec.ID && p.obj.Annotations[v1alpha1.AnnotationAcceptAccount] != p.obj.Spec.ID {
@@ -288,6 +287,7 @@ func (r *wabas) contest(ctx context.Context, p *wabaPass) *outcome {
 	if first == nil || first.GetUID() == p.obj.UID {
 		return nil
 	}
+	logStep(ctx, "Another resource owns the account", "owner", client.ObjectKeyFromObject(first).String())
 	message := "another WABA resource has the same spec.id; delete one of the two"
 	if first.GetNamespace() == p.obj.Namespace {
 		message = fmt.Sprintf("WABA %s has the same spec.id; delete one of the two", first.GetName())
