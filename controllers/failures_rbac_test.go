@@ -52,7 +52,7 @@ func asRole(t *testing.T, w *harness.World) *restricted {
 		_ = w.Client.Delete(context.Background(), binding)
 		_ = w.Client.Delete(context.Background(), r.role)
 	})
-	w.Config = env.UserConfig(t, r.user)
+	w.Config = env.Impersonate(r.user)
 	return r
 }
 
