@@ -124,6 +124,18 @@ func (b *Budget) BlockedUntil() time.Time {
 	return time.Time{}
 }
 
+// holds is how long the budget still says something that a new one wouldn't: a block, or a usage that isn't too old.
+func (b *Budget) holds() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.clock.Now()
+	left := b.blockedUntil.Sub(now)
+	if b.percent > 0 {
+		left = max(left, b.percentAt.Add(usageLife).Sub(now))
+	}
+	return max(0, left)
+}
+
 // Background reports whether a call nobody asked for may be made, and if not, when to ask again.
 func (b *Budget) Background() (bool, time.Duration) {
 	b.mu.Lock()

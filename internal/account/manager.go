@@ -41,12 +41,22 @@ type Options struct {
 // Manager keeps the sessions.
 type Manager struct {
 	opts Options
-	apps *appBudgets
+	// apps are the budgets by Meta app, accounts those by account.
+	apps     *budgets[string]
+	accounts *budgets[budgetKey]
 
 	mu       sync.Mutex
 	sessions map[string]*Session // by UID of the WABA resource
-	gone     map[string]time.Time
-	budgets  map[budgetKey]*Budget
+	// gone are WABA resources, by UID, of which something is still kept though they are gone.
+	gone map[string]*departure
+}
+
+// departure is what has to be freed of a WABA resource that is gone.
+type departure struct {
+	since time.Time
+	// account and app are the keys of the budgets that its session used; app is known once the session has ended.
+	account budgetKey
+	app     string
 }
 
 // budgetKey tells whose rate limit a budget is. A resource created again doesn't get a new quota; another tenant's resource
@@ -59,8 +69,8 @@ func NewManager(opts Options) *Manager {
 		opts.Held = func(bool) {}
 	}
 	return &Manager{
-		opts: opts, apps: newAppBudgets(opts.Clock),
-		sessions: map[string]*Session{}, gone: map[string]time.Time{}, budgets: map[budgetKey]*Budget{},
+		opts: opts, apps: newBudgets[string](opts.Clock), accounts: newBudgets[budgetKey](opts.Clock),
+		sessions: map[string]*Session{}, gone: map[string]*departure{},
 	}
 }
 
@@ -68,7 +78,7 @@ func NewManager(opts Options) *Manager {
 func (m *Manager) Get(uid string) *Session {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.sweep()
+	m.free(uid)
 	return m.sessions[uid]
 }
 
@@ -77,51 +87,71 @@ func (m *Manager) Get(uid string) *Session {
 func (m *Manager) Ensure(ref Ref, creds Credentials, version string) (*Session, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.sweep()
-	delete(m.gone, ref.UID)
+	m.free(ref.UID)
+	m.accounts.sweep()
+	m.apps.sweep()
 	s, ok := m.sessions[ref.UID]
 	if !ok || s.ref.AccountID != ref.AccountID {
-		s = m.newSession(ref)
-	}
-	if err := s.use(m.opts, creds, version); err != nil {
+		fresh := m.newSession(ref)
+		if err := fresh.use(m.opts, creds, version); err != nil {
+			fresh.end()
+			return nil, err
+		}
+		if ok {
+			s.end()
+		}
+		m.sessions[ref.UID], s = fresh, fresh
+	} else if err := s.use(m.opts, creds, version); err != nil {
 		return nil, err
 	}
-	m.sessions[ref.UID] = s
+	delete(m.gone, ref.UID)
 	return s, nil
 }
 
-// Forget ends the session of a deleted WABA resource after a while.
-func (m *Manager) Forget(uid string) {
+// Forget ends the session of a deleted WABA resource after a while. It returns how long something is still kept of the
+// resource: the session, then the budgets without another session. The caller has to call it again then; 0 means that all is freed.
+func (m *Manager) Forget(uid string) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, ok := m.sessions[uid]; ok {
-		m.gone[uid] = m.opts.Clock.Now()
+	if s, ok := m.sessions[uid]; ok && m.gone[uid] == nil {
+		m.gone[uid] = &departure{since: m.opts.Clock.Now(), account: s.budgetKey()}
 	}
+	return m.free(uid)
 }
 
-func (m *Manager) sweep() {
-	for uid, since := range m.gone {
-		if m.opts.Clock.Since(since) > retention {
-			m.apps.drop(m.sessions[uid])
-			delete(m.gone, uid)
-			delete(m.sessions, uid)
-		}
+// free frees what is over of a resource that is gone, and returns how long the rest is kept.
+func (m *Manager) free(uid string) time.Duration {
+	d := m.gone[uid]
+	if d == nil {
+		return 0
 	}
+	if s := m.sessions[uid]; s != nil {
+		if left := d.since.Add(retention).Sub(m.opts.Clock.Now()); left >= 0 {
+			return left + time.Second
+		}
+		d.app = s.end()
+		delete(m.sessions, uid)
+	}
+	left := max(m.accounts.free(d.account), m.apps.free(d.app))
+	if left == 0 {
+		delete(m.gone, uid)
+	}
+	return left
 }
 
 func (m *Manager) newSession(ref Ref) *Session {
-	key := budgetKey{ref.Namespace, ref.Name, ref.AccountID}
-	budget, ok := m.budgets[key]
-	if !ok {
-		budget = NewBudget(m.opts.Clock)
-		m.budgets[key] = budget
-	}
-	return &Session{
-		ref: ref, clock: m.opts.Clock, account: budget, apps: m.apps, pageSize: m.opts.PageSize,
+	s := &Session{
+		ref: ref, clock: m.opts.Clock, accounts: m.accounts, apps: m.apps, app: NewBudget(m.opts.Clock), pageSize: m.opts.PageSize,
 		log:     m.opts.Log.WithValues("WABA", ref.Namespace+"/"+ref.Name),
 		refused: map[string]time.Time{}, fresh: map[TemplateKey]freshTemplate{}, freshNumbers: map[string]freshNumber{}, lastWrite: map[TemplateKey]time.Time{},
 		lost: map[TemplateKey]string{},
 	}
+	s.account = m.accounts.acquire(s.budgetKey())
+	return s
+}
+
+func (s *Session) budgetKey() budgetKey {
+	return budgetKey{namespace: s.ref.Namespace, name: s.ref.Name, accountID: s.ref.AccountID}
 }
 
 // use builds the client if the credentials or the version are new.
@@ -134,7 +164,7 @@ func (s *Session) use(opts Options, creds Credentials, version string) error {
 	client, err := graph.NewClient(graph.Config{
 		BaseURL: opts.BaseURL, Version: version, AccessToken: creds.AccessToken, AppSecret: creds.AppSecret,
 		UserAgent: opts.UserAgent, Timeout: opts.Timeout, Transport: opts.Transport,
-		Gate:    &gate{account: s.account, app: func() *Budget { return s.apps.of(s) }, held: opts.Held},
+		Gate:    &gate{account: s.account, app: s.appBudget, held: opts.Held},
 		Observe: opts.Observe, Clock: opts.Clock, Log: s.log,
 	})
 	if err != nil {
@@ -142,51 +172,50 @@ func (s *Session) use(opts Options, creds Credentials, version string) error {
 	}
 	if s.credentials.AccessToken != creds.AccessToken {
 		// To which app the new token belongs is for Meta to say: the Secret's word could stop other people's accounts.
-		s.apps.drop(s)
+		s.leaveApp()
 	}
 	s.client, s.credentials, s.version = client, creds, version
 	s.slowAt = time.Time{}
 	return nil
 }
 
-// appBudgets shares one budget among all accounts whose tokens belong to one Meta app.
-type appBudgets struct {
-	clock clock.PassiveClock
-
-	mu        sync.Mutex
-	byApp     map[string]*Budget
-	bySession map[*Session]*Budget
+// appBudget returns the budget of the app the session's token belongs to; until that is known, one of its own.
+func (s *Session) appBudget() *Budget {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.app
 }
 
-func newAppBudgets(c clock.PassiveClock) *appBudgets {
-	return &appBudgets{clock: c, byApp: map[string]*Budget{}, bySession: map[*Session]*Budget{}}
-}
-
-func (a *appBudgets) assign(s *Session, appID string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	b, ok := a.byApp[appID]
-	if !ok {
-		b = NewBudget(a.clock)
-		a.byApp[appID] = b
+// joinApp notes to which app the session's token belongs.
+func (s *Session) joinApp(appID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended || s.appID == appID {
+		return
 	}
-	a.bySession[s] = b
-}
-
-func (a *appBudgets) drop(s *Session) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.bySession, s)
-}
-
-// of returns the budget of the app the session's token belongs to; until that is known, one of its own.
-func (a *appBudgets) of(s *Session) *Budget {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	b, ok := a.bySession[s]
-	if !ok {
-		b = NewBudget(a.clock)
-		a.bySession[s] = b
+	s.leaveApp()
+	if s.appID = appID; appID != "" {
+		s.app = s.apps.acquire(appID)
 	}
-	return b
+}
+
+// leaveApp gives the app's budget back. s.mu is held.
+func (s *Session) leaveApp() {
+	if s.appID != "" {
+		s.apps.release(s.appID)
+		s.appID, s.app = "", NewBudget(s.clock)
+	}
+}
+
+// end gives the budgets back and returns the app's id. A run that still holds the session goes on with the budgets it has.
+func (s *Session) end() (appID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return ""
+	}
+	appID, s.ended = s.appID, true
+	s.leaveApp()
+	s.accounts.release(s.budgetKey())
+	return appID
 }

@@ -6,6 +6,7 @@ package account
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -252,7 +253,7 @@ func (o *observation) slow(ctx context.Context) error {
 		}
 	case err == nil:
 		o.snap.Token = token
-		s.apps.assign(s, token.AppID)
+		s.joinApp(token.AppID)
 	}
 	o.optional(ctx)
 	if graph.ClassOf(err) != graph.ClassTransient {
@@ -327,11 +328,12 @@ func (s *Session) slowDone() {
 
 // askable leaves out the fields that were refused lately.
 func (s *Session) askable(fields []string) []string {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.refused, func(_ string, until time.Time) bool { return !s.clock.Now().Before(until) })
 	var ask []string
 	for _, f := range fields {
-		if !s.clock.Now().Before(s.refused[f]) {
+		if _, refused := s.refused[f]; !refused {
 			ask = append(ask, f)
 		}
 	}

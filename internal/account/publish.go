@@ -4,7 +4,9 @@
 package account
 
 import (
+	"maps"
 	"reflect"
+	"time"
 
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
@@ -27,6 +29,8 @@ func (s *Session) publish(snap *Snapshot) Change {
 		if old != nil {
 			s.lose(old.Templates, keys)
 		}
+		maps.DeleteFunc(s.lost, func(k TemplateKey, _ string) bool { _, there := keys[k]; return there })
+		maps.DeleteFunc(s.lastWrite, func(_ TemplateKey, at time.Time) bool { return s.listedTwiceSince(at) })
 		for k, f := range s.fresh {
 			if f.at.Before(snap.TemplatesSection.Begun) {
 				if f.template != nil {
@@ -53,6 +57,30 @@ func (s *Session) publish(snap *Snapshot) Change {
 	s.snapshot = snap
 	s.unrequested = 0
 	return change
+}
+
+// listedTwiceSince reports that both listings that are kept began after a time. s.mu is held.
+func (s *Session) listedTwiceSince(at time.Time) bool {
+	for _, l := range s.listings {
+		if l == nil || !l.begun.After(at) {
+			return false
+		}
+	}
+	return true
+}
+
+// Keep frees what was learned of single templates for which there is no resource any more. Complete listings free most of it;
+// this is for the rest. What is newer than the last observation stays: managed may not know its resource yet.
+func (s *Session) Keep(managed map[TemplateKey]bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.snapshot == nil {
+		return
+	}
+	old := func(k TemplateKey, at time.Time) bool { return !managed[k] && at.Before(s.snapshot.Begun) }
+	maps.DeleteFunc(s.fresh, func(k TemplateKey, f freshTemplate) bool { return old(k, f.at) })
+	maps.DeleteFunc(s.lastWrite, old)
+	maps.DeleteFunc(s.lost, func(k TemplateKey, _ string) bool { return !managed[k] })
 }
 
 // lose remembers the ids of templates that are no longer listed.

@@ -43,8 +43,9 @@ type Session struct {
 	clock clock.PassiveClock
 	log   logr.Logger
 
-	account *Budget
-	apps    *appBudgets
+	account  *Budget
+	accounts *budgets[budgetKey]
+	apps     *budgets[string]
 
 	observing sync.Mutex // one observation at a time
 
@@ -73,14 +74,21 @@ type Session struct {
 	numbersListed time.Time
 	// freshApps are the subscribed apps as listed outside an observation.
 	freshApps AppsView
-	// lastWrite is when this process last wrote a template.
+	// lastWrite is when this process last wrote a template, until both listings began after it.
 	lastWrite map[TemplateKey]time.Time
-	// lost are the ids of templates that were in the account once and are missing from its listing.
+	// lost are the ids of templates that were in the account once and are missing from its listing, as long as a resource
+	// may ask for them.
 	lost map[TemplateKey]string
 
 	unrequested int
 	held        bool
 	distrusted  bool
+
+	// app is the budget of the app with this id, or the session's own while appID is empty.
+	app   *Budget
+	appID string
+	// ended means that the session has given its budgets back.
+	ended bool
 }
 
 type listing struct {
@@ -157,7 +165,7 @@ func (s *Session) Budget() *Budget { return s.account }
 // Usage is how much of Meta's quota is used, and until when no call is made, zero while calls are: the account's or the
 // app's, whichever is worse.
 func (s *Session) Usage() (percent int, regain time.Time) {
-	app := s.apps.of(s)
+	app := s.appBudget()
 	regain = s.account.BlockedUntil()
 	if until := app.BlockedUntil(); until.After(regain) {
 		regain = until
@@ -243,10 +251,10 @@ func (s *Session) Wrote(key TemplateKey, t *graph.Template) {
 func (s *Session) ProvenMissing(key TemplateKey) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if !s.listedTwiceSince(s.lastWrite[key]) {
+		return false
+	}
 	for _, l := range s.listings {
-		if l == nil || !l.begun.After(s.lastWrite[key]) {
-			return false
-		}
 		if _, there := l.keys[key]; there {
 			return false
 		}

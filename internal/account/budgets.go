@@ -1,0 +1,86 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package account
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/utils/clock"
+)
+
+// budgets shares one budget among all sessions with the same key. A budget without a session stays as long as it holds
+// something: a resource that is created again must not get a new quota.
+type budgets[K comparable] struct {
+	clock clock.PassiveClock
+
+	mu    sync.Mutex
+	known map[K]*sharedBudget
+	// idle are the keys of budgets without a session.
+	idle map[K]struct{}
+}
+
+type sharedBudget struct {
+	*Budget
+
+	sessions int
+}
+
+func newBudgets[K comparable](c clock.PassiveClock) *budgets[K] {
+	return &budgets[K]{clock: c, known: map[K]*sharedBudget{}, idle: map[K]struct{}{}}
+}
+
+// acquire returns the budget of a key for one more session.
+func (b *budgets[K]) acquire(key K) *Budget {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	shared, ok := b.known[key]
+	if !ok {
+		shared = &sharedBudget{Budget: NewBudget(b.clock)}
+		b.known[key] = shared
+	}
+	shared.sessions++
+	delete(b.idle, key)
+	return shared.Budget
+}
+
+// release gives back what acquire returned.
+func (b *budgets[K]) release(key K) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if shared := b.known[key]; shared != nil {
+		if shared.sessions--; shared.sessions == 0 {
+			b.idle[key] = struct{}{}
+		}
+	}
+}
+
+// free frees the budget of a key if it has no session and holds nothing. It returns how long a budget without a session is
+// still kept.
+func (b *budgets[K]) free(key K) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.freeLocked(key)
+}
+
+func (b *budgets[K]) freeLocked(key K) time.Duration {
+	if _, unused := b.idle[key]; !unused {
+		return 0
+	}
+	left := b.known[key].holds()
+	if left == 0 {
+		delete(b.known, key)
+		delete(b.idle, key)
+	}
+	return left
+}
+
+// sweep frees all budgets that can be freed.
+func (b *budgets[K]) sweep() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for key := range b.idle {
+		b.freeLocked(key)
+	}
+}
