@@ -290,8 +290,12 @@ func TestUnknownFieldsWithoutEnd(t *testing.T) {
 		answers = append(answers, refused(`{"error":{"code":100,"message":"Tried accessing nonexisting field (f`+strconv.Itoa(i)+`)"}}`))
 	}
 	server := newFakeGraph(t, answers...)
-	_, err := server.client(t).ReadTemplate(t.Context(), "77")
+	client := server.client(t)
+	_, err := client.ReadTemplate(t.Context(), "77")
 	e := mustError(t, err)
+	if len(client.fields.until) > 0 {
+		t.Errorf("fields are remembered that were never asked for: %v", client.fields.until)
+	}
 	equal(t, "blamed", e.BlameFields, []string{"f" + strconv.Itoa(fieldRetries)})
 	equal(t, "requests", len(server.all()), fieldRetries+1)
 }

@@ -5,6 +5,7 @@ package graph
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -43,18 +44,23 @@ func (m *fieldMemory) list(now time.Time, names []string) string {
 	return strings.Join(kept, ",")
 }
 
-// learn reports whether the call is worth repeating without the field that Meta complains about.
-func (m *fieldMemory) learn(now time.Time, err error) (field string, again bool) {
+// learn reports whether the call is worth repeating without the field that Meta complains about. Only a field that was asked
+// for is remembered: Meta's texts must not fill the memory.
+func (m *fieldMemory) learn(now time.Time, asked string, err error) (field string, again bool) {
 	e, ok := AsError(err)
 	if !ok || e.Cause != CauseUnknownField || len(e.BlameFields) != 1 || essential[e.BlameFields[0]] {
 		return "", false
 	}
 	field = e.BlameFields[0]
+	if !strings.Contains(asked, field) {
+		return field, true
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.until == nil {
 		m.until = map[string]time.Time{}
 	}
+	maps.DeleteFunc(m.until, func(_ string, until time.Time) bool { return !now.Before(until) })
 	m.until[field] = now.Add(fieldMemoryFor)
 	return field, true
 }
@@ -65,7 +71,8 @@ func (c *Client) fieldList(names []string) string { return c.fields.list(c.clock
 // read makes a GET with a list of fields, and again without a field that Meta says does not exist.
 func (c *Client) read(ctx context.Context, r request, fields func() string, decode func(node) error) error {
 	for try := 1; ; try++ {
-		r.query.Set("fields", fields())
+		asked := fields()
+		r.query.Set("fields", asked)
 		err := c.do(ctx, r, func(value any) error {
 			object := asNode(value)
 			if object == nil {
@@ -73,7 +80,7 @@ func (c *Client) read(ctx context.Context, r request, fields func() string, deco
 			}
 			return decode(object)
 		})
-		field, again := c.fields.learn(c.clock.Now(), err)
+		field, again := c.fields.learn(c.clock.Now(), asked, err)
 		if !again || try > fieldRetries {
 			return err
 		}
