@@ -5,11 +5,13 @@ package facts
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -77,7 +79,7 @@ func (f *finder) pictureless(ctx context.Context, a Account, v webhook.Alert) ([
 func (f *finder) templates(ctx context.Context, a Account, t webhook.Template) ([]subject, error) {
 	key := index.TemplateKey(a.Name, t.Name, t.Language)
 	found, err := f.templatesIn(ctx, f.cache, key, client.MatchingFields{index.Template: key})
-	if len(found) > 0 || err != nil || f.absent.has("template|"+key) {
+	if len(found) > 0 || err != nil || f.absent.has(absence{a.Name, "template|" + key}) {
 		return found, err
 	}
 	for i := range f.scopes {
@@ -89,7 +91,7 @@ func (f *finder) templates(ctx context.Context, a Account, t webhook.Template) (
 		found = append(found, confirmed...)
 	}
 	if len(found) == 0 {
-		f.absent.add("template|" + key)
+		f.absent.add(absence{a.Name, "template|" + key})
 	}
 	return found, nil
 }
@@ -136,7 +138,7 @@ func digits(s string) string {
 
 func (f *finder) numbers(ctx context.Context, a Account, m matcher) ([]subject, error) {
 	found, err := numbersIn(ctx, f.cache, a, m, client.MatchingFields{index.Account: index.AccountKey(a.Name)})
-	absent := "number|" + index.AccountKey(a.Name) + "|" + m.key
+	absent := absence{a.Name, "number|" + m.key}
 	if len(found) > 0 || err != nil || f.absent.has(absent) {
 		return found, err
 	}
@@ -227,22 +229,49 @@ const absentFor = 5 * time.Minute
 // maxAbsences bounds the memory.
 const maxAbsences = 10_000
 
+// absence is something of an account that has no resource.
+type absence struct {
+	account types.NamespacedName
+	what    string
+}
+
 // absences remembers what was confirmed to have no resource.
 type absences struct {
 	clock clock.PassiveClock
 
 	mu    sync.Mutex
-	since map[string]time.Time
+	since map[absence]time.Time
+	// swept is when what is too old was dropped last.
+	swept time.Time
 }
 
-func (a *absences) has(key string) bool {
+// sweep drops what is too old, once in a while: the next delivery frees what the ones before it left.
+func (a *absences) sweep() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.clock.Now()
+	if now.Sub(a.swept) < absentFor {
+		return
+	}
+	a.swept = now
+	maps.DeleteFunc(a.since, func(_ absence, at time.Time) bool { return now.Sub(at) >= absentFor })
+}
+
+// forget drops what is about an account whose resource is gone.
+func (a *absences) forget(account types.NamespacedName) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	maps.DeleteFunc(a.since, func(what absence, _ time.Time) bool { return what.account == account })
+}
+
+func (a *absences) has(key absence) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	at, ok := a.since[key]
 	return ok && a.clock.Since(at) < absentFor
 }
 
-func (a *absences) add(key string) {
+func (a *absences) add(key absence) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.since) >= maxAbsences {

@@ -132,10 +132,10 @@ func (s *store) estrange(on subject, obj client.Object, events []event) {
 }
 
 // strangeKey has everything that decides whether an event belongs to a resource.
-func strangeKey(on subject, obj client.Object, e event) string {
-	return strings.Join([]string{
+func strangeKey(on subject, obj client.Object, e event) absence {
+	return absence{e.account.Name, strings.Join([]string{
 		string(on.kind), on.key.String(), obj.GetResourceVersion(), string(e.account.UID), e.account.ID, templateID(e.Value),
-	}, "|")
+	}, "|")}
 }
 
 // merge takes events into the facts of obj, writes them if any is news, and returns the resource as it is then.

@@ -4,9 +4,13 @@
 package facts
 
 import (
+	"strconv"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/webhook"
@@ -66,5 +70,52 @@ func TestStrangersCostNothing(t *testing.T) {
 	p.status(stranger, func() { stranger.Status.AccountID = accountID })
 	if tally := p.record(p.start(), status(9, "guest", "80", "APPROVED")); tally != (Tally{Persisted: 1}) {
 		t.Errorf("once it is let in: %+v", tally)
+	}
+}
+
+// TestAbsencesAreFreed: an absence is remembered for a while and up to a number, and goes with its account.
+func TestAbsencesAreFreed(t *testing.T) {
+	clk := clocktesting.NewFakePassiveClock(start)
+	a := &absences{clock: clk, since: map[absence]time.Time{}}
+	one, two := types.NamespacedName{Namespace: "shop", Name: "one"}, types.NamespacedName{Namespace: "shop", Name: "two"}
+	a.sweep()
+	a.add(absence{one, "x"})
+	a.add(absence{one, "y"})
+	a.add(absence{two, "x"})
+	if !a.has(absence{one, "x"}) || a.has(absence{two, "y"}) {
+		t.Error("another absence is known")
+	}
+	a.forget(one)
+	if a.has(absence{one, "x"}) || !a.has(absence{two, "x"}) {
+		t.Errorf("known: %v", a.since)
+	}
+	clk.SetTime(start.Add(absentFor))
+	a.add(absence{two, "new"})
+	a.sweep()
+	if len(a.since) != 1 || !a.has(absence{two, "new"}) {
+		t.Errorf("known after a sweep: %v", a.since)
+	}
+	for i := range maxAbsences {
+		a.add(absence{two, strconv.Itoa(i)})
+	}
+	if len(a.since) > maxAbsences {
+		t.Errorf("%d are known", len(a.since))
+	}
+}
+
+// TestWriterForgets: both memories of a Writer go with the account.
+func TestWriterForgets(t *testing.T) {
+	p := newPlace(t)
+	stranger := p.template("guest", "80")
+	p.status(stranger, func() { stranger.Status.AccountID = "" })
+	w := p.start()
+	p.record(w, status(1, "guest", "80", "APPROVED"))
+	p.record(w, status(1, "nobodys", "81", "APPROVED"))
+	if len(w.find.absent.since) == 0 || len(w.lanes.store.strangers.since) == 0 {
+		t.Fatal("nothing is remembered: the test provoked nothing")
+	}
+	w.Forget(types.NamespacedName{Namespace: stranger.Namespace, Name: stranger.Spec.WABARef.Name})
+	if n := len(w.find.absent.since) + len(w.lanes.store.strangers.since); n > 0 {
+		t.Errorf("%d are remembered", n)
 	}
 }

@@ -51,10 +51,10 @@ func NewWriter(o Options) *Writer {
 		find: &finder{
 			cache: o.Client, live: o.Live,
 			scopes: scopesOf(o.Namespaces, client.MatchingLabelsSelector{Selector: selector}),
-			absent: &absences{clock: o.Clock, since: map[string]time.Time{}},
+			absent: &absences{clock: o.Clock, since: map[absence]time.Time{}},
 		},
 		lanes: newLanes(&store{
-			client: o.Client, live: o.Live, log: o.Log, strangers: &absences{clock: o.Clock, since: map[string]time.Time{}},
+			client: o.Client, live: o.Live, log: o.Log, strangers: &absences{clock: o.Clock, since: map[absence]time.Time{}},
 		}, failures),
 		clock: o.Clock, failures: failures,
 	}
@@ -63,6 +63,8 @@ func NewWriter(o Options) *Writer {
 // Record persists what a delivery says, and returns when all of it is in the API server. An error means that something may
 // not be, and that sending the delivery again can mend it; whatever was persisted before is then recognised.
 func (w *Writer) Record(ctx context.Context, d Delivery) (Tally, error) {
+	w.find.absent.sweep()
+	w.lanes.store.strangers.sweep()
 	r := recording{best: make([]outcome, len(d.Changes))}
 	accounts := map[string][]Account{}
 	for _, a := range d.Accounts {
@@ -134,6 +136,12 @@ func (w *Writer) arrivals(ctx context.Context, d Delivery, accounts map[Account]
 			w.lanes.post(ctx, s, seen)
 		}
 	}
+}
+
+// Forget frees what is kept of an account whose resource is gone.
+func (w *Writer) Forget(account types.NamespacedName) {
+	w.find.absent.forget(account)
+	w.lanes.store.strangers.forget(account)
 }
 
 // outcome is what became of one change; of several resources concerned the best counts.

@@ -107,7 +107,7 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Surroundings
 		return nil, err
 	}
 	if o.receives() {
-		if err := addReceiver(mgr, &o, s, recorder); err != nil {
+		if err := addReceiver(ctx, mgr, &o, s, recorder); err != nil {
 			return nil, err
 		}
 	}

@@ -103,21 +103,21 @@ func (o *WebhookOptions) ReceiverURL() string {
 }
 
 // addReceiver has the manager run the receiver, on every replica.
-func addReceiver(mgr ctrl.Manager, o *Options, s Surroundings, recorder *metrics.Recorder) error {
+func addReceiver(ctx context.Context, mgr ctrl.Manager, o *Options, s Surroundings, recorder *metrics.Recorder) error {
 	selector, err := labels.Parse(o.LabelSelector)
 	if err != nil {
 		return err
 	}
 	log := s.Log.WithName("receiver")
+	writer := facts.NewWriter(facts.Options{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Namespaces: o.Namespaces, Selector: selector,
+		Clock: s.Clock, Log: s.Log.WithName("facts"),
+	})
 	options := receiver.Options{
 		Address: o.WebhookAddress, CertFile: o.WebhookCertFile, KeyFile: o.WebhookKeyFile,
 		ClientCAFile: o.WebhookClientCAFile, ClientCommonName: o.WebhookClientName,
 		Client: mgr.GetClient(), Secrets: mgr.GetAPIReader(), Parse: webhook.Parse,
-		Recorder: facts.NewWriter(facts.Options{
-			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Namespaces: o.Namespaces, Selector: selector,
-			Clock: s.Clock, Log: s.Log.WithName("facts"),
-		}),
-		Ready: cachesFilled(mgr), Clock: waitable(s.Clock), Log: log, Metrics: recorder,
+		Recorder: writer, Ready: cachesFilled(mgr), Clock: waitable(s.Clock), Log: log, Metrics: recorder,
 	}
 	targets, err := receiver.ParseRelayTargets(o.WebhookRelay)
 	if err != nil {
@@ -131,6 +131,9 @@ func addReceiver(mgr ctrl.Manager, o *Options, s Surroundings, recorder *metrics
 		options.Relay = run.relay
 	}
 	if run.server, err = receiver.New(options); err != nil {
+		return err
+	}
+	if err := (forgetter{server: run.server, writer: writer, log: log}).watch(ctx, mgr.GetCache()); err != nil {
 		return err
 	}
 	if s.Receiver != nil {

@@ -5,6 +5,7 @@ package receiver
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -66,6 +67,39 @@ func (a *apps) find(ctx context.Context, id string) (*app, error) {
 		a.known[id] = found
 	}
 	return found, nil
+}
+
+// forget frees what is kept of a resource that is gone or belongs to another app now, and the apps that have no other one.
+// Those that have keep what is known of their other Secrets: a key that was replaced must go on to count.
+func (a *apps) forget(ctx context.Context, obj client.Object) error {
+	for id, known := range a.all() {
+		switch o := obj.(type) {
+		case *v1alpha1.WABA:
+			accounts, err := a.accounts(ctx, id, client.Limit(1))
+			if err != nil {
+				return err
+			}
+			if len(accounts) == 0 {
+				a.drop(id)
+			}
+			known.keys.change(func(r *ring) *ring { return r.without(o.UID) })
+		case *v1alpha1.WebhookSubscription:
+			known.tokens.change(func(t *tokens) *tokens { return t.without(client.ObjectKeyFromObject(o)) })
+		}
+	}
+	return nil
+}
+
+func (a *apps) all() map[string]*app {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return maps.Clone(a.known)
+}
+
+func (a *apps) drop(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.known, id)
 }
 
 // accounts lists the resources under a key of index.App. They belong to the cache and mustn't be changed.

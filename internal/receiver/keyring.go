@@ -6,6 +6,7 @@ package receiver
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -130,6 +131,11 @@ func (r *ring) stale() *ring {
 		out.holders[i].unread = true
 	}
 	return out
+}
+
+// without is the same ring without an account that is gone.
+func (r *ring) without(uid types.UID) *ring {
+	return &ring{holders: slices.DeleteFunc(slices.Clone(r.holders), func(h holder) bool { return h.account.UID == uid })}
 }
 
 func (r *ring) holder(uid types.UID) *holder {

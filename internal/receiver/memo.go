@@ -58,6 +58,15 @@ func (m *memo[T]) since(ctx context.Context, mark int) (T, error) {
 	return m.await(ctx, func() bool { return m.done > mark })
 }
 
+// change replaces the value that is remembered, if there is one.
+func (m *memo[T]) change(f func(T) T) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.done > 0 {
+		m.value = f(m.value)
+	}
+}
+
 func (m *memo[T]) await(ctx context.Context, enough func() bool) (T, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

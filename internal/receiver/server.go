@@ -16,6 +16,7 @@ import (
 
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/internal/loglimit"
 )
@@ -125,6 +126,9 @@ func (s *Server) Addr(ctx context.Context) (net.Addr, error) {
 		return nil, ctx.Err()
 	}
 }
+
+// Forget frees what is kept of a WABA or WebhookSubscription that is gone from the cache, or that belongs to another app now.
+func (s *Server) Forget(ctx context.Context, obj client.Object) error { return s.apps.forget(ctx, obj) }
 
 // Start serves until the context ends. Requests that are under way then are finished. It can be called once.
 func (s *Server) Start(ctx context.Context) error {

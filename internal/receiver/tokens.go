@@ -44,6 +44,11 @@ func (t *tokens) match(given string) []types.NamespacedName {
 	return out
 }
 
+// without are the same tokens without that of a subscription that is gone.
+func (t *tokens) without(subscription types.NamespacedName) *tokens {
+	return &tokens{unread: t.unread, known: slices.DeleteFunc(slices.Clone(t.known), func(k token) bool { return k.subscription == subscription })}
+}
+
 // tokenRef is one key of a Secret.
 type tokenRef struct {
 	secret types.NamespacedName
