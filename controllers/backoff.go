@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 )
 
@@ -26,7 +27,7 @@ type attempts struct {
 	clock clock.PassiveClock
 
 	mu   sync.Mutex
-	last map[string]attempt
+	last map[types.UID]attempt
 }
 
 type attempt struct {
@@ -36,11 +37,11 @@ type attempt struct {
 }
 
 func newAttempts(c clock.PassiveClock) *attempts {
-	return &attempts{clock: c, last: map[string]attempt{}}
+	return &attempts{clock: c, last: map[types.UID]attempt{}}
 }
 
 // pause is how long the object still has to wait, 0 when it may try.
-func (a *attempts) pause(key, fingerprint string) time.Duration {
+func (a *attempts) pause(key types.UID, fingerprint string) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	last, ok := a.last[key]
@@ -52,7 +53,7 @@ func (a *attempts) pause(key, fingerprint string) time.Duration {
 
 // failed counts a failed attempt and returns the pause that follows it. first is the pause after the first one, 0 for the
 // shortest.
-func (a *attempts) failed(key, fingerprint string, first time.Duration) time.Duration {
+func (a *attempts) failed(key types.UID, fingerprint string, first time.Duration) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	last := a.last[key]
@@ -67,8 +68,13 @@ func (a *attempts) failed(key, fingerprint string, first time.Duration) time.Dur
 }
 
 // succeeded forgets the failures.
-func (a *attempts) succeeded(key string) {
+func (a *attempts) succeeded(key types.UID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.last, key)
+}
+
+func (a *attempts) forget(gone object) time.Duration {
+	a.succeeded(gone.uid)
+	return 0
 }

@@ -30,6 +30,8 @@ type base struct {
 	accounts  *account.Manager
 	recorder  events.EventRecorder
 	clock     clock.PassiveClock
+	stores    *stores
+	objects   *objects
 	attempts  *attempts
 	failures  *failureLog
 	creates   *createLedger
@@ -50,25 +52,25 @@ type base struct {
 	webhookURL string
 }
 
-// runOf is what a run is about: the object, the key under which its attempts are remembered, and what makes another one
-// worthwhile.
+// runOf is what a run is about, and what makes another one worthwhile.
 type runOf struct {
-	obj              client.Object
-	key, fingerprint string
+	obj         client.Object
+	fingerprint string
 }
 
 // result turns an outcome into a requeue, and logs what failed; nothing else does. Errors are never returned to the queue: its
 // backoff knows neither Meta's limits nor which change makes a retry worthwhile, and it logs an error at each retry.
 func (b *base) result(ctx context.Context, run runOf, o outcome) ctrl.Result {
-	if b.failures.note(ctx, subject{run.obj.GetUID(), run.key, kindOf(run.obj)}, o) {
+	uid := run.obj.GetUID()
+	if b.failures.note(ctx, subject{uid, kindOf(run.obj)}, o) {
 		o.backoff = true
 	}
 	switch {
 	case o.backoff:
-		o.after = b.attempts.failed(run.key, run.fingerprint, o.first)
+		o.after = b.attempts.failed(uid, run.fingerprint, o.first)
 	case o.keep:
 	default:
-		b.attempts.succeeded(run.key)
+		b.attempts.succeeded(uid)
 	}
 	if log := ctrl.LoggerFrom(ctx).V(2); log.Enabled() {
 		reason := o.reason

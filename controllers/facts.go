@@ -84,26 +84,27 @@ type hearing struct {
 	clock clock.PassiveClock
 
 	mu    sync.Mutex
-	known map[string]heard
+	known map[types.UID]heard
 }
 
 type heard struct {
-	uid   types.UID
 	facts any
 	// due is when other work is done; zero when no fact has come since it was.
 	due time.Time
 }
 
-func newHearing(c clock.PassiveClock) *hearing { return &hearing{clock: c, known: map[string]heard{}} }
+func newHearing(c clock.PassiveClock) *hearing {
+	return &hearing{clock: c, known: map[types.UID]heard{}}
+}
 
 // listen notes what webhooks told of an object. before is what they had told at the last look, and known is false at the
 // first one; wait is how long other work waits, unless it is urgent.
-func (h *hearing) listen(key string, uid types.UID, facts any, urgent bool) (before any, known bool, wait time.Duration) {
+func (h *hearing) listen(key types.UID, facts any, urgent bool) (before any, known bool, wait time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	last, ok := h.known[key]
-	if !ok || last.uid != uid {
-		h.known[key] = heard{uid: uid, facts: facts}
+	if !ok {
+		h.known[key] = heard{facts: facts}
 		return nil, false, 0
 	}
 	before = last.facts
@@ -119,17 +120,17 @@ func (h *hearing) listen(key string, uid types.UID, facts any, urgent bool) (bef
 	return before, true, wait
 }
 
-// forget drops an object that is gone.
-func (h *hearing) forget(key string) {
+func (h *hearing) forget(gone object) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.known, key)
+	delete(h.known, gone.uid)
+	return 0
 }
 
 // listen takes note of what webhooks told of an object of the account, or of the account itself: people hear of it, and the
 // account is observed soon. It returns how long other work waits meanwhile.
-func (b *base) listen(key string, obj client.Object, waba *v1alpha1.WABA, urgent bool) time.Duration {
-	before, known, wait := b.hearing.listen(key, obj.GetUID(), webhookFacts(obj), urgent)
+func (b *base) listen(obj client.Object, waba *v1alpha1.WABA, urgent bool) time.Duration {
+	before, known, wait := b.hearing.listen(obj.GetUID(), webhookFacts(obj), urgent)
 	if known {
 		b.announce(obj, newsOf(before, obj))
 	}
@@ -138,9 +139,8 @@ func (b *base) listen(key string, obj client.Object, waba *v1alpha1.WABA, urgent
 	for i := range events {
 		newest = laterOf(newest, facts.Receipt(&events[i]))
 	}
-	account := client.ObjectKeyFromObject(waba)
-	if b.receipts.told(account, topicOf(obj), newest, timeValue(waba.Status.LastObservedTime)) {
-		b.changes.wakeAfter(account, max(0, b.receipts.due(account).Sub(b.clock.Now())))
+	if b.receipts.told(waba.UID, obj.GetUID(), topicOf(obj), newest, timeValue(waba.Status.LastObservedTime)) {
+		b.changes.wakeAfter(client.ObjectKeyFromObject(waba), max(0, b.receipts.due(waba.UID).Sub(b.clock.Now())))
 	}
 	return wait
 }

@@ -35,7 +35,7 @@ func topicOf(obj client.Object) topic {
 // confirm it or not.
 type receipts struct {
 	mu       sync.Mutex
-	accounts map[types.NamespacedName]*unconfirmed
+	accounts map[types.UID]*unconfirmed
 }
 
 type unconfirmed struct {
@@ -43,26 +43,32 @@ type unconfirmed struct {
 	observed time.Time
 	// first is the earliest receipt that it didn't confirm.
 	first time.Time
-	// newest has the newest receipt of each topic.
-	newest map[topic]time.Time
+	// newest has the newest receipt about each resource.
+	newest map[types.UID]receipt
 }
 
-func newReceipts() *receipts { return &receipts{accounts: map[types.NamespacedName]*unconfirmed{}} }
+// receipt is when a fact was received.
+type receipt struct {
+	about topic
+	at    time.Time
+}
 
-// told notes the receipt of a fact, unless an observation has seen what became of it. It reports that the account has to be
+func newReceipts() *receipts { return &receipts{accounts: map[types.UID]*unconfirmed{}} }
+
+// told notes the receipt of a fact about a resource, unless an observation has seen what became of it. It reports that the account has to be
 // woken, because there was nothing to confirm before.
-func (r *receipts) told(waba types.NamespacedName, about topic, received, observed time.Time) bool {
+func (r *receipts) told(waba, resource types.UID, about topic, received, observed time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	u := r.accounts[waba]
 	if u == nil {
-		u = &unconfirmed{newest: map[topic]time.Time{}}
+		u = &unconfirmed{newest: map[types.UID]receipt{}}
 	}
 	if received.IsZero() || !laterOf(u.observed, observed).Before(received.Add(facts.Window)) {
 		return false
 	}
 	r.accounts[waba] = u
-	u.newest[about] = laterOf(u.newest[about], received)
+	u.newest[resource] = receipt{about, laterOf(u.newest[resource].at, received)}
 	if !u.first.IsZero() && !received.Before(u.first) {
 		return false
 	}
@@ -72,7 +78,7 @@ func (r *receipts) told(waba types.NamespacedName, about topic, received, observ
 
 // due is when an observation confirms the earliest fact; zero when there is none. Times of receipt are cut to seconds, so
 // it takes one more than the rule wants.
-func (r *receipts) due(waba types.NamespacedName) time.Time {
+func (r *receipts) due(waba types.UID) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if u := r.accounts[waba]; u != nil && !u.first.IsZero() {
@@ -83,23 +89,24 @@ func (r *receipts) due(waba types.NamespacedName) time.Time {
 
 // observe notes an observation and adds to its changes what it confirmed, or not: where it shows the same as the one before
 // it, it may still disagree with a webhook.
-func (r *receipts) observe(waba types.NamespacedName, begun time.Time, change *account.Change) {
+func (r *receipts) observe(waba types.UID, begun time.Time, change *account.Change) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	u := r.accounts[waba]
 	if u == nil {
-		u = &unconfirmed{newest: map[topic]time.Time{}}
+		u = &unconfirmed{newest: map[types.UID]receipt{}}
 		r.accounts[waba] = u
 	}
 	u.observed, u.first = begun, time.Time{}
-	for about, received := range u.newest {
-		if begun.Before(received.Add(facts.Window)) {
-			if u.first.IsZero() || received.Before(u.first) {
-				u.first = received
+	for resource, received := range u.newest {
+		if begun.Before(received.at.Add(facts.Window)) {
+			if u.first.IsZero() || received.at.Before(u.first) {
+				u.first = received.at
 			}
 			continue
 		}
-		delete(u.newest, about)
+		delete(u.newest, resource)
+		about := received.about
 		switch {
 		case about.number != "":
 			change.Numbers = append(change.Numbers, about.number)
@@ -109,9 +116,12 @@ func (r *receipts) observe(waba types.NamespacedName, begun time.Time, change *a
 	}
 }
 
-// forget drops an account that is gone.
-func (r *receipts) forget(waba types.NamespacedName) {
+func (r *receipts) forget(gone object) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.accounts, waba)
+	delete(r.accounts, gone.uid)
+	for _, u := range r.accounts {
+		delete(u.newest, gone.uid)
+	}
+	return 0
 }

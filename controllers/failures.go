@@ -6,7 +6,6 @@ package controllers
 import (
 	"context"
 	"errors"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -60,8 +59,6 @@ type failureLog struct {
 	mu sync.Mutex
 	// known are the failures that aren't over, by object and operation.
 	known map[types.UID]map[string]openFailure
-	// uids are the objects behind the keys of what can't be found any more.
-	uids map[string]types.UID
 }
 
 // openFailure is a step that failed when it was last tried.
@@ -73,13 +70,13 @@ type openFailure struct {
 }
 
 func newFailureLog(c clock.PassiveClock, m Metrics) *failureLog {
-	return &failureLog{clock: c, metrics: m, known: map[types.UID]map[string]openFailure{}, uids: map[string]types.UID{}}
+	return &failureLog{clock: c, metrics: m, known: map[types.UID]map[string]openFailure{}}
 }
 
 // subject is the object of a run, as logs and metrics name it.
 type subject struct {
-	uid       types.UID
-	key, kind string
+	uid  types.UID
+	kind string
 }
 
 // note logs what failed in a run. A run that came to an end decides about all steps; one that only waited (o.keep) says nothing
@@ -90,9 +87,6 @@ func (l *failureLog) note(ctx context.Context, s subject, o outcome) (persists b
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if old, known := l.uids[s.key]; known && old != s.uid {
-		delete(l.known, old) // another object had this name
-	}
 	before := l.known[s.uid]
 	now := map[string]openFailure{}
 	for _, step := range o.failed {
@@ -112,10 +106,9 @@ func (l *failureLog) note(ctx context.Context, s subject, o outcome) (persists b
 	}
 	if len(now) == 0 {
 		delete(l.known, s.uid)
-		delete(l.uids, s.key)
 		return false
 	}
-	l.known[s.uid], l.uids[s.key] = now, s.uid
+	l.known[s.uid] = now
 	return persists
 }
 
@@ -148,19 +141,11 @@ func (l *failureLog) again(ctx context.Context, s subject, reason string, step f
 	return f
 }
 
-// forget drops what is known of an object that is gone.
-func (l *failureLog) forget(uid types.UID) {
+func (l *failureLog) forget(gone object) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.known, uid)
-	maps.DeleteFunc(l.uids, func(_ string, of types.UID) bool { return of == uid })
-}
-
-// uid returns the object that last failed under a key, "" where none did.
-func (l *failureLog) uid(key string) types.UID {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.uids[key]
+	delete(l.known, gone.uid)
+	return 0
 }
 
 // passing are the parts of an error's text that differ between two equal failures: local ports, times, versions, and ids of

@@ -111,6 +111,13 @@ func (a *announced) note(uid types.UID, observed *account.Snapshot) {
 	a.seen[uid] = observed.Begun
 }
 
+func (a *announced) forget(gone object) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.seen, gone.uid)
+	return 0
+}
+
 // unrequested asks the account's breaker for a write that no change of a spec asked for. managed is how many resources could
 // be written alike.
 func (b *base) unrequested(obj client.Object, waba *v1alpha1.WABA, s *account.Session, managed int) bool {

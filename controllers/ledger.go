@@ -63,7 +63,9 @@ func (l *createLedger) announce(accountID string, who types.UID, persisted []v1a
 	times := slices.Clone(l.current(accountID, persisted))
 	since := l.clock.Now().Add(-createWindow)
 	would := slices.DeleteFunc(l.announced[accountID], func(a announcedCreate) bool { return !a.at.After(since) })
-	l.announced[accountID] = would
+	if l.announced[accountID] = would; len(would) == 0 {
+		delete(l.announced, accountID)
+	}
 	for _, a := range would {
 		if a.who == who {
 			return 0
@@ -117,4 +119,26 @@ func (l *createLedger) windows(accountID string, persisted []v1alpha1.CreateWind
 		out = append(out, v1alpha1.CreateWindow{Start: start, Count: 1})
 	}
 	return out
+}
+
+// forget keeps the hour of an account whose resource is gone: Meta counts it, whichever resource is next.
+func (l *createLedger) forget(gone object) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, all := range l.announced {
+		rest := slices.DeleteFunc(all, func(a announcedCreate) bool { return a.who == gone.uid })
+		if l.announced[id] = rest; len(rest) == 0 {
+			delete(l.announced, id)
+		}
+	}
+	if gone.kind != kindWABA {
+		return 0
+	}
+	if n := len(l.times[gone.accountID]); n > 0 {
+		if left := l.times[gone.accountID][n-1].Add(createWindow).Sub(l.clock.Now()); left > 0 {
+			return left
+		}
+	}
+	delete(l.times, gone.accountID)
+	return 0
 }

@@ -53,13 +53,13 @@ func (l *lifecycle[T]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Re
 	read, err := newest(ctx, l.status, req.NamespacedName, l.kind.new)
 	if err != nil {
 		if apierrors.IsNotFound(err) {
-			l.hearing.forget(keyOf(read, req.NamespacedName))
-			l.failures.forget(l.failures.uid(keyOf(read, req.NamespacedName)))
-			return ctrl.Result{}, nil
+			return ctrl.Result{RequeueAfter: l.objects.gone(keyOf(read, req.NamespacedName))}, nil
 		}
 		return ctrl.Result{}, err
 	}
+	l.objects.saw(objectOf(read))
 	p := l.begin(read)
+	defer func() { l.used(p.waba) }()
 	if !read.GetDeletionTimestamp().IsZero() {
 		return l.delete(ctx, p)
 	}
@@ -80,7 +80,7 @@ func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) outcome {
 	stop := l.resolve(ctx, p)
 	if stop == nil {
 		logStep(ctx, "The account is found", "account", client.ObjectKeyFromObject(p.waba).String(), "policy", p.policy)
-		if wait := l.listen(p.key(), p.before, p.waba, p.changedByUser() || p.requested()); wait > 0 {
+		if wait := l.listen(p.before, p.waba, p.changedByUser() || p.requested()); wait > 0 {
 			logStep(ctx, "Waiting until the events of webhooks settle", "for", wait.String())
 			return keep(wait)
 		}
@@ -222,7 +222,7 @@ func (l *lifecycle[T]) finish(ctx context.Context, p *pass[T], o outcome) (ctrl.
 	case err != nil:
 		o = unrecorded(o, err)
 	}
-	return l.result(ctx, runOf{p.obj, p.key(), fingerprint}, o), nil
+	return l.result(ctx, runOf{p.obj, fingerprint}, o), nil
 }
 
 // unrecorded is the outcome of a run whose status couldn't be written: what it came to is found again.

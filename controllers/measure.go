@@ -54,7 +54,7 @@ func (b *base) drifted(obj client.Object, fields, known []string) {
 func kindOf(obj client.Object) string {
 	switch obj.(type) {
 	case *v1alpha1.WABA:
-		return "WABA"
+		return kindWABA
 	case *v1alpha1.PhoneNumber:
 		return kindPhoneNumber
 	case *v1alpha1.MessageTemplate:

@@ -55,8 +55,13 @@ func (h *handles) put(key handleKey, handle string) {
 	h.known[key] = uploaded{handle: handle, at: h.clock.Now()}
 }
 
-// forget drops the handles of an object: they were used, or Meta didn't like what they belong to.
-func (h *handles) forget(object types.UID) {
+func (h *handles) forget(gone object) time.Duration {
+	h.drop(gone.uid)
+	return 0
+}
+
+// drop drops the handles of an object: they were used, or Meta didn't like what they belong to.
+func (h *handles) drop(object types.UID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	maps.DeleteFunc(h.known, func(key handleKey, _ uploaded) bool { return key.object == object })

@@ -63,7 +63,7 @@ func (t *templates) sent(p *templatePass, w wish, err error) *outcome {
 	if err != nil && class != graph.ClassInvalidSpec && class != graph.ClassRefused {
 		return nil // nothing about the files; they can be sent again
 	}
-	t.media.handles.forget(p.obj.UID)
+	t.media.handles.drop(p.obj.UID)
 	if class != graph.ClassInvalidSpec || !w.reused {
 		return nil
 	}

@@ -39,11 +39,7 @@ func (p *pass[T]) missed(operation string, err error) {
 	p.alsoFailed = append(p.alsoFailed, failedStep{operation, err})
 }
 
-func (p *pass[T]) key() string { return keyOf(p.obj, client.ObjectKeyFromObject(p.obj)) }
-
-func keyOf(obj client.Object, name types.NamespacedName) string {
-	return fmt.Sprintf("%T/%s", obj, name)
-}
+func (p *pass[T]) key() types.UID { return p.obj.GetUID() }
 
 func (p *pass[T]) writable() bool { return p.policy == v1alpha1.ManagementPolicyManaged }
 

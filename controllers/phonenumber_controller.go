@@ -32,7 +32,7 @@ type numbers struct {
 type numberPass = pass[*v1alpha1.PhoneNumber]
 
 func newNumbers(b *base, once bool) *lifecycle[*v1alpha1.PhoneNumber] {
-	n := &numbers{base: b, reads: newSectionReads(b.clock)}
+	n := &numbers{base: b, reads: b.stores.sections}
 	n.reads.once = once
 	l := &lifecycle[*v1alpha1.PhoneNumber]{base: b, kind: n}
 	n.record = l.record

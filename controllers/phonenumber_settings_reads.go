@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"hash/fnv"
+	"maps"
 	"sync"
 	"time"
 
@@ -96,13 +97,14 @@ func (r *sectionReads) before(key sectionKey, then time.Time) bool {
 func (r *sectionReads) done(key sectionKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := r.clock.Now()
-	for k, m := range r.known {
-		if now.Sub(m.read) > 24*sectionPeriod && now.After(m.until) {
-			delete(r.known, k) // its resource is gone, or names the section no longer
-		}
-	}
-	r.known[key] = sectionMemory{read: now}
+	r.known[key] = sectionMemory{read: r.clock.Now()}
+}
+
+func (r *sectionReads) forget(gone object) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.known, func(key sectionKey, _ sectionMemory) bool { return key.object == gone.uid })
+	return 0
 }
 
 // hold lets an outcome stand for a while, unless the fingerprint changes.

@@ -128,7 +128,7 @@ func (n *numbers) pictureSent(s *sectionPass, handle string, reused bool, err er
 	if handle == "" || err != nil && class != graph.ClassInvalidSpec && class != graph.ClassRefused {
 		return nil
 	}
-	n.media.handles.forget(s.obj.UID)
+	n.media.handles.drop(s.obj.UID)
 	if err == nil {
 		s.profile().PictureSHA256 = s.picture.sha256
 		return nil

@@ -9,3 +9,6 @@ import "time"
 
 // applyToPost allows for the race detector, which slows everything down several times.
 const applyToPost = 5 * time.Second
+
+// forgetMany is less than without the race detector, for the same reason.
+const forgetMany = 100

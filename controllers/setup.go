@@ -72,18 +72,18 @@ type Options struct {
 	NewQueue func(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
 
-// Setup registers all controllers with the manager.
-func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
+// Setup registers all controllers with the manager, and returns their reconcilers.
+func Setup(ctx context.Context, mgr ctrl.Manager, o Options) (*Reconcilers, error) {
 	if err := index.Setup(ctx, mgr.GetFieldIndexer()); err != nil {
-		return err
+		return nil, err
 	}
 	r := NewReconcilers(Parts{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Recorder: mgr.GetEventRecorder("waba-operator")}, o)
 	for _, setup := range []func(ctrl.Manager, *Reconcilers, Options) error{setupWABAs, setupTemplates, setupNumbers, setupHooks} {
 		if err := setup(mgr, r, o); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return r, nil
 }
 
 // Parts are what reconcilers read from and write to in Kubernetes.
@@ -116,18 +116,18 @@ func newBase(p Parts, o Options) *base {
 	if o.WatchNamespaceLabels {
 		namespaces = p.Client
 	}
-	status := &statusWriter{client: p.Client, live: p.Live}
+	s := newStores(o.Clock, o)
+	status := &statusWriter{client: p.Client, live: p.Live, written: s.written}
 	return &base{
 		client: p.Client, status: status, ledger: &ledger{status: status}, accounts: o.Accounts, clock: o.Clock,
 		resolver: &resolver{
 			client: p.Client, namespaces: namespaces, secrets: p.Live, accounts: o.Accounts, version: o.GraphAPIVersion,
 		},
-		recorder: p.Recorder, attempts: newAttempts(o.Clock), failures: newFailureLog(o.Clock, o.Metrics),
-		creates: newCreateLedger(o.Clock, o.CreatesPerHour), changes: &changes{}, metrics: o.Metrics,
-		hearing: newHearing(o.Clock), receipts: newReceipts(),
-		log: o.Log, audit: o.Audit, readOnly: o.ReadOnly, once: o.Once, intended: o.Intended, announced: newAnnounced(), interval: o.ObservationInterval,
+		recorder: p.Recorder, objects: newObjects(s.all()), stores: s, attempts: s.attempts, failures: s.failures, creates: s.creates,
+		hearing: s.hearing, receipts: s.receipts, announced: s.announced, changes: &changes{}, metrics: o.Metrics,
+		log: o.Log, audit: o.Audit, readOnly: o.ReadOnly, once: o.Once, intended: o.Intended, interval: o.ObservationInterval,
 		webhookURL: o.WebhookURL,
-		media:      &mediaFiles{live: p.Live, fetcher: o.Media, handles: newHandles(o.Clock)},
+		media:      &mediaFiles{live: p.Live, fetcher: o.Media, handles: s.handles},
 	}
 }
 

@@ -34,9 +34,51 @@ const statusTimeout = 30 * time.Second
 type statusWriter struct {
 	client client.Client
 	// live reads from the API server: the cache keeps no managedFields.
-	live client.Reader
-	// written are the versions that this process's last writes left, until the cache shows them.
-	written sync.Map
+	live    client.Reader
+	written *writtenVersions
+}
+
+// writtenVersions are the versions that this process's last writes left, until the cache shows them.
+type writtenVersions struct {
+	mu    sync.Mutex
+	known map[objectKey]writtenVersion
+}
+
+type writtenVersion struct {
+	uid     types.UID
+	version string
+}
+
+func newWrittenVersions() *writtenVersions {
+	return &writtenVersions{known: map[objectKey]writtenVersion{}}
+}
+
+func (w *writtenVersions) get(key objectKey) (version string, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	v, ok := w.known[key]
+	return v.version, ok
+}
+
+func (w *writtenVersions) put(obj client.Object, version string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.known[keyOf(obj, client.ObjectKeyFromObject(obj))] = writtenVersion{obj.GetUID(), version}
+}
+
+func (w *writtenVersions) drop(key objectKey) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.known, key)
+}
+
+func (w *writtenVersions) forget(gone object) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.known[gone.objectKey].uid == gone.uid {
+		delete(w.known, gone.objectKey)
+	}
+	return 0
 }
 
 // newest reads an object, and reads it from the API server if the cache doesn't show yet what this process wrote last. What is
@@ -45,7 +87,7 @@ func newest[T client.Object](ctx context.Context, w *statusWriter, name types.Na
 	obj := empty()
 	key := keyOf(obj, name)
 	err := w.client.Get(ctx, name, obj)
-	version, ok := w.written.Load(key)
+	version, ok := w.written.get(key)
 	if ok && err == nil && behind(obj, version) {
 		obj = empty()
 		err = w.live.Get(ctx, name, obj)
@@ -53,15 +95,14 @@ func newest[T client.Object](ctx context.Context, w *statusWriter, name types.Na
 		return obj, err
 	}
 	if ok && (err == nil || apierrors.IsNotFound(err)) {
-		w.written.Delete(key)
+		w.written.drop(key)
 	}
 	return obj, err
 }
 
 // behind reports that an object is older than a version.
-func behind(obj client.Object, version any) bool {
-	v, _ := version.(string)
-	c, err := resourceversion.CompareResourceVersion(obj.GetResourceVersion(), v)
+func behind(obj client.Object, version string) bool {
+	c, err := resourceversion.CompareResourceVersion(obj.GetResourceVersion(), version)
 	return err == nil && c < 0
 }
 
@@ -95,7 +136,7 @@ func (w *statusWriter) write(ctx context.Context, obj client.Object, status any,
 	if err := w.client.Status().Apply(ctx, into, client.FieldOwner(v1alpha1.FieldOwner), client.ForceOwnership); err != nil {
 		return err
 	}
-	w.written.Store(keyOf(obj, client.ObjectKeyFromObject(obj)), versionOf(into))
+	w.written.put(obj, versionOf(into))
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -110,7 +111,7 @@ func TestUnitAttemptsCostAtMostTenCallsInTenMinutes(t *testing.T) {
 func TestUnitResultBacksOffOnlyAfterFailures(t *testing.T) {
 	clock := clocktesting.NewFakePassiveClock(unitStart)
 	b := &base{attempts: newAttempts(clock), failures: newFailureLog(clock, &measured{})}
-	run := runOf{obj: &v1alpha1.WABA{}, key: "x", fingerprint: "1"}
+	run := runOf{obj: &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{UID: "x"}}, fingerprint: "1"}
 	failed := outcome{backoff: true}
 	for _, want := range seconds(15, 30) {
 		if got := b.result(t.Context(), run, failed).RequeueAfter; got != want {

@@ -57,7 +57,7 @@ func TestUnitHearing(t *testing.T) {
 	h := newHearing(clk)
 	listen := func(fact string, urgent bool) (known bool, wait time.Duration) {
 		t.Helper()
-		_, known, wait = h.listen("a", "uid", &v1alpha1.MessageTemplateWebhookStatus{Status: fact}, urgent)
+		_, known, wait = h.listen("uid", &v1alpha1.MessageTemplateWebhookStatus{Status: fact}, urgent)
 		return known, wait
 	}
 	for i, c := range []struct {
@@ -83,17 +83,17 @@ func TestUnitHearing(t *testing.T) {
 			t.Errorf("step %d: %v, %s", i, known, wait)
 		}
 	}
-	if _, known, _ := h.listen("a", "another", nil, false); known {
+	if _, known, _ := h.listen("another", nil, false); known {
 		t.Error("a new object isn't the old one")
 	}
-	h.forget("a")
-	if _, known, _ := h.listen("a", "another", nil, false); known {
+	h.forget(object{uid: "uid"})
+	if _, known, _ := h.listen("uid", nil, false); known {
 		t.Error("forgotten and known")
 	}
 }
 
 func TestUnitReceipts(t *testing.T) {
-	r, waba := newReceipts(), types.NamespacedName{Namespace: "a", Name: "b"}
+	r, waba := newReceipts(), types.UID("waba")
 	one := topic{template: account.NewTemplateKey("one", "en")}
 	two, number := topic{template: account.NewTemplateKey("two", "en")}, topic{number: "1"}
 	due := func(want int) {
@@ -102,17 +102,17 @@ func TestUnitReceipts(t *testing.T) {
 			t.Errorf("due at %s, want %s", got, at(want))
 		}
 	}
-	if r.told(waba, one, time.Time{}, at(0)) || r.told(waba, one, at(0), at(60)) || !r.due(waba).IsZero() {
+	if r.told(waba, "one", one, time.Time{}, at(0)) || r.told(waba, "one", one, at(0), at(60)) || !r.due(waba).IsZero() {
 		t.Error("nothing, or something that was confirmed long ago, is no news")
 	}
-	if !r.told(waba, one, at(100), at(0)) {
+	if !r.told(waba, "one", one, at(100), at(0)) {
 		t.Error("the first one wakes the account")
 	}
-	if r.told(waba, one, at(130), at(0)) || r.told(waba, number, at(130), at(0)) || r.told(waba, topic{}, at(135), at(0)) {
+	if r.told(waba, "one", one, at(130), at(0)) || r.told(waba, "number", number, at(130), at(0)) || r.told(waba, waba, topic{}, at(135), at(0)) {
 		t.Error("the account is awake")
 	}
 	due(161)
-	if !r.told(waba, two, at(90), at(0)) {
+	if !r.told(waba, "two", two, at(90), at(0)) {
 		t.Error("an earlier one brings the observation forward")
 	}
 	due(151)
@@ -122,7 +122,7 @@ func TestUnitReceipts(t *testing.T) {
 		t.Errorf("confirmed: %+v", change)
 	}
 	due(191) // of the others the newest is known
-	if r.told(waba, two, at(90), at(0)) {
+	if r.told(waba, "two", two, at(90), at(0)) {
 		t.Error("confirmed already, whatever the cache still says of the account")
 	}
 	change = account.Change{}
@@ -130,8 +130,8 @@ func TestUnitReceipts(t *testing.T) {
 	if len(change.Templates) != 1 || len(change.Numbers) != 1 || !r.due(waba).IsZero() {
 		t.Errorf("confirmed: %+v, due %s", change, r.due(waba))
 	}
-	r.told(waba, one, at(300), at(0))
-	r.forget(waba)
+	r.told(waba, "one", one, at(300), at(0))
+	r.forget(object{uid: waba})
 	if !r.due(waba).IsZero() {
 		t.Error("forgotten and due")
 	}

@@ -98,7 +98,7 @@ func TestUnitFailureLog(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			clock := clocktesting.NewFakePassiveClock(unitStart)
 			m := &measured{}
-			l, s := newFailureLog(clock, m), subject{"uid", "WABA/default/acme", "WABA"}
+			l, s := newFailureLog(clock, m), subject{"uid", "WABA"}
 			ctx, log := logged(1)
 			for i, o := range c.runs {
 				l.note(ctx, s, o)
@@ -111,9 +111,9 @@ func TestUnitFailureLog(t *testing.T) {
 			if len(m.told) != c.internal {
 				t.Errorf("want %d internal errors, got %v", c.internal, m.told)
 			}
-			l.forget(l.uid(s.key))
-			if len(l.known)+len(l.uids) > 0 {
-				t.Errorf("an object that is gone leaves %v, %v", l.known, l.uids)
+			l.forget(object{uid: s.uid})
+			if len(l.known) > 0 {
+				t.Errorf("an object that is gone leaves %v", l.known)
 			}
 		})
 	}
@@ -126,7 +126,7 @@ func TestUnitFailureLogLine(t *testing.T) {
 	err := fmt.Errorf("while editing: %w", &graph.Error{
 		Op: graph.OpEditTemplate, Class: graph.ClassUnknown, Code: 987654, Message: "The moon is in the wrong phase", TraceID: "Atrace",
 	})
-	l.note(ctx, subject{"uid", "key", "MessageTemplate"}, failure("edit the template", err))
+	l.note(ctx, subject{"uid", "MessageTemplate"}, failure("edit the template", err))
 	got := log.next()
 	if len(got) != 1 {
 		t.Fatalf("got %q", got)
@@ -145,10 +145,13 @@ func TestUnitFailureLogLine(t *testing.T) {
 func TestUnitFailureLogForgets(t *testing.T) {
 	l := newFailureLog(clocktesting.NewFakePassiveClock(unitStart), &measured{})
 	ctx, log := logged(1)
-	l.note(ctx, subject{"first", "key", "WABA"}, failure("read the account", errors.New("away")))
-	l.note(ctx, subject{"second", "key", "WABA"}, done("observed"))
-	if len(l.known)+len(l.uids) > 0 || len(log.next()) != 1 {
-		t.Errorf("known: %v, %v", l.known, l.uids)
+	all, key := newObjects([]store{l}), objectKey{kind: kindWABA}
+	all.saw(object{objectKey: key, uid: "first"})
+	l.note(ctx, subject{"first", kindWABA}, failure("read the account", errors.New("away")))
+	all.saw(object{objectKey: key, uid: "second"})
+	l.note(ctx, subject{"second", kindWABA}, done("observed"))
+	if len(l.known) > 0 || len(log.next()) != 1 {
+		t.Errorf("known: %v", l.known)
 	}
 }
 
@@ -158,7 +161,7 @@ func TestUnitFailureLogStops(t *testing.T) {
 	ctx, log := logged(1)
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
-	l.note(ctx, subject{"uid", "key", "WABA"}, failure("read the account", context.Canceled))
+	l.note(ctx, subject{"uid", "WABA"}, failure("read the account", context.Canceled))
 	if got := log.next(); len(got) > 0 || len(l.known) > 0 {
 		t.Errorf("got %q, %v", got, l.known)
 	}

@@ -101,14 +101,14 @@ func TestUnitSectionReadsTakeTurns(t *testing.T) {
 }
 
 func TestUnitSectionReadsForgetWhatIsGone(t *testing.T) {
-	n, clk := unitNumbers()
-	for i := range 10 {
-		n.reads.done(sectionKey{object: types.UID(fmt.Sprint(i)), section: number.Profile})
+	n, _ := unitNumbers()
+	for _, object := range []types.UID{"gone", "stays"} {
+		n.reads.done(sectionKey{object: object, section: number.Profile})
+		n.reads.done(sectionKey{object: object, section: number.Commerce})
 	}
-	clk.SetTime(unitStart.Add(25 * time.Hour))
-	n.reads.done(sectionKey{object: "new", section: number.Profile})
-	if len(n.reads.known) != 1 {
-		t.Errorf("%d are remembered", len(n.reads.known))
+	n.reads.forget(object{uid: "gone"})
+	if len(n.reads.known) != 2 || n.reads.readAt(sectionKey{object: "stays", section: number.Profile}).IsZero() {
+		t.Errorf("remembered: %v", n.reads.known)
 	}
 }
 

@@ -51,16 +51,16 @@ func TestUnitNewest(t *testing.T) {
 		"gone":                {"8", "7", "", "", 1, true},
 	} {
 		cache, live := &shown{version: c.cached}, &shown{version: c.live}
-		w := &statusWriter{client: cache, live: live}
+		w := &statusWriter{client: cache, live: live, written: newWrittenVersions()}
 		empty := func() *v1alpha1.WABA { return &v1alpha1.WABA{} }
 		if c.written != "" {
-			w.written.Store(keyOf(empty(), name), c.written)
+			w.written.put(&v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name}}, c.written)
 		}
 		got, err := newest(t.Context(), w, name, empty)
 		if got.ResourceVersion != c.want || (err == nil) != (c.want != "") || live.reads != c.reads {
 			t.Errorf("%s: got %q after %d live reads, %v", title, got.ResourceVersion, live.reads, err)
 		}
-		if _, known := w.written.Load(keyOf(empty(), name)); known != c.remembered {
+		if _, known := w.written.get(keyOf(empty(), name)); known != c.remembered {
 			t.Errorf("%s: remembered %v", title, known)
 		}
 		if c.reads > 0 && got.ManagedFields != nil {

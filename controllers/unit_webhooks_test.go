@@ -329,7 +329,7 @@ func TestUnitHookMemory(t *testing.T) {
 		t.Error("a reading of another app")
 	}
 	m.hold(key, "one", refused)
-	m.forget("u")
+	m.forget(object{uid: "u"})
 	if _, ok := m.app("u", "1"); ok || m.lacks("u", true) || m.held(key, "one") != nil {
 		t.Error("not forgotten")
 	}

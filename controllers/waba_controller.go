@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -29,22 +28,19 @@ import (
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
+const kindWABA = "WABA"
+
 // wabas observes accounts. An account can neither be created nor deleted by API, so almost everything about it is
 // observed.
 type wabas struct {
 	*base
 
-	mu sync.Mutex
-	// uids remembers who had a session, to end it when the resource is gone.
-	uids map[types.NamespacedName]string
-	// leaving remembers since when accounts are seen being deleted.
-	leaving map[types.UID]time.Time
 	// writes remembers writes of settings.
 	writes *settingWrites
 }
 
 func newWABAs(b *base) *wabas {
-	return &wabas{base: b, uids: map[types.NamespacedName]string{}, leaving: map[types.UID]time.Time{}, writes: newSettingWrites(b.clock)}
+	return &wabas{base: b, writes: b.stores.settings}
 }
 
 // wabaPass is one reconciliation of an account.
@@ -70,12 +66,11 @@ func (r *wabas) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, e
 	read, err := newest(ctx, r.status, req.NamespacedName, func() *v1alpha1.WABA { return &v1alpha1.WABA{} })
 	if err != nil {
 		if apierrors.IsNotFound(err) {
-			r.forget(req.NamespacedName)
-			return ctrl.Result{}, nil
+			return ctrl.Result{RequeueAfter: r.objects.gone(keyOf(read, req.NamespacedName))}, nil
 		}
 		return ctrl.Result{}, err
 	}
-	r.remember(req.NamespacedName, string(read.UID))
+	r.objects.saw(objectOf(read))
 	p := &wabaPass{obj: read.DeepCopy(), before: read, now: r.clock.Now(), policy: EffectivePolicy(read.Spec.ManagementPolicy)}
 	if !read.DeletionTimestamp.IsZero() {
 		return r.delete(ctx, p)
@@ -162,7 +157,7 @@ func (r *wabas) observe(ctx context.Context, p *wabaPass, requested time.Duratio
 	interval := p.session.EffectiveInterval(requested)
 	r.fill(ctx, p, interval)
 	complaint := r.manage(ctx, p)
-	r.receipts.observe(p.name(), snapshot.Begun, &change)
+	r.receipts.observe(p.obj.UID, snapshot.Begun, &change)
 	r.changes.publish(accountChange{waba: p.name(), change: change})
 	p.partly(snapshot)
 	o := done(observedMessage(snapshot))
@@ -296,7 +291,7 @@ func (r *wabas) contest(ctx context.Context, p *wabaPass) *outcome {
 	return &o
 }
 
-func (p *wabaPass) key() string { return "WABA/" + p.name().String() }
+func (p *wabaPass) key() types.UID { return p.obj.UID }
 
 func (p *wabaPass) name() types.NamespacedName { return client.ObjectKeyFromObject(p.obj) }
 
@@ -311,29 +306,6 @@ func (p *wabaPass) fingerprint() string {
 		s += "|" + uid + "|" + version
 	}
 	return s
-}
-
-func (r *wabas) remember(key types.NamespacedName, uid string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if old, ok := r.uids[key]; ok && old != uid {
-		r.accounts.Forget(old)
-	}
-	r.uids[key] = uid
-}
-
-func (r *wabas) forget(key types.NamespacedName) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if uid, ok := r.uids[key]; ok {
-		delete(r.leaving, types.UID(uid))
-		r.accounts.Forget(uid)
-		delete(r.uids, key)
-	}
-	r.attempts.succeeded("WABA/" + key.String())
-	r.failures.forget(r.failures.uid("WABA/" + key.String()))
-	r.hearing.forget("WABA/" + key.String())
-	r.receipts.forget(key)
 }
 
 // finish writes the status if anything changed and says when to come back.
@@ -351,7 +323,7 @@ func (r *wabas) finish(ctx context.Context, p *wabaPass, o outcome) (ctrl.Result
 	case err != nil:
 		o = unrecorded(o, err)
 	}
-	result := r.result(ctx, runOf{p.obj, p.key(), p.fingerprint()}, o)
+	result := r.result(ctx, runOf{p.obj, p.fingerprint()}, o)
 	if o.backoff {
 		result.RequeueAfter = min(result.RequeueAfter, secretRecheck) // the pause goes on, but a new Secret ends it
 	}

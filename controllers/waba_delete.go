@@ -52,14 +52,7 @@ const deletionGrace = 10 * time.Second
 
 // grace is how long the account still waits for that.
 func (r *wabas) grace(p *wabaPass) time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	since, known := r.leaving[p.obj.UID]
-	if !known {
-		since = p.now
-		r.leaving[p.obj.UID] = since
-	}
-	return since.Add(deletionGrace).Sub(p.now)
+	return r.stores.leaving.begin(p.obj.UID, p.now).Add(deletionGrace).Sub(p.now)
 }
 
 // dependents names the resources that are being deleted and need the account for it. others reports that there are some

@@ -74,7 +74,7 @@ func standingEnds(s *v1alpha1.WABAStatus, now time.Time) time.Duration {
 // listen has facts shown at once, without a look at the Secret or at Meta.
 func (r *wabas) listen(p *wabaPass) time.Duration {
 	urgent := p.requested() || p.before.Status.ObservedGeneration != p.obj.Generation || r.accounts.Get(string(p.obj.UID)) == nil
-	return r.base.listen(p.key(), p.obj, p.obj, urgent)
+	return r.base.listen(p.obj, p.obj, urgent)
 }
 
 // told records what webhooks said, or what time has ended, where a pass has nothing else to record.
@@ -89,7 +89,7 @@ func (r *wabas) told(ctx context.Context, p *wabaPass) error {
 // sooner shortens the wait for the next observation where webhooks told something that it is to confirm, but never so far
 // that observing spends more than half of Meta's quota.
 func (r *wabas) sooner(p *wabaPass, wait time.Duration) time.Duration {
-	told := r.receipts.due(p.name())
+	told := r.receipts.due(p.obj.UID)
 	if told.IsZero() || wait == 0 {
 		return wait
 	}

@@ -5,12 +5,13 @@ package controllers
 
 import (
 	"context"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
 
@@ -89,8 +90,8 @@ func (r *wabas) manage(ctx context.Context, p *wabaPass) *outcome {
 
 func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *outcome {
 	changed := p.before.Status.ObservedGeneration != p.obj.Generation
-	key := fmt.Sprintf("%s|%d|%s=%s", p.obj.UID, p.obj.Generation, s.field, s.want)
-	held := r.writes.held(key)
+	key := settingKey{p.obj.UID, s.field}
+	held := r.writes.held(key, p.obj.Generation)
 	if p.policy == v1alpha1.ManagementPolicyManaged && !changed && held == nil {
 		r.drifted(p.obj, []string{s.field}, p.before.Status.Drift)
 	}
@@ -110,7 +111,7 @@ func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *o
 	err := s.write(ctx, p.session.Client())
 	r.wrote(p.obj, CallUpdateAccount, []string{s.field}, err)
 	p.session.RefreshOptional() // read back at the next observation
-	r.writes.done(key)
+	r.writes.done(key, p.obj.Generation)
 	if err == nil {
 		return nil
 	}
@@ -118,7 +119,7 @@ func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *o
 	o.message = "spec." + s.field + ": " + o.message
 	o.aside, o.stalled, o.backoff, o.wait = true, false, false, false
 	if class := graph.ClassOf(err); class == graph.ClassRefused || class == graph.ClassInvalidSpec || class == graph.ClassPermission {
-		r.writes.hold(key, o)
+		r.writes.hold(key, p.obj.Generation, o)
 	}
 	return &o
 }
@@ -134,44 +135,76 @@ var observedReasons = map[string]bool{
 type settingWrites struct {
 	clock clock.PassiveClock
 
-	mu      sync.Mutex
-	times   map[string][]time.Time
-	refused map[string]outcome
+	mu    sync.Mutex
+	known map[settingKey]settingHistory
+}
+
+// settingKey is one setting of an account.
+type settingKey struct {
+	account types.UID
+	field   string
+}
+
+// settingHistory is what became of the writes that one generation of the spec asked for.
+type settingHistory struct {
+	generation int64
+	times      []time.Time
+	refused    *outcome
 }
 
 func newSettingWrites(c clock.PassiveClock) *settingWrites {
-	return &settingWrites{clock: c, times: map[string][]time.Time{}, refused: map[string]outcome{}}
+	return &settingWrites{clock: c, known: map[settingKey]settingHistory{}}
 }
 
 // held returns why a write isn't made again yet.
-func (w *settingWrites) held(key string) *outcome {
+func (w *settingWrites) held(key settingKey, generation int64) *outcome {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	recent := slices.DeleteFunc(w.times[key], func(t time.Time) bool { return w.clock.Since(t) >= contestedWindow })
-	w.times[key] = recent
-	if len(recent) == 0 {
-		delete(w.refused, key)
-		delete(w.times, key)
+	h := w.of(key, generation)
+	h.times = slices.DeleteFunc(h.times, func(t time.Time) bool { return w.clock.Since(t) >= contestedWindow })
+	if len(h.times) == 0 {
+		delete(w.known, key)
 		return nil
 	}
-	if o, ok := w.refused[key]; ok {
+	w.known[key] = h
+	if h.refused != nil {
+		o := *h.refused
 		return &o
 	}
-	if len(recent) >= contestedAfter {
+	if len(h.times) >= contestedAfter {
 		o := waitingAside(v1alpha1.ReasonContested, "somebody keeps undoing our changes of the account's settings; agree who manages them, or remove them from the spec", 0)
 		return &o
 	}
 	return nil
 }
 
-func (w *settingWrites) done(key string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.times[key] = append(w.times[key], w.clock.Now())
+// of returns the history of a generation, which is empty where another one is known. w.mu is held.
+func (w *settingWrites) of(key settingKey, generation int64) settingHistory {
+	if h := w.known[key]; h.generation == generation {
+		return h
+	}
+	return settingHistory{generation: generation}
 }
 
-func (w *settingWrites) hold(key string, o outcome) {
+func (w *settingWrites) done(key settingKey, generation int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.refused[key] = o
+	h := w.of(key, generation)
+	h.times = append(h.times, w.clock.Now())
+	w.known[key] = h
+}
+
+func (w *settingWrites) hold(key settingKey, generation int64, o outcome) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.of(key, generation)
+	h.refused = &o
+	w.known[key] = h
+}
+
+func (w *settingWrites) forget(gone object) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	maps.DeleteFunc(w.known, func(key settingKey, _ settingHistory) bool { return key.account == gone.uid })
+	return 0
 }

@@ -126,8 +126,13 @@ func missingScope(token *graph.TokenInfo) string {
 // count summarises templates and numbers, and how many of them no resource manages.
 func (r *wabas) count(ctx context.Context, p *wabaPass) {
 	s, snap := &p.obj.Status, p.snapshot
-	if snap.TemplatesSection.Complete {
-		s.Templates = r.templateCounts(ctx, p)
+	if templates, err := r.managedTemplates(ctx, p.obj); err != nil {
+		p.missed("list the account's templates here", err) // what was last known stays
+	} else {
+		p.session.Keep(templates)
+		if snap.TemplatesSection.Complete {
+			s.Templates = templateCounts(snap, templates)
+		}
 	}
 	if !snap.NumbersSection.Complete {
 		return
@@ -149,20 +154,23 @@ func (r *wabas) count(ctx context.Context, p *wabaPass) {
 	s.PhoneNumbers = counts
 }
 
-func (r *wabas) templateCounts(ctx context.Context, p *wabaPass) *v1alpha1.TemplateCounts {
-	snap := p.snapshot
+// managedTemplates are the account's templates that a MessageTemplate resource names.
+func (r *wabas) managedTemplates(ctx context.Context, waba *v1alpha1.WABA) (map[account.TemplateKey]bool, error) {
+	var list v1alpha1.MessageTemplateList
+	if err := r.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, err
+	}
+	managed := map[account.TemplateKey]bool{}
+	for i := range list.Items {
+		managed[templateKey(&list.Items[i])] = true
+	}
+	return managed, nil
+}
+
+func templateCounts(snap *account.Snapshot, managed map[account.TemplateKey]bool) *v1alpha1.TemplateCounts {
 	counts := &v1alpha1.TemplateCounts{Total: int32(len(snap.Templates))} //nolint:gosec // at most 6,000
 	if snap.TemplateLimit > 0 {
 		counts.Limit = int32(snap.TemplateLimit) //nolint:gosec // at most 6,000
-	}
-	managed := map[account.TemplateKey]bool{}
-	var list v1alpha1.MessageTemplateList
-	if err := r.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(p.obj))}, client.UnsafeDisableDeepCopy); err != nil {
-		p.missed("list the account's templates here", err)
-		return p.before.Status.Templates // what was last known
-	}
-	for i := range list.Items {
-		managed[templateKey(&list.Items[i])] = true
 	}
 	for key, t := range snap.Templates {
 		switch t.Status {

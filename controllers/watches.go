@@ -113,8 +113,7 @@ func (l loggedLists) List(ctx context.Context, list client.ObjectList, opts ...c
 	if err != nil {
 		o = failure("list the resources to be woken", err)
 	}
-	key := "list of " + kind
-	l.failures.note(ctrl.LoggerInto(ctx, l.log.WithValues("controllerKind", kind)), subject{types.UID(key), key, kind}, o)
+	l.failures.note(ctrl.LoggerInto(ctx, l.log.WithValues("controllerKind", kind)), subject{types.UID("list of " + kind), kind}, o)
 	return err
 }
 

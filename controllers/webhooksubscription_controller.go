@@ -31,7 +31,7 @@ type hooks struct {
 type hookPass = pass[*v1alpha1.WebhookSubscription]
 
 func newHooks(b *base) *lifecycle[*v1alpha1.WebhookSubscription] {
-	h := &hooks{base: b, memory: newHookMemory(b.clock)}
+	h := &hooks{base: b, memory: b.stores.hooks}
 	l := &lifecycle[*v1alpha1.WebhookSubscription]{base: b, kind: h}
 	h.record = l.record
 	return l

@@ -140,7 +140,9 @@ func (m *hookMemory) contested(key hookKey) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	recent := slices.DeleteFunc(m.repairs[key], func(t time.Time) bool { return m.clock.Since(t) >= contestedWindow })
-	m.repairs[key] = recent
+	if m.repairs[key] = recent; len(recent) == 0 {
+		delete(m.repairs, key)
+	}
 	if len(recent) < contestedAfter {
 		return 0
 	}
@@ -204,8 +206,13 @@ func (m *hookMemory) recall(obj *v1alpha1.WebhookSubscription) {
 	}
 }
 
-// forget drops everything about a resource that is gone.
-func (m *hookMemory) forget(uid types.UID) {
+func (m *hookMemory) forget(gone object) time.Duration {
+	m.drop(gone.uid)
+	return 0
+}
+
+// drop frees everything about a resource.
+func (m *hookMemory) drop(uid types.UID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.apps, uid)

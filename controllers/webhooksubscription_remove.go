@@ -21,7 +21,7 @@ import (
 func (h *hooks) remove(ctx context.Context, p *hookPass) (bool, outcome) {
 	h.memory.recall(p.obj)
 	if p.obj.Status.AppID == "" {
-		h.memory.forget(p.obj.UID)
+		h.memory.drop(p.obj.UID)
 		return true, outcome{} // never looked at
 	}
 	for _, look := range []func(context.Context) error{p.session.LookupApps, p.session.LookupNumbers} {
@@ -39,7 +39,7 @@ func (h *hooks) remove(ctx context.Context, p *hookPass) (bool, outcome) {
 			return false, *o
 		}
 	}
-	h.memory.forget(p.obj.UID)
+	h.memory.drop(p.obj.UID)
 	return true, outcome{}
 }
 

@@ -46,7 +46,10 @@ type Surroundings struct {
 	Version  string
 	Media    controllers.MediaFetcher
 	NewQueue func(string, workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
+	// NewCache makes the manager's cache; nil: that of controller-runtime.
 	NewCache cache.NewCacheFunc
+	// Reconcilers is called with the reconcilers before they start.
+	Reconcilers func(*controllers.Reconcilers)
 	// Receiver is told about the receiver of webhooks before it starts.
 	Receiver func(*receiver.Server)
 	// SkipNameValidation allows several managers in one process.
@@ -139,12 +142,16 @@ func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Surroun
 	if err := exportAssets(mgr, &o, s, accounts); err != nil {
 		return err
 	}
-	return controllers.Setup(ctx, mgr, controllers.Options{
+	reconcilers, err := controllers.Setup(ctx, mgr, controllers.Options{
 		Accounts: accounts, GraphAPIVersion: o.GraphAPIVersion, ObservationInterval: o.ObservationInterval,
 		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour, WebhookURL: o.ReceiverURL(),
 		WatchNamespaceLabels: o.watchesNamespaces(), Clock: s.Clock, Metrics: recorder,
 		Log: s.Log.WithName("controllers"), Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue, Media: s.Media,
 	})
+	if err == nil && s.Reconcilers != nil {
+		s.Reconcilers(reconcilers)
+	}
+	return err
 }
 
 func (o Options) managerOptions(s Surroundings) (ctrl.Options, error) {

@@ -1,0 +1,200 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+)
+
+// store keeps something of resources in memory.
+type store interface {
+	// forget frees what is kept of a resource that is gone. It returns how long something is kept nevertheless, because Meta
+	// still counts it or others still need it; it is called again then.
+	forget(gone object) time.Duration
+}
+
+// stores are all that the controllers keep of resources. A store that isn't made here isn't freed.
+type stores struct {
+	attempts  *attempts
+	failures  *failureLog
+	hearing   *hearing
+	receipts  *receipts
+	announced *announced
+	creates   *createLedger
+	handles   *handles
+	written   *writtenVersions
+	settings  *settingWrites
+	leaving   *leaving
+	sections  *sectionReads
+	hooks     *hookMemory
+	sessions  sessions
+}
+
+func newStores(c clock.PassiveClock, o Options) *stores {
+	return &stores{
+		attempts: newAttempts(c), failures: newFailureLog(c, o.Metrics), hearing: newHearing(c), receipts: newReceipts(),
+		announced: newAnnounced(),
+		creates:   newCreateLedger(c, o.CreatesPerHour), handles: newHandles(c), written: newWrittenVersions(),
+		settings: newSettingWrites(c), leaving: newLeaving(), sections: newSectionReads(c), hooks: newHookMemory(c),
+		sessions: sessions{o.Accounts},
+	}
+}
+
+func (s *stores) all() []store {
+	return []store{
+		s.attempts, s.failures, s.hearing, s.receipts, s.announced, s.creates, s.handles, s.written, s.settings, s.leaving,
+		s.sections, s.hooks, s.sessions,
+	}
+}
+
+// sessions are the sessions of accounts.
+type sessions struct{ accounts *account.Manager }
+
+func (s sessions) forget(gone object) time.Duration {
+	if gone.kind != kindWABA {
+		return 0
+	}
+	return s.accounts.Forget(string(gone.uid))
+}
+
+// objectKey is what a run knows of a resource that is gone.
+type objectKey struct {
+	kind string
+	name types.NamespacedName
+}
+
+func keyOf(obj client.Object, name types.NamespacedName) objectKey {
+	return objectKey{kindOf(obj), name}
+}
+
+// object is a resource as a run saw it.
+type object struct {
+	objectKey
+
+	uid types.UID
+	// accountID is Meta's id of a WABA.
+	accountID string
+}
+
+func objectOf(obj client.Object) object {
+	o := object{objectKey: keyOf(obj, client.ObjectKeyFromObject(obj)), uid: obj.GetUID()}
+	if waba, ok := obj.(*v1alpha1.WABA); ok {
+		o.accountID = waba.Spec.ID
+	}
+	return o
+}
+
+// objects are the resources that runs have seen. When one is gone, or another has taken its name, everything that the stores
+// keep of it is freed.
+type objects struct {
+	stores []store
+
+	mu    sync.Mutex
+	known map[objectKey][]object
+}
+
+func newObjects(stores []store) *objects {
+	return &objects{stores: stores, known: map[objectKey][]object{}}
+}
+
+// saw notes a resource at the beginning of its own run. What had its name before is gone.
+func (o *objects) saw(obj object) {
+	before := o.swap(obj.objectKey, obj)
+	for _, gone := range before {
+		if gone.uid != obj.uid && o.free(gone) > 0 {
+			o.add(gone)
+		}
+	}
+}
+
+// used notes an account that the run of another resource has worked with. It reports whether the account wasn't known: it may
+// be gone, and must be reconciled, or what that run left in the stores would stay.
+func (o *objects) used(obj object) (unknown bool) { return o.add(obj) }
+
+// gone frees everything of the resources with a name, in the run that finds none. It returns when to do so again, 0 for never.
+func (o *objects) gone(key objectKey) time.Duration {
+	var again time.Duration
+	// Out of known first: a run that uses one of them from now on has it reconciled again.
+	for _, gone := range o.swap(key) {
+		if wait := o.free(gone); wait > 0 {
+			o.add(gone)
+			again = soonerOf(again, wait)
+		}
+	}
+	return again
+}
+
+func (o *objects) free(gone object) time.Duration {
+	var kept time.Duration
+	for _, s := range o.stores {
+		kept = max(kept, s.forget(gone))
+	}
+	return kept
+}
+
+func (o *objects) swap(key objectKey, now ...object) (before []object) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	before = o.known[key]
+	if len(now) == 0 {
+		delete(o.known, key)
+	} else {
+		o.known[key] = now
+	}
+	return before
+}
+
+func (o *objects) add(obj object) (added bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, known := range o.known[obj.objectKey] {
+		if known.uid == obj.uid {
+			return false
+		}
+	}
+	o.known[obj.objectKey] = append(o.known[obj.objectKey], obj)
+	return true
+}
+
+// used notes the account that a run worked with, and has it reconciled where it may be gone.
+func (b *base) used(waba *v1alpha1.WABA) {
+	if waba != nil && b.objects.used(objectOf(waba)) {
+		b.changes.wake(client.ObjectKeyFromObject(waba))
+	}
+}
+
+// leaving remembers since when accounts are seen being deleted.
+type leaving struct {
+	mu    sync.Mutex
+	since map[types.UID]time.Time
+}
+
+func newLeaving() *leaving { return &leaving{since: map[types.UID]time.Time{}} }
+
+// begin is since when the account is being deleted.
+func (l *leaving) begin(uid types.UID, now time.Time) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	since, known := l.since[uid]
+	if !known {
+		since = now
+		l.since[uid] = since
+	}
+	return since
+}
+
+func (l *leaving) forget(gone object) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.since, gone.uid)
+	return 0
+}

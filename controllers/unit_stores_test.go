@@ -1,0 +1,190 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+)
+
+// TestUnitEveryStoreForgets: a store that isn't among all keeps what is gone.
+func TestUnitEveryStoreForgets(t *testing.T) {
+	clk := clocktesting.NewFakePassiveClock(unitStart)
+	s := newStores(clk, Options{Accounts: account.NewManager(account.Options{Clock: clk})})
+	fields := reflect.ValueOf(s).Elem()
+	for i := range fields.NumField() {
+		name, field := fields.Type().Field(i).Name, fields.Field(i)
+		if !slices.ContainsFunc(s.all(), func(one store) bool {
+			v := reflect.ValueOf(one)
+			return v.Type() == field.Type() && (v.Kind() != reflect.Pointer || v.Pointer() == field.Pointer())
+		}) {
+			t.Errorf("%s isn't freed", name)
+		}
+	}
+}
+
+// shelf is a store that keeps each resource for a number of calls.
+type shelf struct {
+	keeps int
+	freed []types.UID
+}
+
+func (s *shelf) forget(gone object) time.Duration {
+	if s.keeps > 0 {
+		s.keeps--
+		return time.Duration(s.keeps+1) * time.Minute
+	}
+	s.freed = append(s.freed, gone.uid)
+	return 0
+}
+
+func unitObject(uid types.UID) object {
+	return objectOf(&v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "acme", UID: uid}, Spec: v1alpha1.WABASpec{ID: "1"}})
+}
+
+func TestUnitObjects(t *testing.T) {
+	s := &shelf{}
+	o := newObjects([]store{&shelf{}, s})
+	key := unitObject("").objectKey
+	freed := func(want ...types.UID) {
+		t.Helper()
+		if !slices.Equal(s.freed, want) {
+			t.Errorf("freed %v, want %v", s.freed, want)
+		}
+		s.freed = nil
+	}
+	if o.gone(key) != 0 {
+		t.Error("nothing is known, so nothing is kept")
+	}
+	freed()
+	o.saw(unitObject("a"))
+	o.saw(unitObject("a"))
+	freed()
+	o.saw(unitObject("b")) // created again under the same name
+	freed("a")
+	if o.used(unitObject("b")) || !o.used(unitObject("a")) {
+		t.Error("only what isn't known has to be reconciled")
+	}
+	if o.gone(key) != 0 {
+		t.Error("nothing is kept")
+	}
+	freed("b", "a")
+	if !o.used(unitObject("b")) {
+		t.Error("used by a run that began before it was gone: it has to be reconciled again")
+	}
+	s.keeps = 2
+	for _, want := range []time.Duration{2 * time.Minute, time.Minute, 0} {
+		if got := o.gone(key); got != want {
+			t.Errorf("again in %s, want %s", got, want)
+		}
+	}
+	freed("b")
+
+	o.saw(unitObject("b"))
+	s.keeps = 1
+	o.saw(unitObject("c")) // the budget of b, for instance, is kept
+	freed()
+	o.saw(unitObject("c")) // until a later run
+	freed("b")
+	if o.gone(key); len(o.known) != 0 {
+		t.Errorf("known: %v", o.known)
+	}
+}
+
+// TestUnitUsed: what a run leaves for an account that went meanwhile is freed, because the account is reconciled again.
+func TestUnitUsed(t *testing.T) {
+	waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "acme", UID: "a"}}
+	r := newReceipts()
+	b := &base{objects: newObjects([]store{r}), receipts: r, changes: &changes{}}
+	var woken []types.NamespacedName
+	b.changes.wakeSink = func(name types.NamespacedName, _ time.Duration) { woken = append(woken, name) }
+	b.used(nil)
+	b.objects.saw(objectOf(waba))
+	b.used(waba)
+	if len(woken) > 0 {
+		t.Errorf("woken though it is known: %v", woken)
+	}
+	b.objects.gone(keyOf(waba, client.ObjectKeyFromObject(waba)))
+	r.told(waba.UID, "child", topic{}, at(100), at(0))
+	b.used(waba)
+	if len(woken) != 1 || woken[0].Name != "acme" {
+		t.Fatalf("woken: %v", woken)
+	}
+	b.objects.gone(keyOf(waba, woken[0]))
+	if len(r.accounts) != 0 {
+		t.Errorf("kept: %v", r.accounts)
+	}
+}
+
+func TestUnitLedgerForgets(t *testing.T) {
+	l, clk := newUnitLedger(2)
+	l.reserve("1", nil)
+	l.announce("1", "child", nil)
+	l.announce("2", "other", nil)
+	l.forget(object{uid: "child"})
+	if len(l.announced["1"]) != 0 || len(l.announced["2"]) != 1 {
+		t.Errorf("announced: %v", l.announced)
+	}
+	waba := unitObject("a")
+	clk.SetTime(unitStart.Add(10 * time.Minute))
+	if got := l.forget(waba); got != 50*time.Minute {
+		t.Errorf("kept for %s", got)
+	}
+	if l.reserve("1", nil) != 0 || l.reserve("1", nil) != 50*time.Minute {
+		t.Error("an account that is created again doesn't get a new hour")
+	}
+	clk.SetTime(unitStart.Add(70 * time.Minute))
+	if got := l.forget(waba); got != 0 {
+		t.Errorf("kept for %s", got)
+	}
+	if _, kept := l.times["1"]; kept {
+		t.Errorf("kept: %v", l.times)
+	}
+}
+
+func TestUnitSettingWrites(t *testing.T) {
+	clk := clocktesting.NewFakePassiveClock(unitStart)
+	w := newSettingWrites(clk)
+	key := settingKey{"a", "insights"}
+	if w.held(key, 1) != nil {
+		t.Error("nothing was written")
+	}
+	w.done(key, 1)
+	w.hold(key, 1, stalled(v1alpha1.ReasonRefusedByMeta, "no"))
+	if o := w.held(key, 1); o == nil || o.reason != v1alpha1.ReasonRefusedByMeta {
+		t.Errorf("held: %+v", o)
+	}
+	if w.held(settingKey{"a", "marketingMessages"}, 1) != nil || w.held(settingKey{"b", "insights"}, 1) != nil {
+		t.Error("another setting, or another account")
+	}
+	if w.held(key, 2) != nil || len(w.known) != 0 {
+		t.Errorf("a new generation starts over: %v", w.known)
+	}
+	for range contestedAfter {
+		w.done(key, 2)
+	}
+	if o := w.held(key, 2); o == nil || o.reason != v1alpha1.ReasonContested {
+		t.Errorf("held: %+v", o)
+	}
+	clk.SetTime(unitStart.Add(contestedWindow))
+	if w.held(key, 2) != nil || len(w.known) != 0 {
+		t.Errorf("a day later: %v", w.known)
+	}
+	w.done(key, 2)
+	w.done(settingKey{"b", "insights"}, 1)
+	w.forget(object{uid: "a"})
+	if len(w.known) != 1 {
+		t.Errorf("known: %v", w.known)
+	}
+}
