@@ -5,10 +5,5 @@
 
 package controllers_test
 
-import "time"
-
-// applyToPost is how long a new template may take from apply to the call that creates it.
-const applyToPost = time.Second
-
 // forgetMany is how many resources of each kind come and go.
 const forgetMany = 1000

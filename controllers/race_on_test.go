@@ -5,10 +5,5 @@
 
 package controllers_test
 
-import "time"
-
-// applyToPost allows for the race detector, which slows everything down several times.
-const applyToPost = 5 * time.Second
-
-// forgetMany is less than without the race detector, for the same reason.
+// forgetMany is less than without the race detector, which slows everything down several times.
 const forgetMany = 100

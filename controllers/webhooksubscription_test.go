@@ -21,6 +21,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/webhook"
 	"github.com/waba-operator/waba-operator/test/graphsim"
 	"github.com/waba-operator/waba-operator/test/harness"
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 const (
@@ -122,7 +123,7 @@ func (w *hookWorld) meta(method, path string) {
 		w.T.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+harness.AccessToken)
-	resp, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
+	resp, err := (&http.Client{Timeout: patience.Limit}).Do(req)
 	if err != nil {
 		w.T.Fatal(err)
 	}

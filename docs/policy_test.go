@@ -19,6 +19,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/test/harness"
+	"github.com/waba-operator/waba-operator/test/patience"
 	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
@@ -52,7 +53,7 @@ func TestAdmissionPolicySample(t *testing.T) {
 	}
 	// The API server takes a moment to notice a policy.
 	var refused error
-	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, patience.Limit, true, func(context.Context) (bool, error) {
 		refused = create(namespaces[true], v1alpha1.DeletionPolicyDelete)
 		return refused != nil, nil
 	})

@@ -21,6 +21,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	applyv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/test/patience"
 	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
@@ -271,7 +272,7 @@ func TestOldObjectsSurviveTighterRules(t *testing.T) {
 func eventually(t *testing.T, what string, attempt func() error) {
 	t.Helper()
 	var last error
-	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, 30*time.Second, true, func(context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience.Limit, true, func(context.Context) (bool, error) {
 		last = attempt()
 		return last == nil, nil
 	})

@@ -20,6 +20,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/test/graphsim"
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 const (
@@ -112,7 +113,7 @@ func newWorld(t *testing.T, pageSize int, opts ...graphsim.Option) *world {
 		server.Close()
 	})
 	w.manager = NewManager(Options{
-		BaseURL: server.URL, Transport: transport, Timeout: 10 * time.Second, PageSize: pageSize, Clock: clk, Log: logr.Discard(),
+		BaseURL: server.URL, Transport: transport, Timeout: patience.Limit, PageSize: pageSize, Clock: clk, Log: logr.Discard(),
 	})
 	return w
 }

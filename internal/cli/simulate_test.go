@@ -13,9 +13,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/waba-operator/waba-operator/test/graphsim"
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 // firstText passes on what is printed first.
@@ -37,7 +37,7 @@ var address = regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`)
 // simulate runs the command on a free port, has try call it at its address, interrupts it and returns what it printed.
 func simulate(t *testing.T, try func(base string), args ...string) (code int, out, stderr string) {
 	t.Helper()
-	ctx, interrupt := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, interrupt := context.WithTimeout(t.Context(), patience.Limit)
 	defer interrupt()
 	stdout, errs := &firstText{texts: make(chan string, 1)}, &bytes.Buffer{}
 	done := make(chan int, 1)
@@ -61,7 +61,7 @@ func TestSimulateServesTheDemoUntilInterrupted(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Header.Set("Authorization", "Bearer "+graphsim.DemoToken)
-		got, err := (&http.Client{Timeout: 10 * time.Second}).Do(r)
+		got, err := (&http.Client{Timeout: patience.Limit}).Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}

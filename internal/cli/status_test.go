@@ -22,6 +22,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/overview"
+	"github.com/waba-operator/waba-operator/test/patience"
 	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
@@ -170,7 +171,7 @@ func TestStatusWatch(t *testing.T) {
 	grant(t, env, "shop-watcher", platform, "wabas")
 	t.Setenv("KUBECONFIG", env.AddUser(t, "shop-watcher"))
 
-	ctx, interrupt := context.WithTimeout(t.Context(), time.Minute)
+	ctx, interrupt := context.WithTimeout(t.Context(), patience.Limit)
 	defer interrupt()
 	lines, done, errs := make(documents, 100), make(chan int, 1), &bytes.Buffer{}
 	go func() {
@@ -242,7 +243,7 @@ func TestStatusOnATerminal(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			ctx, interrupt := context.WithTimeout(t.Context(), time.Minute)
+			ctx, interrupt := context.WithTimeout(t.Context(), patience.Limit)
 			defer interrupt()
 			out := &awaitedOutput{text: "WABA/acme", found: interrupt}
 			var errs bytes.Buffer
@@ -315,7 +316,7 @@ func TestStatusWatchSurvives(t *testing.T) {
 	w.plug()
 	defer w.cut()
 
-	ctx, interrupt := context.WithTimeout(t.Context(), time.Minute)
+	ctx, interrupt := context.WithTimeout(t.Context(), patience.Limit)
 	defer interrupt()
 	lines, notes, done := make(documents, 100), make(documents, 100), make(chan int, 1)
 	go func() {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/webhook"
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 // TestUnattendedFailuresAreInTheLog: that events arrive is noted after the sender got its answer, so only the log can say that it
@@ -60,7 +61,7 @@ func TestUnattendedFailuresAreInTheLog(t *testing.T) {
 				if !strings.Contains(line, `"operation"="`+operation+`"`) || !strings.Contains(line, away.Error()) {
 					t.Errorf("got %s", line)
 				}
-			case <-time.After(time.Minute):
+			case <-time.After(patience.Limit):
 				t.Error("nothing is in the log")
 			}
 		})

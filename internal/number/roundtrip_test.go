@@ -16,13 +16,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"k8s.io/utils/ptr"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/test/graphsim"
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 const (
@@ -44,7 +44,7 @@ func newGraph(t *testing.T) (*graphsim.Simulator, *graph.Client) {
 	})
 	transport := &http.Transport{}
 	client, err := graph.NewClient(graph.Config{
-		BaseURL: sim.Start(t), Version: "v25.0", AccessToken: testToken, Transport: transport, Timeout: 10 * time.Second,
+		BaseURL: sim.Start(t), Version: "v25.0", AccessToken: testToken, Transport: transport, Timeout: patience.Limit,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -25,6 +24,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/operator"
 	"github.com/waba-operator/waba-operator/test/graphsim"
 	"github.com/waba-operator/waba-operator/test/harness"
+	"github.com/waba-operator/waba-operator/test/patience"
 	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
@@ -223,7 +223,7 @@ func serviceAccountToken(t *testing.T, w *harness.World, name string) string {
 
 func statusOf(t *testing.T, url, token string) int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience.Limit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {

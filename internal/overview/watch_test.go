@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 // live is a cluster that can be watched, and whose connections break when a test wants it.
@@ -103,7 +104,7 @@ type watching struct {
 
 func startWatching(t *testing.T, c *cluster, selection Selection) *watching {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), patience.Limit)
 	w := &watching{
 		live: &live{cluster: c, watches: map[string][]*watch.FakeWatcher{}, watched: make(chan string, 1000)}, t: t,
 		shown: make(chan *Overview), notes: make(chan string, 1000), done: make(chan error, 1), clock: clocktesting.NewFakeClock(noon),
@@ -133,7 +134,7 @@ func startWatching(t *testing.T, c *cluster, selection Selection) *watching {
 // until moves the clock on until an overview is shown that is as wanted.
 func (w *watching) until(what string, is func(*Overview) bool) {
 	w.t.Helper()
-	deadline := time.NewTimer(25 * time.Second)
+	deadline := time.NewTimer(patience.Limit)
 	defer deadline.Stop()
 	step := time.NewTicker(5 * time.Millisecond)
 	defer step.Stop()

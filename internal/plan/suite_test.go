@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/client-go/rest"
@@ -27,6 +26,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/plan"
 	"github.com/waba-operator/waba-operator/test/graphsim"
 	"github.com/waba-operator/waba-operator/test/harness"
+	"github.com/waba-operator/waba-operator/test/patience"
 	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
@@ -94,7 +94,7 @@ func manifests(tb testing.TB, objects ...client.Object) []manifest.Document {
 
 func accounts(w *harness.World) *account.Manager {
 	return account.NewManager(account.Options{
-		BaseURL: w.URL, UserAgent: "plan-test", Timeout: 5 * time.Second, PageSize: 100, Clock: w.Clock, Log: logr.Discard(),
+		BaseURL: w.URL, UserAgent: "plan-test", Timeout: patience.Limit, PageSize: 100, Clock: w.Clock, Log: logr.Discard(),
 	})
 }
 

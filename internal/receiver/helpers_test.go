@@ -31,6 +31,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/facts"
 	"github.com/waba-operator/waba-operator/internal/index"
 	"github.com/waba-operator/waba-operator/internal/webhook"
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 const (
@@ -330,7 +331,7 @@ func later[T any](f func() T) func() T {
 // until waits for something that happens in another goroutine.
 func (r *rig) until(what string, happened func() bool) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience.Limit)
 	defer cancel()
 	for !happened() {
 		if ctx.Err() != nil {

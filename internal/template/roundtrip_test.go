@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
@@ -20,6 +19,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/test/graphsim"
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 const (
@@ -64,7 +64,7 @@ func newGraph(t *testing.T) (*graphsim.Simulator, *graph.Client) {
 	})
 	transport := &http.Transport{}
 	client, err := graph.NewClient(graph.Config{
-		BaseURL: sim.Start(t), Version: "v25.0", AccessToken: testToken, Transport: transport, Timeout: 10 * time.Second,
+		BaseURL: sim.Start(t), Version: "v25.0", AccessToken: testToken, Transport: transport, Timeout: patience.Limit,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,8 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 const prometheusCRDs = "example/prometheus-operator-crd/monitoring.coreos.com_"
@@ -174,7 +176,7 @@ func published(t *testing.T) map[string]openapi.GroupVersion {
 		t.Fatal(err)
 	}
 	var paths map[string]openapi.GroupVersion
-	err = wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
+	err = wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience.Limit, true, func(context.Context) (bool, error) {
 		paths, err = d.OpenAPIV3().Paths()
 		return err == nil && paths["apis/gateway.networking.k8s.io/v1"] != nil && paths["apis/monitoring.coreos.com/v1"] != nil, err
 	})

@@ -26,6 +26,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/operator"
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 // crdNames are those that the chart installs.
@@ -81,7 +82,7 @@ func crds(t *testing.T, chart string) map[string]types.UID {
 	uids := map[string]types.UID{}
 	for _, name := range crdNames {
 		crd := &apiextensionsv1.CustomResourceDefinition{}
-		err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience.Limit, true, func(ctx context.Context) (bool, error) {
 			if err := env.Client.Get(ctx, client.ObjectKey{Name: name}, crd); err != nil {
 				return false, err
 			}
@@ -171,7 +172,7 @@ func TestLifeOfARelease(t *testing.T) {
 		err := env.Client.List(ctx, &list)
 		return !slices.ContainsFunc(list.Items, func(c apiextensionsv1.CustomResourceDefinition) bool { return slices.Contains(crdNames, c.Name) }), err
 	}
-	if err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, time.Minute, true, gone); err != nil {
+	if err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience.Limit, true, gone); err != nil {
 		t.Errorf("with crds.keep=false the CRDs stay: %v", err)
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/operator"
 	"github.com/waba-operator/waba-operator/test/graphsim"
 	"github.com/waba-operator/waba-operator/test/harness"
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 // receives starts the receiver at the public address that the simulator calls.
@@ -45,7 +46,7 @@ func (o *outsider) ask(method, path, signature string, body []byte) int {
 	if signature != "" {
 		req.Header.Set("X-Hub-Signature-256", signature)
 	}
-	resp, err := (&http.Client{Timeout: 30 * time.Second}).Do(req)
+	resp, err := (&http.Client{Timeout: patience.Limit}).Do(req)
 	if err != nil {
 		o.t.Fatal(err)
 	}

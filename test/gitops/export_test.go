@@ -26,6 +26,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/template"
 	"github.com/waba-operator/waba-operator/test/graphsim"
 	"github.com/waba-operator/waba-operator/test/harness"
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 // oddities are templates that an account can have and that no example describes: in other states, of other times, or with
@@ -66,7 +67,7 @@ func oddities() []graphsim.Template {
 // fill brings every documented kind of template into the account, and all that else an account can have.
 func fill(t *testing.T, w *harness.World) {
 	t.Helper()
-	meta, err := graph.NewClient(graph.Config{BaseURL: w.URL, Version: "v25.0", AccessToken: harness.AccessToken, Timeout: 10 * time.Second})
+	meta, err := graph.NewClient(graph.Config{BaseURL: w.URL, Version: "v25.0", AccessToken: harness.AccessToken, Timeout: patience.Limit})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 const (
@@ -38,7 +40,7 @@ type fixture struct {
 func newFixture(tb testing.TB, opts ...Option) *fixture {
 	tb.Helper()
 	clk := clocktesting.NewFakeClock(testStart)
-	f := &fixture{t: tb, clock: clk, token: testToken, http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}}
+	f := &fixture{t: tb, clock: clk, token: testToken, http: &http.Client{Timeout: patience.Limit, Transport: &http.Transport{}}}
 	f.sim = New(append([]Option{WithClock(clk)}, opts...)...)
 	f.sim.AddApp(App{ID: testApp, Name: "Acme Ops", Secret: "app-secret-made-up"})
 	f.sim.AddAccount(Account{ID: testWABA, Name: "Acme Garden"})
@@ -89,7 +91,7 @@ func (f *fixture) try(method, path string, body any) (answer, error) {
 		}
 		reader = bytes.NewReader(raw)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience.Limit)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, f.base+path, reader)
 	if err != nil {

@@ -14,12 +14,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 // send calls a session as the guide says; header replaces what is usual, an empty value removes it.
 func (f *fixture) send(method, session, content string, offset int, header map[string]string) (answer, error) {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience.Limit)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, f.base+"/v25.0/"+session, strings.NewReader(content))
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/labels"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/internal/operator"
 	"github.com/waba-operator/waba-operator/internal/receiver"
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 // Operator is one run of the operator's process.
@@ -44,7 +44,7 @@ type Operator struct {
 // Receiver is the address at which the process receives webhooks.
 func (o *Operator) Receiver() string {
 	o.world.T.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), patience.Limit)
 	defer cancel()
 	address, err := o.receiver.Addr(ctx)
 	if err != nil {
@@ -61,7 +61,7 @@ func (w *World) Start(change ...func(*operator.Options)) *Operator {
 	options.MetricsAddress, options.ProbeAddress, options.MetricsSecure = "0", "0", false
 	options.WebhookAddress = "0"
 	options.LogLevel, options.LogFormat = 5, "json"
-	options.GraphTimeout = 5 * time.Second
+	options.GraphTimeout = patience.Limit
 	for _, c := range change {
 		c(&options)
 	}

@@ -15,24 +15,20 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
-const (
-	// pollEvery is how often Wait looks.
-	pollEvery = 5 * time.Millisecond
-	// patience is when a test gives up. It is generous: with the race detector, on two busy cores, a thousand resources take a
-	// minute.
-	patience = 3 * time.Minute
-)
+// pollEvery is how often Wait looks.
+const pollEvery = 5 * time.Millisecond
 
 // Settle waits until the operator has nothing left to do at the present time: its controllers have handled everything that was
 // written to the API server, and their queues are empty.
 func (o *Operator) Settle() {
 	o.world.T.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), patience.Limit)
 	defer cancel()
 	if err := o.progress.wait(ctx); err != nil {
-		o.world.T.Fatalf("the operator isn't done after %s, %v", patience, err)
+		o.world.T.Fatalf("the operator isn't done after %s, %v", patience.Limit, err)
 	}
 }
 
@@ -113,7 +109,7 @@ func (w *World) Create(obj client.Object) {
 func (w *World) Edit(obj client.Object, change func()) {
 	w.T.Helper()
 	key := client.ObjectKeyFromObject(obj)
-	err := wait.PollUntilContextTimeout(context.Background(), pollEvery, patience, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(context.Background(), pollEvery, patience.Limit, true, func(ctx context.Context) (bool, error) {
 		if err := w.Client.Get(ctx, key, obj); err != nil {
 			return false, err
 		}
@@ -165,7 +161,7 @@ func (w *World) Reload(obj client.Object) bool {
 // Wait waits in real time until the condition holds.
 func (w *World) Wait(what string, condition func() bool) {
 	w.T.Helper()
-	err := wait.PollUntilContextTimeout(context.Background(), pollEvery, patience, true, func(context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(context.Background(), pollEvery, patience.Limit, true, func(context.Context) (bool, error) {
 		return condition(), nil
 	})
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -25,13 +24,13 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/test/patience"
 	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
 const (
 	namespace = "waba-operator-system"
 	image     = "registry.example:5000/team/operator:v1.2.3"
-	patience  = 2 * time.Minute
 )
 
 // cluster is an API server without the project's CRDs, and the programs that a user has.
@@ -64,7 +63,7 @@ func tool(root, name string) string { return filepath.Join(root, "bin", "tools",
 // run runs a program as a user with the cluster's kubeconfig does, and returns all that it prints. It must end well or not.
 func (c *cluster) run(well bool, name string, args ...string) string {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience.Limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = c.root
@@ -104,7 +103,7 @@ func rendered(t *testing.T, directory string) []*unstructured.Unstructured {
 	if !filepath.IsAbs(directory) {
 		directory = filepath.Join(root, directory)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), patience.Limit)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, tool(root, "kustomize"), "build", "--load-restrictor", "LoadRestrictionsNone", directory).CombinedOutput()
 	if err != nil {

@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 // holdVariable makes this test binary start a control plane, print where it is
@@ -185,7 +186,7 @@ func TestKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = child.Wait() // says only that it was killed
-	err = wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 30*time.Second, true,
+	err = wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, patience.Limit, true,
 		func(context.Context) (bool, error) {
 			for _, pid := range processes {
 				if running(pid) {
