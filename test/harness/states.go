@@ -4,9 +4,7 @@
 package harness
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -51,12 +49,10 @@ func recordAnswer(r *http.Request, resp *http.Response) error {
 	if into == "" || r.Method != http.MethodPatch || !strings.HasSuffix(r.URL.Path, "/status") || resp.StatusCode != http.StatusOK {
 		return nil
 	}
-	raw, err := io.ReadAll(resp.Body)
+	raw, err := bodyOf(resp)
 	if err != nil {
 		return err
 	}
-	_ = resp.Body.Close()
-	resp.Body = io.NopCloser(bytes.NewReader(raw))
 	var content map[string]any
 	if err := json.Unmarshal(raw, &content); err != nil {
 		return err

@@ -41,12 +41,10 @@ func (n *noting) note(r *http.Request, resp *http.Response) error {
 	if !ok || r.Method == http.MethodGet || r.URL.Query().Has("dryRun") || resp.StatusCode >= http.StatusMultipleChoices {
 		return nil
 	}
-	raw, err := io.ReadAll(resp.Body)
+	raw, err := bodyOf(resp)
 	if err != nil {
 		return err
 	}
-	_ = resp.Body.Close()
-	resp.Body = io.NopCloser(bytes.NewReader(raw))
 	var answer metav1.PartialObjectMetadata
 	if err := json.Unmarshal(raw, &answer); err != nil {
 		return err
@@ -64,6 +62,17 @@ func (n *noting) note(r *http.Request, resp *http.Response) error {
 	}
 	n.writes.wrote(o, v)
 	return nil
+}
+
+// bodyOf reads the body of an answer, and puts it back.
+func bodyOf(resp *http.Response) ([]byte, error) {
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	_ = resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(raw))
+	return raw, nil
 }
 
 // watchedResource returns the resource of a path if controllers may watch it: this project's kinds, and Namespaces.
