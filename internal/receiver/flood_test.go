@@ -6,10 +6,12 @@ package receiver
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -17,6 +19,8 @@ import (
 	"time"
 
 	"k8s.io/utils/clock"
+
+	"github.com/waba-operator/waba-operator/test/patience"
 )
 
 func dial(t *testing.T, address string) (net.Conn, error) {
@@ -183,6 +187,9 @@ func TestFlood(t *testing.T) {
 		func(c net.Conn) {
 			_, _ = io.WriteString(c, "GET /webhooks/501?"+query("subscribe", "wrong", "1")+" HTTP/1.1\r\nHost: x\r\n\r\n")
 		},
+		func(c net.Conn) { // refused before its body is read
+			_, _ = io.WriteString(c, "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc")
+		},
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var attackers sync.WaitGroup
@@ -243,4 +250,41 @@ func inUse() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// TestRefusalsEndTheirConnections: what is refused before its body was read doesn't occupy a connection until the body has come
+// or its time is over.
+func TestRefusalsEndTheirConnections(t *testing.T) {
+	const announced = "Content-Length: 1000\r\n\r\nabc"
+	for name, c := range map[string]struct {
+		request string
+		want    int
+	}{
+		"another path":   {"POST /nowhere HTTP/1.1\r\nHost: x\r\n" + announced, http.StatusNotFound},
+		"another method": {"PUT /webhooks/501 HTTP/1.1\r\nHost: x\r\n" + announced, http.StatusMethodNotAllowed},
+		"unsigned":       {"POST /webhooks/501 HTTP/1.1\r\nHost: x\r\n" + announced, http.StatusUnauthorized},
+		"unknown app":    {strings.Replace(head, "501", "999", 1) + announced, http.StatusNotFound},
+		"too large":      {head + "Content-Length: 100000000\r\n\r\nabc", http.StatusRequestEntityTooLarge},
+		"handshake":      {"GET /webhooks/501?hub.mode=subscribe HTTP/1.1\r\nHost: x\r\n" + announced, http.StatusForbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, func(o *Options) { o.Limits.ReadTimeout, o.Limits.IdleTimeout = time.Hour, time.Hour }, oneAccount()...)
+			conn := r.open(c.request)
+			if err := conn.SetReadDeadline(time.Now().Add(patience.Limit)); err != nil {
+				t.Fatal(err)
+			}
+			answer := bufio.NewReader(conn)
+			resp, err := http.ReadResponse(answer, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode != c.want {
+				t.Errorf("got %d, want %d", resp.StatusCode, c.want)
+			}
+			if _, err := answer.ReadByte(); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("the connection is still open: %v", err)
+			}
+		})
+	}
 }

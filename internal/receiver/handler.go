@@ -40,18 +40,20 @@ func appOf(u *url.URL) (string, bool) {
 }
 
 // conclude answers with the status of an outcome.
-func conclude(w http.ResponseWriter, o Outcome) {
-	if o == OutcomeBusy || o == OutcomeAborted || o == OutcomeTooLarge {
-		w.Header().Set("Connection", "close") // what is left of the request isn't worth reading
-	}
-	answer(w, statuses[o])
-}
+func conclude(w http.ResponseWriter, o Outcome) { answer(w, statuses[o]) }
 
-// answer has no body. Where Meta should try again it needn't do so at once.
+// answer has no body. Where Meta should try again it needn't do so at once. A refusal ends its connection: net/http would
+// otherwise hold the answer back and read what is left of the request for as long as ReadTimeout, and such connections count as
+// busy, so that a thousand of them keep out everybody else.
 func answer(w http.ResponseWriter, status int) {
 	h := w.Header()
 	h.Set("Content-Length", "0")
 	h.Set("X-Content-Type-Options", "nosniff")
+	if status >= http.StatusBadRequest {
+		h.Set("Connection", "close")
+		// Without it, "close" alone reads on. An error means that nothing can be read anyway.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0))
+	}
 	if status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))
 	}
