@@ -18,6 +18,26 @@ const maxText = 1024
 // maxItems bounds every list that is kept. No list that Meta documents has more than 25.
 const maxItems = 50
 
+// maxParts bounds how many members and items a value may have, those inside them included. None that Meta documents has a hundred.
+// What has more reads as nothing: decoded, it would take many times its bytes.
+const maxParts = 10_000
+
+// parts counts the members and items of a JSON value, those inside them included. It allocates nothing.
+func parts(raw json.RawMessage) int {
+	count, quoted := 0, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case quoted && c == '\\':
+			i++ // the next byte is escaped
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == ',' || c == '[' || c == '{'):
+			count++
+		}
+	}
+	return count
+}
+
 // object is a JSON object whose members aren't decoded yet, because they may be messages.
 type object map[string]json.RawMessage
 
@@ -63,8 +83,11 @@ func elements(raw json.RawMessage, limit int) []json.RawMessage {
 	return out
 }
 
-// decode gives nil for null and nothing. Numbers stay text, so that ids of 17 digits survive and 1e999 doesn't hurt.
+// decode gives nil for null, for nothing and for too much. Numbers stay text, so that ids of 17 digits survive and 1e999 doesn't hurt.
 func decode(raw json.RawMessage) any {
+	if parts(raw) > maxParts {
+		return nil
+	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	var out any

@@ -4,6 +4,7 @@
 package webhook
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -13,9 +14,9 @@ import (
 	"strings"
 )
 
-// MaxChanges bounds how many changes of one delivery Parse returns; those after them are left out. Meta puts at most 1,000
-// into one.
-const MaxChanges = 5000
+// MaxChanges bounds how many changes of one delivery Parse returns; those after them are left out. Meta puts no more into one
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview).
+const MaxChanges = 1000
 
 // Parse reads the body of a delivery. It fails only where the body isn't a delivery about WhatsApp Business accounts at all;
 // what can't be understood inside is a Change without a Value, whatever its neighbours are.
@@ -37,32 +38,34 @@ func Parse(body []byte) ([]Change, error) {
 		return nil, fmt.Errorf("the delivery is about %q, not about %q", name, Object)
 	}
 	var out []Change
+	field := root.decoded("field").lower("field")
 	for _, raw := range elements(root["entry"], MaxChanges) {
-		out = appendEntry(out, raw, root)
+		out = appendEntry(out, raw, field)
 	}
 	return out, nil
 }
 
-// appendEntry appends what one entry says.
-func appendEntry(out []Change, raw json.RawMessage, root object) []Change {
+// appendEntry appends what one entry says. outer is the field beside the list of entries.
+func appendEntry(out []Change, raw json.RawMessage, outer string) []Change {
 	entry := asObject(raw)
-	head := entry.decoded("id", "time")
+	head := entry.decoded("id", "time", "field")
+	outer = cmp.Or(head.lower("field"), outer)
 	changes, ok := entry["changes"]
 	if !ok { // the entry itself is the change, or nothing that is known
 		changes = raw
 	}
 	for _, item := range elements(changes, MaxChanges-len(out)) {
-		change := changeFrom(item, head.text("id"), entry, root)
+		change := changeFrom(item, head.text("id"), outer)
 		change.Time = head.time("time")
 		out = append(out, change)
 	}
 	return out
 }
 
-// changeFrom reads one change, which arrived under an id. Around it is what may hold parts that have lost their place.
-func changeFrom(raw json.RawMessage, id string, around ...object) Change {
+// changeFrom reads one change, which arrived under an id. outer is the field beside the list of changes.
+func changeFrom(raw json.RawMessage, id, outer string) Change {
 	change := asObject(raw)
-	field := fieldOf(change, around)
+	field := fieldOf(change, outer)
 	if slices.Contains(MessageFields, field) {
 		return Change{AccountID: id, Field: field, Hash: hashOf(field, nil), Value: Message{}}
 	}
@@ -87,16 +90,12 @@ func changeFrom(raw json.RawMessage, id string, around ...object) Change {
 }
 
 // fieldOf finds the name of the field, which Meta's samples sometimes have inside the value or beside the list of changes.
-func fieldOf(change object, around []object) string {
+func fieldOf(change object, outer string) string {
 	field := change.decoded("field").lower("field")
 	if field == "" {
 		field = asObject(change["value"]).decoded("field").lower("field")
 	}
-	for _, outer := range around {
-		if field == "" {
-			field = outer.decoded("field").lower("field")
-		}
-	}
+	field = cmp.Or(field, outer)
 	// Spellings that some of Meta's pages and payloads have.
 	switch field {
 	case "message_template_status_change":
