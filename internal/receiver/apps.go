@@ -23,9 +23,13 @@ import (
 type app struct {
 	keys   *memo[*ring]
 	tokens *memo[*tokens]
-	// deliveries has room for those that are recorded at a time.
-	deliveries chan struct{}
+	// deliveries has room for those that are recorded at a time, large for the large bodies that are parsed or wait for it, and
+	// parsing for the one that is parsed.
+	deliveries, large, parsing chan struct{}
 }
+
+// largeBodies is how many large bodies of one app are kept at a time until they are parsed.
+const largeBodies = 4
 
 // apps finds them.
 type apps struct {
@@ -62,7 +66,7 @@ func (a *apps) find(ctx context.Context, id string) (*app, error) {
 			tokens: &memo[*tokens]{clock: a.clock, maxAge: tokensMaxAge, read: func(ctx context.Context, _ *tokens) (*tokens, int) {
 				return a.readTokens(ctx, id)
 			}},
-			deliveries: make(chan struct{}, a.deliveries),
+			deliveries: make(chan struct{}, a.deliveries), large: make(chan struct{}, largeBodies), parsing: make(chan struct{}, 1),
 		}
 		a.known[id] = found
 	}

@@ -80,8 +80,10 @@ func (d *delivery) take(w http.ResponseWriter, r *http.Request) Outcome {
 			return OutcomeBusy
 		}
 	}
-	var err error
-	d.changes, err = d.options.Parse(body)
+	err := d.parse(ctx, body)
+	if errors.Is(err, errNoTurn) {
+		return OutcomeBusy
+	}
 	if d.options.Relay != nil {
 		d.options.Relay.Offer(body, r.Header.Clone(), distinct(d.changes, func(c *webhook.Change) string { return c.Field }))
 	}
@@ -90,6 +92,35 @@ func (d *delivery) take(w http.ResponseWriter, r *http.Request) Outcome {
 	}
 	pass.leave() // the body isn't needed any more
 	return d.record(r.Context())
+}
+
+// errNoTurn means that a large body wasn't parsed in time.
+var errNoTurn = errors.New("too many large bodies are parsed at a time")
+
+// parse reads what the body says. Large bodies take turns, those of one app one at a time: whoever holds an app's secret could
+// otherwise have many of them decoded at once, each many times its size, and take the processors from everything else. Few of
+// one app may wait: what waits takes memory that is for the bodies of all.
+func (d *delivery) parse(ctx context.Context, body []byte) (err error) {
+	if len(body) >= d.options.Limits.LargeBytes {
+		select {
+		case d.app.large <- struct{}{}:
+			defer func() { <-d.app.large }()
+		default:
+			return errNoTurn
+		}
+		ctx, cancel := context.WithTimeout(ctx, d.options.Limits.Patience)
+		defer cancel()
+		for _, turns := range []chan struct{}{d.app.parsing, d.parsing} {
+			select {
+			case turns <- struct{}{}:
+				defer func() { <-turns }()
+			case <-ctx.Done():
+				return errNoTurn
+			}
+		}
+	}
+	d.changes, err = d.options.Parse(body)
+	return err
 }
 
 // read reads the body. Room is asked for as the bytes arrive: what a caller only announces takes none.

@@ -20,6 +20,7 @@ import (
 
 	"k8s.io/utils/clock"
 
+	"github.com/waba-operator/waba-operator/internal/webhook"
 	"github.com/waba-operator/waba-operator/test/patience"
 )
 
@@ -154,6 +155,70 @@ func TestOneAppHasNotAllTheRoom(t *testing.T) {
 	close(r.recorder.hold)
 	if first, other := first(), other(); first != 200 || other != 200 {
 		t.Errorf("got %d and, of another app, %d", first, other)
+	}
+}
+
+// TestLargeBodiesTakeTurns: however many large bodies of one app wait to be parsed, small ones and those of other apps don't.
+func TestLargeBodiesTakeTurns(t *testing.T) {
+	const another = "502"
+	bank, itsSecret := account("bank", "bank", "201", "secret-of-the-bank")
+	bank.Status.Credentials.AppID = another
+	large := strings.Repeat(" ", 1000) + "[]"
+	begun, proceed := make(chan int, 10), make(chan struct{})
+	r := newRig(t, func(o *Options) {
+		o.Limits.LargeBytes, o.Limits.Parsing, o.Limits.Patience = len(large), 2, patience.Limit
+		o.Parse = func(body []byte) ([]webhook.Change, error) {
+			if begun <- len(body); len(body) >= len(large) {
+				<-proceed
+			}
+			return nil, nil
+		}
+	}, append(oneAccount(), bank, itsSecret)...)
+	send := func(app, body, secret string) func() int {
+		return later(func() int {
+			return r.do(r.request(http.MethodPost, PathPrefix+app, body, "X-Hub-Signature-256", sign(body, secret))).status
+		})
+	}
+	answers := []func() int{send(theApp, large, theSecret)}
+	<-begun
+	answers = append(answers, send(theApp, large+" ", theSecret), send(another, large, "secret-of-the-bank"))
+	if size := <-begun; size != len(large) {
+		t.Errorf("parsed at the same time: %d bytes, want those of the other app", size)
+	}
+	answers = append(answers, send(theApp, "[]", theSecret))
+	if size := <-begun; size != len("[]") {
+		t.Errorf("parsed at the same time: %d bytes, want the small body", size)
+	}
+	close(proceed)
+	for i, answer := range answers {
+		if got := answer(); got != http.StatusOK {
+			t.Errorf("delivery %d got %d", i, got)
+		}
+	}
+}
+
+// TestLargeBodyWithoutTurn: a body whose turn doesn't come in time isn't parsed, and Meta sends it again.
+func TestLargeBodyWithoutTurn(t *testing.T) {
+	r := newRig(t, func(o *Options) {
+		o.Limits.LargeBytes, o.Limits.Parsing, o.Limits.Patience = 1, 1, 50*time.Millisecond
+		o.Parse = func([]byte) ([]webhook.Change, error) {
+			t.Error("parsed out of turn")
+			return nil, nil
+		}
+	}, oneAccount()...)
+	r.server.parsing <- struct{}{}
+	if got := r.post("[]", theSecret); got != http.StatusServiceUnavailable {
+		t.Errorf("got %d", got)
+	}
+	late, cancel := context.WithCancel(t.Context())
+	cancel()
+	d := &delivery{Server: r.server, app: &app{large: make(chan struct{}, 1), parsing: make(chan struct{}, 1)}}
+	if err := d.parse(late, []byte("[]")); !errors.Is(err, errNoTurn) || len(d.app.parsing)+len(d.app.large) != 0 {
+		t.Errorf("got %v, and %d and %d turns of the app are left taken", err, len(d.app.large), len(d.app.parsing))
+	}
+	d.app.large <- struct{}{} // as many wait as may
+	if err := d.parse(t.Context(), []byte("[]")); !errors.Is(err, errNoTurn) {
+		t.Errorf("got %v", err)
 	}
 }
 

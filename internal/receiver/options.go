@@ -101,10 +101,13 @@ type Limits struct {
 	// Deliveries being recorded at a time; 256. AppDeliveries are those of one Meta app; half of them, so that no tenant's
 	// app keeps out the others'.
 	Deliveries, AppDeliveries int
+	// Parsing are bodies of LargeBytes and more being parsed at a time, when each takes many times its bytes; 4 of 64 KiB and more.
+	// Of one app it is one at a time.
+	Parsing, LargeBytes int
 	// HeaderTimeout, ReadTimeout and WriteTimeout are for the headers, the whole request, and the request with its answer;
 	// 5 s, 10 s and 30 s. IdleTimeout is for the next request on a connection; 60 s.
 	HeaderTimeout, ReadTimeout, WriteTimeout, IdleTimeout time.Duration
-	// Patience is how long a request may wait for Secrets to be read; 5 s.
+	// Patience is how long a request may wait for Secrets to be read, and for its turn to be parsed; 5 s.
 	Patience time.Duration
 	// RecordTimeout is for writing down one delivery, which may be 1,000 events about as many resources; 25 s.
 	RecordTimeout time.Duration
@@ -146,6 +149,8 @@ func (l *Limits) setDefaults() {
 	setDefault(&l.Unproven, 512)
 	setDefault(&l.Deliveries, 256)
 	setDefault(&l.AppDeliveries, max(1, l.Deliveries/2))
+	setDefault(&l.Parsing, 4)
+	setDefault(&l.LargeBytes, 64<<10)
 	setDefault(&l.HeaderTimeout, 5*time.Second)
 	setDefault(&l.ReadTimeout, 10*time.Second)
 	setDefault(&l.WriteTimeout, 30*time.Second)

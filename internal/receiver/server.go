@@ -27,6 +27,7 @@ type Server struct {
 	apps       *apps
 	gate       *gate
 	deliveries chan struct{}
+	parsing    chan struct{}
 	refusals   sometimes
 	failures   *loglimit.Failures
 	ready      atomic.Bool
@@ -55,6 +56,7 @@ func New(options Options) (*Server, error) {
 		},
 		gate:       newGate(o.Limits.Unproven, o.Limits.MemoryBytes),
 		deliveries: make(chan struct{}, o.Limits.Deliveries),
+		parsing:    make(chan struct{}, o.Limits.Parsing),
 		refusals:   sometimes{clock: o.Clock},
 		listening:  make(chan struct{}),
 	}

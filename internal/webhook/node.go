@@ -171,7 +171,8 @@ func (n node) text(key string) string { return shortened(scalar(n[key])) }
 // upper is for enumerations, whose case Meta mixes.
 func (n node) upper(key string) string { return strings.ToUpper(strings.TrimSpace(n.text(key))) }
 
-func (n node) lower(key string) string { return strings.ToLower(strings.TrimSpace(n.text(key))) }
+// field is the name of the event's field, whose case Meta mixes.
+func (n node) field() string { return strings.ToLower(strings.TrimSpace(n.text("field"))) }
 
 // reason is an enumeration in which NONE means that there is none.
 func (n node) reason(key string) string {

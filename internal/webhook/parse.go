@@ -38,7 +38,7 @@ func Parse(body []byte) ([]Change, error) {
 		return nil, fmt.Errorf("the delivery is about %q, not about %q", name, Object)
 	}
 	var out []Change
-	field := root.decoded("field").lower("field")
+	field := root.decoded("field").field()
 	for _, raw := range elements(root["entry"], MaxChanges) {
 		out = appendEntry(out, raw, field)
 	}
@@ -49,7 +49,7 @@ func Parse(body []byte) ([]Change, error) {
 func appendEntry(out []Change, raw json.RawMessage, outer string) []Change {
 	entry := asObject(raw)
 	head := entry.decoded("id", "time", "field")
-	outer = cmp.Or(head.lower("field"), outer)
+	outer = cmp.Or(head.field(), outer)
 	changes, ok := entry["changes"]
 	if !ok { // the entry itself is the change, or nothing that is known
 		changes = raw
@@ -91,9 +91,9 @@ func changeFrom(raw json.RawMessage, id, outer string) Change {
 
 // fieldOf finds the name of the field, which Meta's samples sometimes have inside the value or beside the list of changes.
 func fieldOf(change object, outer string) string {
-	field := change.decoded("field").lower("field")
+	field := change.decoded("field").field()
 	if field == "" {
-		field = asObject(change["value"]).decoded("field").lower("field")
+		field = asObject(change["value"]).decoded("field").field()
 	}
 	field = cmp.Or(field, outer)
 	// Spellings that some of Meta's pages and payloads have.
