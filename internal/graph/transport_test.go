@@ -292,3 +292,15 @@ func TestRetryAfterHeader(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// TestProxyRefused: only a refusal is an error, and it names the proxy.
+func TestProxyRefused(t *testing.T) {
+	proxy := &url.URL{Host: "proxy.example:3128"}
+	if err := proxyRefused(t.Context(), proxy, nil, &http.Response{StatusCode: http.StatusOK, Status: "200 OK"}); err != nil {
+		t.Error(err)
+	}
+	err := proxyRefused(t.Context(), proxy, nil, &http.Response{StatusCode: http.StatusForbidden, Status: "403 Forbidden"})
+	if err == nil || !strings.Contains(err.Error(), "proxy.example:3128") || !strings.Contains(err.Error(), "403") {
+		t.Errorf("got %v", err)
+	}
+}

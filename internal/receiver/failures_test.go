@@ -4,8 +4,10 @@
 package receiver
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +16,9 @@ import (
 	"github.com/go-logr/logr/funcr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
 // logBook keeps what is logged at level 0.
@@ -76,5 +81,48 @@ func TestFailuresOfOurOwnAreInTheLog(t *testing.T) {
 				t.Errorf("got %s", got[0])
 			}
 		})
+	}
+}
+
+// brokenCache is a cache in which lists of a kind fail.
+type brokenCache struct {
+	client.Client
+
+	kind client.ObjectList
+}
+
+func (b brokenCache) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	if reflect.TypeOf(list) == reflect.TypeOf(b.kind) {
+		return errors.New("the cache isn't there")
+	}
+	return b.Client.List(ctx, list, opts...)
+}
+
+// TestCacheThatCantBeRead: whoever asks is to try again, and the log says why.
+func TestCacheThatCantBeRead(t *testing.T) {
+	var log logBook
+	r := newRig(t, log.configure, oneAccount()...)
+	if got := r.post("[]", theSecret); got != http.StatusOK {
+		t.Fatalf("got %d", got)
+	}
+	if _, err := r.server.apps.subscriptions(t.Context(), theApp); err != nil {
+		t.Fatal(err)
+	}
+	r.server.apps.client = brokenCache{r.client, &v1alpha1.WebhookSubscriptionList{}}
+	if _, err := r.server.apps.subscriptions(t.Context(), theApp); err == nil {
+		t.Error("no error of the list of subscriptions")
+	}
+	r.server.apps.client = brokenCache{r.client, &v1alpha1.WABAList{}}
+	if got := r.post("[]", theSecret); got != http.StatusServiceUnavailable {
+		t.Errorf("a delivery got %d", got)
+	}
+	if err := r.server.Forget(t.Context(), &v1alpha1.WABA{}); err == nil {
+		t.Error("freed without knowing whether there are others")
+	}
+	got := strings.Join(log.failures(), "\n")
+	for _, part := range []string{"list the accounts of an app", "list the subscriptions", "the cache isn't there"} {
+		if !strings.Contains(got, part) {
+			t.Errorf("%q isn't in %s", part, got)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -116,7 +117,19 @@ func TestUsers(t *testing.T) {
 
 // TestShared connects to the package's server as a package does under the command test/testenv/shared.
 func TestShared(t *testing.T) {
-	shared, err := connect(env.KubeconfigFile)
+	broken := filepath.Join(t.TempDir(), "broken")
+	t.Setenv(SharedVariable, broken)
+	if _, err := sharedOrNew(); err == nil || !strings.Contains(err.Error(), SharedVariable) {
+		t.Errorf("a kubeconfig that isn't there: %v", err)
+	}
+	write(t, broken, `{"apiVersion":"v1","kind":"Config","current-context":"a","clusters":[{"name":"a","cluster":{"server":"https://127.0.0.1:1"}}],
+		"contexts":[{"name":"a","context":{"cluster":"a","user":"a"}}],
+		"users":[{"name":"a","user":{"client-certificate-data":"bm8=","client-key-data":"bm8="}}]}`, 0o600)
+	if _, err := sharedOrNew(); err == nil || !strings.Contains(err.Error(), "making a client") {
+		t.Errorf("a kubeconfig with a broken certificate: %v", err)
+	}
+	t.Setenv(SharedVariable, env.KubeconfigFile)
+	shared, err := sharedOrNew()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,6 +141,24 @@ func TestShared(t *testing.T) {
 	}
 	if err := env.Client.List(t.Context(), &corev1.NamespaceList{}); err != nil {
 		t.Errorf("the server is gone with one that uses it: %v", err)
+	}
+}
+
+// TestRequire: with -short a test is skipped that needs a server.
+func TestRequire(t *testing.T) {
+	Require(t)
+	var skipped *testing.T
+	t.Run("short", func(t *testing.T) {
+		skipped = t
+		if err := flag.Set("test.short", "true"); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = flag.Set("test.short", "false") }()
+		Require(t)
+		t.Error("not skipped")
+	})
+	if !skipped.Skipped() {
+		t.Error("not skipped")
 	}
 }
 

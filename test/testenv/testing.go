@@ -45,12 +45,15 @@ func Start(tb testing.TB) *Env {
 // and returns the exit code. Where only benchmarks or tests are listed (-list), no
 // server is started. With -short there is none: tests that need it are skipped.
 func Run(m *testing.M, env **Env) int {
-	return run(m, env, func() (*Env, error) {
-		if shared := os.Getenv(SharedVariable); shared != "" {
-			return connect(shared)
-		}
-		return New(Options{})
-	})
+	return run(m, env, sharedOrNew)
+}
+
+// sharedOrNew returns the server that SharedVariable names, else a new one.
+func sharedOrNew() (*Env, error) {
+	if shared := os.Getenv(SharedVariable); shared != "" {
+		return connect(shared)
+	}
+	return New(Options{})
 }
 
 // RunAlone is Run with a server that no other package uses.
