@@ -21,6 +21,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	apiruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -180,9 +181,11 @@ func (c *counts) delivered(o Outcome) int {
 // newRig starts a receiver in whose cluster are these objects.
 func newRig(t *testing.T, change func(*Options), objects ...client.Object) *rig {
 	t.Helper()
-	scheme := clientgoscheme.Scheme
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		t.Fatal(err)
+	scheme := apiruntime.NewScheme() // of its own: a reading of Secrets may outlive the test before
+	for _, add := range []func(*apiruntime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			t.Fatal(err)
+		}
 	}
 	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithIndex(&v1alpha1.WABA{}, index.App, index.ByApp).Build()
 	r := &rig{
