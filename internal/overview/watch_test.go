@@ -257,3 +257,29 @@ func TestWatchKeepsTime(t *testing.T) {
 		return o.Summary.Critical == 1 && o.Accounts[0].Findings[0].Reason == reasonNotObserved
 	})
 }
+
+// TestWatchEndsAtOnce: an interruption ends the watch while it waits for something, and while it waits for more to come.
+func TestWatchEndsAtOnce(t *testing.T) {
+	for name, change := range map[string]bool{"nothing happens": false, "something has just happened": true} {
+		t.Run(name, func(t *testing.T) {
+			// The clock stands still: neither the refresh nor the end of the pause for more changes ever comes.
+			c := clocktesting.NewFakeClock(noon)
+			w := &Watcher{Clock: c, changed: make(chan struct{}, 1)}
+			if change {
+				w.changed <- struct{}{}
+			}
+			ctx, interrupt := context.WithCancel(t.Context())
+			ticker := c.NewTicker(refresh)
+			defer ticker.Stop()
+			more := make(chan bool)
+			go func() { more <- w.wait(ctx, ticker) }()
+			if change {
+				w.changed <- struct{}{} // is taken only when the first has been
+			}
+			interrupt()
+			if <-more {
+				t.Error("the watch goes on")
+			}
+		})
+	}
+}
