@@ -4,24 +4,72 @@
 package controllers
 
 import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
+
+// holderPatience is how long a holder that can't act keeps others out. A token that is exchanged, or an account that is paused
+// for some minutes, must cost nobody an asset; who has lost access for good must not keep its owner out.
+const holderPatience = time.Hour
 
 // claim is one resource's claim to an asset at Meta.
 type claim struct {
 	object client.Object
 	// holds: its status already carries the asset's id.
 	holds bool
-	// handicapped: it can't act on the asset, for instance because its credentials are refused.
-	handicapped bool
+	// unable: it can't act on the asset, for instance because its credentials are refused.
+	unable bool
+	// since is when it became unable; zero where that isn't known yet.
+	since time.Time
+}
+
+// claimOf returns the claim of a resource with its own conditions. A resource that lost a conflict holds nothing any more, even
+// though its status still carries the id: else who comes back after an hour would take the asset from whoever took its place.
+func claimOf(obj client.Object, policy v1alpha1.ManagementPolicy, conditions []metav1.Condition, holds bool) claim {
+	c := claim{object: obj, holds: holds && !lost(conditions)}
+	synced := meta.FindStatusCondition(conditions, v1alpha1.ConditionSynced)
+	// The status counts too: a resource that was paused an hour ago finds out now whether another one has taken its place.
+	if policy == v1alpha1.ManagementPolicyPaused || synced != nil && synced.Reason == v1alpha1.ReasonPaused {
+		c.disable(conditions, v1alpha1.ConditionSynced, v1alpha1.ReasonPaused)
+	}
+	return c
+}
+
+// disable notes that a resource can't act, and since when if a condition says it with this reason.
+func (c *claim) disable(conditions []metav1.Condition, kind, reason string) {
+	c.unable = true
+	if condition := meta.FindStatusCondition(conditions, kind); condition != nil && condition.Reason == reason {
+		c.since = condition.LastTransitionTime.Time
+	}
+}
+
+// lost reports that a resource was kept from the asset by another one (contest in lifecycle.go and waba_controller.go).
+func lost(conditions []metav1.Condition) bool {
+	for _, kind := range []string{v1alpha1.ConditionSynced, v1alpha1.ConditionReady} {
+		c := meta.FindStatusCondition(conditions, kind)
+		if c == nil || c.Status == metav1.ConditionTrue || c.Reason != v1alpha1.ReasonConflict {
+			return false
+		}
+	}
+	return true
+}
+
+// keeps reports that a claim still keeps others out.
+func (c *claim) keeps(now time.Time) bool {
+	return c.holds && (!c.unable || c.since.IsZero() || now.Sub(c.since) < holderPatience)
 }
 
 // winner decides who of several resources for one asset may act: who already holds it, else the oldest that can act.
 // The others say Conflict and make no call. The order is total, so every replica and every restart decides alike.
-func winner(claims []claim) client.Object {
+func winner(claims []claim, now time.Time) client.Object {
 	var best *claim
 	for i := range claims {
-		if best == nil || before(&claims[i], best) {
+		if best == nil || before(&claims[i], best, now) {
 			best = &claims[i]
 		}
 	}
@@ -31,16 +79,24 @@ func winner(claims []claim) client.Object {
 	return best.object
 }
 
-func before(a, b *claim) bool {
-	if a.holds != b.holds {
-		return a.holds
+func before(a, b *claim, now time.Time) bool {
+	if ak, bk := a.keeps(now), b.keeps(now); ak != bk {
+		return ak
 	}
-	if a.handicapped != b.handicapped {
-		return !a.handicapped
+	if a.unable != b.unable {
+		return !a.unable
 	}
 	at, bt := a.object.GetCreationTimestamp(), b.object.GetCreationTimestamp()
 	if !at.Equal(&bt) {
 		return at.Before(&bt)
 	}
 	return client.ObjectKeyFromObject(a.object).String() < client.ObjectKeyFromObject(b.object).String()
+}
+
+// called names a resource to the owner of another one: whoever isn't in its namespace learns no more than its kind.
+func called(obj client.Object, namespace string) string {
+	if obj.GetNamespace() == namespace {
+		return kindOf(obj) + " " + obj.GetName()
+	}
+	return "a " + kindOf(obj) + " in another namespace"
 }

@@ -26,6 +26,9 @@ type asset[T client.Object] interface {
 	referrer(obj T) referrer
 	// rivals returns the claims of all resources for the same asset at Meta, the object's own included.
 	rivals(ctx context.Context, obj T) ([]claim, error)
+	// locate looks the asset up if the spec alone doesn't tell which one at Meta it is, and returns the resource with what
+	// identifies it in the status, to ask for rivals again. It is a copy: what it says of the asset counts only for who may act.
+	locate(ctx context.Context, p *pass[T]) (T, *outcome)
 	// deletes reports whether deleting the resource shall delete something at Meta.
 	deletes(obj T) bool
 	// sync compares the asset with the spec and acts at most once.
@@ -96,7 +99,7 @@ func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) outcome {
 	if p.policy == v1alpha1.ManagementPolicyPaused {
 		return paused()
 	}
-	if o := l.contest(ctx, p); o != nil {
+	if o := l.contest(ctx, p, p.obj); o != nil {
 		return *o
 	}
 	if o := usable(p.waba, p.obj.GetNamespace()); o != nil {
@@ -110,11 +113,27 @@ func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) outcome {
 		logStep(ctx, "Backing off", "for", pause.String())
 		return keep(pause)
 	}
+	if o := l.own(ctx, p); o != nil {
+		return *o
+	}
 	if o := l.finalizer(ctx, p); o != nil {
 		return *o
 	}
 	logStep(ctx, "Comparing with the spec")
 	return l.kind.sync(ctx, p)
+}
+
+// own decides about ownership a second time, by what Meta shows: two resources can name one asset in different ways. Nothing was
+// written before, neither a finalizer nor anything at Meta.
+func (l *lifecycle[T]) own(ctx context.Context, p *pass[T]) *outcome {
+	found, o := l.kind.locate(ctx, p)
+	if o != nil {
+		return o
+	}
+	if client.Object(found) == client.Object(p.obj) {
+		return nil // the spec says it all
+	}
+	return l.contest(ctx, p, found)
 }
 
 func paused() outcome {
@@ -145,20 +164,19 @@ func stalledAside(reason, message string) outcome {
 	return o
 }
 
-// contest lets only one of several resources for the same asset act.
-func (l *lifecycle[T]) contest(ctx context.Context, p *pass[T]) *outcome {
-	claims, err := l.kind.rivals(ctx, p.obj)
+// contest lets only one of several resources for the same asset act. obj is the run's own resource with what is known of the asset.
+func (l *lifecycle[T]) contest(ctx context.Context, p *pass[T], obj T) *outcome {
+	claims, err := l.kind.rivals(ctx, obj)
 	if err != nil {
 		o := failure("look for resources that claim the same asset", err)
 		return &o
 	}
-	first := winner(claims)
+	first := winner(claims, p.now)
 	if first == nil || first.GetUID() == p.obj.GetUID() {
 		return nil
 	}
 	logStep(ctx, "Another resource owns the asset", "owner", client.ObjectKeyFromObject(first).String())
-	o := stalled(v1alpha1.ReasonConflict, fmt.Sprintf(
-		"%s already manages this; delete one of the two resources", client.ObjectKeyFromObject(first)))
+	o := stalled(v1alpha1.ReasonConflict, called(first, p.obj.GetNamespace())+" already manages this; delete one of the two resources")
 	o.after = conflictRecheck
 	return &o
 }

@@ -80,12 +80,15 @@ func (t *templates) rivals(ctx context.Context, obj *v1alpha1.MessageTemplate) (
 				continue
 			}
 		}
-		claims = append(claims, claim{
-			object: rival, holds: rival.Status.Baseline != nil || rival.Status.PendingCreate != nil,
-			handicapped: rival.Spec.ManagementPolicy == v1alpha1.ManagementPolicyPaused,
-		})
+		holds := rival.Status.Baseline != nil || rival.Status.PendingCreate != nil
+		claims = append(claims, claimOf(rival, rival.Spec.ManagementPolicy, rival.Status.Conditions, holds))
 	}
 	return claims, nil
+}
+
+// locate has nothing to look up: account, name and language are what Meta knows a template by.
+func (t *templates) locate(_ context.Context, p *templatePass) (*v1alpha1.MessageTemplate, *outcome) {
+	return p.obj, nil
 }
 
 func templateKey(obj *v1alpha1.MessageTemplate) account.TemplateKey {

@@ -63,7 +63,7 @@ func (t *templates) ahead(ctx context.Context, other, own *v1alpha1.MessageTempl
 	stuck := meta.FindStatusCondition(other.Status.Conditions, v1alpha1.ConditionStalled)
 	if !other.DeletionTimestamp.IsZero() || EffectivePolicy(other.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
 		stuck != nil && stuck.Status == metav1.ConditionTrue && stuck.Reason != v1alpha1.ReasonNotFound ||
-		winner([]claim{{object: other}, {object: own}}).GetUID() != other.UID {
+		winner([]claim{{object: other}, {object: own}}, t.clock.Now()).GetUID() != other.UID {
 		return false, nil
 	}
 	return t.resolver.permits(ctx, t.referrer(other))

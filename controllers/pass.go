@@ -29,6 +29,8 @@ type pass[T client.Object] struct {
 	waba    *v1alpha1.WABA
 	session *account.Session
 	policy  v1alpha1.ManagementPolicy
+	// number is what a run of a PhoneNumber found (numbers.locate).
+	number account.NumberView
 
 	// alsoFailed are steps that failed and don't decide what the run came to.
 	alsoFailed []failedStep

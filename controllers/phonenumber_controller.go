@@ -4,6 +4,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -45,7 +46,9 @@ func (n *numbers) common(obj *v1alpha1.PhoneNumber) (*v1alpha1.CommonSpec, *v1al
 	return &obj.Spec.CommonSpec, &obj.Status.CommonStatus
 }
 
-func (n *numbers) referrer(obj *v1alpha1.PhoneNumber) referrer {
+func (n *numbers) referrer(obj *v1alpha1.PhoneNumber) referrer { return numberReferrer(obj) }
+
+func numberReferrer(obj *v1alpha1.PhoneNumber) referrer {
 	return referrer{kind: kindPhoneNumber, namespace: obj.Namespace, ref: obj.Spec.WABARef}
 }
 
@@ -63,9 +66,14 @@ func (n *numbers) applyConfiguration() applied { return &acv1alpha1.PhoneNumberA
 
 // rivals are the permitted resources for the same number, whether they name it by id or by its digits.
 func (n *numbers) rivals(ctx context.Context, obj *v1alpha1.PhoneNumber) ([]claim, error) {
+	return n.numberClaims(ctx, obj)
+}
+
+// numberClaims are the claims of permitted resources to the number of one of them, which is among them.
+func (b *base) numberClaims(ctx context.Context, obj *v1alpha1.PhoneNumber) ([]claim, error) {
 	var list v1alpha1.PhoneNumberList
-	key := referrer{namespace: obj.Namespace, ref: obj.Spec.WABARef}.account().String()
-	if err := n.client.List(ctx, &list, client.MatchingFields{index.Account: key}); err != nil {
+	key := numberReferrer(obj).account().String()
+	if err := b.client.List(ctx, &list, client.MatchingFields{index.Account: key}); err != nil {
 		return nil, err
 	}
 	var claims []claim
@@ -75,7 +83,7 @@ func (n *numbers) rivals(ctx context.Context, obj *v1alpha1.PhoneNumber) ([]clai
 			if !sameNumber(rival, obj) || !rival.DeletionTimestamp.IsZero() {
 				continue
 			}
-			permitted, err := n.resolver.permits(ctx, n.referrer(rival))
+			permitted, err := b.resolver.permits(ctx, numberReferrer(rival))
 			if err != nil {
 				return nil, err
 			}
@@ -83,15 +91,14 @@ func (n *numbers) rivals(ctx context.Context, obj *v1alpha1.PhoneNumber) ([]clai
 				continue
 			}
 		}
-		claims = append(claims, claim{
-			object: rival, holds: rival.Status.ID != "",
-			handicapped: rival.Spec.ManagementPolicy == v1alpha1.ManagementPolicyPaused,
-		})
+		claims = append(claims, claimOf(rival, rival.Spec.ManagementPolicy, rival.Status.Conditions, rival.Status.ID != ""))
 	}
 	return claims, nil
 }
 
-// sameNumber compares what is known of two resources: the id, as written or as found, and the digits.
+// sameNumber reports whether two resources of one account are about the same number at Meta: by its id, as written or as found,
+// or by its digits, as written or as Meta shows them. Of a resource that wasn't looked up yet only one of the two is known, so the
+// question is asked again after the lookup (locate).
 func sameNumber(a, b *v1alpha1.PhoneNumber) bool {
 	ids := func(o *v1alpha1.PhoneNumber) [2]string {
 		return [2]string{o.Spec.ID, o.Status.ID}
@@ -103,7 +110,26 @@ func sameNumber(a, b *v1alpha1.PhoneNumber) bool {
 			}
 		}
 	}
-	return a.Spec.Number != "" && a.Spec.Number == b.Spec.Number
+	digits := func(o *v1alpha1.PhoneNumber) string {
+		return digitsOf(cmp.Or(o.Spec.Number, o.Status.DisplayPhoneNumber))
+	}
+	return digits(a) != "" && digits(a) == digits(b)
+}
+
+// locate looks the number up. What Meta shows tells which resources are about the same one.
+func (n *numbers) locate(ctx context.Context, p *numberPass) (*v1alpha1.PhoneNumber, *outcome) {
+	n.leave(p)
+	view, o := n.look(ctx, p)
+	if o != nil {
+		return nil, o
+	}
+	p.number = view
+	if view.Number == nil {
+		return p.obj, nil
+	}
+	found := p.obj.DeepCopy()
+	found.Status.ID, found.Status.DisplayPhoneNumber = view.Number.ID, view.Number.DisplayPhoneNumber
+	return found, nil
 }
 
 // isNumber reports whether a number at Meta is the one that a spec names.

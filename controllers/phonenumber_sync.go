@@ -27,11 +27,7 @@ const (
 // sync compares the number with its spec and acts at most once. The order is that of a number's life: it is added, named,
 // verified and registered; only then has it settings.
 func (n *numbers) sync(ctx context.Context, p *numberPass) outcome {
-	n.leave(p)
-	view, o := n.look(ctx, p)
-	if o != nil {
-		return *o
-	}
+	view := p.number
 	if view.Number == nil {
 		return n.absent(ctx, p)
 	}

@@ -248,7 +248,7 @@ func TestConflictAndTakeover(t *testing.T) {
 		})
 		op.Advance(4 * time.Minute)
 		w.Reload(loser)
-		expectRefused(t, loser.Status.Conditions, v1alpha1.ReasonConflict, w.Namespace+"/parcel-left already manages this", "delete one of the two")
+		expectRefused(t, loser.Status.Conditions, v1alpha1.ReasonConflict, "MessageTemplate parcel-left already manages this", "delete one of the two")
 		expect(t, loser.Status.Conditions, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonConflict)
 		w.Reload(winner)
 		expectReady(t, winner)

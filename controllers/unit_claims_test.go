@@ -14,28 +14,73 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
-func claimOf(name string, age time.Duration, holds, handicapped bool) claim {
-	return claim{holds: holds, handicapped: handicapped, object: &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{
+func unitClaim(name string, age time.Duration, holds, unable bool) claim {
+	return claim{holds: holds, unable: unable, object: &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "ns", Name: name, CreationTimestamp: metav1.NewTime(unitStart.Add(-age)),
 	}}}
 }
 
 func TestUnitWinner(t *testing.T) {
 	for name, claims := range map[string][]claim{
-		"alone":                              {claimOf("best", 0, false, true)},
-		"who holds it":                       {claimOf("older", time.Hour, false, false), claimOf("best", 0, true, true)},
-		"who can act":                        {claimOf("older", time.Hour, false, true), claimOf("best", 0, false, false)},
-		"the oldest":                         {claimOf("younger", time.Minute, false, false), claimOf("best", time.Hour, false, false)},
-		"of two holders, who can act":        {claimOf("older", time.Hour, true, true), claimOf("best", 0, true, false)},
-		"of two holders, the oldest":         {claimOf("younger", 0, true, false), claimOf("best", time.Hour, true, false)},
-		"of the same age, the first by name": {claimOf("later", 0, false, false), claimOf("best", 0, false, false)},
+		"alone":                              {unitClaim("best", 0, false, true)},
+		"who holds it":                       {unitClaim("older", time.Hour, false, false), unitClaim("best", 0, true, true)},
+		"who can act":                        {unitClaim("older", time.Hour, false, true), unitClaim("best", 0, false, false)},
+		"the oldest":                         {unitClaim("younger", time.Minute, false, false), unitClaim("best", time.Hour, false, false)},
+		"of two holders, who can act":        {unitClaim("older", time.Hour, true, true), unitClaim("best", 0, true, false)},
+		"of two holders, the oldest":         {unitClaim("younger", 0, true, false), unitClaim("best", time.Hour, true, false)},
+		"of the same age, the first by name": {unitClaim("later", 0, false, false), unitClaim("best", 0, false, false)},
 	} {
-		if got := winner(claims); got.GetName() != "best" {
+		if got := winner(claims, unitStart); got.GetName() != "best" {
 			t.Errorf("%s: %s", name, got.GetName())
 		}
 	}
-	if got := winner(nil); got != nil {
+	if got := winner(nil, unitStart); got != nil {
 		t.Errorf("nobody claims it: %v", got)
+	}
+}
+
+// TestUnitHolderThatCannotAct: a holder keeps others out for an hour after it lost its access, or was paused, and no longer; one
+// that lost a conflict keeps nobody out.
+func TestUnitHolderThatCannotAct(t *testing.T) {
+	condition := func(kind string, status metav1.ConditionStatus, reason string, age time.Duration) metav1.Condition {
+		return metav1.Condition{Type: kind, Status: status, Reason: reason, LastTransitionTime: metav1.NewTime(unitStart.Add(-age))}
+	}
+	paused := v1alpha1.ManagementPolicyPaused
+	for name, c := range map[string]struct {
+		policy     v1alpha1.ManagementPolicy
+		conditions []metav1.Condition
+		keeps      bool
+	}{
+		"without a status":       {"", nil, true},
+		"paused a moment ago":    {paused, nil, true},
+		"paused 59 minutes ago":  {paused, []metav1.Condition{condition("Synced", "False", "Paused", 59*time.Minute)}, true},
+		"paused an hour ago":     {paused, []metav1.Condition{condition("Synced", "False", "Paused", time.Hour)}, false},
+		"paused until now":       {"", []metav1.Condition{condition("Synced", "False", "Paused", time.Hour)}, false},
+		"failing for long":       {"", []metav1.Condition{condition("Synced", "False", "TransientError", 9*time.Hour)}, true},
+		"the loser of a contest": {"", []metav1.Condition{condition("Synced", "False", "Conflict", 0), condition("Ready", "False", "Conflict", 0)}, false},
+		"the loser of the app":   {"", []metav1.Condition{condition("Synced", "False", "Conflict", 0), condition("Ready", "True", "Subscribed", 0)}, true},
+	} {
+		claim := claimOf(&v1alpha1.PhoneNumber{}, c.policy, c.conditions, true)
+		if got := claim.keeps(unitStart); got != c.keeps {
+			t.Errorf("%s: keeps others out: %t", name, got)
+		}
+	}
+	for name, c := range map[string]struct {
+		conditions []metav1.Condition
+		keeps      bool
+	}{
+		"refused credentials":          {[]metav1.Condition{condition("CredentialsValid", "False", "CredentialsInvalid", 59*time.Minute)}, true},
+		"refused for an hour":          {[]metav1.Condition{condition("CredentialsValid", "False", "CredentialsInvalid", time.Hour)}, false},
+		"no permission":                {[]metav1.Condition{condition("Synced", "False", "PermissionDenied", 9*time.Hour), condition("Stalled", "True", "PermissionDenied", time.Minute)}, true},
+		"no permission for an hour":    {[]metav1.Condition{condition("Synced", "False", "PermissionDenied", 9*time.Hour), condition("Stalled", "True", "PermissionDenied", time.Hour)}, false},
+		"Meta was out of reach so far": {[]metav1.Condition{condition("Synced", "False", "TransientError", 9*time.Hour)}, true},
+	} {
+		w := &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}
+		w.Status.AccountID, w.Status.Conditions = "1", c.conditions
+		claim := accountClaim(w)
+		if got := claim.keeps(unitStart); got != c.keeps {
+			t.Errorf("account, %s: keeps others out: %t", name, got)
+		}
 	}
 }
 
@@ -43,32 +88,32 @@ func TestUnitWinner(t *testing.T) {
 func TestUnitClaimsHaveATotalOrder(t *testing.T) {
 	var all []claim
 	for _, holds := range []bool{true, false} {
-		for _, handicapped := range []bool{true, false} {
+		for _, unable := range []bool{true, false} {
 			for _, age := range []time.Duration{0, time.Hour} {
 				for _, name := range []string{"a", "b"} {
-					all = append(all, claimOf(fmt.Sprintf("%s-%t-%t-%s", name, holds, handicapped, age), age, holds, handicapped))
+					all = append(all, unitClaim(fmt.Sprintf("%s-%t-%t-%s", name, holds, unable, age), age, holds, unable))
 				}
 			}
 		}
 	}
 	for i := range all {
 		for j := range all {
-			ij, ji := before(&all[i], &all[j]), before(&all[j], &all[i])
+			ij, ji := before(&all[i], &all[j], unitStart), before(&all[j], &all[i], unitStart)
 			if i == j && ij || i != j && ij == ji {
 				t.Fatalf("%v and %v: %t, %t", all[i], all[j], ij, ji)
 			}
 			for k := range all {
-				if ij && before(&all[j], &all[k]) && !before(&all[i], &all[k]) {
+				if ij && before(&all[j], &all[k], unitStart) && !before(&all[i], &all[k], unitStart) {
 					t.Fatalf("not transitive: %v, %v, %v", all[i], all[j], all[k])
 				}
 			}
 		}
 	}
-	want := winner(all).GetName()
+	want := winner(all, unitStart).GetName()
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 200 {
 		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		if got := winner(all).GetName(); got != want {
+		if got := winner(all, unitStart).GetName(); got != want {
 			t.Fatalf("another order, another winner: %s instead of %s", got, want)
 		}
 	}

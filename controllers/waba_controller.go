@@ -6,7 +6,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -257,9 +256,22 @@ func (r *wabas) breaker(p *wabaPass) {
 	}
 }
 
+// accountClaim is the claim of a resource to its account.
+func accountClaim(w *v1alpha1.WABA) claim {
+	conditions := w.Status.Conditions
+	c := claimOf(w, w.Spec.ManagementPolicy, conditions, w.Status.AccountID == w.Spec.ID)
+	if creds := meta.FindStatusCondition(conditions, v1alpha1.ConditionCredentialsValid); creds != nil && creds.Status == metav1.ConditionFalse {
+		c.disable(conditions, v1alpha1.ConditionCredentialsValid, creds.Reason)
+	}
+	if synced := meta.FindStatusCondition(conditions, v1alpha1.ConditionSynced); synced != nil && synced.Reason == v1alpha1.ReasonPermissionDenied {
+		c.disable(conditions, v1alpha1.ConditionStalled, synced.Reason)
+	}
+	return c
+}
+
 // contest lets one of several resources for the same account act: once one of them has observed it, the others make no
-// call. Until then each tries with its own credentials. Otherwise whoever knows the id could keep the owner out with a
-// resource that is paused, throttled or without a token.
+// call, unless it hasn't been able to observe it for an hour. Until then each tries with its own credentials. Otherwise whoever
+// knows the id, or once had access, could keep the owner out with a resource that is paused, throttled or without a token.
 func (r *wabas) contest(ctx context.Context, p *wabaPass) *outcome {
 	var list v1alpha1.WABAList
 	if err := r.client.List(ctx, &list, client.MatchingFields{index.AccountID: p.obj.Spec.ID}); err != nil {
@@ -269,16 +281,11 @@ func (r *wabas) contest(ctx context.Context, p *wabaPass) *outcome {
 	var claims []claim
 	for i := range list.Items {
 		w := &list.Items[i]
-		creds := meta.FindStatusCondition(w.Status.Conditions, v1alpha1.ConditionCredentialsValid)
-		synced := meta.FindStatusCondition(w.Status.Conditions, v1alpha1.ConditionSynced)
-		claims = append(claims, claim{
-			object: w, holds: w.Status.AccountID == w.Spec.ID,
-			handicapped: creds != nil && creds.Status == metav1.ConditionFalse ||
-				synced != nil && synced.Reason == v1alpha1.ReasonPermissionDenied,
-		})
+		if c := accountClaim(w); c.keeps(p.now) {
+			claims = append(claims, c)
+		}
 	}
-	claims = slices.DeleteFunc(claims, func(c claim) bool { return !c.holds })
-	first := winner(claims)
+	first := winner(claims, p.now)
 	if first == nil || first.GetUID() == p.obj.UID {
 		return nil
 	}
@@ -288,6 +295,7 @@ func (r *wabas) contest(ctx context.Context, p *wabaPass) *outcome {
 		message = fmt.Sprintf("WABA %s has the same spec.id; delete one of the two", first.GetName())
 	}
 	o := stalled(v1alpha1.ReasonConflict, message)
+	o.after = conflictRecheck // the other may lose its access
 	return &o
 }
 

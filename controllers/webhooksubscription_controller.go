@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -73,17 +74,55 @@ func (h *hooks) rivals(ctx context.Context, obj *v1alpha1.WebhookSubscription) (
 	if err != nil {
 		return nil, err
 	}
-	claims := []claim{h.claimOf(obj, obj.Status.AppID != "")}
+	own, err := h.numberIDs(ctx, obj)
+	if err != nil {
+		return nil, err
+	}
+	claims := []claim{hookClaim(obj)}
 	for _, rival := range list {
-		if sameLevel(rival, obj) {
-			claims = append(claims, h.claimOf(rival, rival.Status.AppID != ""))
+		ids, err := h.numberIDs(ctx, rival)
+		if err != nil {
+			return nil, err
+		}
+		if sameLevel(rival, obj) || intersect(ids, own) {
+			claims = append(claims, hookClaim(rival))
 		}
 	}
 	return claims, nil
 }
 
-func (h *hooks) claimOf(obj *v1alpha1.WebhookSubscription, holds bool) claim {
-	return claim{object: obj, holds: holds, handicapped: obj.Spec.ManagementPolicy == v1alpha1.ManagementPolicyPaused}
+func hookClaim(obj *v1alpha1.WebhookSubscription) claim {
+	return claimOf(obj, obj.Spec.ManagementPolicy, obj.Status.Conditions, obj.Status.AppID != "")
+}
+
+// locate has nothing to look up at Meta: the ids of the numbers are in the statuses of their resources (numberIDs), and nothing is
+// written for a number whose id isn't there.
+func (h *hooks) locate(_ context.Context, p *hookPass) (*v1alpha1.WebhookSubscription, *outcome) {
+	return p.obj, nil
+}
+
+// numberIDs are the ids at Meta of the numbers whose override a resource sets. Names don't tell: in another namespace another
+// resource stands for the same number.
+func (h *hooks) numberIDs(ctx context.Context, obj *v1alpha1.WebhookSubscription) ([]string, error) {
+	var ids []string
+	for i := range obj.Spec.PhoneNumbers {
+		var resource v1alpha1.PhoneNumber
+		key := client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.PhoneNumbers[i].PhoneNumberRef.Name}
+		switch err := h.client.Get(ctx, key, &resource); {
+		case apierrors.IsNotFound(err):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		if id := resource.Status.ID; id != "" && numberReferrer(&resource).account() == h.referrer(obj).account() {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+func intersect(a, b []string) bool {
+	return slices.ContainsFunc(a, func(x string) bool { return slices.Contains(b, x) })
 }
 
 // others are the resources found by an index, without the given one, those that are being deleted and those whose account
@@ -112,7 +151,7 @@ func (h *hooks) others(
 	return out, nil
 }
 
-// sameLevel reports that two resources of one account set the same thing.
+// sameLevel reports that two resources of one account set the same thing, as far as their specs tell.
 func sameLevel(a, b *v1alpha1.WebhookSubscription) bool {
 	if a.Spec.App != nil && b.Spec.App != nil || a.Spec.Messages != nil && b.Spec.Messages != nil {
 		return true
@@ -125,7 +164,7 @@ func sameLevel(a, b *v1alpha1.WebhookSubscription) bool {
 }
 
 // appHolder names who manages the app, "" for this resource. An app has one callback for all its accounts, so of several
-// resources one decides: who set it already, else the oldest that has the app secret.
+// resources one decides: who set it already, else the oldest that could read the app with its secret.
 func (h *hooks) appHolder(ctx context.Context, p *hookPass) (string, error) {
 	own, err := h.appClaim(ctx, p.obj)
 	if err != nil {
@@ -145,25 +184,39 @@ func (h *hooks) appHolder(ctx context.Context, p *hookPass) (string, error) {
 			claims = append(claims, c)
 		}
 	}
-	first := winner(claims)
-	switch {
-	case first == nil || first.GetUID() == p.obj.UID:
+	first := winner(claims, p.now)
+	if first == nil || first.GetUID() == p.obj.UID {
 		return "", nil
-	case first.GetNamespace() == p.obj.Namespace:
-		return "WebhookSubscription " + first.GetName(), nil
 	}
-	return "a WebhookSubscription in another namespace", nil
+	return called(first, p.obj.Namespace), nil
 }
 
+// appClaim is the claim of a resource to the app. Only who has read the app with its secret can act: that a Secret has some value
+// under appSecret says nothing.
 func (h *hooks) appClaim(ctx context.Context, obj *v1alpha1.WebhookSubscription) (claim, error) {
-	c := h.claimOf(obj, obj.Status.App != nil && obj.Status.App.AppliedURL != "")
+	c := hookClaim(obj)
+	c.holds = c.holds && obj.Status.App != nil && obj.Status.App.AppliedURL != ""
 	waba, refused := h.resolver.find(ctx, h.referrer(obj))
 	if refused != nil {
-		c.handicapped = true
+		c.unable = true
 		return c, refused.err()
 	}
-	session := h.accounts.Get(string(waba.UID))
-	c.handicapped = c.handicapped || EffectivePolicy(obj.Spec.ManagementPolicy, waba.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
-		session == nil || !session.Client().HasAppSecret()
+	if account := accountClaim(waba); account.unable {
+		c.unable, c.since = true, account.since
+	}
+	if EffectivePolicy(obj.Spec.ManagementPolicy, waba.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
+		usable(waba, obj.Namespace) != nil || !h.readsApp(waba, obj) {
+		c.unable = true
+	}
 	return c, nil
+}
+
+// readsApp reports that a resource has read its app with the secret of its account: in this process, or before it by its status.
+func (h *hooks) readsApp(waba *v1alpha1.WABA, obj *v1alpha1.WebhookSubscription) bool {
+	session := h.accounts.Get(string(waba.UID))
+	if session == nil || !session.Client().HasAppSecret() {
+		return false
+	}
+	_, read := h.memory.app(obj.UID, obj.Status.AppID)
+	return read || obj.Status.App != nil && obj.Status.App.Active != nil
 }

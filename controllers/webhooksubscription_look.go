@@ -243,8 +243,18 @@ func (h *hooks) number(ctx context.Context, l *hookLook, name string) (*graph.Ph
 		return nil, &o
 	}
 	found := l.numbers[resource.Status.ID].Number
-	if found == nil {
+	if found == nil || !isNumber(&resource.Spec, *found) {
 		o := waitingAside(v1alpha1.ReasonNotFound, "PhoneNumber "+name+" isn't in the account yet; see its status", 0)
+		return nil, &o
+	}
+	claims, err := h.numberClaims(ctx, &resource)
+	if err != nil {
+		o := failure("look for resources that claim number "+name, err)
+		return nil, &o
+	}
+	if owner := winner(claims, l.now); owner != nil && owner.GetUID() != resource.UID {
+		o := stalledAside(v1alpha1.ReasonConflict, called(owner, l.obj.Namespace)+" manages the number of PhoneNumber "+name)
+		o.after = conflictRecheck
 		return nil, &o
 	}
 	return found, nil

@@ -1,0 +1,69 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/test/graphsim"
+	"github.com/waba-operator/waba-operator/test/harness"
+)
+
+// TestInventedAppSecretIsNoClaim: a resource that can't read the app doesn't manage it, however old it is and whatever its Secret
+// holds under appSecret.
+func TestInventedAppSecretIsNoClaim(t *testing.T) {
+	t.Parallel()
+	for name, secret := range map[string]string{"invented": "an-app-secret-that-nobody-gave-out", "none": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newHookWorld(t)
+			w.Sim.AddAccount(graphsim.Account{ID: otherAccount, Name: "Tenant"})
+			w.Sim.AddToken(graphsim.Token{
+				Name: "tenant", Value: foreignToken, AppID: harness.AppID,
+				Scopes: []string{"whatsapp_business_management"}, Accounts: []string{otherAccount},
+			})
+			values := map[string]string{v1alpha1.SecretKeyAccessToken: foreignToken}
+			creds := &corev1.Secret{
+				ObjectMeta: metav1.ObjectMeta{Name: "acme-meta", Namespace: env.Namespace(t), Labels: map[string]string{v1alpha1.LabelSecretPurpose: v1alpha1.SecretPurposeAccount}},
+				StringData: values,
+			}
+			w.Create(creds)
+			w.Create(&corev1.Secret{
+				ObjectMeta: metav1.ObjectMeta{Name: "else", Namespace: creds.Namespace, Labels: map[string]string{v1alpha1.LabelSecretPurpose: v1alpha1.SecretPurposeVerifyToken}},
+				Data:       map[string][]byte{"else": []byte(w.services.tokens[elseHost])},
+			})
+			w.WABA(func(a *v1alpha1.WABA) { a.Namespace, a.Spec.ID = creds.Namespace, otherAccount })
+			op := w.start()
+			op.Observe()
+			ref := tokenOf("else")
+			tenant := w.subscription(func(o *v1alpha1.WebhookSubscription) {
+				o.Namespace, o.Spec.Messages = creds.Namespace, nil
+				o.Spec.App = &v1alpha1.AppWebhook{Delivery: v1alpha1.WebhookDeliveryCustom, CallbackURL: elseURL, VerifyTokenSecretRef: &ref}
+			})
+			finish(op)
+			if secret != "" { // its app is known by now; only then does it pretend
+				w.Edit(creds, func() {
+					creds.Data = map[string][]byte{v1alpha1.SecretKeyAccessToken: []byte(foreignToken), v1alpha1.SecretKeyAppSecret: []byte(secret)}
+				})
+				op.Observe()
+				finish(op)
+			}
+			platform := w.subscription()
+			finish(op)
+			op.Observe()
+			finish(op)
+			w.expectReady(t, platform)
+			w.expectRoute(t, botHost, operatorHost)
+			w.Reload(tenant)
+			if c := harness.Condition(tenant.Status.Conditions, v1alpha1.ConditionSynced); c.Status == metav1.ConditionTrue {
+				t.Errorf("the tenant's subscription is Synced: %s", c.Message)
+			}
+			w.CheckInvariants()
+		})
+	}
+}
