@@ -7,38 +7,24 @@ import (
 	"context"
 	"slices"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
-// exposedAccounts names the other accounts of the app that are known here and whose messages go to the app's own address,
-// and says whether those of the own account do.
-func (h *hooks) exposedAccounts(ctx context.Context, l *hookLook) (others []string, own bool, err error) {
-	var list v1alpha1.WABAList
-	if err := h.client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, false, err
+// exposure looks at the other accounts of the app that are known here: whose messages go to the app's own address, and who didn't
+// consent to a change of the app. It says as well whether messages of the own account go there.
+func (h *hooks) exposure(ctx context.Context, l *hookLook) error {
+	accounts, err := h.appAccounts(ctx, l)
+	if err != nil {
+		return err
 	}
-	elsewhere := false
-	for i := range list.Items {
-		w := &list.Items[i]
-		switch {
-		case w.UID == l.waba.UID, w.Spec.ID == l.waba.Spec.ID, w.Status.Credentials == nil, w.Status.Credentials.AppID != l.appID:
-		case !h.exposedAccount(w, l.appID, l.situation.app.operator):
-		case w.Namespace != l.obj.Namespace:
-			elsewhere = true
-		default:
-			others = append(others, "WABA "+w.Name)
-		}
-	}
-	slices.Sort(others)
-	if elsewhere {
-		others = append(others, "a WABA in another namespace")
-	}
-	apps := l.session.Apps()
-	return others, exposed(apps.Known, override(apps, l.appID), l.numbers, l.situation.app.operator), nil
+	app, apps := &l.situation.app, l.session.Apps()
+	app.uncovered = accountNames(accounts, func(a appAccount) bool { return a.exposed })
+	app.unasked = accountNames(accounts, func(a appAccount) bool { return a.exposed && !a.consents })
+	app.strangers = accountNames(accounts, func(a appAccount) bool { return !a.consents && !a.sameOwner })
+	app.exposed = exposed(apps.Known, override(apps, l.appID), l.numbers, app.operator)
+	return nil
 }
 
 // exposedAccount judges another account by its session, and where there is none yet by its status. What isn't known counts

@@ -204,6 +204,13 @@ func (h *hooks) appClaim(ctx context.Context, obj *v1alpha1.WebhookSubscription)
 	if account := accountClaim(waba); account.unable {
 		c.unable, c.since = true, account.since
 	}
+	permitted, _, err := h.resolver.permitsLevel(ctx, waba, obj.Namespace, v1alpha1.WebhookLevelApp)
+	if err != nil {
+		return c, err
+	}
+	if c.holds = c.holds && permitted; !permitted {
+		c.unable = true
+	}
 	if EffectivePolicy(obj.Spec.ManagementPolicy, waba.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
 		usable(waba, obj.Namespace) != nil || !h.readsApp(waba, obj) {
 		c.unable = true

@@ -177,12 +177,20 @@ func (h *hooks) lookAtAccount(ctx context.Context, l *hookLook, own *graph.Subsc
 		v.want, ref = m.CallbackURL, &m.VerifyTokenSecretRef
 	}
 	known := cmp.Or(l.obj.Status.Messages, &v1alpha1.WebhookOverrideStatus{})
-	l.situation.account = h.level(ctx, l, v, known.AppliedURL, known.VerifyTokenSecret, ref)
+	v = h.level(ctx, l, v, known.AppliedURL, known.VerifyTokenSecret, ref)
+	if v.want != "" {
+		v.blocked = cmp.Or(h.levelRefused(ctx, l.hookPass, v1alpha1.WebhookLevelMessages, v.path), v.blocked)
+	}
+	l.situation.account = v
 }
 
 // lookAtNumbers gathers the numbers of the spec, and those that were in it and still have our override.
 func (h *hooks) lookAtNumbers(ctx context.Context, l *hookLook) {
 	wanted := map[string]bool{}
+	var refused *outcome
+	if len(l.obj.Spec.PhoneNumbers) > 0 {
+		refused = h.levelRefused(ctx, l.hookPass, v1alpha1.WebhookLevelPhoneNumbers, "phoneNumbers")
+	}
 	for i := range l.obj.Spec.PhoneNumbers {
 		entry := &l.obj.Spec.PhoneNumbers[i]
 		v := hookLevel{path: "phoneNumbers[" + entry.PhoneNumberRef.Name + "]", want: entry.CallbackURL}
@@ -196,7 +204,9 @@ func (h *hooks) lookAtNumbers(ctx context.Context, l *hookLook) {
 		v.id, v.live = number.ID, numberCallback(number)
 		wanted[v.id] = true
 		known := l.remembered(v.id)
-		l.situation.numbers = append(l.situation.numbers, h.level(ctx, l, v, known.AppliedURL, known.VerifyTokenSecret, &entry.VerifyTokenSecretRef))
+		v = h.level(ctx, l, v, known.AppliedURL, known.VerifyTokenSecret, &entry.VerifyTokenSecretRef)
+		v.blocked = cmp.Or(refused, v.blocked)
+		l.situation.numbers = append(l.situation.numbers, v)
 	}
 	for _, known := range l.obj.Status.PhoneNumbers {
 		number := l.numbers[known.ID].Number
@@ -277,10 +287,7 @@ func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *outcome {
 		app.base, app.exact = spec.Fields, true
 	}
 	app.base = sorted(app.base)
-	app.want = spec.CallbackURL
-	if spec.Delivery == v1alpha1.WebhookDeliveryOperator {
-		app.want = app.operator
-	}
+	app.want = h.callbackOf(spec, l.appID)
 	h.readApp(ctx, l, at)
 	if app.want == "" {
 		o := stalledAside(v1alpha1.ReasonInvalidSpec,
@@ -289,12 +296,15 @@ func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *outcome {
 		return nil
 	}
 	app.hookLevel = h.level(ctx, l, app.hookLevel, known.AppliedURL, known.VerifyTokenSecret, spec.VerifyTokenSecretRef)
+	if refused := h.levelRefused(ctx, l.hookPass, v1alpha1.WebhookLevelApp, app.path); refused != nil {
+		app.blocked, app.refusedByOwner = refused, true
+	}
 	if app.blocked == nil && app.fieldsDrifted(l) {
 		app.blocked = h.driftHeld(l.hookPass, &app.hookLevel)
 	}
 	var err error
 	if app.holder, err = h.appHolder(ctx, l.hookPass); err == nil {
-		app.uncovered, app.exposed, err = h.exposedAccounts(ctx, l)
+		err = h.exposure(ctx, l)
 	}
 	if err != nil {
 		o := failure("look for other users of the app", err)

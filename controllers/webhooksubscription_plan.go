@@ -82,6 +82,11 @@ type hookApplication struct {
 	refused bool
 	// uncovered are the other accounts whose messages go to the app's own address.
 	uncovered []string
+	// unasked are those of them that didn't consent to this resource deciding about the app, and strangers the accounts in other
+	// namespaces that didn't, wherever their messages go: the app's callback and fields are theirs too.
+	unasked, strangers []string
+	// refusedByOwner: the account's own owner doesn't let the resource decide about the app.
+	refusedByOwner bool
 	// exposed: messages of the account itself go there.
 	exposed bool
 }
@@ -178,6 +183,8 @@ func (s *hookSituation) prime() (*hookStep, *outcome) {
 		return nil, app.taken()
 	case len(app.uncovered) > 0:
 		return nil, diverted(app.uncovered, "the service in spec.messages for a moment")
+	case len(app.strangers) > 0:
+		return nil, app.unconsented()
 	case app.blocked != nil:
 		return nil, app.blocked
 	case s.account.blocked != nil:
@@ -220,10 +227,17 @@ func (a *hookApplication) plan(messages bool) (*hookStep, *outcome) {
 	if !moved && slices.Equal(target, sorted(a.fields)) && a.settled() {
 		return nil, a.reached(a.fields)
 	}
+	more := moved || len(messageFields(target)) > len(messageFields(a.fields))
 	switch {
+	case a.refusedByOwner:
+		return nil, a.blocked
 	case a.foreign() && !a.takeover:
 		return nil, a.taken()
-	case a.want == a.operator && (moved || len(messageFields(target)) > len(messageFields(a.fields))):
+	case len(a.strangers) > 0:
+		return nil, a.unconsented()
+	case a.want != a.operator && more && len(messageFields(target)) > 0 && len(a.unasked) > 0:
+		return nil, diverted(a.unasked, shownURL(a.want))
+	case a.want == a.operator && more:
 		if o := a.diverts(target, moved); o != nil {
 			return nil, o
 		}
@@ -295,6 +309,15 @@ func (a *hookApplication) reached(fields []string) *outcome {
 		return nil // perhaps it has no message field at all
 	}
 	return diverted(names, "the operator, which drops them")
+}
+
+// unconsented says that the owners of other accounts of the app have to agree.
+func (a *hookApplication) unconsented() *outcome {
+	o := stalledAside(v1alpha1.ReasonReferenceNotPermitted, fmt.Sprintf(
+		"app: its callback and fields are also those of %s, whose owner didn't consent; with webhookLevels: [App] in spec.allowedReferences of that WABA, or a WebhookSubscription there that asks for the same callback, he does",
+		strings.Join(a.strangers, ", ")))
+	o.after = conflictRecheck
+	return &o
 }
 
 // taken says that somebody else's address is in the way.

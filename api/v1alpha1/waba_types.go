@@ -49,9 +49,23 @@ type ReferenceNamespaces struct {
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }
 
+// WebhookLevel is a part of a WebhookSubscription.
+// +kubebuilder:validation:Enum=App;Messages;PhoneNumbers
+type WebhookLevel string
+
+const (
+	// WebhookLevelApp is spec.app: the callback and the fields of the app, which all accounts of the app share.
+	WebhookLevelApp WebhookLevel = "App"
+	// WebhookLevelMessages is spec.messages: where the messages of the account go.
+	WebhookLevelMessages WebhookLevel = "Messages"
+	// WebhookLevelPhoneNumbers is spec.phoneNumbers: where the messages of single numbers go.
+	WebhookLevelPhoneNumbers WebhookLevel = "PhoneNumbers"
+)
+
 // AllowedReference permits resources of some kinds in some namespaces to refer to the account.
 // +kubebuilder:validation:XValidation:rule="has(self.kinds) || self.namespaces.from == 'Same'",message="across namespaces each kind must be named: set kinds, for example [MessageTemplate]"
 // +kubebuilder:validation:XValidation:rule="!has(self.templateNamePrefixes) || !has(self.kinds) || 'MessageTemplate' in self.kinds",message="templateNamePrefixes only has a meaning where kinds contains MessageTemplate"
+// +kubebuilder:validation:XValidation:rule="!has(self.webhookLevels) || !has(self.kinds) || 'WebhookSubscription' in self.kinds",message="webhookLevels only has a meaning where kinds contains WebhookSubscription"
 type AllowedReference struct {
 	// Kinds that may refer to the account: MessageTemplate, PhoneNumber, WebhookSubscription. Absent means all, and is
 	// possible only with namespaces.from: Same.
@@ -76,6 +90,16 @@ type AllowedReference struct {
 	// +kubebuilder:validation:items:MaxLength=64
 	// +kubebuilder:validation:items:Pattern=`^[a-z0-9_]+$`
 	TemplateNamePrefixes []string `json:"templateNamePrefixes,omitempty"`
+
+	// WebhookLevels are the parts of a WebhookSubscription that these namespaces may set: App, Messages, PhoneNumbers. Absent
+	// means all of them in the account's own namespace, and Messages and PhoneNumbers in others. App is also the consent that a
+	// subscription of another account of the same app needs, where it lives in another namespace: the app has one callback for
+	// all its accounts.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=3
+	WebhookLevels []WebhookLevel `json:"webhookLevels,omitempty"`
 }
 
 // ApprovedApp is a Meta app that may be subscribed to the account's webhooks.

@@ -82,6 +82,12 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: associative
+    - name: webhookLevels
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.WebhookLevel
+          elementRelationship: associative
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.AppDeepLink
   map:
     fields:
@@ -909,6 +915,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.PendingCreate
   map:
     fields:
+    - name: answered
+      type:
+        scalar: boolean
     - name: specHash
       type:
         scalar: string
@@ -1958,6 +1967,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: time
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.WebhookLevel
+  scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.WebhookOverride
   map:
     fields:

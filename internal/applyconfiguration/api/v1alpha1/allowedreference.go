@@ -5,6 +5,10 @@
 
 package v1alpha1
 
+import (
+	apiv1alpha1 "github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
 // AllowedReferenceApplyConfiguration represents a declarative configuration of the AllowedReference type for use
 // with apply.
 //
@@ -18,6 +22,11 @@ type AllowedReferenceApplyConfiguration struct {
 	// TemplateNamePrefixes restricts the names of message templates (spec.name) to those that begin with one of these
 	// prefixes. Absent means any name.
 	TemplateNamePrefixes []string `json:"templateNamePrefixes,omitempty"`
+	// WebhookLevels are the parts of a WebhookSubscription that these namespaces may set: App, Messages, PhoneNumbers. Absent
+	// means all of them in the account's own namespace, and Messages and PhoneNumbers in others. App is also the consent that a
+	// subscription of another account of the same app needs, where it lives in another namespace: the app has one callback for
+	// all its accounts.
+	WebhookLevels []apiv1alpha1.WebhookLevel `json:"webhookLevels,omitempty"`
 }
 
 // AllowedReferenceApplyConfiguration constructs a declarative configuration of the AllowedReference type for use with
@@ -50,6 +59,16 @@ func (b *AllowedReferenceApplyConfiguration) WithNamespaces(value *ReferenceName
 func (b *AllowedReferenceApplyConfiguration) WithTemplateNamePrefixes(values ...string) *AllowedReferenceApplyConfiguration {
 	for i := range values {
 		b.TemplateNamePrefixes = append(b.TemplateNamePrefixes, values[i])
+	}
+	return b
+}
+
+// WithWebhookLevels adds the given value to the WebhookLevels field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the WebhookLevels field.
+func (b *AllowedReferenceApplyConfiguration) WithWebhookLevels(values ...apiv1alpha1.WebhookLevel) *AllowedReferenceApplyConfiguration {
+	for i := range values {
+		b.WebhookLevels = append(b.WebhookLevels, values[i])
 	}
 	return b
 }
