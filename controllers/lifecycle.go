@@ -194,9 +194,9 @@ func (l *lifecycle[T]) connect(ctx context.Context, p *pass[T]) *outcome {
 // finalizer keeps ours in step with the deletion policy. The account's comes first, so that it can't go before the
 // resources that need it for their own deletion.
 func (l *lifecycle[T]) finalizer(ctx context.Context, p *pass[T]) *outcome {
-	want := p.writable() && l.kind.deletes(p.obj) && !l.readOnly
-	if want == hasFinalizer(p.obj) {
-		return nil
+	want := p.writable() && l.kind.deletes(p.obj)
+	if want == hasFinalizer(p.obj) || l.readOnly {
+		return nil // an operator that only reads leaves it as it is: a deletion waits for one that writes
 	}
 	if want {
 		if err := setFinalizer(ctx, l.client, p.waba.DeepCopy(), true); err != nil {

@@ -7,8 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -26,6 +26,9 @@ func (l *lifecycle[T]) delete(ctx context.Context, p *pass[T]) (ctrl.Result, err
 	if !hasFinalizer(p.obj) {
 		return ctrl.Result{}, nil
 	}
+	if seen, o := l.deletionSeen(ctx, p); !seen {
+		return l.finish(ctx, p, o)
+	}
 	gone, o := l.removal(ctx, p)
 	if !gone {
 		return l.finish(ctx, p, o)
@@ -42,22 +45,40 @@ func (l *lifecycle[T]) delete(ctx context.Context, p *pass[T]) (ctrl.Result, err
 	return ctrl.Result{}, nil
 }
 
+// deletionSeen reports that the cache has seen the deletion. It has seen every other resource that was applied before then, and only
+// then is it known who else claims the asset: a renamed manifest is applied before the old one is pruned.
+func (l *lifecycle[T]) deletionSeen(ctx context.Context, p *pass[T]) (bool, outcome) {
+	cached := l.kind.new()
+	err := l.client.Get(ctx, client.ObjectKeyFromObject(p.obj), cached)
+	switch {
+	case err == nil && cached.GetUID() == p.obj.GetUID() && !cached.GetDeletionTimestamp().IsZero():
+		return true, outcome{}
+	case err == nil, apierrors.IsNotFound(err):
+		return false, keep(time.Second)
+	}
+	return false, failure("read the resource from the cache", err)
+}
+
 // removal decides whether the resource may go.
 func (l *lifecycle[T]) removal(ctx context.Context, p *pass[T]) (gone bool, o outcome) {
-	if !p.writable() || !l.kind.deletes(p.obj) || l.readOnly {
+	if !l.kind.deletes(p.obj) {
+		return true, outcome{}
+	}
+	if !p.writable() {
+		l.leave(p.obj, p.status.ID, "managementPolicy is "+string(p.policy))
 		return true, outcome{}
 	}
 	if reason, err := l.abandoned(ctx, p); err != nil {
 		return false, advised(failure("see whether the account and its Secret are there", err))
 	} else if reason != "" {
-		l.event(p.obj, corev1.EventTypeWarning, v1alpha1.ReasonNotFound, "Delete", "left at Meta: "+reason)
-		l.audit.Info("Left at Meta", "object", client.ObjectKeyFromObject(p.obj).String(), "id", p.status.ID, "reason", reason)
+		l.leave(p.obj, p.status.ID, reason)
 		return true, outcome{}
 	}
 	if out := l.resolve(ctx, p); out != nil {
 		return false, advised(*out)
 	}
 	if !p.writable() {
+		l.leave(p.obj, p.status.ID, "the account's managementPolicy is "+string(p.policy))
 		return true, outcome{}
 	}
 	if p.session == nil {

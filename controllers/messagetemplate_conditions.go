@@ -4,7 +4,6 @@
 package controllers
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -168,37 +167,4 @@ func category(s *v1alpha1.MessageTemplateStatus, want string) (ok bool, reason, 
 			"Meta has announced that it will classify the template as %s; ask for a review in WhatsApp Manager or change the content%s", s.CorrectCategory, announcedWhen(s))
 	}
 	return true, v1alpha1.ReasonAsRequested, "Meta classifies the template as requested"
-}
-
-// remove deletes the template, by id and name together: by name alone every language would go.
-func (t *templates) remove(ctx context.Context, p *templatePass) (bool, outcome) {
-	s := &p.obj.Status
-	if s.Baseline == nil && s.PendingCreate == nil {
-		return true, outcome{} // never created or adopted by this resource
-	}
-	key := templateKey(p.obj)
-	view, err := p.session.LookupTemplate(ctx, key)
-	if err != nil {
-		return false, failure("look the template up", err)
-	}
-	live := view.Template
-	switch {
-	case live == nil, live.Status == statusPendingDeletion, live.Status == statusDeleted:
-		return true, outcome{}
-	case !t.mine(p, view):
-		return true, outcome{} // somebody else's by now
-	case live.Status == statusDisabled:
-		return false, stalled(v1alpha1.ReasonRefusedByMeta, "Meta doesn't let disabled templates be deleted")
-	}
-	if hold := p.refusedFor(); hold > 0 {
-		return false, keep(hold)
-	}
-	logStep(ctx, "About to write to Meta", "call", "delete template")
-	err = p.session.Client().DeleteTemplate(ctx, p.waba.Spec.ID, key.Name, live.ID)
-	t.wrote(p.obj, "delete template", nil, err)
-	if err != nil {
-		return false, failure("delete the template", err)
-	}
-	p.session.Wrote(key, nil)
-	return true, outcome{}
 }

@@ -4,13 +4,11 @@
 package controllers
 
 import (
-	"context"
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
-	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
 // describe sets the conditions of a number and judges whether it can be used.
@@ -148,26 +146,4 @@ func numberQuality(s *v1alpha1.PhoneNumberStatus, c *conditionSet) {
 		c.set(v1alpha1.ConditionQualityHealthy, metav1.ConditionUnknown, v1alpha1.ReasonUnknown,
 			fmt.Sprintf("Meta reports the quality %s, which this version doesn't know", s.QualityRating))
 	}
-}
-
-// remove deregisters the number; a number itself can't be deleted by API.
-func (n *numbers) remove(ctx context.Context, p *numberPass) (bool, outcome) {
-	if p.status.ID == "" {
-		return true, outcome{} // never found
-	}
-	if err := p.session.LookupNumbers(ctx); err != nil {
-		return false, failure("list the account's numbers", err)
-	}
-	view := p.session.Number(func(live graph.PhoneNumber) bool { return isNumber(&p.obj.Spec, live) })
-	if view.Number == nil || !onCloudAPI(view.Number) || coexists(view.Number) {
-		return true, outcome{} // nothing to take off, or it can't be
-	}
-	p.status.ID = view.Number.ID
-	if o := n.deregister(ctx, p); o != nil {
-		if e := p.obj.Status.PlatformType; e != platformCloudAPI {
-			return true, outcome{} // the live look showed that it is off already
-		}
-		return false, *o
-	}
-	return true, outcome{}
 }

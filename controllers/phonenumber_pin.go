@@ -4,6 +4,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -18,24 +19,31 @@ func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, p
 	if want == "" || want == r.DataLocalizationRegion || !onCloudAPI(s.live) {
 		return nil
 	}
-	if r.DataLocalizationRegion == "" || r.DataLocalizationRegion == regionUnknown && p.changedByUser() {
-		known, o := n.region(ctx, p)
-		if o != nil {
-			return o
-		}
-		r.DataLocalizationRegion = known
+	if r.DataLocalizationRegion == regionUnknown && !p.changedByUser() && !p.requested() {
+		return nil
 	}
-	if r.DataLocalizationRegion == regionUnknown || r.DataLocalizationRegion == want {
+	// Only Meta's word counts: the status may be restored, and older than the last registration.
+	known, o := n.region(ctx, p)
+	if o != nil {
+		return o
+	}
+	if before := r.DataLocalizationRegion; known == regionUnknown && before != "" && before != regionUnknown {
+		o := awaiting("Meta doesn't say where the number's data rests, so the number isn't deregistered to move it to "+want+
+			"; remove dataLocalizationRegion, or deregister the number by hand", 0)
+		o.aside = true // it works where it is
+		return o
+	}
+	r.DataLocalizationRegion = known
+	if known == want || known == regionUnknown {
 		return nil
 	}
 	if o := mayDeregister(s.attempts, p.now, p.requested()); o != nil {
-		o.aside = true // it works where it is
+		o.aside = true
 		return o
 	}
 	if n.readOnly {
 		return differs(n.wouldSetPIN(p), n.wouldAttempt(p, callDeregister))
 	}
-	// Where the data rests is known from the status: one that is older than our last registration would take it off again.
 	if err := n.record(ctx, p, waitingAside(v1alpha1.ReasonProgressing, "moving the number's data to "+want, 0), true); err != nil {
 		return notWritten("record the move of the number's data", err)
 	}
@@ -43,7 +51,7 @@ func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, p
 	if o := n.setPIN(ctx, p, pin); o != nil {
 		return o
 	}
-	if o := n.deregister(ctx, p); o != nil {
+	if _, o := n.destroy(ctx, p.obj, n.deregistration(p, nil)); o != nil {
 		return o
 	}
 	next := n.reread(ctx, p, p.status.ID, "deregistered, to be registered with data in "+want)
@@ -64,13 +72,16 @@ func (n *numbers) region(ctx context.Context, p *numberPass) (string, *outcome) 
 		o.aside, o.first = true, slowPause
 		return "", &o
 	}
-	switch storage := settings.Storage; {
-	case storage == nil:
+	if settings.Storage == nil {
 		return regionUnknown, nil
-	case storage.Status == graph.StorageInCountry && storage.Region != "":
-		return clip(storage.Region), nil
 	}
-	return regionNone, nil
+	switch storage := settings.Storage; storage.Status {
+	case graph.StorageInCountry:
+		return cmp.Or(clip(storage.Region), regionUnknown), nil
+	case graph.StorageDefault, graph.StorageInCountryDisabled, graph.StorageNone:
+		return regionNone, nil
+	}
+	return regionUnknown, nil // a status that nobody knows isn't a reason to deregister a number
 }
 
 // keepPIN sets the PIN when its Secret changes, for which Meta doesn't want the old one

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"regexp"
 	"strings"
-	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -243,62 +242,6 @@ func (n *numbers) wouldRegister(p *numberPass, region bool) *outcome {
 		return differs(n.would(p.obj, CallSetRegion, regionField), n.wouldAttempt(p, callRegister))
 	}
 	return differs(n.wouldAttempt(p, callRegister))
-}
-
-// deregisterFirst finishes a deregistration that Meta holds for incomplete.
-func (n *numbers) deregisterFirst(ctx context.Context, p *numberPass, s *situation) *outcome {
-	a := last(s.attempts, callRegister)
-	if a == nil || a.Result != string(graph.CauseDeregisterIncomplete) {
-		return nil
-	}
-	if d := last(s.attempts, callDeregister); d != nil && d.Time.After(a.Time.Time) {
-		return nil
-	}
-	if o := n.deregister(ctx, p); o != nil {
-		return o
-	}
-	next := keep(firstPause)
-	return &next
-}
-
-// deregister takes the number off the Cloud API.
-func (n *numbers) deregister(ctx context.Context, p *numberPass) *outcome {
-	return n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callDeregister},
-		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
-			if coexists(live) {
-				o := stalled(v1alpha1.ReasonRefusedByMeta, "the number is also used in the WhatsApp Business app and can't be deregistered by API")
-				return &o
-			}
-			return mayDeregister(attempts, p.now, p.requested())
-		},
-		func() error { return p.session.Client().DeregisterPhoneNumber(ctx, p.status.ID) })
-}
-
-// mayDeregister keeps to Meta's limit, and lets a failed attempt rest.
-func mayDeregister(attempts []v1alpha1.RegistrationAttempt, now time.Time, pushed bool) *outcome {
-	if wait := windowWait(attempts, callDeregister, now); wait > 0 {
-		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes ten deregistrations of a number in 72 hours", wait).told()
-		return &o
-	}
-	a := last(attempts, callDeregister)
-	switch {
-	case a == nil:
-		return nil
-	case a.RetryTime != nil && a.RetryTime.After(now):
-		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no deregistration of this number for a while", a.RetryTime.Sub(now)).told()
-		return &o
-	case a.Result == resultDone, pushed:
-		return nil
-	}
-	gap := registerSpacing
-	if countOf(attempts, callDeregister) == 1 {
-		gap = registerRetry
-	}
-	if wait := a.Time.Add(gap).Sub(now); wait > 0 {
-		o := waiting(v1alpha1.ReasonTransientError, "the last deregistration failed; they are scarce, so the next one waits", wait).told()
-		return &o
-	}
-	return nil
 }
 
 func (n *numbers) registration(p *numberPass) *v1alpha1.PhoneNumberRegistrationStatus {

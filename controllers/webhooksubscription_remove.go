@@ -50,143 +50,204 @@ type hookRemoval struct {
 	numbers map[string]*graph.PhoneNumber
 }
 
-// do makes one write of the removal.
-func (r *hookRemoval) do(ctx context.Context, what string, write func() error) *outcome {
-	logStep(ctx, "About to write to Meta", "call", what)
-	err := write()
-	r.wrote(r.obj, what, nil, err)
-	if err == nil {
+// change makes one write to the subscriptions of the account, and looks at what they are then.
+func (r *hookRemoval) change(ctx context.Context, d *destructive, write func(context.Context, string) error) *outcome {
+	d.id = r.waba.Spec.ID
+	d.write = func(ctx context.Context) *outcome {
+		if o := r.callMeta(ctx, r.obj, d.call, nil, func(ctx context.Context) error { return write(ctx, r.waba.Spec.ID) }); o != nil {
+			return o
+		}
+		if err := r.session.LookupApps(ctx); err != nil {
+			o := failure("list the account's apps", err)
+			return &o
+		}
 		return nil
 	}
-	o := failure(what, err)
-	return &o
-}
-
-// change makes one write to the subscriptions of the account, and looks at what they are then.
-func (r *hookRemoval) change(ctx context.Context, what string, write func(context.Context, string) error) *outcome {
-	if o := r.do(ctx, what, func() error { return write(ctx, r.waba.Spec.ID) }); o != nil {
-		return o
-	}
-	if err := r.session.LookupApps(ctx); err != nil {
-		o := failure("list the account's apps", err)
-		return &o
-	}
-	return nil
+	_, o := r.destroy(ctx, r.obj, d)
+	return o
 }
 
 func (r *hookRemoval) own() *graph.SubscribedApp {
 	return r.session.Apps().App(r.obj.Status.AppID)
 }
 
+// claimants finds the other live subscriptions of the account of one that claim something.
+func (h *hooks) claimants(
+	obj *v1alpha1.WebhookSubscription, claimed func(context.Context, *v1alpha1.WebhookSubscription) (bool, error),
+) func(context.Context) ([]client.Object, error) {
+	return func(ctx context.Context) ([]client.Object, error) {
+		others, err := h.others(ctx, index.Account, h.referrer(obj).account().String(), obj)
+		if err != nil {
+			return nil, err
+		}
+		var out []client.Object
+		for _, other := range others {
+			switch yes, err := claimed(ctx, other); {
+			case err != nil:
+				return nil, err
+			case yes:
+				out = append(out, other)
+			}
+		}
+		return out, nil
+	}
+}
+
 // subscription unsubscribes the app if this resource subscribed it and nobody else's resource needs it.
 func (r *hookRemoval) subscription(ctx context.Context) *outcome {
-	if !r.obj.Status.AppliedSubscription || r.own() == nil {
+	if !r.obj.Status.AppliedSubscription {
 		return nil
 	}
-	others, err := r.others(ctx, index.Account, r.referrer(r.obj).account().String(), r.obj)
-	if err != nil {
-		o := failure("list other subscriptions of the account", err)
-		return &o
-	}
-	if len(others) > 0 {
-		return nil
-	}
-	return r.change(ctx, "unsubscribe the app from the account", r.session.Client().UnsubscribeApp)
+	return r.change(ctx, &destructive{
+		call: CallUnsubscribe,
+		claims: r.claimants(r.obj, func(context.Context, *v1alpha1.WebhookSubscription) (bool, error) {
+			return true, nil // whatever they set, they need the app
+		}),
+		confirm: func(context.Context) (bool, *outcome) { return r.own() != nil, nil },
+	}, r.session.Client().UnsubscribeApp)
 }
 
 // app removes the app's callback if this resource set it and no other account here uses the app.
 func (r *hookRemoval) app(ctx context.Context) *outcome {
-	known := r.obj.Status.App
+	known, appID := r.obj.Status.App, r.obj.Status.AppID
 	if known == nil || known.AppliedURL == "" || !r.session.Client().HasAppSecret() {
 		return nil
 	}
-	live, err := r.session.Client().ReadAppSubscription(ctx, r.obj.Status.AppID)
-	if err != nil {
-		return r.unlessByHand("read the app's subscription", err)
-	}
-	if live.CallbackURL != known.AppliedURL {
-		known.CallbackURL = live.CallbackURL
-		return nil
-	}
-	used, err := r.used(ctx)
-	if err != nil {
-		o := failure("look for other users of the app", err)
-		return &o
-	}
-	if used {
-		return nil
-	}
-	logStep(ctx, "About to write to Meta", "call", "remove the app's callback")
-	err = r.session.Client().DeleteAppSubscription(ctx, r.obj.Status.AppID)
-	r.wrote(r.obj, "remove the app's callback", nil, err)
-	if err != nil {
-		return r.unlessByHand("remove the app's callback", err)
-	}
-	known.CallbackURL, known.AppliedURL, known.Fields = "", "", nil
-	return nil
+	_, o := r.destroy(ctx, r.obj, &destructive{
+		call: CallRemoveCallback, id: appID, claims: r.appUsers,
+		confirm: func(ctx context.Context) (bool, *outcome) {
+			live, err := r.session.Client().ReadAppSubscription(ctx, appID)
+			if err != nil {
+				o := failure("read the app's subscription", err)
+				return false, &o
+			}
+			known.CallbackURL = live.CallbackURL
+			return live.CallbackURL == known.AppliedURL, nil
+		},
+		write: func(ctx context.Context) *outcome {
+			o := r.callMeta(ctx, r.obj, CallRemoveCallback, nil, func(ctx context.Context) error {
+				return r.session.Client().DeleteAppSubscription(ctx, appID)
+			})
+			if o == nil {
+				known.CallbackURL, known.AppliedURL, known.Fields = "", "", nil
+			}
+			return o
+		},
+	})
+	return r.unlessByHand(o)
 }
 
 // unlessByHand leaves at Meta what can only be removed in the App Dashboard.
-func (r *hookRemoval) unlessByHand(operation string, err error) *outcome {
-	if e, ok := graph.AsError(err); ok && (e.Cause == graph.CauseDashboardOnly || e.Cause == graph.CauseAppToken) {
-		r.event(r.obj, corev1.EventTypeWarning, v1alpha1.ReasonAwaitingHuman, "Delete",
-			"left at Meta: the app's callback can't be removed by API; remove it in the App Dashboard (WhatsApp, Configuration)")
-		r.audit.Info("Left at Meta", "object", client.ObjectKeyFromObject(r.obj).String(), "id", r.obj.Status.AppID, "reason", err.Error())
+func (r *hookRemoval) unlessByHand(o *outcome) *outcome {
+	if o == nil {
 		return nil
 	}
-	o := failure(operation, err)
-	return &o
+	for _, f := range o.failed {
+		if e, ok := graph.AsError(f.err); ok && (e.Cause == graph.CauseDashboardOnly || e.Cause == graph.CauseAppToken) {
+			r.event(r.obj, corev1.EventTypeWarning, v1alpha1.ReasonAwaitingHuman, "Delete",
+				"left at Meta: the app's callback can't be removed by API; remove it in the App Dashboard (WhatsApp, Configuration)")
+			r.audit.Info("Left at Meta", "object", client.ObjectKeyFromObject(r.obj).String(), "id", r.obj.Status.AppID, "reason", f.err.Error())
+			return nil
+		}
+	}
+	return o
 }
 
-// used reports that another account known here gets events through the app.
-func (r *hookRemoval) used(ctx context.Context) (bool, error) {
+// appUsers are the other resources that get events through the app: subscriptions of this account with a section for the app,
+// whether they have been looked at or not, subscriptions of other accounts, and accounts that the app is subscribed to.
+func (r *hookRemoval) appUsers(ctx context.Context) ([]client.Object, error) {
+	users, err := r.claimants(r.obj, func(_ context.Context, other *v1alpha1.WebhookSubscription) (bool, error) {
+		return other.Spec.App != nil, nil
+	})(ctx)
+	if err != nil {
+		return nil, err
+	}
 	others, err := r.others(ctx, index.App, r.obj.Status.AppID, r.obj)
-	if err != nil || len(others) > 0 {
-		return len(others) > 0, err
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range others {
+		users = append(users, other)
 	}
 	var list v1alpha1.WABAList
 	if err := r.client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
-		return false, err
+		return nil, err
 	}
-	return slices.ContainsFunc(list.Items, func(w v1alpha1.WABA) bool {
-		return w.Spec.ID != r.waba.Spec.ID && w.DeletionTimestamp.IsZero() &&
-			slices.ContainsFunc(w.Status.SubscribedApps, func(a v1alpha1.SubscribedApp) bool { return a.ID == r.obj.Status.AppID })
-	}), nil
+	for i := range list.Items {
+		w := &list.Items[i]
+		if w.Spec.ID != r.waba.Spec.ID && w.DeletionTimestamp.IsZero() && getsEvents(w, r.obj.Status.AppID) {
+			users = append(users, w)
+		}
+	}
+	return users, nil
 }
 
 // account clears the account's override if this resource set it. Meta does that on a plain subscription.
 func (r *hookRemoval) account(ctx context.Context) *outcome {
-	known, own := r.obj.Status.Messages, r.own()
-	if known == nil || own == nil || known.AppliedURL == "" || own.OverrideCallbackURI != known.AppliedURL {
+	known := r.obj.Status.Messages
+	if known == nil || known.AppliedURL == "" {
 		return nil
 	}
-	for _, n := range r.numbers {
-		if o := r.diverts(n, ""); o != nil {
-			return o
-		}
-	}
-	return r.change(ctx, "clear the account's override", r.session.Client().SubscribeApp)
+	return r.change(ctx, &destructive{
+		call: CallClearAccount,
+		claims: r.claimants(r.obj, func(_ context.Context, other *v1alpha1.WebhookSubscription) (bool, error) {
+			return other.Spec.Messages != nil, nil
+		}),
+		confirm: func(context.Context) (bool, *outcome) {
+			if own := r.own(); own == nil || own.OverrideCallbackURI != known.AppliedURL {
+				return false, nil
+			}
+			for _, n := range r.numbers {
+				if o := r.diverts(n, ""); o != nil {
+					return false, o
+				}
+			}
+			return true, nil
+		},
+	}, r.session.Client().SubscribeApp)
 }
 
 // overrides clears those of numbers that this resource set.
 func (r *hookRemoval) overrides(ctx context.Context) *outcome {
 	for _, known := range r.obj.Status.PhoneNumbers {
-		n := r.numbers[known.ID]
-		if n == nil || known.AppliedURL == "" || numberCallback(n) != known.AppliedURL {
+		if known.AppliedURL == "" {
 			continue
 		}
-		if own := r.own(); own != nil && own.OverrideCallbackURI == "" {
-			if o := r.diverts(n, known.AppliedURL); o != nil {
-				return o
+		d := r.clearing(r.hookPass, known.ID)
+		d.confirm = func(context.Context) (bool, *outcome) {
+			n := r.numbers[known.ID]
+			if n == nil || numberCallback(n) != known.AppliedURL {
+				return false, nil
 			}
+			if own := r.own(); own != nil && own.OverrideCallbackURI == "" {
+				if o := r.diverts(n, known.AppliedURL); o != nil {
+					return false, o
+				}
+			}
+			return true, nil
 		}
-		if o := r.do(ctx, "clear the override of number "+known.ID, func() error {
-			return r.session.Client().SetNumberCallback(ctx, known.ID, "", "")
-		}); o != nil {
+		if _, o := r.destroy(ctx, r.obj, d); o != nil {
 			return o
 		}
 	}
 	return nil
+}
+
+// clearing is the write that clears the override of a number, unless another resource sets it.
+func (h *hooks) clearing(p *hookPass, id string) *destructive {
+	call := callClearNumber(id)
+	return &destructive{
+		call: call, id: id,
+		claims: h.claimants(p.obj, func(ctx context.Context, other *v1alpha1.WebhookSubscription) (bool, error) {
+			ids, err := h.numberIDs(ctx, other)
+			return slices.Contains(ids, id), err
+		}),
+		write: func(ctx context.Context) *outcome {
+			return h.callMeta(ctx, p.obj, call, nil, func(ctx context.Context) error {
+				return p.session.Client().SetNumberCallback(ctx, id, "", "")
+			})
+		},
+	}
 }
 
 // diverts refuses to clear an override after which messages of a registered number would go to the operator. other is the

@@ -125,7 +125,7 @@ func (s *hookStep) what() string {
 		return "set the account's override"
 	case hookNumber:
 		if s.at.want == "" {
-			return "clear the override of number " + s.at.id
+			return callClearNumber(s.at.id)
 		}
 		return "set the override of number " + s.at.id
 	case hookPrime:
@@ -146,11 +146,12 @@ func (h *hooks) act(ctx context.Context, l *hookLook, step *hookStep) outcome {
 	if step.repairs(l) {
 		h.memory.repaired(hookKey{l.obj.UID, step.at.path})
 	}
-	logStep(ctx, "About to write to Meta", "call", step.what())
-	err := h.write(ctx, l, step)
-	h.wrote(l.obj, step.what(), []string{step.at.path}, err)
+	end, err := h.make(ctx, l, step)
 	if err != nil {
 		return h.failed(l, step, err)
+	}
+	if end != nil {
+		return *end
 	}
 	h.memory.release(hookKey{l.obj.UID, step.at.path})
 	h.memory.release(l.callbackKey(step.at))
@@ -177,6 +178,11 @@ func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *outco
 		}
 		return nil
 	}
+	if step.kind == hookApp && l.situation.app.foreign() {
+		if o := h.stillThere(ctx, l); o != nil {
+			return o
+		}
+	}
 	applied := step.at.applied
 	if step.kind == hookPrime {
 		applied = l.situation.app.applied
@@ -193,6 +199,22 @@ func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *outco
 		return notWritten("record what is intended: "+step.what(), err)
 	}
 	return nil
+}
+
+// stillThere asks Meta whether the address that is about to be taken over is the one that was seen.
+func (h *hooks) stillThere(ctx context.Context, l *hookLook) *outcome {
+	begun := h.clock.Now()
+	live, err := l.session.Client().ReadAppSubscription(ctx, l.appID)
+	if err != nil {
+		o := failure("read the app's subscription", err)
+		return &o
+	}
+	h.memory.sawApp(l.obj.UID, appReading{subscription: *live, appID: l.appID, at: begun})
+	if live.CallbackURL == l.situation.app.live {
+		return nil
+	}
+	o := waitingAside(v1alpha1.ReasonProgressing, "the app has another address meanwhile", time.Second)
+	return &o
 }
 
 // parts are those of the spec that the step is about.
@@ -234,6 +256,32 @@ func (h *hooks) repairs(ctx context.Context, l *hookLook, step *hookStep) *outco
 	}
 	o := massChangeHeld()
 	return &o
+}
+
+// make makes the write of a step. Clearing an override takes something away; of that the guard of destructive writes decides.
+func (h *hooks) make(ctx context.Context, l *hookLook, step *hookStep) (o *outcome, err error) {
+	if step.kind != hookNumber || step.at.want != "" {
+		logStep(ctx, "About to write to Meta", "call", step.what())
+		err = h.write(ctx, l, step)
+		h.wrote(l.obj, step.what(), []string{step.at.path}, err)
+		return nil, err
+	}
+	d := h.clearing(l.hookPass, step.at.id)
+	d.confirm = func(ctx context.Context) (bool, *outcome) {
+		begun := h.clock.Now()
+		live, err := l.session.Client().ReadPhoneNumber(ctx, step.at.id)
+		if err != nil {
+			o := failure("read the number before its override is cleared", err)
+			return false, &o
+		}
+		l.session.SawNumber(*live, begun)
+		return live.ID == step.at.id && numberCallback(live) == step.at.applied, nil
+	}
+	_, o = h.destroy(ctx, l.obj, d)
+	if o == nil || len(o.failed) == 0 {
+		return o, nil
+	}
+	return nil, o.failed[0].err
 }
 
 func (h *hooks) write(ctx context.Context, l *hookLook, step *hookStep) error {

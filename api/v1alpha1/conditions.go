@@ -104,6 +104,8 @@ const (
 	ReasonReviewRisk = "ReviewRisk"
 	// ReasonWould: an event only. The operator runs with --read-only and says what it would write.
 	ReasonWould = "Would"
+	// ReasonLeft: an event only. The resource goes, or gives up a part of its spec, and what it managed stays at Meta; read why.
+	ReasonLeft = "Left"
 	// ReasonUnpause: an event only, the answer to the annotation unpause; read what it says.
 	ReasonUnpause = "Unpause"
 	// ReasonPINChanged: an event only. Somebody changed the PIN of a number at Meta; do what it says.

@@ -12,6 +12,8 @@ const edgeSettings = "/settings"
 
 // The states of StorageConfiguration that this package sets.
 const (
+	StorageDefault           = "DEFAULT"
+	StorageNone              = "NO_STORAGE_ENABLED"
 	StorageInCountry         = "IN_COUNTRY_STORAGE_ENABLED"
 	StorageInCountryDisabled = "IN_COUNTRY_STORAGE_DISABLED"
 )

@@ -1,0 +1,116 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// Names of the destructive writes, in the audit log, in events and in plans.
+const (
+	CallDeleteTemplate = "delete template"
+	CallUnsubscribe    = "unsubscribe the app from the account"
+	CallRemoveCallback = "remove the app's callback"
+	CallClearAccount   = "clear the account's override"
+)
+
+func callClearNumber(id string) string { return "clear the override of number " + id }
+
+// destructive is a write that takes something away at Meta: a template, a registration, a subscription, an address. It can't be
+// undone, or not without an outage. Nothing else in this package makes such a call (TestDestructiveCallsAreGuarded).
+type destructive struct {
+	// call names the write, and fields are the parts of the spec that it is about.
+	call   string
+	fields []string
+	// id is that of the asset.
+	id string
+	// claims returns other live resources that claim what would be taken away; nil where the run has decided about ownership before.
+	claims func(ctx context.Context) ([]client.Object, error)
+	// confirm asks Meta whether what is to be taken away is there and is ours: a status alone may be restored, or older than what
+	// happened since. nil where write asks itself (numbers.attempt).
+	confirm func(ctx context.Context) (ours bool, o *outcome)
+	// write makes the call; see base.callMeta.
+	write func(ctx context.Context) *outcome
+}
+
+// ending is how a destructive write ended.
+type ending int
+
+const (
+	// endFailed: it wasn't made; the outcome says why, and when it is tried again.
+	endFailed ending = iota
+	// endGone: it was made, or there was nothing to take away.
+	endGone
+	// endLeft: another resource claims what is there.
+	endLeft
+)
+
+// destroy makes a destructive write, if nothing stands against it.
+func (b *base) destroy(ctx context.Context, obj client.Object, d *destructive) (ending, *outcome) {
+	if d.claims != nil {
+		switch others, err := d.claims(ctx); {
+		case err != nil:
+			o := failure("look for other resources before: "+d.call, err)
+			return endFailed, &o
+		case len(others) > 0:
+			b.leave(obj, d.id, d.call+": left to "+called(others[0], obj.GetNamespace())+", which claims it too")
+			return endLeft, nil
+		}
+	}
+	if d.confirm != nil {
+		switch ours, o := d.confirm(ctx); {
+		case o != nil:
+			return endFailed, o
+		case !ours:
+			return endGone, nil
+		}
+	}
+	if b.readOnly {
+		o := withheld(v1alpha1.ReasonDriftDetected, b.would(obj, d.call, d.fields...))
+		o.aside = true
+		return endFailed, &o
+	}
+	if o := d.write(ctx); o != nil {
+		return endFailed, o
+	}
+	return endGone, nil
+}
+
+// callMeta makes a write to Meta and records it in the audit log.
+func (b *base) callMeta(ctx context.Context, obj client.Object, call string, fields []string, write func(context.Context) error) *outcome {
+	logStep(ctx, "About to write to Meta", "call", call)
+	err := write(ctx)
+	b.wrote(obj, call, fields, err)
+	if err != nil {
+		o := failure(call, err)
+		return &o
+	}
+	return nil
+}
+
+// leave records that a resource goes, or gives up a part of its spec, and what it managed stays at Meta.
+func (b *base) leave(obj client.Object, id, why string) {
+	b.event(obj, corev1.EventTypeNormal, v1alpha1.ReasonLeft, "Delete", "left at Meta: "+why)
+	b.audit.Info("Left at Meta", "object", client.ObjectKeyFromObject(obj).String(), "id", id, "reason", why)
+}
+
+// heirs are the other live resources among claims.
+func heirs(obj client.Object, claims []claim) []client.Object {
+	var out []client.Object
+	for i := range claims {
+		if other := claims[i].object; other.GetUID() != obj.GetUID() && other.GetDeletionTimestamp().IsZero() {
+			out = append(out, other)
+		}
+	}
+	return out
+}
+
+// inFlight is how long a create may take to show: Meta's answer to it can be lost, and a lookup by name lags.
+const inFlight = 2 * time.Minute

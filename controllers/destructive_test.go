@@ -1,0 +1,239 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"context"
+	"go/ast"
+	"go/parser"
+	gotoken "go/token"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/operator"
+	"github.com/waba-operator/waba-operator/test/graphsim"
+	"github.com/waba-operator/waba-operator/test/harness"
+)
+
+// TestDestructiveCallsAreGuarded: whatever takes something away at Meta is called from the write of a destructive, and from nowhere
+// else in the package, so that base.destroy has decided about it.
+func TestDestructiveCallsAreGuarded(t *testing.T) {
+	calls := []string{"DeleteTemplate", "DeregisterPhoneNumber", "UnsubscribeApp", "DeleteAppSubscription"}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		set := gotoken.NewFileSet()
+		parsed, err := parser.ParseFile(set, file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		guarded := map[ast.Node]bool{}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			call, isCall := n.(*ast.CallExpr)
+			if literal, ok := n.(*ast.CompositeLit); ok && named(literal.Type) == "destructive" {
+				guarded[n] = true
+			} else if isCall && strings.HasSuffix(named(call.Fun), "change") {
+				guarded[n] = true // hookRemoval.change fills in the write of a destructive
+			}
+			return true
+		})
+		var within []ast.Node
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if n == nil {
+				within = within[:len(within)-1]
+				return true
+			}
+			within = append(within, n)
+			selector, ok := n.(*ast.SelectorExpr)
+			if !ok || !slices.Contains(calls, selector.Sel.Name) {
+				return true
+			}
+			found[selector.Sel.Name] = true
+			if !slices.ContainsFunc(within, func(outer ast.Node) bool { return guarded[outer] }) {
+				t.Errorf("%s: %s isn't within a destructive", set.Position(n.Pos()), selector.Sel.Name)
+			}
+			return true
+		})
+	}
+	for _, call := range calls {
+		if !found[call] {
+			t.Errorf("nobody calls %s: does it have another name?", call)
+		}
+	}
+}
+
+func named(e ast.Expr) string {
+	switch x := e.(type) {
+	case *ast.Ident:
+		return x.Name
+	case *ast.SelectorExpr:
+		return x.Sel.Name
+	}
+	return ""
+}
+
+// restoreStatus puts a status back as a restore from a backup would.
+func restoreStatus(w *harness.World, obj client.Object, change func()) {
+	w.T.Helper()
+	w.Reload(obj)
+	change()
+	if err := w.Client.Status().Update(context.Background(), obj); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// TestRestoredStatusMovesNoData: a status that is older than the last registration takes no number off the Cloud API: Meta is asked
+// where the data rests.
+func TestRestoredStatusMovesNoData(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		region string // at Meta, "" where it doesn't tell
+		reason string
+		status string
+	}{
+		"Meta says what the spec says": {"DE", v1alpha1.ReasonSynced, "DE"},
+		"Meta doesn't tell":            {"", v1alpha1.ReasonAwaitingHuman, "SG"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, op, number := connected(t, withPIN)
+			w.Edit(number, func() { number.Spec.Registration.DataLocalizationRegion = "DE" })
+			op.Settle()
+			op.Advance(5 * time.Minute)
+			op.Observe()
+			op.Stop()
+			if tc.region == "" {
+				w.Sim.UpdateNumber(harness.NumberID, func(n *graphsim.Number) { n.Config.Storage = graphsim.Storage{} })
+			}
+			restoreStatus(w, number, func() { number.Status.Registration.DataLocalizationRegion = "SG" })
+			n := len(w.Sim.Requests())
+			w.Clock.Step(4 * 24 * time.Hour) // the registrations of before are forgotten
+			op = w.Start()
+			for range 3 {
+				op.Observe()
+			}
+			op.Advance(20 * time.Minute)
+			for _, r := range w.Sim.Requests()[n:] {
+				if r.Method != http.MethodGet && r.Op != graphsim.OpBatch {
+					t.Errorf("a write: %s %s", r.Method, r.Path)
+				}
+			}
+			w.Reload(number)
+			if got := number.Status.Registration.DataLocalizationRegion; got != tc.status {
+				t.Errorf("the status says %s", got)
+			}
+			expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)
+			if c := harness.Condition(number.Status.Conditions, v1alpha1.ConditionSynced); c.Reason != tc.reason {
+				t.Errorf("Synced is %s/%s: %s", c.Status, c.Reason, c.Message)
+			}
+			w.CheckInvariants()
+		})
+	}
+}
+
+// TestRestoredLedgerDeregistersNothing: that a deregistration is incomplete, an account's restored status may say long after it was
+// completed. A number that Meta shows as connected stays connected.
+func TestRestoredLedgerDeregistersNothing(t *testing.T) {
+	t.Parallel()
+	w, op, number := connected(t, withPIN)
+	op.Stop()
+	waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: "acme"}}
+	restoreStatus(w, waba, func() {
+		waba.Status.Registrations = []v1alpha1.RegistrationAttempt{{
+			Number: harness.NumberID, Kind: "Register", Result: "DeregisterIncomplete", Time: metav1.NewTime(w.Clock.Now().Add(-48 * time.Hour)),
+		}}
+	})
+	w.Edit(number, func() { number.Spec.DisplayName = "Acme Helps" })
+	w.Sim.UpdateNumber(harness.NumberID, func(n *graphsim.Number) { n.NewDisplayName, n.NewNameStatus = "Acme Helps", "APPROVED" })
+	op = w.Start()
+	op.Observe()
+	op.Advance(30 * time.Minute)
+	if n := scarce(w, harness.NumberID, graphsim.OpDeregister); n != 0 {
+		t.Errorf("%d deregistrations", n)
+	}
+	w.CheckInvariants()
+}
+
+// TestReadOnlyDeletes: an operator that only reads loses no deletion: the finalizer stays, what would be taken away is said, and the
+// next operator that writes does it.
+func TestReadOnlyDeletes(t *testing.T) {
+	t.Parallel()
+	reading := func(o *operator.Options) { o.ReadOnly = true }
+	for kind, r := range renamings() {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			w, op, obj := r.begin(t, r.policies[2])
+			op.Stop()
+			op = w.start(reading)
+			r.quiet(op)
+			w.Reload(obj)
+			if len(obj.GetFinalizers()) == 0 {
+				t.Fatal("the finalizer is gone before anybody deletes the resource")
+			}
+			n := len(w.Sim.Requests())
+			w.Delete(obj)
+			r.quiet(op)
+			if !w.Reload(obj) {
+				t.Fatal("the resource is gone, and what it managed is still at Meta")
+			}
+			if writes := writesSince(w, n); len(writes) > 0 {
+				t.Errorf("writes: %v", writes)
+			}
+			expectRefused(t, r.conditions(obj), v1alpha1.ReasonDriftDetected, "deleting: ", "--read-only and would ", "deletionPolicy: Retain")
+			op.Stop()
+			op = w.start()
+			r.quiet(op)
+			if w.Reload(obj) {
+				t.Errorf("the resource is still there: %v", r.conditions(obj))
+			}
+			for call, times := range r.taken {
+				if got := writesSince(w, n)[call]; got != times {
+					t.Errorf("%d times %s, want %d", got, call, times)
+				}
+			}
+		})
+	}
+}
+
+// TestDeletedBeforeItShows: a template whose create was answered by nothing, and which a lookup doesn't show yet, doesn't stay at
+// Meta when its resource is deleted.
+func TestDeletedBeforeItShows(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env)
+	w.Secret()
+	w.WABA()
+	op := w.Start()
+	op.Observe()
+	w.Sim.Fail(graphsim.Fault{Method: http.MethodPost, Path: "/*/message_templates", Cut: graphsim.AfterCommit})
+	lagging := w.Sim.Fail(graphsim.Fault{Method: http.MethodGet, Path: "/*/message_templates", Status: http.StatusOK, Body: `{"data":[]}`, Times: -1})
+	tmpl := w.CreateTemplate("parcel_left", func(m *v1alpha1.MessageTemplate) { m.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete })
+	op.Settle()
+	w.Delete(tmpl)
+	op.Advance(40 * time.Second)
+	if !w.Reload(tmpl) {
+		t.Error("the resource is gone while its create may be under way")
+	}
+	lagging()
+	op.Advance(3 * time.Minute)
+	if w.Reload(tmpl) {
+		t.Errorf("the resource is still there: %v", tmpl.Status.Conditions)
+	}
+	if n := w.Sim.Stats().ByOp[graphsim.OpDeleteTemplate]; n != 1 {
+		t.Errorf("%d deletions", n)
+	}
+}

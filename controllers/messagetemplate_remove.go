@@ -1,0 +1,78 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// createRecheck is how soon a template that may still appear is looked for again.
+const createRecheck = 20 * time.Second
+
+// remove deletes the template, by id and name together: by name alone every language would go.
+func (t *templates) remove(ctx context.Context, p *templatePass) (bool, outcome) {
+	s := &p.obj.Status
+	if s.Baseline == nil && s.PendingCreate == nil {
+		return true, outcome{} // never created or adopted by this resource
+	}
+	key := templateKey(p.obj)
+	var live *graph.Template
+	d := &destructive{
+		call: CallDeleteTemplate, id: p.status.ID,
+		claims: func(ctx context.Context) ([]client.Object, error) {
+			claims, err := t.rivals(ctx, p.obj)
+			return heirs(p.obj, claims), err
+		},
+		confirm: func(ctx context.Context) (ours bool, o *outcome) {
+			live, o = t.removable(ctx, p, key)
+			return live != nil, o
+		},
+		write: func(ctx context.Context) *outcome {
+			return t.callMeta(ctx, p.obj, CallDeleteTemplate, nil, func(ctx context.Context) error {
+				return p.session.Client().DeleteTemplate(ctx, p.waba.Spec.ID, key.Name, live.ID)
+			})
+		},
+	}
+	switch end, o := t.destroy(ctx, p.obj, d); {
+	case o != nil:
+		return false, *o
+	case end == endGone && live != nil:
+		p.session.Wrote(key, nil)
+	}
+	return true, outcome{}
+}
+
+// removable returns the template that is to be deleted as Meta shows it now, nil where there is none of ours.
+func (t *templates) removable(ctx context.Context, p *templatePass, key account.TemplateKey) (*graph.Template, *outcome) {
+	view, err := p.session.LookupTemplate(ctx, key)
+	if err != nil {
+		o := failure("look the template up", err)
+		return nil, &o
+	}
+	live, pending := view.Template, p.obj.Status.PendingCreate
+	switch {
+	case live == nil && pending != nil && p.now.Sub(pending.Time.Time) < inFlight:
+		o := waitingAside(v1alpha1.ReasonProgressing, "a create may still be under way; looking for the template again", createRecheck)
+		return nil, &o
+	case live == nil, live.Status == statusPendingDeletion, live.Status == statusDeleted:
+		return nil, nil
+	case !t.mine(p, view):
+		return nil, nil // another resource's, or a person's, by now
+	case live.Status == statusDisabled:
+		o := stalled(v1alpha1.ReasonRefusedByMeta, "Meta doesn't let disabled templates be deleted")
+		return nil, &o
+	}
+	if hold := p.refusedFor(); hold > 0 {
+		o := keep(hold)
+		return nil, &o
+	}
+	return live, nil
+}

@@ -1,0 +1,123 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// remove takes the number off the Cloud API. It can't be removed from the account by API.
+func (n *numbers) remove(ctx context.Context, p *numberPass) (bool, outcome) {
+	if p.status.ID == "" {
+		return true, outcome{} // never found
+	}
+	d := n.deregistration(p, nil)
+	d.claims = func(ctx context.Context) ([]client.Object, error) {
+		claims, err := n.numberClaims(ctx, p.obj)
+		return heirs(p.obj, claims), err
+	}
+	d.confirm = func(ctx context.Context) (ours bool, o *outcome) {
+		if err := p.session.LookupNumbers(ctx); err != nil {
+			o := failure("list the account's numbers", err)
+			return false, &o
+		}
+		view := p.session.Number(func(live graph.PhoneNumber) bool { return isNumber(&p.obj.Spec, live) })
+		if view.Number == nil || !onCloudAPI(view.Number) || coexists(view.Number) {
+			return false, nil // nothing to take off, or it can't be
+		}
+		p.status.ID = view.Number.ID
+		return true, nil
+	}
+	if _, o := n.destroy(ctx, p.obj, d); o != nil {
+		if e := p.obj.Status.PlatformType; e != "" && e != platformCloudAPI {
+			return true, outcome{} // the live look showed that it is off already
+		}
+		return false, *o
+	}
+	return true, outcome{}
+}
+
+// deregistration is the write that takes the number off the Cloud API. The number is read before it; against is asked then
+// whether something stands against it.
+func (n *numbers) deregistration(p *numberPass, against func(live *graph.PhoneNumber) *outcome) *destructive {
+	return &destructive{
+		call: CallDeregister, id: p.status.ID,
+		write: func(ctx context.Context) *outcome {
+			return n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callDeregister},
+				func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
+					if coexists(live) {
+						o := stalled(v1alpha1.ReasonRefusedByMeta, "the number is also used in the WhatsApp Business app and can't be deregistered by API")
+						return &o
+					}
+					if against != nil {
+						if o := against(live); o != nil {
+							return o
+						}
+					}
+					return mayDeregister(attempts, p.now, p.requested())
+				},
+				func() error { return p.session.Client().DeregisterPhoneNumber(ctx, p.status.ID) })
+		},
+	}
+}
+
+// deregisterFirst finishes a deregistration that Meta holds for incomplete. That it is, only the account's ledger says, which may be
+// restored: a number that Meta shows as connected stays so.
+func (n *numbers) deregisterFirst(ctx context.Context, p *numberPass, s *situation) *outcome {
+	a := last(s.attempts, callRegister)
+	if a == nil || a.Result != string(graph.CauseDeregisterIncomplete) || works(s.live) {
+		return nil
+	}
+	if d := last(s.attempts, callDeregister); d != nil && d.Time.After(a.Time.Time) {
+		return nil
+	}
+	_, o := n.destroy(ctx, p.obj, n.deregistration(p, func(live *graph.PhoneNumber) *outcome {
+		if works(live) {
+			o := keep(firstPause)
+			return &o
+		}
+		return nil
+	}))
+	if o != nil {
+		return o
+	}
+	next := keep(firstPause)
+	return &next
+}
+
+// works reports that Meta shows a number as connected to the Cloud API.
+func works(live *graph.PhoneNumber) bool { return onCloudAPI(live) && live.Status == numberConnected }
+
+// mayDeregister keeps to Meta's limit, and lets a failed attempt rest.
+func mayDeregister(attempts []v1alpha1.RegistrationAttempt, now time.Time, pushed bool) *outcome {
+	if wait := windowWait(attempts, callDeregister, now); wait > 0 {
+		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes ten deregistrations of a number in 72 hours", wait).told()
+		return &o
+	}
+	a := last(attempts, callDeregister)
+	switch {
+	case a == nil:
+		return nil
+	case a.RetryTime != nil && a.RetryTime.After(now):
+		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no deregistration of this number for a while", a.RetryTime.Sub(now)).told()
+		return &o
+	case a.Result == resultDone, pushed:
+		return nil
+	}
+	gap := registerSpacing
+	if countOf(attempts, callDeregister) == 1 {
+		gap = registerRetry
+	}
+	if wait := a.Time.Add(gap).Sub(now); wait > 0 {
+		o := waiting(v1alpha1.ReasonTransientError, "the last deregistration failed; they are scarce, so the next one waits", wait).told()
+		return &o
+	}
+	return nil
+}
