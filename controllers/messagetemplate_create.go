@@ -158,6 +158,9 @@ func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried
 
 func (t *templates) createFailed(ctx context.Context, p *templatePass, w wish, err error, retried bool) outcome {
 	e, ok := graph.AsError(err)
+	if pending := p.obj.Status.PendingCreate; pending != nil && (!ok || e.Cause != graph.CauseDuplicate) {
+		pending.Answered = ok && e.Code != 0
+	}
 	if !ok || e.Class == graph.ClassTransient || e.Class == graph.ClassUnknown {
 		// It may have happened all the same: the next pass looks before it tries again.
 		return w.slow(failure("create the template", err))

@@ -141,17 +141,36 @@ func (t *templates) mine(p *templatePass, view account.TemplateView) bool {
 	if s.Baseline != nil && s.ID == view.Template.ID {
 		return true
 	}
-	if s.PendingCreate == nil {
-		return false
-	}
-	// The process died between Meta's answer and the status write. What appeared after we had proven the name free is
-	// ours; Meta may have normalised it, so the hash alone doesn't decide.
-	if !view.ReadBack || template.LiveFields(view.Template).Hash() == s.PendingCreate.SpecHash ||
-		!p.createRefused() && !view.Template.LastUpdatedTime.Before(s.PendingCreate.Time.Add(-clockSkew)) {
-		s.Baseline = written(p, wish{hash: s.PendingCreate.SpecHash})
+	pending, live := s.PendingCreate, template.LiveFields(view.Template)
+	switch {
+	case pending == nil, pending.Answered:
+		return false // what Meta refused to create, somebody else has made since: the adoption policy decides
+	case !view.ReadBack, live.Hash() == pending.SpecHash, appeared(view.Template, pending) && onlySent(&p.obj.Spec, live):
+		// The process died between Meta's answer and the status write, or the answer was lost. Meta may have normalised what
+		// appeared, so the hash alone doesn't decide.
+		s.Baseline = written(p, wish{hash: pending.SpecHash})
 		return true
 	}
 	return false
+}
+
+// appeared reports that a template was last changed when a create of ours may have been under way.
+func appeared(live *graph.Template, pending *v1alpha1.PendingCreate) bool {
+	at, begun := live.LastUpdatedTime, pending.Time.Time
+	return !at.Before(begun.Add(-clockSkew)) && !at.After(begun.Add(inFlight+clockSkew))
+}
+
+// onlySent reports that a template differs from the spec in nothing but fields that we sent: those Meta may have normalised.
+func onlySent(spec *v1alpha1.MessageTemplateSpec, live template.Fields) bool {
+	content, problems := template.Content(spec)
+	if len(problems) > 0 {
+		return false
+	}
+	wanted := template.WantedFields(content)
+	return !slices.ContainsFunc(template.Diff(wanted, live), func(name string) bool {
+		_, sent := wanted[name]
+		return !sent
+	})
 }
 
 // clockSkew is how far Meta's clock and ours may differ.

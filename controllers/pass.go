@@ -107,20 +107,6 @@ func (p *pass[T]) refusedFor() time.Duration {
 	return p.untilNextAttempt()
 }
 
-// createRefused reports that the last attempt to create ended with a no that is tried again: what exists now under the name
-// may be a person's work.
-func (p *pass[T]) createRefused() bool {
-	c := meta.FindStatusCondition(p.prior.Conditions, v1alpha1.ConditionSynced)
-	if c == nil || c.Status != metav1.ConditionFalse {
-		return false
-	}
-	switch c.Reason {
-	case v1alpha1.ReasonRateLimited, v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonAccountBlocked:
-		return true
-	}
-	return false
-}
-
 // accountAccepted reports whether the asset may be looked for in the account the reference leads to: the account it was
 // found in before, or one that a person accepted.
 func (p *pass[T]) accountAccepted() bool {

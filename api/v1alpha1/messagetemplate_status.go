@@ -154,6 +154,10 @@ type PendingCreate struct {
 	// Time when the call was about to be made.
 	// +required
 	Time metav1.Time `json:"time"`
+
+	// Answered: Meta answered the call with an error. What appears under the name afterwards isn't what came of it.
+	// +optional
+	Answered bool `json:"answered,omitempty"`
 }
 
 // Baseline is what Meta gave back after the last write or adoption.

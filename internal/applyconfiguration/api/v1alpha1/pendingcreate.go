@@ -18,6 +18,8 @@ type PendingCreateApplyConfiguration struct {
 	SpecHash *string `json:"specHash,omitempty"`
 	// Time when the call was about to be made.
 	Time *v1.Time `json:"time,omitempty"`
+	// Answered: Meta answered the call with an error. What appears under the name afterwards isn't what came of it.
+	Answered *bool `json:"answered,omitempty"`
 }
 
 // PendingCreateApplyConfiguration constructs a declarative configuration of the PendingCreate type for use with
@@ -39,5 +41,13 @@ func (b *PendingCreateApplyConfiguration) WithSpecHash(value string) *PendingCre
 // If called multiple times, the Time field is set to the value of the last call.
 func (b *PendingCreateApplyConfiguration) WithTime(value v1.Time) *PendingCreateApplyConfiguration {
 	b.Time = &value
+	return b
+}
+
+// WithAnswered sets the Answered field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Answered field is set to the value of the last call.
+func (b *PendingCreateApplyConfiguration) WithAnswered(value bool) *PendingCreateApplyConfiguration {
+	b.Answered = &value
 	return b
 }
