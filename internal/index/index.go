@@ -69,7 +69,7 @@ func Setup(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.MessageTemplate{}, TemplateName, byTemplate(func(waba types.NamespacedName, t *v1alpha1.MessageTemplateSpec) string {
 			return TemplateNameKey(waba, t.Name)
 		})},
-		{&v1alpha1.WABA{}, AccountID, byAccountID},
+		{&v1alpha1.WABA{}, AccountID, ByAccountID},
 		{&v1alpha1.WABA{}, App, ByApp},
 		{&v1alpha1.WebhookSubscription{}, App, ByApp},
 	} {
@@ -126,7 +126,8 @@ func byTemplate(key func(types.NamespacedName, *v1alpha1.MessageTemplateSpec) st
 	}
 }
 
-func byAccountID(obj client.Object) []string {
+// ByAccountID returns the key of a WABA in AccountID.
+func ByAccountID(obj client.Object) []string {
 	w, ok := obj.(*v1alpha1.WABA)
 	if !ok {
 		return nil

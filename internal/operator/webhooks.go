@@ -49,8 +49,8 @@ func (o *WebhookOptions) bindWebhookFlags(fs *pflag.FlagSet) {
 		"authorities that issue Meta's client certificate; with it the receiver demands one (mTLS, switched on per app at Meta)")
 	fs.StringVar(&o.WebhookClientName, "webhook-client-name", o.WebhookClientName, "common name of Meta's client certificate")
 	fs.StringArrayVar(&o.WebhookRelay, "webhook-relay", o.WebhookRelay,
-		"forward verified deliveries, unchanged, to a further address, as in messages,calls=https://bot.acme.example/wa "+
-			"(no fields: all); may be repeated. Best effort: what waits is lost with the process")
+		"forward verified deliveries to a further address, as in messages,calls=https://bot.acme.example/wa "+
+			"(no fields: all; ids of apps among them: of these apps only); may be repeated. Best effort: what waits is lost with the process")
 	fs.Int64Var(&o.WebhookRelayMemory, "webhook-relay-memory", o.WebhookRelayMemory, "bytes of deliveries that may wait to be forwarded")
 }
 

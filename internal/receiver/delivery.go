@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -80,34 +81,60 @@ func (d *delivery) take(w http.ResponseWriter, r *http.Request) Outcome {
 			return OutcomeBusy
 		}
 	}
-	err := d.parse(ctx, body)
-	if errors.Is(err, errNoTurn) {
+	done, ok := d.admitLarge(len(body))
+	if !ok {
 		return OutcomeBusy
 	}
-	if d.options.Relay != nil {
-		d.options.Relay.Offer(body, r.Header.Clone(), distinct(d.changes, func(c *webhook.Change) string { return c.Field }))
+	defer done()
+	var err error
+	if turn := d.inTurn(ctx, len(body), func() { d.changes, err = d.options.Parse(body) }); turn != nil {
+		return OutcomeBusy
 	}
 	if err != nil {
 		return OutcomeUnparsable
 	}
-	pass.leave() // the body isn't needed any more
-	return d.record(r.Context())
+	free := func() { pass.leave(); done() }
+	return d.finish(r, body, free)
+}
+
+// finish relays what is to be relayed, and writes down the rest. free gives back the room of the body; it may be called more than
+// once.
+func (d *delivery) finish(r *http.Request, body []byte, free func()) Outcome {
+	relayed := d.relays()
+	if !relayed {
+		free()
+	}
+	unsettled := d.settle(r.Context(), relayed)
+	kept := !relayed || d.relay(r, body, unsettled)
+	free() // the body isn't needed any more
+	o := d.record(r.Context(), unsettled)
+	if o == OutcomeAccepted && !kept {
+		return OutcomeUnrelayed
+	}
+	return o
 }
 
 // errNoTurn means that a large body wasn't parsed in time.
 var errNoTurn = errors.New("too many large bodies are parsed at a time")
 
-// parse reads what the body says. Large bodies take turns, those of one app one at a time: whoever holds an app's secret could
-// otherwise have many of them decoded at once, each many times its size, and take the processors from everything else. Few of
-// one app may wait: what waits takes memory that is for the bodies of all.
-func (d *delivery) parse(ctx context.Context, body []byte) (err error) {
-	if len(body) >= d.options.Limits.LargeBytes {
-		select {
-		case d.app.large <- struct{}{}:
-			defer func() { <-d.app.large }()
-		default:
-			return errNoTurn
-		}
+// admitLarge lets few large bodies of one app be here: what waits for its turn takes memory that is for the bodies of all. done
+// may be called more than once.
+func (d *delivery) admitLarge(size int) (done func(), ok bool) {
+	if size < d.options.Limits.LargeBytes {
+		return func() {}, true
+	}
+	select {
+	case d.app.large <- struct{}{}:
+		return sync.OnceFunc(func() { <-d.app.large }), true
+	default:
+		return nil, false
+	}
+}
+
+// inTurn does what reads a body. Large bodies take turns, those of one app one at a time: whoever holds an app's secret could
+// otherwise have many of them decoded at once, each many times its size, and take the processors from everything else.
+func (d *delivery) inTurn(ctx context.Context, size int, read func()) error {
+	if size >= d.options.Limits.LargeBytes {
 		ctx, cancel := context.WithTimeout(ctx, d.options.Limits.Patience)
 		defer cancel()
 		for _, turns := range []chan struct{}{d.app.parsing, d.parsing} {
@@ -119,8 +146,8 @@ func (d *delivery) parse(ctx context.Context, body []byte) (err error) {
 			}
 		}
 	}
-	d.changes, err = d.options.Parse(body)
-	return err
+	read()
+	return nil
 }
 
 // read reads the body. Room is asked for as the bytes arrive: what a caller only announces takes none.
@@ -180,8 +207,8 @@ func (d *delivery) verify(ctx context.Context, body []byte, signed signature) Ou
 }
 
 // record writes down what the delivery says, for all accounts that its secret vouches for.
-func (d *delivery) record(ctx context.Context) Outcome {
-	unsettled := d.settle(ctx)
+// unsettled says that there are others that it should touch.
+func (d *delivery) record(ctx context.Context, unsettled bool) Outcome {
 	// What is verified is written down even if the caller has no patience.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.options.Limits.RecordTimeout)
 	defer cancel()
@@ -209,10 +236,10 @@ func withoutValues(err error) error {
 }
 
 // settle reads the Secrets again if the delivery names accounts that its secret doesn't vouch for, and says whether there are
-// such accounts still.
-func (d *delivery) settle(ctx context.Context) bool {
+// such accounts still. Messages count where they are relayed.
+func (d *delivery) settle(ctx context.Context, relayed bool) bool {
 	named := distinct(d.changes, func(c *webhook.Change) string {
-		if _, message := c.Value.(webhook.Message); message {
+		if _, message := c.Value.(webhook.Message); message && !relayed {
 			return "" // nothing is written down of those
 		}
 		return c.AccountID

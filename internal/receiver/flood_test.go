@@ -213,12 +213,20 @@ func TestLargeBodyWithoutTurn(t *testing.T) {
 	late, cancel := context.WithCancel(t.Context())
 	cancel()
 	d := &delivery{Server: r.server, app: &app{large: make(chan struct{}, 1), parsing: make(chan struct{}, 1)}}
-	if err := d.parse(late, []byte("[]")); !errors.Is(err, errNoTurn) || len(d.app.parsing)+len(d.app.large) != 0 {
-		t.Errorf("got %v, and %d and %d turns of the app are left taken", err, len(d.app.large), len(d.app.parsing))
+	if err := d.inTurn(late, 2, func() { t.Error("read out of turn") }); !errors.Is(err, errNoTurn) || len(d.app.parsing) != 0 {
+		t.Errorf("got %v, and %d turns of the app are left taken", err, len(d.app.parsing))
 	}
-	d.app.large <- struct{}{} // as many wait as may
-	if err := d.parse(t.Context(), []byte("[]")); !errors.Is(err, errNoTurn) {
-		t.Errorf("got %v", err)
+	done, ok := d.admitLarge(2)
+	if !ok {
+		t.Fatal("no room for the first")
+	}
+	if _, ok := d.admitLarge(2); ok { // as many are here as may
+		t.Error("room for more than one")
+	}
+	done()
+	done()
+	if len(d.app.large) != 0 {
+		t.Error("the room wasn't given back")
 	}
 }
 

@@ -138,12 +138,17 @@ type relay struct {
 	mu     sync.Mutex
 	bodies []string
 	fields []string
+	// unwilling means that it wants nothing.
+	unwilling bool
 }
 
-func (r *relay) Offer(body []byte, _ http.Header, fields []string) {
+func (r *relay) Wants(string, []string) bool { return !r.unwilling }
+
+func (r *relay) Offer(d RelayDelivery) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.bodies, r.fields = append(r.bodies, string(body)), fields
+	r.bodies, r.fields = append(r.bodies, string(d.Body)), d.Fields
+	return true
 }
 
 type counts struct {
@@ -187,7 +192,8 @@ func newRig(t *testing.T, change func(*Options), objects ...client.Object) *rig 
 			t.Fatal(err)
 		}
 	}
-	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithIndex(&v1alpha1.WABA{}, index.App, index.ByApp).Build()
+	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).
+		WithIndex(&v1alpha1.WABA{}, index.App, index.ByApp).WithIndex(&v1alpha1.WABA{}, index.AccountID, index.ByAccountID).Build()
 	r := &rig{
 		t: t, client: c, secrets: &liveSecrets{Reader: c}, recorder: &recorder{}, relay: &relay{},
 		clock:   clocktesting.NewFakeClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),

@@ -10,7 +10,6 @@ package receiver
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -36,10 +35,13 @@ type Recorder interface {
 	Handshake(ctx context.Context, subscriptions []types.NamespacedName, at time.Time)
 }
 
-// Forwarder hands deliveries on to others. Offer must neither wait nor change what it gets; fields are the names of the fields that
-// the delivery has, each once.
+// Forwarder hands deliveries on to others.
 type Forwarder interface {
-	Offer(body []byte, header http.Header, fields []string)
+	// Wants says whether deliveries of an app that have one of the fields are handed on.
+	Wants(appID string, fields []string) bool
+	// Offer takes a delivery, and says no where a message in it would be lost: then Meta has to send it again. It must neither wait
+	// nor change what it gets.
+	Offer(d RelayDelivery) bool
 }
 
 // Metrics counts. All strings come from small fixed sets.

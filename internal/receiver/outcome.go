@@ -22,6 +22,8 @@ const (
 	OutcomeFailed Outcome = "failed"
 	// OutcomePartial: written down but for accounts whose Secret doesn't hold the app secret that signed it.
 	OutcomePartial Outcome = "partial"
+	// OutcomeUnrelayed: written down, but a message in it has no room in the relay.
+	OutcomeUnrelayed Outcome = "unrelayed"
 	// OutcomeUnsigned: no signature, or none of the proper form.
 	OutcomeUnsigned Outcome = "unsigned"
 	// OutcomeForged: none of the app's secrets made the signature.
@@ -48,6 +50,7 @@ var statuses = map[Outcome]int{
 	OutcomeUnparsable:   http.StatusOK,
 	OutcomeFailed:       http.StatusServiceUnavailable,
 	OutcomePartial:      http.StatusServiceUnavailable,
+	OutcomeUnrelayed:    http.StatusServiceUnavailable,
 	OutcomeUnsigned:     http.StatusUnauthorized,
 	OutcomeForged:       http.StatusUnauthorized,
 	OutcomeRefused:      http.StatusForbidden,

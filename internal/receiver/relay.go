@@ -14,7 +14,8 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// What becomes of a delivery to one target, as RelayMetrics counts it. All but RelayRetried are final.
+// What becomes of a delivery to one target, as RelayMetrics counts it. All but RelayRetried, RelayPostponed and RelayWithheld are
+// final.
 const (
 	// RelayDelivered: the target answered with a 2xx status.
 	RelayDelivered = "delivered"
@@ -22,7 +23,11 @@ const (
 	RelayRetried = "retried"
 	// RelayRefused: the target's answer says that another attempt is useless.
 	RelayRefused = "refused"
-	// RelayDroppedFull: the target's share of the memory was used up.
+	// RelayPostponed: there is no room for a message, and Meta was asked to send it again.
+	RelayPostponed = "postponed"
+	// RelayWithheld: part of a delivery, or all of it, is about accounts that its secret doesn't vouch for.
+	RelayWithheld = "withheld"
+	// RelayDroppedFull: there is no room, and it is no message or larger than the room ever is.
 	RelayDroppedFull = "dropped_full"
 	// RelayDroppedExpired: no attempt succeeded within the time a delivery is kept.
 	RelayDroppedExpired = "dropped_expired"
@@ -32,7 +37,9 @@ const (
 
 // RelayOutcomes returns all outcomes of forwarding there are.
 func RelayOutcomes() []string {
-	return []string{RelayDelivered, RelayRetried, RelayRefused, RelayDroppedFull, RelayDroppedExpired, RelayDroppedShutdown}
+	return []string{
+		RelayDelivered, RelayRetried, RelayRefused, RelayPostponed, RelayWithheld, RelayDroppedFull, RelayDroppedExpired, RelayDroppedShutdown,
+	}
 }
 
 // RelayMetrics are told what the relay does. They are called with a lock held, so they must be quick and not call back.
@@ -49,8 +56,8 @@ type RelayOptions struct {
 	Transport http.RoundTripper
 	// Clock decides when to try again, and what is too old.
 	Clock clock.WithTicker
-	// MaxBytes bounds the memory of all bodies that wait; the default is 64 MiB. Each target may use an equal share of it and
-	// loses what doesn't fit. Meta's largest delivery has 3 MB.
+	// MaxBytes bounds the memory of all bodies that wait; the default is 64 MiB. Each target may use an equal share of it, and each
+	// app as much of that as it leaves free: half, if it is the only one. Meta's largest delivery has 3 MB.
 	MaxBytes int64
 	// MaxAge is how long a delivery is tried, from when it was offered; the default is an hour.
 	MaxAge time.Duration
@@ -97,13 +104,14 @@ func (noRelayMetrics) RelayQueue(int, int64) {}
 // Relay forwards deliveries to further addresses, because an app has a single callback at Meta.
 //
 // Bytes are forwarded as they came, with Meta's signature, type of content and user agent and no other header, so that a
-// target checks the signature as if Meta had called it. Nobody looks into them here.
+// target checks the signature as if Meta had called it. Where only part of a delivery may be forwarded the receiver signs that part
+// with the same secret. Nobody looks into them here.
 //
-// It is best effort, in memory. Meta has had its answer by then, so a delivery is lost when the process ends, when the target
-// stays away for longer than MaxAge, and when the target's share of the memory is full. Order isn't kept. A target may get a
-// delivery twice (Meta repeats deliveries, and an answer can get lost) and, as the bytes are those that Meta signed, a target
-// for some fields also gets the other events of a delivery that has one of them. A target that is slow or away costs the
-// others nothing: each has its own queue, its own senders and its own share of the memory.
+// It is best effort, in memory. Meta has had its answer by then, so a delivery is lost when the process ends, and when the target
+// stays away for longer than MaxAge. What doesn't fit into the memory is dropped, but for messages, which Meta has to send again.
+// Order isn't kept. A target may get a delivery twice (Meta repeats deliveries, and an answer can get lost) and, as the bytes are
+// those that Meta signed, a target for some fields also gets the other events of a delivery that has one of them. A target that is
+// slow or away costs the others nothing: each has its own queue, its own senders and its own share of the memory.
 type Relay struct {
 	options RelayOptions
 	share   int64 // of one target, in bytes
@@ -132,27 +140,65 @@ func NewRelay(targets []RelayTarget, o RelayOptions) *Relay {
 	return r
 }
 
-// Offer hands over a verified delivery with the fields that it is about, and never blocks. The body may be kept, so it must not
-// be changed any more. All targets share it.
-func (r *Relay) Offer(body []byte, header http.Header, fields []string) {
-	if !slices.ContainsFunc(r.targets, func(target *relayQueue) bool { return target.wants(fields) }) {
-		return
+// RelayDelivery is a verified delivery.
+type RelayDelivery struct {
+	// AppID is the Meta app that the delivery came for.
+	AppID string
+	// Body may be kept, so it must not be changed any more. It is nil where nothing may be forwarded.
+	Body   []byte
+	Header http.Header
+	// Fields are the names of the fields that the body has, each once.
+	Fields []string
+	// Withheld says that the body isn't all of what was delivered.
+	Withheld bool
+	// Again says that Meta will send the delivery again anyway.
+	Again bool
+}
+
+// Wants says whether a target takes deliveries of an app with one of the fields.
+func (r *Relay) Wants(appID string, fields []string) bool {
+	return slices.ContainsFunc(r.targets, func(target *relayQueue) bool { return target.wants(appID, fields) })
+}
+
+// Offer hands over a delivery, and never blocks. It says no where a target that takes messages has no room for one of them. The
+// other targets have the delivery by then: they don't get it again when Meta sends it again.
+func (r *Relay) Offer(d RelayDelivery) bool {
+	var p *relayPayload
+	if d.Body != nil && r.Wants(d.AppID, d.Fields) {
+		p = newRelayPayload(d, r.options.Clock.Now())
 	}
-	p := newRelayPayload(body, header, r.options.Clock.Now())
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if d.Withheld {
+		r.options.Metrics.Relayed(RelayWithheld)
+	}
+	if p == nil {
+		return true
+	}
+	var took []*relayQueue
+	kept := true
 	for _, target := range r.targets {
-		if target.wants(fields) {
-			target.offer(p)
+		switch {
+		case !target.wants(d.AppID, d.Fields) || target.repeats.has(p.id):
+		case target.offer(p, target.messages(d.Fields)):
+			took = append(took, target)
+		default:
+			kept = false
 		}
 	}
+	if !kept || d.Again {
+		for _, target := range took {
+			target.repeats.add(p.id)
+		}
+	}
+	return kept
 }
 
 // NeedLeaderElection says no: each replica forwards what it received.
 func (*Relay) NeedLeaderElection() bool { return false }
 
 // Start sends until the context ends, and then what is left, each delivery once, for at most DrainTimeout. Whoever offers
-// should have ended before: what comes after that is lost.
+// should have ended before: what comes after that is lost, but for messages, which Meta has to send again.
 func (r *Relay) Start(ctx context.Context) error {
 	// What is under way when the context ends is to be finished.
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"container/heap"
 	"context"
+	"crypto/sha256"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
 const (
@@ -33,20 +36,27 @@ var relayHeaders = []string{"Content-Type", "User-Agent", "X-Hub-Signature-256"}
 
 // relayPayload is what all targets share of a delivery; it never changes.
 type relayPayload struct {
+	appID   string
 	body    []byte
 	header  http.Header
 	offered time.Time
 	size    int64
+	// id tells the delivery from all others, but not from itself when Meta sends it again.
+	id [sha256.Size]byte
 }
 
-func newRelayPayload(body []byte, header http.Header, now time.Time) *relayPayload {
+func newRelayPayload(d RelayDelivery, now time.Time) *relayPayload {
+	body := d.Body
 	if spare := cap(body) - len(body); spare > len(body)/8 {
 		body = bytes.Clone(body) // a buffer of 16 KiB isn't to be kept for a message of one
 	}
 	// An empty user agent is not sent, where none would be replaced by Go's.
-	p := &relayPayload{body: body, header: http.Header{"User-Agent": {""}}, offered: now, size: relayOverhead + int64(len(body))}
+	p := &relayPayload{
+		appID: d.AppID, body: body, header: http.Header{"User-Agent": {""}}, offered: now, size: relayOverhead + int64(len(body)),
+		id: sha256.Sum256(body),
+	}
 	for _, name := range relayHeaders {
-		if value := header.Get(name); value != "" {
+		if value := d.Header.Get(name); value != "" {
 			p.header.Set(name, value)
 			p.size += int64(len(value))
 		}
@@ -68,38 +78,73 @@ type relayQueue struct {
 	host   string // what a log may show of the URL
 
 	waiting    relayHeap
-	bytes      int64     // of what waits and of what is being sent
+	bytes      int64            // of what waits and of what is being sent
+	byApp      map[string]int64 // the same, of each app that has any
+	repeats    relayRepeats
 	paused     time.Time // the target asked for no call before
 	complained time.Time
 	changed    chan struct{} // holds a token after something happened that the sender may wait for
 }
 
 func newRelayQueue(r *Relay, target RelayTarget) *relayQueue {
-	q := &relayQueue{relay: r, target: target, changed: make(chan struct{}, 1)}
+	q := &relayQueue{relay: r, target: target, byApp: map[string]int64{}, changed: make(chan struct{}, 1)}
 	if u, err := url.Parse(target.URL); err == nil {
 		q.host = u.Host
 	}
 	return q
 }
 
-// wants says whether one of the fields is the target's.
-func (q *relayQueue) wants(fields []string) bool {
-	return len(q.target.Fields) == 0 ||
-		slices.ContainsFunc(fields, func(field string) bool { return slices.Contains(q.target.Fields, field) })
+// wants says whether the app and one of the fields are the target's.
+func (q *relayQueue) wants(appID string, fields []string) bool {
+	return (len(q.target.Apps) == 0 || slices.Contains(q.target.Apps, appID)) &&
+		(len(q.target.Fields) == 0 || slices.ContainsFunc(fields, q.takes))
 }
 
-func (q *relayQueue) offer(p *relayPayload) {
+func (q *relayQueue) takes(field string) bool {
+	return len(q.target.Fields) == 0 || slices.Contains(q.target.Fields, field)
+}
+
+// messages says whether there is a message field among those that the target takes.
+func (q *relayQueue) messages(fields []string) bool {
+	return slices.ContainsFunc(fields, func(field string) bool { return slices.Contains(webhook.MessageFields, field) && q.takes(field) })
+}
+
+// offer takes a delivery, if there is room. It says no only for messages that may have room later, or in another process.
+func (q *relayQueue) offer(p *relayPayload, messages bool) bool {
 	switch {
+	case q.relay.stopped && messages:
+		q.relay.options.Metrics.Relayed(RelayPostponed)
+		return false
 	case q.relay.stopped:
 		q.relay.options.Metrics.Relayed(RelayDroppedShutdown)
-	case q.bytes+p.size > q.relay.share:
+	case q.fits(p):
+		q.count(p, 1)
+		q.put(&relayed{relayPayload: p, due: p.offered})
+	case messages && 2*p.size <= q.relay.share:
+		q.relay.options.Metrics.Relayed(RelayPostponed)
+		q.complain("its share of the memory is full")
+		return false
+	default:
 		q.relay.options.Metrics.Relayed(RelayDroppedFull)
 		q.complain("its share of the memory is full")
-	default:
-		q.bytes += p.size
-		q.relay.account(1, p.size)
-		q.put(&relayed{relayPayload: p, due: p.offered})
 	}
+	return true
+}
+
+// fits says whether an app has room for a delivery: it must leave as much free as it uses, so that however much one app has sent,
+// or several, there is room for another one.
+func (q *relayQueue) fits(p *relayPayload) bool {
+	return q.byApp[p.appID]+p.size <= q.relay.share-(q.bytes+p.size)
+}
+
+// count adds a delivery to the totals, or takes it off.
+func (q *relayQueue) count(p *relayPayload, sign int64) {
+	q.bytes += sign * p.size
+	q.byApp[p.appID] += sign * p.size
+	if q.byApp[p.appID] == 0 {
+		delete(q.byApp, p.appID)
+	}
+	q.relay.account(int(sign), sign*p.size)
 }
 
 func (q *relayQueue) put(d *relayed) {
@@ -116,8 +161,7 @@ func (q *relayQueue) signal() {
 
 // forget ends a delivery.
 func (q *relayQueue) forget(d *relayed, outcome string) {
-	q.bytes -= d.size
-	q.relay.account(-1, -d.size)
+	q.count(d.relayPayload, -1)
 	q.relay.options.Metrics.Relayed(outcome)
 }
 
@@ -164,11 +208,17 @@ func (q *relayQueue) next(ctx context.Context) *relayed {
 			return d
 		}
 		timer := q.relay.options.Clock.NewTimer(wait)
-		select {
-		case <-q.changed:
-		case <-timer.C():
+		// What has become due before the timer was set isn't to wait for it.
+		if d, _, stopping = q.take(); d == nil && !stopping {
+			select {
+			case <-q.changed:
+			case <-timer.C():
+			}
 		}
 		timer.Stop()
+		if d != nil || stopping {
+			return d
+		}
 	}
 	return nil
 }
@@ -250,4 +300,31 @@ func (h *relayHeap) Pop() any {
 	(*h)[last] = nil // or the body would stay in memory
 	*h = (*h)[:last]
 	return d
+}
+
+// relayMaxRepeats bounds what is remembered of deliveries that Meta sends again, 32 bytes each.
+const relayMaxRepeats = 10_000
+
+// relayRepeats are deliveries that a target has, and that Meta sends again because another target has no room for them. The oldest
+// are forgotten first.
+type relayRepeats struct {
+	order [][sha256.Size]byte
+	known map[[sha256.Size]byte]struct{}
+}
+
+func (r *relayRepeats) has(id [sha256.Size]byte) bool {
+	_, ok := r.known[id]
+	return ok
+}
+
+func (r *relayRepeats) add(id [sha256.Size]byte) {
+	if r.known == nil {
+		r.known = map[[sha256.Size]byte]struct{}{}
+	}
+	if len(r.order) == relayMaxRepeats {
+		delete(r.known, r.order[0])
+		r.order = r.order[1:]
+	}
+	r.order = append(r.order, id)
+	r.known[id] = struct{}{}
 }

@@ -17,16 +17,19 @@ import (
 type RelayTarget struct {
 	// URL is an https address; http is for this machine only.
 	URL string
+	// Apps are the ids of the Meta apps whose deliveries are forwarded; empty means all.
+	Apps []string
 	// Fields of Meta's whose deliveries are forwarded; empty means all.
 	Fields []string
 }
 
 var relayField = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
 
-// ParseRelayTargets reads the values of a flag: an address, or fields and an address, such as
+// ParseRelayTargets reads the values of a flag: an address, or apps, fields and an address, such as
 //
 //	https://bot.example.com/whatsapp
 //	messages,calls=https://bot.example.com/whatsapp
+//	1034859671428390,messages=https://bot.example.com/whatsapp
 //
 // The flag may be given several times; as there are commas in its values, it mustn't split them. Errors don't repeat
 // addresses, for there may be passwords in them.
@@ -38,7 +41,7 @@ func ParseRelayTargets(specs []string) ([]RelayTarget, error) {
 	for i, spec := range specs {
 		target, err := parseRelayTarget(strings.TrimSpace(spec))
 		if err == nil && slices.ContainsFunc(targets, func(other RelayTarget) bool { return other.URL == target.URL }) {
-			err = errors.New("the address is there twice; put all its fields into one target")
+			err = errors.New("the address is there twice; put all its apps and fields into one target")
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("relay target %d: %w", i+1, err))
@@ -58,13 +61,18 @@ func parseRelayTarget(spec string) (RelayTarget, error) {
 	if fields, address, found := strings.Cut(spec, "="); found && !strings.Contains(fields, ":") {
 		target.URL = address
 		for field := range strings.SplitSeq(fields, ",") {
-			if field = strings.TrimSpace(field); !relayField.MatchString(field) {
-				return RelayTarget{}, fmt.Errorf("%.50q is no field; write them as messages,calls=https://host/path", field)
+			switch field = strings.TrimSpace(field); {
+			case appIDPattern.MatchString(field):
+				target.Apps = append(target.Apps, field)
+			case relayField.MatchString(field):
+				target.Fields = append(target.Fields, field)
+			default:
+				return RelayTarget{}, fmt.Errorf("%.50q is no field and no id of an app; write them as messages,calls=https://host/path", field)
 			}
-			target.Fields = append(target.Fields, field)
 		}
+		slices.Sort(target.Apps)
 		slices.Sort(target.Fields)
-		target.Fields = slices.Compact(target.Fields)
+		target.Apps, target.Fields = slices.Compact(target.Apps), slices.Compact(target.Fields)
 	}
 	return target, checkRelayURL(target.URL)
 }

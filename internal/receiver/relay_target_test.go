@@ -14,7 +14,7 @@ import (
 func TestParseRelayTargets(t *testing.T) {
 	got, err := ParseRelayTargets([]string{
 		"https://bot.example.com/wa", " messages, calls,calls=https://crm.example.com:8443/in?key=a=b ", "http://localhost:8080", "http://127.0.0.1/a",
-		"http://[::1]:80/b", "https://bot.example.com/x?fields=messages",
+		"http://[::1]:80/b", "https://bot.example.com/x?fields=messages", "502,messages,501,502=https://bot.example.com/y",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -24,6 +24,7 @@ func TestParseRelayTargets(t *testing.T) {
 		{URL: "https://crm.example.com:8443/in?key=a=b", Fields: []string{"calls", "messages"}},
 		{URL: "http://localhost:8080"}, {URL: "http://127.0.0.1/a"}, {URL: "http://[::1]:80/b"},
 		{URL: "https://bot.example.com/x?fields=messages"},
+		{URL: "https://bot.example.com/y", Apps: []string{"501", "502"}, Fields: []string{"messages"}},
 	}, got); diff != "" {
 		t.Error(diff)
 	}

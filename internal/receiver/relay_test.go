@@ -102,6 +102,11 @@ func signed() http.Header {
 	}
 }
 
+// Offer is the relay's, with what doesn't matter to most tests left out.
+func (rt *relayTest) Offer(body []byte, header http.Header, fields []string) bool {
+	return rt.Relay.Offer(RelayDelivery{AppID: theApp, Body: body, Header: header, Fields: fields})
+}
+
 // relayServer answers with what the handler does, and gives the bodies it was sent.
 func relayServer(t *testing.T, handler http.HandlerFunc) (address string, bodies chan string) {
 	t.Helper()
@@ -191,7 +196,7 @@ func TestRelaySlowTargetHoldsNobodyBack(t *testing.T) {
 	slow, _ := relayServer(t, func(http.ResponseWriter, *http.Request) { <-release })
 	quick, bodies := relayServer(t, relayAnswer(200))
 	const n = 5 * relaySenders
-	rt := newRelayTest(t, RelayOptions{MaxBytes: 2 * n * (relayOverhead + 1000)}, RelayTarget{URL: slow}, RelayTarget{URL: quick})
+	rt := newRelayTest(t, RelayOptions{MaxBytes: 2 * 2 * n * (relayOverhead + 1000)}, RelayTarget{URL: slow}, RelayTarget{URL: quick})
 	rt.start()
 	// The slow one can take no more than its share of the memory, and the quick one has its own.
 	dropped := 0
@@ -282,16 +287,16 @@ func TestRelayExpiry(t *testing.T) {
 
 func TestRelayMemoryIsBounded(t *testing.T) {
 	const size = relayOverhead + 100
-	rt := newRelayTest(t, RelayOptions{MaxBytes: 2 * 3 * size}, RelayTarget{URL: "https://a.example"}, RelayTarget{URL: "https://b.example", Fields: []string{"calls"}})
+	rt := newRelayTest(t, RelayOptions{MaxBytes: 2 * 2 * 3 * size}, RelayTarget{URL: "https://a.example"}, RelayTarget{URL: "https://b.example", Fields: []string{"calls"}})
 	body := make([]byte, 100)
 	for range 3 {
 		rt.Offer(body, nil, nil)
 	}
 	rt.expectQueue(3, 3*size)
 	rt.Offer(body, nil, []string{"calls"}) // the first has no room any more, the second has
-	rt.expect(RelayDroppedFull)
+	rt.expect(RelayPostponed)
 	rt.expectQueue(4, 4*size)
-	rt.Offer(make([]byte, 4*size), nil, []string{"calls"})
+	rt.Offer(make([]byte, 4*size), nil, []string{"calls"}) // can never have room
 	rt.expect(RelayDroppedFull, RelayDroppedFull)
 	rt.expectQueue(4, 4*size)
 	if len(rt.logLines) != 2 {
@@ -301,7 +306,7 @@ func TestRelayMemoryIsBounded(t *testing.T) {
 
 // TestRelayKeepsWhatItCounts: the receiver's buffers are larger than what is in them.
 func TestRelayKeepsWhatItCounts(t *testing.T) {
-	p := newRelayPayload(make([]byte, 1000, 16<<10), nil, time.Time{})
+	p := newRelayPayload(RelayDelivery{Body: make([]byte, 1000, 16<<10)}, time.Time{})
 	if cap(p.body) > 2000 || len(p.body) != 1000 {
 		t.Errorf("%d bytes are kept for %d", cap(p.body), len(p.body))
 	}
@@ -358,6 +363,10 @@ func TestRelayDrains(t *testing.T) {
 	rt.expectQueue(0, 0)
 	rt.Offer([]byte("too late"), nil, nil)
 	rt.expect(RelayDroppedShutdown)
+	if rt.Offer([]byte("a message"), nil, []string{"messages"}) {
+		t.Error("a message that comes too late would be lost")
+	}
+	rt.expect(RelayPostponed)
 	rt.expectQueue(0, 0)
 }
 

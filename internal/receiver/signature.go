@@ -16,10 +16,19 @@ import (
 // Source: https://developers.facebook.com/docs/graph-api/webhooks/getting-started
 type signature [sha256.Size]byte
 
+const signatureHeader = "X-Hub-Signature-256"
+
+// signatureText is the header's value for a body.
+func signatureText(body []byte, secret string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(body)
+	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
+}
+
 // signatureOf reads the header. A header that comes twice, or in any other form, isn't Meta's.
 func signatureOf(h http.Header) (signature, bool) {
 	var out signature
-	values := h.Values("X-Hub-Signature-256")
+	values := h.Values(signatureHeader)
 	if len(values) != 1 {
 		return out, false
 	}

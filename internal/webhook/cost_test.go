@@ -71,9 +71,11 @@ func TestCostIsLinear(t *testing.T) {
 			for _, size := range []int{256 << 10, 3 << 20} {
 				raw := []byte(body(size))
 				cost := allocated(func() {
-					if _, err := Parse(raw); err != nil {
+					changes, err := Parse(raw)
+					if err != nil {
 						t.Fatal(err)
 					}
+					Part(raw, changes, func(c *Change) bool { return c.Entry%2 == 0 })
 				})
 				t.Logf("%d KiB: %d bytes a byte", len(raw)>>10, cost/uint64(len(raw)))
 				if most := mostPerByte*uint64(len(raw)) + mostPerChange*MaxChanges; cost > most {

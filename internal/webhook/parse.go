@@ -39,8 +39,12 @@ func Parse(body []byte) ([]Change, error) {
 	}
 	var out []Change
 	field := root.decoded("field").field()
-	for _, raw := range elements(root["entry"], MaxChanges) {
+	for i, raw := range elements(root["entry"], MaxChanges) {
+		before := len(out)
 		out = appendEntry(out, raw, field)
+		for j := before; j < len(out); j++ {
+			out[j].Entry = i
+		}
 	}
 	return out, nil
 }

@@ -16,6 +16,8 @@ type Change struct {
 	AccountID string
 	// BusinessID is the id of the business portfolio under which the event arrived, "" when it arrived under the account's.
 	BusinessID string
+	// Entry is the place of the entry in the delivery that has the change, from 0.
+	Entry int
 	// Field in Meta's spelling, such as message_template_status_update.
 	Field string
 	// Time that Meta gave to the entry, to the second; zero where it gave none.

@@ -1,0 +1,115 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/webhook"
+)
+
+// relays says whether somebody wants the delivery.
+func (d *delivery) relays() bool {
+	return d.options.Relay != nil && d.options.Relay.Wants(d.appID, fieldsOf(d.changes))
+}
+
+func fieldsOf(changes []webhook.Change) []string {
+	return distinct(changes, func(c *webhook.Change) string { return c.Field })
+}
+
+// relay hands on what the delivery's secret vouches for, account by account: its holder could otherwise have the relay pass on
+// messages to other accounts as verified. It says no where a message would be lost. again says that Meta will send the delivery again
+// anyway.
+func (d *delivery) relay(r *http.Request, body []byte, again bool) bool {
+	known, failed := map[string]bool{}, false
+	vouched := func(id string) bool {
+		if _, ok := known[id]; !ok {
+			var err error
+			known[id], err = d.apps.vouchedFor(r.Context(), id, d.ring, d.secret, d.options.Clock.Now())
+			failed = failed || err != nil
+		}
+		return known[id]
+	}
+	keep := func(c *webhook.Change) bool {
+		return c.AccountID != "" && vouched(c.AccountID) && !d.misplaced(r.Context(), c, &failed)
+	}
+	var part []byte
+	if d.inTurn(r.Context(), len(body), func() { part = webhook.Part(body, d.changes, keep) }) != nil || failed {
+		return false
+	}
+	header := r.Header.Clone()
+	if len(part) != len(body) { // Meta's signature is of other bytes
+		header.Set(signatureHeader, signatureText(part, d.secret))
+	}
+	var kept []webhook.Change
+	for i := range d.changes {
+		if keep(&d.changes[i]) {
+			kept = append(kept, d.changes[i])
+		}
+	}
+	return d.options.Relay.Offer(RelayDelivery{
+		AppID: d.appID, Body: part, Header: header, Fields: fieldsOf(kept), Withheld: len(part) != len(body), Again: again,
+	})
+}
+
+// misplaced says that an event names one account under the id of another one, where only the id of a business portfolio can be.
+func (d *delivery) misplaced(ctx context.Context, c *webhook.Change, failed *bool) bool {
+	if c.BusinessID == "" {
+		return false
+	}
+	resources, err := d.apps.ofAccount(ctx, c.BusinessID)
+	*failed = *failed || err != nil
+	return len(resources) > 0
+}
+
+// vouchedFor says whether the secret vouches for what is said of an account towards others. It does if the Secret of the account's
+// resource holds it. Where several resources have the account's id, those that don't manage it have no say: anybody may make
+// one.
+func (a *apps) vouchedFor(ctx context.Context, id string, r *ring, secret string, now time.Time) (bool, error) {
+	resources, err := a.ofAccount(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	for i := range resources {
+		if len(resources) > 1 && outdone(&resources[i]) {
+			continue
+		}
+		if h := r.holder(resources[i].UID); h != nil && h.vouched(secret, now) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// ofAccount lists the resources of an account, whatever their app, that have been able to read it at Meta. They belong to the
+// cache and mustn't be changed.
+func (a *apps) ofAccount(ctx context.Context, id string) ([]v1alpha1.WABA, error) {
+	var list v1alpha1.WABAList
+	if err := a.client.List(ctx, &list, client.MatchingFields{index.AccountID: id}, client.UnsafeDisableDeepCopy); err != nil {
+		a.failures.Report("list the resources of an account", err)
+		return nil, err
+	}
+	var out []v1alpha1.WABA
+	for i := range list.Items {
+		if list.Items[i].Status.AccountID == id {
+			out = append(out, list.Items[i])
+		}
+	}
+	return out, nil
+}
+
+// outdone says that another resource manages the account, or that this one can't.
+func outdone(w *v1alpha1.WABA) bool {
+	synced := meta.FindStatusCondition(w.Status.Conditions, v1alpha1.ConditionSynced)
+	return meta.IsStatusConditionFalse(w.Status.Conditions, v1alpha1.ConditionCredentialsValid) ||
+		synced != nil && (synced.Reason == v1alpha1.ReasonConflict || synced.Reason == v1alpha1.ReasonPermissionDenied)
+}

@@ -1,0 +1,67 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package webhook
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestPart: what isn't wholly accepted is left out, and what is left is the sender's own bytes.
+func TestPart(t *testing.T) {
+	mine, theirs := `{"id" : "1", "changes":[ {"field":"calls","value":7} ]}`, `{"id":"2","changes":[{"field":"calls"}]}`
+	whole := func(entries ...string) string {
+		return `{"object":"whatsapp_business_account", "entry" :[` + strings.Join(entries, ", ") + `]}`
+	}
+	part := func(entries ...string) string {
+		return `{"object":"whatsapp_business_account","entry":[` + strings.Join(entries, ",") + `]}`
+	}
+	for name, c := range map[string]struct{ body, want string }{
+		"all":                    {whole(mine, mine), whole(mine, mine)},
+		"none":                   {whole(theirs), ""},
+		"some":                   {whole(theirs, mine, theirs, mine), part(mine, mine)},
+		"no list":                {`{"entry":` + mine + `}`, `{"entry":` + mine + `}`},
+		"no changes":             {whole(mine, `{"id":"1","changes":[]}`), part(mine)},
+		"field beside":           {`{"field":"calls","more":1,"entry":[{"id":"1","changes":{}},` + theirs + `]}`, `{"field":"calls","entry":[{"id":"1","changes":{}}]}`},
+		"an entry is the change": {whole(`{"id":"1","field":"calls"}`), whole(`{"id":"1","field":"calls"}`)},
+		"no entries":             {`{"entry":null,"object":"whatsapp_business_account"}`, ""},
+		"entries twice":          {`{"entry":[` + theirs + `],"entry":[` + mine + `]}`, ""},
+		"in another case":        {`{"ENTRY":[` + theirs + `],"entry":[` + mine + `]}`, ""},
+		"as Go folds":            {`{"changeſ":[` + theirs + `],"Changes":1,"entry":[` + mine + `]}`, ""},
+		"id twice":               {whole(mine, `{"id":"2","Id":"1","changes":[{"field":"calls"}]}`), part(mine)},
+		"value twice":            {whole(mine, `{"id":"1","changes":[{"field":"calls","value":1,"value":2}]}`), part(mine)},
+		"too many members":       {whole(mine, `{"id":"1","changes":[{`+keys(maxMembers*9)+`"field":"calls"}]}`), part(mine)},
+		"more changes than read": {whole(mine, `{"id":"1","changes":[`+strings.Repeat(`{"field":"calls"},`, MaxChanges)+`{}]}`), part(mine)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			changes, err := Parse([]byte(c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := Part([]byte(c.body), changes, func(c *Change) bool { return c.AccountID == "1" })
+			if string(got) != c.want {
+				t.Errorf("got\n%.300s, want\n%.300s", got, c.want)
+			}
+			if got != nil && !json.Valid(got) {
+				t.Error("that is no JSON")
+			}
+		})
+	}
+}
+
+// TestPartOfTooMuch: entries that Parse left out are left out, too.
+func TestPartOfTooMuch(t *testing.T) {
+	entry := `{"id":"1","changes":[{"field":"calls"}]}`
+	body := []byte(`{"entry":[` + strings.Repeat(entry+",", MaxChanges) + entry + `]}`)
+	changes, err := Parse(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := Part(body, changes, func(*Change) bool { return true })
+	if want := fmt.Sprintf(`{"entry":[%s%s]}`, strings.Repeat(entry+",", MaxChanges-1), entry); string(part) != want {
+		t.Errorf("%d bytes of %d are left, want %d", len(part), len(body), len(want))
+	}
+}
