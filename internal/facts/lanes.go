@@ -5,9 +5,11 @@ package facts
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/internal/loglimit"
@@ -20,15 +22,20 @@ const (
 	writeTimeout = 20 * time.Second
 )
 
-// lanes let one write at a time go to each resource. What arrives for it meanwhile is put together and goes with the next
-// one: otherwise writers of this process would refuse each other's work by the thousand.
+// lanes let one write at a time go to each resource, and about one a second: each is a new version of the whole resource for the
+// API server, its database and all who watch. What arrives for it meanwhile is put together and goes with the next one. Otherwise
+// writers of this process would refuse each other's work by the thousand, too.
 type lanes struct {
 	store    *store
+	clock    clock.Clock
 	failures *loglimit.Failures
 	slots    *turns
 
 	mu   sync.Mutex
 	open map[subject]*lane
+	// paces are those of the resources that haven't rested yet.
+	paces map[subject]*pace
+	swept time.Time
 }
 
 type lane struct{ waiting []*ticket }
@@ -44,8 +51,48 @@ type ticket struct {
 	unattended bool
 }
 
-func newLanes(s *store, failures *loglimit.Failures) *lanes {
-	return &lanes{store: s, failures: failures, slots: newTurns(writers), open: map[subject]*lane{}}
+func newLanes(s *store, c clock.Clock, failures *loglimit.Failures) *lanes {
+	return &lanes{
+		store: s, clock: c, failures: failures, slots: newTurns(writers), open: map[subject]*lane{}, paces: map[subject]*pace{},
+	}
+}
+
+// paceSweep is how often the paces of resources that have rested are dropped.
+const paceSweep = time.Minute
+
+func (l *lanes) sweep() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := l.clock.Now(); now.Sub(l.swept) >= paceSweep {
+		l.swept = now
+		maps.DeleteFunc(l.paces, func(_ subject, p *pace) bool { return p.rested(now) })
+	}
+}
+
+// rest waits until the resource may be written again.
+func (l *lanes) rest(s subject) {
+	for {
+		l.mu.Lock()
+		var wait time.Duration
+		if p := l.paces[s]; p != nil {
+			wait = p.wait(l.clock.Now())
+		}
+		l.mu.Unlock()
+		if wait <= 0 {
+			return
+		}
+		sleep(l.clock, wait)
+	}
+}
+
+// spend counts a request to the API server.
+func (l *lanes) spend(s subject) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.paces[s] == nil {
+		l.paces[s] = &pace{}
+	}
+	l.paces[s].spend(l.clock.Now())
 }
 
 // submit queues events of one resource. Whoever gave up waiting doesn't stop what others wait for.
@@ -83,6 +130,7 @@ func tenantOf(s subject, events []event) string {
 func (l *lanes) drive(ctx context.Context, s subject, tenant string, ln *lane) {
 	var last client.Object
 	for {
+		l.rest(s)
 		l.slots.take(tenant)
 		batch := l.take(s, ln)
 		if len(batch) > 0 {
@@ -113,7 +161,10 @@ func (l *lanes) write(ctx context.Context, s subject, batch []*ticket, last clie
 	for _, t := range batch {
 		events = append(events, t.events...)
 	}
-	obj, outcomes, err := l.store.write(ctx, s, events, last)
+	obj, outcomes, free, err := l.store.write(ctx, s, events, last)
+	if !free {
+		l.spend(s)
+	}
 	for _, t := range batch {
 		if t.err = err; err == nil {
 			t.outcomes, outcomes = outcomes[:len(t.events)], outcomes[len(t.events):]

@@ -6,6 +6,7 @@ package facts
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,26 +31,28 @@ type store struct {
 	strangers *absences
 }
 
-// write merges events into the facts of a resource and persists them. It returns the resource as it is now and what became
-// of each event.
+// write merges events into the facts of a resource and persists them. It returns the resource as it is now, what became of each
+// event, and whether all of that took no request to the API server.
 //
 // The first attempt builds on the newest version this process knows. Should it be outdated, the precondition on the version
 // has the API server refuse, and the next attempt reads it live: without the precondition, two replicas would undo each
 // other's facts.
-func (s *store) write(ctx context.Context, on subject, events []event, last client.Object) (client.Object, []outcome, error) {
-	obj, err := s.newest(ctx, on, last)
-	outcomes := make([]outcome, len(events))
+func (s *store) write(ctx context.Context, on subject, events []event, last client.Object) (
+	obj client.Object, outcomes []outcome, free bool, err error,
+) {
+	obj, err = s.newest(ctx, on, last)
+	outcomes = make([]outcome, len(events))
 	switch {
 	case err != nil:
 	case anyBelongs(obj, events):
 		if obj, outcomes, err = s.merge(ctx, on.kind, obj, events); err == nil {
-			return obj, outcomes, nil
+			return obj, outcomes, !slices.Contains(outcomes, persisted), nil
 		}
 	case s.strange(on, obj, events):
-		return obj, outcomes, nil
+		return obj, outcomes, true, nil
 	}
 	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
-		return nil, s.hopeless(on, err, events), s.retryable(on, err)
+		return nil, s.hopeless(on, err, events), false, s.retryable(on, err)
 	}
 	// The cache is outdated, or shows nothing that the events belong to; ask the API server.
 	err = wait.ExponentialBackoffWithContext(ctx, conflicts, func(ctx context.Context) (bool, error) {
@@ -65,9 +68,9 @@ func (s *store) write(ctx context.Context, on subject, events []event, last clie
 		return true, err
 	})
 	if err != nil {
-		return nil, s.hopeless(on, err, events), s.retryable(on, err)
+		return nil, s.hopeless(on, err, events), false, s.retryable(on, err)
 	}
-	return obj, outcomes, nil
+	return obj, outcomes, false, nil
 }
 
 // retryable is the error if sending the events again can help, nil otherwise.

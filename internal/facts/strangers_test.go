@@ -6,7 +6,6 @@ package facts
 import (
 	"strconv"
 	"testing"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -76,7 +75,7 @@ func TestStrangersCostNothing(t *testing.T) {
 // TestAbsencesAreFreed: an absence is remembered for a while and up to a number, and goes with its account.
 func TestAbsencesAreFreed(t *testing.T) {
 	clk := clocktesting.NewFakePassiveClock(start)
-	a := &absences{clock: clk, since: map[absence]time.Time{}}
+	a := newAbsences(clk)
 	one, two := types.NamespacedName{Namespace: "shop", Name: "one"}, types.NamespacedName{Namespace: "shop", Name: "two"}
 	a.sweep()
 	a.add(absence{one, "x"})
@@ -92,14 +91,19 @@ func TestAbsencesAreFreed(t *testing.T) {
 	clk.SetTime(start.Add(absentFor))
 	a.add(absence{two, "new"})
 	a.sweep()
-	if len(a.since) != 1 || !a.has(absence{two, "new"}) {
+	if a.len() != 1 || !a.has(absence{two, "new"}) {
 		t.Errorf("known after a sweep: %v", a.since)
 	}
-	for i := range maxAbsences {
-		a.add(absence{two, strconv.Itoa(i)})
+	for i := range maxAbsences + 1 {
+		a.add(absence{one, strconv.Itoa(i)})
 	}
-	if len(a.since) > maxAbsences {
-		t.Errorf("%d are known", len(a.since))
+	if !a.has(absence{two, "new"}) || a.len() > maxAbsences {
+		t.Errorf("%d are known, and of the other account %v", a.len(), a.since[two])
+	}
+	clk.SetTime(start.Add(3 * absentFor))
+	a.sweep()
+	if len(a.since) != 0 {
+		t.Errorf("%d accounts are known in the end", len(a.since))
 	}
 }
 
@@ -111,11 +115,11 @@ func TestWriterForgets(t *testing.T) {
 	w := p.start()
 	p.record(w, status(1, "guest", "80", "APPROVED"))
 	p.record(w, status(1, "nobodys", "81", "APPROVED"))
-	if len(w.find.absent.since) == 0 || len(w.lanes.store.strangers.since) == 0 {
+	if w.find.absent.len() == 0 || w.lanes.store.strangers.len() == 0 {
 		t.Fatal("nothing is remembered: the test provoked nothing")
 	}
 	w.Forget(types.NamespacedName{Namespace: stranger.Namespace, Name: stranger.Spec.WABARef.Name})
-	if n := len(w.find.absent.since) + len(w.lanes.store.strangers.since); n > 0 {
+	if n := w.find.absent.len() + w.lanes.store.strangers.len(); n > 0 {
 		t.Errorf("%d are remembered", n)
 	}
 }

@@ -27,15 +27,16 @@ type Options struct {
 	// Namespaces and Selector restrict live lists as the cache is restricted; absent means everything.
 	Namespaces []string
 	Selector   labels.Selector
-	Clock      clock.PassiveClock
+	Clock      clock.Clock
 	Log        logr.Logger
 }
 
 // Writer persists facts. It is safe for concurrent use, and several processes may write facts about the same resource.
 type Writer struct {
-	find  *finder
-	lanes *lanes
-	clock clock.PassiveClock
+	find *finder
+	// confirm has a confirmer for each kind of which resources can be missing.
+	confirm map[kind]*confirmer
+	lanes   *lanes
 	// failures are those that no sender learns of.
 	failures *loglimit.Failures
 }
@@ -47,24 +48,25 @@ func NewWriter(o Options) *Writer {
 		selector = labels.Everything()
 	}
 	failures := loglimit.New(o.Log, o.Clock)
-	return &Writer{
-		find: &finder{
-			cache: o.Client, live: o.Live,
-			scopes: scopesOf(o.Namespaces, client.MatchingLabelsSelector{Selector: selector}),
-			absent: &absences{clock: o.Clock, since: map[absence]time.Time{}},
-		},
+	w := &Writer{
+		find:    &finder{cache: o.Client, absent: newAbsences(o.Clock)},
+		confirm: map[kind]*confirmer{},
 		lanes: newLanes(&store{
-			client: o.Client, live: o.Live, log: o.Log, strangers: &absences{clock: o.Clock, since: map[absence]time.Time{}},
-		}, failures),
-		clock: o.Clock, failures: failures,
+			client: o.Client, live: o.Live, log: o.Log, strangers: newAbsences(o.Clock),
+		}, o.Clock, failures),
+		failures: failures,
 	}
+	scopes := scopesOf(o.Namespaces, client.MatchingLabelsSelector{Selector: selector})
+	for _, k := range []kind{kindTemplate, kindNumber} {
+		w.confirm[k] = &confirmer{kind: k, live: o.Live, clock: o.Clock, scopes: scopes}
+	}
+	return w
 }
 
 // Record persists what a delivery says, and returns when all of it is in the API server. An error means that something may
 // not be, and that sending the delivery again can mend it; whatever was persisted before is then recognised.
 func (w *Writer) Record(ctx context.Context, d Delivery) (Tally, error) {
-	w.find.absent.sweep()
-	w.lanes.store.strangers.sweep()
+	w.sweep()
 	r := recording{best: make([]outcome, len(d.Changes))}
 	accounts := map[string][]Account{}
 	for _, a := range d.Accounts {
@@ -72,6 +74,7 @@ func (w *Writer) Record(ctx context.Context, d Delivery) (Tally, error) {
 	}
 	var errs []error
 	arrived := map[Account]bool{}
+	missing := map[kind][]unfound{}
 	for n, c := range d.Changes {
 		for _, a := range accounts[c.AccountID] {
 			arrived[a] = true
@@ -87,19 +90,56 @@ func (w *Writer) Record(ctx context.Context, d Delivery) (Tally, error) {
 		for _, a := range accounts[c.AccountID] {
 			e := newEvent(c, d.Received)
 			e.account, e.n = a, n
-			subjects, err := w.find.find(ctx, a, c)
+			found, err := w.find.find(ctx, a, c)
 			if err != nil {
 				errs = append(errs, err)
 				continue
 			}
-			for _, s := range subjects {
-				r.add(s, e)
+			r.add(e, found.subjects...)
+			if m := found.missing; m != nil {
+				missing[m.kind] = append(missing[m.kind], unfound{m, e})
 			}
 		}
+	}
+	for k, events := range missing {
+		errs = append(errs, w.findMissing(ctx, k, events, &r))
 	}
 	err := errors.Join(append(errs, r.submit(ctx, w.lanes))...)
 	w.arrivals(context.WithoutCancel(ctx), d, arrived)
 	return r.tally(), err
+}
+
+// unfound is an event and the resource that it is about, which the cache doesn't show.
+type unfound struct {
+	*wanted
+	event event
+}
+
+// findMissing asks the API server for what the cache doesn't show: all of a delivery at a time.
+func (w *Writer) findMissing(ctx context.Context, k kind, events []unfound, r *recording) error {
+	all := make([]*wanted, len(events))
+	for i := range events {
+		all[i] = events[i].wanted
+	}
+	confirmed, err := w.confirm[k].confirm(ctx, all)
+	if err != nil {
+		return err
+	}
+	for _, u := range events {
+		subjects := confirmed[u.absence()]
+		if len(subjects) == 0 {
+			w.find.absent.add(u.absence())
+		}
+		r.add(u.event, u.those(subjects)...)
+	}
+	return nil
+}
+
+// sweep frees what is too old of all that is remembered.
+func (w *Writer) sweep() {
+	w.find.absent.sweep()
+	w.lanes.store.strangers.sweep()
+	w.lanes.sweep()
 }
 
 // Handshake notes that Meta verified the receiver for subscriptions. It is a convenience: if it can't be written, nothing is
@@ -109,7 +149,7 @@ func (w *Writer) Handshake(ctx context.Context, subscriptions []types.Namespaced
 	for _, key := range subscriptions {
 		e := newEvent(webhook.Change{}, at)
 		e.handshake = true
-		r.add(subject{kind: kindSubscription, key: key}, e)
+		r.add(e, subject{kind: kindSubscription, key: key})
 	}
 	if err := r.submit(ctx, w.lanes); err != nil {
 		w.failures.Report("note a handshake", err)
@@ -162,14 +202,16 @@ type recording struct {
 	best  []outcome
 }
 
-func (r *recording) add(s subject, e event) {
-	if r.work == nil {
-		r.work = map[subject][]event{}
+func (r *recording) add(e event, subjects ...subject) {
+	for _, s := range subjects {
+		if r.work == nil {
+			r.work = map[subject][]event{}
+		}
+		if _, ok := r.work[s]; !ok {
+			r.order = append(r.order, s)
+		}
+		r.work[s] = append(r.work[s], e)
 	}
-	if _, ok := r.work[s]; !ok {
-		r.order = append(r.order, s)
-	}
-	r.work[s] = append(r.work[s], e)
 }
 
 // submit hands all work over and waits until it is done.

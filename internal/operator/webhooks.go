@@ -111,7 +111,7 @@ func addReceiver(ctx context.Context, mgr ctrl.Manager, o *Options, s Surroundin
 	log := s.Log.WithName("receiver")
 	writer := facts.NewWriter(facts.Options{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Namespaces: o.Namespaces, Selector: selector,
-		Clock: s.Clock, Log: s.Log.WithName("facts"),
+		Clock: waitable(s.Clock), Log: s.Log.WithName("facts"),
 	})
 	options := receiver.Options{
 		Address: o.WebhookAddress, CertFile: o.WebhookCertFile, KeyFile: o.WebhookKeyFile,
