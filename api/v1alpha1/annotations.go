@@ -15,6 +15,9 @@ const (
 	AnnotationUnpause = GroupName + "/unpause"
 	// AnnotationRequestCode asks Meta to send a new verification code to a phone number. Any new value counts.
 	AnnotationRequestCode = GroupName + "/request-code"
+	// AnnotationRevokeAppSecret has the receiver of webhooks take no app secret any more that was replaced in an account's Secret (on
+	// a WABA). Without it the one before counts for another hour. Any new value counts.
+	AnnotationRevokeAppSecret = GroupName + "/revoke-replaced-app-secret"
 	// AnnotationWaitForApproval set to "false" lets a GitOps tool call a template in review healthy. The operator does nothing
 	// about it.
 	AnnotationWaitForApproval = GroupName + "/wait-for-approval"

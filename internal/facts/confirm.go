@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/fair"
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
@@ -36,7 +37,7 @@ type confirmer struct {
 	scopes []client.ListOptions
 
 	mu      sync.Mutex
-	pace    pace
+	pace    *fair.Pace
 	next    *inquiry // collects what is wanted until its list begins
 	running bool
 }
@@ -100,7 +101,7 @@ func (c *confirmer) begin() *inquiry {
 	i := c.next
 	c.next, c.running = nil, i != nil
 	if i != nil {
-		c.pace.spend(c.clock.Now())
+		c.pace.Spend(c.clock.Now())
 	}
 	return i
 }
@@ -109,7 +110,7 @@ func (c *confirmer) begin() *inquiry {
 func (c *confirmer) rest() {
 	for {
 		c.mu.Lock()
-		wait := c.pace.wait(c.clock.Now())
+		wait := c.pace.Wait(c.clock.Now())
 		c.mu.Unlock()
 		if wait <= 0 {
 			return

@@ -12,6 +12,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/waba-operator/waba-operator/internal/fair"
 	"github.com/waba-operator/waba-operator/internal/loglimit"
 )
 
@@ -29,12 +30,12 @@ type lanes struct {
 	store    *store
 	clock    clock.Clock
 	failures *loglimit.Failures
-	slots    *turns
+	slots    *fair.Turns
 
 	mu   sync.Mutex
 	open map[subject]*lane
 	// paces are those of the resources that haven't rested yet.
-	paces map[subject]*pace
+	paces map[subject]*fair.Pace
 	swept time.Time
 }
 
@@ -53,9 +54,15 @@ type ticket struct {
 
 func newLanes(s *store, c clock.Clock, failures *loglimit.Failures) *lanes {
 	return &lanes{
-		store: s, clock: c, failures: failures, slots: newTurns(writers), open: map[subject]*lane{}, paces: map[subject]*pace{},
+		store: s, clock: c, failures: failures, slots: fair.NewTurns(writers), open: map[subject]*lane{}, paces: map[subject]*fair.Pace{},
 	}
 }
+
+// burst is what needn't wait: the few events that Meta sends about one object at a time, such as its status and quality.
+const burst = 5
+
+// newPace is that of one resource's writes, and of the live lists of a kind.
+func newPace() *fair.Pace { return &fair.Pace{PerSecond: 1, Burst: burst} }
 
 // paceSweep is how often the paces of resources that have rested are dropped.
 const paceSweep = time.Minute
@@ -65,7 +72,7 @@ func (l *lanes) sweep() {
 	defer l.mu.Unlock()
 	if now := l.clock.Now(); now.Sub(l.swept) >= paceSweep {
 		l.swept = now
-		maps.DeleteFunc(l.paces, func(_ subject, p *pace) bool { return p.rested(now) })
+		maps.DeleteFunc(l.paces, func(_ subject, p *fair.Pace) bool { return p.Rested(now) })
 	}
 }
 
@@ -75,7 +82,7 @@ func (l *lanes) rest(s subject) {
 		l.mu.Lock()
 		var wait time.Duration
 		if p := l.paces[s]; p != nil {
-			wait = p.wait(l.clock.Now())
+			wait = p.Wait(l.clock.Now())
 		}
 		l.mu.Unlock()
 		if wait <= 0 {
@@ -90,9 +97,9 @@ func (l *lanes) spend(s subject) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.paces[s] == nil {
-		l.paces[s] = &pace{}
+		l.paces[s] = newPace()
 	}
-	l.paces[s].spend(l.clock.Now())
+	l.paces[s].Spend(l.clock.Now())
 }
 
 // submit queues events of one resource. Whoever gave up waiting doesn't stop what others wait for.
@@ -131,12 +138,12 @@ func (l *lanes) drive(ctx context.Context, s subject, tenant string, ln *lane) {
 	var last client.Object
 	for {
 		l.rest(s)
-		l.slots.take(tenant)
+		l.slots.Take(tenant)
 		batch := l.take(s, ln)
 		if len(batch) > 0 {
 			last = l.write(ctx, s, batch, last)
 		}
-		l.slots.give()
+		l.slots.Give()
 		if len(batch) == 0 {
 			return
 		}

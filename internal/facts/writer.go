@@ -58,7 +58,7 @@ func NewWriter(o Options) *Writer {
 	}
 	scopes := scopesOf(o.Namespaces, client.MatchingLabelsSelector{Selector: selector})
 	for _, k := range []kind{kindTemplate, kindNumber} {
-		w.confirm[k] = &confirmer{kind: k, live: o.Live, clock: o.Clock, scopes: scopes}
+		w.confirm[k] = &confirmer{kind: k, live: o.Live, clock: o.Clock, scopes: scopes, pace: newPace()}
 	}
 	return w
 }

@@ -17,12 +17,13 @@ import (
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
-// forgetter has the receiver free what it keeps of resources that are gone. The receiver runs on every replica, where there
+// forgetter has the receiver free what it keeps of resources that are gone, and of app secrets that somebody revokes. The receiver runs on every replica, where there
 // are no reconcilers to do it, and without it the app secret of an account would stay in memory until the next request.
 type forgetter struct {
 	// server is a *receiver.Server, writer a *facts.Writer.
 	server interface {
 		Forget(ctx context.Context, obj client.Object) error
+		Revoke(account types.UID)
 	}
 	writer interface{ Forget(types.NamespacedName) }
 	log    logr.Logger
@@ -51,6 +52,9 @@ func (f forgetter) changed(ctx context.Context, before, after any) {
 	is, same := after.(client.Object)
 	if ok && same && (was.GetUID() != is.GetUID() || !slices.Equal(index.ByApp(was), index.ByApp(is))) {
 		f.gone(ctx, was)
+	}
+	if ok && same && is.GetAnnotations()[v1alpha1.AnnotationRevokeAppSecret] != was.GetAnnotations()[v1alpha1.AnnotationRevokeAppSecret] {
+		f.server.Revoke(is.GetUID())
 	}
 }
 

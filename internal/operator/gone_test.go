@@ -23,8 +23,11 @@ import (
 // forgotten notes what is to be freed.
 type forgotten struct {
 	server, writer []string
+	revoked        []types.UID
 	err            error
 }
+
+func (f *forgotten) Revoke(account types.UID) { f.revoked = append(f.revoked, account) }
 
 func (f *forgotten) Forget(_ context.Context, obj client.Object) error {
 	f.server = append(f.server, obj.GetName())
@@ -75,6 +78,15 @@ func TestReceiverForgetsWhatTheCacheNoLongerShows(t *testing.T) {
 	expect("another resource", []string{"c"}, []string{"c"})
 	hooks.Delete(&v1alpha1.WebhookSubscription{ObjectMeta: metav1.ObjectMeta{Name: "d"}})
 	expect("a subscription", []string{"d"}, nil)
+
+	revoking := waba("f", "6", "7")
+	revoking.Annotations = map[string]string{v1alpha1.AnnotationRevokeAppSecret: "1"}
+	accounts.Update(waba("f", "6", "7"), revoking)
+	accounts.Update(revoking, revoking)
+	expect("an app secret is revoked", nil, nil)
+	if !slices.Equal(f.revoked, []types.UID{"6"}) {
+		t.Errorf("revoked for %v", f.revoked)
+	}
 
 	f.err = errors.New("the cache is closed")
 	(forgetter{server: f, writer: forgottenAccounts{f}, log: log}).gone(ctx, toolscache.DeletedFinalStateUnknown{Obj: waba("e", "1", "7")})

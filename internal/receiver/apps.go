@@ -40,6 +40,8 @@ type apps struct {
 	failures *loglimit.Failures
 	// deliveries is how many of one app are recorded at a time.
 	deliveries int
+	// rations are for the readings of Secrets of all apps.
+	rations *rations
 
 	mu    sync.Mutex
 	known map[string]*app
@@ -94,6 +96,13 @@ func (a *apps) forget(ctx context.Context, obj client.Object) error {
 	return nil
 }
 
+// revoke drops what is known of the app secrets of an account.
+func (a *apps) revoke(account types.UID) {
+	for _, known := range a.all() {
+		known.keys.change(func(r *ring) *ring { return r.revoked(account) })
+	}
+}
+
 func (a *apps) all() map[string]*app {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -117,15 +126,17 @@ func (a *apps) accounts(ctx context.Context, key string, opts ...client.ListOpti
 	return list.Items, nil
 }
 
-// readEach reads Secrets, several at a time.
-func readEach[K comparable, V any](ctx context.Context, keys map[K]struct{}, read func(context.Context, K) V) map[K]V {
+// readEach reads Secrets for an app, several at a time.
+func readEach[K comparable, V any](ctx context.Context, r *rations, appID string, keys map[K]struct{}, read func(context.Context, K) V) map[K]V {
 	var mu sync.Mutex
 	ordered, out := make([]K, 0, len(keys)), make(map[K]V, len(keys))
 	for key := range keys {
 		ordered = append(ordered, key)
 	}
 	workqueue.ParallelizeUntil(context.WithoutCancel(ctx), 8, len(ordered), func(i int) {
+		r.take(appID)
 		value := read(ctx, ordered[i])
+		r.give()
 		mu.Lock()
 		defer mu.Unlock()
 		out[ordered[i]] = value

@@ -104,9 +104,20 @@ func TestHandshakeMatchesAnySubscriptionOfTheApp(t *testing.T) {
 	objects[0].(*v1alpha1.WABA).Spec.AllowedReferences = []v1alpha1.AllowedReference{{
 		Kinds: []string{"WebhookSubscription"}, Namespaces: v1alpha1.ReferenceNamespaces{From: v1alpha1.NamespacesFromSelector},
 	}}
-	// A stranger is from a namespace to which no entry could apply.
+	// A stranger is from a namespace that the selector doesn't select: the controller hasn't noted the account, or has refused it.
+	letIn := func(o client.Object) *v1alpha1.WebhookSubscription {
+		s := o.(*v1alpha1.WebhookSubscription)
+		s.Status.AccountID = theAccount
+		return s
+	}
+	refused := subscription("formerly", "refused", "refused")
+	letIn(refused[0]).Status.Conditions = []metav1.Condition{{
+		Type: v1alpha1.ConditionSynced, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonReferenceNotPermitted,
+	}}
+	objects = append(objects, refused...)
+	letIn(objects[slices.IndexFunc(objects, func(o client.Object) bool { return o.GetNamespace() == "friend" })])
 	for token, want := range map[string]int{
-		"first": 200, "second": 200, "friend": 200, "custom": 403, "unlabelled": 403, "absent": 403,
+		"first": 200, "second": 200, "friend": 200, "custom": 403, "unlabelled": 403, "absent": 403, "stranger": 403, "refused": 403,
 	} {
 		r := newRig(t, nil, objects...)
 		if got := r.shake(token); got != want {

@@ -66,7 +66,7 @@ func (a *apps) readRing(ctx context.Context, appID string, before *ring) (*ring,
 	for i := range accounts {
 		names[secretKey(&accounts[i])] = struct{}{}
 	}
-	read := readEach(ctx, names, func(ctx context.Context, name types.NamespacedName) secretRead {
+	read := readEach(ctx, a.rations, appID, names, func(ctx context.Context, name types.NamespacedName) secretRead {
 		return a.readAppSecret(ctx, name)
 	})
 	now, out := a.clock.Now(), &ring{holders: make([]holder, 0, len(accounts))}
@@ -136,6 +136,15 @@ func (r *ring) stale() *ring {
 // without is the same ring without an account that is gone.
 func (r *ring) without(uid types.UID) *ring {
 	return &ring{holders: slices.DeleteFunc(slices.Clone(r.holders), func(h holder) bool { return h.account.UID == uid })}
+}
+
+// revoked is the same ring without the keys of an account, which are to be read.
+func (r *ring) revoked(uid types.UID) *ring {
+	out := &ring{holders: slices.Clone(r.holders)}
+	if h := out.holder(uid); h != nil {
+		h.keys, h.unread = nil, true
+	}
+	return out
 }
 
 func (r *ring) holder(uid types.UID) *holder {

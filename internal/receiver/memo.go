@@ -34,8 +34,9 @@ type memo[T any] struct {
 	begun, done int
 	// at is when the latest reading began, next when another may begin.
 	at, next time.Time
-	// flight is closed when the reading under way ends.
-	flight chan struct{}
+	// flight is closed when the reading under way ends; changes have come since it began.
+	flight  chan struct{}
+	changes []func(T) T
 }
 
 // mark returns a mark of this moment for since.
@@ -58,12 +59,15 @@ func (m *memo[T]) since(ctx context.Context, mark int) (T, error) {
 	return m.await(ctx, func() bool { return m.done > mark })
 }
 
-// change replaces the value that is remembered, if there is one.
+// change replaces the value that is remembered, if there is one, and the one that is being read.
 func (m *memo[T]) change(f func(T) T) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.done > 0 {
 		m.value = f(m.value)
+	}
+	if m.flight != nil {
+		m.changes = append(m.changes, f)
 	}
 }
 
@@ -94,7 +98,10 @@ func (m *memo[T]) start(ctx context.Context) {
 		value, secrets := m.read(ctx, before)
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		m.value, m.done, m.flight = value, m.begun, nil
+		for _, change := range m.changes {
+			value = change(value)
+		}
+		m.value, m.done, m.flight, m.changes = value, m.begun, nil, nil
 		m.next = m.at.Add(max(pauseBetweenReadings, time.Duration(secrets)*pausePerSecret))
 		close(flight)
 	}()

@@ -84,3 +84,20 @@ func TestSometimes(t *testing.T) {
 		}
 	}
 }
+
+// TestMemoChangesWhatIsBeingRead: a reading that began before a change doesn't bring back what was changed.
+func TestMemoChangesWhatIsBeingRead(t *testing.T) {
+	begun, proceed := make(chan struct{}), make(chan struct{})
+	m := &memo[string]{clock: clocktesting.NewFakeClock(time.Now()), maxAge: time.Minute, read: func(context.Context, string) (string, int) {
+		begun <- struct{}{}
+		<-proceed
+		return "read", 1
+	}}
+	got := later(func() string { value, _ := m.recent(t.Context()); return value })
+	<-begun
+	m.change(func(s string) string { return s + " and changed" })
+	close(proceed)
+	if got := got(); got != "read and changed" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -53,6 +54,7 @@ func New(options Options) (*Server, error) {
 		failures: failures,
 		apps: &apps{
 			client: o.Client, secrets: o.Secrets, clock: o.Clock, failures: failures, known: map[string]*app{}, deliveries: o.Limits.AppDeliveries,
+			rations: newRations(o.Clock),
 		},
 		gate:       newGate(o.Limits.Unproven, o.Limits.MemoryBytes),
 		deliveries: make(chan struct{}, o.Limits.Deliveries),
@@ -131,6 +133,10 @@ func (s *Server) Addr(ctx context.Context) (net.Addr, error) {
 
 // Forget frees what is kept of a WABA or WebhookSubscription that is gone from the cache, or that belongs to another app now.
 func (s *Server) Forget(ctx context.Context, obj client.Object) error { return s.apps.forget(ctx, obj) }
+
+// Revoke ends the validity of the app secrets of an account that were replaced in its Secret, and of those that may have been
+// since it was read last: it is read again before a delivery counts for the account.
+func (s *Server) Revoke(account types.UID) { s.apps.revoke(account) }
 
 // Start serves until the context ends. Requests that are under way then are finished. It can be called once.
 func (s *Server) Start(ctx context.Context) error {

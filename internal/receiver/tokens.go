@@ -11,6 +11,7 @@ import (
 	"errors"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -71,7 +72,7 @@ func (a *apps) readTokens(ctx context.Context, appID string) (*tokens, int) {
 	for _, ref := range subscriptions {
 		refs[ref] = struct{}{}
 	}
-	read := readEach(ctx, refs, func(ctx context.Context, ref tokenRef) tokenRead { return a.readToken(ctx, ref) })
+	read := readEach(ctx, a.rations, appID, refs, func(ctx context.Context, ref tokenRef) tokenRead { return a.readToken(ctx, ref) })
 	out := &tokens{}
 	for name, ref := range subscriptions {
 		got := read[ref]
@@ -119,7 +120,7 @@ func (a *apps) subscriptions(ctx context.Context, appID string) (map[types.Names
 			account.Namespace = s.Namespace
 		}
 		w, callback := byName[account], s.Spec.App
-		if w == nil || !mayRefer(w, s.Namespace) || callback == nil ||
+		if w == nil || !mayRefer(w, s) || callback == nil ||
 			callback.Delivery != v1alpha1.WebhookDeliveryOperator || callback.VerifyTokenSecretRef == nil {
 			continue
 		}
@@ -129,10 +130,16 @@ func (a *apps) subscriptions(ctx context.Context, appID string) (map[types.Names
 	return out, nil
 }
 
-// mayRefer keeps out subscriptions from namespaces whose reference the account can't have agreed to: they would make us read
-// Secrets for nothing. Whether it did agree is decided where the app's callback is set.
-func mayRefer(w *v1alpha1.WABA, namespace string) bool {
-	return w.Namespace == namespace || slices.ContainsFunc(w.Spec.AllowedReferences, func(a v1alpha1.AllowedReference) bool {
+// mayRefer keeps out subscriptions that the account's owner didn't let in: they would make us read Secrets for nothing, and a
+// thousand of them would keep Meta's handshakes waiting. Which namespaces a selector selects isn't known here. Their controller
+// knows, and notes the account in the status of those that it let in before it gives Meta the address.
+func mayRefer(w *v1alpha1.WABA, s *v1alpha1.WebhookSubscription) bool {
+	if w.Namespace == s.Namespace {
+		return true
+	}
+	synced := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionSynced)
+	refused := synced != nil && synced.Reason == v1alpha1.ReasonReferenceNotPermitted
+	return s.Status.AccountID == w.Spec.ID && !refused && slices.ContainsFunc(w.Spec.AllowedReferences, func(a v1alpha1.AllowedReference) bool {
 		return a.Namespaces.From != v1alpha1.NamespacesFromSame && slices.Contains(a.Kinds, "WebhookSubscription")
 	})
 }

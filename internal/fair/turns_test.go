@@ -1,7 +1,7 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package facts
+package fair
 
 import (
 	"strings"
@@ -10,9 +10,9 @@ import (
 
 // TestTurns: who comes last with one write isn't last to be served.
 func TestTurns(t *testing.T) {
-	shared := newTurns(2)
-	shared.take("flood")
-	shared.take("flood")
+	shared := NewTurns(2)
+	shared.Take("flood")
+	shared.Take("flood")
 	queued := map[string][]<-chan struct{}{}
 	for _, tenant := range []string{"flood", "flood", "flood", "flood", "shop", "flood", "bank", "shop"} {
 		turn := shared.queue(tenant)
@@ -23,7 +23,7 @@ func TestTurns(t *testing.T) {
 	}
 	var order []string
 	for range 8 {
-		shared.give()
+		shared.Give()
 		for tenant, turns := range queued {
 			select {
 			case <-turns[0]:
@@ -38,8 +38,8 @@ func TestTurns(t *testing.T) {
 	if got, want := strings.Join(order, ","), "flood,shop,bank,flood,shop,flood,flood,flood"; got != want {
 		t.Errorf("served in the order %s, want %s", got, want)
 	}
-	shared.give()
-	shared.give()
+	shared.Give()
+	shared.Give()
 	if shared.free != 2 || len(shared.waiting) != 0 || shared.queue("shop") != nil {
 		t.Errorf("%d free, %d waiting in the end", shared.free, len(shared.waiting))
 	}

@@ -1,13 +1,14 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package facts
+// Package fair shares what is scarce among tenants, none of whom can use it up for the others.
+package fair
 
 import "sync"
 
-// turns shares a number of slots among tenants. Whoever waits gets one in turn, however much others have waiting: a flood of
+// Turns shares a number of slots among tenants. Whoever waits gets one in turn, however much others have waiting: a flood of
 // one tenant's events, which nobody can forbid it to send, delays the others' by one write each.
-type turns struct {
+type Turns struct {
 	mu   sync.Mutex
 	free int
 	// waiting are those who wait by tenant, and next the tenants of whom somebody does, in the order of their turns.
@@ -15,17 +16,18 @@ type turns struct {
 	next    []string
 }
 
-func newTurns(slots int) *turns { return &turns{free: slots, waiting: map[string][]chan struct{}{}} }
+// NewTurns returns as many slots.
+func NewTurns(slots int) *Turns { return &Turns{free: slots, waiting: map[string][]chan struct{}{}} }
 
-// take waits for a slot.
-func (t *turns) take(tenant string) {
+// Take waits for a slot.
+func (t *Turns) Take(tenant string) {
 	if turn := t.queue(tenant); turn != nil {
 		<-turn
 	}
 }
 
 // queue takes a slot that is free, or returns what is closed once the caller has one.
-func (t *turns) queue(tenant string) <-chan struct{} {
+func (t *Turns) queue(tenant string) <-chan struct{} {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.free > 0 {
@@ -40,8 +42,8 @@ func (t *turns) queue(tenant string) <-chan struct{} {
 	return turn
 }
 
-// give hands a slot to the next who waits.
-func (t *turns) give() {
+// Give hands a slot to the next who waits.
+func (t *Turns) Give() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.next) == 0 {

@@ -1,0 +1,33 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package fair
+
+import (
+	"testing"
+	"time"
+)
+
+// TestPace: after a burst one at a time, and no more after a clock that was set back.
+func TestPace(t *testing.T) {
+	now := time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)
+	p := Pace{PerSecond: 2, Burst: 3}
+	for i, step := range []struct {
+		passed, wait time.Duration
+	}{
+		{0, 0}, {0, 0}, {0, 0}, {0, 500 * time.Millisecond}, {500 * time.Millisecond, 0},
+		{250 * time.Millisecond, 250 * time.Millisecond}, {-time.Hour, 250 * time.Millisecond}, {time.Second, 0},
+	} {
+		now = now.Add(step.passed)
+		wait := p.Wait(now)
+		if wait != step.wait {
+			t.Errorf("%d: wait %s, want %s", i, wait, step.wait)
+		}
+		if wait == 0 {
+			p.Spend(now)
+		}
+	}
+	if p.Rested(now) || !p.Rested(now.Add(10*time.Second)) {
+		t.Error("it has rested too early, or never")
+	}
+}
