@@ -50,6 +50,9 @@ func run(args []string, out io.Writer) error {
 	if err := options.Validate(); err != nil {
 		return err
 	}
+	if err := operator.LimitMemory(); err != nil {
+		return err
+	}
 	log := options.Logger(os.Stderr)
 	ctrl.SetLogger(log)
 	cfg, err := ctrl.GetConfig()

@@ -300,6 +300,23 @@ func TestPods(t *testing.T) {
 	if pod := one("topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {a: b}}}]"); len(pod.TopologySpreadConstraints) != 1 || len(pod.TopologySpreadConstraints[0].LabelSelector.MatchLabels) != 1 {
 		t.Errorf("spread: %+v", pod.TopologySpreadConstraints)
 	}
+	// The program learns of the limit, so that Go collects garbage in time; without a limit it would learn the node's memory.
+	for v, want := range map[values][]string{
+		"": {"WABA_OPERATOR_MEMORY_LIMIT"},
+		"env: [{name: GOMEMLIMIT, value: 100MiB}]": {"WABA_OPERATOR_MEMORY_LIMIT", "GOMEMLIMIT"},
+		"resources: {limits: {memory: null}}":      nil,
+	} {
+		var got []string
+		for _, e := range one(v).Containers[0].Env {
+			if e.Name == "WABA_OPERATOR_MEMORY_LIMIT" && e.ValueFrom.ResourceFieldRef.Resource != "limits.memory" {
+				t.Errorf("the limit is %+v", e.ValueFrom)
+			}
+			got = append(got, e.Name)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: the environment has %v, want %v", v, got, want)
+		}
+	}
 	pod := one("webhooks: {tls: {secretName: tls, clientCAConfigMap: ca, clientCAKey: meta.crt}}")
 	mounts := map[string]string{}
 	for _, m := range pod.Containers[0].VolumeMounts {

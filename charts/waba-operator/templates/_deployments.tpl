@@ -94,9 +94,19 @@ containers:
   imagePullPolicy: {{ $values.image.pullPolicy }}
   args:
   {{- include "waba-operator.args" . | trim | nindent 2 }}
-  {{- with $values.env }}
+  {{- $limited := dig "limits" "memory" "" (.deployment.resources | default dict) }}
+  {{- if or $limited $values.env }}
   env:
+  {{- if $limited }}
+  # The program keeps its memory below.
+  - name: WABA_OPERATOR_MEMORY_LIMIT
+    valueFrom:
+      resourceFieldRef:
+        resource: limits.memory
+  {{- end }}
+  {{- with $values.env }}
   {{- toYaml . | nindent 2 }}
+  {{- end }}
   {{- end }}
   ports:
   - name: probes
