@@ -68,7 +68,7 @@ func (b *base) result(ctx context.Context, run runOf, o outcome) ctrl.Result {
 	switch {
 	case o.backoff:
 		o.after = b.attempts.failed(uid, run.fingerprint, o.first)
-	case o.keep:
+	case o.keep, o.underWay:
 	default:
 		b.attempts.succeeded(uid)
 	}

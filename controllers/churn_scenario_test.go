@@ -66,9 +66,10 @@ func (c *churn) seed() {
 	c.create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "media"}, BinaryData: map[string][]byte{"photo.jpg": harness.JPEG}})
 }
 
-// Variants of the resources: one account in ten has each, and two in ten have none.
+// Variants of the resources: one account in ten has each.
 const (
-	deletesAtMeta = 1 + iota
+	waitsForFile = iota
+	deletesAtMeta
 	fails
 	observed
 	isPaused
@@ -108,6 +109,8 @@ func (c *churn) resources(i int) []client.Object {
 		template.Spec.Header = &v1alpha1.TemplateHeader{Format: v1alpha1.HeaderFormatImage, Media: &v1alpha1.MediaSource{
 			ConfigMapKeyRef: &v1alpha1.ConfigMapKeyReference{Name: "media", Key: "photo.jpg"},
 		}}
+	case waitsForFile:
+		behindAddress(harness.JPEG)(template)
 	case refusedSetting:
 		waba.Spec.Insights = v1alpha1.InsightsEnabled
 	}
@@ -219,6 +222,7 @@ func (c *churn) stop() {
 	c.each(func(_ int, obj client.Object) { deleted(obj) })
 	c.settle()
 	c.advance(3*time.Hour, 10*time.Minute)
+	c.downloads.Wait() // those of resources that are gone have ended
 }
 
 // left is what is left in the cluster.

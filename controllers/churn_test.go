@@ -4,6 +4,7 @@
 package controllers_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -24,6 +25,7 @@ import (
 	"github.com/waba-operator/waba-operator/controllers"
 	accounts "github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/media"
 	"github.com/waba-operator/waba-operator/internal/metrics"
 	"github.com/waba-operator/waba-operator/internal/receiver"
 	"github.com/waba-operator/waba-operator/internal/webhook"
@@ -49,6 +51,8 @@ type churn struct {
 	kinds       map[string]reconcile.Reconciler
 	server      *receiver.Server
 	registry    *prometheus.Registry
+	// downloads are those that go on.
+	downloads sync.WaitGroup
 
 	mu  sync.Mutex
 	due map[wake]time.Time
@@ -94,6 +98,7 @@ func newChurn(t *testing.T, n int, readOnly bool) *churn {
 		controllers.Options{
 			Accounts: manager, GraphAPIVersion: "v25.0", ObservationInterval: time.Hour, CreatesPerHour: 100, ReadOnly: readOnly,
 			Clock: clock, Metrics: recorder, Audit: logr.Discard(),
+			Media: media.NewDownloads(media.DownloadOptions{Source: silentServer{}, Clock: clock, Go: c.downloads.Go}),
 		})
 	writer := facts.NewWriter(facts.Options{Client: c.cluster, Live: c.cluster, Clock: clock})
 	if c.server, err = receiver.New(receiver.Options{
@@ -121,6 +126,14 @@ func newChurn(t *testing.T, n int, readOnly bool) *churn {
 	c.empty, c.most = countStores(c.roots), map[string]int{}
 	c.seed()
 	return c
+}
+
+// silentServer is the server of files that never come.
+type silentServer struct{}
+
+func (silentServer) Fetch(ctx context.Context, _ media.Format, _, _ string) (*media.File, error) {
+	<-ctx.Done()
+	return nil, &media.Error{Retry: true, Message: "no answer"}
 }
 
 // unheard drops events.

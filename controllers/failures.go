@@ -79,8 +79,8 @@ type subject struct {
 	kind string
 }
 
-// note logs what failed in a run. A run that came to an end decides about all steps; one that only waited (o.keep) says nothing
-// of those that it didn't come to. It reports whether a conflict persists, so that its retries need a backoff.
+// note logs what failed in a run. A run that came to an end decides about all steps; one that only waited (o.keep, o.underWay)
+// says nothing of those that it didn't come to. It reports whether a conflict persists, so that its retries need a backoff.
 func (l *failureLog) note(ctx context.Context, s subject, o outcome) (persists bool) {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return false // the process stops: that says nothing about the steps
@@ -98,7 +98,7 @@ func (l *failureLog) note(ctx context.Context, s subject, o outcome) (persists b
 		if _, still := now[operation]; still {
 			continue
 		}
-		if o.keep {
+		if o.keep || o.underWay {
 			now[operation] = f
 		} else if f.logged {
 			ctrl.LoggerFrom(ctx).V(1).Info("Step works again", "operation", operation, "failed", l.clock.Since(f.since).String())

@@ -30,19 +30,16 @@ const (
 	// unusableRecheck is how often an address is tried whose file can't be used: files are up to 100 MB, and a person has to
 	// act first.
 	unusableRecheck = time.Hour
+	// fetchRecheck is when a resource looks whether its files are fetched if nothing has woken it before.
+	fetchRecheck = 5 * time.Minute
 )
-
-// MediaFetcher gets the file behind an address of a spec. Its errors are *media.Error.
-type MediaFetcher interface {
-	Fetch(ctx context.Context, format media.Format, url, sha256 string) (*media.File, error)
-}
 
 // mediaFiles reads the files that specs refer to and remembers what was uploaded.
 type mediaFiles struct {
 	// live reads ConfigMaps past the cache.
-	live    client.Reader
-	fetcher MediaFetcher
-	handles *handles
+	live      client.Reader
+	downloads *media.Downloads
+	handles   *handles
 }
 
 // mediaFile is a file whose hash is known.
@@ -121,26 +118,77 @@ func (to uploadTarget) app(f mediaFile) (string, *outcome) {
 	return "", &o
 }
 
+// fetched are files that were behind addresses, by the field that names them.
+type fetched map[string]*media.File
+
+// close frees the files, and with them the place that they take.
+func (f fetched) close() {
+	for _, file := range f {
+		_ = file.Close()
+	}
+}
+
+// fetch returns the files that have to be uploaded and are behind addresses. A run never waits for them: where they aren't
+// there yet, the outcome is under way, and the resource is reconciled again when they are.
+func (b *base) fetch(ctx context.Context, to uploadTarget, files ...mediaFile) (fetched, *outcome) {
+	key := keyOf(to.object, client.ObjectKeyFromObject(to.object))
+	r := media.Request{
+		Tenant: to.object.GetNamespace(), Owner: string(to.object.GetUID()), Ready: func() { b.changes.ready(key) },
+	}
+	var fields []string
+	for _, f := range files {
+		app, o := to.app(f)
+		if o != nil {
+			return nil, o
+		}
+		if f.inline == nil && b.media.handles.get(to.handle(app, f)) == "" {
+			r.Files = append(r.Files, media.Address{Format: f.format, URL: f.source.URL, SHA256: f.source.SHA256})
+			fields = append(fields, f.field)
+		}
+	}
+	if len(fields) == 0 {
+		return nil, nil
+	}
+	result, ok := b.media.downloads.Get(r)
+	switch {
+	case !ok:
+		logStep(ctx, "The files are being fetched", "fields", fields)
+		o := waitingAside(v1alpha1.ReasonProgressing, fields[0]+".url: the file is being fetched", fetchRecheck)
+		o.underWay = true
+		return nil, &o
+	case result.Err != nil:
+		return nil, notFetched(ctx, fields[result.Failed]+".url", result.Err)
+	}
+	out := fetched{}
+	for i, file := range result.Files {
+		out[fields[i]] = file
+	}
+	return out, nil
+}
+
+func (to uploadTarget) handle(app string, f mediaFile) handleKey {
+	return handleKey{object: to.object.GetUID(), app: app, field: f.field, sha256: f.sha256}
+}
+
 // upload gives a file to Meta and returns its handle. A handle is good for a short time
 // (https://developers.facebook.com/docs/graph-api/guides/upload), so it is never kept in a status; it is only remembered
 // while the write it was made for fails for a passing reason. reused says that it comes from such an earlier attempt.
-func (b *base) upload(ctx context.Context, to uploadTarget, f mediaFile) (handle string, reused bool, o *outcome) {
+func (b *base) upload(ctx context.Context, to uploadTarget, f mediaFile, files fetched) (handle string, reused bool, o *outcome) {
 	app, o := to.app(f)
 	if o != nil {
 		return "", false, o
 	}
-	key := handleKey{object: to.object.GetUID(), app: app, field: f.field, sha256: f.sha256}
+	key := to.handle(app, f)
 	if handle := b.media.handles.get(key); handle != "" {
 		return handle, true, nil
 	}
 	file := f.inline
 	if file == nil {
-		fetched, err := b.media.fetcher.Fetch(ctx, f.format, f.source.URL, f.source.SHA256)
-		if err != nil {
-			return "", false, notFetched(ctx, f.field+".url", err)
-		}
-		defer func() { _ = fetched.Close() }()
-		file = fetched
+		file = files[f.field]
+	}
+	if file == nil { // its handle expired in this run
+		later := keep(firstPause)
+		return "", false, &later
 	}
 	logStep(ctx, "About to write to Meta", "call", CallUploadFile, "field", f.field)
 	handle, err := to.session.Client().Upload(ctx, app, graph.File{Name: file.Name, Type: file.Type, Size: file.Size, Content: file})

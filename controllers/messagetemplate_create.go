@@ -37,20 +37,31 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 	if hold := p.refusedFor(); hold > 0 && !known {
 		return keep(hold)
 	}
+	wait := t.reserveCreate(p)
+	files, o := t.readySamples(ctx, p, w, wait)
+	defer files.close()
+	if o != nil && o.underWay {
+		t.creates.release(p.waba.Spec.ID)
+		return *o
+	}
 	if known {
-		if o := t.unrequestedWrite(ctx, p); o != nil {
-			return *o
+		if held := t.unrequestedWrite(ctx, p); held != nil {
+			t.unreserveCreate(p, wait)
+			return *held
 		}
 	}
 	t.forget(p)
-	if wait := t.reserveCreate(p); wait > 0 {
+	if wait > 0 {
 		return waiting(v1alpha1.ReasonQuotaExceeded,
 			"Meta takes 100 new templates an hour and account; created when the hour is over", wait).told()
 	}
 	if t.readOnly {
 		return t.withhold(p, w, v1alpha1.ReasonNotFound, CallCreateTemplate)
 	}
-	if o := t.withSamples(ctx, p, &w); o != nil {
+	if o == nil {
+		o = t.withSamples(ctx, p, &w, files)
+	}
+	if o != nil {
 		t.creates.release(p.waba.Spec.ID)
 		return *o
 	}
@@ -74,12 +85,26 @@ func (t *templates) reserveCreate(p *templatePass) time.Duration {
 	return t.creates.reserve(p.waba.Spec.ID, p.waba.Status.TemplateCreates)
 }
 
+// unreserveCreate gives the create back that reserveCreate took, if it took one.
+func (t *templates) unreserveCreate(p *templatePass, wait time.Duration) {
+	if wait == 0 && !t.readOnly {
+		t.creates.release(p.waba.Spec.ID)
+	}
+}
+
+// readySamples returns the sample files for a create that may be made now.
+func (t *templates) readySamples(ctx context.Context, p *templatePass, w wish, wait time.Duration) (fetched, *outcome) {
+	if wait > 0 || t.readOnly {
+		return nil, nil
+	}
+	return t.fetchSamples(ctx, p, w)
+}
+
 // withhold says what would be written if the operator didn't only read.
 func (t *templates) withhold(p *templatePass, w wish, reason, call string, fields ...string) outcome {
 	var uploads []Intent
 	for _, s := range w.samples {
-		to := uploadTarget{object: p.obj, waba: p.waba, session: p.session}
-		if _, o := to.app(s.file); o != nil {
+		if _, o := p.uploads().app(s.file); o != nil {
 			return *o
 		}
 		uploads = append(uploads, t.would(p.obj, CallUploadFile, s.file.field))

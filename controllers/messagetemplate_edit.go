@@ -42,7 +42,7 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 	if hold := p.refusedFor(); hold > 0 {
 		return keep(hold)
 	}
-	if o := t.unasked(ctx, p, cause); o != nil {
+	if o := t.unasked(p, cause); o != nil {
 		return *o
 	}
 	live := view.Template
@@ -67,9 +67,20 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 		}
 	}
 	if t.readOnly {
+		if o := t.counted(ctx, p, cause); o != nil {
+			return *o
+		}
 		return t.withhold(p, w, v1alpha1.ReasonDriftDetected, CallEditTemplate, names...)
 	}
-	if o := t.withSamples(ctx, p, &w); o != nil {
+	files, o := t.fetchSamples(ctx, p, w)
+	defer files.close()
+	if o == nil {
+		o = t.counted(ctx, p, cause)
+	}
+	if o == nil {
+		o = t.withSamples(ctx, p, &w, files)
+	}
+	if o != nil {
 		return *o
 	}
 	if o := t.recordAttempt(ctx, p, v1alpha1.EditAttempt{
@@ -97,19 +108,13 @@ func editable(status, what string) *outcome {
 	return &o
 }
 
-// unasked guards edits that no change of the spec asked for.
-func (t *templates) unasked(ctx context.Context, p *templatePass, cause string) *outcome {
+// unasked guards edits that no change of the spec asked for. The breaker counts them later, once for each edit that is made.
+func (t *templates) unasked(p *templatePass, cause string) *outcome {
 	if cause != causeDrift {
 		return nil
 	}
-	recent := 0
-	for _, e := range p.obj.Status.Edits {
-		if e.Cause == causeDrift && p.now.Sub(e.Time.Time) < contestedWindow {
-			recent++
-		}
-	}
 	var o outcome
-	if recent >= contestedAfter {
+	if contestedEdits(p) {
 		o = stalledAside(v1alpha1.ReasonContested,
 			"somebody keeps undoing our edits; agree who manages this template, or set driftPolicy: Report")
 		o.after = contestedWindow
@@ -118,6 +123,29 @@ func (t *templates) unasked(ctx context.Context, p *templatePass, cause string) 
 	if allowed, wait := p.session.Budget().Background(); !allowed {
 		o = waitingAside(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait)
 		return &o
+	}
+	if p.session.Held() && !t.readOnly {
+		o = massChangeHeld()
+		return &o
+	}
+	return nil
+}
+
+// contestedEdits reports that our repairs were undone too often.
+func contestedEdits(p *templatePass) bool {
+	recent := 0
+	for _, e := range p.obj.Status.Edits {
+		if e.Cause == causeDrift && p.now.Sub(e.Time.Time) < contestedWindow {
+			recent++
+		}
+	}
+	return recent >= contestedAfter
+}
+
+// counted asks the account's breaker for an edit that no change of the spec asked for.
+func (t *templates) counted(ctx context.Context, p *templatePass, cause string) *outcome {
+	if cause != causeDrift {
+		return nil
 	}
 	return t.unrequestedWrite(ctx, p)
 }

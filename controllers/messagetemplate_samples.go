@@ -41,11 +41,31 @@ func inConfigMaps(spec *v1alpha1.MessageTemplateSpec) bool {
 	return false
 }
 
+// fetchSamples returns the sample files that are behind addresses. Where they are still being fetched, nothing is shown but
+// for a new resource: the next run begins as this one did.
+func (t *templates) fetchSamples(ctx context.Context, p *templatePass, w wish) (fetched, *outcome) {
+	files := make([]mediaFile, 0, len(w.samples))
+	for _, s := range w.samples {
+		files = append(files, s.file)
+	}
+	got, o := t.fetch(ctx, p.uploads(), files...)
+	if o != nil && o.underWay && p.synced() != nil {
+		later := keep(o.after)
+		later.underWay = true
+		o = &later
+	}
+	return got, o
+}
+
+func (p *pass[T]) uploads() uploadTarget {
+	return uploadTarget{object: p.obj, waba: p.waba, session: p.session}
+}
+
 // withSamples uploads the sample files and puts their handles into the content.
-func (t *templates) withSamples(ctx context.Context, p *templatePass, w *wish) *outcome {
+func (t *templates) withSamples(ctx context.Context, p *templatePass, w *wish, files fetched) *outcome {
 	handles := map[string]string{}
 	for _, s := range w.samples {
-		handle, reused, o := t.upload(ctx, uploadTarget{object: p.obj, waba: p.waba, session: p.session}, s.file)
+		handle, reused, o := t.upload(ctx, p.uploads(), s.file, files)
 		if o != nil {
 			return o
 		}

@@ -56,6 +56,9 @@ type outcome struct {
 	// failed are the errors that the outcome was made of, with what was being done: the condition's message is stable and for
 	// users, the log has the rest.
 	failed []failedStep
+	// underWay means that the run ended before its work was done, to come back when something is there that it needs: neither a
+	// success nor a failure.
+	underWay bool
 	// recalled means that this is what an earlier pass came to, and that no spec was looked at.
 	recalled bool
 }

@@ -63,8 +63,7 @@ func (n *numbers) wouldWriteSection(s *sectionPass, fields []string, result sect
 		return result
 	}
 	if s.picture != nil && slices.Contains(fields, number.PictureField) {
-		to := uploadTarget{object: s.obj, waba: s.waba, session: s.session}
-		if _, result.problem = to.app(*s.picture); result.problem == nil {
+		if _, result.problem = s.uploads().app(*s.picture); result.problem == nil {
 			n.would(s.obj, CallUploadFile, s.picture.field)
 		} else if fields = withoutPicture(fields); len(fields) == 0 {
 			return result
@@ -205,9 +204,19 @@ func (n *numbers) uploadPicture(ctx context.Context, s *sectionPass, fields []st
 	if s.picture == nil || !slices.Contains(fields, number.PictureField) {
 		return "", false, nil
 	}
-	handle, reused, o := n.upload(ctx, uploadTarget{object: s.obj, waba: s.waba, session: s.session}, *s.picture)
+	files, o := n.fetch(ctx, s.uploads(), *s.picture)
+	defer files.close()
 	if o == nil {
+		handle, reused, o = n.upload(ctx, s.uploads(), *s.picture, files)
+	}
+	switch {
+	case o == nil:
 		return handle, reused, nil
+	case o.underWay:
+		if known := s.synced(); known != nil && known.Status == metav1.ConditionFalse && !s.changedByUser() {
+			o.reason, o.message = known.Reason, known.Message // what is tried again isn't news
+		}
+		return "", false, o
 	}
 	switch o.reason {
 	case v1alpha1.ReasonTransientError, v1alpha1.ReasonRateLimited, v1alpha1.ReasonCredentialsInvalid, v1alpha1.ReasonAccountBlocked:

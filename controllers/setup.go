@@ -23,6 +23,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/media"
 )
 
 // Metrics is told what only the controllers know.
@@ -56,8 +57,8 @@ type Options struct {
 	Once bool
 	// CreatesPerHour is Meta's limit of new templates per account and hour, 0 for none.
 	CreatesPerHour int
-	// Media fetches the files that specs refer to by address.
-	Media MediaFetcher
+	// Media fetches the files that specs refer to by address. Only who writes needs it.
+	Media *media.Downloads
 	// WebhookURL is the public address of the operator's webhook receiver, such as https://hooks.acme.example/webhooks/; the
 	// id of an app is added to it. Empty where there is no receiver.
 	WebhookURL string
@@ -127,7 +128,7 @@ func newBase(p Parts, o Options) *base {
 		hearing: s.hearing, receipts: s.receipts, announced: s.announced, changes: &changes{}, metrics: o.Metrics,
 		log: o.Log, audit: o.Audit, readOnly: o.ReadOnly, once: o.Once, intended: o.Intended, interval: o.ObservationInterval,
 		webhookURL: o.WebhookURL,
-		media:      &mediaFiles{live: p.Live, fetcher: o.Media, handles: s.handles},
+		media:      &mediaFiles{live: p.Live, downloads: o.Media, handles: s.handles},
 	}
 }
 
@@ -138,7 +139,7 @@ func (b *base) lists() client.Reader { return loggedLists{b.client, b.log, b.fai
 func (o Options) controllerOptions() controller.Options {
 	return controller.Options{
 		MaxConcurrentReconciles: o.Concurrency,
-		ReconciliationTimeout:   10 * time.Minute, // a sample file of 100 MB may be fetched and uploaded
+		ReconciliationTimeout:   10 * time.Minute, // a sample file of 100 MB may be uploaded
 		EnableWarmup:            ptr.To(true),
 		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](time.Second, 5*time.Minute),
 		NewQueue:                o.NewQueue,

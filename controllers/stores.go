@@ -13,6 +13,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/media"
 )
 
 // store keeps something of resources in memory.
@@ -37,6 +38,7 @@ type stores struct {
 	sections  *sectionReads
 	hooks     *hookMemory
 	sessions  sessions
+	downloads downloads
 }
 
 func newStores(c clock.PassiveClock, o Options) *stores {
@@ -45,14 +47,14 @@ func newStores(c clock.PassiveClock, o Options) *stores {
 		announced: newAnnounced(),
 		creates:   newCreateLedger(c, o.CreatesPerHour), handles: newHandles(c), written: newWrittenVersions(),
 		settings: newSettingWrites(c), leaving: newLeaving(), sections: newSectionReads(c), hooks: newHookMemory(c),
-		sessions: sessions{o.Accounts},
+		sessions: sessions{o.Accounts}, downloads: downloads{o.Media},
 	}
 }
 
 func (s *stores) all() []store {
 	return []store{
 		s.attempts, s.failures, s.hearing, s.receipts, s.announced, s.creates, s.handles, s.written, s.settings, s.leaving,
-		s.sections, s.hooks, s.sessions,
+		s.sections, s.hooks, s.sessions, s.downloads,
 	}
 }
 
@@ -64,6 +66,16 @@ func (s sessions) forget(gone object) time.Duration {
 		return 0
 	}
 	return s.accounts.Forget(string(gone.uid))
+}
+
+// downloads are the files that are being fetched, or wait for the run that uploads them.
+type downloads struct{ media *media.Downloads }
+
+func (d downloads) forget(gone object) time.Duration {
+	if d.media != nil {
+		d.media.Drop(string(gone.uid))
+	}
+	return 0
 }
 
 // objectKey is what a run knows of a resource that is gone.

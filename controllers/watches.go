@@ -71,6 +71,8 @@ type changes struct {
 	mu       sync.Mutex
 	sinks    []func(accountChange)
 	wakeSink func(types.NamespacedName, time.Duration)
+	// readySinks queue a resource, by kind.
+	readySinks map[string]func(types.NamespacedName)
 }
 
 func (c *changes) publish(n accountChange) {
@@ -95,6 +97,28 @@ func (c *changes) wakeAfter(waba types.NamespacedName, after time.Duration) {
 	c.mu.Unlock()
 	if sink != nil {
 		sink(waba, after)
+	}
+}
+
+// ready has a resource reconciled for which something has come that it waits for.
+func (c *changes) ready(obj objectKey) {
+	c.mu.Lock()
+	sink := c.readySinks[obj.kind]
+	c.mu.Unlock()
+	if sink != nil {
+		sink(obj.name)
+	}
+}
+
+// queueReady has the resources of a kind queued that something has come for. c.mu is held.
+func (c *changes) queueReady(ctx context.Context, kind string, q queue) {
+	if c.readySinks == nil {
+		c.readySinks = map[string]func(types.NamespacedName){}
+	}
+	c.readySinks[kind] = func(name types.NamespacedName) {
+		if ctx.Err() == nil {
+			q.Add(reconcile.Request{NamespacedName: name})
+		}
 	}
 }
 
@@ -136,6 +160,7 @@ func templateSource(c client.Reader, ch *changes) source.Source {
 	return source.Func(func(ctx context.Context, q queue) error {
 		ch.mu.Lock()
 		defer ch.mu.Unlock()
+		ch.queueReady(ctx, kindMessageTemplate, q)
 		ch.sinks = append(ch.sinks, func(n accountChange) {
 			if ctx.Err() == nil {
 				addLow(q, changedTemplates(ctx, c, n)...)

@@ -21,13 +21,19 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"k8s.io/utils/clock"
 )
 
 const (
-	// DefaultTimeout bounds one fetch, from the first look-up to the last byte: a document of 100 MB at 7 Mbit/s.
+	// DefaultTimeout bounds one fetch, from the first lookup to the last byte: a document of 100 MB at 7 Mbit/s.
 	DefaultTimeout = 2 * time.Minute
-	// maxFetches is how many fetches run at a time. It bounds the room on disk: two files of 100 MB.
-	maxFetches = 2
+	// graceTime is the time at the beginning of a fetch in which nothing is asked of its rate: names are looked up, and
+	// connections made. checkPeriod is the time between two measurements after it.
+	graceTime   = 10 * time.Second
+	checkPeriod = 10 * time.Second
+	// minRate is what a server has to send in each period, in bytes per second. Who sends less would hold the place of others.
+	minRate = 64 << 10
 	// maxRedirects is per fetch.
 	maxRedirects = 3
 	// connectTimeout bounds the connection, the TLS handshake and the wait for the answer, each.
@@ -49,8 +55,10 @@ type Options struct {
 	AllowPrivateAddresses bool
 	// TLS is for tests; nil means the system's authorities.
 	TLS *tls.Config
-	// Timeout bounds one fetch, without the wait for other fetches; 0 means DefaultTimeout.
+	// Timeout bounds one fetch; 0 means DefaultTimeout.
 	Timeout time.Duration
+	// Clock measures timeouts and rates; nil means the real one.
+	Clock clock.Clock
 	// Dir is where files are kept while they are in use; "" means os.TempDir().
 	Dir string
 }
@@ -60,7 +68,7 @@ type Fetcher struct {
 	client       *http.Client
 	transport    *http.Transport
 	dialer       *net.Dialer
-	slots        chan struct{}
+	clock        clock.Clock
 	timeout      time.Duration
 	dir          string
 	allowPrivate bool
@@ -68,11 +76,12 @@ type Fetcher struct {
 
 // NewFetcher makes a Fetcher.
 func NewFetcher(o Options) *Fetcher {
-	f := &Fetcher{
-		slots: make(chan struct{}, maxFetches), timeout: o.Timeout, dir: o.Dir, allowPrivate: o.AllowPrivateAddresses,
-	}
+	f := &Fetcher{clock: o.Clock, timeout: o.Timeout, dir: o.Dir, allowPrivate: o.AllowPrivateAddresses}
 	if f.timeout <= 0 {
 		f.timeout = DefaultTimeout
+	}
+	if f.clock == nil {
+		f.clock = clock.RealClock{}
 	}
 	f.dialer = &net.Dialer{Timeout: connectTimeout, ControlContext: f.checkAddress}
 	f.transport = &http.Transport{
@@ -111,15 +120,9 @@ func (f *Fetcher) Fetch(ctx context.Context, format Format, rawURL, hash string)
 	if !sha256Pattern.MatchString(want) {
 		return nil, &Error{Message: "sha256 must be the file's SHA-256 in 64 hexadecimal digits, as sha256sum prints it"}
 	}
-	select {
-	case f.slots <- struct{}{}:
-		defer func() { <-f.slots }()
-	case <-ctx.Done():
-		return nil, &Error{Retry: true, Message: "the operator is busy fetching other files"}
-	}
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
-	file, err := f.download(ctx, format, r, target)
+	w, stop := f.watch(ctx)
+	defer stop()
+	file, err := f.download(w, format, r, target)
 	if err != nil {
 		return nil, err
 	}
@@ -175,8 +178,8 @@ func (f *Fetcher) checkAddress(_ context.Context, _, address string, _ syscall.R
 }
 
 // download stores what the server sends, up to one byte more than the format allows.
-func (f *Fetcher) download(ctx context.Context, format Format, r rule, target *url.URL) (*File, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), http.NoBody)
+func (f *Fetcher) download(w *watched, format Format, r rule, target *url.URL) (*File, error) {
+	req, err := http.NewRequestWithContext(w.ctx, http.MethodGet, target.String(), http.NoBody)
 	if err != nil { // its text would repeat the URL
 		return nil, &Error{Message: "the URL can't be parsed"}
 	}
@@ -188,7 +191,7 @@ func (f *Fetcher) download(ctx context.Context, format Format, r rule, target *u
 		if errors.As(err, &refused) { // by checkRedirect
 			return nil, refused
 		}
-		return nil, &Error{Retry: true, Message: unreachable, Cause: causeOf(err)}
+		return nil, &Error{Retry: true, Message: unreachable, Cause: w.cause(err)}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
@@ -198,7 +201,7 @@ func (f *Fetcher) download(ctx context.Context, format Format, r rule, target *u
 	if resp.ContentLength > r.limit {
 		return nil, r.checkSize(format, resp.ContentLength)
 	}
-	return spool(f.dir, io.LimitReader(resp.Body, r.limit+1))
+	return spool(f.dir, &counted{from: io.LimitReader(resp.Body, r.limit+1), by: w})
 }
 
 // causeOf is the text of a network error, without what could repeat the URL or what the server sent.
@@ -220,7 +223,7 @@ func causeOf(err error) string {
 
 // spool stores a file on disk, as large ones would take too much memory, and computes its hash. The file loses its name
 // at once, so that nothing is left behind however the operator ends.
-func spool(dir string, from io.Reader) (*File, error) {
+func spool(dir string, from *counted) (*File, error) {
 	disk, err := os.CreateTemp(dir, "waba-operator-media-*")
 	if err != nil {
 		return nil, storageError()
@@ -237,7 +240,7 @@ func spool(dir string, from io.Reader) (*File, error) {
 		if to.failed {
 			return nil, storageError()
 		}
-		return nil, &Error{Retry: true, Message: unreachable, Cause: causeOf(err)}
+		return nil, &Error{Retry: true, Message: unreachable, Cause: from.by.cause(err)}
 	}
 	return &File{SHA256: hex.EncodeToString(hash.Sum(nil)), Size: size, content: disk}, nil
 }

@@ -6,7 +6,6 @@ package media
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -281,42 +280,13 @@ func TestWrongContent(t *testing.T) {
 	_ = file.Close()
 }
 
-func TestOnlyTwoAtATime(t *testing.T) {
-	arrived, release := make(chan struct{}), make(chan struct{})
-	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		arrived <- struct{}{}
-		<-release
-		_, _ = io.WriteString(w, aPNG)
-	})
-	f := local(t, server)
-	results := make(chan error)
-	fetch := func() {
-		file, err := f.Fetch(t.Context(), Image, server.URL, hashOf(aPNG))
-		if err == nil {
-			err = file.Close()
-		}
-		results <- err
+func mustParse(t *testing.T, raw string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
 	}
-	go fetch()
-	go fetch()
-	<-arrived
-	<-arrived
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := f.Fetch(ctx, Image, server.URL, hashOf(aPNG))
-	wantError(t, err, true, "the operator is busy fetching other files")
-	close(release)
-	for range 2 {
-		if err := <-results; err != nil {
-			t.Error(err)
-		}
-	}
-	// Both slots are free again.
-	go fetch()
-	<-arrived
-	if err := <-results; err != nil {
-		t.Error(err)
-	}
+	return u
 }
 
 func TestNoRoomOnDisk(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -43,8 +44,11 @@ type Surroundings struct {
 	Registerer prometheus.Registerer
 	Log        logr.Logger
 	// Version of the operator, for the User-Agent and the metrics.
-	Version  string
-	Media    controllers.MediaFetcher
+	Version string
+	// Media gets the files that specs refer to by address.
+	Media media.Source
+	// Go runs what outlives the run of a reconciler; nil: in a goroutine.
+	Go       func(func())
 	NewQueue func(string, workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
 	// NewCache makes the manager's cache; nil: that of controller-runtime.
 	NewCache cache.NewCacheFunc
@@ -132,8 +136,9 @@ func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Surroun
 	if !o.Controllers {
 		return index.Setup(ctx, mgr.GetFieldIndexer())
 	}
-	if s.Media == nil {
-		s.Media = media.NewFetcher(media.Options{AllowPrivateAddresses: o.MediaAllowPrivateAddresses})
+	downloads, err := addDownloads(mgr, &o, s)
+	if err != nil {
+		return err
 	}
 	accounts := account.NewManager(account.Options{
 		BaseURL: o.GraphBaseURL, UserAgent: "waba-operator/" + s.Version, Transport: s.Transport, Timeout: o.GraphTimeout,
@@ -146,12 +151,25 @@ func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Surroun
 		Accounts: accounts, GraphAPIVersion: o.GraphAPIVersion, ObservationInterval: o.ObservationInterval,
 		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour, WebhookURL: o.ReceiverURL(),
 		WatchNamespaceLabels: o.watchesNamespaces(), Clock: s.Clock, Metrics: recorder,
-		Log: s.Log.WithName("controllers"), Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue, Media: s.Media,
+		Log: s.Log.WithName("controllers"), Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue, Media: downloads,
 	})
 	if err == nil && s.Reconcilers != nil {
 		s.Reconcilers(reconcilers)
 	}
 	return err
+}
+
+// addDownloads has files fetched until the manager stops.
+func addDownloads(mgr ctrl.Manager, o *Options, s Surroundings) (*media.Downloads, error) {
+	if s.Media == nil {
+		s.Media = media.NewFetcher(media.Options{AllowPrivateAddresses: o.MediaAllowPrivateAddresses, Clock: waitable(s.Clock)})
+	}
+	downloads := media.NewDownloads(media.DownloadOptions{Source: s.Media, Clock: waitable(s.Clock), Go: s.Go})
+	return downloads, mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
+		<-ctx.Done()
+		downloads.Close()
+		return nil
+	}))
 }
 
 func (o Options) managerOptions(s Surroundings) (ctrl.Options, error) {

@@ -87,7 +87,10 @@ func (w *World) Start(change ...func(*operator.Options)) *Operator {
 	surroundings := operator.Surroundings{
 		Clock: w.Clock, Transport: &mortal{next: graph, killed: op.killed}, Registerer: op.Metrics,
 		Log: options.Logger(&w.logs), NewQueue: op.progress.newQueue, NewCache: op.newCache, SkipNameValidation: true,
-		Media: &files{world: w}, Receiver: func(s *receiver.Server) { op.receiver = s },
+		Media: &files{world: w}, Go: op.progress.background, Receiver: func(s *receiver.Server) { op.receiver = s },
+	}
+	if w.Media != nil {
+		surroundings.Media, surroundings.Go = w.Media, nil
 	}
 	if w.RealQueues {
 		surroundings.NewQueue = nil

@@ -52,6 +52,8 @@ type progress struct {
 	// working are the queues whose first worker has asked for work. Their initial events are queued by then.
 	working  map[*queue]bool
 	handlers []*handler
+	// away is how much goes on outside of the controllers' runs.
+	away int
 	// cut: the API server is away, so that nothing written arrives.
 	cut bool
 	// left: the process was stopped or killed. It finishes what it has begun, and begins nothing.
@@ -128,6 +130,22 @@ func (p *progress) done(q *queue, item reconcile.Request) {
 		delete(p.open[q], item)
 	}
 	p.signal()
+}
+
+// background runs what outlives a run, such as the download of a file.
+func (p *progress) background(f func()) {
+	p.mu.Lock()
+	p.away++
+	p.mu.Unlock()
+	go func() {
+		defer func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.away--
+			p.signal()
+		}()
+		f()
+	}()
 }
 
 func (p *progress) workers(q *queue) {
@@ -210,6 +228,9 @@ func (p *progress) remaining() []string {
 		for item := range p.open[q] {
 			out = append(out, "controller "+q.name+" reconciles, or has queued, "+item.String())
 		}
+	}
+	if p.away > 0 {
+		out = append(out, fmt.Sprintf("%d files are being fetched", p.away))
 	}
 	if p.cut || p.left {
 		return out

@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/waba-operator/waba-operator/internal/media"
 	"github.com/waba-operator/waba-operator/test/graphsim"
 	"github.com/waba-operator/waba-operator/test/testenv"
 )
@@ -58,6 +59,8 @@ type World struct {
 	logs      lockedBuffer
 	// Files are what specs can refer to by address. They are checked as fetched files are.
 	Files map[string][]byte
+	// Media, when set, is where files come from instead. Settle doesn't wait for what it fetches.
+	Media media.Source
 	// Transport, when set, sees the operator's calls to Meta first.
 	Transport func(http.RoundTripper) http.RoundTripper
 }

@@ -1,0 +1,78 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package media
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+)
+
+var (
+	errTooSlow = errors.New("the server sends less than 64 KiB a second")
+	errTooLong = errors.New("the file didn't come in time")
+)
+
+// watched is a fetch whose duration and rate are measured.
+type watched struct {
+	ctx context.Context
+	// received are the bytes of the file so far.
+	received atomic.Int64
+}
+
+// watch begins to measure a fetch, and ends its context when it takes too long or brings too little. A limit on the duration
+// alone would let servers that send a byte now and then keep others from their turn for as long as the largest file may take.
+func (f *Fetcher) watch(ctx context.Context) (w *watched, stop func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	w = &watched{ctx: ctx}
+	timer := f.clock.NewTimer(min(graceTime, f.timeout))
+	begun := f.clock.Now()
+	go func() {
+		defer timer.Stop()
+		var measured time.Duration
+		var before int64
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-timer.C():
+			}
+			elapsed, received := f.clock.Since(begun), w.received.Load()
+			owed := (elapsed - max(measured, graceTime)).Seconds() * minRate
+			switch {
+			case elapsed >= f.timeout:
+				cancel(errTooLong)
+				return
+			case float64(received-before) < owed:
+				cancel(errTooSlow)
+				return
+			}
+			measured, before = elapsed, received
+			timer.Reset(min(checkPeriod, f.timeout-elapsed))
+		}
+	}()
+	return w, func() { cancel(nil) }
+}
+
+// cause is causeOf, with the reason where the fetch was ended for one.
+func (w *watched) cause(err error) string {
+	if why := context.Cause(w.ctx); errors.Is(why, errTooSlow) || errors.Is(why, errTooLong) {
+		return why.Error()
+	}
+	return causeOf(err)
+}
+
+// counted counts what is read of a file.
+type counted struct {
+	from io.Reader
+	by   *watched
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.from.Read(p)
+	c.by.received.Add(int64(n))
+	return n, err
+}
