@@ -9,6 +9,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
+
+	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
 const (
@@ -48,7 +50,7 @@ func (a *attempts) pause(key types.UID, fingerprint string) time.Duration {
 	if !ok || last.fingerprint != fingerprint {
 		return 0
 	}
-	return max(0, last.until.Sub(a.clock.Now()))
+	return deadline.Left(last.until, a.clock.Now(), longestPause)
 }
 
 // failed counts a failed attempt and returns the pause that follows it. first is the pause after the first one, 0 for the

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/facts"
 )
 
@@ -112,7 +113,7 @@ func (h *hearing) listen(key types.UID, facts any, urgent bool) (before any, kno
 	if last.due.IsZero() && !reflect.DeepEqual(before, facts) {
 		last.due = now.Add(factsPause)
 	}
-	if wait = last.due.Sub(now); last.due.IsZero() || urgent || wait <= 0 {
+	if wait = deadline.Left(last.due, now, factsPause); last.due.IsZero() || urgent || wait <= 0 {
 		last.due, wait = time.Time{}, 0
 	}
 	last.facts = facts

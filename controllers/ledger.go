@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
 const (
@@ -61,8 +62,8 @@ func (l *createLedger) announce(accountID string, who types.UID, persisted []v1a
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	times := slices.Clone(l.current(accountID, persisted))
-	since := l.clock.Now().Add(-createWindow)
-	would := slices.DeleteFunc(l.announced[accountID], func(a announcedCreate) bool { return !a.at.After(since) })
+	now := l.clock.Now()
+	would := slices.DeleteFunc(l.announced[accountID], func(a announcedCreate) bool { return !deadline.Within(a.at, now, createWindow) })
 	if l.announced[accountID] = would; len(would) == 0 {
 		delete(l.announced, accountID)
 	}
@@ -99,8 +100,8 @@ func (l *createLedger) current(accountID string, persisted []v1alpha1.CreateWind
 			}
 		}
 	}
-	since := l.clock.Now().Add(-createWindow)
-	times = slices.DeleteFunc(times, func(t time.Time) bool { return !t.After(since) })
+	now := l.clock.Now()
+	times = slices.DeleteFunc(times, func(t time.Time) bool { return !deadline.Within(t, now.Add(createBucket), createWindow+createBucket) })
 	l.times[accountID] = times
 	return times
 }
@@ -135,7 +136,7 @@ func (l *createLedger) forget(gone object) time.Duration {
 		return 0
 	}
 	if n := len(l.times[gone.accountID]); n > 0 {
-		if left := l.times[gone.accountID][n-1].Add(createWindow).Sub(l.clock.Now()); left > 0 {
+		if left := deadline.Left(l.times[gone.accountID][n-1].Add(createWindow), l.clock.Now(), createWindow+createBucket); left > 0 {
 			return left
 		}
 	}

@@ -10,6 +10,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
+
+	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
 // handleLife is how long the handle of an uploaded file is used. Meta doesn't say when it expires.
@@ -42,7 +44,7 @@ func newHandles(c clock.PassiveClock) *handles {
 func (h *handles) get(key handleKey) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if u, ok := h.known[key]; ok && h.clock.Since(u.at) < handleLife {
+	if u, ok := h.known[key]; ok && deadline.Within(u.at, h.clock.Now(), handleLife) {
 		return u.handle
 	}
 	return ""
@@ -51,7 +53,7 @@ func (h *handles) get(key handleKey) string {
 func (h *handles) put(key handleKey, handle string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	maps.DeleteFunc(h.known, func(_ handleKey, u uploaded) bool { return h.clock.Since(u.at) >= handleLife })
+	maps.DeleteFunc(h.known, func(_ handleKey, u uploaded) bool { return !deadline.Within(u.at, h.clock.Now(), handleLife) })
 	h.known[key] = uploaded{handle: handle, at: h.clock.Now()}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
@@ -135,7 +136,7 @@ func (t *templates) unasked(p *templatePass, cause string) *outcome {
 func contestedEdits(p *templatePass) bool {
 	recent := 0
 	for _, e := range p.obj.Status.Edits {
-		if e.Cause == causeDrift && p.now.Sub(e.Time.Time) < contestedWindow {
+		if e.Cause == causeDrift && deadline.Within(e.Time.Time, p.now, contestedWindow) {
 			recent++
 		}
 	}
@@ -221,6 +222,7 @@ func editWait(s *v1alpha1.MessageTemplateStatus, hash string, now time.Time) tim
 	for _, seen := range s.LastUpdatedTimes {
 		times = append(times, seen.Time)
 	}
+	times = slices.DeleteFunc(times, func(t time.Time) bool { return !deadline.Within(t, now, monthlyWindow) })
 	slices.SortFunc(times, func(a, b time.Time) int { return b.Compare(a) }) // newest first
 	var wait time.Duration
 	if len(times) > 0 {
@@ -237,7 +239,7 @@ func editWait(s *v1alpha1.MessageTemplateStatus, hash string, now time.Time) tim
 func (t *templates) recordAttempt(ctx context.Context, p *templatePass, e v1alpha1.EditAttempt) *outcome {
 	edits := p.obj.Status.Edits
 	if openEdit(edits) {
-		if last := edits[len(edits)-1]; last.SpecHash == e.SpecHash && p.now.Sub(last.Time.Time) < attemptMemory {
+		if last := edits[len(edits)-1]; last.SpecHash == e.SpecHash && deadline.Within(last.Time.Time, p.now, attemptMemory) {
 			return nil // on record already; noting each try of a failing call would cost a status write each time
 		}
 		edits = edits[:len(edits)-1] // the live template showed that it had no effect

@@ -14,6 +14,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -86,15 +87,31 @@ func (p *pass[T]) settled() bool {
 	if c == nil || p.changedByUser() || p.requested() || unsettled[c.Reason] {
 		return false
 	}
-	return p.status.NextAttemptTime == nil || p.status.NextAttemptTime.After(p.now)
+	return p.status.NextAttemptTime == nil || p.untilNextAttempt() > 0
 }
 
 // untilNextAttempt is how long a wait begun earlier still lasts.
 func (p *pass[T]) untilNextAttempt() time.Duration {
-	if t := p.status.NextAttemptTime; t != nil {
-		return max(0, t.Sub(p.now))
+	c := p.synced()
+	if c == nil {
+		return 0
 	}
-	return 0
+	return deadline.Left(timeValue(p.status.NextAttemptTime), p.now, longestWait(kindOf(p.obj), c.Reason))
+}
+
+// longestWait is the longest time for which a resource waits until its next attempt, by the reason of its wait.
+func longestWait(kind, reason string) time.Duration {
+	switch reason {
+	case v1alpha1.ReasonNameLocked:
+		return nameLock
+	case v1alpha1.ReasonEditBudgetExhausted:
+		return monthlyWindow
+	case v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonAccountBlocked:
+		if kind == kindPhoneNumber {
+			return nameWindow
+		}
+	}
+	return refusedRecheck
 }
 
 // refusedFor is how long a write that Meta refused isn't repeated. It is read off the status, so a restart doesn't spend

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -105,8 +106,8 @@ func mayDeregister(attempts []v1alpha1.RegistrationAttempt, now time.Time, pushe
 	switch {
 	case a == nil:
 		return nil
-	case a.RetryTime != nil && a.RetryTime.After(now):
-		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no deregistration of this number for a while", a.RetryTime.Sub(now)).told()
+	case retryLeft(a, now) > 0:
+		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no deregistration of this number for a while", retryLeft(a, now)).told()
 		return &o
 	case a.Result == resultDone, pushed:
 		return nil
@@ -115,7 +116,7 @@ func mayDeregister(attempts []v1alpha1.RegistrationAttempt, now time.Time, pushe
 	if countOf(attempts, callDeregister) == 1 {
 		gap = registerRetry
 	}
-	if wait := a.Time.Add(gap).Sub(now); wait > 0 {
+	if wait := deadline.Left(a.Time.Add(gap), now, gap); wait > 0 {
 		o := waiting(v1alpha1.ReasonTransientError, "the last deregistration failed; they are scarce, so the next one waits", wait).told()
 		return &o
 	}

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/number"
 )
@@ -23,7 +24,7 @@ func (s *sectionPass) memory() *v1alpha1.PhoneNumberSectionStatus {
 		i = len(status.Sections) - 1
 	}
 	m := &status.Sections[i]
-	m.Repairs = slices.DeleteFunc(m.Repairs, func(t metav1.Time) bool { return s.now.Sub(t.Time) >= contestedWindow })
+	m.Repairs = slices.DeleteFunc(m.Repairs, func(t metav1.Time) bool { return !deadline.Within(t.Time, s.now, contestedWindow) })
 	return m
 }
 
@@ -45,7 +46,7 @@ func (s *sectionPass) contested() time.Duration {
 	}
 	var recent []time.Time
 	for _, t := range m.Repairs {
-		if s.now.Sub(t.Time) < contestedWindow {
+		if deadline.Within(t.Time, s.now, contestedWindow) {
 			recent = append(recent, t.Time)
 		}
 	}
@@ -82,7 +83,7 @@ func sectionRefused(s *sectionPass) *outcome {
 		return nil
 	}
 	r := m.Refusal
-	left := r.Until.Sub(s.now)
+	left := deadline.Left(r.Until.Time, s.now, refusedRecheck)
 	if s.requested() || r.SpecHash != s.want.Hash() || left <= 0 {
 		return nil
 	}

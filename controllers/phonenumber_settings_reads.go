@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
@@ -42,8 +43,9 @@ func pictureKey(profile sectionKey) sectionKey {
 type sectionMemory struct {
 	// read is when the section was read.
 	read time.Time
-	// until is how long the outcome stands, unless the fingerprint changes.
+	// until is how long the outcome stands, unless the fingerprint changes; pause is that from its beginning.
 	until       time.Time
+	pause       time.Duration
 	fingerprint string
 	outcome     outcome
 }
@@ -62,12 +64,12 @@ func (r *sectionReads) left(key sectionKey, told, now time.Time) time.Duration {
 		if m.read.Before(told) {
 			period = sectionGap
 		}
-		return max(0, m.read.Add(period).Sub(now))
+		return deadline.Left(m.read.Add(period), now, period)
 	}
 	if r.once {
 		return 0
 	}
-	return max(0, r.started.Add(sectionTurn(key.object)).Sub(now))
+	return deadline.Left(r.started.Add(sectionTurn(key.object)), now, sectionPeriod)
 }
 
 // sectionTurn is when in the first period after a restart a number is read.
@@ -112,7 +114,7 @@ func (r *sectionReads) hold(key sectionKey, fingerprint string, o outcome, pause
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m := r.known[key]
-	m.until, m.fingerprint, m.outcome = r.clock.Now().Add(pause), fingerprint, o
+	m.until, m.pause, m.fingerprint, m.outcome = r.clock.Now().Add(pause), pause, fingerprint, o
 	r.known[key] = m
 }
 
@@ -124,7 +126,7 @@ func (r *sectionReads) held(key sectionKey, fingerprint string) *outcome {
 	if !ok || m.fingerprint != fingerprint {
 		return nil
 	}
-	left := m.until.Sub(r.clock.Now())
+	left := deadline.Left(m.until, r.clock.Now(), m.pause)
 	if left <= 0 {
 		return nil
 	}

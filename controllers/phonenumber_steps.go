@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -79,7 +80,7 @@ func (s *situation) nameStep() (ask bool, o *outcome) {
 	}
 	if a := last(s.attempts, callDisplayName); a != nil && !s.pushed && a.DisplayName == want {
 		switch {
-		case s.now.Sub(a.Time.Time) < registerRetry && (a.Result == "" || a.Result == resultDone):
+		case deadline.Within(a.Time.Time, s.now, registerRetry) && (a.Result == "" || a.Result == resultDone):
 			return false, nil // Meta needs a moment to show it
 		case a.Result == resultDone, countOf(s.attempts, callDisplayName) >= callsPerWindow:
 			return false, s.nameRefused()
@@ -153,8 +154,8 @@ func (s *situation) verifyStep(code *v1alpha1.SecretVersion) (verifyAction, *out
 func (s *situation) afterCode(asked, tried *v1alpha1.RegistrationAttempt) *outcome {
 	where := secretKey(s.spec.Verification.CodeSecretRef)
 	switch {
-	case tried.RetryTime != nil && tried.RetryTime.After(s.now):
-		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no more codes for a while; then put a new one into "+where, tried.RetryTime.Sub(s.now)).told()
+	case retryLeft(tried, s.now) > 0:
+		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no more codes for a while; then put a new one into "+where, retryLeft(tried, s.now)).told()
 		return &o
 	case tried.Result == "":
 		return s.awaitCode(asked, "whether Meta took the code isn't known; annotate "+v1alpha1.AnnotationRequestCode+
@@ -168,8 +169,8 @@ func (s *situation) afterCode(asked, tried *v1alpha1.RegistrationAttempt) *outco
 // carry out is repeated a few times.
 func (s *situation) codeRequest(asked *v1alpha1.RegistrationAttempt) (verifyAction, *outcome) {
 	before := asked != nil || s.status.Verification != nil && s.status.Verification.CodeRequestedTime != nil
-	if asked != nil && asked.RetryTime != nil && asked.RetryTime.After(s.now) {
-		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta sends no more codes to this number for a while", asked.RetryTime.Sub(s.now)).told()
+	if asked != nil && retryLeft(asked, s.now) > 0 {
+		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta sends no more codes to this number for a while", retryLeft(asked, s.now)).told()
 		return verifyWait, &o
 	}
 	if s.codeAsked || !before {
@@ -183,14 +184,14 @@ func (s *situation) codeRequest(asked *v1alpha1.RegistrationAttempt) (verifyActi
 
 // codeAgain says what follows a request that Meta refused.
 func (s *situation) codeAgain(asked *v1alpha1.RegistrationAttempt) (verifyAction, *outcome) {
-	switch since := s.now.Sub(asked.Time.Time); {
+	switch {
 	case asked.Result == string(graph.CauseAlreadyVerified):
 		o := waiting(v1alpha1.ReasonInReview, "Meta says that the number is verified; waiting until it shows that", 0)
 		return verifyWait, &o
 	case countOf(s.attempts, callRequestCode) >= codesPerWindow, asked.Result == string(graph.CauseCodeNotSent):
 		return verifyWait, awaiting("Meta sent no code; check the number, then annotate "+v1alpha1.AnnotationRequestCode+" to try again", 0)
-	case since < codeRetry:
-		o := waiting(v1alpha1.ReasonTransientError, "Meta sent no code; tried again in a few minutes", codeRetry-since)
+	case deadline.Within(asked.Time.Time, s.now, codeRetry):
+		o := waiting(v1alpha1.ReasonTransientError, "Meta sent no code; tried again in a few minutes", asked.Time.Add(codeRetry).Sub(s.now))
 		return verifyWait, &o
 	}
 	return verifyRequestCode, nil
@@ -207,7 +208,7 @@ func (s *situation) tried(code *v1alpha1.SecretVersion) *v1alpha1.RegistrationAt
 // awaitCode waits for a person. Secrets can't be watched: they are looked at often while the code is fresh.
 func (s *situation) awaitCode(asked *v1alpha1.RegistrationAttempt, message string) *outcome {
 	recheck := codeRecheckLater
-	if s.now.Sub(asked.Time.Time) < codeSoon {
+	if deadline.Within(asked.Time.Time, s.now, codeSoon) {
 		recheck = codeRecheckSoon
 	}
 	return awaiting(message, recheck)
@@ -288,15 +289,16 @@ func mayRegister(
 	switch {
 	case a == nil:
 		return nil
-	case a.RetryTime != nil && a.RetryTime.After(now):
-		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no registration of this number for a while", a.RetryTime.Sub(now)).told()
+	case retryLeft(a, now) > 0:
+		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no registration of this number for a while", retryLeft(a, now)).told()
 		return &o
 	case a.Result == string(graph.CausePINMismatch) && sameSecret(a.Secret, pin):
 		return awaiting("Meta refused the PIN, and each further guess would bring a lock closer; put the number's two-step verification PIN into ", secretRecheck)
 	case pushed, !sameSecret(a.Secret, pin), a.Result == resultDone && a.DisplayName != name:
 		return nil // something is new: nobody undid anything
 	}
-	if wait := a.Time.Add(registerGap(a, attempts, young)).Sub(now); wait > 0 {
+	gap := registerGap(a, attempts, young)
+	if wait := deadline.Left(a.Time.Add(gap), now, gap); wait > 0 {
 		o := waiting(v1alpha1.ReasonTransientError, "the last registration didn't last or failed; registrations are scarce, so the next one waits; to try now, annotate "+
 			v1alpha1.AnnotationRequestedAt, wait).told()
 		return &o

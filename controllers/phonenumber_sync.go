@@ -12,6 +12,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -61,7 +62,7 @@ func (n *numbers) sync(ctx context.Context, p *numberPass) outcome {
 // connects reports that the number was registered a moment ago and isn't connected yet.
 func (n *numbers) connects(p *numberPass, live *graph.PhoneNumber) bool {
 	a := last(attemptsOf(p.waba, live.ID), callRegister)
-	return live.Status == numberPending && a != nil && a.Result == resultDone && p.now.Sub(a.Time.Time) < connectPatience
+	return live.Status == numberPending && a != nil && a.Result == resultDone && deadline.Within(a.Time.Time, p.now, connectPatience)
 }
 
 // connecting reads such a number again; the next observation may be minutes away.
@@ -170,7 +171,7 @@ func (n *numbers) mirror(p *numberPass) {
 		s.Registration = &v1alpha1.PhoneNumberRegistrationStatus{}
 	}
 	s.Registration.Attempts, s.Registration.BlockedUntil = attempts, nil
-	if a := last(attempts, callRegister); a != nil && a.RetryTime != nil && a.RetryTime.After(p.now) {
+	if a := last(attempts, callRegister); a != nil && retryLeft(a, p.now) > 0 {
 		s.Registration.BlockedUntil = a.RetryTime
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -167,6 +168,11 @@ func retryTimeOf(err error, now time.Time) *metav1.Time {
 	return timeOf(now.Add(wait).Truncate(time.Second).Add(time.Second))
 }
 
+// retryLeft is how long Meta takes no further call of this kind, as it said to the last one.
+func retryLeft(a *v1alpha1.RegistrationAttempt, now time.Time) time.Duration {
+	return deadline.Left(timeValue(a.RetryTime), now, registrationWindow)
+}
+
 // last returns the newest call of a kind.
 func last(attempts []v1alpha1.RegistrationAttempt, kind string) *v1alpha1.RegistrationAttempt {
 	for i := len(attempts) - 1; i >= 0; i-- {
@@ -181,7 +187,7 @@ func last(attempts []v1alpha1.RegistrationAttempt, kind string) *v1alpha1.Regist
 func windowWait(attempts []v1alpha1.RegistrationAttempt, kind string, now time.Time) time.Duration {
 	var times []time.Time
 	for _, a := range attempts {
-		if a.Kind == kind && now.Sub(a.Time.Time) < windowOf(kind) {
+		if a.Kind == kind && deadline.Within(a.Time.Time, now, windowOf(kind)) {
 			times = append(times, a.Time.Time)
 		}
 	}

@@ -109,7 +109,9 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) outcome {
 		logStep(ctx, "Backing off", "for", pause.String())
 		return keep(min(pause, secretRecheck)) // the Secret is read again meanwhile
 	}
-	if err := session.Budget().Before(graph.OpReadAccount); err != nil {
+	if p.requested() {
+		session.Probe()
+	} else if err := session.Budget().Before(graph.OpReadAccount); err != nil {
 		return failure("read the account", err)
 	}
 	if allowed, wait := session.Budget().Background(); !allowed && !p.requested() {

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
@@ -52,7 +53,7 @@ const deletionGrace = 10 * time.Second
 
 // grace is how long the account still waits for that.
 func (r *wabas) grace(p *wabaPass) time.Duration {
-	return r.stores.leaving.begin(p.obj.UID, p.now).Add(deletionGrace).Sub(p.now)
+	return deadline.Left(r.stores.leaving.begin(p.obj.UID, p.now).Add(deletionGrace), p.now, deletionGrace)
 }
 
 // dependents names the resources that are being deleted and need the account for it. others reports that there are some

@@ -16,6 +16,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -161,7 +162,7 @@ func (w *settingWrites) held(key settingKey, generation int64) *outcome {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	h := w.of(key, generation)
-	h.times = slices.DeleteFunc(h.times, func(t time.Time) bool { return w.clock.Since(t) >= contestedWindow })
+	h.times = slices.DeleteFunc(h.times, func(t time.Time) bool { return !deadline.Within(t, w.clock.Now(), contestedWindow) })
 	if len(h.times) == 0 {
 		delete(w.known, key)
 		return nil

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/utils/clock"
 
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -29,6 +30,8 @@ const (
 	// firstBlock and longestBlock bound the pause after a throttling error without a time to regain access.
 	firstBlock   = 5 * time.Minute
 	longestBlock = time.Hour
+	// longestRegain is the longest time until access is regained that Meta gives, and that package graph lets through.
+	longestRegain = 24 * time.Hour
 )
 
 // Budget is the share of Meta's rate limit that one account (or one app) has left. It implements graph.Gate: it refuses
@@ -41,6 +44,8 @@ type Budget struct {
 	percentAt    time.Time
 	blockedUntil time.Time
 	blocks       int
+	// probed is whether a person's probe was let through since this block began, probing whether its call is still to come.
+	probed, probing bool
 }
 
 // NewBudget returns an unused budget.
@@ -50,8 +55,29 @@ func NewBudget(c clock.PassiveClock) *Budget { return &Budget{clock: c} }
 func (b *Budget) Restore(t time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if t.After(b.blockedUntil) {
-		b.blockedUntil = t
+	b.block(t)
+}
+
+// block refuses calls until t, unless a later time is known that can be right. b.mu is held.
+func (b *Budget) block(t time.Time) {
+	now := b.clock.Now()
+	if left := deadline.Left(t, now, longestRegain); left > b.blockLeft(now) {
+		b.blockedUntil, b.probed, b.probing = t, false, false
+	}
+}
+
+// blockLeft is how long calls are still refused, 0 while they aren't. b.mu is held.
+func (b *Budget) blockLeft(now time.Time) time.Duration {
+	return deadline.Left(b.blockedUntil, now, longestRegain)
+}
+
+// Probe lets one call through although Meta throttles, once for each block: a person asks for it, who may know more than what
+// Meta said or a clock noted. If Meta takes the call the block is over.
+func (b *Budget) Probe() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.probed && b.blockLeft(b.clock.Now()) > 0 {
+		b.probed, b.probing = true, true
 	}
 }
 
@@ -59,14 +85,17 @@ func (b *Budget) Restore(t time.Time) {
 func (b *Budget) Before(op graph.Operation) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now := b.clock.Now()
-	if now.Before(b.blockedUntil) {
-		return &graph.Error{
-			Op: op, Class: graph.ClassThrottled, Message: "waiting until Meta lifts the rate limit",
-			RetryAfter: b.blockedUntil.Sub(now),
-		}
+	left := b.blockLeft(b.clock.Now())
+	if left == 0 {
+		return nil
 	}
-	return nil
+	if b.probing {
+		b.probing = false
+		return nil
+	}
+	return &graph.Error{
+		Op: op, Class: graph.ClassThrottled, Message: "waiting until Meta lifts the rate limit", RetryAfter: left,
+	}
 }
 
 // After learns from the answer to a call. An error of throttling tells its reader from then on how long to wait, also where
@@ -81,6 +110,9 @@ func (b *Budget) After(percent int, regain time.Duration, err error) {
 	if graph.ClassOf(err) != graph.ClassThrottled {
 		if err == nil {
 			b.blocks = 0
+			if b.probed {
+				b.blockedUntil = time.Time{}
+			}
 		}
 		return
 	}
@@ -95,9 +127,7 @@ func (b *Budget) After(percent int, regain time.Duration, err error) {
 		e.RetryAfter = regain
 	}
 	b.blocks++
-	if until := now.Add(regain); until.After(b.blockedUntil) {
-		b.blockedUntil = until
-	}
+	b.block(now.Add(regain))
 }
 
 // Percent is the usage Meta last reported, 0 when that is too old to matter.
@@ -108,7 +138,7 @@ func (b *Budget) Percent() int {
 }
 
 func (b *Budget) percentLocked() int {
-	if b.clock.Since(b.percentAt) > usageLife {
+	if !deadline.Within(b.percentAt, b.clock.Now(), usageLife) {
 		return 0
 	}
 	return b.percent
@@ -118,7 +148,7 @@ func (b *Budget) percentLocked() int {
 func (b *Budget) BlockedUntil() time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.clock.Now().Before(b.blockedUntil) {
+	if b.blockLeft(b.clock.Now()) > 0 {
 		return b.blockedUntil
 	}
 	return time.Time{}
@@ -129,11 +159,11 @@ func (b *Budget) holds() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
-	left := b.blockedUntil.Sub(now)
+	left := b.blockLeft(now)
 	if b.percent > 0 {
-		left = max(left, b.percentAt.Add(usageLife).Sub(now))
+		left = max(left, deadline.Left(b.percentAt.Add(usageLife), now, usageLife))
 	}
-	return max(0, left)
+	return left
 }
 
 // Background reports whether a call nobody asked for may be made, and if not, when to ask again.
@@ -141,8 +171,8 @@ func (b *Budget) Background() (bool, time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
-	if now.Before(b.blockedUntil) {
-		return false, b.blockedUntil.Sub(now)
+	if left := b.blockLeft(now); left > 0 {
+		return false, left
 	}
 	if b.percentLocked() >= stopPercent && now.Sub(b.percentAt) < firstBlock {
 		return false, firstBlock - now.Sub(b.percentAt)

@@ -199,3 +199,58 @@ func TestGateChargesUploadsToTheApp(t *testing.T) {
 		})
 	}
 }
+
+// TestBudgetWrongClock: what was learned while the clock was 90 days ahead doesn't stop calls once it is right again, and doesn't
+// hide a block of now.
+func TestBudgetWrongClock(t *testing.T) {
+	b, clk := newTestBudget()
+	clk.SetTime(testStart.Add(90 * 24 * time.Hour))
+	b.After(96, 20*time.Minute, throttled(80008, 0))
+	persisted := b.BlockedUntil()
+	clk.SetTime(testStart)
+	restored, _ := newTestBudget()
+	restored.Restore(persisted)
+	for name, b := range map[string]*Budget{"in memory": b, "restored": restored} {
+		if err := b.Before(graph.OpReadAccount); err != nil || !b.BlockedUntil().IsZero() || b.Percent() != 0 || b.holds() != 0 {
+			t.Errorf("%s: %v, blocked until %s, %d%%, holds %s", name, err, b.BlockedUntil(), b.Percent(), b.holds())
+		}
+		if allowed, wait := b.Background(); !allowed {
+			t.Errorf("%s: waits %s", name, wait)
+		}
+		b.After(100, 20*time.Minute, throttled(80008, 0))
+		if got := b.BlockedUntil(); !got.Equal(testStart.Add(20 * time.Minute)) {
+			t.Errorf("%s: blocked until %s by what Meta says now", name, got)
+		}
+	}
+}
+
+// TestBudgetProbe: a person's request lets one call through for each block, and what Meta answers decides.
+func TestBudgetProbe(t *testing.T) {
+	b, clk := newTestBudget()
+	b.Probe() // nothing is blocked
+	b.After(100, time.Hour, throttled(80008, 0))
+	if b.Before(graph.OpReadAccount) == nil {
+		t.Fatal("a probe before the block counts for it")
+	}
+	b.Probe()
+	if err := b.Before(graph.OpReadAccount); err != nil {
+		t.Errorf("the probe: %v", err)
+	}
+	if b.Before(graph.OpReadAccount) == nil {
+		t.Error("a second call while nothing is known of the first")
+	}
+	b.After(100, 30*time.Minute, throttled(80008, 0))
+	if b.Probe(); b.Before(graph.OpReadAccount) == nil {
+		t.Error("a second probe in one block")
+	}
+	clk.SetTime(testStart.Add(time.Hour))
+	b.After(100, time.Hour, throttled(80008, 0))
+	b.Probe()
+	if err := b.Before(graph.OpReadAccount); err != nil {
+		t.Errorf("the probe of the next block: %v", err)
+	}
+	b.After(1, 0, nil)
+	if err := b.Before(graph.OpReadAccount); err != nil {
+		t.Errorf("Meta took the probe: %v", err)
+	}
+}

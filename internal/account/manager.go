@@ -11,6 +11,7 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/utils/clock"
 
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -126,8 +127,8 @@ func (m *Manager) free(uid string) time.Duration {
 		return 0
 	}
 	if s := m.sessions[uid]; s != nil {
-		if left := d.since.Add(retention).Sub(m.opts.Clock.Now()); left >= 0 {
-			return left + time.Second
+		if deadline.Within(d.since, m.opts.Clock.Now(), retention+1) {
+			return d.since.Add(retention).Sub(m.opts.Clock.Now()) + time.Second
 		}
 		d.app = s.end()
 		delete(m.sessions, uid)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -287,7 +288,7 @@ func (o *observation) optional(ctx context.Context) {
 func (s *Session) splitting() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.unreadable || s.clock.Now().Before(s.splitUntil)
+	return s.unreadable || deadline.Left(s.splitUntil, s.clock.Now(), splitMemory) > 0
 }
 
 func (s *Session) setUnreadable(unreadable bool) {
@@ -317,7 +318,7 @@ func (s *Session) setPage(n int) {
 func (s *Session) slowDue() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.slowAt.IsZero() || s.clock.Since(s.slowAt) >= slowPeriod
+	return !deadline.Within(s.slowAt, s.clock.Now(), slowPeriod)
 }
 
 func (s *Session) slowDone() {
@@ -330,7 +331,7 @@ func (s *Session) slowDone() {
 func (s *Session) askable(fields []string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	maps.DeleteFunc(s.refused, func(_ string, until time.Time) bool { return !s.clock.Now().Before(until) })
+	maps.DeleteFunc(s.refused, func(_ string, until time.Time) bool { return deadline.Left(until, s.clock.Now(), splitMemory) == 0 })
 	var ask []string
 	for _, f := range fields {
 		if _, refused := s.refused[f]; !refused {

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -19,6 +20,7 @@ func (s *Session) publish(snap *Snapshot) Change {
 	if old != nil {
 		inherit(old, snap)
 	}
+	s.correctTimes(s.clock.Now())
 	change := diff(old, snap)
 	if snap.TemplatesSection.Complete {
 		keys := make(map[TemplateKey]struct{}, len(snap.Templates))
@@ -57,6 +59,35 @@ func (s *Session) publish(snap *Snapshot) Change {
 	s.snapshot = snap
 	s.unrequested = 0
 	return change
+}
+
+// correctTimes takes what was noted by a clock that was ahead for noted now. Otherwise what is known of single templates and
+// numbers would count as newer than every observation until that time comes. s.mu is held.
+func (s *Session) correctTimes(now time.Time) {
+	ahead := func(t time.Time) bool { return t.After(now.Add(deadline.Skew)) }
+	for k, f := range s.fresh {
+		if ahead(f.at) {
+			f.at = now
+			s.fresh[k] = f
+		}
+	}
+	for k, at := range s.lastWrite {
+		if ahead(at) {
+			s.lastWrite[k] = now
+		}
+	}
+	for id, f := range s.freshNumbers {
+		if ahead(f.at) {
+			f.at = now
+			s.freshNumbers[id] = f
+		}
+	}
+	if ahead(s.numbersListed) {
+		s.numbersListed = now
+	}
+	if ahead(s.freshApps.At) {
+		s.freshApps.At = now
+	}
 }
 
 // listedTwiceSince reports that both listings that are kept began after a time. s.mu is held.

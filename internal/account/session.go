@@ -162,6 +162,12 @@ func (s *Session) RefreshOptional() {
 // Budget returns the account's share of the rate limit.
 func (s *Session) Budget() *Budget { return s.account }
 
+// Probe lets one call through for a person although Meta throttles the account or the app.
+func (s *Session) Probe() {
+	s.account.Probe()
+	s.appBudget().Probe()
+}
+
 // Usage is how much of Meta's quota is used, and until when no call is made, zero while calls are: the account's or the
 // app's, whichever is worse.
 func (s *Session) Usage() (percent int, regain time.Time) {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
 const (
@@ -37,7 +39,7 @@ func (m *fieldMemory) list(now time.Time, names []string) string {
 	defer m.mu.Unlock()
 	kept := make([]string, 0, len(names))
 	for _, name := range names {
-		if !now.Before(m.until[name]) {
+		if deadline.Left(m.until[name], now, fieldMemoryFor) == 0 {
 			kept = append(kept, name)
 		}
 	}
@@ -60,7 +62,7 @@ func (m *fieldMemory) learn(now time.Time, asked string, err error) (field strin
 	if m.until == nil {
 		m.until = map[string]time.Time{}
 	}
-	maps.DeleteFunc(m.until, func(_ string, until time.Time) bool { return !now.Before(until) })
+	maps.DeleteFunc(m.until, func(_ string, until time.Time) bool { return deadline.Left(until, now, fieldMemoryFor) == 0 })
 	m.until[field] = now.Add(fieldMemoryFor)
 	return field, true
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/utils/clock"
+
+	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
 // Period is the time between two lines about one operation.
@@ -48,7 +50,7 @@ func (f *Failures) next(operation string) (dropped int, ok bool) {
 	defer f.mu.Unlock()
 	now := f.clock.Now()
 	e, known := f.last[operation]
-	if known && now.Sub(e.at) < Period {
+	if known && deadline.Within(e.at, now, Period) {
 		e.dropped++
 		f.last[operation] = e
 		return 0, false

@@ -1,0 +1,27 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package deadline judges times that were noted earlier, in memory or in a status. The clock may have been wrong then: a pause
+// that was noted while it was months ahead must not last for months once it is right again.
+package deadline
+
+import "time"
+
+// Skew is how far clocks may differ that are right: those of two nodes, or Meta's and ours.
+const Skew = time.Minute
+
+// Left is how long it is until a deadline, 0 when that is over. A deadline further away than the limit, the longest wait that
+// there can be of its kind, was noted by a wrong clock or put into the status by somebody else, and counts as over.
+func Left(deadline, now time.Time, limit time.Duration) time.Duration {
+	left := deadline.Sub(now)
+	if left <= 0 || left > limit+Skew {
+		return 0
+	}
+	return left
+}
+
+// Within reports whether something happened less than a window ago. What is said to happen in the future was noted by a wrong
+// clock: when it happened isn't known, but it doesn't count for longer than the window.
+func Within(t, now time.Time, window time.Duration) bool {
+	return !t.After(now.Add(Skew)) && now.Sub(t) < window
+}
