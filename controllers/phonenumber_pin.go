@@ -6,6 +6,7 @@ package controllers
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
@@ -98,13 +99,18 @@ func (n *numbers) keepPIN(ctx context.Context, p *numberPass, s *situation, pin 
 	}
 	without := s.live.PinEnabled != nil && !*s.live.PinEnabled
 	switch {
-	case sameSecret(r.PINSecret, pin.version):
+	case pin.content.same(r.PINSecret):
 		return nil
 	case r.PINSecret == nil && !without, restoredSecret(r.PINSecret, pin.version):
 		r.PINSecret = pin.version
 		return nil
 	}
-	if hold := p.refusedFor(); hold > 0 {
+	if refused := r.RefusedPINSecret; refused != nil && !p.requested() {
+		switch pin.content.since(refused) {
+		case contentSame, contentUnknown:
+			return pinRefused(p)
+		}
+	} else if hold := p.refusedFor(); hold > 0 {
 		o := keep(hold)
 		return &o
 	}
@@ -126,8 +132,22 @@ func (n *numbers) setPIN(ctx context.Context, p *numberPass, pin secretValue) *o
 	if err != nil {
 		o := failure("set the PIN", err)
 		o.aside, o.first = true, slowPause
+		if e, ok := graph.AsError(err); ok && (e.Class == graph.ClassInvalidSpec || e.Class == graph.ClassRefused) {
+			n.registration(p).RefusedPINSecret = pin.version
+			refused := pinRefused(p).join(o.failed...)
+			return &refused
+		}
 		return &o
 	}
-	n.registration(p).PINSecret = pin.version
+	r := n.registration(p)
+	r.PINSecret, r.RefusedPINSecret = pin.version, nil
 	return nil
+}
+
+// pinRefused says that the number keeps the PIN that it has.
+func pinRefused(p *numberPass) *outcome {
+	o := stalledAside(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf("Meta doesn't take the PIN in %s; put another one there, or annotate %s to try the same one again",
+		secretKey(p.obj.Spec.Registration.PINSecretRef), v1alpha1.AnnotationRequestedAt))
+	o.after = secretRecheck
+	return &o
 }

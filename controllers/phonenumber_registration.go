@@ -63,22 +63,21 @@ func (n *numbers) verify(ctx context.Context, p *numberPass, s *situation) *outc
 	if problem != nil && !problem.missing {
 		return &problem.outcome
 	}
-	version := code.version
-	switch action, o := s.verifyStep(version); action {
+	switch action, o := s.verifyStep(code.content); action {
 	case verifyWait:
 		return o
 	case verifyRequestCode:
-		return n.requestCode(ctx, p, s, version)
+		return n.requestCode(ctx, p, s, code.content)
 	case verifyTryCode:
 		if !codeWritten.MatchString(code.text) {
 			return awaiting("the code in "+secretKey(p.obj.Spec.Verification.CodeSecretRef)+" must be 6 digits, with or without a hyphen", codeRecheckSoon)
 		}
-		return n.tryCode(ctx, p, s, version, code.text)
+		return n.tryCode(ctx, p, s, code.content, code.text)
 	}
 	return nil
 }
 
-func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, known *v1alpha1.SecretVersion) *outcome {
+func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, known *content) *outcome {
 	if n.readOnly { // a person's request stays unhandled
 		return differs(n.wouldAttempt(p, callRequestCode))
 	}
@@ -97,7 +96,7 @@ func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, 
 			return notWritten("record the request for a code", err)
 		}
 	}
-	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callRequestCode, Secret: known},
+	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callRequestCode, Secret: known.record()},
 		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
 			now := *s
 			now.live, now.attempts = live, attempts
@@ -114,15 +113,15 @@ func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, 
 	return o
 }
 
-func (n *numbers) tryCode(ctx context.Context, p *numberPass, s *situation, version *v1alpha1.SecretVersion, code string) *outcome {
+func (n *numbers) tryCode(ctx context.Context, p *numberPass, s *situation, now *content, code string) *outcome {
 	if n.readOnly { // no code was tried
 		return differs(n.wouldAttempt(p, callVerifyCode))
 	}
-	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callVerifyCode, Secret: version},
+	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callVerifyCode, Secret: now.record()},
 		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
-			now := *s
-			now.live, now.attempts = live, attempts
-			action, o := now.verifyStep(version)
+			again := *s
+			again.live, again.attempts = live, attempts
+			action, o := again.verifyStep(now)
 			return unless(action == verifyTryCode, o)
 		},
 		func() error { return p.session.Client().VerifyCode(ctx, p.status.ID, code) })
@@ -131,12 +130,12 @@ func (n *numbers) tryCode(ctx context.Context, p *numberPass, s *situation, vers
 		status = &v1alpha1.PhoneNumberVerificationStatus{}
 		p.obj.Status.Verification = status
 	}
-	status.CodeSecret, status.Failure = version, ""
+	status.CodeSecret, status.Failure = now.record(), ""
 	if o != nil {
 		status.Failure = truncate(o.message, messageLimit)
 		again := *s
 		again.attempts = attemptsOf(p.waba, p.status.ID)
-		if _, wait := again.verifyStep(version); wait != nil {
+		if _, wait := again.verifyStep(now); wait != nil {
 			awaited := wait.join(o.failed...) // says what a person has to do
 			return &awaited
 		}
@@ -171,7 +170,7 @@ func (n *numbers) register(ctx context.Context, p *numberPass, s *situation) *ou
 		o.aside = onCloudAPI(s.live)
 		return o
 	}
-	switch yes, o := s.registerStep(pin.version); {
+	switch yes, o := s.registerStep(pin.content); {
 	case yes:
 		return n.registerNow(ctx, p, s, pin)
 	case o != nil:
@@ -204,11 +203,17 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 		}
 	}
 	renaming := onCloudAPI(s.live)
+	if s.asked {
+		// The person's request counts as handled before the call, so that a crash can't repeat it.
+		if err := n.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "registering the number again, as asked", 0), true); err != nil {
+			return notWritten("record the request to register the number again", err)
+		}
+	}
 	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callRegister, Secret: pin.version, DisplayName: s.nameToBe()},
 		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
 			now := *s
 			now.live, now.attempts = live, attempts
-			yes, o := now.registerStep(pin.version)
+			yes, o := now.registerStep(pin.content)
 			return unless(yes, o)
 		},
 		func() error {
@@ -216,8 +221,8 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 		})
 	if o != nil {
 		again := *s
-		again.attempts, again.pushed = attemptsOf(p.waba, p.status.ID), false
-		if _, wait := again.registerStep(pin.version); wait != nil && wait.reason == v1alpha1.ReasonAwaitingHuman {
+		again.attempts, again.pushed, again.asked = attemptsOf(p.waba, p.status.ID), false, false
+		if _, wait := again.registerStep(pin.content); wait != nil && wait.reason == v1alpha1.ReasonAwaitingHuman {
 			awaited := wait.join(o.failed...) // says what a person has to do
 			return &awaited
 		}
@@ -251,9 +256,11 @@ func (n *numbers) registration(p *numberPass) *v1alpha1.PhoneNumberRegistrationS
 	return p.obj.Status.Registration
 }
 
-// secretValue is one key of a Secret and its version.
+// secretValue is one key of a Secret.
 type secretValue struct {
-	text    string
+	text string
+	// content says whether the text is another one than before, version what is recorded once Meta has it.
+	content *content
 	version *v1alpha1.SecretVersion
 }
 
@@ -289,7 +296,9 @@ func (b *base) keySecret(ctx context.Context, user client.Object, ref v1alpha1.S
 	case err != nil:
 		return secretValue{}, &secretProblem{outcome: failure("read Secret "+ref.Name, err)}
 	}
-	return secretValue{text: value.Text, version: &v1alpha1.SecretVersion{
+	now := b.resolver.contents.read(user.GetUID(), contentKey{ref.Name, ref.Key, purpose}, value.Text, v1alpha1.SecretVersion{
 		UID: value.UID, ResourceVersion: value.ResourceVersion, Key: ref.Key, ResourceUID: string(user.GetUID()),
-	}}, nil
+		WrittenTime: writtenTime(value.Written),
+	})
+	return secretValue{text: value.Text, content: now, version: now.record()}, nil
 }

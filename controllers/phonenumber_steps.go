@@ -58,6 +58,8 @@ type situation struct {
 	now      time.Time
 	// pushed: a person changed the spec or asked for another attempt, so that pauses of ours don't hold; Meta's do.
 	pushed bool
+	// asked: it was by annotation that a person asked, perhaps for the same as before.
+	asked bool
 	// codeAsked: a person asked for another code.
 	codeAsked bool
 	// young: the account's ledger may not go back far enough to know everything.
@@ -114,8 +116,8 @@ const (
 )
 
 // verifyStep says how the ownership of the number gets proven: Meta sends a code, a person puts it into a Secret, and it is
-// given back to Meta. code is the version of the Secret, nil where there is none.
-func (s *situation) verifyStep(code *v1alpha1.SecretVersion) (verifyAction, *outcome) {
+// given back to Meta. code is what the Secret holds, nil where there is none.
+func (s *situation) verifyStep(code *content) (verifyAction, *outcome) {
 	if s.live.CodeVerificationStatus == codeVerified || onCloudAPI(s.live) {
 		return verifyNothing, nil
 	}
@@ -136,9 +138,9 @@ func (s *situation) verifyStep(code *v1alpha1.SecretVersion) (verifyAction, *out
 			asked.Time = *s.status.Verification.CodeRequestedTime
 		}
 	}
-	tried := s.tried(code)
+	tried := s.tried(code, asked)
 	switch {
-	case code == nil || sameSecret(code, asked.Secret):
+	case code == nil || code.same(asked.Secret):
 		message := fmt.Sprintf("put the 6-digit code sent by %s to %s into %s", methodOf(v), s.live.DisplayPhoneNumber, secretKey(v.CodeSecretRef))
 		if asked.Result == "" {
 			message += "; whether Meta sent one isn't known: if none came, annotate " + v1alpha1.AnnotationRequestCode
@@ -197,10 +199,20 @@ func (s *situation) codeAgain(asked *v1alpha1.RegistrationAttempt) (verifyAction
 	return verifyRequestCode, nil
 }
 
-// tried returns the attempt with this version of the code's Secret.
-func (s *situation) tried(code *v1alpha1.SecretVersion) *v1alpha1.RegistrationAttempt {
-	if a := last(s.attempts, callVerifyCode); a != nil && sameSecret(a.Secret, code) {
+// tried returns the attempt with this code. Where nothing tells whether it is another one, it is taken for the code that was tried since
+// the last was asked for.
+func (s *situation) tried(code *content, asked *v1alpha1.RegistrationAttempt) *v1alpha1.RegistrationAttempt {
+	a := last(s.attempts, callVerifyCode)
+	if a == nil {
+		return nil
+	}
+	switch code.since(a.Secret) {
+	case contentSame:
 		return a
+	case contentUnknown:
+		if !a.Time.Before(&asked.Time) {
+			return a
+		}
 	}
 	return nil
 }
@@ -237,8 +249,8 @@ func (s *situation) renamed() bool {
 	return s.live.NewNameStatus == nameApproved && s.live.NewDisplayName != "" && s.live.NewDisplayName != s.live.VerifiedName
 }
 
-// registerStep says whether the number may be registered now; pin is the version of the PIN's Secret.
-func (s *situation) registerStep(pin *v1alpha1.SecretVersion) (register bool, o *outcome) {
+// registerStep says whether the number may be registered now; pin is what the PIN's Secret holds.
+func (s *situation) registerStep(pin *content) (register bool, o *outcome) {
 	if s.spec.Registration == nil || coexists(s.live) || onCloudAPI(s.live) && !s.renamed() {
 		return false, nil
 	}
@@ -258,9 +270,9 @@ func (s *situation) registerStep(pin *v1alpha1.SecretVersion) (register bool, o 
 			return false, &out
 		}
 	}
-	if out := mayRegister(s.attempts, pin, s.nameToBe(), s.now, s.pushed, s.young); out != nil {
+	if out := s.mayRegister(pin); out != nil {
 		if secretKey := secretKey(s.spec.Registration.PINSecretRef); out.reason == v1alpha1.ReasonAwaitingHuman {
-			out.message += secretKey
+			out.message += secretKey + ", or annotate " + v1alpha1.AnnotationRequestedAt + " to try the same one again"
 		}
 		out.aside = onCloudAPI(s.live) // it works under its old name
 		return false, out
@@ -278,9 +290,8 @@ func (s *situation) nameToBe() string {
 
 // mayRegister is the policy for the scarcest call. It is asked twice: with what is cached, and with what the API server has
 // when the attempt is written.
-func mayRegister(
-	attempts []v1alpha1.RegistrationAttempt, pin *v1alpha1.SecretVersion, name string, now time.Time, pushed, young bool,
-) *outcome {
+func (s *situation) mayRegister(pin *content) *outcome {
+	attempts, now := s.attempts, s.now
 	if wait := windowWait(attempts, callRegister, now); wait > 0 {
 		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes ten registrations of a number in 72 hours", wait).told()
 		return &o
@@ -292,18 +303,44 @@ func mayRegister(
 	case retryLeft(a, now) > 0:
 		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no registration of this number for a while", retryLeft(a, now)).told()
 		return &o
-	case a.Result == string(graph.CausePINMismatch) && sameSecret(a.Secret, pin):
-		return awaiting("Meta refused the PIN, and each further guess would bring a lock closer; put the number's two-step verification PIN into ", secretRecheck)
-	case pushed, !sameSecret(a.Secret, pin), a.Result == resultDone && a.DisplayName != name:
+	}
+	change := pin.since(a.Secret)
+	if a.Result == string(graph.CausePINMismatch) && !s.asked {
+		if o := s.guess(change); o != nil {
+			return o
+		}
+	}
+	if s.pushed || change == contentChanged || change == contentRewritten || a.Result == resultDone && a.DisplayName != s.nameToBe() {
 		return nil // something is new: nobody undid anything
 	}
-	gap := registerGap(a, attempts, young)
+	gap := registerGap(a, attempts, s.young)
 	if wait := deadline.Left(a.Time.Add(gap), now, gap); wait > 0 {
 		o := waiting(v1alpha1.ReasonTransientError, "the last registration didn't last or failed; registrations are scarce, so the next one waits; to try now, annotate "+
 			v1alpha1.AnnotationRequestedAt, wait).told()
 		return &o
 	}
 	return nil
+}
+
+// guess says why a PIN isn't given to Meta after it refused one: nobody has put another one into the Secret. A Secret that was written
+// while the operator wasn't looking may hold the same as before; after a second refusal, such a PIN is tried once a day.
+func (s *situation) guess(change contentChange) *outcome {
+	switch change {
+	case contentChanged:
+		return nil
+	case contentRewritten:
+		refused := 0
+		for i := range s.attempts {
+			a := &s.attempts[i]
+			if a.Kind == callRegister && a.Result == string(graph.CausePINMismatch) && s.now.Sub(a.Time.Time) < registerUnknownGap {
+				refused++
+			}
+		}
+		if refused < 2 {
+			return nil
+		}
+	}
+	return awaiting("Meta refused the PIN, and each further guess would bring a lock closer; put the number's two-step verification PIN into ", secretRecheck)
 }
 
 // registerGap is the time between two registrations that nobody asked for.

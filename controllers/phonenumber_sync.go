@@ -187,6 +187,7 @@ func (n *numbers) situation(p *numberPass, live *graph.PhoneNumber) *situation {
 		spec: &p.obj.Spec, status: &p.obj.Status, live: live, attempts: attemptsOf(p.waba, live.ID), now: p.now,
 		// A new resource isn't a person's wish for another attempt: somebody may recreate it in a loop.
 		pushed:    p.prior.ObservedGeneration > 0 && (p.requested() || p.changedByUser()),
+		asked:     p.prior.ObservedGeneration > 0 && p.requested(),
 		codeAsked: asked != "" && asked != handled,
 		young:     p.now.Sub(p.waba.CreationTimestamp.Time) < registrationWindow,
 	}

@@ -52,6 +52,7 @@ func keySecret(w *harness.World, name, purpose, value string) *corev1.Secret {
 		Data:       map[string][]byte{name: []byte(value)},
 	}
 	w.Create(s)
+	writtenBefore(w, s)
 	return s
 }
 

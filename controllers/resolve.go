@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -41,6 +42,7 @@ type resolver struct {
 	secrets    client.Reader
 	accounts   *account.Manager
 	version    string
+	contents   *contents
 }
 
 // find returns the WABA resource, or the outcome that says why it can't be used.
@@ -224,6 +226,7 @@ func (r *resolver) connect(ctx context.Context, waba *v1alpha1.WABA) (*account.S
 	if err != nil {
 		return nil, err
 	}
+	r.stable(waba, &creds)
 	version := r.version
 	if waba.Spec.GraphAPIVersion != "" {
 		version = waba.Spec.GraphAPIVersion
@@ -241,4 +244,23 @@ func (r *resolver) connect(ctx context.Context, waba *v1alpha1.WABA) (*account.S
 		s.Hold()
 	}
 	return s, nil
+}
+
+// stable gives credentials the version with which their content was first read: what else is written on the Secret costs no call.
+// After a restart that is the version in the account's status, as long as the Secret wasn't written since.
+func (r *resolver) stable(waba *v1alpha1.WABA, creds *account.Credentials) {
+	text := fmt.Sprintf("%q %q %q", creds.AccessToken, creds.AppSecret, creds.AppID)
+	from := contentKey{secret: waba.Spec.CredentialsSecretRef.Name, purpose: v1alpha1.SecretPurposeAccount}
+	now := r.contents.read(waba.UID, from, text, v1alpha1.SecretVersion{
+		UID: creds.SecretUID, ResourceVersion: creds.ResourceVersion, WrittenTime: writtenTime(creds.Written),
+	})
+	creds.SecretUID, creds.ResourceVersion, creds.Written = now.version.UID, now.version.ResourceVersion, time.Time{}
+	if t := now.version.WrittenTime; t != nil {
+		creds.Written = t.Time
+	}
+	if known := waba.Status.Credentials; known != nil && now.same(&v1alpha1.SecretVersion{
+		UID: known.SecretUID, ResourceVersion: known.SecretResourceVersion, WrittenTime: known.SecretWrittenTime,
+	}) {
+		creds.ResourceVersion = known.SecretResourceVersion
+	}
 }

@@ -197,11 +197,6 @@ func windowWait(attempts []v1alpha1.RegistrationAttempt, kind string, now time.T
 	return times[len(times)-callsPerWindow].Add(windowOf(kind)).Sub(now)
 }
 
-// sameSecret reports whether two records are about the same content, whichever resource used it.
-func sameSecret(a, b *v1alpha1.SecretVersion) bool {
-	return a != nil && b != nil && a.UID == b.UID && a.ResourceVersion == b.ResourceVersion && a.Key == b.Key
-}
-
 // restoredSecret reports that a record is about a resource and a Secret that are gone: both were brought back from a backup, or
 // made anew from the same manifests. Somebody who only changes the content of a Secret changes no resource.
 func restoredSecret(known, now *v1alpha1.SecretVersion) bool {

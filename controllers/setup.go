@@ -123,6 +123,7 @@ func newBase(p Parts, o Options) *base {
 		client: p.Client, status: status, ledger: &ledger{status: status}, accounts: o.Accounts, clock: o.Clock,
 		resolver: &resolver{
 			client: p.Client, namespaces: namespaces, secrets: p.Live, accounts: o.Accounts, version: o.GraphAPIVersion,
+			contents: s.contents,
 		},
 		recorder: p.Recorder, objects: newObjects(s.all()), stores: s, attempts: s.attempts, failures: s.failures, creates: s.creates,
 		hearing: s.hearing, receipts: s.receipts, announced: s.announced, changes: &changes{}, metrics: o.Metrics,

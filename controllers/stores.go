@@ -37,6 +37,7 @@ type stores struct {
 	leaving   *leaving
 	sections  *sectionReads
 	hooks     *hookMemory
+	contents  *contents
 	sessions  sessions
 	downloads downloads
 }
@@ -47,14 +48,14 @@ func newStores(c clock.PassiveClock, o Options) *stores {
 		announced: newAnnounced(),
 		creates:   newCreateLedger(c, o.CreatesPerHour), handles: newHandles(c), written: newWrittenVersions(),
 		settings: newSettingWrites(c), leaving: newLeaving(), sections: newSectionReads(c), hooks: newHookMemory(c),
-		sessions: sessions{o.Accounts}, downloads: downloads{o.Media},
+		contents: newContents(), sessions: sessions{o.Accounts}, downloads: downloads{o.Media},
 	}
 }
 
 func (s *stores) all() []store {
 	return []store{
 		s.attempts, s.failures, s.hearing, s.receipts, s.announced, s.creates, s.handles, s.written, s.settings, s.leaving,
-		s.sections, s.hooks, s.sessions, s.downloads,
+		s.sections, s.hooks, s.contents, s.sessions, s.downloads,
 	}
 }
 

@@ -239,7 +239,8 @@ func TestUnitUsable(t *testing.T) {
 func unitResolver(t *testing.T, objects ...client.Object) *resolver {
 	t.Helper()
 	return &resolver{
-		secrets: fake.NewClientBuilder().WithScheme(unitScheme(t)).WithObjects(objects...).Build(), version: "v25.0",
+		contents: newContents(),
+		secrets:  fake.NewClientBuilder().WithScheme(unitScheme(t)).WithObjects(objects...).Build(), version: "v25.0",
 		accounts: account.NewManager(account.Options{
 			BaseURL: "http://127.0.0.1:9", Clock: clocktesting.NewFakePassiveClock(unitStart), Log: logr.Discard(),
 		}),

@@ -39,7 +39,11 @@ func TestUnitRetryTimeOfScarceCalls(t *testing.T) {
 }
 
 func TestUnitMayRegister(t *testing.T) {
-	pin, other := &v1alpha1.SecretVersion{UID: "a", ResourceVersion: "1"}, &v1alpha1.SecretVersion{UID: "a", ResourceVersion: "2"}
+	pin := &v1alpha1.SecretVersion{UID: "a", ResourceVersion: "9", WrittenTime: &metav1.Time{Time: unitStart}, ResourceUID: "n"}
+	other := &v1alpha1.SecretVersion{UID: "a", ResourceVersion: "2", WrittenTime: &metav1.Time{Time: unitStart.Add(-time.Hour)}, ResourceUID: "n"}
+	annotated := &v1alpha1.SecretVersion{UID: "a", ResourceVersion: "8", WrittenTime: pin.WrittenTime, ResourceUID: "n"}
+	unknown := &v1alpha1.SecretVersion{UID: "a", ResourceVersion: "2", ResourceUID: "n"}
+	restored := &v1alpha1.SecretVersion{UID: "b", ResourceVersion: "2", WrittenTime: other.WrittenTime, ResourceUID: "m"}
 	at := func(ago time.Duration, kind, result string, secret *v1alpha1.SecretVersion) v1alpha1.RegistrationAttempt {
 		return v1alpha1.RegistrationAttempt{
 			Number: "1", Kind: kind, Result: result, Secret: secret, DisplayName: "Acme", Time: metav1.NewTime(unitStart.Add(-ago)),
@@ -58,23 +62,35 @@ func TestUnitMayRegister(t *testing.T) {
 		known         attempts
 		name          string
 		pushed, young bool
+		asked         bool
 		want          time.Duration // 0: now; -1: until a person acts
 	}{
-		"never tried":                             {attempts{}, "Acme", false, true, 0},
-		"a minute after a first failure":          {attempts{at(time.Minute, callRegister, "Unknown", pin)}, "Acme", false, false, 14 * time.Minute},
-		"the same, asked for by a person":         {attempts{at(time.Minute, callRegister, "Unknown", pin)}, "Acme", true, false, 0},
-		"the same, with a young ledger":           {attempts{at(time.Minute, callRegister, "Unknown", pin)}, "Acme", false, true, 24*time.Hour - time.Minute},
-		"an unknown result counts as a failure":   {attempts{at(time.Minute, callRegister, "", pin)}, "Acme", false, false, 14 * time.Minute},
-		"a second failure":                        {many(2, time.Hour), "Acme", false, false, 7 * time.Hour},
-		"nine in 72 hours, even if a person asks": {many(9, 7*time.Hour), "Acme", true, false, 9 * time.Hour},
-		"blocked by Meta, even if a person asks":  {attempts{blocked}, "Acme", true, false, 71 * time.Hour},
-		"a wrong PIN, even if a person asks":      {attempts{at(20*24*time.Hour, callRegister, string(graph.CausePINMismatch), pin)}, "Acme", true, false, -1},
-		"a wrong PIN that was changed":            {attempts{at(time.Minute, callRegister, string(graph.CausePINMismatch), other)}, "Acme", false, true, 0},
-		"taken off by somebody":                   {attempts{at(time.Hour, callRegister, resultDone, pin)}, "Acme", false, false, 23 * time.Hour},
-		"taken off by us":                         {attempts{at(time.Hour, callRegister, resultDone, pin), at(time.Minute, callDeregister, resultDone, nil)}, "Acme", false, true, 0},
-		"another name was approved":               {attempts{at(time.Hour, callRegister, resultDone, pin)}, "Acme Helps", false, true, 0},
+		"never tried":                             {attempts{}, "Acme", false, true, false, 0},
+		"a minute after a first failure":          {attempts{at(time.Minute, callRegister, "Unknown", pin)}, "Acme", false, false, false, 14 * time.Minute},
+		"the same, asked for by a person":         {attempts{at(time.Minute, callRegister, "Unknown", pin)}, "Acme", true, false, false, 0},
+		"the same, with a young ledger":           {attempts{at(time.Minute, callRegister, "Unknown", pin)}, "Acme", false, true, false, 24*time.Hour - time.Minute},
+		"an unknown result counts as a failure":   {attempts{at(time.Minute, callRegister, "", pin)}, "Acme", false, false, false, 14 * time.Minute},
+		"a second failure":                        {many(2, time.Hour), "Acme", false, false, false, 7 * time.Hour},
+		"nine in 72 hours, even if a person asks": {many(9, 7*time.Hour), "Acme", true, false, false, 9 * time.Hour},
+		"blocked by Meta, even if a person asks":  {attempts{blocked}, "Acme", true, false, false, 71 * time.Hour},
+		"a wrong PIN, whatever else is changed":   {attempts{at(20*24*time.Hour, callRegister, string(graph.CausePINMismatch), pin)}, "Acme", true, false, false, -1},
+		"a wrong PIN that was changed":            {attempts{at(time.Minute, callRegister, string(graph.CausePINMismatch), other)}, "Acme", false, true, false, 0},
+		"taken off by somebody":                   {attempts{at(time.Hour, callRegister, resultDone, pin)}, "Acme", false, false, false, 23 * time.Hour},
+		"taken off by us":                         {attempts{at(time.Hour, callRegister, resultDone, pin), at(time.Minute, callDeregister, resultDone, nil)}, "Acme", false, true, false, 0},
+		"another name was approved":               {attempts{at(time.Hour, callRegister, resultDone, pin)}, "Acme Helps", false, true, false, 0},
+		"a wrong PIN, if a person asks":           {attempts{at(time.Hour, callRegister, string(graph.CausePINMismatch), pin)}, "Acme", true, false, true, 0},
+		"a wrong PIN with another annotation":     {attempts{at(time.Hour, callRegister, string(graph.CausePINMismatch), annotated)}, "Acme", false, false, false, -1},
+		"a wrong PIN and no managed fields":       {attempts{at(time.Hour, callRegister, string(graph.CausePINMismatch), unknown)}, "Acme", false, false, false, -1},
+		"a wrong PIN of a backup":                 {attempts{at(time.Hour, callRegister, string(graph.CausePINMismatch), restored)}, "Acme", false, false, false, -1},
+		"a failure, and no managed fields":        {attempts{at(time.Minute, callRegister, "Unknown", unknown)}, "Acme", false, false, false, 14 * time.Minute},
+		"the Secret was written again and again":  {attempts{at(2*time.Hour, callRegister, string(graph.CausePINMismatch), other), at(time.Hour, callRegister, string(graph.CausePINMismatch), other)}, "Acme", false, false, false, -1},
+		"the same, a day later":                   {attempts{at(48*time.Hour, callRegister, string(graph.CausePINMismatch), other), at(24*time.Hour, callRegister, string(graph.CausePINMismatch), other)}, "Acme", false, false, false, 0},
 	} {
-		o := mayRegister(c.known, pin, c.name, unitStart, c.pushed, c.young)
+		s := &situation{
+			live:     &graph.PhoneNumber{VerifiedName: c.name},
+			attempts: c.known, now: unitStart, pushed: c.pushed, asked: c.asked, young: c.young,
+		}
+		o := s.mayRegister(&content{version: *pin})
 		switch {
 		case c.want == 0 && o != nil:
 			t.Errorf("%s: %+v", name, o)

@@ -99,7 +99,7 @@ func subscribedApps(apps []graph.SubscribedApp) []v1alpha1.SubscribedApp {
 
 func credentialsStatus(s *account.Session, token *graph.TokenInfo, old *v1alpha1.CredentialsStatus, now time.Time) *v1alpha1.CredentialsStatus {
 	uid, version := s.SecretVersion()
-	out := &v1alpha1.CredentialsStatus{SecretUID: uid, SecretResourceVersion: version}
+	out := &v1alpha1.CredentialsStatus{SecretUID: uid, SecretResourceVersion: version, SecretWrittenTime: writtenTime(s.SecretWritten())}
 	if token == nil {
 		return out
 	}

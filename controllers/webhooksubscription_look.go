@@ -128,7 +128,7 @@ func (h *hooks) level(
 	if restoredSecret(version, value.version) {
 		*version = *value.version // Meta has its content; the status says so from now on
 	}
-	v.stale = !sameSecret(version, value.version)
+	v.stale = !value.content.same(version)
 	for _, key := range []hookKey{{l.obj.UID, v.path}, l.callbackKey(&v)} {
 		if v.blocked == nil {
 			v.blocked = h.memory.held(key, l.attempt(&v))

@@ -186,19 +186,24 @@ type CommonStatus struct {
 	LastHandledRequest string `json:"lastHandledRequest,omitempty"`
 }
 
-// SecretVersion says which version of a Secret was last applied. No hash is kept: a PIN has only a million values.
+// SecretVersion says which content of a Secret was last applied. No hash is kept: a PIN has only a million values.
 type SecretVersion struct {
 	// UID of the Secret.
 	// +optional
 	UID string `json:"uid,omitempty"`
 
-	// ResourceVersion of the Secret.
+	// ResourceVersion of the Secret when this content was first read.
 	// +optional
 	ResourceVersion string `json:"resourceVersion,omitempty"`
 
 	// Key inside the Secret.
 	// +optional
 	Key string `json:"key,omitempty"`
+
+	// WrittenTime is when the content was written, by the managed fields of the Secret; absent if they don't say. After a restart of the
+	// operator it tells another content from a changed label or annotation.
+	// +optional
+	WrittenTime *metav1.Time `json:"writtenTime,omitempty"`
 
 	// ResourceUID is the UID of the resource that used it. If that and the Secret's have both changed, a status was restored
 	// from a backup: the Secret is then taken to hold what it held, and nothing is written to Meta.

@@ -258,6 +258,11 @@ type PhoneNumberRegistrationStatus struct {
 	// +optional
 	PINSecret *SecretVersion `json:"pinSecret,omitempty"`
 
+	// RefusedPINSecret is the version of the Secret whose PIN Meta didn't take for the registered number. It isn't given to Meta again
+	// until its content changes, or a person asks with the annotation whatsapp.waba-operator.io/requested-at.
+	// +optional
+	RefusedPINSecret *SecretVersion `json:"refusedPINSecret,omitempty"`
+
 	// Attempts are the scarce calls made for the number, the newest last, as in status.registrations of the WABA.
 	// +optional
 	// +listType=atomic

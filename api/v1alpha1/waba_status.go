@@ -234,9 +234,13 @@ type CredentialsStatus struct {
 	// +optional
 	SecretUID string `json:"secretUID,omitempty"`
 
-	// SecretResourceVersion is the version of that Secret.
+	// SecretResourceVersion is the version of that Secret when its present content was first read.
 	// +optional
 	SecretResourceVersion string `json:"secretResourceVersion,omitempty"`
+
+	// SecretWrittenTime is when that content was written, by the managed fields of the Secret; absent if they don't say.
+	// +optional
+	SecretWrittenTime *metav1.Time `json:"secretWrittenTime,omitempty"`
 
 	// CheckedAt is when Meta was last asked about the token.
 	// +optional

@@ -27,8 +27,10 @@ type Ref struct {
 // Credentials are what the account's Secret holds. They are never printed.
 type Credentials struct {
 	AccessToken, AppSecret, AppID string
-	// SecretUID and ResourceVersion tell one version of the Secret from another without hashing what is in it.
+	// SecretUID and ResourceVersion tell one content of the Secret from another without hashing what is in it.
 	SecretUID, ResourceVersion string
+	// Written is when that content was written, zero where that isn't known.
+	Written time.Time
 }
 
 // String hides everything.
@@ -124,11 +126,18 @@ func (s *Session) Client() *graph.Client {
 	return s.client
 }
 
-// SecretVersion returns which Secret, and which version of it, the client was built from.
+// SecretVersion returns which Secret, and which content of it, the client was built from.
 func (s *Session) SecretVersion() (uid, resourceVersion string) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.credentials.SecretUID, s.credentials.ResourceVersion
+}
+
+// SecretWritten returns when that content was written, zero where that isn't known.
+func (s *Session) SecretWritten() time.Time {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.credentials.Written
 }
 
 // AppID returns the Meta app that files are uploaded to: the one the Secret names, else the one the token belongs to. It is

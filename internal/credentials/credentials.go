@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -53,6 +54,7 @@ func ReadAccount(ctx context.Context, r client.Reader, key types.NamespacedName)
 	creds := account.Credentials{
 		AccessToken: value(v1alpha1.SecretKeyAccessToken), AppSecret: value(v1alpha1.SecretKeyAppSecret),
 		AppID: value(v1alpha1.SecretKeyAppID), SecretUID: string(secret.UID), ResourceVersion: secret.ResourceVersion,
+		Written: written(secret, v1alpha1.SecretKeyAccessToken, v1alpha1.SecretKeyAppSecret, v1alpha1.SecretKeyAppID),
 	}
 	if creds.AccessToken == "" {
 		return account.Credentials{}, &Error{Message: fmt.Sprintf(
@@ -72,6 +74,8 @@ type Value struct {
 	Text string
 	// UID and ResourceVersion tell one version of the Secret from another without hashing what is in it.
 	UID, ResourceVersion string
+	// Written is when the key was last written, zero where that isn't known.
+	Written time.Time
 }
 
 // String hides the text.
@@ -90,7 +94,7 @@ func ReadValue(ctx context.Context, r client.Reader, key types.NamespacedName, n
 	if text == "" {
 		return Value{}, &Error{Missing: true, Message: fmt.Sprintf("Secret %s has no key %s, or nothing in it", key.Name, name)}
 	}
-	return Value{Text: text, UID: string(secret.UID), ResourceVersion: secret.ResourceVersion}, nil
+	return Value{Text: text, UID: string(secret.UID), ResourceVersion: secret.ResourceVersion, Written: written(secret, name)}, nil
 }
 
 func read(ctx context.Context, r client.Reader, key types.NamespacedName, purpose string) (*corev1.Secret, error) {

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -265,7 +266,8 @@ func (e noTokenError) Error() string {
 }
 
 // applied is a Secret of the manifests once it is in the cluster: the one that is there if it has the same content, else a newer
-// version of it.
+// version of it. Its managed fields say that its content is written by the apply; without them a PIN that Meta refused would be taken for
+// the same.
 func applied(manifest, there *corev1.Secret, u *use, err error) *corev1.Secret {
 	if there != nil && equality.Semantic.DeepEqual(manifest.Data, there.Data) && contains(there.Labels, manifest.Labels) {
 		return there
@@ -276,10 +278,21 @@ func applied(manifest, there *corev1.Secret, u *use, err error) *corev1.Secret {
 		out.UID, out.ResourceVersion = there.UID, there.ResourceVersion+"-planned"
 		merge(out, there)
 		merge(out, manifest)
+		if out.ManagedFields = there.ManagedFields; !equality.Semantic.DeepEqual(out.Data, there.Data) {
+			out.ManagedFields = append(slices.Clone(there.ManagedFields), written())
+		}
 	case u != nil && u.version != nil && !apierrors.IsNotFound(err):
 		out.UID, out.ResourceVersion = types.UID(u.version.UID), u.version.ResourceVersion // it can't be compared
 	}
 	return out
+}
+
+// written is the entry of an apply that writes all of a Secret's data, later than whatever is known.
+func written() metav1.ManagedFieldsEntry {
+	return metav1.ManagedFieldsEntry{
+		Manager: "plan", Operation: metav1.ManagedFieldsOperationApply, FieldsType: "FieldsV1", Time: new(metav1.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)),
+		FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:data":{}}`)},
+	}
 }
 
 func contains(all, some map[string]string) bool {

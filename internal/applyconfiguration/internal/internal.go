@@ -450,6 +450,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: secretUID
       type:
         scalar: string
+    - name: secretWrittenTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.DataLocalizationRegion
   scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.DeletionPolicy
@@ -1085,6 +1088,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: pinSecret
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SecretVersion
+    - name: refusedPINSecret
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SecretVersion
     - name: registeredName
       type:
         scalar: string
@@ -1459,6 +1465,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: uid
       type:
         scalar: string
+    - name: writtenTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.SectionRefusal
   map:
     fields:

@@ -24,8 +24,10 @@ type CredentialsStatusApplyConfiguration struct {
 	ExpiresAt *v1.Time `json:"expiresAt,omitempty"`
 	// SecretUID is the UID of the Secret from which the token was read.
 	SecretUID *string `json:"secretUID,omitempty"`
-	// SecretResourceVersion is the version of that Secret.
+	// SecretResourceVersion is the version of that Secret when its present content was first read.
 	SecretResourceVersion *string `json:"secretResourceVersion,omitempty"`
+	// SecretWrittenTime is when that content was written, by the managed fields of the Secret; absent if they don't say.
+	SecretWrittenTime *v1.Time `json:"secretWrittenTime,omitempty"`
 	// CheckedAt is when Meta was last asked about the token.
 	CheckedAt *v1.Time `json:"checkedAt,omitempty"`
 }
@@ -83,6 +85,14 @@ func (b *CredentialsStatusApplyConfiguration) WithSecretUID(value string) *Crede
 // If called multiple times, the SecretResourceVersion field is set to the value of the last call.
 func (b *CredentialsStatusApplyConfiguration) WithSecretResourceVersion(value string) *CredentialsStatusApplyConfiguration {
 	b.SecretResourceVersion = &value
+	return b
+}
+
+// WithSecretWrittenTime sets the SecretWrittenTime field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the SecretWrittenTime field is set to the value of the last call.
+func (b *CredentialsStatusApplyConfiguration) WithSecretWrittenTime(value v1.Time) *CredentialsStatusApplyConfiguration {
+	b.SecretWrittenTime = &value
 	return b
 }
 

@@ -16,6 +16,9 @@ import (
 type PhoneNumberRegistrationStatusApplyConfiguration struct {
 	// PINSecret is the version of the Secret whose PIN was last applied.
 	PINSecret *SecretVersionApplyConfiguration `json:"pinSecret,omitempty"`
+	// RefusedPINSecret is the version of the Secret whose PIN Meta didn't take for the registered number. It isn't given to Meta again
+	// until its content changes, or a person asks with the annotation whatsapp.waba-operator.io/requested-at.
+	RefusedPINSecret *SecretVersionApplyConfiguration `json:"refusedPINSecret,omitempty"`
 	// Attempts are the scarce calls made for the number, the newest last, as in status.registrations of the WABA.
 	Attempts []RegistrationAttemptApplyConfiguration `json:"attempts,omitempty"`
 	// RegisteredName is the display name with which the number was last registered; after the approval of another one it is
@@ -38,6 +41,14 @@ func PhoneNumberRegistrationStatus() *PhoneNumberRegistrationStatusApplyConfigur
 // If called multiple times, the PINSecret field is set to the value of the last call.
 func (b *PhoneNumberRegistrationStatusApplyConfiguration) WithPINSecret(value *SecretVersionApplyConfiguration) *PhoneNumberRegistrationStatusApplyConfiguration {
 	b.PINSecret = value
+	return b
+}
+
+// WithRefusedPINSecret sets the RefusedPINSecret field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the RefusedPINSecret field is set to the value of the last call.
+func (b *PhoneNumberRegistrationStatusApplyConfiguration) WithRefusedPINSecret(value *SecretVersionApplyConfiguration) *PhoneNumberRegistrationStatusApplyConfiguration {
+	b.RefusedPINSecret = value
 	return b
 }
 

@@ -5,17 +5,24 @@
 
 package v1alpha1
 
+import (
+	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
 // SecretVersionApplyConfiguration represents a declarative configuration of the SecretVersion type for use
 // with apply.
 //
-// SecretVersion says which version of a Secret was last applied. No hash is kept: a PIN has only a million values.
+// SecretVersion says which content of a Secret was last applied. No hash is kept: a PIN has only a million values.
 type SecretVersionApplyConfiguration struct {
 	// UID of the Secret.
 	UID *string `json:"uid,omitempty"`
-	// ResourceVersion of the Secret.
+	// ResourceVersion of the Secret when this content was first read.
 	ResourceVersion *string `json:"resourceVersion,omitempty"`
 	// Key inside the Secret.
 	Key *string `json:"key,omitempty"`
+	// WrittenTime is when the content was written, by the managed fields of the Secret; absent if they don't say. After a restart of the
+	// operator it tells another content from a changed label or annotation.
+	WrittenTime *v1.Time `json:"writtenTime,omitempty"`
 	// ResourceUID is the UID of the resource that used it. If that and the Secret's have both changed, a status was restored
 	// from a backup: the Secret is then taken to hold what it held, and nothing is written to Meta.
 	ResourceUID *string `json:"resourceUID,omitempty"`
@@ -48,6 +55,14 @@ func (b *SecretVersionApplyConfiguration) WithResourceVersion(value string) *Sec
 // If called multiple times, the Key field is set to the value of the last call.
 func (b *SecretVersionApplyConfiguration) WithKey(value string) *SecretVersionApplyConfiguration {
 	b.Key = &value
+	return b
+}
+
+// WithWrittenTime sets the WrittenTime field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the WrittenTime field is set to the value of the last call.
+func (b *SecretVersionApplyConfiguration) WithWrittenTime(value v1.Time) *SecretVersionApplyConfiguration {
+	b.WrittenTime = &value
 	return b
 }
 

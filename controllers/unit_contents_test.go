@@ -1,0 +1,91 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+func unitVersion(uid, version string, written time.Time) v1alpha1.SecretVersion {
+	return v1alpha1.SecretVersion{UID: uid, ResourceVersion: version, Key: "pin", ResourceUID: "n", WrittenTime: writtenTime(written)}
+}
+
+func TestUnitContents(t *testing.T) {
+	c := newContents()
+	from := contentKey{"s", "pin", v1alpha1.SecretPurposePIN}
+	first := c.read("n", from, "1", unitVersion("a", "1", unitStart))
+	if got := c.read("n", from, "1", unitVersion("b", "7", unitStart.Add(time.Hour))); got.version != first.version || len(got.others) > 0 {
+		t.Errorf("the same content is another: %+v", got)
+	}
+	second := c.read("n", from, "2", unitVersion("a", "9", time.Time{}))
+	if second.since(&first.version) != contentChanged || first.same(&second.version) {
+		t.Errorf("another content is the same: %+v", second)
+	}
+	if again := c.read("n", from, "1", unitVersion("a", "12", time.Time{})); !again.same(&first.version) || again.since(&second.version) != contentChanged {
+		t.Errorf("the first content isn't known again: %+v", again)
+	}
+	if other := c.read("m", from, "1", unitVersion("a", "12", time.Time{})); other.version.ResourceVersion != "12" {
+		t.Errorf("resources share a memory: %+v", other)
+	}
+	if newContents().key == c.key {
+		t.Error("two processes have the same key")
+	}
+	c.forget(object{uid: "n"})
+	if len(c.known) != 1 {
+		t.Errorf("kept: %v", c.known)
+	}
+}
+
+// TestUnitContentsAreBounded: who writes on and on fills no memory.
+func TestUnitContentsAreBounded(t *testing.T) {
+	c := newContents()
+	for i := range 10 * contentsPerKey {
+		c.read("n", contentKey{"s", "pin", "pin"}, fmt.Sprint(i), unitVersion("a", fmt.Sprint(i), unitStart))
+	}
+	if n := len(c.known["n"][contentKey{"s", "pin", "pin"}]); n != contentsPerKey {
+		t.Errorf("%d contents of a key", n)
+	}
+	for i := range 3 * keysPerResource {
+		c.read("n", contentKey{"s", fmt.Sprint(i), "pin"}, "1", unitVersion("a", "1", unitStart))
+	}
+	if n := len(c.known["n"]); n > keysPerResource {
+		t.Errorf("%d keys", n)
+	}
+}
+
+// TestUnitContentAfterRestart: what an earlier process recorded is compared by what the managed fields say.
+func TestUnitContentAfterRestart(t *testing.T) {
+	now := &content{version: unitVersion("a", "9", unitStart)}
+	restored := unitVersion("b", "2", unitStart)
+	restored.ResourceUID = "m"
+	otherKey := unitVersion("a", "9", unitStart)
+	otherKey.Key = "code"
+	for name, c := range map[string]struct {
+		recorded v1alpha1.SecretVersion
+		want     contentChange
+	}{
+		"untouched":                 {unitVersion("a", "9", time.Time{}), contentSame},
+		"annotated":                 {unitVersion("a", "2", unitStart), contentSame},
+		"in another time zone":      {v1alpha1.SecretVersion{UID: "a", Key: "pin", WrittenTime: &metav1.Time{Time: unitStart.In(time.FixedZone("", 3600))}}, contentSame},
+		"written since":             {unitVersion("a", "2", unitStart.Add(-time.Second)), contentRewritten},
+		"by an operator before":     {unitVersion("a", "2", time.Time{}), contentUnknown},
+		"another Secret":            {unitVersion("b", "2", unitStart), contentRewritten},
+		"another Secret and user":   {restored, contentUnknown},
+		"another key of the Secret": {otherKey, contentChanged},
+	} {
+		if got := now.since(&c.recorded); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+	var missing *content
+	if now.same(nil) || missing.same(&now.version) || missing.record() != nil {
+		t.Error("nothing is the same as something")
+	}
+}
