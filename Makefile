@@ -191,8 +191,9 @@ docker-push: ## Build the image IMG for all PLATFORMS and push it
 ##@ Deployment (to the current kubeconfig's cluster)
 
 # Server-side, because the CRDs are larger than the annotation of a client-side
-# apply may be.
-APPLY := $(KUBECTL) apply --server-side -f -
+# apply may be. Under kubectl's own field manager it would take off what others
+# applied with kubectl, such as labels of the namespace.
+APPLY := $(KUBECTL) apply --server-side --field-manager=waba-operator -f -
 DELETE := $(KUBECTL) delete --ignore-not-found -f -
 
 .PHONY: install

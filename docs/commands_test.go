@@ -29,7 +29,9 @@ var (
 	path      = regexp.MustCompile(`jsonpath='([^']*)'`)
 	ofType    = regexp.MustCompile(`@\.type=="([A-Za-z]+)"`)
 	ours      = regexp.MustCompile(`(?:^|[^.\w])whatsapp\.waba-operator\.io/([a-z0-9-]+)`)
-	metric    = regexp.MustCompile(`\b(?:waba_operator|whatsapp)_[a-z0-9_]*[a-z0-9]\b`)
+	// serverSide is an apply with what it applies; the field manager stands before that.
+	serverSide = regexp.MustCompile(`apply --server-side(?: --\S+)* -[fk]\b`)
+	metric     = regexp.MustCompile(`\b(?:waba_operator|whatsapp)_[a-z0-9_]*[a-z0-9]\b`)
 )
 
 // commands returns what a page says to type: the lines of its shell blocks, and the code in its sentences.
@@ -87,7 +89,7 @@ func TestMakeTargetsExist(t *testing.T) {
 }
 
 // otherFlags are those of other programs that pages name by themselves.
-var otherFlags = []string{"server-side", "take-ownership", "help", "force-conflicts", "dry-run", "prune"}
+var otherFlags = []string{"server-side", "take-ownership", "help", "force-conflicts", "dry-run", "prune", "field-manager"}
 
 // TestFlagsExist: every flag that a page names, in a sentence or in a manifest, is one of the operator's or of kubectl waba.
 func TestFlagsExist(t *testing.T) {
@@ -115,6 +117,36 @@ func TestFlagsExist(t *testing.T) {
 	}
 	if count < 50 {
 		t.Errorf("only %d flags were found", count)
+	}
+}
+
+// TestAppliesHaveAFieldManager: with kubectl's own field manager, a server-side apply takes away what somebody else has applied to
+// the same object with kubectl.
+func TestAppliesHaveAFieldManager(t *testing.T) {
+	texts := pages(t)
+	for _, pattern := range []string{"Makefile", "hack/*.sh", "config/*/*.yaml", "charts/*/templates/*.txt", "charts/*/*.md"} {
+		files, err := filepath.Glob(filepath.Join("..", filepath.FromSlash(pattern)))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, files, err)
+		}
+		for _, file := range files {
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts[file] = string(raw)
+		}
+	}
+	count := 0
+	for page, text := range texts {
+		for _, m := range serverSide.FindAllString(strings.Join(strings.Fields(text), " "), -1) {
+			if count++; !strings.Contains(m, " --field-manager=waba-operator ") {
+				t.Errorf("%s: %q has no --field-manager=waba-operator", page, m)
+			}
+		}
+	}
+	if count < 7 {
+		t.Errorf("only %d applies were found", count)
 	}
 }
 

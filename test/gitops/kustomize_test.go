@@ -11,11 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/waba-operator/waba-operator/test/argocd"
@@ -263,27 +260,5 @@ func TestArgoCDComponent(t *testing.T) {
 	data, _, _ := unstructured.NestedStringMap(built[0].Object, "data")
 	if len(data) != 9 || data["url"] == "" || data["resource.customizations.health.whatsapp.waba-operator.io_WABA"] == "" {
 		t.Errorf("%d keys", len(data))
-	}
-}
-
-// TestArgoCDConfigMapIsAddedTo: applied server-side, config/argocd leaves what others put into argocd-cm.
-func TestArgoCDConfigMapIsAddedTo(t *testing.T) {
-	built := build(t, filepath.Join(root, "config", "argocd"))
-	if len(built) != 1 || built[0].GetNamespace() != "argocd" || built[0].GetName() != "argocd-cm" {
-		t.Fatalf("%d objects", len(built))
-	}
-	cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "argocd-cm", Namespace: env.Namespace(t)}, Data: map[string]string{"url": "https://argocd.acme.example"}}
-	if err := env.Client.Create(t.Context(), cm); err != nil {
-		t.Fatal(err)
-	}
-	built[0].SetNamespace(cm.Namespace)
-	if err := env.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(built[0]), client.FieldOwner("kubectl")); err != nil {
-		t.Fatal(err)
-	}
-	if err := env.Client.Get(t.Context(), client.ObjectKeyFromObject(cm), cm); err != nil {
-		t.Fatal(err)
-	}
-	if len(cm.Data) != 9 || cm.Data["url"] == "" {
-		t.Errorf("%d keys", len(cm.Data))
 	}
 }

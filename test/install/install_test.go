@@ -20,6 +20,7 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -170,6 +171,10 @@ func TestInstallAndRemove(t *testing.T) {
 	c.run(true, tool(c.root, "kubectl"), "apply", "--dry-run=server", "-k", "config/samples")
 
 	all := rendered(t, "config/default")
+	theirs := applycorev1.Namespace(namespace).WithLabels(map[string]string{"team": "platform"})
+	if err := c.Client.Apply(t.Context(), theirs, client.FieldOwner("kubectl")); err != nil { // as `kubectl apply --server-side` does
+		t.Fatal(err)
+	}
 	c.make("deploy")
 	first := c.versions(all)
 	if len(first) != len(all) {
@@ -206,6 +211,9 @@ func TestInstallAndRemove(t *testing.T) {
 	var ns corev1.Namespace
 	if err := c.Client.Get(t.Context(), client.ObjectKey{Name: namespace}, &ns); err != nil || !ns.DeletionTimestamp.IsZero() {
 		t.Errorf("undeploy touched the namespace: %v", err)
+	}
+	if ns.Labels["team"] != "platform" {
+		t.Errorf("deploy took a label off the namespace that somebody else had put there: %v", ns.Labels)
 	}
 	c.make("undeploy") // once more does no harm
 	c.refused("uninstall")
