@@ -255,7 +255,7 @@ func (l *lifecycle[T]) conclude(ctx context.Context, p *pass[T], o outcome) erro
 		return l.record(ctx, p, o, false)
 	}
 	recalled, ok := recall(p.prior)
-	if !ok || p.waba == nil || len(eventsOf(p.before)) == 0 {
+	if !ok || p.waba == nil || len(eventsOf(p.before)) == 0 && !intruded(p.before) {
 		return nil
 	}
 	told := l.begin(p.before)
@@ -276,21 +276,17 @@ func (l *lifecycle[T]) record(ctx context.Context, p *pass[T], o outcome, precon
 	c.summarize(o, l.kind.describe(p, c))
 	p.status.Conditions = c.list()
 
-	if !precondition && sameStatus(l.kind.status(p.obj), l.kind.status(p.before)) {
+	if !precondition && !intruded(p.obj) && sameStatus(l.kind.status(p.obj), l.kind.status(p.before)) {
 		return nil
 	}
-	into := l.kind.applyConfiguration()
-	if err := l.status.write(ctx, p.obj, l.kind.status(p.obj), into, precondition); err != nil {
+	into, err := l.status.settle(ctx, p.obj, l.kind.status(p.obj), func() (applied, error) {
+		into := l.kind.applyConfiguration()
+		err := l.status.write(ctx, p.obj, l.kind.status(p.obj), into, precondition)
+		precondition = false // once the first is written, nothing but what others own has changed
+		return into, err
+	})
+	if err != nil {
 		return err
-	}
-	if foreign(into, p.status.Conditions) {
-		if err := l.status.takeOver(ctx, p.obj); err != nil {
-			return fmt.Errorf("take over status fields: %w", err)
-		}
-		into = l.kind.applyConfiguration()
-		if err := l.status.write(ctx, p.obj, l.kind.status(p.obj), into, false); err != nil {
-			return err
-		}
 	}
 	l.transitions(ctx, p.obj, p.prior.Conditions, p.status.Conditions)
 	l.measureReady(p.obj, p.prior.Conditions, p.status.Conditions, p.now)

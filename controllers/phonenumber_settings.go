@@ -249,7 +249,6 @@ func (s *sectionPass) newsTime() time.Time {
 
 // concludeSections makes one outcome of those of the sections: the first problem, else the differences.
 func (n *numbers) concludeSections(p *numberPass, results []sectionResult) outcome {
-	others := slices.DeleteFunc(slices.Clone(p.status.Drift), inSections)
 	var found []string
 	var problem *outcome
 	var after time.Duration
@@ -265,10 +264,7 @@ func (n *numbers) concludeSections(p *numberPass, results []sectionResult) outco
 		}
 	}
 	slices.Sort(found)
-	p.status.Drift = nil
-	if len(others)+len(found) > 0 {
-		p.status.Drift = slices.Concat(others, found)
-	}
+	p.status.Drift = found
 	o := n.sectionsDiffer(p, found)
 	switch {
 	case problem != nil && (problem.backoff || problem.wait):
@@ -307,12 +303,6 @@ func sectionDrift(drift []string, section number.Section) []string {
 		}
 	}
 	return out
-}
-
-func inSections(field string) bool {
-	return slices.ContainsFunc([]number.Section{
-		number.Profile, number.Commerce, number.Automation, number.Calling, number.Encryption, number.Compliance, number.Username,
-	}, func(s number.Section) bool { return s.Has(field) })
 }
 
 // soonerOf is the shorter of two waits; 0 is none.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
@@ -16,13 +17,12 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
-	"k8s.io/apimachinery/pkg/util/sets"
-	"k8s.io/client-go/util/csaupgrade"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/statusowner"
 )
 
 // statusTimeout bounds a status write. It isn't bound to the pass: what Meta answered must be kept even if the pass
@@ -33,7 +33,7 @@ const statusTimeout = 30 * time.Second
 // No other patch type touches status: a merge patch would co-own fields, and those never go away.
 type statusWriter struct {
 	client client.Client
-	// live reads from the API server: the cache keeps no managedFields.
+	// live reads from the API server: of managedFields, the cache keeps only those by which others own something of a status.
 	live    client.Reader
 	written *writtenVersions
 }
@@ -91,7 +91,7 @@ func newest[T client.Object](ctx context.Context, w *statusWriter, name types.Na
 	if ok && err == nil && behind(obj, version) {
 		obj = empty()
 		err = w.live.Get(ctx, name, obj)
-		obj.SetManagedFields(nil) // the cache has none either
+		obj.SetManagedFields(statusowner.Foreign(obj.GetManagedFields())) // as in the cache
 		return obj, err
 	}
 	if ok && (err == nil || apierrors.IsNotFound(err)) {
@@ -153,35 +153,54 @@ func versionOf(into applied) string {
 	return got.ResourceVersion
 }
 
-// foreign reports condition types that the API server still has though we didn't apply them: somebody else owns them,
-// for instance a backup tool that restored the status.
-func foreign(into applied, wanted []metav1.Condition) bool {
+// intruded reports that somebody else owns something of the status of an object, as it was read from the cache.
+func intruded(obj client.Object) bool { return len(obj.GetManagedFields()) > 0 }
+
+// settle applies a status, and has nothing else left in it. What others have written, for instance a backup tool that restored it, goes
+// only when they don't own it any more. apply is called again then.
+func (w *statusWriter) settle(ctx context.Context, obj client.Object, wanted any, apply func() (applied, error)) (applied, error) {
+	into, err := apply()
+	if err != nil || !intruded(obj) && !leftover(into, wanted) {
+		return into, err
+	}
+	if err := w.takeOver(ctx, obj); err != nil {
+		return nil, fmt.Errorf("take over status fields: %w", err)
+	}
+	obj.SetManagedFields(nil)
+	return apply()
+}
+
+// leftover reports whether the API server answered an apply with another status than the one that was applied. The facts of webhooks are
+// somebody else's.
+func leftover(into applied, wanted any) bool {
 	raw, err := json.Marshal(into)
 	if err != nil {
 		return false
 	}
-	var got struct {
-		Status struct {
-			Conditions []metav1.Condition `json:"conditions"`
-		} `json:"status"`
+	var answer struct {
+		Status map[string]json.RawMessage `json:"status"`
 	}
-	if err := json.Unmarshal(raw, &got); err != nil {
+	if err := json.Unmarshal(raw, &answer); err != nil {
 		return false
 	}
-	mine := sets.New[string]()
-	for _, c := range wanted {
-		mine.Insert(c.Type)
-	}
-	for _, c := range got.Status.Conditions {
-		if !mine.Has(c.Type) {
-			return true
-		}
-	}
-	return false
+	delete(answer.Status, "webhook")
+	got, gotErr := normalized(answer.Status, wanted)
+	want, wantErr := normalized(wanted, wanted)
+	return gotErr == nil && wantErr == nil && !sameStatus(got, want)
 }
 
-// takeOver hands the status fields that other managers set by update to our field owner, so that the next apply can
-// remove what no longer holds. The webhook facts keep their owner.
+// normalized is a status as it comes from the API server, with whole seconds, in the type of another.
+func normalized(status, like any) (any, error) {
+	raw, err := json.Marshal(status)
+	if err != nil {
+		return nil, err
+	}
+	out := reflect.New(reflect.TypeOf(like).Elem()).Interface()
+	return out, json.Unmarshal(raw, out)
+}
+
+// takeOver hands the status fields that other managers own to our field owner, so that the next apply can remove what isn't wanted. The
+// webhook facts keep their owner.
 func (w *statusWriter) takeOver(ctx context.Context, obj client.Object) error {
 	fresh, ok := obj.DeepCopyObject().(client.Object)
 	if !ok {
@@ -194,13 +213,7 @@ func (w *statusWriter) takeOver(ctx context.Context, obj client.Object) error {
 	if err != nil {
 		return err
 	}
-	others := sets.New[string]()
-	for _, f := range fresh.GetManagedFields() {
-		if f.Subresource == "status" && f.Operation == metav1.ManagedFieldsOperationUpdate {
-			others.Insert(f.Manager)
-		}
-	}
-	patch, err := csaupgrade.UpgradeManagedFieldsPatch(fresh, others, v1alpha1.FieldOwner, csaupgrade.Subresource("status"))
+	patch, err := statusowner.TakeOver(fresh)
 	if err != nil || patch == nil {
 		return err
 	}

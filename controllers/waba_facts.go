@@ -80,7 +80,7 @@ func (r *wabas) listen(p *wabaPass) time.Duration {
 // told records what webhooks said, or what time has ended, where a pass has nothing else to record.
 func (r *wabas) told(ctx context.Context, p *wabaPass) error {
 	o, ok := recall(&p.before.Status.CommonStatus)
-	if !ok || p.before.Status.Webhook == nil {
+	if !ok || p.before.Status.Webhook == nil && !intruded(p.before) {
 		return nil
 	}
 	return r.record(ctx, &wabaPass{obj: p.before.DeepCopy(), before: p.before, now: p.now, policy: p.policy}, o)

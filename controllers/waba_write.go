@@ -5,7 +5,6 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,20 +14,10 @@ import (
 )
 
 func (r *wabas) write(ctx context.Context, p *wabaPass) error {
-	if sameStatus(ownWABAStatus(p.obj), ownWABAStatus(p.before)) {
+	if !intruded(p.obj) && sameStatus(ownWABAStatus(p.obj), ownWABAStatus(p.before)) {
 		return nil
 	}
-	into, err := r.apply(ctx, p.obj)
-	if err != nil {
-		return err
-	}
-	if !foreign(into, p.obj.Status.Conditions) {
-		return nil
-	}
-	if err := r.status.takeOver(ctx, p.obj); err != nil {
-		return fmt.Errorf("take over status fields: %w", err)
-	}
-	_, err = r.apply(ctx, p.obj)
+	_, err := r.status.settle(ctx, p.obj, ownWABAStatus(p.obj), func() (applied, error) { return r.apply(ctx, p.obj) })
 	return err
 }
 

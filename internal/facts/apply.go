@@ -4,6 +4,7 @@
 package facts
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"reflect"
@@ -12,10 +13,39 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/statusowner"
 )
 
-// apply writes all facts of a resource and returns it as it is then. UID and version are preconditions.
+// apply writes all facts of a resource and returns it as it is then. UID and version are preconditions. A fact that shall go and that
+// somebody else owns, too, goes when it is taken from them.
 func apply(ctx context.Context, c client.Client, k kind, obj client.Object) (client.Object, error) {
+	now, err := applyOnce(ctx, c, k, obj)
+	if err != nil || same(now, obj) {
+		return now, err
+	}
+	patch, err := statusowner.TakeOver(now)
+	if err != nil || patch == nil {
+		return now, err
+	}
+	if err := c.Patch(ctx, now, client.RawPatch(types.JSONPatchType, patch)); err != nil {
+		return now, err
+	}
+	again, ok := obj.DeepCopyObject().(client.Object)
+	if !ok {
+		return now, nil
+	}
+	again.SetResourceVersion(now.GetResourceVersion())
+	return applyOnce(ctx, c, k, again)
+}
+
+// same reports whether two resources have the same facts, by what the API server keeps of times.
+func same(a, b client.Object) bool {
+	one, oneErr := json.Marshal(Of(a))
+	other, otherErr := json.Marshal(Of(b))
+	return oneErr == nil && otherErr == nil && bytes.Equal(one, other)
+}
+
+func applyOnce(ctx context.Context, c client.Client, k kind, obj client.Object) (client.Object, error) {
 	raw, err := json.Marshal(map[string]any{
 		"apiVersion": v1alpha1.GroupVersion.String(), "kind": k,
 		"metadata": map[string]any{

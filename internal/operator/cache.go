@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/statusowner"
 )
 
 // cacheOptions keep only what the controllers read, and turn an informer nobody planned into an error: a cached client
@@ -28,7 +29,7 @@ func (o Options) cacheOptions() (cache.Options, error) {
 		byObject[obj] = cache.ByObject{Label: selector}
 	}
 	opts := cache.Options{
-		ByObject: byObject, DefaultTransform: cache.TransformStripManagedFields(), ReaderFailOnMissingInformer: true,
+		ByObject: byObject, DefaultTransform: statusowner.Trim, ReaderFailOnMissingInformer: true,
 	}
 	if len(o.Namespaces) > 0 {
 		opts.DefaultNamespaces = map[string]cache.Config{}

@@ -1,0 +1,72 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package facts
+
+import (
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/statusowner"
+)
+
+// TestFactsGoWhoeverOwnsThem: what shall go from the facts goes, also if somebody else has applied or written the same.
+func TestFactsGoWhoeverOwnsThem(t *testing.T) {
+	t.Parallel()
+	for name, write := range map[string]func(u *unstructured.Unstructured) error{
+		"server-side apply": func(u *unstructured.Unstructured) error {
+			return env.Client.Status().Apply(t.Context(), client.ApplyConfigurationFromUnstructured(u), client.FieldOwner("intruder"), client.ForceOwnership)
+		},
+		"merge patch": func(u *unstructured.Unstructured) error {
+			raw, err := u.MarshalJSON()
+			if err != nil {
+				return err
+			}
+			return env.Client.Status().Patch(t.Context(), u, client.RawPatch("application/merge-patch+json", raw), client.FieldOwner("intruder"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			obj := p.template("left", "1")
+			u := &unstructured.Unstructured{}
+			u.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MessageTemplate"))
+			u.SetName(obj.Name)
+			u.SetNamespace(obj.Namespace)
+			u.Object["status"] = map[string]any{"webhook": map[string]any{"events": []any{
+				map[string]any{"field": "message_template_status_update", "time": "2026-01-01T00:00:00Z", "hash": "theirs"},
+			}}}
+			if err := write(u); err != nil {
+				t.Fatal(err)
+			}
+			if err := env.Client.Get(t.Context(), client.ObjectKeyFromObject(obj), obj); err != nil {
+				t.Fatal(err)
+			}
+			if len(statusowner.Foreign(obj.ManagedFields)) == 0 {
+				t.Fatal("nobody else owns anything, so nothing is tried")
+			}
+			obj.Status.Webhook = &v1alpha1.MessageTemplateWebhookStatus{Events: []v1alpha1.WebhookEvent{
+				{Field: "message_template_quality_update", Time: metav1.NewTime(time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)), Hash: "ours"},
+			}}
+			now, err := apply(t.Context(), env.Client, kindOf(obj), obj)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !same(now, obj) || len(statusowner.Foreign(now.GetManagedFields())) > 0 {
+				t.Errorf("facts: %+v, owners: %+v", Of(now), statusowner.Foreign(now.GetManagedFields()))
+			}
+			if got := now.(*v1alpha1.MessageTemplate).Status.ID; got != "1" {
+				t.Errorf("the rest of the status has changed: id %q", got)
+			}
+			version := now.GetResourceVersion()
+			if now, err = apply(t.Context(), env.Client, kindOf(obj), now); err != nil || now.GetResourceVersion() != version {
+				t.Errorf("written again without need: %v", err)
+			}
+		})
+	}
+}
