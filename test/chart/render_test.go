@@ -60,9 +60,44 @@ func TestLikeConfig(t *testing.T) {
 			}
 		}
 	}
+	policy := as[networkingv1.NetworkPolicy](t, all, "NetworkPolicy/waba-operator")
+	if diff := cmp.Diff(fromConfig[networkingv1.NetworkPolicy](t, "manager", "network_policy.yaml").Spec, policy.Spec, cmpopts.IgnoreFields(networkingv1.NetworkPolicySpec{}, "PodSelector")); diff != "" {
+		t.Errorf("network policy (-config +chart):\n%s", diff)
+	}
 	election := as[rbacv1.Role](t, all, "Role/waba-operator-leader-election")
 	if diff := cmp.Diff(fromConfig[rbacv1.Role](t, "rbac", "leader_election_role.yaml").Rules, election.Rules); diff != "" {
 		t.Errorf("leader election (-config +chart):\n%s", diff)
+	}
+}
+
+// TestNetworkPolicy: by default, just the ports that the pods name can be reached, and anything from them; what goes out is restricted only
+// if asked.
+func TestNetworkPolicy(t *testing.T) {
+	all := render(t, "")
+	spec := as[networkingv1.NetworkPolicy](t, all, "NetworkPolicy/waba-operator").Spec
+	if len(spec.Egress) > 0 || !slices.Equal(spec.PolicyTypes, []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}) {
+		t.Errorf("an ordinary installation can be cut off: %+v", spec)
+	}
+	var open, want []int32
+	for _, rule := range spec.Ingress {
+		for _, port := range rule.Ports {
+			open = append(open, port.Port.IntVal)
+		}
+		if len(rule.From) > 0 {
+			t.Errorf("who may reach %v is restricted by default: %v", rule.Ports, rule.From)
+		}
+	}
+	for _, port := range as[appsv1.Deployment](t, all, "Deployment/waba-operator").Spec.Template.Spec.Containers[0].Ports {
+		want = append(want, port.ContainerPort)
+	}
+	slices.Sort(open)
+	slices.Sort(want)
+	if !slices.Equal(open, want) {
+		t.Errorf("ports %v can be reached, the pods have %v", open, want)
+	}
+	restricted := as[networkingv1.NetworkPolicy](t, render(t, "networkPolicy: {restrictEgress: true}"), "NetworkPolicy/waba-operator").Spec
+	if len(restricted.Egress) != 2 || len(restricted.PolicyTypes) != 2 {
+		t.Errorf("nothing is restricted: %+v", restricted)
 	}
 }
 

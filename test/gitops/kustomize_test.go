@@ -4,6 +4,7 @@
 package gitops_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -260,5 +261,41 @@ func TestArgoCDComponent(t *testing.T) {
 	data, _, _ := unstructured.NestedStringMap(built[0].Object, "data")
 	if len(data) != 9 || data["url"] == "" || data["resource.customizations.health.whatsapp.waba-operator.io_WABA"] == "" {
 		t.Errorf("%d keys", len(data))
+	}
+}
+
+// TestNetworkPolicyPatch: the patch of docs/security.md restricts who may read metrics, and nothing else.
+func TestNetworkPolicyPatch(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs", "security.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const base = "https://github.com/waba-operator/waba-operator//config/default?ref=main"
+	work := t.TempDir()
+	if err := os.CopyFS(filepath.Join(work, "config"), os.DirFS(filepath.Join(root, "config"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range block.FindAllStringSubmatch(string(page), -1) {
+		if strings.Contains(m[1], base) {
+			write(t, filepath.Join(work, "overlay", "kustomization.yaml"), strings.ReplaceAll(m[1], base, "../config/default"))
+		}
+	}
+	found := 0
+	for _, u := range build(t, filepath.Join(work, "overlay")) {
+		if u.GetKind() != "NetworkPolicy" {
+			continue
+		}
+		rules, _, _ := unstructured.NestedSlice(u.Object, "spec", "ingress")
+		for _, rule := range rules {
+			ports, _, _ := unstructured.NestedSlice(rule.(map[string]any), "ports")
+			_, restricted := rule.(map[string]any)["from"]
+			if port := ports[0].(map[string]any)["port"]; (fmt.Sprint(port) == "8443") != restricted {
+				t.Errorf("port %v: restricted %t", ports[0], restricted)
+			}
+			found++
+		}
+	}
+	if found != 3 {
+		t.Errorf("%d rules", found)
 	}
 }
