@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
 // holderPatience is how long a holder that can't act keeps others out. A token that is exchanged, or an account that is paused
@@ -61,7 +62,7 @@ func lost(conditions []metav1.Condition) bool {
 
 // keeps reports that a claim still keeps others out.
 func (c *claim) keeps(now time.Time) bool {
-	return c.holds && (!c.unable || c.since.IsZero() || now.Sub(c.since) < holderPatience)
+	return c.holds && (!c.unable || c.since.IsZero() || deadline.Within(c.since, now, holderPatience))
 }
 
 // winner decides who of several resources for one asset may act: who already holds it, else the oldest that can act.

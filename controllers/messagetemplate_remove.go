@@ -11,6 +11,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -59,7 +60,7 @@ func (t *templates) removable(ctx context.Context, p *templatePass, key account.
 	}
 	live, pending := view.Template, p.obj.Status.PendingCreate
 	switch {
-	case live == nil && pending != nil && p.now.Sub(pending.Time.Time) < inFlight:
+	case live == nil && pending != nil && deadline.Within(pending.Time.Time, p.now, inFlight):
 		o := waitingAside(v1alpha1.ReasonProgressing, "a create may still be under way; looking for the template again", createRecheck)
 		return nil, &o
 	case live == nil, live.Status == statusPendingDeletion, live.Status == statusDeleted:

@@ -55,6 +55,7 @@ func TestUnitHolderThatCannotAct(t *testing.T) {
 		"paused a moment ago":    {paused, nil, true},
 		"paused 59 minutes ago":  {paused, []metav1.Condition{condition("Synced", "False", "Paused", 59*time.Minute)}, true},
 		"paused an hour ago":     {paused, []metav1.Condition{condition("Synced", "False", "Paused", time.Hour)}, false},
+		"paused in the future":   {paused, []metav1.Condition{condition("Synced", "False", "Paused", -90*24*time.Hour)}, false},
 		"paused until now":       {"", []metav1.Condition{condition("Synced", "False", "Paused", time.Hour)}, false},
 		"failing for long":       {"", []metav1.Condition{condition("Synced", "False", "TransientError", 9*time.Hour)}, true},
 		"the loser of a contest": {"", []metav1.Condition{condition("Synced", "False", "Conflict", 0), condition("Ready", "False", "Conflict", 0)}, false},

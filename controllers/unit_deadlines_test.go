@@ -35,10 +35,10 @@ func TestUnitWrongClock(t *testing.T) {
 		"a registration": func() bool {
 			calls, pin := wrongCalls(callRegister, wrong, 1), &v1alpha1.SecretVersion{UID: "a"}
 			calls[0].Secret = pin
-			return mayRegister(calls, pin, "", now, false, false) != nil
+			return registering(calls, now, false).mayRegister(&content{version: *pin}) != nil
 		},
 		"a lock of registrations": func() bool {
-			return mayRegister(locked(callRegister, wrong), nil, "", now, true, false) != nil
+			return registering(locked(callRegister, wrong), now, true).mayRegister(nil) != nil
 		},
 		"a deregistration":          func() bool { return mayDeregister(wrongCalls(callDeregister, wrong, 1), now, false) != nil },
 		"a lock of deregistrations": func() bool { return mayDeregister(locked(callDeregister, wrong), now, true) != nil },
@@ -140,6 +140,14 @@ func TestUnitWrongClock(t *testing.T) {
 	}
 }
 
+// registering is the situation of a number after some calls.
+func registering(calls []v1alpha1.RegistrationAttempt, now time.Time, pushed bool) *situation {
+	return &situation{
+		spec: &v1alpha1.PhoneNumberSpec{}, status: &v1alpha1.PhoneNumberStatus{}, live: &graph.PhoneNumber{},
+		attempts: calls, now: now, pushed: pushed,
+	}
+}
+
 // TestUnitRightClock: the same holds up what it should, noted by a clock that is right.
 func TestUnitRightClock(t *testing.T) {
 	now := unitStart
@@ -149,7 +157,7 @@ func TestUnitRightClock(t *testing.T) {
 	if got := unitWait(v1alpha1.ReasonRefusedByMeta, now.Add(23*time.Hour)).refusedFor(); got != 23*time.Hour {
 		t.Errorf("a refusal: %s", got)
 	}
-	if mayRegister(locked(callRegister, now.Add(72*time.Hour)), nil, "", now, true, false) == nil {
+	if registering(locked(callRegister, now.Add(72*time.Hour)), now, true).mayRegister(nil) == nil {
 		t.Error("Meta's lock of registrations doesn't hold")
 	}
 	if wrongSection(now.Add(-time.Hour), now).contested() == 0 {
