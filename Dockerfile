@@ -1,9 +1,9 @@
-# syntax=docker/dockerfile:1
 # Copyright The waba-operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 
 # The compiler runs on the builder's own platform and crosses over: no emulation.
-FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+# It is named by digest, which Dependabot renews with the tag.
+FROM --platform=$BUILDPLATFORM golang:1.26.8@sha256:3c3e25a4da13fd0478eed2df1eb35a0e667094a7124d3993a6a1d30f71c17e79 AS build
 ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION=unknown

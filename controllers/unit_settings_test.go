@@ -253,13 +253,13 @@ func TestUnitConcludeSections(t *testing.T) {
 		backoff  bool
 		drift    []string
 	}{
-		"no section":     {nil, false, "", v1alpha1.ReasonSynced, 0, false, []string{"displayName"}},
-		"all equal":      {[]sectionResult{{after: time.Hour}, {after: 20 * time.Minute}, {}}, false, "", v1alpha1.ReasonSynced, 20 * time.Minute, false, []string{"displayName"}},
-		"one differs":    {[]sectionResult{{drift: []string{"profile.about"}, after: time.Hour}}, false, "", v1alpha1.ReasonDriftDetected, time.Hour, false, []string{"displayName", "profile.about"}},
-		"only observed":  {[]sectionResult{{drift: []string{"profile.about"}}}, false, v1alpha1.ManagementPolicyObserved, v1alpha1.ReasonDriftDetected, 0, false, []string{"displayName", "profile.about"}},
-		"only reading":   {[]sectionResult{{drift: []string{"username"}}}, true, "", v1alpha1.ReasonDriftDetected, 0, false, []string{"displayName", "username"}},
-		"a problem":      {[]sectionResult{{problem: &denied, after: time.Hour}, {after: time.Minute}}, false, "", v1alpha1.ReasonPermissionDenied, time.Minute, false, []string{"displayName"}},
-		"then a failure": {[]sectionResult{{problem: &denied, after: time.Hour}, {problem: &transient, stop: true}}, false, "", v1alpha1.ReasonTransientError, 0, true, []string{"displayName"}},
+		"no section":     {nil, false, "", v1alpha1.ReasonSynced, 0, false, nil},
+		"all equal":      {[]sectionResult{{after: time.Hour}, {after: 20 * time.Minute}, {}}, false, "", v1alpha1.ReasonSynced, 20 * time.Minute, false, nil},
+		"one differs":    {[]sectionResult{{drift: []string{"profile.about"}, after: time.Hour}}, false, "", v1alpha1.ReasonDriftDetected, time.Hour, false, []string{"profile.about"}},
+		"only observed":  {[]sectionResult{{drift: []string{"profile.about"}}}, false, v1alpha1.ManagementPolicyObserved, v1alpha1.ReasonDriftDetected, 0, false, []string{"profile.about"}},
+		"only reading":   {[]sectionResult{{drift: []string{"username"}}}, true, "", v1alpha1.ReasonDriftDetected, 0, false, []string{"username"}},
+		"a problem":      {[]sectionResult{{problem: &denied, after: time.Hour}, {after: time.Minute}}, false, "", v1alpha1.ReasonPermissionDenied, time.Minute, false, nil},
+		"then a failure": {[]sectionResult{{problem: &denied, after: time.Hour}, {problem: &transient, stop: true}}, false, "", v1alpha1.ReasonTransientError, 0, true, nil},
 	} {
 		n, _ := unitNumbers()
 		n.readOnly = c.readOnly

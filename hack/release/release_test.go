@@ -185,6 +185,12 @@ func TestDockerfile(t *testing.T) {
 			t.Errorf("it lacks %q", want)
 		}
 	}
+	// What comes from elsewhere is named by its content: the compiler's image, and the syntax if another than the builder's own is wanted.
+	for _, m := range regexp.MustCompile(`(?m)^(?:FROM(?: --\S+)*|# *syntax *=) *(\S+)`).FindAllStringSubmatch(string(raw), -1) {
+		if m[1] != "scratch" && !regexp.MustCompile(`@sha256:[0-9a-f]{64}$`).MatchString(m[1]) {
+			t.Errorf("%s isn't named by digest", m[1])
+		}
+	}
 	found := map[string]string{}
 	for _, m := range regexp.MustCompile(`(org\.opencontainers\.image\.\w+)="([^"]*)"`).FindAllStringSubmatch(final, -1) {
 		found[m[1]] = m[2]
