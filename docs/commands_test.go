@@ -201,8 +201,8 @@ func TestKubectlCommandsArePlausible(t *testing.T) {
 
 // TestAnnotationsExist: every annotation and label of ours that a page names means something.
 func TestAnnotationsExist(t *testing.T) {
-	// A label of a sample, what an action of Argo CD leaves, and the API's version.
-	known := []string{"templates", "policy-before-pause", v1alpha1.GroupVersion.Version}
+	// What an action of Argo CD leaves, and the API's version.
+	known := []string{"policy-before-pause", v1alpha1.GroupVersion.Version}
 	for _, name := range []string{
 		v1alpha1.AnnotationRequestedAt, v1alpha1.AnnotationAcceptAccount, v1alpha1.AnnotationReleaseHeld, v1alpha1.AnnotationUnpause,
 		v1alpha1.AnnotationRequestCode, v1alpha1.AnnotationWaitForApproval, v1alpha1.LabelSecretPurpose,
