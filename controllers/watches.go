@@ -68,11 +68,16 @@ type accountChange struct {
 
 // changes carries news between controllers of this process.
 type changes struct {
-	mu       sync.Mutex
-	sinks    []func(accountChange)
-	wakeSink func(types.NamespacedName, time.Duration)
-	// readySinks queue a resource, by kind.
-	readySinks map[string]func(types.NamespacedName)
+	mu         sync.Mutex
+	sinks      []func(accountChange)
+	wakeSink   func(types.NamespacedName, time.Duration)
+	readySinks []readySink
+}
+
+// readySink queues a resource of a kind.
+type readySink struct {
+	kind  string
+	queue func(types.NamespacedName)
 }
 
 func (c *changes) publish(n accountChange) {
@@ -103,23 +108,22 @@ func (c *changes) wakeAfter(waba types.NamespacedName, after time.Duration) {
 // ready has a resource reconciled for which something has come that it waits for.
 func (c *changes) ready(obj objectKey) {
 	c.mu.Lock()
-	sink := c.readySinks[obj.kind]
+	sinks := c.readySinks
 	c.mu.Unlock()
-	if sink != nil {
-		sink(obj.name)
+	for _, sink := range sinks {
+		if sink.kind == obj.kind {
+			sink.queue(obj.name)
+		}
 	}
 }
 
 // queueReady has the resources of a kind queued that something has come for. c.mu is held.
 func (c *changes) queueReady(ctx context.Context, kind string, q queue) {
-	if c.readySinks == nil {
-		c.readySinks = map[string]func(types.NamespacedName){}
-	}
-	c.readySinks[kind] = func(name types.NamespacedName) {
+	c.readySinks = append(c.readySinks, readySink{kind, func(name types.NamespacedName) {
 		if ctx.Err() == nil {
 			q.Add(reconcile.Request{NamespacedName: name})
 		}
-	}
+	}})
 }
 
 // loggedLists lists from the cache for those who wake resources: nothing else would tell that a list failed and that nobody was
