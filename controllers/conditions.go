@@ -27,7 +27,7 @@ type conditionSet struct {
 }
 
 func newConditions(previous []metav1.Condition, generation int64, now time.Time) *conditionSet {
-	return &conditionSet{generation: generation, now: now, previous: previous}
+	return &conditionSet{generation: max(generation, 0), now: now, previous: previous}
 }
 
 func (c *conditionSet) set(kind string, status metav1.ConditionStatus, reason, message string) {

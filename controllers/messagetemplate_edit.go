@@ -46,6 +46,9 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 	if o := t.unasked(p, cause); o != nil {
 		return *o
 	}
+	if o := p.lookups(1); o != nil {
+		return *o
+	}
 	live := view.Template
 	if !t.readOnly { // what isn't written needn't be newer than the listing
 		newer, o := t.liveTemplate(ctx, p, live.ID)

@@ -125,6 +125,9 @@ func (t *templates) look(ctx context.Context, p *templatePass) (account.Template
 	if !ask {
 		return view, nil
 	}
+	if o := p.lookups(1); o != nil {
+		return view, o
+	}
 	logStep(ctx, "Looking the template up")
 	view, err := p.session.LookupTemplate(ctx, key)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/number"
 )
 
 // pass is one reconciliation of one asset. obj is a private copy whose status the steps change; before is the object as
@@ -53,6 +54,39 @@ func (p *pass[T]) requested() bool {
 
 // changedByUser reports whether this generation wasn't processed yet.
 func (p *pass[T]) changedByUser() bool { return p.status.ObservedGeneration != p.obj.GetGeneration() }
+
+// lookupsOf is about how many lookups a request for a resource costs.
+func lookupsOf(obj client.Object) int {
+	switch o := obj.(type) {
+	case *v1alpha1.PhoneNumber:
+		return 1 + len(number.Sections(&o.Spec))
+	case *v1alpha1.WebhookSubscription:
+		return 3 // the apps of the account, the app's callback and its fields
+	}
+	return 1
+}
+
+// lookups asks for lookups that a change of the spec makes necessary. Those that a person requested were asked for before. The
+// outcome says why they wait; what was changed is looked at then.
+func (p *pass[T]) lookups(count int) *outcome {
+	if !p.changedByUser() || p.requested() {
+		return nil
+	}
+	wait := p.session.Lookups(p.obj.GetNamespace(), count)
+	if wait == 0 {
+		return nil
+	}
+	o := overShare(wait)
+	return &o
+}
+
+// overShare is the outcome where a change of the spec waits because its namespace has caused too many calls.
+func overShare(wait time.Duration) outcome {
+	o := waitingAside(v1alpha1.ReasonQuotaExceeded,
+		"this namespace has used its share of the account's hourly calls; the change follows when it has calls again", wait)
+	o.recalled, o.underWay = true, true // the change isn't handled yet
+	return o
+}
 
 // fingerprint changes with everything that makes an earlier failure worth another try.
 func (p *pass[T]) fingerprint() string {

@@ -183,6 +183,9 @@ func (n *numbers) lookAtSection(ctx context.Context, s *sectionPass) sectionResu
 	}
 	left := n.reads.left(s.key(), s.toldTime(), s.now)
 	if n.reasonsFor(s, known, left).due() {
+		if o := s.lookups(1); o != nil {
+			return sectionResult{drift: known, problem: o, after: o.after}
+		}
 		return n.compareSection(ctx, s)
 	}
 	result := sectionResult{drift: known, after: left}

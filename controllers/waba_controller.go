@@ -17,6 +17,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/index"
 )
@@ -101,6 +102,10 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) outcome {
 	r.breaker(p)
 	uid, version := session.SecretVersion()
 	requested := requestedInterval(p.obj, r.interval)
+	if wait := r.requestedTooSoon(p); wait > 0 {
+		logStep(ctx, "Observed a moment ago", "for", wait.String())
+		return keep(wait)
+	}
 	if wait := r.sooner(p, dueIn(p.obj, requested, uid, version, p.now)); wait > 0 && !r.failing(p) && !session.Distrusted() {
 		logStep(ctx, "No observation is due", "for", wait.String())
 		return r.between(p, wait)
@@ -118,6 +123,18 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) outcome {
 		return waitingAside(v1alpha1.ReasonRateLimited, "Meta's rate limit is nearly used up; the next observation waits", wait).told()
 	}
 	return r.observe(ctx, p, requested)
+}
+
+// requestedGap is the time between two observations that a person requests.
+const requestedGap = 15 * time.Second
+
+// requestedTooSoon is how long a request waits because the one before was answered a moment ago.
+func (r *wabas) requestedTooSoon(p *wabaPass) time.Duration {
+	s := &p.before.Status
+	if !p.requested() || s.LastHandledRequest == "" || s.ObservedGeneration != p.obj.Generation || r.failing(p) || p.session.Distrusted() {
+		return 0
+	}
+	return deadline.Left(timeValue(s.LastObservedTime).Add(requestedGap), p.now, requestedGap)
 }
 
 // between keeps the status while no observation is due, unless something else has to be recorded: the breaker, or that a

@@ -46,10 +46,11 @@ type Budget struct {
 	blocks       int
 	// probed is whether a person's probe was let through since this block began, probing whether its call is still to come.
 	probed, probing bool
+	shares          shares
 }
 
 // NewBudget returns an unused budget.
-func NewBudget(c clock.PassiveClock) *Budget { return &Budget{clock: c} }
+func NewBudget(c clock.PassiveClock) *Budget { return &Budget{clock: c, shares: shares{}} }
 
 // Restore blocks calls until t, as learned before a restart.
 func (b *Budget) Restore(t time.Time) {
@@ -154,12 +155,13 @@ func (b *Budget) BlockedUntil() time.Time {
 	return time.Time{}
 }
 
-// holds is how long the budget still says something that a new one wouldn't: a block, or a usage that isn't too old.
+// holds is how long the budget still says something that a new one wouldn't: a block, a usage that isn't too old, or who has
+// taken of its share.
 func (b *Budget) holds() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
-	left := b.blockLeft(now)
+	left := max(b.blockLeft(now), b.shares.left(now))
 	if b.percent > 0 {
 		left = max(left, deadline.Left(b.percentAt.Add(usageLife), now, usageLife))
 	}

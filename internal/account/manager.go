@@ -145,7 +145,7 @@ func (m *Manager) newSession(ref Ref) *Session {
 		ref: ref, clock: m.opts.Clock, accounts: m.accounts, apps: m.apps, app: NewBudget(m.opts.Clock), pageSize: m.opts.PageSize,
 		log:     m.opts.Log.WithValues("WABA", ref.Namespace+"/"+ref.Name),
 		refused: map[string]time.Time{}, fresh: map[TemplateKey]freshTemplate{}, freshNumbers: map[string]freshNumber{}, lastWrite: map[TemplateKey]time.Time{},
-		lost: map[TemplateKey]string{},
+		lost: map[TemplateKey]string{}, asked: map[string]time.Time{},
 	}
 	s.account = m.accounts.acquire(s.budgetKey())
 	return s

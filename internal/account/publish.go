@@ -20,7 +20,9 @@ func (s *Session) publish(snap *Snapshot) Change {
 	if old != nil {
 		inherit(old, snap)
 	}
-	s.correctTimes(s.clock.Now())
+	now := s.clock.Now()
+	s.correctTimes(now)
+	maps.DeleteFunc(s.asked, func(_ string, at time.Time) bool { return !deadline.Within(at, now, requestGap) })
 	change := diff(old, snap)
 	if snap.TemplatesSection.Complete {
 		keys := make(map[TemplateKey]struct{}, len(snap.Templates))

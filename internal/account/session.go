@@ -82,6 +82,9 @@ type Session struct {
 	// may ask for them.
 	lost map[TemplateKey]string
 
+	// asked is when lookups were requested last, by resource, as long as that delays the next ones.
+	asked map[string]time.Time
+
 	unrequested int
 	held        bool
 	distrusted  bool
@@ -335,6 +338,14 @@ func (s *Session) setHeld(held bool) {
 	s.held, s.unrequested = held, 0
 }
 
+// quota is Meta's quota of calls an hour, as far as it is known.
+func (s *Session) quota() int {
+	if snap := s.Snapshot(); snap != nil && snap.HasRegisteredNumber() {
+		return quotaWithNumber
+	}
+	return quotaWithoutNumber
+}
+
 // EffectiveInterval is how long to wait between observations: at least what was asked for, and long enough that
 // observing spends no more than half of Meta's hourly quota; longer still while the quota is nearly used up.
 func (s *Session) EffectiveInterval(requested time.Duration) time.Duration {
@@ -342,10 +353,6 @@ func (s *Session) EffectiveInterval(requested time.Duration) time.Duration {
 	if snap == nil {
 		return requested
 	}
-	quota := quotaWithoutNumber
-	if snap.HasRegisteredNumber() {
-		quota = quotaWithNumber
-	}
-	least := time.Duration(float64(snap.Calls) / (float64(quota) / 2) * float64(time.Hour))
+	least := time.Duration(float64(snap.Calls) / (float64(s.quota()) / 2) * float64(time.Hour))
 	return time.Duration(float64(max(requested, least)) * s.account.Stretch()).Round(time.Second)
 }
