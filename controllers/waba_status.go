@@ -22,9 +22,6 @@ import (
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/permissions).
 const scopeManagement = "whatsapp_business_management"
 
-// listLimit bounds lists that Meta fills.
-const listLimit = 100
-
 // fill copies what the observation saw into the status.
 func (r *wabas) fill(ctx context.Context, p *wabaPass, interval time.Duration) {
 	s, snap := &p.obj.Status, p.snapshot
@@ -67,31 +64,12 @@ func optionalStatus(s *v1alpha1.WABAStatus, o *graph.AccountOptional) {
 // upper normalises enumerations, whose case varies between Meta's endpoints.
 func upper(s string) string { return clip(strings.ToUpper(s)) }
 
-func healthStatus(h *graph.Health) *v1alpha1.HealthStatus {
-	if h == nil {
-		return nil
-	}
-	out := &v1alpha1.HealthStatus{CanSendMessage: upper(h.CanSendMessage)}
-	for _, e := range h.Entities[:min(len(h.Entities), listLimit)] {
-		entity := v1alpha1.HealthEntity{Type: upper(e.Type), ID: clip(e.ID), CanSendMessage: upper(e.CanSendMessage)}
-		for _, info := range e.AdditionalInfo[:min(len(e.AdditionalInfo), listLimit)] {
-			entity.AdditionalInfo = append(entity.AdditionalInfo, truncate(info, messageLimit))
-		}
-		for _, problem := range e.Errors[:min(len(e.Errors), listLimit)] {
-			entity.Errors = append(entity.Errors, v1alpha1.HealthError{
-				Code:        int64(problem.Code),
-				Description: truncate(problem.Description, messageLimit), PossibleSolution: truncate(problem.PossibleSolution, messageLimit),
-			})
-		}
-		out.Entities = append(out.Entities, entity)
-	}
-	return out
-}
-
 func subscribedApps(apps []graph.SubscribedApp) []v1alpha1.SubscribedApp {
 	out := make([]v1alpha1.SubscribedApp, 0, len(apps))
 	for _, a := range apps[:min(len(apps), listLimit)] {
-		out = append(out, v1alpha1.SubscribedApp{ID: clip(a.ID), Name: clip(a.Name), OverrideCallbackURL: truncate(a.OverrideCallbackURI, messageLimit)})
+		out = append(out, v1alpha1.SubscribedApp{
+			ID: cutBytes(a.ID, shortText), Name: cutBytes(a.Name, shortText), OverrideCallbackURL: cutBytes(a.OverrideCallbackURI, longText),
+		})
 	}
 	slices.SortFunc(out, func(a, b v1alpha1.SubscribedApp) int { return strings.Compare(a.ID, b.ID) })
 	return out
@@ -104,7 +82,7 @@ func credentialsStatus(s *account.Session, token *graph.TokenInfo, old *v1alpha1
 		return out
 	}
 	out.AppID, out.Application = clip(token.AppID), clip(token.Application)
-	out.Scopes = slices.Sorted(slices.Values(token.Scopes))
+	out.Scopes = scopeList(slices.Sorted(slices.Values(token.Scopes)))
 	if !token.ExpiresAt.IsZero() {
 		out.ExpiresAt = &metav1.Time{Time: token.ExpiresAt}
 	}
@@ -206,12 +184,16 @@ func (r *wabas) managedNumbers(ctx context.Context, waba *v1alpha1.WABA) (map[st
 	return managed, nil
 }
 
-// limits mirrors the ledgers and the rate budget, so that a restart forgets nothing.
+// limits mirrors the ledgers and the rate budget, so that a restart forgets nothing. The ledger of creates is the account's: only
+// the resource that has observed the account may fill it after a restart, and is shown it.
 func (r *wabas) limits(p *wabaPass) {
 	s := &p.obj.Status
-	s.TemplateCreates = r.creates.windows(p.obj.Spec.ID, s.TemplateCreates)
 	if p.session == nil {
 		return
+	}
+	s.TemplateCreates = nil
+	if s.AccountID == p.obj.Spec.ID {
+		s.TemplateCreates = r.creates.windows(p.obj.Spec.ID, p.before.Status.TemplateCreates)
 	}
 	budget := p.session.Budget()
 	s.RateLimit = &v1alpha1.RateLimitStatus{UsagePercent: int32(min(budget.Percent(), 1000))} //nolint:gosec // bounded

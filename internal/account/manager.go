@@ -163,7 +163,7 @@ func (s *Session) use(opts Options, creds Credentials, version string) error {
 		return nil
 	}
 	client, err := graph.NewClient(graph.Config{
-		BaseURL: opts.BaseURL, Version: version, AccessToken: creds.AccessToken, AppSecret: creds.AppSecret,
+		BaseURL: opts.BaseURL, Version: version, AccessToken: creds.AccessToken, AppSecret: creds.AppSecret, AccountID: s.ref.AccountID,
 		UserAgent: opts.UserAgent, Timeout: opts.Timeout, Transport: opts.Transport,
 		Gate:    &gate{account: s.account, app: s.appBudget, held: opts.Held},
 		Observe: opts.Observe, Clock: opts.Clock, Log: s.log,

@@ -45,6 +45,8 @@ type Config struct {
 	AccessToken string
 	// AppSecret is optional; when it is known every call carries an appsecret_proof.
 	AppSecret string
+	// AccountID is optional: the account that calls belong to which name only a template or a number, for their usage of its quota.
+	AccountID string
 	// UserAgent is sent with every call.
 	UserAgent string
 	// Timeout bounds one call; 0 means DefaultTimeout.
@@ -81,6 +83,7 @@ type Client struct {
 	proof     string // "" when no app secret is known
 	appSecret string // "" when it is not known
 	userAgent string
+	account   string // "" when it is not known
 	timeout   time.Duration
 	http      *http.Client
 	gate      Gate
@@ -133,7 +136,7 @@ func NewClient(cfg Config) (*Client, error) {
 		return nil, errors.New("graph: the access token is empty or contains blanks or control characters")
 	}
 	c := &Client{
-		base: base + "/" + cfg.Version, version: cfg.Version, token: token, userAgent: cfg.UserAgent,
+		base: base + "/" + cfg.Version, version: cfg.Version, token: token, userAgent: cfg.UserAgent, account: cfg.AccountID,
 		appSecret: secret,
 		timeout:   cfg.Timeout, gate: cfg.Gate, observe: cfg.Observe, clock: cfg.Clock, log: cfg.Log,
 	}

@@ -159,7 +159,7 @@ func (c *Client) exchange(ctx context.Context, r request, decode func(any) error
 	}
 	defer func() { _ = res.Body.Close() }()
 	out.status, out.header = res.StatusCode, res.Header
-	out.usage = usageFrom(res.Header, r.account)
+	out.usage = usageFrom(res.Header, cmp.Or(r.account, c.account))
 	if r.op.OfApp() {
 		out.usage = Usage{AppPercent: out.usage.AppPercent}
 	}

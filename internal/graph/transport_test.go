@@ -268,6 +268,19 @@ func TestGateAndObserver(t *testing.T) {
 	equal(t, "usage", r.after[0].usage, Usage{BusinessPercent: 101, RegainAfter: 7 * time.Minute})
 }
 
+// TestUsageOfOtherAccounts: the answer to a call on a template's id lists other accounts of the app; only the client's own counts.
+func TestUsageOfOtherAccounts(t *testing.T) {
+	server := newFakeGraph(t, answer{
+		header: http.Header{"X-Business-Use-Case-Usage": {`{"102":[{"type":"whatsapp","call_count":12}],"103":[{"type":"whatsapp","call_count":99}]}`}},
+		body:   `{"id":"77","name":"parcel_left","language":"en_US","status":"APPROVED","category":"UTILITY"}`,
+	})
+	r := &recorder{}
+	if _, err := server.client(t, r.configure, func(c *Config) { c.AccountID = "102" }).ReadTemplate(t.Context(), "77"); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "usage", r.after[0].usage, Usage{BusinessPercent: 12})
+}
+
 func TestGateRefuses(t *testing.T) {
 	server := newFakeGraph(t)
 	r := &recorder{refuse: &Error{Op: OpReadTemplate, Class: ClassThrottled, RetryAfter: time.Minute}}

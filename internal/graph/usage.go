@@ -34,14 +34,14 @@ type Gate interface {
 // maxRegain bounds what a header may demand; Meta's limits are hourly and daily.
 const maxRegain = 24 * time.Hour
 
-// usageFrom reads the headers of an answer about an account; account "" = not known (calls on a template's id).
+// usageFrom reads the headers of an answer about an account; account "" = not known.
 func usageFrom(header http.Header, account string) Usage {
 	var usage Usage
 	business := headerNode(header, "X-Business-Use-Case-Usage")
 	_, named := business[account]
 	for id := range business {
-		if named && id != account {
-			continue // up to 32 accounts of the app may be listed
+		if id != account && (named || account != "" && len(business) > 1) {
+			continue // up to 32 accounts of the app may be listed, whose usage is none of ours
 		}
 		for _, entry := range business.nodes(id) {
 			if kind := strings.ToLower(entry.str("type")); kind != "" && !strings.HasPrefix(kind, "whatsapp") {

@@ -32,6 +32,16 @@ func TestUsageHeaders(t *testing.T) {
 			want:     Usage{BusinessPercent: 99, RegainAfter: 5 * time.Minute},
 		},
 		{
+			name:     "several accounts, ours not among them",
+			business: `{"103":[{"type":"whatsapp","call_count":99,"estimated_time_to_regain_access":5}],"104":[{"call_count":97}]}`,
+			account:  "102",
+		},
+		{
+			name:     "only one, under another id",
+			business: `{"2045":[{"type":"whatsapp","call_count":12}]}`,
+			account:  "102", want: Usage{BusinessPercent: 12},
+		},
+		{
 			name:     "other products do not count",
 			business: `{"102":[{"type":"ads_management","call_count":100,"estimated_time_to_regain_access":60},{"type":"WhatsApp_Business_Management","total_cputime":"7"}]}`,
 			account:  "102", want: Usage{BusinessPercent: 7},

@@ -1,0 +1,83 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+const (
+	// listLimit bounds lists that Meta fills.
+	listLimit = 100
+	// healthRoom is how many bytes of Meta's texts about health are kept in all. The limits of lists and texts alone would let a
+	// status become larger than etcd takes, and then nothing could be written to it any more. What is usual has a tenth of this.
+	healthRoom = 48 << 10
+	// shortText and longText bound single texts, in bytes: names and ids, and addresses.
+	shortText = 256
+	longText  = 1024
+)
+
+// cutBytes shortens a text to a number of bytes, never inside a rune.
+func cutBytes(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
+}
+
+// room is what is left of a number of bytes for several texts.
+type room int
+
+// text takes the room for a text that is shortened to the usual limit and to what is left.
+func (r *room) text(s string) string {
+	s = cutBytes(truncate(s, messageLimit), max(int(*r), 0))
+	*r -= room(len(s))
+	return s
+}
+
+// healthStatus keeps all entities, and of their texts the first ones, of each entity what blocks it before the rest.
+func healthStatus(h *graph.Health) *v1alpha1.HealthStatus {
+	if h == nil {
+		return nil
+	}
+	left := room(healthRoom)
+	short := func(s string) string { return cutBytes(s, shortText) }
+	out := &v1alpha1.HealthStatus{CanSendMessage: short(strings.ToUpper(h.CanSendMessage))}
+	for _, e := range h.Entities[:min(len(h.Entities), listLimit)] {
+		entity := v1alpha1.HealthEntity{
+			Type: short(strings.ToUpper(e.Type)), ID: short(e.ID), CanSendMessage: short(strings.ToUpper(e.CanSendMessage)),
+		}
+		for _, problem := range e.Errors[:min(len(e.Errors), listLimit)] {
+			if left > 0 {
+				left -= 32 // its code and the names of its fields
+				entity.Errors = append(entity.Errors, v1alpha1.HealthError{
+					Code: int64(problem.Code), Description: left.text(problem.Description), PossibleSolution: left.text(problem.PossibleSolution),
+				})
+			}
+		}
+		for _, info := range e.AdditionalInfo[:min(len(e.AdditionalInfo), listLimit)] {
+			if left > 0 {
+				entity.AdditionalInfo = append(entity.AdditionalInfo, left.text(info))
+			}
+		}
+		out.Entities = append(out.Entities, entity)
+	}
+	return out
+}
+
+// scopeList is the list of a token's scopes, which is short at Meta.
+func scopeList(scopes []string) []string {
+	var out []string
+	for _, s := range scopes[:min(len(scopes), listLimit)] {
+		out = append(out, cutBytes(s, shortText))
+	}
+	return out
+}
