@@ -113,20 +113,14 @@ func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) outcome {
 		logStep(ctx, "Backing off", "for", pause.String())
 		return keep(pause)
 	}
+	if o := p.share(ctx); o != nil {
+		return *o
+	}
 	if o := l.own(ctx, p); o != nil {
 		return *o
 	}
 	if o := l.finalizer(ctx, p); o != nil {
 		return *o
-	}
-	if p.requested() {
-		if wait := p.session.Requested(p.obj.GetNamespace(), string(p.key()), lookupsOf(p.obj)); wait > 0 {
-			logStep(ctx, "The request waits for its share of the account's quota", "for", wait.String())
-			if p.changedByUser() && wait > requestedGap {
-				return overShare(wait)
-			}
-			return keep(wait)
-		}
 	}
 	logStep(ctx, "Comparing with the spec")
 	return l.kind.sync(ctx, p)

@@ -4,6 +4,7 @@
 package controllers
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -64,6 +65,23 @@ func lookupsOf(obj client.Object) int {
 		return 3 // the apps of the account, the app's callback and its fields
 	}
 	return 1
+}
+
+// share asks for the lookups that a person requested. The outcome says why they wait.
+func (p *pass[T]) share(ctx context.Context) *outcome {
+	if !p.requested() {
+		return nil
+	}
+	wait := p.session.Requested(p.obj.GetNamespace(), string(p.key()), lookupsOf(p.obj))
+	if wait == 0 {
+		return nil
+	}
+	logStep(ctx, "The request waits for its share of the account's quota", "for", wait.String())
+	o := keep(wait)
+	if p.changedByUser() && wait > requestedGap {
+		o = overShare(wait)
+	}
+	return &o
 }
 
 // lookups asks for lookups that a change of the spec makes necessary. Those that a person requested were asked for before. The
