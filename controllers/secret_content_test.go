@@ -128,6 +128,7 @@ func change(w *harness.World, op *harness.Operator, name, value string, restart 
 // TestAnnotatedPIN: whoever touches a Secret with a wrong PIN, the PIN isn't given to Meta again; another PIN is.
 func TestAnnotatedPIN(t *testing.T) {
 	eachProcess(t, func(t *testing.T, restart bool) {
+		t.Helper()
 		w, op, number := wrongPIN(t)
 		start := func() *harness.Operator { return w.Start() }
 		op = touched(w, op, "pin", restart, start)
@@ -232,6 +233,7 @@ func TestRewrittenPIN(t *testing.T) {
 // TestAnnotatedPINOfRegistered: a PIN that is set isn't set again; another one is.
 func TestAnnotatedPINOfRegistered(t *testing.T) {
 	eachProcess(t, func(t *testing.T, restart bool) {
+		t.Helper()
 		w, op, number := connected(t, withPIN)
 		start := func() *harness.Operator { return w.Start() }
 		op = touched(w, op, "pin", restart, start)
@@ -249,6 +251,7 @@ func TestAnnotatedPINOfRegistered(t *testing.T) {
 // TestRefusedSetPIN: a PIN that Meta doesn't take for a registered number isn't given again until it changes, or a person asks.
 func TestRefusedSetPIN(t *testing.T) {
 	eachProcess(t, func(t *testing.T, restart bool) {
+		t.Helper()
 		w, op, number := connected(t, withPIN)
 		start := func() *harness.Operator { return w.Start() }
 		w.Sim.Fail(graphsim.Fault{Method: http.MethodPost, Path: "/" + harness.NumberID, Times: -1, Code: 100})
@@ -272,6 +275,7 @@ func TestRefusedSetPIN(t *testing.T) {
 // TestAnnotatedCode: a code is given to Meta once, and the right one afterwards.
 func TestAnnotatedCode(t *testing.T) {
 	eachProcess(t, func(t *testing.T, restart bool) {
+		t.Helper()
 		w, op, number := onboarding(t)
 		id := number.Status.ID
 		start := func() *harness.Operator { return w.Start() }
@@ -297,6 +301,7 @@ func TestAnnotatedCode(t *testing.T) {
 // TestAnnotatedVerifyToken: no address is set again for an annotation; with another token it is.
 func TestAnnotatedVerifyToken(t *testing.T) {
 	eachProcess(t, func(t *testing.T, restart bool) {
+		t.Helper()
 		w := newHookWorld(t)
 		op := w.start()
 		obj := w.subscription()
@@ -311,10 +316,10 @@ func TestAnnotatedVerifyToken(t *testing.T) {
 		if now := fmt.Sprint(w.writesAbout()); now != before {
 			t.Fatalf("writes: %s, before the annotations %s", now, before)
 		}
-		calls := w.writesAbout()[graphsim.OpSubscribeApp]
-		w.services.expect(botHost, "another-token")
-		change(w.World, op, "bot", "another-token", restart, start)
-		if n := w.writesAbout()[graphsim.OpSubscribeApp]; n != calls+1 {
+		calls := w.writesAbout()[graphsim.OpSetSubscription]
+		w.services.expect(operatorHost, "another-token")
+		change(w.World, op, "operator", "another-token", restart, start)
+		if n := w.writesAbout()[graphsim.OpSetSubscription]; n != calls+1 {
 			t.Errorf("the address was set %d times for another token, want once", n-calls)
 		}
 		w.expectReady(t, obj)
@@ -324,6 +329,7 @@ func TestAnnotatedVerifyToken(t *testing.T) {
 // TestAnnotatedCredentials: an annotation of the account's Secret costs no call; another token is used at once.
 func TestAnnotatedCredentials(t *testing.T) {
 	eachProcess(t, func(t *testing.T, restart bool) {
+		t.Helper()
 		w := harness.New(t, env)
 		secret := w.Secret()
 		writtenBefore(w, secret)

@@ -4,8 +4,8 @@
 package controllers_test
 
 import (
-	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,18 +30,18 @@ var ways = map[string]func(w *harness.World, obj client.Object, status map[strin
 		if err != nil {
 			return err
 		}
-		if err := w.Client.Get(context.Background(), client.ObjectKeyFromObject(obj), u); err != nil {
+		if err := w.Client.Get(w.T.Context(), client.ObjectKeyFromObject(obj), u); err != nil {
 			return err
 		}
 		known, _, _ := unstructured.NestedSlice(u.Object, "status", "conditions") // a merge patch replaces lists
 		if more, ok := status["conditions"].([]any); ok {
-			status["conditions"] = append(known, more...)
+			status["conditions"] = slices.Concat(known, more)
 		}
 		raw, err := json.Marshal(map[string]any{"status": status})
 		if err != nil {
 			return err
 		}
-		return w.Client.Status().Patch(context.Background(), u, client.RawPatch(types.MergePatchType, raw), client.FieldOwner(intruder))
+		return w.Client.Status().Patch(w.T.Context(), u, client.RawPatch(types.MergePatchType, raw), client.FieldOwner(intruder))
 	},
 	"server-side apply": func(w *harness.World, obj client.Object, status map[string]any) error {
 		u, err := unstructuredOf(w, obj)
@@ -49,22 +49,22 @@ var ways = map[string]func(w *harness.World, obj client.Object, status map[strin
 			return err
 		}
 		u.Object["status"] = status
-		return w.Client.Status().Apply(context.Background(), client.ApplyConfigurationFromUnstructured(u), client.FieldOwner(intruder), client.ForceOwnership)
+		return w.Client.Status().Apply(w.T.Context(), client.ApplyConfigurationFromUnstructured(u), client.FieldOwner(intruder), client.ForceOwnership)
 	},
 	"update": func(w *harness.World, obj client.Object, status map[string]any) error {
 		u, err := unstructuredOf(w, obj)
 		if err != nil {
 			return err
 		}
-		if err := w.Client.Get(context.Background(), client.ObjectKeyFromObject(obj), u); err != nil {
+		if err := w.Client.Get(w.T.Context(), client.ObjectKeyFromObject(obj), u); err != nil {
 			return err
 		}
 		put(u.Object["status"].(map[string]any), status)
-		return w.Client.Status().Update(context.Background(), u, client.FieldOwner(intruder))
+		return w.Client.Status().Update(w.T.Context(), u, client.FieldOwner(intruder))
 	},
 }
 
-// put puts fields into a status: structs are merged, conditions are added, and what else there is is replaced.
+// put puts fields into a status: structs are merged, conditions are added, all else is replaced.
 func put(into, fields map[string]any) {
 	for field, value := range fields {
 		known, ok := into[field].(map[string]any)
@@ -76,7 +76,7 @@ func put(into, fields map[string]any) {
 			}
 		case []any:
 			if list, ok := into[field].([]any); ok && field == "conditions" {
-				value = append(list, more...)
+				value = slices.Concat(list, more)
 			}
 		}
 		into[field] = value
@@ -150,6 +150,7 @@ func TestStatusIsOurs(t *testing.T) {
 }
 
 func writeForeign(t *testing.T, what string, write func(*harness.World, client.Object, map[string]any) error) {
+	t.Helper()
 	w := newHookWorld(t)
 	waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: w.Namespace}}
 	all := map[string]client.Object{
@@ -179,7 +180,7 @@ func writeForeign(t *testing.T, what string, write func(*harness.World, client.O
 	for kind, obj := range all {
 		w.Reload(obj)
 		if left := statusowner.Foreign(obj.GetManagedFields()); len(left) > 0 {
-			t.Errorf("%s: somebody else owns %s", kind, left[0].FieldsV1.Raw)
+			t.Errorf("%s: somebody else owns %s", kind, left[0].FieldsV1.GetRawString())
 		}
 		expectSameStatus(t, kind, statusOf(t, w.World, obj), before[kind])
 	}

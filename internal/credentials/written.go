@@ -23,7 +23,7 @@ func written(secret *corev1.Secret, keys ...string) time.Time {
 			Data       map[string]json.RawMessage `json:"f:data"`
 			StringData map[string]json.RawMessage `json:"f:stringData"`
 		}
-		if json.Unmarshal(entry.FieldsV1.Raw, &fields) != nil {
+		if json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
 			continue
 		}
 		if owns(fields.Data, keys) || owns(fields.StringData, keys) {

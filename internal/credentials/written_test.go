@@ -16,7 +16,7 @@ func TestWritten(t *testing.T) {
 	t.Parallel()
 	hour := func(h int) *metav1.Time { return new(metav1.Date(2026, 1, 1, h, 0, 0, 0, time.UTC)) }
 	entry := func(h int, fields string) metav1.ManagedFieldsEntry {
-		return metav1.ManagedFieldsEntry{Time: hour(h), FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}
+		return metav1.ManagedFieldsEntry{Time: hour(h), FieldsV1: metav1.NewFieldsV1(fields)}
 	}
 	for name, c := range map[string]struct {
 		fields []metav1.ManagedFieldsEntry
@@ -30,7 +30,7 @@ func TestWritten(t *testing.T) {
 		"all of data":           {[]metav1.ManagedFieldsEntry{entry(1, `{"f:data":{"f:pin":{}}}`), entry(2, `{"f:data":{}}`)}, 2},
 		"applied as stringData": {[]metav1.ManagedFieldsEntry{entry(2, `{"f:stringData":{"f:pin":{}}}`)}, 2},
 		"the map alone":         {[]metav1.ManagedFieldsEntry{entry(2, `{"f:data":{".":{}}}`)}, 0},
-		"no time":               {[]metav1.ManagedFieldsEntry{{FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:data":{"f:pin":{}}}`)}}}, 0},
+		"no time":               {[]metav1.ManagedFieldsEntry{{FieldsV1: metav1.NewFieldsV1(`{"f:data":{"f:pin":{}}}`)}}, 0},
 		"not understood":        {[]metav1.ManagedFieldsEntry{entry(2, `[]`), entry(1, `{"f:data":{"f:pin":{}}}`), {Time: hour(3)}}, 1},
 	} {
 		var want time.Time

@@ -291,7 +291,7 @@ func applied(manifest, there *corev1.Secret, u *use, err error) *corev1.Secret {
 func written() metav1.ManagedFieldsEntry {
 	return metav1.ManagedFieldsEntry{
 		Manager: "plan", Operation: metav1.ManagedFieldsOperationApply, FieldsType: "FieldsV1", Time: new(metav1.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)),
-		FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:data":{}}`)},
+		FieldsV1: metav1.NewFieldsV1(`{"f:data":{}}`),
 	}
 }
 

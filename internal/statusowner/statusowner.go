@@ -6,11 +6,10 @@
 package statusowner
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
-	"time"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -34,13 +33,13 @@ func of(owner string, entry *metav1.ManagedFieldsEntry) bool {
 // foreign reports whether an entry owns something of a status that isn't its manager's.
 func foreign(entry *metav1.ManagedFieldsEntry) bool {
 	// Most entries aren't read any further: this is done with each object that a watch brings.
-	if of(v1alpha1.FieldOwner, entry) || entry.FieldsV1 == nil || !bytes.Contains(entry.FieldsV1.Raw, []byte(`"f:status"`)) {
+	if of(v1alpha1.FieldOwner, entry) || entry.FieldsV1 == nil || !strings.Contains(entry.FieldsV1.GetRawString(), `"f:status"`) {
 		return false
 	}
 	var fields struct {
 		Status map[string]json.RawMessage `json:"f:status"`
 	}
-	if json.Unmarshal(entry.FieldsV1.Raw, &fields) != nil || fields.Status == nil {
+	if json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil || fields.Status == nil {
 		return false
 	}
 	if of(v1alpha1.FieldOwnerFacts, entry) {
@@ -108,7 +107,7 @@ func TakeOver(obj client.Object) ([]byte, error) {
 // take moves what an entry owns of the status, and returns what is left of it, nil for nothing.
 func take(entry *metav1.ManagedFieldsEntry, taken map[string]*fieldpath.Set) (*metav1.FieldsV1, error) {
 	fields, rest := fieldpath.NewSet(), fieldpath.NewSet()
-	if err := fields.FromJSON(bytes.NewReader(entry.FieldsV1.Raw)); err != nil {
+	if err := fields.FromJSON(entry.FieldsV1.GetRawReader()); err != nil {
 		return nil, err
 	}
 	fields.Iterate(func(path fieldpath.Path) {
@@ -125,7 +124,7 @@ func take(entry *metav1.ManagedFieldsEntry, taken map[string]*fieldpath.Set) (*m
 		return nil, nil
 	}
 	raw, err := rest.ToJSON()
-	return &metav1.FieldsV1{Raw: raw}, err
+	return metav1.NewFieldsV1(string(raw)), err
 }
 
 func at(path fieldpath.Path, i int, field string) bool {
@@ -144,15 +143,15 @@ func give(entries *[]metav1.ManagedFieldsEntry, owner string, taken *fieldpath.S
 		i = len(*entries)
 		*entries = append(*entries, metav1.ManagedFieldsEntry{
 			Manager: owner, Operation: metav1.ManagedFieldsOperationApply, Subresource: subresource, APIVersion: v1alpha1.GroupVersion.String(),
-			FieldsType: fieldsType, Time: &metav1.Time{Time: time.Now().Truncate(time.Second)}, FieldsV1: &metav1.FieldsV1{Raw: []byte("{}")},
+			FieldsType: fieldsType, FieldsV1: metav1.NewFieldsV1("{}"),
 		})
 	}
 	entry := &(*entries)[i]
 	mine := fieldpath.NewSet()
-	if err := mine.FromJSON(bytes.NewReader(entry.FieldsV1.Raw)); err != nil {
+	if err := mine.FromJSON(entry.FieldsV1.GetRawReader()); err != nil {
 		return err
 	}
 	raw, err := mine.Union(taken).ToJSON()
-	entry.FieldsV1 = &metav1.FieldsV1{Raw: raw}
+	entry.FieldsV1 = metav1.NewFieldsV1(string(raw))
 	return err
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func entry(manager string, operation metav1.ManagedFieldsOperationType, fields string) metav1.ManagedFieldsEntry {
-	return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, Subresource: subresource, FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}
+	return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, Subresource: subresource, FieldsV1: metav1.NewFieldsV1(fields)}
 }
 
 const (
@@ -122,7 +122,7 @@ func TestTakeOver(t *testing.T) {
 		}
 		for _, e := range entries {
 			key := e.Manager + " " + string(e.Operation)
-			if got := string(e.FieldsV1.Raw); got != c.want[key] {
+			if got := e.FieldsV1.GetRawString(); got != c.want[key] {
 				t.Errorf("%s: %s owns %s, want %s", name, key, got, c.want[key])
 			}
 			delete(c.want, key)
