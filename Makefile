@@ -134,6 +134,13 @@ FUZZTIME ?= 60s
 fuzz: ## Fuzz what parses input from outside, each target for FUZZTIME
 	@hack/fuzz.sh '$(FUZZTIME)'
 
+# FLOODTIME is how long `make flood` lasts.
+FLOODTIME ?= 60s
+
+.PHONY: flood
+flood: ## Flood the receiver with 2,000 hostile connections for FLOODTIME, beside genuine deliveries
+	WABA_FLOOD='$(FLOODTIME)' go test -run '^TestFloodFromOutside$$' -count 1 -timeout 30m -v ./internal/receiver
+
 .PHONY: bench
 bench: control-plane ## Measure what many resources cost
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./test/scale

@@ -158,6 +158,10 @@ func (d *delivery) read(r *http.Request, p *pass) ([]byte, Outcome) {
 	}
 	var body []byte
 	for {
+		// What would find no room in the end isn't read and verified first.
+		if max(int64(len(body)), r.ContentLength) >= int64(d.options.Limits.LargeBytes) && len(d.app.large) == cap(d.app.large) {
+			return nil, OutcomeBusy
+		}
 		if len(body) == cap(body) {
 			more := min(max(firstBytes, 2*cap(body)), max(firstBytes, limit+1)) // one more, to see the end, or that there is none
 			if !p.hold(int64(cap(body) + more)) {                               // both at a time, for a moment

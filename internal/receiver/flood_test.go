@@ -223,11 +223,27 @@ func TestLargeBodyWithoutTurn(t *testing.T) {
 	if _, ok := d.admitLarge(2); ok { // as many are here as may
 		t.Error("room for more than one")
 	}
+	for range largeBodies {
+		known(t, r).large <- struct{}{}
+	}
+	if got := r.post("[]", "wrong"); got != http.StatusServiceUnavailable {
+		t.Errorf("a body that would find no room got %d", got)
+	}
 	done()
 	done()
 	if len(d.app.large) != 0 {
 		t.Error("the room wasn't given back")
 	}
+}
+
+// known is the app as the server knows it.
+func known(t *testing.T, r *rig) *app {
+	t.Helper()
+	found, err := r.server.apps.find(t.Context(), theApp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }
 
 // TestFlood: a thousand hostile connections at a time, of all kinds, cost no more memory than is set aside for them, and

@@ -20,6 +20,7 @@ var appIDPattern = regexp.MustCompile(`^[0-9]{1,32}$`)
 
 // ServeHTTP answers Meta, and tells everybody else nothing.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.crowd.begin(r.Context())
 	appID, ok := appOf(r.URL)
 	switch {
 	case !ok:

@@ -4,13 +4,16 @@
 package receiver
 
 import (
+	"context"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	clocktesting "k8s.io/utils/clock/testing"
 )
 
 func TestGate(t *testing.T) {
@@ -69,8 +72,11 @@ type fakeConn struct {
 func (c *fakeConn) Close() error { c.closed = true; return nil }
 
 func TestCrowd(t *testing.T) {
-	c := newCrowd(2)
-	conns := []*fakeConn{{}, {}, {}, {}, {}}
+	clk := clocktesting.NewFakeClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	c := newCrowd(2, clk)
+	talks := map[net.Conn]bool{}
+	c.unread = func(conn net.Conn) bool { return talks[conn] }
+	conns := []*fakeConn{{}, {}, {}, {}, {}, {}}
 	closed := func() []int {
 		var out []int
 		for i := range conns {
@@ -80,27 +86,62 @@ func TestCrowd(t *testing.T) {
 		}
 		return out
 	}
-	for _, step := range []struct {
-		conn   int
-		state  http.ConnState
-		closed []int
-	}{
-		{0, http.StateNew, nil}, {0, http.StateActive, nil}, {1, http.StateNew, nil},
-		{2, http.StateNew, []int{1}},       // the oldest of those without a request
-		{1, http.StateClosed, []int{1}},    // which net/http tells afterwards
-		{2, http.StateActive, []int{1}},    // now all are busy …
-		{3, http.StateNew, []int{1, 3}},    // … and the newcomer has to go
-		{0, http.StateIdle, []int{1, 3}},   // waits for its next request
-		{4, http.StateNew, []int{0, 1, 3}}, // too long
-		{2, http.StateHijacked, []int{0, 1, 3}},
-	} {
-		c.watch(conns[step.conn], step.state)
-		if got := closed(); !cmp.Equal(got, step.closed) {
-			t.Fatalf("after %d became %s: closed %v, want %v", step.conn, step.state, got, step.closed)
+	expect := func(what string, want ...int) {
+		t.Helper()
+		if got := closed(); !slices.Equal(got, want) {
+			t.Fatalf("%s: closed %v, want %v", what, got, want)
 		}
 	}
-	if len(c.places) != 1 || c.idle.Len() != 1 {
-		t.Errorf("%d connections, %d idle", len(c.places), c.idle.Len())
+	contexts := map[int]context.Context{}
+	enter := func(i int) {
+		contexts[i] = c.enter(t.Context(), conns[i])
+		c.watch(conns[i], http.StateNew)
+	}
+	idle := func(i int) { c.watch(conns[i], http.StateIdle) }
+	// waitingFor has a newcomer wait until something happens, and time pass then as long as it still waits.
+	waitingFor := func(i int, happens func()) {
+		done := make(chan struct{})
+		go func() { defer close(done); enter(i) }()
+		for !clk.HasWaiters() {
+			runtime.Gosched()
+		}
+		for happens(); ; runtime.Gosched() {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			if clk.HasWaiters() {
+				clk.Step(roomRecheck)
+			}
+		}
+	}
+	enter(0)
+	c.watch(conns[0], http.StateActive) // a byte of a request isn't one
+	enter(1)
+	c.begin(contexts[1])
+	clk.Step(roomGrace)
+	waitingFor(2, func() {})
+	expect("the oldest without a whole request", 0)
+	c.watch(conns[0], http.StateClosed) // which net/http tells afterwards
+	talks[conns[2]] = true
+	waitingFor(3, func() { idle(1) })
+	expect("a request is over, and its connection says nothing", 0, 1)
+	talks[conns[3]] = true
+	waitingFor(4, func() {})
+	expect("all have something to say for too long", 0, 1, 4)
+	talks[conns[2]], talks[conns[3]] = false, false
+	c.begin(contexts[2])
+	clk.Step(roomGrace)
+	idle(2) // its next request is awaited since now
+	clk.Step(roomGrace)
+	waitingFor(5, func() {})
+	expect("the one that has been waiting longest", 0, 1, 3, 4)
+	for i := range conns {
+		c.watch(conns[i], http.StateClosed)
+	}
+	if len(c.places) != 0 || c.order.Len() != 0 {
+		t.Errorf("%d connections, %d in order in the end", len(c.places), c.order.Len())
 	}
 }
 

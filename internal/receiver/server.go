@@ -26,6 +26,7 @@ import (
 type Server struct {
 	options    Options
 	apps       *apps
+	crowd      *crowd
 	gate       *gate
 	deliveries chan struct{}
 	parsing    chan struct{}
@@ -56,6 +57,7 @@ func New(options Options) (*Server, error) {
 			client: o.Client, secrets: o.Secrets, clock: o.Clock, failures: failures, known: map[string]*app{}, deliveries: o.Limits.AppDeliveries,
 			rations: newRations(o.Clock),
 		},
+		crowd:      newCrowd(o.Limits.Connections, o.Clock),
 		gate:       newGate(o.Limits.Unproven, o.Limits.MemoryBytes),
 		deliveries: make(chan struct{}, o.Limits.Deliveries),
 		parsing:    make(chan struct{}, o.Limits.Parsing),
@@ -63,7 +65,7 @@ func New(options Options) (*Server, error) {
 		listening:  make(chan struct{}),
 	}
 	s.http = &http.Server{
-		Handler: s, ConnState: newCrowd(o.Limits.Connections).watch,
+		Handler: s, ConnState: s.crowd.watch, ConnContext: s.crowd.enter,
 		ReadHeaderTimeout: o.Limits.HeaderTimeout, ReadTimeout: o.Limits.ReadTimeout,
 		WriteTimeout: o.Limits.WriteTimeout, IdleTimeout: o.Limits.IdleTimeout,
 		MaxHeaderBytes: 16 << 10, DisableGeneralOptionsHandler: true,

@@ -1,0 +1,180 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"fmt"
+	"net/http"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/waba-operator/waba-operator/test/patience"
+)
+
+func TestRotation(t *testing.T) {
+	r := newRig(t, nil, oneAccount()...)
+	r.post("[]", theSecret)
+	r.rotate("acme")
+	r.clock.Step(time.Second)
+	for _, secret := range []string{"new", theSecret} {
+		if got := r.post("[]", secret); got != 200 || !slices.Contains(r.recorder.touched(), "shop/acme") {
+			t.Errorf("%s: got %d %v", secret, got, r.recorder.touched())
+		}
+	}
+	r.clock.Step(59 * time.Minute)
+	if got := r.post("[]", theSecret); got != 200 {
+		t.Errorf("the old secret after 59 minutes: got %d", got)
+	}
+	r.clock.Step(2 * time.Minute)
+	if got := r.post("[]", theSecret); got != 401 {
+		t.Errorf("the old secret after 61 minutes: got %d", got)
+	}
+}
+
+// TestRevokedAppSecret: after a leak a person doesn't want to wait for an hour, nor until the Secret is read the next time.
+func TestRevokedAppSecret(t *testing.T) {
+	for name, read := range map[string]bool{"the new secret is known": true, "the new secret wasn't read yet": false} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, nil, accounts(
+				[4]string{"shop", "acme", theAccount, theSecret}, [4]string{"shop", "late", "1002", theSecret})...)
+			r.post("[]", theSecret)
+			r.rotate("acme")
+			r.rotate("late")
+			r.clock.Step(time.Second)
+			if read {
+				r.post("[]", "new")
+				r.clock.Step(time.Second)
+			}
+			r.server.Revoke("shop-acme")
+			r.server.Revoke("shop-late")
+			if got := r.post(changesOf(t, theAccount), theSecret); got != http.StatusUnauthorized {
+				t.Errorf("the old secret got %d", got)
+			}
+			r.clock.Step(time.Second)
+			if got, touched := r.post(changesOf(t, theAccount, "1002"), "new"), []string{"shop/acme", "shop/late"}; got != http.StatusOK ||
+				!slices.Equal(r.recorder.touched(), touched) {
+				t.Errorf("the new secret got %d and touches %v", got, r.recorder.touched())
+			}
+		})
+	}
+}
+
+// TestAllAppsShareReadings: strangers have the Secrets of many apps read. All of them together aren't read faster than is allowed,
+// and an app with few of them needn't wait until all of the others' are read.
+func TestAllAppsShareReadings(t *testing.T) {
+	const apps, each = 10, 60
+	objects := oneAccount()
+	for app := range apps {
+		for i := range each {
+			w, s := account(fmt.Sprint("tenant-", app), fmt.Sprint("a", i), fmt.Sprint(10_000+100*app+i), "secret")
+			w.Status.Credentials.AppID = fmt.Sprint(600 + app)
+			objects = append(objects, w, s)
+		}
+	}
+	r := newRig(t, func(o *Options) { o.Limits.Patience = patience.Limit }, objects...)
+	var answers []func() int
+	for app := range apps {
+		answers = append(answers, later(func() int { return r.postTo(fmt.Sprint(600+app), "[]", "forged") }))
+	}
+	r.until("the first Secrets are read", func() bool {
+		return r.secrets.count() > secretsPerSecond || r.secrets.count() == secretsPerSecond && r.clock.HasWaiters()
+	})
+	if got := r.secrets.count(); got > secretsPerSecond {
+		t.Fatalf("%d Secrets are read at once", got)
+	}
+	genuine := make(chan int, 1)
+	go func() { genuine <- r.post("[]", theSecret) }()
+	r.until("it is in", func() bool { return unproven(r) == apps+1 })
+	steps, left := 0, len(answers)
+	all := make(chan int, len(answers))
+	for _, answer := range answers {
+		go func() { all <- answer() }()
+	}
+	for read := 0; left > 0 || genuine != nil; {
+		select {
+		case got := <-all:
+			if left--; got != http.StatusUnauthorized {
+				t.Errorf("a forged delivery got %d", got)
+			}
+		case got := <-genuine:
+			if read, genuine = r.secrets.count(), nil; got != http.StatusOK || read > apps*each*3/4 {
+				t.Errorf("the genuine delivery got %d after %d Secrets were read", got, read)
+			}
+		default:
+			if r.clock.HasWaiters() {
+				r.clock.Step(time.Second / secretsPerSecond)
+				steps++
+			}
+			runtime.Gosched()
+		}
+	}
+	if got, most := r.secrets.count(), secretsPerSecond+steps; got > most {
+		t.Errorf("%d Secrets were read in %d steps", got, steps)
+	}
+}
+
+// TestStrangersCannotHammerTheAPIServer: wrong signatures cost one reading a second, and those who come in between wait for the
+// next, so that a secret replaced a moment ago counts for them.
+func TestStrangersCannotHammerTheAPIServer(t *testing.T) {
+	r := newRig(t, nil, oneAccount()...)
+	if got := r.post("[]", "wrong"); got != 401 || r.secrets.count() != 1 {
+		t.Fatalf("got %d after reading %d times", got, r.secrets.count())
+	}
+	r.rotate("acme")
+	var waiting []func() int
+	for range 20 {
+		waiting = append(waiting, later(func() int { return r.post("[]", "wrong") }))
+	}
+	genuine := later(func() int { return r.post("[]", "new") })
+	r.until("all are in", func() bool { return unproven(r) == 21 })
+	if got := r.secrets.count(); got != 1 {
+		t.Fatalf("read %d times within a second", got)
+	}
+	if got := r.post("[]", theSecret); got != 200 {
+		t.Errorf("a known secret had to wait and got %d", got)
+	}
+	r.pass(time.Second)
+	if got := genuine(); got != 200 {
+		t.Errorf("the new secret got %d", got)
+	}
+	for _, wait := range waiting {
+		if got := wait(); got != 401 {
+			t.Errorf("a wrong one got %d", got)
+		}
+	}
+	if got := r.secrets.count(); got != 2 {
+		t.Errorf("read %d times", got)
+	}
+}
+
+func TestHalfRotation(t *testing.T) {
+	r := newRig(t, nil, accounts(
+		[4]string{"shop", "acme", theAccount, theSecret}, [4]string{"shop", "late", "1002", theSecret})...)
+	r.post("[]", theSecret)
+	r.rotate("acme")
+	r.clock.Step(time.Second)
+	if got := r.post(changesOf(t, theAccount), "new"); got != 200 {
+		t.Errorf("what concerns only the first got %d", got)
+	}
+	got := later(func() int { return r.post(changesOf(t, theAccount, "1002"), "new") })
+	r.pass(time.Second)
+	if got := got(); got != 503 {
+		t.Errorf("what concerns both got %d", got)
+	}
+	if got, want := r.recorder.touched(), []string{"shop/acme"}; !cmp.Equal(got, want) {
+		t.Errorf("touches %v", got)
+	}
+	r.rotate("late")
+	r.clock.Step(time.Second)
+	if got := r.post(changesOf(t, theAccount, "1002"), "new"); got != 200 {
+		t.Errorf("once both are done: got %d", got)
+	}
+	if got, want := r.recorder.touched(), []string{"shop/acme", "shop/late"}; !cmp.Equal(got, want) {
+		t.Errorf("touches %v", got)
+	}
+}
