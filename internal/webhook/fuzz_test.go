@@ -17,7 +17,7 @@ import (
 )
 
 // FuzzParse feeds anything to the parser. It must not panic; what it gives must be bounded and fit into the status of a
-// resource; and the same JSON with keys in another order and with other white space must say the same.
+// resource; the same JSON with keys in another order and with other white space must say the same; and it costs a few times its bytes.
 func FuzzParse(f *testing.F) {
 	for _, c := range slices.Concat(templateCases, numberCases, accountCases, partnerRows()) {
 		f.Add([]byte(event(c.field, c.value)))
@@ -30,7 +30,11 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add([]byte(body))
 	}
+	for _, nasty := range nasty {
+		f.Add([]byte(nasty(2 << 10)))
+	}
 	f.Fuzz(func(t *testing.T, body []byte) {
+		checkCost(t, body)
 		changes, err := Parse(body)
 		if err != nil {
 			if changes != nil {
@@ -57,6 +61,38 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%s\nsays something else:\n%s", out.String(), diff)
 		}
 	})
+}
+
+// What reading a body may cost. Far more than it does, and far less than anything that grows faster than the body. Time is for busy
+// machines; what is measured is the best of some attempts, as the engine works beside it.
+const (
+	mostBytes, mostBytesPerByte, mostBytesPerChange = 64 << 10, 150, 16 << 10
+	mostTime, mostTimePerByte                       = time.Second, 20 * time.Microsecond
+	costAttempts                                    = 5
+)
+
+// checkCost parses a body, and takes the half of it that may be passed on.
+func checkCost(t *testing.T, body []byte) {
+	t.Helper()
+	var changes []Change
+	read := func() {
+		var err error
+		if changes, err = Parse(body); err == nil {
+			Part(body, changes, func(c *Change) bool { return c.Entry%2 == 0 })
+		}
+	}
+	var cost uint64
+	var took time.Duration
+	for range costAttempts {
+		began := time.Now()
+		cost = allocated(read)
+		took = time.Since(began)
+		if cost <= mostBytes+mostBytesPerByte*uint64(len(body))+mostBytesPerChange*uint64(len(changes)) &&
+			took <= mostTime+mostTimePerByte*time.Duration(len(body)) {
+			return
+		}
+	}
+	t.Errorf("%d bytes with %d changes cost %d bytes and %s", len(body), len(changes), cost, took)
 }
 
 // checkBounds looks at every text, list and time, however deep.

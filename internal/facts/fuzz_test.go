@@ -1,0 +1,110 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package facts
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/internal/webhook"
+)
+
+const (
+	// mostFacts bounds what a resource's facts may take, as JSON: far below what the API server takes for a whole resource, 1.5 MB.
+	mostFacts = 512 << 10
+	// What merging a delivery may cost, in bytes that are allocated and in time. It is far more than it does cost, and far less than
+	// anything that grows faster than the delivery. Time is for busy machines.
+	mostBytes, mostBytesPerByte, mostBytesPerChange = 64 << 10, 100, 64 << 10
+	mostTime, mostTimePerByte                       = time.Second, 20 * time.Microsecond
+	costAttempts                                    = 5
+)
+
+// FuzzMerge has anything that the parser understands merged into the facts of all kinds. They must be bounded, they must stay the
+// same when the delivery comes again, and merging costs no more than the delivery is worth.
+func FuzzMerge(f *testing.F) {
+	for _, change := range []string{
+		`{"field":"message_template_status_update","value":{"event":"REJECTED","message_template_id":1,"message_template_name":"a","message_template_language":"en","reason":"x"}}`,
+		`{"field":"message_template_quality_update","value":{"previous_quality_score":"GREEN","new_quality_score":"RED"}}`,
+		`{"field":"template_category_update","value":{"new_category":"MARKETING","previous_category":"UTILITY","category_update_timestamp":1773500966}}`,
+		`{"field":"account_update","value":{"event":"ACCOUNT_RESTRICTION","restriction_info":[{"restriction_type":"A","expiration":1773500966}],"violation_info":{"violation_type":"B"},"ban_info":{"waba_ban_state":"DISABLE","waba_ban_date":"April 17, 2025"}}}`,
+		`{"field":"account_update","value":{"event":"INVENTED","country":"US"}}`,
+		`{"field":"account_alerts","value":{"entity_type":"PHONE_NUMBER","entity_id":7,"alert_severity":"WARNING","alert_status":"ACTIVE","alert_type":"PROFILE_PICTURE_LOST"}}`,
+		`{"field":"business_capability_update","value":{"max_daily_conversations_per_business":2000,"max_phone_numbers_per_business":25}}`,
+		`{"field":"phone_number_name_update","value":{"display_phone_number":"15550783881","decision":"APPROVED","requested_verified_name":"Acme"}}`,
+		`{"field":"phone_number_quality_update","value":{"display_phone_number":"15550783881","event":"UPGRADE","current_limit":"TIER_2K"}}`,
+		`{"field":"security","value":{"display_phone_number":"15550783881","event":"PIN_CHANGED"}}`,
+		`{"field":"account_settings_update","value":{"phone_number_settings":{"phone_number_id":"1","calling":{"status":"ENABLED"}}}}`,
+		`{"field":"messages","value":{}}`,
+	} {
+		f.Add(fmt.Appendf(nil, `{"entry":[{"id":"1","time":1773500966,"changes":[%s]},{"id":"1","time":1773500967,"changes":[%[1]s,%[1]s]}]}`, change))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		changes, err := webhook.Parse(body)
+		if err != nil {
+			return
+		}
+		events := make([]event, len(changes))
+		for i, c := range changes {
+			events[i] = newEvent(c, start)
+		}
+		for _, k := range []kind{kindAccount, kindTemplate, kindNumber, kindSubscription} {
+			once := mergedCheaply(t, k, len(body), events)
+			obj := k.new()
+			merge(obj, events)
+			merge(obj, events)
+			if twice := factsOf(t, obj); once != twice && k != kindSubscription { // which counts arrivals
+				t.Errorf("%s: delivered once\n%s\ntwice\n%s", k, once, twice)
+			}
+			if len(once) > mostFacts {
+				t.Errorf("%s: %d bytes of facts", k, len(once))
+			}
+		}
+	})
+}
+
+func merge(obj client.Object, events []event) {
+	take := merger(obj)
+	for _, e := range events {
+		take(e)
+	}
+}
+
+func factsOf(t *testing.T, obj client.Object) string {
+	t.Helper()
+	raw, err := json.Marshal(Of(obj))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// mergedCheaply merges events into a new resource, whose facts it returns. What is measured is the best of some attempts, as the
+// engine works beside it.
+func mergedCheaply(t *testing.T, k kind, size int, events []event) string {
+	t.Helper()
+	var obj client.Object
+	var cost uint64
+	var took time.Duration
+	for range costAttempts {
+		obj = k.new()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		began := time.Now()
+		merge(obj, events)
+		took = time.Since(began)
+		runtime.ReadMemStats(&after)
+		cost = after.TotalAlloc - before.TotalAlloc
+		if cost <= mostBytes+mostBytesPerByte*uint64(size)+mostBytesPerChange*uint64(len(events)) &&
+			took <= mostTime+mostTimePerByte*time.Duration(size) {
+			return factsOf(t, obj)
+		}
+	}
+	t.Errorf("%s: %d bytes with %d events cost %d bytes and %s", k, size, len(events), cost, took)
+	return factsOf(t, obj)
+}
