@@ -22,7 +22,7 @@ func unread(conn net.Conn) bool {
 	}
 	n := 0
 	// An error means that there is nothing, or that the connection is closed.
-	_ = raw.Control(func(fd uintptr) { //nolint:gosec // a descriptor fits into an int
+	_ = raw.Control(func(fd uintptr) {
 		n, _, _ = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 	})
 	return n > 0

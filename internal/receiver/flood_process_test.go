@@ -18,7 +18,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,7 +91,8 @@ func floodOf(t *testing.T) flood {
 func deliverGenuine(t *testing.T, address string, f flood) time.Duration {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience.Limit}
-	var slowest atomic.Int64
+	var mu sync.Mutex
+	var slowest time.Duration
 	var all sync.WaitGroup
 	tick := time.NewTicker(time.Second / 20)
 	defer tick.Stop()
@@ -117,13 +117,13 @@ func deliverGenuine(t *testing.T, address string, f flood) time.Duration {
 			if resp.StatusCode != http.StatusOK {
 				t.Errorf("delivery %d of %d got %d", i, count, resp.StatusCode)
 			}
-			took := int64(time.Since(began))
-			for before := slowest.Load(); took > before && !slowest.CompareAndSwap(before, took); before = slowest.Load() {
-			}
+			mu.Lock()
+			defer mu.Unlock()
+			slowest = max(slowest, time.Since(began))
 		})
 	}
 	all.Wait()
-	return time.Duration(slowest.Load())
+	return slowest
 }
 
 // attacks are what strangers, and a tenant with an app of its own, do with a connection. pause waits for a second.
@@ -133,7 +133,9 @@ func attacks() []func(c net.Conn, pause func() bool) {
 	forged := strings.Repeat("x", 100<<10)
 	forged = strings.Replace(wholeRequest(forged, sign(forged, "invented")), anotherApp, theApp, 1)
 	drip := func(c net.Conn, start, drop string, pause func() bool) {
-		for _, err := io.WriteString(c, start); err == nil && pause(); _, err = io.WriteString(c, drop) {
+		_, err := io.WriteString(c, start)
+		for err == nil && pause() {
+			_, err = io.WriteString(c, drop)
 		}
 	}
 	return []func(c net.Conn, pause func() bool){
@@ -163,7 +165,7 @@ func attack(address string, connections int) {
 	for i := range connections {
 		all.Go(func() { occupy(ctx, address, kinds[i%len(kinds)]) })
 	}
-	fmt.Println("attacking")
+	_, _ = fmt.Fprintln(os.Stdout, "attacking")
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	cancel()
 	all.Wait()
@@ -266,12 +268,13 @@ func (forgetful) Handshake(context.Context, []types.NamespacedName, time.Time) {
 
 // serveFlood is the other process: the server as it is, until standard input ends.
 func serveFlood(t *testing.T) {
+	t.Helper()
 	bank, itsSecret := account("bank", "bank", bankAccount, bankSecret)
 	bank.Status.Credentials.AppID = anotherApp
 	r := newRig(t, func(o *Options) {
 		o.Clock, o.Parse, o.Relay, o.Recorder = clock.RealClock{}, webhook.Parse, nil, forgetful{}
 	}, append(oneAccount(), bank, itsSecret)...)
 	debug.SetMemoryLimit(floodMemory / 4 * 3) // as the program limits itself in its container; the rest is the program's code
-	fmt.Println(r.address)
+	_, _ = fmt.Fprintln(os.Stdout, r.address)
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }

@@ -4,7 +4,6 @@
 package receiver
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"runtime"
@@ -92,9 +91,10 @@ func TestCrowd(t *testing.T) {
 			t.Fatalf("%s: closed %v, want %v", what, got, want)
 		}
 	}
-	contexts := map[int]context.Context{}
+	requests := make([]func(), len(conns))
 	enter := func(i int) {
-		contexts[i] = c.enter(t.Context(), conns[i])
+		ctx := c.enter(t.Context(), conns[i])
+		requests[i] = func() { c.begin(ctx) }
 		c.watch(conns[i], http.StateNew)
 	}
 	idle := func(i int) { c.watch(conns[i], http.StateIdle) }
@@ -119,7 +119,7 @@ func TestCrowd(t *testing.T) {
 	enter(0)
 	c.watch(conns[0], http.StateActive) // a byte of a request isn't one
 	enter(1)
-	c.begin(contexts[1])
+	requests[1]()
 	clk.Step(roomGrace)
 	waitingFor(2, func() {})
 	expect("the oldest without a whole request", 0)
@@ -131,7 +131,7 @@ func TestCrowd(t *testing.T) {
 	waitingFor(4, func() {})
 	expect("all have something to say for too long", 0, 1, 4)
 	talks[conns[2]], talks[conns[3]] = false, false
-	c.begin(contexts[2])
+	requests[2]()
 	clk.Step(roomGrace)
 	idle(2) // its next request is awaited since now
 	clk.Step(roomGrace)

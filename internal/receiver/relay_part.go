@@ -30,45 +30,58 @@ func fieldsOf(changes []webhook.Change) []string {
 // messages to other accounts as verified. It says no where a message would be lost. again says that Meta will send the delivery again
 // anyway.
 func (d *delivery) relay(r *http.Request, body []byte, again bool) bool {
-	known, failed := map[string]bool{}, false
-	vouched := func(id string) bool {
-		if _, ok := known[id]; !ok {
-			var err error
-			known[id], err = d.apps.vouchedFor(r.Context(), id, d.ring, d.secret, d.options.Clock.Now())
-			failed = failed || err != nil
-		}
-		return known[id]
+	ctx := r.Context()
+	kept, err := d.vouched(ctx)
+	if err != nil {
+		return false
 	}
-	keep := func(c *webhook.Change) bool {
-		return c.AccountID != "" && vouched(c.AccountID) && !d.misplaced(r.Context(), c, &failed)
-	}
+	keep := func(c *webhook.Change) bool { return kept[c] }
 	var part []byte
-	if d.inTurn(r.Context(), len(body), func() { part = webhook.Part(body, d.changes, keep) }) != nil || failed {
+	if d.inTurn(ctx, len(body), func() { part = webhook.Part(body, d.changes, keep) }) != nil {
 		return false
 	}
 	header := r.Header.Clone()
 	if len(part) != len(body) { // Meta's signature is of other bytes
 		header.Set(signatureHeader, signatureText(part, d.secret))
 	}
-	var kept []webhook.Change
-	for i := range d.changes {
-		if keep(&d.changes[i]) {
-			kept = append(kept, d.changes[i])
+	fields := distinct(d.changes, func(c *webhook.Change) string {
+		if !kept[c] {
+			return ""
 		}
-	}
+		return c.Field
+	})
 	return d.options.Relay.Offer(RelayDelivery{
-		AppID: d.appID, Body: part, Header: header, Fields: fieldsOf(kept), Withheld: len(part) != len(body), Again: again,
+		AppID: d.appID, Body: part, Header: header, Fields: fields, Withheld: len(part) != len(body), Again: again,
 	})
 }
 
+// vouched returns the changes that may be passed on.
+func (d *delivery) vouched(ctx context.Context) (map[*webhook.Change]bool, error) {
+	accounts, kept := map[string]bool{"": false}, map[*webhook.Change]bool{}
+	for i := range d.changes {
+		c := &d.changes[i]
+		if _, known := accounts[c.AccountID]; !known {
+			var err error
+			if accounts[c.AccountID], err = d.apps.vouchedFor(ctx, c.AccountID, d.ring, d.secret, d.options.Clock.Now()); err != nil {
+				return nil, err
+			}
+		}
+		misplaced, err := d.misplaced(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		kept[c] = accounts[c.AccountID] && !misplaced
+	}
+	return kept, nil
+}
+
 // misplaced says that an event names one account under the id of another one, where only the id of a business portfolio can be.
-func (d *delivery) misplaced(ctx context.Context, c *webhook.Change, failed *bool) bool {
+func (d *delivery) misplaced(ctx context.Context, c *webhook.Change) (bool, error) {
 	if c.BusinessID == "" {
-		return false
+		return false, nil
 	}
 	resources, err := d.apps.ofAccount(ctx, c.BusinessID)
-	*failed = *failed || err != nil
-	return len(resources) > 0
+	return len(resources) > 0, err
 }
 
 // vouchedFor says whether the secret vouches for what is said of an account towards others. It does if the Secret of the account's

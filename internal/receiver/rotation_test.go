@@ -95,14 +95,15 @@ func TestAllAppsShareReadings(t *testing.T) {
 	for _, answer := range answers {
 		go func() { all <- answer() }()
 	}
-	for read := 0; left > 0 || genuine != nil; {
+	for left > 0 || genuine != nil {
 		select {
 		case got := <-all:
 			if left--; got != http.StatusUnauthorized {
 				t.Errorf("a forged delivery got %d", got)
 			}
 		case got := <-genuine:
-			if read, genuine = r.secrets.count(), nil; got != http.StatusOK || read > apps*each*3/4 {
+			read := r.secrets.count()
+			if genuine = nil; got != http.StatusOK || read > apps*each*3/4 {
 				t.Errorf("the genuine delivery got %d after %d Secrets were read", got, read)
 			}
 		default:
