@@ -113,7 +113,7 @@ func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) outcome {
 		logStep(ctx, "Backing off", "for", pause.String())
 		return keep(pause)
 	}
-	if o := p.share(ctx); o != nil {
+	if o := p.requestWaits(ctx); o != nil {
 		return *o
 	}
 	if o := l.own(ctx, p); o != nil {

@@ -149,7 +149,7 @@ func (b *base) fetch(ctx context.Context, to uploadTarget, files ...mediaFile) (
 	if len(fields) == 0 {
 		return nil, nil
 	}
-	result, ok := b.media.downloads.Get(r)
+	result, ok := b.media.downloads.Get(r) //nolint:contextcheck // the download outlives the run
 	switch {
 	case !ok:
 		logStep(ctx, "The files are being fetched", "fields", fields)

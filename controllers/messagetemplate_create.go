@@ -20,7 +20,6 @@ import (
 
 // absent handles a template that isn't there: not yet, or not any more.
 func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome {
-	s := &p.obj.Status
 	known := p.status.ID != ""
 	if known {
 		if gone, o := t.provenGone(ctx, p); !gone {
@@ -37,6 +36,12 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 	if hold := p.refusedFor(); hold > 0 && !known {
 		return keep(hold)
 	}
+	return t.createAnew(ctx, p, w)
+}
+
+// createAnew creates a template that isn't there: a new one, or one that was there before.
+func (t *templates) createAnew(ctx context.Context, p *templatePass, w wish) outcome {
+	s := &p.obj.Status
 	wait := t.reserveCreate(p)
 	files, o := t.readySamples(ctx, p, w, wait)
 	defer files.close()
@@ -44,7 +49,7 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 		t.creates.release(p.waba.Spec.ID)
 		return *o
 	}
-	if known {
+	if p.status.ID != "" {
 		if held := t.unrequestedWrite(ctx, p); held != nil {
 			t.unreserveCreate(p, wait)
 			return *held

@@ -76,15 +76,7 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 		}
 		return t.withhold(p, w, v1alpha1.ReasonDriftDetected, CallEditTemplate, names...)
 	}
-	files, o := t.fetchSamples(ctx, p, w)
-	defer files.close()
-	if o == nil {
-		o = t.counted(ctx, p, cause)
-	}
-	if o == nil {
-		o = t.withSamples(ctx, p, &w, files)
-	}
-	if o != nil {
+	if o := t.prepare(ctx, p, &w, cause); o != nil {
 		return *o
 	}
 	if o := t.recordAttempt(ctx, p, v1alpha1.EditAttempt{
@@ -93,6 +85,19 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 		return *o
 	}
 	return t.send(ctx, p, w, live, names)
+}
+
+// prepare does what comes before the call: the files have to be there, and the breaker must agree before they are uploaded.
+func (t *templates) prepare(ctx context.Context, p *templatePass, w *wish, cause string) *outcome {
+	files, o := t.fetchSamples(ctx, p, *w)
+	defer files.close()
+	if o != nil {
+		return o
+	}
+	if o := t.counted(ctx, p, cause); o != nil {
+		return o
+	}
+	return t.withSamples(ctx, p, w, files)
 }
 
 // editable says whether the status of the template permits an edit at all.

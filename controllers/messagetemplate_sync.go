@@ -125,11 +125,16 @@ func (t *templates) look(ctx context.Context, p *templatePass) (account.Template
 	if !ask {
 		return view, nil
 	}
+	return t.ask(ctx, p, view)
+}
+
+// ask looks the template up at Meta. Where that has to wait, what was known is returned.
+func (t *templates) ask(ctx context.Context, p *templatePass, view account.TemplateView) (account.TemplateView, *outcome) {
 	if o := p.lookups(1); o != nil {
 		return view, o
 	}
 	logStep(ctx, "Looking the template up")
-	view, err := p.session.LookupTemplate(ctx, key)
+	view, err := p.session.LookupTemplate(ctx, templateKey(p.obj))
 	if err != nil {
 		o := failure("look the template up", err)
 		return view, &o

@@ -67,8 +67,8 @@ func lookupsOf(obj client.Object) int {
 	return 1
 }
 
-// share asks for the lookups that a person requested. The outcome says why they wait.
-func (p *pass[T]) share(ctx context.Context) *outcome {
+// requestWaits asks for the lookups that a person requested. The request isn't handled while they wait.
+func (p *pass[T]) requestWaits(ctx context.Context) *outcome {
 	if !p.requested() {
 		return nil
 	}

@@ -114,15 +114,27 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) outcome {
 		logStep(ctx, "Backing off", "for", pause.String())
 		return keep(min(pause, secretRecheck)) // the Secret is read again meanwhile
 	}
-	if p.requested() {
-		session.Probe()
-	} else if err := session.Budget().Before(graph.OpReadAccount); err != nil {
-		return failure("read the account", err)
-	}
-	if allowed, wait := session.Budget().Background(); !allowed && !p.requested() {
-		return waitingAside(v1alpha1.ReasonRateLimited, "Meta's rate limit is nearly used up; the next observation waits", wait).told()
+	if o := throttled(p); o != nil {
+		return *o
 	}
 	return r.observe(ctx, p, requested)
+}
+
+// throttled says why Meta's rate limit leaves no observation. A person who requests one may try.
+func throttled(p *wabaPass) *outcome {
+	if p.requested() {
+		p.session.Probe()
+		return nil
+	}
+	if err := p.session.Budget().Before(graph.OpReadAccount); err != nil {
+		o := failure("read the account", err)
+		return &o
+	}
+	if allowed, wait := p.session.Budget().Background(); !allowed {
+		o := waitingAside(v1alpha1.ReasonRateLimited, "Meta's rate limit is nearly used up; the next observation waits", wait).told()
+		return &o
+	}
+	return nil
 }
 
 // requestedGap is the time between two observations that a person requests.

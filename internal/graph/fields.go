@@ -9,8 +9,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
 const (
@@ -39,11 +37,16 @@ func (m *fieldMemory) list(now time.Time, names []string) string {
 	defer m.mu.Unlock()
 	kept := make([]string, 0, len(names))
 	for _, name := range names {
-		if deadline.Left(m.until[name], now, fieldMemoryFor) == 0 {
+		if !leftOut(m.until[name], now) {
 			kept = append(kept, name)
 		}
 	}
 	return strings.Join(kept, ",")
+}
+
+// leftOut reports whether a field is left out until then. A later time than can be was noted while the clock was wrong.
+func leftOut(until, now time.Time) bool {
+	return now.Before(until) && until.Sub(now) <= fieldMemoryFor
 }
 
 // learn reports whether the call is worth repeating without the field that Meta complains about. Only a field that was asked
@@ -62,7 +65,7 @@ func (m *fieldMemory) learn(now time.Time, asked string, err error) (field strin
 	if m.until == nil {
 		m.until = map[string]time.Time{}
 	}
-	maps.DeleteFunc(m.until, func(_ string, until time.Time) bool { return deadline.Left(until, now, fieldMemoryFor) == 0 })
+	maps.DeleteFunc(m.until, func(_ string, until time.Time) bool { return !leftOut(until, now) })
 	m.until[field] = now.Add(fieldMemoryFor)
 	return field, true
 }

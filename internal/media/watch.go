@@ -18,7 +18,7 @@ var (
 
 // watched is a fetch whose duration and rate are measured.
 type watched struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // of one fetch, whose reader needs its cause
 	// received are the bytes of the file so far.
 	received atomic.Int64
 }
