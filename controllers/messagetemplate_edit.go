@@ -46,9 +46,6 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 	if o := t.unasked(p, cause); o != nil {
 		return *o
 	}
-	if o := p.lookups(1); o != nil {
-		return *o
-	}
 	live := view.Template
 	if !t.readOnly { // what isn't written needn't be newer than the listing
 		newer, o := t.liveTemplate(ctx, p, live.ID)
@@ -161,6 +158,9 @@ func (t *templates) counted(ctx context.Context, p *templatePass, cause string) 
 
 // liveTemplate reads the template just before an edit: the listing may be minutes old, and an edit is scarce.
 func (t *templates) liveTemplate(ctx context.Context, p *templatePass, id string) (*graph.Template, *outcome) {
+	if o := p.lookups(1); o != nil {
+		return nil, o
+	}
 	live, err := p.session.Client().ReadTemplate(ctx, id)
 	if err != nil {
 		o := failure("read the template before the edit", err)
