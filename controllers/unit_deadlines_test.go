@@ -126,6 +126,29 @@ func TestUnitWrongClock(t *testing.T) {
 			}
 			return contestedEdits(p)
 		},
+		"a refused write of a webhook": func() bool {
+			c := clk()
+			m := newHookMemory(c)
+			m.hold(hookKey{}, "", outcome{after: refusedRecheck})
+			c.SetTime(now)
+			return m.held(hookKey{}, "") != nil
+		},
+		"repairs of a webhook": func() bool {
+			c := clk()
+			m := newHookMemory(c)
+			for range contestedAfter {
+				m.repaired(hookKey{})
+			}
+			c.SetTime(now)
+			return m.contested(hookKey{}) > 0
+		},
+		"an app without messages": func() bool {
+			c := clk()
+			m := newHookMemory(c)
+			m.setLacking("a", true)
+			c.SetTime(now)
+			return m.lacks("a", false)
+		},
 		"writes of settings": func() bool {
 			c := clk()
 			w := newSettingWrites(c)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
@@ -343,7 +344,7 @@ func (h *hooks) readApp(ctx context.Context, l *hookLook, seen time.Time) {
 	}
 	reading, ok := h.memory.app(l.obj.UID, l.appID)
 	news := app.liveKnown && seen.After(reading.at) && app.live != reading.subscription.CallbackURL
-	if !ok || news || h.clock.Since(reading.at) >= appReadPeriod || l.requested() && reading.at.Before(l.now) {
+	if !ok || news || !deadline.Within(reading.at, h.clock.Now(), appReadPeriod) || l.requested() && reading.at.Before(l.now) {
 		key, attempt := hookKey{l.obj.UID, "app reading"}, l.fingerprint()
 		if app.unreadable = h.memory.held(key, attempt); app.unreadable != nil {
 			return

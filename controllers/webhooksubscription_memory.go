@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -71,7 +72,7 @@ func (m *hookMemory) held(key hookKey, fingerprint string) *outcome {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	known, ok := m.holds[key]
-	left := known.until.Sub(m.clock.Now())
+	left := deadline.Left(known.until, m.clock.Now(), refusedRecheck)
 	if !ok || known.fingerprint != fingerprint || left <= 0 {
 		return nil
 	}
@@ -139,14 +140,14 @@ func (m *hookMemory) repaired(key hookKey) {
 func (m *hookMemory) contested(key hookKey) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	recent := slices.DeleteFunc(m.repairs[key], func(t time.Time) bool { return m.clock.Since(t) >= contestedWindow })
+	recent := slices.DeleteFunc(m.repairs[key], func(t time.Time) bool { return !deadline.Within(t, m.clock.Now(), contestedWindow) })
 	if m.repairs[key] = recent; len(recent) == 0 {
 		delete(m.repairs, key)
 	}
 	if len(recent) < contestedAfter {
 		return 0
 	}
-	return max(0, recent[len(recent)-contestedAfter].Add(contestedWindow).Sub(m.clock.Now()))
+	return deadline.Left(recent[len(recent)-contestedAfter].Add(contestedWindow), m.clock.Now(), contestedWindow)
 }
 
 func (m *hookMemory) app(uid types.UID, appID string) (appReading, bool) {
@@ -175,7 +176,7 @@ func (m *hookMemory) lacks(uid types.UID, fieldsKnown bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	at, ok := m.lacking[uid]
-	return ok && (fieldsKnown || m.clock.Since(at) < longestPause)
+	return ok && (fieldsKnown || deadline.Within(at, m.clock.Now(), longestPause))
 }
 
 func (m *hookMemory) setLacking(uid types.UID, lacking bool) {

@@ -10,6 +10,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
+
+	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
 // absentFor is how long it is remembered that nobody manages something. The cache goes on being asked, so this only saves
@@ -45,12 +47,12 @@ func (a *absences) sweep() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.clock.Now()
-	if now.Sub(a.swept) < absentFor {
+	if deadline.Within(a.swept, now, absentFor) {
 		return
 	}
 	a.swept = now
 	maps.DeleteFunc(a.since, func(_ types.NamespacedName, of map[string]time.Time) bool {
-		maps.DeleteFunc(of, func(_ string, at time.Time) bool { return now.Sub(at) >= absentFor })
+		maps.DeleteFunc(of, func(_ string, at time.Time) bool { return !deadline.Within(at, now, absentFor) })
 		return len(of) == 0
 	})
 }
@@ -66,7 +68,7 @@ func (a *absences) has(key absence) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	at, ok := a.since[key.account][key.what]
-	return ok && a.clock.Since(at) < absentFor
+	return ok && deadline.Within(at, a.clock.Now(), absentFor)
 }
 
 func (a *absences) add(key absence) {

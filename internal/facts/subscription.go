@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
@@ -29,7 +30,7 @@ func mergeSubscription(w *v1alpha1.WebhookSubscriptionWebhookStatus, e event) bo
 	if !slices.Contains(webhook.ManagementFields, e.Field) && !slices.Contains(webhook.MessageFields, e.Field) {
 		return false
 	}
-	if last := EventOf(w.Events, e.Field); last != nil && e.received.Sub(timeValue(last.ReceivedTime)) < arrivalPeriod {
+	if last := EventOf(w.Events, e.Field); last != nil && deadline.Within(timeValue(last.ReceivedTime), e.received, arrivalPeriod) {
 		return false
 	}
 	return advance(&w.Events, e.Field, e, 1)

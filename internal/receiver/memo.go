@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"k8s.io/utils/clock"
+
+	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
 // How hard callers that nobody has vouched for can make us work: readings for their sake are a second apart, and reading one
@@ -32,8 +34,9 @@ type memo[T any] struct {
 	value T
 	// begun and done count readings; done is begun, or one less while a reading is under way.
 	begun, done int
-	// at is when the latest reading began, next when another may begin.
-	at, next time.Time
+	// at is when the latest reading began, and rest how long after it none may begin.
+	at   time.Time
+	rest time.Duration
 	// flight is closed when the reading under way ends; changes have come since it began.
 	flight  chan struct{}
 	changes []func(T) T
@@ -49,8 +52,7 @@ func (m *memo[T]) mark() int {
 // recent returns a value that is no older than maxAge, or than the next permitted reading.
 func (m *memo[T]) recent(ctx context.Context) (T, error) {
 	return m.await(ctx, func() bool {
-		now := m.clock.Now()
-		return m.done > 0 && (now.Sub(m.at) < m.maxAge || now.Before(m.next))
+		return m.done > 0 && deadline.Within(m.at, m.clock.Now(), max(m.maxAge, m.rest))
 	})
 }
 
@@ -75,7 +77,7 @@ func (m *memo[T]) await(ctx context.Context, enough func() bool) (T, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for !enough() {
-		if m.flight == nil && !m.clock.Now().Before(m.next) {
+		if m.flight == nil && m.resting() == 0 {
 			m.start(context.WithoutCancel(ctx))
 		}
 		if err := m.pause(ctx); err != nil {
@@ -84,6 +86,11 @@ func (m *memo[T]) await(ctx context.Context, enough func() bool) (T, error) {
 		}
 	}
 	return m.value, nil
+}
+
+// resting is how long no reading may begin. m.mu is held.
+func (m *memo[T]) resting() time.Duration {
+	return deadline.Left(m.at.Add(m.rest), m.clock.Now(), m.rest)
 }
 
 // start reads in the background, so that nobody's leaving disturbs those who wait too. m.mu is held.
@@ -102,14 +109,14 @@ func (m *memo[T]) start(ctx context.Context) {
 			value = change(value)
 		}
 		m.value, m.done, m.flight, m.changes = value, m.begun, nil, nil
-		m.next = m.at.Add(max(pauseBetweenReadings, time.Duration(secrets)*pausePerSecret))
+		m.rest = max(pauseBetweenReadings, time.Duration(secrets)*pausePerSecret)
 		close(flight)
 	}()
 }
 
 // pause waits until the reading under way ends or another may begin. m.mu is held, but not while it waits.
 func (m *memo[T]) pause(ctx context.Context) error {
-	flight, wait := m.flight, m.next.Sub(m.clock.Now())
+	flight, wait := m.flight, m.resting()
 	m.mu.Unlock()
 	defer m.mu.Lock()
 	if flight != nil {

@@ -101,3 +101,18 @@ func TestMemoChangesWhatIsBeingRead(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestMemoAfterAWrongClock: a reading that was noted while the clock was months ahead is old when the clock is right again, and keeps
+// no other from beginning.
+func TestMemoAfterAWrongClock(t *testing.T) {
+	right := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	clk := clocktesting.NewFakeClock(right.Add(90 * 24 * time.Hour))
+	m := &memo[int]{clock: clk, maxAge: time.Minute, read: func(_ context.Context, before int) (int, int) { return before + 1, 1000 }}
+	if got, err := m.recent(t.Context()); got != 1 || err != nil {
+		t.Fatalf("got %d, %v", got, err)
+	}
+	clk.SetTime(right)
+	if got, err := m.recent(t.Context()); got != 2 || err != nil {
+		t.Errorf("after the clock was put right: got %d, %v", got, err)
+	}
+}
