@@ -59,7 +59,7 @@ func (w *hookWorld) expectApp(t *testing.T, want string) {
 // owner didn't consent, whatever takeover says.
 func TestAppBelongsToAllItsAccounts(t *testing.T) {
 	t.Parallel()
-	elsewhere := func(w *hookWorld) string { return env.Namespace(t) }
+	elsewhere := func(*hookWorld) string { return env.Namespace(t) }
 	here := func(w *hookWorld) string { return w.Namespace }
 	agree := func(w *hookWorld, second *v1alpha1.WABA) {
 		w.Edit(second, func() {

@@ -26,9 +26,8 @@ func callClearNumber(id string) string { return "clear the override of number " 
 // destructive is a write that takes something away at Meta: a template, a registration, a subscription, an address. It can't be
 // undone, or not without an outage. Nothing else in this package makes such a call (TestDestructiveCallsAreGuarded).
 type destructive struct {
-	// call names the write, and fields are the parts of the spec that it is about.
-	call   string
-	fields []string
+	// call names the write.
+	call string
 	// id is that of the asset.
 	id string
 	// claims returns other live resources that claim what would be taken away; nil where the run has decided about ownership before.
@@ -73,7 +72,7 @@ func (b *base) destroy(ctx context.Context, obj client.Object, d *destructive) (
 		}
 	}
 	if b.readOnly {
-		o := withheld(v1alpha1.ReasonDriftDetected, b.would(obj, d.call, d.fields...))
+		o := withheld(v1alpha1.ReasonDriftDetected, b.would(obj, d.call))
 		o.aside = true
 		return endFailed, &o
 	}
@@ -83,11 +82,11 @@ func (b *base) destroy(ctx context.Context, obj client.Object, d *destructive) (
 	return endGone, nil
 }
 
-// callMeta makes a write to Meta and records it in the audit log.
-func (b *base) callMeta(ctx context.Context, obj client.Object, call string, fields []string, write func(context.Context) error) *outcome {
+// callMeta makes a destructive write to Meta and records it in the audit log.
+func (b *base) callMeta(ctx context.Context, obj client.Object, call string, write func(context.Context) error) *outcome {
 	logStep(ctx, "About to write to Meta", "call", call)
 	err := write(ctx)
-	b.wrote(obj, call, fields, err)
+	b.wrote(obj, call, nil, err)
 	if err != nil {
 		o := failure(call, err)
 		return &o

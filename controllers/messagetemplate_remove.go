@@ -37,7 +37,7 @@ func (t *templates) remove(ctx context.Context, p *templatePass) (bool, outcome)
 			return live != nil, o
 		},
 		write: func(ctx context.Context) *outcome {
-			return t.callMeta(ctx, p.obj, CallDeleteTemplate, nil, func(ctx context.Context) error {
+			return t.callMeta(ctx, p.obj, CallDeleteTemplate, func(ctx context.Context) error {
 				return p.session.Client().DeleteTemplate(ctx, p.waba.Spec.ID, key.Name, live.ID)
 			})
 		},

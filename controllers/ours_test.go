@@ -60,7 +60,7 @@ func TestMadeByAPersonAfterAFailedCreate(t *testing.T) {
 				body = tmpl.Spec.Body.Text
 			}
 			w.Sim.AddTemplate(harness.AccountID, graphsim.Template{
-				Name: tmpl.Spec.Name, Language: string(tmpl.Spec.Language), Category: string(tmpl.Spec.Category), Status: "APPROVED",
+				Name: tmpl.Spec.Name, Language: tmpl.Spec.Language, Category: string(tmpl.Spec.Category), Status: "APPROVED",
 				Components: componentsOf(t, tmpl, body, !tc.identical),
 			})
 			w.Sim.ClearFaults()

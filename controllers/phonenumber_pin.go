@@ -23,23 +23,15 @@ func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, p
 	if r.DataLocalizationRegion == regionUnknown && !p.changedByUser() && !p.requested() {
 		return nil
 	}
-	// Only Meta's word counts: the status may be restored, and older than the last registration.
-	known, o := n.region(ctx, p)
+	moves, o := n.restsElsewhere(ctx, p, want)
 	if o != nil {
 		return o
 	}
-	if before := r.DataLocalizationRegion; known == regionUnknown && before != "" && before != regionUnknown {
-		o := awaiting("Meta doesn't say where the number's data rests, so the number isn't deregistered to move it to "+want+
-			"; remove dataLocalizationRegion, or deregister the number by hand", 0)
-		o.aside = true // it works where it is
-		return o
-	}
-	r.DataLocalizationRegion = known
-	if known == want || known == regionUnknown {
+	if !moves {
 		return nil
 	}
 	if o := mayDeregister(s.attempts, p.now, p.requested()); o != nil {
-		o.aside = true
+		o.aside = true // it works where it is
 		return o
 	}
 	if n.readOnly {
@@ -57,6 +49,24 @@ func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, p
 	}
 	next := n.reread(ctx, p, p.status.ID, "deregistered, to be registered with data in "+want)
 	return &next
+}
+
+// restsElsewhere asks Meta whether the data of a number rests in another country. Only its word counts: the status may be restored,
+// and older than the last registration.
+func (n *numbers) restsElsewhere(ctx context.Context, p *numberPass, want string) (bool, *outcome) {
+	r := n.registration(p)
+	known, o := n.region(ctx, p)
+	if o != nil {
+		return false, o
+	}
+	if before := r.DataLocalizationRegion; known == regionUnknown && before != "" && before != regionUnknown {
+		o := awaiting("Meta doesn't say where the number's data rests, so the number isn't deregistered to move it to "+want+
+			"; remove dataLocalizationRegion, or deregister the number by hand", 0)
+		o.aside = true // it works where it is
+		return false, o
+	}
+	r.DataLocalizationRegion = known
+	return known != want && known != regionUnknown, nil
 }
 
 // regionUnknown and regionNone stand for a region that Meta doesn't tell, and for none in particular.

@@ -128,6 +128,7 @@ func (r *renaming) quiet(op *harness.Operator) {
 }
 
 func (r *renaming) appliedThenPruned(t *testing.T, policy v1alpha1.DeletionPolicy, restart bool) {
+	t.Helper()
 	w, op, obj := r.begin(t, policy)
 	n := len(w.Sim.Requests())
 	if restart {
@@ -169,6 +170,7 @@ func (r *renaming) appliedThenPruned(t *testing.T, policy v1alpha1.DeletionPolic
 }
 
 func (r *renaming) prunedThenApplied(t *testing.T, policy v1alpha1.DeletionPolicy, restart bool) {
+	t.Helper()
 	w, op, obj := r.begin(t, policy)
 	n := len(w.Sim.Requests())
 	w.Delete(obj)

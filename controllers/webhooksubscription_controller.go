@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"slices"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -99,26 +98,6 @@ func hookClaim(obj *v1alpha1.WebhookSubscription) claim {
 // written for a number whose id isn't there.
 func (h *hooks) locate(_ context.Context, p *hookPass) (*v1alpha1.WebhookSubscription, *outcome) {
 	return p.obj, nil
-}
-
-// numberIDs are the ids at Meta of the numbers whose override a resource sets. Names don't tell: in another namespace another
-// resource stands for the same number.
-func (h *hooks) numberIDs(ctx context.Context, obj *v1alpha1.WebhookSubscription) ([]string, error) {
-	var ids []string
-	for i := range obj.Spec.PhoneNumbers {
-		var resource v1alpha1.PhoneNumber
-		key := client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.PhoneNumbers[i].PhoneNumberRef.Name}
-		switch err := h.client.Get(ctx, key, &resource); {
-		case apierrors.IsNotFound(err):
-			continue
-		case err != nil:
-			return nil, err
-		}
-		if id := resource.Status.ID; id != "" && numberReferrer(&resource).account() == h.referrer(obj).account() {
-			ids = append(ids, id)
-		}
-	}
-	return ids, nil
 }
 
 func intersect(a, b []string) bool {

@@ -4,6 +4,7 @@
 package controllers
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -181,14 +182,6 @@ func (s *hookSituation) prime() (*hookStep, *outcome) {
 		problem = "set spec.messages too, or subscribe the app to messages in the App Dashboard (WhatsApp, Configuration)"
 	case app.foreign() && !app.takeover:
 		return nil, app.taken()
-	case len(app.uncovered) > 0:
-		return nil, diverted(app.uncovered, "the service in spec.messages for a moment")
-	case len(app.strangers) > 0:
-		return nil, app.unconsented()
-	case app.blocked != nil:
-		return nil, app.blocked
-	case s.account.blocked != nil:
-		return nil, s.account.blocked
 	}
 	if problem != "" {
 		o := stalledAside(v1alpha1.ReasonRefusedByMeta,
@@ -196,7 +189,21 @@ func (s *hookSituation) prime() (*hookStep, *outcome) {
 		o.after = conflictRecheck
 		return nil, &o
 	}
+	if o := cmp.Or(app.passes(), app.blocked, s.account.blocked); o != nil {
+		return nil, o
+	}
 	return &hookStep{kind: hookPrime, at: &s.account, fields: union(messageFields(app.fields), []string{fieldMessages})}, nil
+}
+
+// passes says what stands against the app's address being that of the account's own service for a moment.
+func (a *hookApplication) passes() *outcome {
+	switch {
+	case len(a.uncovered) > 0:
+		return diverted(a.uncovered, "the service in spec.messages for a moment")
+	case len(a.strangers) > 0:
+		return a.unconsented()
+	}
+	return nil
 }
 
 // getsMessages: the app is known to be subscribed to messages.
@@ -227,25 +234,29 @@ func (a *hookApplication) plan(messages bool) (*hookStep, *outcome) {
 	if !moved && slices.Equal(target, sorted(a.fields)) && a.settled() {
 		return nil, a.reached(a.fields)
 	}
+	if o := cmp.Or(a.against(target, moved), a.blocked); o != nil {
+		return nil, o
+	}
+	return &hookStep{kind: hookApp, at: &a.hookLevel, fields: target}, nil
+}
+
+// against says what stands against a write to the app, of those who aren't the resource itself: its account's owner, whoever set the
+// address, and the app's other accounts.
+func (a *hookApplication) against(target []string, moved bool) *outcome {
 	more := moved || len(messageFields(target)) > len(messageFields(a.fields))
 	switch {
 	case a.refusedByOwner:
-		return nil, a.blocked
+		return a.blocked
 	case a.foreign() && !a.takeover:
-		return nil, a.taken()
+		return a.taken()
 	case len(a.strangers) > 0:
-		return nil, a.unconsented()
-	case a.want != a.operator && more && len(messageFields(target)) > 0 && len(a.unasked) > 0:
-		return nil, diverted(a.unasked, shownURL(a.want))
+		return a.unconsented()
 	case a.want == a.operator && more:
-		if o := a.diverts(target, moved); o != nil {
-			return nil, o
-		}
+		return a.diverts(target, moved)
+	case more && len(messageFields(target)) > 0 && len(a.unasked) > 0:
+		return diverted(a.unasked, shownURL(a.want))
 	}
-	if a.blocked != nil {
-		return nil, a.blocked
-	}
-	return &hookStep{kind: hookApp, at: &a.hookLevel, fields: target}, nil
+	return nil
 }
 
 // target are all fields that the app shall have. Fields that aren't known as management fields stay: somebody needs them.

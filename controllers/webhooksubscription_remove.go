@@ -54,7 +54,7 @@ type hookRemoval struct {
 func (r *hookRemoval) change(ctx context.Context, d *destructive, write func(context.Context, string) error) *outcome {
 	d.id = r.waba.Spec.ID
 	d.write = func(ctx context.Context) *outcome {
-		if o := r.callMeta(ctx, r.obj, d.call, nil, func(ctx context.Context) error { return write(ctx, r.waba.Spec.ID) }); o != nil {
+		if o := r.callMeta(ctx, r.obj, d.call, func(ctx context.Context) error { return write(ctx, r.waba.Spec.ID) }); o != nil {
 			return o
 		}
 		if err := r.session.LookupApps(ctx); err != nil {
@@ -125,7 +125,7 @@ func (r *hookRemoval) app(ctx context.Context) *outcome {
 			return live.CallbackURL == known.AppliedURL, nil
 		},
 		write: func(ctx context.Context) *outcome {
-			o := r.callMeta(ctx, r.obj, CallRemoveCallback, nil, func(ctx context.Context) error {
+			o := r.callMeta(ctx, r.obj, CallRemoveCallback, func(ctx context.Context) error {
 				return r.session.Client().DeleteAppSubscription(ctx, appID)
 			})
 			if o == nil {
@@ -243,7 +243,7 @@ func (h *hooks) clearing(p *hookPass, id string) *destructive {
 			return slices.Contains(ids, id), err
 		}),
 		write: func(ctx context.Context) *outcome {
-			return h.callMeta(ctx, p.obj, call, nil, func(ctx context.Context) error {
+			return h.callMeta(ctx, p.obj, call, func(ctx context.Context) error {
 				return p.session.Client().SetNumberCallback(ctx, id, "", "")
 			})
 		},

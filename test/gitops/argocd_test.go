@@ -53,9 +53,8 @@ func TestArgoCDConfigMapIsAddedTo(t *testing.T) {
 	if found == nil {
 		t.Fatal("docs/gitops.md has no such command")
 	}
-	ctx := t.Context()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "argocd"}}
-	if err := env.Client.Create(ctx, namespace); err != nil && !apierrors.IsAlreadyExists(err) {
+	if err := env.Client.Create(t.Context(), namespace); err != nil && !apierrors.IsAlreadyExists(err) {
 		t.Fatal(err)
 	}
 	labels := map[string]string{"app.kubernetes.io/name": "argocd-cm", "app.kubernetes.io/part-of": "argocd"}
@@ -64,24 +63,24 @@ func TestArgoCDConfigMapIsAddedTo(t *testing.T) {
 		return applycorev1.ConfigMap("argocd-cm", "argocd").WithLabels(labels).WithData(data)
 	}
 	for name, install := range map[string]func() error{
-		"kubectl apply --server-side": func() error { return env.Client.Apply(ctx, theirs(), client.FieldOwner("kubectl")) },
-		"another server-side apply":   func() error { return env.Client.Apply(ctx, theirs(), client.FieldOwner("argocd-controller")) },
+		"kubectl apply --server-side": func() error { return env.Client.Apply(t.Context(), theirs(), client.FieldOwner("kubectl")) },
+		"another server-side apply":   func() error { return env.Client.Apply(t.Context(), theirs(), client.FieldOwner("argocd-controller")) },
 		"an update": func() error {
-			return env.Client.Create(ctx, &corev1.ConfigMap{
+			return env.Client.Create(t.Context(), &corev1.ConfigMap{
 				ObjectMeta: metav1.ObjectMeta{Name: "argocd-cm", Namespace: "argocd", Labels: labels}, Data: data,
 			}, client.FieldOwner("helm"))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "argocd-cm", Namespace: "argocd"}}
-			if err := client.IgnoreNotFound(env.Client.Delete(ctx, cm)); err != nil {
+			if err := client.IgnoreNotFound(env.Client.Delete(t.Context(), cm)); err != nil {
 				t.Fatal(err)
 			}
 			if err := install(); err != nil {
 				t.Fatal(err)
 			}
 			kubectl(t, strings.Fields(found[1])...)
-			if err := env.Client.Get(ctx, client.ObjectKeyFromObject(cm), cm); err != nil {
+			if err := env.Client.Get(t.Context(), client.ObjectKeyFromObject(cm), cm); err != nil {
 				t.Fatal(err)
 			}
 			if !maps.Equal(cm.Labels, labels) {

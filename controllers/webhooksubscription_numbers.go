@@ -1,0 +1,68 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// numberIDs are the ids at Meta of the numbers whose override a resource sets. Names don't tell: in another namespace another
+// resource stands for the same number.
+func (h *hooks) numberIDs(ctx context.Context, obj *v1alpha1.WebhookSubscription) ([]string, error) {
+	var ids []string
+	for i := range obj.Spec.PhoneNumbers {
+		var resource v1alpha1.PhoneNumber
+		key := client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.PhoneNumbers[i].PhoneNumberRef.Name}
+		switch err := h.client.Get(ctx, key, &resource); {
+		case apierrors.IsNotFound(err):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		if id := resource.Status.ID; id != "" && numberReferrer(&resource).account() == h.referrer(obj).account() {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// number finds the number that a PhoneNumber resource stands for, among those of the account.
+func (h *hooks) number(ctx context.Context, l *hookLook, name string) (*graph.PhoneNumber, *outcome) {
+	var resource v1alpha1.PhoneNumber
+	err := h.client.Get(ctx, client.ObjectKey{Namespace: l.obj.Namespace, Name: name}, &resource)
+	switch {
+	case client.IgnoreNotFound(err) != nil:
+		o := failure("read PhoneNumber "+name, err)
+		return nil, &o
+	case err != nil:
+		o := waitingAside(v1alpha1.ReasonNotFound, "PhoneNumber "+name+" doesn't exist; create it or correct phoneNumberRef", 0)
+		return nil, &o
+	}
+	if (referrer{namespace: resource.Namespace, ref: resource.Spec.WABARef}).account() != h.referrer(l.obj).account() {
+		o := stalledAside(v1alpha1.ReasonInvalidSpec, "PhoneNumber "+name+" belongs to another account")
+		return nil, &o
+	}
+	found := l.numbers[resource.Status.ID].Number
+	if found == nil || !isNumber(&resource.Spec, *found) {
+		o := waitingAside(v1alpha1.ReasonNotFound, "PhoneNumber "+name+" isn't in the account yet; see its status", 0)
+		return nil, &o
+	}
+	claims, err := h.numberClaims(ctx, &resource)
+	if err != nil {
+		o := failure("look for resources that claim number "+name, err)
+		return nil, &o
+	}
+	if owner := winner(claims, l.now); owner != nil && owner.GetUID() != resource.UID {
+		o := stalledAside(v1alpha1.ReasonConflict, called(owner, l.obj.Namespace)+" manages the number of PhoneNumber "+name)
+		o.after = conflictRecheck
+		return nil, &o
+	}
+	return found, nil
+}
