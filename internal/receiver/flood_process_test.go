@@ -35,7 +35,7 @@ const (
 	// floodFor is how long the flood lasts, such as 60s; absent, it is the short form for every run of the tests.
 	floodFor = "WABA_FLOOD"
 	// floodMemory is what the server's process may take, the program itself included: half of what the manifests give the operator.
-	floodMemory = 256 << 20
+	floodMemory = floodFactor * 256 << 20
 )
 
 // flood says what is to happen.
