@@ -187,8 +187,10 @@ func (c *churn) unsubscribe(i int) {
 	}
 }
 
-// deliver sends a signed event of an account to the receiver.
+// deliver sends a signed event of an account to the receiver, a second after the last one: so often it asks the API server for a
+// resource that the cache doesn't show.
 func (c *churn) deliver(i int, template string) int {
+	c.clock.Step(time.Second)
 	body := fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"time":%d,"changes":[{"field":"message_template_quality_update",`+
 		`"value":{"previous_quality_score":"GREEN","new_quality_score":"YELLOW","message_template_id":12,"message_template_name":%q,"message_template_language":"en_US"}}]}]}`,
 		forgetAccount(i), c.clock.Now().Unix(), template)

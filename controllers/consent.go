@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -143,4 +144,31 @@ func accountNames(accounts []appAccount, holds func(appAccount) bool) []string {
 		}
 	}
 	return sorted(out)
+}
+
+// unconsented says that the owners of other accounts of the app have to agree.
+func (a *hookApplication) unconsented() *outcome {
+	o := stalledAside(v1alpha1.ReasonReferenceNotPermitted, fmt.Sprintf(
+		"app: its callback and fields are also those of %s, whose owner didn't consent; with webhookLevels: [App] in spec.allowedReferences of that WABA, or a WebhookSubscription there that asks for the same callback, he does",
+		strings.Join(a.strangers, ", ")))
+	o.after = conflictRecheck
+	return &o
+}
+
+// takes reports that a write takes something from the app's other accounts: their events go to another address, no longer come, or come
+// to a service that isn't the operator. That the operator gets what nobody got before takes nothing.
+func (a *hookApplication) takes(target []string, moved bool) bool {
+	dropped := slices.ContainsFunc(a.fields, func(f string) bool { return !slices.Contains(target, f) })
+	return a.want != a.operator || moved && a.foreign() || dropped
+}
+
+// passes says what stands against the app's address being that of the account's own service for a moment.
+func (a *hookApplication) passes() *outcome {
+	switch {
+	case len(a.uncovered) > 0:
+		return diverted(a.uncovered, "the service in spec.messages for a moment")
+	case len(a.strangers) > 0 && a.live != "":
+		return a.unconsented()
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -117,6 +118,10 @@ func change(w *harness.World, op *harness.Operator, name, value string, restart 
 		op.Stop()
 	}
 	s := keySecretOf(w, name)
+	w.Reload(s)
+	w.Wait("another second: of writes in one, the managed fields don't tell", func() bool {
+		return !slices.ContainsFunc(s.ManagedFields, func(f metav1.ManagedFieldsEntry) bool { return f.Time != nil && f.Time.Unix() >= time.Now().Unix() })
+	})
 	w.Edit(s, func() { s.Data[name] = []byte(value) })
 	if restart {
 		op = start()

@@ -195,17 +195,6 @@ func (s *hookSituation) prime() (*hookStep, *outcome) {
 	return &hookStep{kind: hookPrime, at: &s.account, fields: union(messageFields(app.fields), []string{fieldMessages})}, nil
 }
 
-// passes says what stands against the app's address being that of the account's own service for a moment.
-func (a *hookApplication) passes() *outcome {
-	switch {
-	case len(a.uncovered) > 0:
-		return diverted(a.uncovered, "the service in spec.messages for a moment")
-	case len(a.strangers) > 0:
-		return a.unconsented()
-	}
-	return nil
-}
-
 // getsMessages: the app is known to be subscribed to messages.
 func (a *hookApplication) getsMessages() bool {
 	return a.fieldsKnown && slices.Contains(a.fields, fieldMessages)
@@ -249,7 +238,7 @@ func (a *hookApplication) against(target []string, moved bool) *outcome {
 		return a.blocked
 	case a.foreign() && !a.takeover:
 		return a.taken()
-	case len(a.strangers) > 0:
+	case len(a.strangers) > 0 && a.takes(target, moved):
 		return a.unconsented()
 	case a.want == a.operator && more:
 		return a.diverts(target, moved)
@@ -320,15 +309,6 @@ func (a *hookApplication) reached(fields []string) *outcome {
 		return nil // perhaps it has no message field at all
 	}
 	return diverted(names, "the operator, which drops them")
-}
-
-// unconsented says that the owners of other accounts of the app have to agree.
-func (a *hookApplication) unconsented() *outcome {
-	o := stalledAside(v1alpha1.ReasonReferenceNotPermitted, fmt.Sprintf(
-		"app: its callback and fields are also those of %s, whose owner didn't consent; with webhookLevels: [App] in spec.allowedReferences of that WABA, or a WebhookSubscription there that asks for the same callback, he does",
-		strings.Join(a.strangers, ", ")))
-	o.after = conflictRecheck
-	return &o
 }
 
 // taken says that somebody else's address is in the way.

@@ -12,6 +12,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/fair"
 	"github.com/waba-operator/waba-operator/internal/loglimit"
 )
@@ -67,13 +68,26 @@ func newPace() *fair.Pace { return &fair.Pace{PerSecond: 1, Burst: burst} }
 // paceSweep is how often the paces of resources that have rested are dropped.
 const paceSweep = time.Minute
 
+// sweep drops the paces of resources that have rested, once in a while.
 func (l *lanes) sweep() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now := l.clock.Now(); now.Sub(l.swept) >= paceSweep {
+	if now := l.clock.Now(); !deadline.Within(l.swept, now, paceSweep) {
 		l.swept = now
-		maps.DeleteFunc(l.paces, func(_ subject, p *fair.Pace) bool { return p.Rested(now) })
+		l.freeRested(now)
 	}
+}
+
+// free drops them at once.
+func (l *lanes) free() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.freeRested(l.clock.Now())
+}
+
+// freeRested drops the paces of resources that have rested. l.mu is held.
+func (l *lanes) freeRested(now time.Time) {
+	maps.DeleteFunc(l.paces, func(_ subject, p *fair.Pace) bool { return p.Rested(now) })
 }
 
 // rest waits until the resource may be written again.

@@ -182,6 +182,7 @@ func (w *Writer) arrivals(ctx context.Context, d Delivery, accounts map[Account]
 func (w *Writer) Forget(account types.NamespacedName) {
 	w.find.absent.forget(account)
 	w.lanes.store.strangers.forget(account)
+	w.lanes.free()
 }
 
 // outcome is what became of one change; of several resources concerned the best counts.

@@ -135,7 +135,10 @@ func readEach[K comparable, V any](ctx context.Context, r *rations, appID string
 	}
 	workqueue.ParallelizeUntil(context.WithoutCancel(ctx), 8, len(ordered), func(i int) {
 		r.take(appID)
-		value := read(ctx, ordered[i])
+		// The time for one Secret begins now: an app of a thousand accounts waits for seconds until it has had its turns.
+		one, cancel := context.WithTimeout(context.WithoutCancel(ctx), readingTimeout)
+		value := read(one, ordered[i])
+		cancel()
 		r.give()
 		mu.Lock()
 		defer mu.Unlock()

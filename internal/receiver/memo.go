@@ -100,8 +100,6 @@ func (m *memo[T]) start(ctx context.Context) {
 	flight, before := make(chan struct{}), m.value
 	m.flight = flight
 	go func() {
-		ctx, cancel := context.WithTimeout(ctx, readingTimeout)
-		defer cancel()
 		value, secrets := m.read(ctx, before)
 		m.mu.Lock()
 		defer m.mu.Unlock()
