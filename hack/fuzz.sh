@@ -15,7 +15,7 @@ trap 'rm -f "$log"' EXIT
 
 git grep -n '^func Fuzz' -- '*_test.go' | sed -E 's|^(.*)/[^/]*:[0-9]+:func (Fuzz[A-Za-z0-9]*).*|\1 \2|' | while read -r package target; do
 	echo "fuzz: $package $target"
-	if go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "./$package" </dev/null 2>&1 | tee "$log"; then
+	if go test -short -run '^$' -fuzz "^$target\$" -fuzztime "$time" "./$package" </dev/null 2>&1 | tee "$log"; then
 		continue
 	fi
 	if grep -qx '    context deadline exceeded' "$log" && ! grep -qE 'Failing input|panic:|_test\.go:' "$log"; then

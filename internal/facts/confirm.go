@@ -90,8 +90,9 @@ func (c *confirmer) run(ctx context.Context) {
 		}
 		began := c.clock.Now()
 		i.found, i.err = c.list(ctx, i.wanted)
+		took := c.clock.Since(began)
 		close(i.done)
-		sleep(c.clock, c.clock.Since(began)) // at most half of the time is spent on lists
+		sleep(c.clock, took) // at most half of the time is spent on lists
 	}
 }
 
