@@ -14,8 +14,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
-// holderPatience is how long a holder that can't act keeps others out. A token that is exchanged, or an account that is paused
-// for some minutes, must cost nobody an asset; who has lost access for good must not keep its owner out.
+// holderPatience is how long a holder that can't act keeps its asset. An exchange of the token, or a pause of some minutes, must not
+// end the ownership; a holder that has lost its access for good must not block the owner's resource.
 const holderPatience = time.Hour
 
 // claim is one resource's claim to an asset at Meta.
@@ -30,19 +30,19 @@ type claim struct {
 }
 
 // claimOf returns the claim of a resource with its own conditions. A resource that lost a conflict holds nothing any more, even
-// though its status still carries the id: else who comes back after an hour would take the asset from whoever took its place.
+// though its status still carries the id: else a former holder that can act again would replace the present one.
 func claimOf(obj client.Object, policy v1alpha1.ManagementPolicy, conditions []metav1.Condition, holds bool) claim {
 	c := claim{object: obj, holds: holds && !lost(conditions)}
 	synced := meta.FindStatusCondition(conditions, v1alpha1.ConditionSynced)
 	// The status counts too: a resource that was paused an hour ago finds out now whether another one has taken its place.
 	if policy == v1alpha1.ManagementPolicyPaused || synced != nil && synced.Reason == v1alpha1.ReasonPaused {
-		c.disable(conditions, v1alpha1.ConditionSynced, v1alpha1.ReasonPaused)
+		c.markUnable(conditions, v1alpha1.ConditionSynced, v1alpha1.ReasonPaused)
 	}
 	return c
 }
 
-// disable notes that a resource can't act, and since when if a condition says it with this reason.
-func (c *claim) disable(conditions []metav1.Condition, kind, reason string) {
+// markUnable notes that a resource can't act, and since when if a condition says it with this reason.
+func (c *claim) markUnable(conditions []metav1.Condition, kind, reason string) {
 	c.unable = true
 	if condition := meta.FindStatusCondition(conditions, kind); condition != nil && condition.Reason == reason {
 		c.since = condition.LastTransitionTime.Time
@@ -94,8 +94,8 @@ func before(a, b *claim, now time.Time) bool {
 	return client.ObjectKeyFromObject(a.object).String() < client.ObjectKeyFromObject(b.object).String()
 }
 
-// called names a resource to the owner of another one: whoever isn't in its namespace learns no more than its kind.
-func called(obj client.Object, namespace string) string {
+// nameFor is how a message in one namespace names a resource: across namespaces it gives no more than the kind.
+func nameFor(obj client.Object, namespace string) string {
 	if obj.GetNamespace() == namespace {
 		return kindOf(obj) + " " + obj.GetName()
 	}

@@ -43,7 +43,7 @@ func (r *resolver) permitsLevel(
 	return permitted, false, err
 }
 
-// levelRefused says that the account's owner doesn't let the namespace of a subscription set a part of it, nil where he does.
+// levelRefused is the outcome where the account's owner doesn't permit the namespace of a subscription to set a part of it, else nil.
 func (h *hooks) levelRefused(ctx context.Context, p *hookPass, level v1alpha1.WebhookLevel, path string) *outcome {
 	permitted, _, err := h.resolver.permitsLevel(ctx, p.waba, p.obj.Namespace, level)
 	switch {
@@ -62,7 +62,7 @@ func (h *hooks) levelRefused(ctx context.Context, p *hookPass, level v1alpha1.We
 
 // appAccount is another account that is known to use the app.
 type appAccount struct {
-	// name is how it is called to the owner of the subscription.
+	// name is that of the account in messages of the subscription.
 	name string
 	// consents: its owner lets this subscription decide about the app, by spec.allowedReferences, or by a subscription of the account
 	// that asks for the same callback.
@@ -94,7 +94,7 @@ func (h *hooks) appAccounts(ctx context.Context, l *hookLook) ([]appAccount, err
 			return nil, err
 		}
 		out = append(out, appAccount{
-			name: called(w, l.obj.Namespace), sameOwner: w.Namespace == l.obj.Namespace,
+			name: nameFor(w, l.obj.Namespace), sameOwner: w.Namespace == l.obj.Namespace,
 			consents: explicit || wanting[client.ObjectKeyFromObject(w).String()],
 			exposed:  h.exposedAccount(w, l.appID, l.situation.app.operator),
 		})
@@ -135,7 +135,7 @@ func (h *hooks) callbackOf(app *v1alpha1.AppWebhook, appID string) string {
 	return app.CallbackURL
 }
 
-// names of the accounts for which something holds; of those in other namespaces no more than that there are some.
+// accountNames are the names of the accounts for which something holds.
 func accountNames(accounts []appAccount, holds func(appAccount) bool) []string {
 	var out []string
 	for _, a := range accounts {
@@ -149,25 +149,25 @@ func accountNames(accounts []appAccount, holds func(appAccount) bool) []string {
 // unconsented says that the owners of other accounts of the app have to agree.
 func (a *hookApplication) unconsented() *outcome {
 	o := stalledAside(v1alpha1.ReasonReferenceNotPermitted, fmt.Sprintf(
-		"app: its callback and fields are also those of %s, whose owner didn't consent; with webhookLevels: [App] in spec.allowedReferences of that WABA, or a WebhookSubscription there that asks for the same callback, he does",
-		strings.Join(a.strangers, ", ")))
+		"app: its callback and fields are also those of %s, without its owner's consent; to consent, add webhookLevels: [App] to spec.allowedReferences of that WABA, or a WebhookSubscription for it with the same callback",
+		strings.Join(a.unconsenting, ", ")))
 	o.after = conflictRecheck
 	return &o
 }
 
-// takes reports that a write takes something from the app's other accounts: their events go to another address, no longer come, or come
-// to a service that isn't the operator. That the operator gets what nobody got before takes nothing.
-func (a *hookApplication) takes(target []string, moved bool) bool {
+// affectsOthers reports that a write takes something from the app's other accounts: their events go to another address, no longer come, or come
+// to a service that isn't the operator. Events that were delivered nowhere so far may go to the operator.
+func (a *hookApplication) affectsOthers(target []string, moved bool) bool {
 	dropped := slices.ContainsFunc(a.fields, func(f string) bool { return !slices.Contains(target, f) })
 	return a.want != a.operator || moved && a.foreign() || dropped
 }
 
-// passes says what stands against the app's address being that of the account's own service for a moment.
-func (a *hookApplication) passes() *outcome {
+// primeBlocked says what stands against the app's address being that of the account's own service for a moment.
+func (a *hookApplication) primeBlocked() *outcome {
 	switch {
 	case len(a.uncovered) > 0:
 		return diverted(a.uncovered, "the service in spec.messages for a moment")
-	case len(a.strangers) > 0 && a.live != "":
+	case len(a.unconsenting) > 0 && a.live != "":
 		return a.unconsented()
 	}
 	return nil

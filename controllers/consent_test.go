@@ -39,7 +39,7 @@ func sharedApp(t *testing.T, namespace func(*hookWorld) string) (*hookWorld, *v1
 	return w, second
 }
 
-// custom points the app at the other service, whoever set its address.
+// custom points the app at the other service, even if its address is foreign.
 func custom(o *v1alpha1.WebhookSubscription) {
 	ref := tokenOf("else")
 	o.Spec.Messages = nil
@@ -55,8 +55,8 @@ func (w *hookWorld) expectApp(t *testing.T, want string) {
 	}
 }
 
-// TestAppBelongsToAllItsAccounts: whoever manages the app for one account takes neither messages nor fields from another one whose
-// owner didn't consent, whatever takeover says.
+// TestAppBelongsToAllItsAccounts: a subscription of one account takes neither messages nor fields from another account without the
+// consent of its owner, whatever takeover says.
 func TestAppBelongsToAllItsAccounts(t *testing.T) {
 	t.Parallel()
 	elsewhere := func(*hookWorld) string { return env.Namespace(t) }
@@ -107,7 +107,7 @@ func TestAppBelongsToAllItsAccounts(t *testing.T) {
 }
 
 // TestTenantsDontSetTheApp: the owner of an account who lets other namespaces make subscriptions lets them say where messages go; the
-// app's callback and fields are not among it unless webhookLevels says so. A tenant's wish keeps nobody else from managing the app.
+// app's callback and fields are not among it unless webhookLevels says so. A refused spec.app doesn't hold the app.
 func TestTenantsDontSetTheApp(t *testing.T) {
 	t.Parallel()
 	w := newHookWorld(t)

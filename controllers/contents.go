@@ -23,7 +23,7 @@ const (
 	keysPerResource = 1000
 )
 
-// contents tells the content of a Secret from its metadata: a label, an annotation or an apply of the same changes the Secret's
+// contents distinguishes changes of a Secret's content from those of its metadata: a label, an annotation or an apply of the same changes the Secret's
 // resourceVersion, and must cost no call to Meta. A content is known by a keyed hash; the key is random and never leaves the process, so
 // that the hash of a PIN can't be searched for. Each resource that uses a Secret has a memory of its own.
 type contents struct {
@@ -111,7 +111,7 @@ const (
 	contentChanged
 	// contentRewritten: it was written since, or is in another Secret. It may be the same all the same.
 	contentRewritten
-	// contentUnknown: nothing tells.
+	// contentUnknown: there is no evidence for either.
 	contentUnknown
 )
 

@@ -59,7 +59,7 @@ func (b *base) destroy(ctx context.Context, obj client.Object, d *destructive) (
 			o := failure("look for other resources before: "+d.call, err)
 			return endFailed, &o
 		case len(others) > 0:
-			b.leave(obj, d.id, d.call+": left to "+called(others[0], obj.GetNamespace())+", which claims it too")
+			b.recordLeft(obj, d.id, d.call+": left to "+nameFor(others[0], obj.GetNamespace())+", which claims it too")
 			return endLeft, nil
 		}
 	}
@@ -94,14 +94,14 @@ func (b *base) callMeta(ctx context.Context, obj client.Object, call string, wri
 	return nil
 }
 
-// leave records that a resource goes, or gives up a part of its spec, and what it managed stays at Meta.
-func (b *base) leave(obj client.Object, id, why string) {
+// recordLeft records that a resource goes, or gives up a part of its spec, and what it managed stays at Meta.
+func (b *base) recordLeft(obj client.Object, id, why string) {
 	b.event(obj, corev1.EventTypeNormal, v1alpha1.ReasonLeft, "Delete", "left at Meta: "+why)
 	b.audit.Info("Left at Meta", "object", client.ObjectKeyFromObject(obj).String(), "id", id, "reason", why)
 }
 
-// heirs are the other live resources among claims.
-func heirs(obj client.Object, claims []claim) []client.Object {
+// otherClaimants are the other live resources among claims.
+func otherClaimants(obj client.Object, claims []claim) []client.Object {
 	var out []client.Object
 	for i := range claims {
 		if other := claims[i].object; other.GetUID() != obj.GetUID() && other.GetDeletionTimestamp().IsZero() {

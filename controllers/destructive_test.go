@@ -210,6 +210,45 @@ func TestReadOnlyDeletes(t *testing.T) {
 	}
 }
 
+// TestRestoredStatusLosesNoDeregistration: a status that says that a number is off the Cloud API, while Meta says that it is on it,
+// ends no deletion: neither while the operator only reads, nor while Meta can't be read.
+func TestRestoredStatusLosesNoDeregistration(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]func(*harness.World) *harness.Operator{
+		"only reading": func(w *harness.World) *harness.Operator {
+			return w.Start(func(o *operator.Options) { o.ReadOnly = true })
+		},
+		"without an answer": func(w *harness.World) *harness.Operator {
+			w.Sim.Fail(graphsim.Fault{Method: http.MethodGet, Path: "/" + harness.NumberID, Status: http.StatusServiceUnavailable, Code: 2, Times: -1})
+			return w.Start()
+		},
+		"without a list": func(w *harness.World) *harness.Operator {
+			w.Sim.Fail(graphsim.Fault{Method: http.MethodGet, Path: "/*/phone_numbers", Status: http.StatusServiceUnavailable, Code: 2, Times: -1})
+			return w.Start()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, op, number := connected(t, withPIN, deregister)
+			op.Stop()
+			restoreStatus(w, number, func() { number.Status.PlatformType = "NOT_APPLICABLE" })
+			w.Delete(number)
+			op = start(w)
+			op.SettleRetries()
+			if !w.Reload(number) {
+				t.Error("the resource is gone, and the number is still registered")
+			}
+			op.Stop()
+			w.Sim.ClearFaults()
+			op = w.Start()
+			op.Advance(10 * time.Minute)
+			if n := scarce(w, harness.NumberID, graphsim.OpDeregister); n != 1 || w.Reload(number) {
+				t.Errorf("%d deregistrations, want 1, and the resource gone: %v", n, number.Status.Conditions)
+			}
+		})
+	}
+}
+
 // TestDeletedBeforeItShows: a template whose create was answered by nothing, and which a lookup doesn't show yet, doesn't stay at
 // Meta when its resource is deleted.
 func TestDeletedBeforeItShows(t *testing.T) {

@@ -179,7 +179,7 @@ func (l *lifecycle[T]) contest(ctx context.Context, p *pass[T], obj T) *outcome 
 		return nil
 	}
 	logStep(ctx, "Another resource owns the asset", "owner", client.ObjectKeyFromObject(first).String())
-	o := stalled(v1alpha1.ReasonConflict, called(first, p.obj.GetNamespace())+" already manages this; delete one of the two resources")
+	o := stalled(v1alpha1.ReasonConflict, nameFor(first, p.obj.GetNamespace())+" already manages this; delete one of the two resources")
 	o.after = conflictRecheck
 	return &o
 }

@@ -65,20 +65,20 @@ func (l *lifecycle[T]) removal(ctx context.Context, p *pass[T]) (gone bool, o ou
 		return true, outcome{}
 	}
 	if !p.writable() {
-		l.leave(p.obj, p.status.ID, "managementPolicy is "+string(p.policy))
+		l.recordLeft(p.obj, p.status.ID, "managementPolicy is "+string(p.policy))
 		return true, outcome{}
 	}
 	if reason, err := l.abandoned(ctx, p); err != nil {
 		return false, advised(failure("see whether the account and its Secret are there", err))
 	} else if reason != "" {
-		l.leave(p.obj, p.status.ID, reason)
+		l.recordLeft(p.obj, p.status.ID, reason)
 		return true, outcome{}
 	}
 	if out := l.resolve(ctx, p); out != nil {
 		return false, advised(*out)
 	}
 	if !p.writable() {
-		l.leave(p.obj, p.status.ID, "the account's managementPolicy is "+string(p.policy))
+		l.recordLeft(p.obj, p.status.ID, "the account's managementPolicy is "+string(p.policy))
 		return true, outcome{}
 	}
 	if p.session == nil {

@@ -30,7 +30,7 @@ func (t *templates) remove(ctx context.Context, p *templatePass) (bool, outcome)
 		call: CallDeleteTemplate, id: p.status.ID,
 		claims: func(ctx context.Context) ([]client.Object, error) {
 			claims, err := t.rivals(ctx, p.obj)
-			return heirs(p.obj, claims), err
+			return otherClaimants(p.obj, claims), err
 		},
 		confirm: func(ctx context.Context) (ours bool, o *outcome) {
 			live, o = t.removable(ctx, p, key)

@@ -42,7 +42,7 @@ func (t *templates) siblings(ctx context.Context, p *templatePass) *outcome {
 			return &o
 		}
 		if ahead {
-			return otherCategory(called(other, p.obj.Namespace)+" asks for", string(other.Spec.Category))
+			return otherCategory(nameFor(other, p.obj.Namespace)+" asks for", string(other.Spec.Category))
 		}
 	}
 	return nil

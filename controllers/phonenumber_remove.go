@@ -19,10 +19,17 @@ func (n *numbers) remove(ctx context.Context, p *numberPass) (bool, outcome) {
 	if p.status.ID == "" {
 		return true, outcome{} // never found
 	}
-	d := n.deregistration(p, nil)
+	off := false // by what Meta shows right before the call; the status may be restored
+	d := n.deregistration(p, func(live *graph.PhoneNumber) *outcome {
+		if off = !onCloudAPI(live); off {
+			o := keep(0)
+			return &o
+		}
+		return nil
+	})
 	d.claims = func(ctx context.Context) ([]client.Object, error) {
 		claims, err := n.numberClaims(ctx, p.obj)
-		return heirs(p.obj, claims), err
+		return otherClaimants(p.obj, claims), err
 	}
 	d.confirm = func(ctx context.Context) (ours bool, o *outcome) {
 		if err := p.session.LookupNumbers(ctx); err != nil {
@@ -37,10 +44,7 @@ func (n *numbers) remove(ctx context.Context, p *numberPass) (bool, outcome) {
 		return true, nil
 	}
 	if _, o := n.destroy(ctx, p.obj, d); o != nil {
-		if e := p.obj.Status.PlatformType; e != "" && e != platformCloudAPI {
-			return true, outcome{} // the live look showed that it is off already
-		}
-		return false, *o
+		return off, *o
 	}
 	return true, outcome{}
 }
@@ -73,14 +77,14 @@ func (n *numbers) deregistration(p *numberPass, against func(live *graph.PhoneNu
 // restored: a number that Meta shows as connected stays so.
 func (n *numbers) deregisterFirst(ctx context.Context, p *numberPass, s *situation) *outcome {
 	a := last(s.attempts, callRegister)
-	if a == nil || a.Result != string(graph.CauseDeregisterIncomplete) || works(s.live) {
+	if a == nil || a.Result != string(graph.CauseDeregisterIncomplete) || connected(s.live) {
 		return nil
 	}
 	if d := last(s.attempts, callDeregister); d != nil && d.Time.After(a.Time.Time) {
 		return nil
 	}
 	_, o := n.destroy(ctx, p.obj, n.deregistration(p, func(live *graph.PhoneNumber) *outcome {
-		if works(live) {
+		if connected(live) {
 			o := keep(firstPause)
 			return &o
 		}
@@ -94,7 +98,9 @@ func (n *numbers) deregisterFirst(ctx context.Context, p *numberPass, s *situati
 }
 
 // works reports that Meta shows a number as connected to the Cloud API.
-func works(live *graph.PhoneNumber) bool { return onCloudAPI(live) && live.Status == numberConnected }
+func connected(live *graph.PhoneNumber) bool {
+	return onCloudAPI(live) && live.Status == numberConnected
+}
 
 // mayDeregister keeps to Meta's limit, and lets a failed attempt rest.
 func mayDeregister(attempts []v1alpha1.RegistrationAttempt, now time.Time, pushed bool) *outcome {

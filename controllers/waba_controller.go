@@ -292,10 +292,10 @@ func accountClaim(w *v1alpha1.WABA) claim {
 	conditions := w.Status.Conditions
 	c := claimOf(w, w.Spec.ManagementPolicy, conditions, w.Status.AccountID == w.Spec.ID)
 	if creds := meta.FindStatusCondition(conditions, v1alpha1.ConditionCredentialsValid); creds != nil && creds.Status == metav1.ConditionFalse {
-		c.disable(conditions, v1alpha1.ConditionCredentialsValid, creds.Reason)
+		c.markUnable(conditions, v1alpha1.ConditionCredentialsValid, creds.Reason)
 	}
 	if synced := meta.FindStatusCondition(conditions, v1alpha1.ConditionSynced); synced != nil && synced.Reason == v1alpha1.ReasonPermissionDenied {
-		c.disable(conditions, v1alpha1.ConditionStalled, synced.Reason)
+		c.markUnable(conditions, v1alpha1.ConditionStalled, synced.Reason)
 	}
 	return c
 }

@@ -21,8 +21,8 @@ func (h *hooks) exposure(ctx context.Context, l *hookLook) error {
 	}
 	app, apps := &l.situation.app, l.session.Apps()
 	app.uncovered = accountNames(accounts, func(a appAccount) bool { return a.exposed })
-	app.unasked = accountNames(accounts, func(a appAccount) bool { return a.exposed && !a.consents })
-	app.strangers = accountNames(accounts, func(a appAccount) bool { return !a.consents && !a.sameOwner })
+	app.exposedUnconsenting = accountNames(accounts, func(a appAccount) bool { return a.exposed && !a.consents })
+	app.unconsenting = accountNames(accounts, func(a appAccount) bool { return !a.consents && !a.sameOwner })
 	app.exposed = exposed(apps.Known, override(apps, l.appID), l.numbers, app.operator)
 	return nil
 }

@@ -167,7 +167,7 @@ func (h *hooks) appHolder(ctx context.Context, p *hookPass) (string, error) {
 	if first == nil || first.GetUID() == p.obj.UID {
 		return "", nil
 	}
-	return called(first, p.obj.Namespace), nil
+	return nameFor(first, p.obj.Namespace), nil
 }
 
 // appClaim is the claim of a resource to the app. Only who has read the app with its secret can act: that a Secret has some value

@@ -60,7 +60,7 @@ func (h *hooks) number(ctx context.Context, l *hookLook, name string) (*graph.Ph
 		return nil, &o
 	}
 	if owner := winner(claims, l.now); owner != nil && owner.GetUID() != resource.UID {
-		o := stalledAside(v1alpha1.ReasonConflict, called(owner, l.obj.Namespace)+" manages the number of PhoneNumber "+name)
+		o := stalledAside(v1alpha1.ReasonConflict, nameFor(owner, l.obj.Namespace)+" manages the number of PhoneNumber "+name)
 		o.after = conflictRecheck
 		return nil, &o
 	}

@@ -83,9 +83,9 @@ type hookApplication struct {
 	refused bool
 	// uncovered are the other accounts whose messages go to the app's own address.
 	uncovered []string
-	// unasked are those of them that didn't consent to this resource deciding about the app, and strangers the accounts in other
+	// exposedUnconsenting are those of them that didn't consent to this resource deciding about the app, and unconsenting the accounts in other
 	// namespaces that didn't, wherever their messages go: the app's callback and fields are theirs too.
-	unasked, strangers []string
+	exposedUnconsenting, unconsenting []string
 	// refusedByOwner: the account's own owner doesn't let the resource decide about the app.
 	refusedByOwner bool
 	// exposed: messages of the account itself go there.
@@ -189,7 +189,7 @@ func (s *hookSituation) prime() (*hookStep, *outcome) {
 		o.after = conflictRecheck
 		return nil, &o
 	}
-	if o := cmp.Or(app.passes(), app.blocked, s.account.blocked); o != nil {
+	if o := cmp.Or(app.primeBlocked(), app.blocked, s.account.blocked); o != nil {
 		return nil, o
 	}
 	return &hookStep{kind: hookPrime, at: &s.account, fields: union(messageFields(app.fields), []string{fieldMessages})}, nil
@@ -223,27 +223,27 @@ func (a *hookApplication) plan(messages bool) (*hookStep, *outcome) {
 	if !moved && slices.Equal(target, sorted(a.fields)) && a.settled() {
 		return nil, a.reached(a.fields)
 	}
-	if o := cmp.Or(a.against(target, moved), a.blocked); o != nil {
+	if o := cmp.Or(a.writeBlocked(target, moved), a.blocked); o != nil {
 		return nil, o
 	}
 	return &hookStep{kind: hookApp, at: &a.hookLevel, fields: target}, nil
 }
 
-// against says what stands against a write to the app, of those who aren't the resource itself: its account's owner, whoever set the
+// writeBlocked says what stands against a write to the app, of those who aren't the resource itself: its account's owner, whoever set the
 // address, and the app's other accounts.
-func (a *hookApplication) against(target []string, moved bool) *outcome {
+func (a *hookApplication) writeBlocked(target []string, moved bool) *outcome {
 	more := moved || len(messageFields(target)) > len(messageFields(a.fields))
 	switch {
 	case a.refusedByOwner:
 		return a.blocked
 	case a.foreign() && !a.takeover:
 		return a.taken()
-	case len(a.strangers) > 0 && a.takes(target, moved):
+	case len(a.unconsenting) > 0 && a.affectsOthers(target, moved):
 		return a.unconsented()
 	case a.want == a.operator && more:
 		return a.diverts(target, moved)
-	case more && len(messageFields(target)) > 0 && len(a.unasked) > 0:
-		return diverted(a.unasked, shownURL(a.want))
+	case more && len(messageFields(target)) > 0 && len(a.exposedUnconsenting) > 0:
+		return diverted(a.exposedUnconsenting, shownURL(a.want))
 	}
 	return nil
 }

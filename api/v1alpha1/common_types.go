@@ -201,7 +201,7 @@ type SecretVersion struct {
 	Key string `json:"key,omitempty"`
 
 	// WrittenTime is when the content was written, by the managed fields of the Secret; absent if they don't say. After a restart of the
-	// operator it tells another content from a changed label or annotation.
+	// operator it distinguishes a change of the content from one of a label or an annotation.
 	// +optional
 	WrittenTime *metav1.Time `json:"writtenTime,omitempty"`
 

@@ -155,7 +155,7 @@ type PendingCreate struct {
 	// +required
 	Time metav1.Time `json:"time"`
 
-	// Answered: Meta answered the call with an error. What appears under the name afterwards isn't what came of it.
+	// Answered: Meta answered the call with an error. A template that appears under the name afterwards isn't its result.
 	// +optional
 	Answered bool `json:"answered,omitempty"`
 }

@@ -18,7 +18,7 @@ type PendingCreateApplyConfiguration struct {
 	SpecHash *string `json:"specHash,omitempty"`
 	// Time when the call was about to be made.
 	Time *v1.Time `json:"time,omitempty"`
-	// Answered: Meta answered the call with an error. What appears under the name afterwards isn't what came of it.
+	// Answered: Meta answered the call with an error. A template that appears under the name afterwards isn't its result.
 	Answered *bool `json:"answered,omitempty"`
 }
 

@@ -21,7 +21,7 @@ type SecretVersionApplyConfiguration struct {
 	// Key inside the Secret.
 	Key *string `json:"key,omitempty"`
 	// WrittenTime is when the content was written, by the managed fields of the Secret; absent if they don't say. After a restart of the
-	// operator it tells another content from a changed label or annotation.
+	// operator it distinguishes a change of the content from one of a label or an annotation.
 	WrittenTime *v1.Time `json:"writtenTime,omitempty"`
 	// ResourceUID is the UID of the resource that used it. If that and the Secret's have both changed, a status was restored
 	// from a backup: the Secret is then taken to hold what it held, and nothing is written to Meta.
