@@ -14,8 +14,8 @@ import (
 	"github.com/waba-operator/waba-operator/test/harness"
 )
 
-// TestInventedAppSecretIsNoClaim: a resource that can't read the app doesn't manage it, however old it is and whatever its Secret
-// holds under appSecret.
+// TestInventedAppSecretIsNoClaim: a resource that can't read the app doesn't manage it, though it comes first, by age or by the name
+// of its namespace, and whatever its Secret holds under appSecret.
 func TestInventedAppSecretIsNoClaim(t *testing.T) {
 	t.Parallel()
 	for name, secret := range map[string]string{"invented": "an-app-secret-that-nobody-gave-out", "none": ""} {
@@ -27,10 +27,11 @@ func TestInventedAppSecretIsNoClaim(t *testing.T) {
 				Name: "tenant", Value: foreignToken, AppID: harness.AppID,
 				Scopes: []string{"whatsapp_business_management"}, Accounts: []string{otherAccount},
 			})
-			values := map[string]string{v1alpha1.SecretKeyAccessToken: foreignToken}
+			first := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "a-"}}
+			w.Create(first)
 			creds := &corev1.Secret{
-				ObjectMeta: metav1.ObjectMeta{Name: "acme-meta", Namespace: env.Namespace(t), Labels: map[string]string{v1alpha1.LabelSecretPurpose: v1alpha1.SecretPurposeAccount}},
-				StringData: values,
+				ObjectMeta: metav1.ObjectMeta{Name: "acme-meta", Namespace: first.Name, Labels: map[string]string{v1alpha1.LabelSecretPurpose: v1alpha1.SecretPurposeAccount}},
+				Data:       map[string][]byte{v1alpha1.SecretKeyAccessToken: []byte(foreignToken)},
 			}
 			w.Create(creds)
 			w.Create(&corev1.Secret{
