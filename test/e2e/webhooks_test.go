@@ -114,6 +114,7 @@ func TestWebhookChaos(t *testing.T) {
 	setup.Observe()
 	setup.Stop()
 
+	defer w.Clock.Run()() // an object is written five times at once, and then once a second
 	replica := func() *harness.Operator {
 		return w.Start(func(o *operator.Options) {
 			o.WebhookAddress, o.LeaderElection, o.LeaderElectionNamespace = "127.0.0.1:0", true, w.Namespace

@@ -12,6 +12,9 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 )
 
+// runEvery is how often a running clock moves.
+const runEvery = 20 * time.Millisecond
+
 // Clock is a fake clock that knows when its next timer is due, and whose movements can be followed.
 type Clock struct {
 	*clocktesting.FakeClock
@@ -50,6 +53,30 @@ func (c *Clock) Step(d time.Duration) { c.SetTime(c.Now().Add(d)) }
 
 // Sleep is Step: a fake clock waits for nothing.
 func (c *Clock) Sleep(d time.Duration) { c.Step(d) }
+
+// Run lets time pass as it really does until the returned function is called: for tests of many processes, in which something is
+// always waiting for a moment to pass.
+func (c *Clock) Run() (stop func()) {
+	stopped, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(runEvery)
+		defer ticker.Stop()
+		for last := time.Now(); ; {
+			select {
+			case <-stopped:
+				return
+			case now := <-ticker.C:
+				c.Step(now.Sub(last))
+				last = now
+			}
+		}
+	}()
+	return func() {
+		close(stopped)
+		<-ended
+	}
+}
 
 // Follow has f called after each movement until the returned function is called.
 func (c *Clock) Follow(f func()) (stop func()) {
