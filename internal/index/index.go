@@ -24,6 +24,8 @@ const (
 	TemplateName = "templateName"
 	// AccountID finds WABA resources by Meta's id.
 	AccountID = "accountID"
+	// NumberID finds PhoneNumbers by Meta's id, once they were found in their account.
+	NumberID = "numberID"
 	// App finds WebhookSubscriptions by the Meta app; and WABA resources by the Meta app to which the account's token was proven
 	// to belong, and by AppAccountKey. Nothing but routing may depend on it, as it comes from the status.
 	App = "app"
@@ -70,6 +72,7 @@ func Setup(ctx context.Context, indexer client.FieldIndexer) error {
 			return TemplateNameKey(waba, t.Name)
 		})},
 		{&v1alpha1.WABA{}, AccountID, ByAccountID},
+		{&v1alpha1.PhoneNumber{}, NumberID, ByNumberID},
 		{&v1alpha1.WABA{}, App, ByApp},
 		{&v1alpha1.WebhookSubscription{}, App, ByApp},
 	} {
@@ -133,4 +136,13 @@ func ByAccountID(obj client.Object) []string {
 		return nil
 	}
 	return []string{w.Spec.ID}
+}
+
+// ByNumberID returns the keys of NumberID.
+func ByNumberID(obj client.Object) []string {
+	n, ok := obj.(*v1alpha1.PhoneNumber)
+	if !ok || n.Status.ID == "" {
+		return nil
+	}
+	return []string{n.Status.ID}
 }

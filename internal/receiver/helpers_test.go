@@ -193,7 +193,8 @@ func newRig(t *testing.T, change func(*Options), objects ...client.Object) *rig 
 		}
 	}
 	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).
-		WithIndex(&v1alpha1.WABA{}, index.App, index.ByApp).WithIndex(&v1alpha1.WABA{}, index.AccountID, index.ByAccountID).Build()
+		WithIndex(&v1alpha1.WABA{}, index.App, index.ByApp).WithIndex(&v1alpha1.WABA{}, index.AccountID, index.ByAccountID).
+		WithIndex(&v1alpha1.PhoneNumber{}, index.NumberID, index.ByNumberID).Build()
 	r := &rig{
 		t: t, client: c, secrets: &liveSecrets{Reader: c}, recorder: &recorder{}, relay: &relay{},
 		clock:   clocktesting.NewFakeClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),

@@ -5,6 +5,7 @@ package receiver
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -31,11 +32,11 @@ func fieldsOf(changes []webhook.Change) []string {
 // anyway.
 func (d *delivery) relay(r *http.Request, body []byte, again bool) bool {
 	ctx := r.Context()
-	kept, err := d.vouched(ctx)
+	parts, err := d.vouched(ctx)
 	if err != nil {
 		return false
 	}
-	keep := func(c *webhook.Change) bool { return kept[c] }
+	keep := func(c *webhook.Change) bool { return parts.kept[c] }
 	var part []byte
 	if d.inTurn(ctx, len(body), func() { part = webhook.Part(body, d.changes, keep) }) != nil {
 		return false
@@ -45,34 +46,52 @@ func (d *delivery) relay(r *http.Request, body []byte, again bool) bool {
 		header.Set(signatureHeader, signatureText(part, d.secret))
 	}
 	fields := distinct(d.changes, func(c *webhook.Change) string {
-		if !kept[c] {
+		if !parts.kept[c] {
 			return ""
 		}
 		return c.Field
 	})
 	return d.options.Relay.Offer(RelayDelivery{
-		AppID: d.appID, Body: part, Header: header, Fields: fields, Withheld: len(part) != len(body), Again: again,
-	})
+		AppID: d.appID, Body: part, Header: header, Fields: fields, Withheld: len(part) != len(body), Again: again || parts.disputed,
+	}) && !parts.disputed
+}
+
+// vouchedPart is what may be passed on of a delivery.
+type vouchedPart struct {
+	kept map[*webhook.Change]bool
+	// disputed: an event names a number that is another account's by what is known here. That may be out of date.
+	disputed bool
 }
 
 // vouched returns the changes that may be passed on.
-func (d *delivery) vouched(ctx context.Context) (map[*webhook.Change]bool, error) {
-	accounts, kept := map[string]bool{"": false}, map[*webhook.Change]bool{}
+func (d *delivery) vouched(ctx context.Context) (vouchedPart, error) {
+	out := vouchedPart{kept: map[*webhook.Change]bool{}}
+	accounts, numbers := map[string]bool{"": false}, map[placed]bool{}
 	for i := range d.changes {
 		c := &d.changes[i]
+		var err error
 		if _, known := accounts[c.AccountID]; !known {
-			var err error
 			if accounts[c.AccountID], err = d.apps.vouchedFor(ctx, c.AccountID, d.ring, d.secret, d.options.Clock.Now()); err != nil {
-				return nil, err
+				return out, err
 			}
+		}
+		if !accounts[c.AccountID] {
+			continue
 		}
 		misplaced, err := d.misplaced(ctx, c)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		kept[c] = accounts[c.AccountID] && !misplaced
+		number := placed{number: numberOf(c), account: c.AccountID}
+		if _, known := numbers[number]; !known {
+			if numbers[number], err = d.apps.elsewhere(ctx, number); err != nil {
+				return out, err
+			}
+		}
+		out.kept[c] = !misplaced && !numbers[number]
+		out.disputed = out.disputed || numbers[number]
 	}
-	return kept, nil
+	return out, nil
 }
 
 // misplaced says that an event names one account under the id of another one, where only the id of a business portfolio can be.
@@ -83,6 +102,52 @@ func (d *delivery) misplaced(ctx context.Context, c *webhook.Change) (bool, erro
 	resources, err := d.apps.ofAccount(ctx, c.BusinessID)
 	return len(resources) > 0, err
 }
+
+// placed is a number, by its id, in an account.
+type placed struct{ number, account string }
+
+// numberOf gives the id of the number that an event names, if it does.
+func numberOf(c *webhook.Change) string {
+	switch v := c.Value.(type) {
+	case webhook.Message:
+		return v.PhoneNumberID
+	case webhook.NumberSettings:
+		return v.PhoneNumberID
+	}
+	return ""
+}
+
+// elsewhere says that a number is another account's. Whoever gets messages goes by the number's id, and whoever holds the secret of one
+// account could write the id of any number into its messages.
+func (a *apps) elsewhere(ctx context.Context, n placed) (bool, error) {
+	if n.number == "" {
+		return false, nil
+	}
+	var list v1alpha1.PhoneNumberList
+	err := a.client.List(ctx, &list, client.MatchingFields{index.NumberID: n.number}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		a.failures.Report("list the resources of a number", err)
+		return false, err
+	}
+	var other *v1alpha1.PhoneNumber
+	for i := range list.Items {
+		switch list.Items[i].Status.AccountID {
+		case n.account:
+			return false, nil
+		case "":
+		default:
+			other = &list.Items[i]
+		}
+	}
+	if other == nil {
+		return false, nil
+	}
+	a.failures.Report("relay a message", errOtherAccount, "number", n.number, "account", n.account,
+		"PhoneNumber", client.ObjectKeyFromObject(other).String(), "accountOfPhoneNumber", other.Status.AccountID)
+	return true, nil
+}
+
+var errOtherAccount = errors.New("the number belongs to another account; if it moved, delete the PhoneNumber of the account that it left")
 
 // vouchedFor says whether the secret vouches for what is said of an account towards others. It does if the Secret of the account's
 // resource holds it. Where several resources have the account's id, those that don't manage it have no say: anybody may make

@@ -35,6 +35,18 @@ func deliveryOf(entries ...string) string {
 	return `{"object":"whatsapp_business_account","entry":[` + strings.Join(entries, ",") + `]}`
 }
 
+// numbered is a message of a number, as Meta sends it.
+func numbered(id, number string) string {
+	return fmt.Sprintf(`{"id":%q,"changes":[{"field":"messages","value":{"metadata":{"phone_number_id":%q},"messages":[]}}]}`, id, number)
+}
+
+// numberOfAccount is a resource of a number that was found in an account.
+func numberOfAccount(id, account string) *v1alpha1.PhoneNumber {
+	n := &v1alpha1.PhoneNumber{ObjectMeta: metav1.ObjectMeta{Namespace: "bank", Name: "of-" + account}}
+	n.Status.ID, n.Status.AccountID = id, account
+	return n
+}
+
 // withRelay is a receiver of two apps that forwards to one target. It has whatever else is in the cluster.
 func withRelay(t *testing.T, o RelayOptions, target RelayTarget, objects ...client.Object) (*rig, *relayTest) {
 	t.Helper()
@@ -61,6 +73,7 @@ func TestRelayForwardsOnlyWhatTheSecretVouchesFor(t *testing.T) {
 		}
 		return []client.Object{w, s}
 	}
+	numbers := []client.Object{numberOfAccount("17", theAccount)}
 	theirs, forged := entry(theAccount, "genuine"), entry(theAccount, "forged")
 	for name, c := range map[string]struct {
 		app, secret, body string
@@ -76,6 +89,11 @@ func TestRelayForwardsOnlyWhatTheSecretVouchesFor(t *testing.T) {
 		"no delivery":                     {theApp, theSecret, `{"messages":[]}`, nil, ""},
 		"another key for the same":        {anotherApp, bankSecret, `{"Entry":[` + forged + `],"entry":[` + entry(bankAccount, "own") + `]}`, nil, ""},
 		"a key twice":                     {anotherApp, bankSecret, deliveryOf(`{"id":"1001",` + entry(bankAccount, "own")[1:]), nil, ""},
+		"the number of another account":   {anotherApp, bankSecret, deliveryOf(numbered(bankAccount, "17"), entry(bankAccount, "own")), numbers, deliveryOf(entry(bankAccount, "own"))},
+		"its own number":                  {theApp, theSecret, deliveryOf(numbered(theAccount, "17")), numbers, deliveryOf(numbered(theAccount, "17"))},
+		"a number without a resource":     {theApp, theSecret, deliveryOf(numbered(theAccount, "18")), numbers, deliveryOf(numbered(theAccount, "18"))},
+		"a number that moved":             {theApp, theSecret, deliveryOf(numbered(theAccount, "17")), append(numbers, numberOfAccount("17", bankAccount)), deliveryOf(numbered(theAccount, "17"))},
+		"a number that was not found yet": {theApp, theSecret, deliveryOf(numbered(theAccount, "19")), []client.Object{numberOfAccount("19", "")}, deliveryOf(numbered(theAccount, "19"))},
 		"under the id of another account": {anotherApp, bankSecret, deliveryOf(underAnotherID), nil, ""},
 		"too many changes to be read":     {theApp, theSecret, deliveryOf(theirs, tooManyChanges), nil, deliveryOf(theirs)},
 		"a resource in conflict": {theApp, "invented", deliveryOf(forged), invented(theAccount, func(w *v1alpha1.WABA) {
@@ -88,8 +106,11 @@ func TestRelayForwardsOnlyWhatTheSecretVouchesFor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, rt := withRelay(t, RelayOptions{}, RelayTarget{URL: "https://bot.example"}, c.others...)
 			status := http.StatusOK
-			if name == "an invented secret" {
-				status = http.StatusServiceUnavailable // it may be that of an account whose Secret wasn't changed yet
+			switch name {
+			case "an invented secret": // it may be that of an account whose Secret wasn't changed yet
+				status = http.StatusServiceUnavailable
+			case "the number of another account": // it may have moved from there
+				status = http.StatusServiceUnavailable
 			}
 			if got := r.postTo(c.app, c.body, c.secret); got != status {
 				t.Errorf("got %d, want %d", got, status)

@@ -71,7 +71,7 @@ func changeFrom(raw json.RawMessage, id, outer string) Change {
 	change := asObject(raw)
 	field := fieldOf(change, outer)
 	if slices.Contains(MessageFields, field) {
-		return Change{AccountID: id, Field: field, Hash: hashOf(field, nil), Value: Message{}}
+		return Change{AccountID: id, Field: field, Hash: hashOf(field, nil), Value: messageOf(change["value"])}
 	}
 	decoded := decode(change["value"])
 	value := asNode(decoded)
@@ -91,6 +91,13 @@ func changeFrom(raw json.RawMessage, id, outer string) Change {
 		out.Value = read(value)
 	}
 	return out
+}
+
+// messageOf reads the number of a message event, and nothing that comes after it.
+//
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
+func messageOf(value json.RawMessage) Message {
+	return Message{PhoneNumberID: numberIn(member(value, "metadata"))}
 }
 
 // fieldOf finds the name of the field, which Meta's samples sometimes have inside the value or beside the list of changes.

@@ -107,12 +107,12 @@ func TestFields(t *testing.T) {
 }
 
 func TestMessagesAreNotLookedAt(t *testing.T) {
-	content := `{"messaging_product":"whatsapp","metadata":{"display_phone_number":"15550100200"},"new_quality_score":"RED",
+	content := `{"messaging_product":"whatsapp","metadata":{"display_phone_number":"15550100200","phone_number_id":"106540352242922"},"new_quality_score":"RED",
 		"messages":[{"from":"15550100999","text":{"body":"private"}}]}`
 	hashes := map[string]string{}
 	for _, field := range MessageFields {
 		change := only(t, event(field, content))
-		equal(t, change, Change{AccountID: account, Field: field, Time: sent, Hash: only(t, event(field, `7`)).Hash, Value: Message{}})
+		equal(t, change, Change{AccountID: account, Field: field, Time: sent, Hash: only(t, event(field, `7`)).Hash, Value: Message{PhoneNumberID: "106540352242922"}})
 		if other, seen := hashes[change.Hash]; seen {
 			t.Errorf("%s and %s have the same hash", field, other)
 		}

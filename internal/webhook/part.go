@@ -11,7 +11,8 @@ import (
 	"unicode"
 )
 
-// maxMembers bounds the members of what is around an event: a delivery, an entry and a change. Meta documents four at most.
+// maxMembers bounds the members of what is around an event: a delivery, an entry, a change, its value and the value's metadata. Meta
+// documents some twenty at most.
 const maxMembers = 64
 
 // Part returns what of a delivery may be passed on, where keep says of which changes: the body itself where all of it may be, a
@@ -56,13 +57,55 @@ func unambiguous(raw json.RawMessage, count int) bool {
 	}
 	changes, listed := entry["changes"]
 	if !listed {
-		return true // the entry itself is the change
+		return plainMetadata(entry["value"]) // the entry itself is the change
 	}
 	items := elements(changes, count+1)
 	return len(items) == count && !slices.ContainsFunc(items, func(change json.RawMessage) bool {
-		_, ok := members(change)
-		return !ok
+		inside, ok := members(change)
+		return !ok || !plainMetadata(inside["value"])
 	})
+}
+
+// plainMetadata says whether every parser finds the same number in the metadata of a change's value. Meta's ids are digits.
+func plainMetadata(value json.RawMessage) bool {
+	if len(value) == 0 || value[0] != '{' {
+		return true
+	}
+	if _, ok := members(value); !ok {
+		return false
+	}
+	metadata := member(value, "metadata")
+	if len(metadata) == 0 || metadata[0] != '{' {
+		return true
+	}
+	_, ok := members(metadata)
+	return ok && strings.Trim(numberIn(metadata), "0123456789") == ""
+}
+
+func numberIn(metadata json.RawMessage) string {
+	return shortened(scalar(decode(member(metadata, "phone_number_id"))))
+}
+
+// member gives the first member of an object with a key, whatever its case, and reads no further; nil where none of the first
+// maxMembers has it.
+func member(raw json.RawMessage, key string) json.RawMessage {
+	key = foldedKey(key)
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
+		return nil
+	}
+	for n := 0; n < maxMembers && decoder.More(); n++ {
+		token, err := decoder.Token()
+		name, text := token.(string)
+		var value json.RawMessage
+		if err != nil || !text || decoder.Decode(&value) != nil {
+			return nil
+		}
+		if foldedKey(name) == key {
+			return value
+		}
+	}
+	return nil
 }
 
 // members gives the members of an object. It fails for anything else, for an object with too many of them, and where two keys are

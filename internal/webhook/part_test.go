@@ -34,6 +34,11 @@ func TestPart(t *testing.T) {
 		"id twice":               {whole(mine, `{"id":"2","Id":"1","changes":[{"field":"calls"}]}`), part(mine)},
 		"value twice":            {whole(mine, `{"id":"1","changes":[{"field":"calls","value":1,"value":2}]}`), part(mine)},
 		"too many members":       {whole(mine, `{"id":"1","changes":[{`+keys(maxMembers*9)+`"field":"calls"}]}`), part(mine)},
+		"value keys twice":       {whole(mine, withValue(`{"metadata":{},"Metadata":{}}`)), part(mine)},
+		"metadata twice":         {whole(mine, withValue(`{"metadata":{"phone_number_id":"1","phone_number_id":"2"}}`)), part(mine)},
+		"number in digits":       {whole(theirs, withValue(`{"metadata":{"phone_number_id":17}}`)), part(withValue(`{"metadata":{"phone_number_id":17}}`))},
+		"number as a float":      {whole(mine, withValue(`{"metadata":{"phone_number_id":1.7e1}}`)), part(mine)},
+		"number beside changes":  {whole(mine, `{"id":"1","field":"calls","value":{"metadata":{"phone_number_id":17.0}}}`), part(mine)},
 		"more changes than read": {whole(mine, `{"id":"1","changes":[`+strings.Repeat(`{"field":"calls"},`, MaxChanges)+`{}]}`), part(mine)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -49,6 +54,28 @@ func TestPart(t *testing.T) {
 				t.Error("that is no JSON")
 			}
 		})
+	}
+}
+
+func withValue(value string) string {
+	return `{"id":"1","changes":[{"field":"calls","value":` + value + `}]}`
+}
+
+// TestNumberOfAMessage: it is found as every parser finds it, and nothing after it is read.
+func TestNumberOfAMessage(t *testing.T) {
+	for value, want := range map[string]string{
+		`{"metadata":{"phone_number_id":"17"}}`:                                               "17",
+		`{"a":{"metadata":{"phone_number_id":"1"}},"metadata":{"b":[],"phone_number_id":17}}`: "17",
+		`{"MetaData":{"Phone_Number_ID":"17"}}`:                                               "17",
+		`{"\u006detadata":{"phone_number_id":"\u00317"}}`:                                     "17",
+		`{"metadata":{"phone_number_id":null}}`:                                               "",
+		`{"metadata":[]}`:                                                                     "",
+		`{` + keys(maxMembers*9) + `"metadata":{"phone_number_id":"17"}}`:                     "",
+		`[]`: "", `null`: "",
+	} {
+		if got := only(t, event("messages", value)).Value; got != (Message{PhoneNumberID: want}) {
+			t.Errorf("%.80s: %+v, want %q", value, got, want)
+		}
 	}
 }
 

@@ -169,7 +169,10 @@ type NumberUsername struct {
 }
 
 // Message is an event of a message field, such as messages or calls. Its content is personal data and isn't looked at.
-type Message struct{}
+type Message struct {
+	// PhoneNumberID is the id at Meta of the number that sent or received it, as the event's metadata name it; "" where they don't.
+	PhoneNumberID string
+}
 
 func (TemplateStatus) isValue()     {}
 func (TemplateQuality) isValue()    {}
