@@ -97,7 +97,7 @@ func (n *numbers) deregisterFirst(ctx context.Context, p *numberPass, s *situati
 	return &next
 }
 
-// works reports that Meta shows a number as connected to the Cloud API.
+// connected reports that Meta shows a number as connected to the Cloud API.
 func connected(live *graph.PhoneNumber) bool {
 	return onCloudAPI(live) && live.Status == numberConnected
 }
