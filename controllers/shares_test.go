@@ -132,3 +132,36 @@ func TestTenantTakesItsShare(t *testing.T) {
 	}
 	w.CheckInvariants()
 }
+
+// TestSubscriptionTakesItsShare: a subscription that is changed to and fro costs no more of an account's quota, which is 200 calls an
+// hour here, than its namespace's share; in the end its last state is at Meta.
+func TestSubscriptionTakesItsShare(t *testing.T) {
+	t.Parallel()
+	w := newHookWorld(t)
+	w.Sim.DeleteNumberInManager(harness.NumberID)
+	obj := w.subscription()
+	op := w.start()
+	finish(op)
+	w.expectReady(t, obj)
+	op.AdvanceRoughly(70*time.Minute, 10*time.Minute) // what the installation took is over
+
+	before := len(w.Sim.Requests())
+	for round := range 61 {
+		w.Edit(obj, func() {
+			obj.Spec.Messages.CallbackURL, obj.Spec.Messages.VerifyTokenSecretRef = botURL, tokenOf("bot")
+			if round%2 == 0 {
+				obj.Spec.Messages.CallbackURL, obj.Spec.Messages.VerifyTokenSecretRef = elseURL, tokenOf("else")
+			}
+		})
+		op.Advance(time.Second)
+	}
+	if n := lookups(w.World, before); n > 30 {
+		t.Errorf("61 changes of one subscription cost %d calls", n)
+	}
+	w.Reload(obj)
+	expect(t, obj.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonQuotaExceeded)
+	op.AdvanceRoughly(90*time.Minute, 10*time.Minute)
+	w.expectReady(t, obj)
+	w.expectRoute(t, elseHost, operatorHost)
+	w.CheckInvariants()
+}

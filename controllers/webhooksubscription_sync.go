@@ -25,6 +25,9 @@ func (h *hooks) sync(ctx context.Context, p *hookPass) outcome {
 	h.memory.recall(p.obj)
 	defer h.memory.keep(p.obj)
 	h.leave(p)
+	if o := p.lookups(lookupsOf(p.obj)); o != nil {
+		return *o
+	}
 	if o := h.see(ctx, p); o != nil {
 		return *o
 	}
