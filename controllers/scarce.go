@@ -69,10 +69,7 @@ func (l *ledger) begin(
 		if stop = permit(attemptsOf(w, a.Number)); stop != nil {
 			return false
 		}
-		known := slices.DeleteFunc(w.Status.Registrations, func(old v1alpha1.RegistrationAttempt) bool {
-			return a.Time.Sub(old.Time.Time) > nameWindow
-		})
-		known = append(known, a)
+		known := append(worthKnowing(w.Status.Registrations, a.Time.Time), a)
 		w.Status.Registrations = known[max(0, len(known)-ledgerSize):]
 		return true
 	})
@@ -80,6 +77,22 @@ func (l *ledger) begin(
 		return notWritten("record the attempt in the account's status", err)
 	}
 	return stop
+}
+
+// worthKnowing are the calls that aren't older than nameWindow, and the last of each kind for each number whatever their age: a clock
+// that is months ahead for a moment must not make a refused PIN forgotten.
+func worthKnowing(all []v1alpha1.RegistrationAttempt, now time.Time) []v1alpha1.RegistrationAttempt {
+	type kindOfNumber struct{ number, kind string }
+	newer := map[kindOfNumber]int{}
+	var out []v1alpha1.RegistrationAttempt
+	for _, a := range slices.Backward(all) {
+		k := kindOfNumber{a.Number, a.Kind}
+		if newer[k]++; newer[k] <= callsPerWindow || now.Sub(a.Time.Time) <= nameWindow {
+			out = append(out, a)
+		}
+	}
+	slices.Reverse(out)
+	return out
 }
 
 // end notes what came of an attempt. Where that can't be written, the attempt counts as one whose result isn't known.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -99,5 +100,29 @@ func TestUnitMayRegister(t *testing.T) {
 		case c.want > 0 && (o == nil || o.after != c.want || !o.wait):
 			t.Errorf("%s: %+v, want %s", name, o, c.want)
 		}
+	}
+}
+
+// What may still be asked for is kept, in its order.
+func TestUnitLedgerKeepsWhatCounts(t *testing.T) {
+	at := func(number, kind string, age time.Duration) v1alpha1.RegistrationAttempt {
+		return v1alpha1.RegistrationAttempt{Number: number, Kind: kind, Time: metav1.NewTime(unitStart.Add(-age))}
+	}
+	const day = 24 * time.Hour
+	var all, want []v1alpha1.RegistrationAttempt
+	for i := range 12 {
+		a := at("1", callRegister, time.Duration(50-i)*day)
+		if all = append(all, a); i >= 3 {
+			want = append(want, a)
+		}
+	}
+	for i := range 11 {
+		a := at("2", callRegister, time.Duration(20-i)*day)
+		all, want = append(all, a), append(want, a)
+	}
+	only := at("1", callDisplayName, 400*day)
+	all, want = append(all, only), append(want, only)
+	if diff := cmp.Diff(want, worthKnowing(all, unitStart)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
