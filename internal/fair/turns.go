@@ -42,6 +42,13 @@ func (t *Turns) queue(tenant string) <-chan struct{} {
 	return turn
 }
 
+// Waiting is how many slots a tenant waits for.
+func (t *Turns) Waiting(tenant string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.waiting[tenant])
+}
+
 // Give hands a slot to the next who waits.
 func (t *Turns) Give() {
 	t.mu.Lock()

@@ -21,6 +21,9 @@ func TestTurns(t *testing.T) {
 		}
 		queued[tenant] = append(queued[tenant], turn)
 	}
+	if got := shared.Waiting("shop"); got != 2 {
+		t.Errorf("the shop waits for %d slots", got)
+	}
 	var order []string
 	for range 8 {
 		shared.Give()

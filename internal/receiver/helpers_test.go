@@ -61,14 +61,27 @@ type liveSecrets struct {
 	client.Reader
 	mu   sync.Mutex
 	gets int
-	err  error
+	// first is which reading was the first of a Secret, from 1.
+	first map[client.ObjectKey]int
+	err   error
+	// hold, where set, keeps readings waiting until it is closed.
+	hold chan struct{}
 }
 
 func (l *liveSecrets) Get(ctx context.Context, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
 	l.mu.Lock()
 	l.gets++
-	err := l.err
+	if _, known := l.first[key]; !known {
+		if l.first == nil {
+			l.first = map[client.ObjectKey]int{}
+		}
+		l.first[key] = l.gets
+	}
+	err, hold := l.err, l.hold
 	l.mu.Unlock()
+	if hold != nil {
+		<-hold
+	}
 	if err != nil {
 		return err
 	}
@@ -79,6 +92,13 @@ func (l *liveSecrets) count() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.gets
+}
+
+// place is which reading was the first of a Secret, 0 where it wasn't read.
+func (l *liveSecrets) place(namespace, name string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.first[client.ObjectKey{Namespace: namespace, Name: name}]
 }
 
 func (l *liveSecrets) fail(err error) {
