@@ -155,8 +155,8 @@ func (a *hookApplication) unconsented() *outcome {
 	return &o
 }
 
-// affectsOthers reports that a write takes something from the app's other accounts: their events go to another address, no longer come, or come
-// to a service that isn't the operator. Events that were delivered nowhere so far may go to the operator.
+// affectsOthers reports that a write takes something from the app's other accounts: their events go to another address, no longer
+// come, or come to a service that isn't the operator. Events that were delivered nowhere so far may go to the operator.
 func (a *hookApplication) affectsOthers(target []string, moved bool) bool {
 	dropped := slices.ContainsFunc(a.fields, func(f string) bool { return !slices.Contains(target, f) })
 	return a.want != a.operator || moved && a.foreign() || dropped

@@ -69,7 +69,7 @@ func (l *ledger) begin(
 		if stop = permit(attemptsOf(w, a.Number)); stop != nil {
 			return false
 		}
-		known := append(worthKnowing(w.Status.Registrations, a.Time.Time), a)
+		known := append(attemptsToKeep(w.Status.Registrations, a.Time.Time), a)
 		w.Status.Registrations = known[max(0, len(known)-ledgerSize):]
 		return true
 	})
@@ -79,9 +79,9 @@ func (l *ledger) begin(
 	return stop
 }
 
-// worthKnowing are the calls that aren't older than nameWindow, and the last of each kind for each number whatever their age: a clock
+// attemptsToKeep are the calls that aren't older than nameWindow, and the last of each kind for each number whatever their age: a clock
 // that is months ahead for a moment must not make a refused PIN forgotten.
-func worthKnowing(all []v1alpha1.RegistrationAttempt, now time.Time) []v1alpha1.RegistrationAttempt {
+func attemptsToKeep(all []v1alpha1.RegistrationAttempt, now time.Time) []v1alpha1.RegistrationAttempt {
 	type kindOfNumber struct{ number, kind string }
 	newer := map[kindOfNumber]int{}
 	var out []v1alpha1.RegistrationAttempt

@@ -122,7 +122,7 @@ func TestUnitLedgerKeepsWhatCounts(t *testing.T) {
 	}
 	only := at("1", callDisplayName, 400*day)
 	all, want = append(all, only), append(want, only)
-	if diff := cmp.Diff(want, worthKnowing(all, unitStart)); diff != "" {
+	if diff := cmp.Diff(want, attemptsToKeep(all, unitStart)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -83,7 +83,7 @@ type hookApplication struct {
 	refused bool
 	// uncovered are the other accounts whose messages go to the app's own address.
 	uncovered []string
-	// exposedUnconsenting are those of them that didn't consent to this resource deciding about the app, and unconsenting the accounts in other
+	// exposedUnconsenting are those of them without consent to what this resource does with the app, and unconsenting the accounts in other
 	// namespaces that didn't, wherever their messages go: the app's callback and fields are theirs too.
 	exposedUnconsenting, unconsenting []string
 	// refusedByOwner: the account's own owner doesn't let the resource decide about the app.
@@ -229,8 +229,8 @@ func (a *hookApplication) plan(messages bool) (*hookStep, *outcome) {
 	return &hookStep{kind: hookApp, at: &a.hookLevel, fields: target}, nil
 }
 
-// writeBlocked says what stands against a write to the app, of those who aren't the resource itself: its account's owner, whoever set the
-// address, and the app's other accounts.
+// writeBlocked is the outcome where the owner of the account, a foreign address or other accounts of the app stand against a write to
+// the app, else nil.
 func (a *hookApplication) writeBlocked(target []string, moved bool) *outcome {
 	more := moved || len(messageFields(target)) > len(messageFields(a.fields))
 	switch {

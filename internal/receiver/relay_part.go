@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -66,7 +67,7 @@ type vouchedPart struct {
 // vouched returns the changes that may be passed on.
 func (d *delivery) vouched(ctx context.Context) (vouchedPart, error) {
 	out := vouchedPart{kept: map[*webhook.Change]bool{}}
-	accounts, numbers := map[string]bool{"": false}, map[placed]bool{}
+	accounts, numbers := map[string]bool{"": false}, map[numberInAccount]bool{}
 	for i := range d.changes {
 		c := &d.changes[i]
 		var err error
@@ -82,14 +83,18 @@ func (d *delivery) vouched(ctx context.Context) (vouchedPart, error) {
 		if err != nil {
 			return out, err
 		}
-		number := placed{number: numberOf(c), account: c.AccountID}
-		if _, known := numbers[number]; !known {
-			if numbers[number], err = d.apps.elsewhere(ctx, number); err != nil {
-				return out, err
+		disputed := false
+		for _, id := range numbersOf(c) {
+			number := numberInAccount{number: id, account: c.AccountID}
+			if _, known := numbers[number]; !known {
+				if numbers[number], err = d.apps.inAnotherAccount(ctx, number); err != nil {
+					return out, err
+				}
 			}
+			disputed = disputed || numbers[number]
 		}
-		out.kept[c] = !misplaced && !numbers[number]
-		out.disputed = out.disputed || numbers[number]
+		out.kept[c] = !misplaced && !disputed
+		out.disputed = out.disputed || disputed
 	}
 	return out, nil
 }
@@ -103,26 +108,21 @@ func (d *delivery) misplaced(ctx context.Context, c *webhook.Change) (bool, erro
 	return len(resources) > 0, err
 }
 
-// placed is a number, by its id, in an account.
-type placed struct{ number, account string }
+// numberInAccount is a number, by its id, of which an event says that it is an account's.
+type numberInAccount struct{ number, account string }
 
-// numberOf gives the id of the number that an event names, if it does.
-func numberOf(c *webhook.Change) string {
-	switch v := c.Value.(type) {
-	case webhook.Message:
-		return v.PhoneNumberID
-	case webhook.NumberSettings:
-		return v.PhoneNumberID
+// numbersOf are the ids of the numbers that an event names.
+func numbersOf(c *webhook.Change) []string {
+	ids := []string{c.PhoneNumberID}
+	if v, ok := c.Value.(webhook.NumberSettings); ok {
+		ids = append(ids, v.PhoneNumberID)
 	}
-	return ""
+	return slices.DeleteFunc(ids, func(id string) bool { return id == "" })
 }
 
-// elsewhere says that a number is another account's. Whoever gets messages goes by the number's id, and whoever holds the secret of one
-// account could write the id of any number into its messages.
-func (a *apps) elsewhere(ctx context.Context, n placed) (bool, error) {
-	if n.number == "" {
-		return false, nil
-	}
+// inAnotherAccount reports that PhoneNumbers show a number in another account only. Targets route messages by the number's id, and the
+// holder of one account's secret could write the id of any number into its messages.
+func (a *apps) inAnotherAccount(ctx context.Context, n numberInAccount) (bool, error) {
 	var list v1alpha1.PhoneNumberList
 	err := a.client.List(ctx, &list, client.MatchingFields{index.NumberID: n.number}, client.UnsafeDisableDeepCopy)
 	if err != nil {

@@ -40,6 +40,11 @@ func numbered(id, number string) string {
 	return fmt.Sprintf(`{"id":%q,"changes":[{"field":"messages","value":{"metadata":{"phone_number_id":%q},"messages":[]}}]}`, id, number)
 }
 
+// settingsOf is an event about the settings of a number, as Meta sends it.
+func settingsOf(id, number string) string {
+	return fmt.Sprintf(`{"id":%q,"changes":[{"field":"account_settings_update","value":{"phone_number_settings":{"phone_number_id":%q}}}]}`, id, number)
+}
+
 // numberOfAccount is a resource of a number that was found in an account.
 func numberOfAccount(id, account string) *v1alpha1.PhoneNumber {
 	n := &v1alpha1.PhoneNumber{ObjectMeta: metav1.ObjectMeta{Namespace: "bank", Name: "of-" + account}}
@@ -80,22 +85,24 @@ func TestRelayForwardsOnlyWhatTheSecretVouchesFor(t *testing.T) {
 		others            []client.Object
 		want              string // "" for nothing
 	}{
-		"Meta's own":                      {theApp, theSecret, deliveryOf(theirs), nil, deliveryOf(theirs)},
-		"an invented secret":              {theApp, "invented", deliveryOf(forged), invented("1002", nil), ""},
-		"another app":                     {anotherApp, bankSecret, deliveryOf(forged), nil, ""},
-		"beside an own account":           {anotherApp, bankSecret, deliveryOf(entry(bankAccount, "own"), forged), nil, deliveryOf(entry(bankAccount, "own"))},
-		"an account without a resource":   {theApp, theSecret, deliveryOf(theirs, entry("3003", "unmanaged")), nil, deliveryOf(theirs)},
-		"no account":                      {theApp, theSecret, deliveryOf(`{"id":"77","changes":[{"field":"partner_solutions","value":{"event":"X"}}]}`), nil, ""},
-		"no delivery":                     {theApp, theSecret, `{"messages":[]}`, nil, ""},
-		"another key for the same":        {anotherApp, bankSecret, `{"Entry":[` + forged + `],"entry":[` + entry(bankAccount, "own") + `]}`, nil, ""},
-		"a key twice":                     {anotherApp, bankSecret, deliveryOf(`{"id":"1001",` + entry(bankAccount, "own")[1:]), nil, ""},
-		"the number of another account":   {anotherApp, bankSecret, deliveryOf(numbered(bankAccount, "17"), entry(bankAccount, "own")), numbers, deliveryOf(entry(bankAccount, "own"))},
-		"its own number":                  {theApp, theSecret, deliveryOf(numbered(theAccount, "17")), numbers, deliveryOf(numbered(theAccount, "17"))},
-		"a number without a resource":     {theApp, theSecret, deliveryOf(numbered(theAccount, "18")), numbers, deliveryOf(numbered(theAccount, "18"))},
-		"a number that moved":             {theApp, theSecret, deliveryOf(numbered(theAccount, "17")), append(numbers, numberOfAccount("17", bankAccount)), deliveryOf(numbered(theAccount, "17"))},
-		"a number that was not found yet": {theApp, theSecret, deliveryOf(numbered(theAccount, "19")), []client.Object{numberOfAccount("19", "")}, deliveryOf(numbered(theAccount, "19"))},
-		"under the id of another account": {anotherApp, bankSecret, deliveryOf(underAnotherID), nil, ""},
-		"too many changes to be read":     {theApp, theSecret, deliveryOf(theirs, tooManyChanges), nil, deliveryOf(theirs)},
+		"Meta's own":                               {theApp, theSecret, deliveryOf(theirs), nil, deliveryOf(theirs)},
+		"an invented secret":                       {theApp, "invented", deliveryOf(forged), invented("1002", nil), ""},
+		"another app":                              {anotherApp, bankSecret, deliveryOf(forged), nil, ""},
+		"beside an own account":                    {anotherApp, bankSecret, deliveryOf(entry(bankAccount, "own"), forged), nil, deliveryOf(entry(bankAccount, "own"))},
+		"an account without a resource":            {theApp, theSecret, deliveryOf(theirs, entry("3003", "unmanaged")), nil, deliveryOf(theirs)},
+		"no account":                               {theApp, theSecret, deliveryOf(`{"id":"77","changes":[{"field":"partner_solutions","value":{"event":"X"}}]}`), nil, ""},
+		"no delivery":                              {theApp, theSecret, `{"messages":[]}`, nil, ""},
+		"another key for the same":                 {anotherApp, bankSecret, `{"Entry":[` + forged + `],"entry":[` + entry(bankAccount, "own") + `]}`, nil, ""},
+		"a key twice":                              {anotherApp, bankSecret, deliveryOf(`{"id":"1001",` + entry(bankAccount, "own")[1:]), nil, ""},
+		"the number of another account":            {anotherApp, bankSecret, deliveryOf(numbered(bankAccount, "17"), entry(bankAccount, "own")), numbers, deliveryOf(entry(bankAccount, "own"))},
+		"the same in a field that isn't known":     {anotherApp, bankSecret, deliveryOf(strings.Replace(numbered(bankAccount, "17"), "messages", "new_at_meta", 1)), numbers, ""},
+		"the settings of another account's number": {anotherApp, bankSecret, deliveryOf(settingsOf(bankAccount, "17")), numbers, ""},
+		"its own number":                           {theApp, theSecret, deliveryOf(numbered(theAccount, "17")), numbers, deliveryOf(numbered(theAccount, "17"))},
+		"a number without a resource":              {theApp, theSecret, deliveryOf(numbered(theAccount, "18")), numbers, deliveryOf(numbered(theAccount, "18"))},
+		"a number that moved":                      {theApp, theSecret, deliveryOf(numbered(theAccount, "17")), append(numbers, numberOfAccount("17", bankAccount)), deliveryOf(numbered(theAccount, "17"))},
+		"a number that was not found yet":          {theApp, theSecret, deliveryOf(numbered(theAccount, "19")), []client.Object{numberOfAccount("19", "")}, deliveryOf(numbered(theAccount, "19"))},
+		"under the id of another account":          {anotherApp, bankSecret, deliveryOf(underAnotherID), nil, ""},
+		"too many changes to be read":              {theApp, theSecret, deliveryOf(theirs, tooManyChanges), nil, deliveryOf(theirs)},
 		"a resource in conflict": {theApp, "invented", deliveryOf(forged), invented(theAccount, func(w *v1alpha1.WABA) {
 			w.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionSynced, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonConflict}}
 		}), ""},
@@ -109,7 +116,7 @@ func TestRelayForwardsOnlyWhatTheSecretVouchesFor(t *testing.T) {
 			switch name {
 			case "an invented secret": // it may be that of an account whose Secret wasn't changed yet
 				status = http.StatusServiceUnavailable
-			case "the number of another account": // it may have moved from there
+			case "the number of another account", "the same in a field that isn't known", "the settings of another account's number": // it may have moved from there
 				status = http.StatusServiceUnavailable
 			}
 			if got := r.postTo(c.app, c.body, c.secret); got != status {

@@ -45,6 +45,15 @@ var nasty = map[string]func(size int) string{
 	"a long text": func(size int) string {
 		return delivery(account, fmt.Sprintf(`{"field":"security","value":{"event":%q}}`, strings.Repeat("é", size/2)))
 	},
+	"a long text before the number": func(size int) string {
+		return delivery(account, fmt.Sprintf(`{"field":"messages","value":{"a":%q,"metadata":{"phone_number_id":"1"}}}`, strings.Repeat("é", size/2)))
+	},
+	"many keys before the number": func(size int) string {
+		return delivery(account, `{"field":"messages","value":{`+keys(size)+`"metadata":{"phone_number_id":"1"}}}`)
+	},
+	"many keys beside the number": func(size int) string {
+		return delivery(account, `{"field":"messages","value":{"metadata":{`+keys(size)+`"phone_number_id":"1"}}}`)
+	},
 	"a value without its field": func(size int) string {
 		return delivery(account, `{"value":{"a":[`+strings.Repeat(`{"":0},`, size/7)+`0]}}`)
 	},

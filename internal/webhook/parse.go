@@ -69,9 +69,9 @@ func appendEntry(out []Change, raw json.RawMessage, outer string) []Change {
 // changeFrom reads one change, which arrived under an id. outer is the field beside the list of changes.
 func changeFrom(raw json.RawMessage, id, outer string) Change {
 	change := asObject(raw)
-	field := fieldOf(change, outer)
+	field, number := fieldOf(change, outer), numberIn(change["value"])
 	if slices.Contains(MessageFields, field) {
-		return Change{AccountID: id, Field: field, Hash: hashOf(field, nil), Value: messageOf(change["value"])}
+		return Change{AccountID: id, PhoneNumberID: number, Field: field, Hash: hashOf(field, nil), Value: Message{}}
 	}
 	decoded := decode(change["value"])
 	value := asNode(decoded)
@@ -82,7 +82,7 @@ func changeFrom(raw json.RawMessage, id, outer string) Change {
 	if decoded == nil {
 		decoded = decode(raw)
 	}
-	out := Change{Field: field, Hash: hashOf(field, decoded)}
+	out := Change{PhoneNumberID: number, Field: field, Hash: hashOf(field, decoded)}
 	out.AccountID, out.BusinessID = accountOf(field, id, value)
 	if value["rejection_info"] == nil && value != nil {
 		value["rejection_info"] = decode(change["rejection_info"])
@@ -93,11 +93,18 @@ func changeFrom(raw json.RawMessage, id, outer string) Change {
 	return out
 }
 
-// messageOf reads the number of a message event, and nothing that comes after it.
+// numberIn reads the id of the number from the metadata of a value, whatever the case of its keys. Of keys that are there twice the last
+// counts; Part doesn't pass those on.
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
-func messageOf(value json.RawMessage) Message {
-	return Message{PhoneNumberID: numberIn(member(value, "metadata"))}
+func numberIn(value json.RawMessage) string {
+	var inside struct {
+		Metadata struct {
+			PhoneNumberID json.RawMessage `json:"phone_number_id"`
+		} `json:"metadata"`
+	}
+	_ = json.Unmarshal(value, &inside) // what is of another type reads as nothing
+	return shortened(scalar(decode(inside.Metadata.PhoneNumberID)))
 }
 
 // fieldOf finds the name of the field, which Meta's samples sometimes have inside the value or beside the list of changes.

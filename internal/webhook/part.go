@@ -74,38 +74,15 @@ func plainMetadata(value json.RawMessage) bool {
 	if _, ok := members(value); !ok {
 		return false
 	}
-	metadata := member(value, "metadata")
-	if len(metadata) == 0 || metadata[0] != '{' {
+	var inside struct {
+		Metadata json.RawMessage `json:"metadata"`
+	}
+	_ = json.Unmarshal(value, &inside) // an object, as members found
+	if len(inside.Metadata) == 0 || inside.Metadata[0] != '{' {
 		return true
 	}
-	_, ok := members(metadata)
-	return ok && strings.Trim(numberIn(metadata), "0123456789") == ""
-}
-
-func numberIn(metadata json.RawMessage) string {
-	return shortened(scalar(decode(member(metadata, "phone_number_id"))))
-}
-
-// member gives the first member of an object with a key, whatever its case, and reads no further; nil where none of the first
-// maxMembers has it.
-func member(raw json.RawMessage, key string) json.RawMessage {
-	key = foldedKey(key)
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
-		return nil
-	}
-	for n := 0; n < maxMembers && decoder.More(); n++ {
-		token, err := decoder.Token()
-		name, text := token.(string)
-		var value json.RawMessage
-		if err != nil || !text || decoder.Decode(&value) != nil {
-			return nil
-		}
-		if foldedKey(name) == key {
-			return value
-		}
-	}
-	return nil
+	_, ok := members(inside.Metadata)
+	return ok && strings.Trim(numberIn(value), "0123456789") == ""
 }
 
 // members gives the members of an object. It fails for anything else, for an object with too many of them, and where two keys are

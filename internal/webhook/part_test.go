@@ -61,8 +61,8 @@ func withValue(value string) string {
 	return `{"id":"1","changes":[{"field":"calls","value":` + value + `}]}`
 }
 
-// TestNumberOfAMessage: it is found as every parser finds it, and nothing after it is read.
-func TestNumberOfAMessage(t *testing.T) {
+// TestNumberOfAnEvent: it is found as every parser finds it, in events of every field.
+func TestNumberOfAnEvent(t *testing.T) {
 	for value, want := range map[string]string{
 		`{"metadata":{"phone_number_id":"17"}}`:                                               "17",
 		`{"a":{"metadata":{"phone_number_id":"1"}},"metadata":{"b":[],"phone_number_id":17}}`: "17",
@@ -70,11 +70,13 @@ func TestNumberOfAMessage(t *testing.T) {
 		`{"\u006detadata":{"phone_number_id":"\u00317"}}`:                                     "17",
 		`{"metadata":{"phone_number_id":null}}`:                                               "",
 		`{"metadata":[]}`:                                                                     "",
-		`{` + keys(maxMembers*9) + `"metadata":{"phone_number_id":"17"}}`:                     "",
+		`{` + keys(maxMembers*9) + `"metadata":{"phone_number_id":"17"}}`:                     "17",
 		`[]`: "", `null`: "",
 	} {
-		if got := only(t, event("messages", value)).Value; got != (Message{PhoneNumberID: want}) {
-			t.Errorf("%.80s: %+v, want %q", value, got, want)
+		for _, field := range []string{"messages", "account_update", "new_at_meta"} {
+			if got := only(t, event(field, value)).PhoneNumberID; got != want {
+				t.Errorf("%s %.80s: %q, want %q", field, value, got, want)
+			}
 		}
 	}
 }

@@ -22,6 +22,9 @@ type Change struct {
 	Field string
 	// Time that Meta gave to the entry, to the second; zero where it gave none.
 	Time time.Time
+	// PhoneNumberID is the id at Meta of the number in the metadata of the event, as events of messages have it, whatever the field;
+	// "" where there is none.
+	PhoneNumberID string
 	// Hash of field and value: the same event delivered again has the same time and hash, whatever the order of its keys. Of
 	// message events only the field is hashed, for their content isn't looked at.
 	Hash string
@@ -169,10 +172,7 @@ type NumberUsername struct {
 }
 
 // Message is an event of a message field, such as messages or calls. Its content is personal data and isn't looked at.
-type Message struct {
-	// PhoneNumberID is the id at Meta of the number that sent or received it, as the event's metadata name it; "" where they don't.
-	PhoneNumberID string
-}
+type Message struct{}
 
 func (TemplateStatus) isValue()     {}
 func (TemplateQuality) isValue()    {}
