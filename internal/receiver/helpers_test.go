@@ -64,7 +64,7 @@ type liveSecrets struct {
 	// first is which reading was the first of a Secret, from 1.
 	first map[client.ObjectKey]int
 	err   error
-	// hold, where set, keeps readings waiting until it is closed.
+	// hold, where set, keeps readings waiting: a value lets one of them go on, and closing it all of them.
 	hold chan struct{}
 }
 
