@@ -67,11 +67,16 @@ func normalise(object map[string]any) map[string]any {
 	out["metadata"] = kept
 	if status, _ := out["status"].(map[string]any); status != nil {
 		if conditions, _ := status["conditions"].([]any); conditions != nil {
+			conditions = slices.DeleteFunc(conditions, func(c any) bool { return !written(c) })
 			slices.SortStableFunc(conditions, func(a, b any) int { return strings.Compare(textOf(a, "type"), textOf(b, "type")) })
+			status["conditions"] = conditions
 		}
 	}
 	return out
 }
+
+// written reports a condition that the operator wrote. Those that tests put there for somebody else have a reason that only events have.
+func written(condition any) bool { return textOf(condition, "reason") != v1alpha1.ReasonLeft }
 
 // stable replaces times, addresses on this machine and versions of Secrets.
 func stable(value any) any {
