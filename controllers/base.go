@@ -58,28 +58,27 @@ type runOf struct {
 	fingerprint string
 }
 
-// result turns an outcome into a requeue, and logs what failed; nothing else does. Errors are never returned to the queue: its
+// result turns a result into a requeue, and logs what failed; nothing else does. Errors are never returned to the queue: its
 // backoff knows neither Meta's limits nor which change makes a retry worthwhile, and it logs an error at each retry.
-func (b *base) result(ctx context.Context, run runOf, o outcome) ctrl.Result {
+func (b *base) result(ctx context.Context, run runOf, o *Result) ctrl.Result {
 	uid := run.obj.GetUID()
-	if b.failures.note(ctx, subject{uid, kindOf(run.obj)}, o) {
-		o.backoff = true
-	}
+	persists := b.failures.note(ctx, subject{uid, kindOf(run.obj)}, o)
+	after := o.after
 	switch {
-	case o.backoff:
-		o.after = b.attempts.failed(uid, run.fingerprint, o.first)
-	case o.keep, o.underWay:
+	case o.backoff || persists:
+		after = b.attempts.failed(uid, run.fingerprint, o.first)
+	case o.unchanged, o.unfinished:
 	default:
 		b.attempts.succeeded(uid)
 	}
 	if log := ctrl.LoggerFrom(ctx).V(2); log.Enabled() {
 		reason := o.reason
-		if o.keep {
+		if o.unchanged {
 			reason = "unchanged"
 		}
-		log.Info("The run ends", "synced", o.synced, "reason", reason, "requeueAfter", o.after.String())
+		log.Info("The run ends", "synced", o.synced, "reason", reason, "requeueAfter", after.String())
 	}
-	return ctrl.Result{RequeueAfter: o.after}
+	return ctrl.Result{RequeueAfter: after}
 }
 
 // logStep says at level 2 how far a run came.
@@ -97,7 +96,7 @@ func (b *base) transitions(ctx context.Context, obj runtime.Object, before, afte
 			c.Reason == v1alpha1.ReasonProgressing {
 			continue
 		}
-		if unchanged(before, c) || told[said{c.Reason, c.Message}] {
+		if sameCondition(before, c) || told[said{c.Reason, c.Message}] {
 			continue
 		}
 		told[said{c.Reason, c.Message}] = true
@@ -146,7 +145,7 @@ func expected(reason string) bool {
 	return false
 }
 
-func unchanged(before []metav1.Condition, c metav1.Condition) bool {
+func sameCondition(before []metav1.Condition, c metav1.Condition) bool {
 	for _, o := range before {
 		if o.Type == c.Type {
 			// Of violations and restrictions each is news, though the condition is the same.

@@ -56,39 +56,36 @@ func (c *conditionSet) keepPrevious(kind string) bool {
 type readiness struct {
 	status          metav1.ConditionStatus
 	reason, message string
-	// progressing: it will become ready by itself, for instance after a review.
-	progressing bool
-	// stalled: only a person can make it ready.
-	stalled bool
 }
 
 // summarize sets Synced, Ready, Reconciling and Stalled, in the form that kstatus, `kubectl wait` and Flux expect:
 // Reconciling and Stalled are there only while true, and never together.
-func (c *conditionSet) summarize(o outcome, r readiness) {
+func (c *conditionSet) summarize(o *Result, r readiness) {
 	c.set(v1alpha1.ConditionSynced, o.synced, o.reason, o.message)
 	ready := r
-	// A pass that says nothing about the asset leaves the judgement to what is known of it, if anything is.
-	if o.synced != metav1.ConditionTrue && (!o.aside || r.reason == v1alpha1.ReasonProgressing || r.reason == v1alpha1.ReasonPending) {
+	// A result that says nothing about the asset leaves the judgement to what is known of it, if anything is.
+	synced := o.synced == metav1.ConditionTrue
+	if !synced && (!o.assetUnaffected || r.reason == v1alpha1.ReasonProgressing || r.reason == v1alpha1.ReasonPending) {
 		ready = readiness{status: metav1.ConditionFalse, reason: o.reason, message: o.message}
 	}
 	c.set(v1alpha1.ConditionReady, ready.status, ready.reason, ready.message)
+	ofResult, ofAsset := kstatusOf[o.reason], kstatusOf[r.reason]
+	if synced {
+		ofResult = kstatusNeutral
+	}
 	switch {
-	case o.stalled:
+	case ready.status == metav1.ConditionTrue:
+		// The asset can be used. If the spec couldn't be applied, Synced says why.
+	case ofResult == kstatusStalled:
 		c.set(v1alpha1.ConditionStalled, metav1.ConditionTrue, o.reason, o.message)
-	case r.stalled && o.synced == metav1.ConditionTrue:
+	case ofAsset == kstatusStalled && synced:
 		c.set(v1alpha1.ConditionStalled, metav1.ConditionTrue, r.reason, r.message)
-	case o.synced != metav1.ConditionTrue && ready.status != metav1.ConditionTrue && o.reason != v1alpha1.ReasonPaused:
+	case ofResult == kstatusReconciling:
 		c.set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, o.reason, o.message)
-	case r.progressing && ready.reason == r.reason: // not while it is paused and was never looked at
+	case ofAsset == kstatusReconciling && ready.reason == r.reason: // not while it is paused and was never looked at
 		c.set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, r.reason, r.message)
 	}
-	if c.has(v1alpha1.ConditionStalled) && ready.status == metav1.ConditionTrue {
-		// What is there works, only the wish can't be fulfilled: Ready=True excludes Stalled, and Synced tells the rest.
-		c.next = slices.DeleteFunc(c.next, func(o metav1.Condition) bool { return o.Type == v1alpha1.ConditionStalled })
-	}
 }
-
-func (c *conditionSet) has(kind string) bool { return meta.FindStatusCondition(c.next, kind) != nil }
 
 // list returns the conditions in a fixed order: Ready and Synced first, then by name.
 func (c *conditionSet) list() []metav1.Condition {

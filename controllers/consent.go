@@ -43,21 +43,18 @@ func (r *resolver) permitsLevel(
 	return permitted, false, err
 }
 
-// levelRefused is the outcome where the account's owner doesn't permit the namespace of a subscription to set a part of it, else nil.
-func (h *hooks) levelRefused(ctx context.Context, p *hookPass, level v1alpha1.WebhookLevel, path string) *outcome {
+// levelRefused is the result where the account's owner doesn't permit the namespace of a subscription to set a part of it, else nil.
+func (h *hooks) levelRefused(ctx context.Context, p *hookPass, level v1alpha1.WebhookLevel, path string) *Result {
 	permitted, _, err := h.resolver.permitsLevel(ctx, p.waba, p.obj.Namespace, level)
 	switch {
 	case err != nil:
-		o := failure("read the labels of namespace "+p.obj.Namespace, err)
-		return &o
+		return failure("read the labels of namespace "+p.obj.Namespace, err)
 	case permitted:
 		return nil
 	}
-	o := stalledAside(v1alpha1.ReasonReferenceNotPermitted, fmt.Sprintf(
+	return waiting(v1alpha1.ReasonReferenceNotPermitted, fmt.Sprintf(
 		"%s: WABA %s doesn't let namespace %s set it; its owner can allow it with webhookLevels: [%s] in spec.allowedReferences, or remove the section",
-		path, display(client.ObjectKeyFromObject(p.waba), p.obj.Namespace), p.obj.Namespace, level))
-	o.after = conflictRecheck
-	return &o
+		path, display(client.ObjectKeyFromObject(p.waba), p.obj.Namespace), p.obj.Namespace, level), conflictRecheck).aside()
 }
 
 // appAccount is another account that is known to use the app.
@@ -147,12 +144,10 @@ func accountNames(accounts []appAccount, holds func(appAccount) bool) []string {
 }
 
 // unconsented says that the owners of other accounts of the app have to agree.
-func (a *hookApplication) unconsented() *outcome {
-	o := stalledAside(v1alpha1.ReasonReferenceNotPermitted, fmt.Sprintf(
+func (a *hookApplication) unconsented() *Result {
+	return waiting(v1alpha1.ReasonReferenceNotPermitted, fmt.Sprintf(
 		"app: its callback and fields are also those of %s, without its owner's consent; to consent, add webhookLevels: [App] to spec.allowedReferences of that WABA, or a WebhookSubscription for it with the same callback",
-		strings.Join(a.unconsenting, ", ")))
-	o.after = conflictRecheck
-	return &o
+		strings.Join(a.unconsenting, ", ")), conflictRecheck).aside()
 }
 
 // affectsOthers reports that a write takes something from the app's other accounts: their events go to another address, no longer
@@ -163,7 +158,7 @@ func (a *hookApplication) affectsOthers(target []string, moved bool) bool {
 }
 
 // primeBlocked says what stands against the app's address being that of the account's own service for a moment.
-func (a *hookApplication) primeBlocked() *outcome {
+func (a *hookApplication) primeBlocked() *Result {
 	switch {
 	case len(a.uncovered) > 0:
 		return diverted(a.uncovered, "the service in spec.messages for a moment")

@@ -34,16 +34,16 @@ type destructive struct {
 	claims func(ctx context.Context) ([]client.Object, error)
 	// confirm asks Meta whether what is to be taken away is there and is ours: a status alone may be restored, or older than what
 	// happened since. nil where write asks itself (numbers.attempt).
-	confirm func(ctx context.Context) (ours bool, o *outcome)
+	confirm func(ctx context.Context) (ours bool, o *Result)
 	// write makes the call; see base.callMeta.
-	write func(ctx context.Context) *outcome
+	write func(ctx context.Context) *Result
 }
 
 // ending is how a destructive write ended.
 type ending int
 
 const (
-	// endFailed: it wasn't made; the outcome says why, and when it is tried again.
+	// endFailed: it wasn't made; the result says why, and when it is tried again.
 	endFailed ending = iota
 	// endGone: it was made, or there was nothing to take away.
 	endGone
@@ -52,12 +52,11 @@ const (
 )
 
 // destroy makes a destructive write, if nothing stands against it.
-func (b *base) destroy(ctx context.Context, obj client.Object, d *destructive) (ending, *outcome) {
+func (b *base) destroy(ctx context.Context, obj client.Object, d *destructive) (ending, *Result) {
 	if d.claims != nil {
 		switch others, err := d.claims(ctx); {
 		case err != nil:
-			o := failure("look for other resources before: "+d.call, err)
-			return endFailed, &o
+			return endFailed, failure("look for other resources before: "+d.call, err)
 		case len(others) > 0:
 			b.recordLeft(obj, d.id, d.call+": left to "+nameFor(others[0], obj.GetNamespace())+", which claims it too")
 			return endLeft, nil
@@ -72,9 +71,7 @@ func (b *base) destroy(ctx context.Context, obj client.Object, d *destructive) (
 		}
 	}
 	if b.readOnly {
-		o := withheld(v1alpha1.ReasonDriftDetected, b.would(obj, d.call))
-		o.aside = true
-		return endFailed, &o
+		return endFailed, differs(b.would(obj, d.call))
 	}
 	if o := d.write(ctx); o != nil {
 		return endFailed, o
@@ -83,13 +80,12 @@ func (b *base) destroy(ctx context.Context, obj client.Object, d *destructive) (
 }
 
 // callMeta makes a destructive write to Meta and records it in the audit log.
-func (b *base) callMeta(ctx context.Context, obj client.Object, call string, write func(context.Context) error) *outcome {
+func (b *base) callMeta(ctx context.Context, obj client.Object, call string, write func(context.Context) error) *Result {
 	logStep(ctx, "About to write to Meta", "call", call)
 	err := write(ctx)
 	b.wrote(obj, call, nil, err)
 	if err != nil {
-		o := failure(call, err)
-		return &o
+		return failure(call, err)
 	}
 	return nil
 }

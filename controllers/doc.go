@@ -7,8 +7,9 @@
 // one lifecycle (lifecycle.go). Each decision has one place:
 //
 //	who may do what             policy.go, resolve.go, claims.go
-//	error → reason and retry    outcome.go
-//	outcome → conditions        conditions.go
+//	error → reason and retry    errors.go
+//	reason → kstatus            reasons.go
+//	result → conditions         conditions.go
 //	object → status             status.go
 //	what wakes whom             watches.go
 package controllers

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -63,20 +62,17 @@ func laterOf(a, b time.Time) time.Time {
 	return b
 }
 
-// recall is the outcome that the last pass recorded, so that a pass without one of its own can show what webhooks told.
-func recall(prior *v1alpha1.CommonStatus) (outcome, bool) {
+// recall is the result that the last pass recorded, so that a pass without one of its own can show what webhooks told.
+func recall(prior *v1alpha1.CommonStatus) (*Result, bool) {
 	synced := meta.FindStatusCondition(prior.Conditions, v1alpha1.ConditionSynced)
 	if synced == nil {
-		return outcome{}, false
+		return nil, false
 	}
 	same := func(kind string) bool {
 		c := meta.FindStatusCondition(prior.Conditions, kind)
 		return c != nil && c.Reason == synced.Reason && c.Message == synced.Message
 	}
-	return outcome{
-		synced: synced.Status, reason: synced.Reason, message: synced.Message, recalled: true,
-		stalled: synced.Status != metav1.ConditionTrue && same(v1alpha1.ConditionStalled), aside: !same(v1alpha1.ConditionReady),
-	}, true
+	return replayedResult(synced, !same(v1alpha1.ConditionReady)), true
 }
 
 // hearing remembers what webhooks had told of each object when it was last looked at. It keeps events apart from all that

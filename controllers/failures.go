@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,9 +27,6 @@ type failedStep struct {
 	operation string
 	err       error
 }
-
-// failed is the list of one failed step.
-func failed(operation string, err error) []failedStep { return []failedStep{{operation, err}} }
 
 // internal reports that a condition can't explain the error: it comes from the API server or from the operator itself.
 func (f failedStep) internal() bool {
@@ -79,9 +75,9 @@ type subject struct {
 	kind string
 }
 
-// note logs what failed in a run. A run that came to an end decides about all steps; one that only waited (o.keep, o.underWay)
+// note logs what failed in a run. A run that came to an end decides about all steps; one that only waited (unchanged, unfinished)
 // says nothing of those that it didn't come to. It reports whether a conflict persists, so that its retries need a backoff.
-func (l *failureLog) note(ctx context.Context, s subject, o outcome) (persists bool) {
+func (l *failureLog) note(ctx context.Context, s subject, o *Result) (persists bool) {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return false // the process stops: that says nothing about the steps
 	}
@@ -98,7 +94,7 @@ func (l *failureLog) note(ctx context.Context, s subject, o outcome) (persists b
 		if _, still := now[operation]; still {
 			continue
 		}
-		if o.keep || o.underWay {
+		if o.unchanged || o.unfinished {
 			now[operation] = f
 		} else if f.logged {
 			ctrl.LoggerFrom(ctx).V(1).Info("Step works again", "operation", operation, "failed", l.clock.Since(f.since).String())
@@ -165,19 +161,4 @@ func identity(err error) string {
 		text = strings.Join(parts, "|")
 	}
 	return passing.ReplaceAllString(text, "…")
-}
-
-// join appends failed steps that decide nothing about an outcome, but have to be in the log.
-func (o outcome) join(more ...failedStep) outcome {
-	o.failed = slices.Concat(o.failed, more)
-	return o
-}
-
-// err is the error that an outcome was made of, nil where nothing failed.
-func (o *outcome) err() error {
-	errs := make([]error, len(o.failed))
-	for i, step := range o.failed {
-		errs[i] = step.err
-	}
-	return errors.Join(errs...)
 }

@@ -70,20 +70,18 @@ func (b *base) would(obj client.Object, call string, fields ...string) Intent {
 	return i
 }
 
-// withheld is the outcome of a pass of which nothing but a write is missing.
-func withheld(reason string, first Intent, more ...Intent) outcome {
+// withheld is the result of a pass of which nothing but a write is missing.
+func withheld(reason string, first Intent, more ...Intent) *Result {
 	what := first.String()
 	for _, i := range more {
 		what += "; " + i.String()
 	}
-	return stalled(reason, Withheld+" and would "+what)
+	return notSynced(reason, Withheld+" and would "+what)
 }
 
-// differs is the outcome where the asset is there and only a write is missing.
-func differs(first Intent, more ...Intent) *outcome {
-	o := withheld(v1alpha1.ReasonDriftDetected, first, more...)
-	o.aside = true
-	return &o
+// differs is the result where the asset is there and only a write is missing.
+func differs(first Intent, more ...Intent) *Result {
+	return withheld(v1alpha1.ReasonDriftDetected, first, more...).aside()
 }
 
 // announced remembers for whom an operator that only reads has asked the breaker, so that looking again doesn't trip it.

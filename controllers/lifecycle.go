@@ -28,15 +28,15 @@ type asset[T client.Object] interface {
 	rivals(ctx context.Context, obj T) ([]claim, error)
 	// locate looks the asset up if the spec alone doesn't tell which one at Meta it is, and returns the resource with what
 	// identifies it in the status, to ask for rivals again. It is a copy: what it says of the asset counts only for who may act.
-	locate(ctx context.Context, p *pass[T]) (T, *outcome)
+	locate(ctx context.Context, p *pass[T]) (T, *Result)
 	// deletes reports whether deleting the resource shall delete something at Meta.
 	deletes(obj T) bool
 	// sync compares the asset with the spec and acts at most once.
-	sync(ctx context.Context, p *pass[T]) outcome
+	sync(ctx context.Context, p *pass[T]) *Result
 	// heed brings what webhooks told into the status, over what was seen before. It makes no call.
 	heed(p *pass[T])
 	// remove deletes what the resource created or adopted. done means it is gone (or isn't ours) and the resource may go.
-	remove(ctx context.Context, p *pass[T]) (gone bool, o outcome)
+	remove(ctx context.Context, p *pass[T]) (gone bool, o *Result)
 	// describe sets the kind's own conditions and judges whether the asset can be used.
 	describe(p *pass[T], c *conditionSet) readiness
 	// status returns the part of the status that reconcilers own, to compare and to apply.
@@ -79,13 +79,13 @@ func (l *lifecycle[T]) begin(read T) *pass[T] {
 }
 
 // step is the order of every pass: what webhooks told, may we, with whom, and then the kind's own work.
-func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) outcome {
+func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) *Result {
 	stop := l.resolve(ctx, p)
 	if stop == nil {
 		logStep(ctx, "The account is found", "account", client.ObjectKeyFromObject(p.waba).String(), "policy", p.policy)
 		if wait := l.listen(p.before, p.waba, p.changedByUser() || p.requested()); wait > 0 {
 			logStep(ctx, "Waiting until the events of webhooks settle", "for", wait.String())
-			return keep(wait)
+			return unchanged(wait)
 		}
 		l.kind.heed(p)
 	}
@@ -94,33 +94,33 @@ func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) outcome {
 	}
 	if stop != nil {
 		logStep(ctx, "The account can't be used", "reason", stop.reason)
-		return *stop
+		return stop
 	}
 	if p.policy == v1alpha1.ManagementPolicyPaused {
 		return paused()
 	}
 	if o := l.contest(ctx, p, p.obj); o != nil {
-		return *o
+		return o
 	}
 	if o := usable(p.waba, p.obj.GetNamespace()); o != nil {
 		logStep(ctx, "The account can't be used", "reason", o.reason)
-		return *o
+		return o
 	}
 	if o := l.connect(ctx, p); o != nil {
-		return *o
+		return o
 	}
 	if pause := l.attempts.pause(p.key(), p.fingerprint()); pause > 0 {
 		logStep(ctx, "Backing off", "for", pause.String())
-		return keep(pause)
+		return unchanged(pause)
 	}
 	if o := p.requestWaits(ctx); o != nil {
-		return *o
+		return o
 	}
 	if o := l.own(ctx, p); o != nil {
-		return *o
+		return o
 	}
 	if o := l.finalizer(ctx, p); o != nil {
-		return *o
+		return o
 	}
 	logStep(ctx, "Comparing with the spec")
 	return l.kind.sync(ctx, p)
@@ -128,7 +128,7 @@ func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) outcome {
 
 // own decides about ownership a second time, by what Meta shows: two resources can name one asset in different ways. Nothing was
 // written before, neither a finalizer nor anything at Meta.
-func (l *lifecycle[T]) own(ctx context.Context, p *pass[T]) *outcome {
+func (l *lifecycle[T]) own(ctx context.Context, p *pass[T]) *Result {
 	found, o := l.kind.locate(ctx, p)
 	if o != nil {
 		return o
@@ -139,13 +139,12 @@ func (l *lifecycle[T]) own(ctx context.Context, p *pass[T]) *outcome {
 	return l.contest(ctx, p, found)
 }
 
-func paused() outcome {
-	o := waitingAside(v1alpha1.ReasonPaused, "managementPolicy is Paused: no call is made; what is shown is what was last known", 0)
-	return o
+func paused() *Result {
+	return notSynced(v1alpha1.ReasonPaused, "managementPolicy is Paused: no call is made; what is shown is what was last known").aside()
 }
 
 // resolve finds the account and checks that it is the one the asset belongs to.
-func (l *lifecycle[T]) resolve(ctx context.Context, p *pass[T]) *outcome {
+func (l *lifecycle[T]) resolve(ctx context.Context, p *pass[T]) *Result {
 	waba, o := l.resolver.find(ctx, l.kind.referrer(p.obj))
 	if o != nil {
 		return o
@@ -153,42 +152,32 @@ func (l *lifecycle[T]) resolve(ctx context.Context, p *pass[T]) *outcome {
 	p.waba = waba
 	p.policy = EffectivePolicy(p.spec.ManagementPolicy, waba.Spec.ManagementPolicy)
 	if !p.accountAccepted() {
-		o := stalledAside(v1alpha1.ReasonAccountChanged, fmt.Sprintf(
+		return notSynced(v1alpha1.ReasonAccountChanged, fmt.Sprintf(
 			"this asset belongs to account %s but spec.wabaRef now leads to account %s; to look for it there, annotate %s=%s",
-			p.status.AccountID, waba.Spec.ID, v1alpha1.AnnotationAcceptAccount, waba.Spec.ID))
-		return &o
+			p.status.AccountID, waba.Spec.ID, v1alpha1.AnnotationAcceptAccount, waba.Spec.ID)).aside()
 	}
 	return nil
 }
 
-func stalledAside(reason, message string) outcome {
-	o := stalled(reason, message)
-	o.aside = true
-	return o
-}
-
 // contest lets only one of several resources for the same asset act. obj is the run's own resource with what is known of the asset.
-func (l *lifecycle[T]) contest(ctx context.Context, p *pass[T], obj T) *outcome {
+func (l *lifecycle[T]) contest(ctx context.Context, p *pass[T], obj T) *Result {
 	claims, err := l.kind.rivals(ctx, obj)
 	if err != nil {
-		o := failure("look for resources that claim the same asset", err)
-		return &o
+		return failure("look for resources that claim the same asset", err)
 	}
 	first := winner(claims, p.now)
 	if first == nil || first.GetUID() == p.obj.GetUID() {
 		return nil
 	}
 	logStep(ctx, "Another resource owns the asset", "owner", client.ObjectKeyFromObject(first).String())
-	o := stalled(v1alpha1.ReasonConflict, nameFor(first, p.obj.GetNamespace())+" already manages this; delete one of the two resources")
-	o.after = conflictRecheck
-	return &o
+	return waiting(v1alpha1.ReasonConflict, nameFor(first, p.obj.GetNamespace())+" already manages this; delete one of the two resources",
+		conflictRecheck)
 }
 
-func (l *lifecycle[T]) connect(ctx context.Context, p *pass[T]) *outcome {
+func (l *lifecycle[T]) connect(ctx context.Context, p *pass[T]) *Result {
 	session, err := l.resolver.session(ctx, p.waba)
 	if err != nil {
-		o := failure("read the account's Secret", err)
-		return &o
+		return failure("read the account's Secret", err)
 	}
 	p.session = session
 	return nil
@@ -196,7 +185,7 @@ func (l *lifecycle[T]) connect(ctx context.Context, p *pass[T]) *outcome {
 
 // finalizer keeps ours in step with the deletion policy. The account's comes first, so that it can't go before the
 // resources that need it for their own deletion.
-func (l *lifecycle[T]) finalizer(ctx context.Context, p *pass[T]) *outcome {
+func (l *lifecycle[T]) finalizer(ctx context.Context, p *pass[T]) *Result {
 	want := p.writable() && l.kind.deletes(p.obj)
 	if want == hasFinalizer(p.obj) || l.readOnly {
 		return nil // an operator that only reads leaves it as it is: a deletion waits for one that writes
@@ -217,17 +206,16 @@ func (l *lifecycle[T]) finalizer(ctx context.Context, p *pass[T]) *outcome {
 	return nil
 }
 
-// notWritten is the outcome of a failed write to the API server. After a conflict the next run sees the newer object.
-func notWritten(operation string, err error) *outcome {
-	o := failure(operation, err)
+// notWritten is the result of a failed write to the API server. After a conflict the next run sees the newer object.
+func notWritten(operation string, err error) *Result {
 	if apierrors.IsConflict(err) {
-		o = keep(time.Second).join(o.failed...)
+		return unchanged(time.Second).join(failedStep{operation, err})
 	}
-	return &o
+	return failure(operation, err)
 }
 
 // finish writes the status if anything changed and says when to come back.
-func (l *lifecycle[T]) finish(ctx context.Context, p *pass[T], o outcome) (ctrl.Result, error) {
+func (l *lifecycle[T]) finish(ctx context.Context, p *pass[T], o *Result) (ctrl.Result, error) {
 	fingerprint := p.fingerprint()
 	if o.reason == v1alpha1.ReasonCredentialsInvalid && p.session != nil {
 		// The account reads its Secret again at once; this resource waits for what comes of it.
@@ -246,15 +234,15 @@ func (l *lifecycle[T]) finish(ctx context.Context, p *pass[T], o outcome) (ctrl.
 	return l.result(ctx, runOf{p.obj, fingerprint}, o), nil
 }
 
-// unrecorded is the outcome of a run whose status couldn't be written: what it came to is found again.
-func unrecorded(o outcome, err error) outcome {
+// unrecorded is the result of a run whose status couldn't be written: what it came to is found again.
+func unrecorded(o *Result, err error) *Result {
 	return notWritten("write the status", err).join(o.failed...)
 }
 
 // conclude records what a pass came to. One that has nothing to record still shows what webhooks told: no wait may hide that
 // Meta rejected a template.
-func (l *lifecycle[T]) conclude(ctx context.Context, p *pass[T], o outcome) error {
-	if !o.keep {
+func (l *lifecycle[T]) conclude(ctx context.Context, p *pass[T], o *Result) error {
+	if !o.unchanged {
 		return l.record(ctx, p, o, false)
 	}
 	recalled, ok := recall(p.prior)
@@ -267,10 +255,10 @@ func (l *lifecycle[T]) conclude(ctx context.Context, p *pass[T], o outcome) erro
 	return l.record(ctx, told, recalled, false)
 }
 
-// record applies the status that follows from an outcome. With precondition set it fails with a conflict if anybody
+// record applies the status that follows from a result. With precondition set it fails with a conflict if anybody
 // changed the object meanwhile.
-func (l *lifecycle[T]) record(ctx context.Context, p *pass[T], o outcome, precondition bool) error {
-	if !o.recalled {
+func (l *lifecycle[T]) record(ctx context.Context, p *pass[T], o *Result, precondition bool) error {
+	if !o.replayed {
 		p.status.NextAttemptTime = nextAttempt(p.status.NextAttemptTime, o, p.now)
 		p.status.LastHandledRequest = p.obj.GetAnnotations()[v1alpha1.AnnotationRequestedAt]
 		p.status.ObservedGeneration = p.obj.GetGeneration()
@@ -301,8 +289,8 @@ func (l *lifecycle[T]) record(ctx context.Context, p *pass[T], o outcome, precon
 
 // nextAttempt is set once when a wait begins and stays until it is over, or until a shorter one takes its place: after a
 // change of the spec, a pause of five minutes must not last as long as the locked name or spent quota before it.
-func nextAttempt(current *metav1.Time, o outcome, now time.Time) *metav1.Time {
-	if !o.wait || o.after <= 0 {
+func nextAttempt(current *metav1.Time, o *Result, now time.Time) *metav1.Time {
+	if !o.shown || o.after <= 0 {
 		return nil
 	}
 	if current != nil && current.After(now) && current.Sub(now) <= o.after+clockSkew {

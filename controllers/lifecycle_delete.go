@@ -37,7 +37,7 @@ func (l *lifecycle[T]) delete(ctx context.Context, p *pass[T]) (ctrl.Result, err
 	if err := setFinalizer(ctx, l.client, obj, false); apierrors.IsNotFound(err) {
 		return ctrl.Result{}, nil
 	} else if err != nil {
-		return l.finish(ctx, p, *notWritten("remove the finalizer", err))
+		return l.finish(ctx, p, notWritten("remove the finalizer", err))
 	}
 	logStep(ctx, "The finalizer is removed")
 	l.attempts.succeeded(p.key())
@@ -47,48 +47,48 @@ func (l *lifecycle[T]) delete(ctx context.Context, p *pass[T]) (ctrl.Result, err
 
 // deletionSeen reports that the cache has seen the deletion. It has seen every other resource that was applied before then, and only
 // then is it known who else claims the asset: a renamed manifest is applied before the old one is pruned.
-func (l *lifecycle[T]) deletionSeen(ctx context.Context, p *pass[T]) (bool, outcome) {
+func (l *lifecycle[T]) deletionSeen(ctx context.Context, p *pass[T]) (bool, *Result) {
 	cached := l.kind.new()
 	err := l.client.Get(ctx, client.ObjectKeyFromObject(p.obj), cached)
 	switch {
 	case err == nil && cached.GetUID() == p.obj.GetUID() && !cached.GetDeletionTimestamp().IsZero():
-		return true, outcome{}
+		return true, nil
 	case err == nil, apierrors.IsNotFound(err):
-		return false, keep(time.Second)
+		return false, unchanged(time.Second)
 	}
 	return false, failure("read the resource from the cache", err)
 }
 
 // removal decides whether the resource may go.
-func (l *lifecycle[T]) removal(ctx context.Context, p *pass[T]) (gone bool, o outcome) {
+func (l *lifecycle[T]) removal(ctx context.Context, p *pass[T]) (gone bool, o *Result) {
 	if !l.kind.deletes(p.obj) {
-		return true, outcome{}
+		return true, nil
 	}
 	if !p.writable() {
 		l.recordLeft(p.obj, p.status.ID, "managementPolicy is "+string(p.policy))
-		return true, outcome{}
+		return true, nil
 	}
 	if reason, err := l.abandoned(ctx, p); err != nil {
 		return false, advised(failure("see whether the account and its Secret are there", err))
 	} else if reason != "" {
 		l.recordLeft(p.obj, p.status.ID, reason)
-		return true, outcome{}
+		return true, nil
 	}
 	if out := l.resolve(ctx, p); out != nil {
-		return false, advised(*out)
+		return false, advised(out)
 	}
 	if !p.writable() {
 		l.recordLeft(p.obj, p.status.ID, "the account's managementPolicy is "+string(p.policy))
-		return true, outcome{}
+		return true, nil
 	}
 	if p.session == nil {
 		if out := l.connect(ctx, p); out != nil {
-			return false, advised(*out)
+			return false, advised(out)
 		}
 	}
 	if pause := l.attempts.pause(p.key(), p.fingerprint()); pause > 0 {
 		logStep(ctx, "Backing off", "for", pause.String())
-		return false, keep(pause)
+		return false, unchanged(pause)
 	}
 	logStep(ctx, "Deleting at Meta")
 	gone, o = l.kind.remove(ctx, p)
@@ -98,11 +98,11 @@ func (l *lifecycle[T]) removal(ctx context.Context, p *pass[T]) (gone bool, o ou
 	return gone, o
 }
 
-func advised(o outcome) outcome {
-	if !o.keep {
-		o.message = "deleting: " + o.message + retainAdvice
+func advised(o *Result) *Result {
+	if o.unchanged {
+		return o
 	}
-	return o
+	return o.saying("deleting: " + o.message + retainAdvice)
 }
 
 // abandoned reports why nothing can ever be deleted at Meta any more: the account's resource or its Secret is gone.

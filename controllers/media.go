@@ -11,7 +11,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -57,7 +56,7 @@ type mediaFile struct {
 // identify finds out which file a source means. Nothing is fetched from an address or sent to Meta for that.
 func (m *mediaFiles) identify(
 	ctx context.Context, namespace, field string, format media.Format, source *v1alpha1.MediaSource,
-) (mediaFile, *outcome) {
+) (mediaFile, *Result) {
 	f := mediaFile{field: field, format: format, source: source, sha256: source.SHA256}
 	ref := source.ConfigMapKeyRef
 	if ref == nil {
@@ -70,13 +69,11 @@ func (m *mediaFiles) identify(
 	case apierrors.IsNotFound(err):
 		return f, noMedia(fmt.Sprintf("%s: ConfigMap %s doesn't exist in this namespace; create it", field, ref.Name))
 	case apierrors.IsForbidden(err):
-		o := noMedia(fmt.Sprintf(
-			"%s: the operator isn't allowed to get ConfigMap %s; grant its service account the verb get", field, ref.Name))
-		o.failed = failed("read ConfigMap "+ref.Name, err)
-		return f, o
+		return f, noMedia(fmt.Sprintf(
+			"%s: the operator isn't allowed to get ConfigMap %s; grant its service account the verb get", field, ref.Name)).
+			join(failedStep{"read ConfigMap " + ref.Name, err})
 	case err != nil:
-		o := failure("read ConfigMap "+ref.Name, err)
-		return f, &o
+		return f, failure("read ConfigMap "+ref.Name, err)
 	}
 	data, ok := cm.BinaryData[ref.Key]
 	if !ok {
@@ -93,11 +90,10 @@ func (m *mediaFiles) identify(
 	return f, nil
 }
 
-// noMedia is the outcome where the file in a ConfigMap can't be used. It says nothing about an asset that is at Meta
+// noMedia is the result where the file in a ConfigMap can't be used. It says nothing about an asset that is at Meta
 // already.
-func noMedia(message string) *outcome {
-	o := waitingAside(v1alpha1.ReasonMediaUnusable, message, secretRecheck)
-	return &o
+func noMedia(message string) *Result {
+	return waiting(v1alpha1.ReasonMediaUnusable, message, secretRecheck).aside()
 }
 
 // uploadTarget says on whose behalf a file is uploaded.
@@ -108,14 +104,13 @@ type uploadTarget struct {
 }
 
 // app is the Meta app to which the file is uploaded.
-func (to uploadTarget) app(f mediaFile) (string, *outcome) {
+func (to uploadTarget) app(f mediaFile) (string, *Result) {
 	if app := to.session.AppID(); app != "" {
 		return app, nil
 	}
-	o := waitingAside(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
+	return "", waiting(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
 		"%s: files are uploaded to the account's Meta app, whose id isn't known; put the key %s into Secret %s of WABA %s",
-		f.field, v1alpha1.SecretKeyAppID, to.waba.Spec.CredentialsSecretRef.Name, to.waba.Name), secretRecheck)
-	return "", &o
+		f.field, v1alpha1.SecretKeyAppID, to.waba.Spec.CredentialsSecretRef.Name, to.waba.Name), secretRecheck).aside()
 }
 
 // fetched are files that were behind addresses, by the field that names them.
@@ -129,8 +124,8 @@ func (f fetched) close() {
 }
 
 // fetch returns the files that have to be uploaded and are behind addresses. A run never waits for them: where they aren't
-// there yet, the outcome is under way, and the resource is reconciled again when they are.
-func (b *base) fetch(ctx context.Context, to uploadTarget, files ...mediaFile) (fetched, *outcome) {
+// there yet, the result is under way, and the resource is reconciled again when they are.
+func (b *base) fetch(ctx context.Context, to uploadTarget, files ...mediaFile) (fetched, *Result) {
 	key := keyOf(to.object, client.ObjectKeyFromObject(to.object))
 	r := media.Request{
 		Tenant: to.object.GetNamespace(), Owner: string(to.object.GetUID()), Ready: func() { b.changes.ready(key) },
@@ -153,9 +148,7 @@ func (b *base) fetch(ctx context.Context, to uploadTarget, files ...mediaFile) (
 	switch {
 	case !ok:
 		logStep(ctx, "The files are being fetched", "fields", fields)
-		o := waitingAside(v1alpha1.ReasonProgressing, fields[0]+".url: the file is being fetched", fetchRecheck)
-		o.underWay = true
-		return nil, &o
+		return nil, waiting(v1alpha1.ReasonProgressing, fields[0]+".url: the file is being fetched", fetchRecheck).aside().endingEarly()
 	case result.Err != nil:
 		return nil, notFetched(ctx, fields[result.Failed]+".url", result.Err)
 	}
@@ -173,7 +166,7 @@ func (to uploadTarget) handle(app string, f mediaFile) handleKey {
 // upload gives a file to Meta and returns its handle. A handle is good for a short time
 // (https://developers.facebook.com/docs/graph-api/guides/upload), so it is never kept in a status; it is only remembered
 // while the write it was made for fails for a passing reason. reused says that it comes from such an earlier attempt.
-func (b *base) upload(ctx context.Context, to uploadTarget, f mediaFile, files fetched) (handle string, reused bool, o *outcome) {
+func (b *base) upload(ctx context.Context, to uploadTarget, f mediaFile, files fetched) (handle string, reused bool, o *Result) {
 	app, o := to.app(f)
 	if o != nil {
 		return "", false, o
@@ -187,8 +180,7 @@ func (b *base) upload(ctx context.Context, to uploadTarget, f mediaFile, files f
 		file = files[f.field]
 	}
 	if file == nil { // its handle expired in this run
-		later := keep(firstPause)
-		return "", false, &later
+		return "", false, unchanged(firstPause)
 	}
 	logStep(ctx, "About to write to Meta", "call", CallUploadFile, "field", f.field)
 	handle, err := to.session.Client().Upload(ctx, app, graph.File{Name: file.Name, Type: file.Type, Size: file.Size, Content: file})
@@ -200,43 +192,35 @@ func (b *base) upload(ctx context.Context, to uploadTarget, f mediaFile, files f
 	return handle, false, nil
 }
 
-// notFetched is the outcome where an address gave no usable file.
-func notFetched(ctx context.Context, field string, err error) *outcome {
+// notFetched is the result where an address gave no usable file.
+func notFetched(ctx context.Context, field string, err error) *Result {
 	var known *media.Error
 	if !errors.As(err, &known) || ctx.Err() != nil { // stopped with the process: it says nothing about the file
-		o := failure("fetch a file", err)
-		return &o
+		return failure("fetch a file", err)
 	}
-	o := outcome{
-		synced: metav1.ConditionFalse, reason: v1alpha1.ReasonMediaUnusable, message: field + ": " + known.Message, aside: true,
-		failed: failed("fetch a file", err),
-	}
+	o := notSynced(v1alpha1.ReasonMediaUnusable, field+": "+known.Message).aside().join(failedStep{"fetch a file", err})
 	if known.Retry {
-		o.backoff, o.first = true, samplePause
-	} else {
-		o.after, o.wait = unusableRecheck, true
+		return o.withBackoff(samplePause)
 	}
-	return &o
+	return o.retryAfter(unusableRecheck).showing(true)
 }
 
-// notUploaded is the outcome of a failed upload. Nothing about the asset itself was sent.
-func notUploaded(field string, err error) *outcome {
-	o := failure("upload a file", err)
-	o.aside = true
+// notUploaded is the result of a failed upload. Nothing about the asset itself was sent.
+func notUploaded(field string, err error) *Result {
+	o := failure("upload a file", err).aside()
 	e, ok := graph.AsError(err)
 	if !ok {
-		return &o
+		return o
 	}
 	switch e.Class {
 	case graph.ClassPermission, graph.ClassAmbiguous:
-		o.message = fmt.Sprintf("%s: Meta doesn't take the file: %s; give the token's system user a developer or admin role on the "+
-			"Meta app, or correct %s in the account's Secret", field, clause(e.Explain()), v1alpha1.SecretKeyAppID)
+		o = o.saying(fmt.Sprintf("%s: Meta doesn't take the file: %s; give the token's system user a developer or admin role on the "+
+			"Meta app, or correct %s in the account's Secret", field, clause(e.Explain()), v1alpha1.SecretKeyAppID))
 	case graph.ClassInvalidSpec, graph.ClassRefused:
-		o.reason, o.message = v1alpha1.ReasonMediaUnusable, field+": Meta refuses the file: "+e.Explain()
-		o.stalled, o.wait = false, true
+		o = o.because(v1alpha1.ReasonMediaUnusable, field+": Meta refuses the file: "+e.Explain()).showing(true)
 	}
 	if o.backoff && e.Op != graph.OpOpenUpload {
-		o.first = longestPause // up to five calls were made
+		return o.pausing(longestPause) // up to five calls were made
 	}
-	return &o
+	return o
 }

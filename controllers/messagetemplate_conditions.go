@@ -44,39 +44,28 @@ func verdictOnTemplate(s *v1alpha1.MessageTemplateStatus) readiness {
 	no := func(reason, message string) readiness {
 		return readiness{status: metav1.ConditionFalse, reason: reason, message: message}
 	}
-	broken := func(reason, message string) readiness {
-		r := no(reason, message)
-		r.stalled = true
-		return r
-	}
 	switch s.Status {
 	case statusApproved:
 		return readiness{status: metav1.ConditionTrue, reason: v1alpha1.ReasonApproved, message: "approved by Meta and ready to be sent"}
 	case statusPending:
-		r := no(v1alpha1.ReasonInReview, "in review at Meta, which takes up to a day")
-		r.progressing = true
-		return r
+		return no(v1alpha1.ReasonInReview, "in review at Meta, which takes up to a day")
 	case statusInAppeal:
-		r := no(v1alpha1.ReasonInAppeal, "the rejection is under appeal at Meta")
-		r.progressing = true
-		return r
+		return no(v1alpha1.ReasonInAppeal, "the rejection is under appeal at Meta")
 	case statusRejected:
-		return broken(v1alpha1.ReasonRejected, rejectionMessage(s.Rejection))
+		return no(v1alpha1.ReasonRejected, rejectionMessage(s.Rejection))
 	case statusPaused:
-		r := no(v1alpha1.ReasonTemplatePaused, pauseMessage(s))
-		r.progressing = true
-		return r
+		return no(v1alpha1.ReasonTemplatePaused, pauseMessage(s))
 	case statusDisabled:
-		return broken(v1alpha1.ReasonDisabled, "disabled by Meta for good; create a template with another name")
+		return no(v1alpha1.ReasonDisabled, "disabled by Meta for good; create a template with another name")
 	case statusPendingDeletion, statusDeleted:
-		return broken(v1alpha1.ReasonPendingDeletion, "deleted at Meta; the name stays taken for up to 30 days")
+		return no(v1alpha1.ReasonPendingDeletion, "deleted at Meta; the name stays taken for up to 30 days")
 	case statusLimitExceeded:
-		return broken(v1alpha1.ReasonLimitExceeded, "the account has reached its number of templates; delete some")
+		return no(v1alpha1.ReasonLimitExceeded, "the account has reached its number of templates; delete some")
 	case statusArchived:
-		return broken(v1alpha1.ReasonArchived,
+		return no(v1alpha1.ReasonArchived,
 			"archived by Meta after a year without use, and deleted for good 28 days later; unarchive it in WhatsApp Manager")
 	case "":
-		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "not at Meta yet", progressing: true}
+		return no(v1alpha1.ReasonProgressing, "not at Meta yet")
 	default:
 		return no(v1alpha1.ReasonUnknown, fmt.Sprintf("Meta reports the status %s, which this version doesn't know", s.Status))
 	}
@@ -108,7 +97,7 @@ func (t *templates) describe(p *templatePass, c *conditionSet) readiness {
 	r := verdictOnTemplate(s)
 	c.set(v1alpha1.ConditionApproved, r.status, r.reason, r.message)
 	if r.status == metav1.ConditionTrue && p.writable() && !carriesSpec(p.obj) {
-		r = readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "the changed spec isn't at Meta yet", progressing: true}
+		r = readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "the changed spec isn't at Meta yet"}
 	}
 	quality(s, c)
 	if flagged(s, t.known(p)) {
@@ -118,7 +107,7 @@ func (t *templates) describe(p *templatePass, c *conditionSet) readiness {
 	if ok, reason, message := category(s, string(p.obj.Spec.Category)); !ok {
 		c.set(v1alpha1.ConditionCategoryAsRequested, metav1.ConditionFalse, reason, message)
 		if p.obj.Spec.CategoryPolicy == v1alpha1.CategoryPolicyRequire && r.status == metav1.ConditionTrue && reason == v1alpha1.ReasonReclassified {
-			r = readiness{status: metav1.ConditionFalse, reason: reason, message: message, stalled: true}
+			r = readiness{status: metav1.ConditionFalse, reason: reason, message: message}
 		}
 	} else {
 		c.set(v1alpha1.ConditionCategoryAsRequested, metav1.ConditionTrue, reason, message)

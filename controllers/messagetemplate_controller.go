@@ -23,7 +23,7 @@ const kindMessageTemplate = "MessageTemplate"
 type templates struct {
 	*base
 	// record writes the status in the middle of a pass, before a call whose repetition would hurt.
-	record func(ctx context.Context, p *templatePass, o outcome, precondition bool) error
+	record func(ctx context.Context, p *templatePass, o *Result, precondition bool) error
 }
 
 type templatePass = pass[*v1alpha1.MessageTemplate]
@@ -87,7 +87,7 @@ func (t *templates) rivals(ctx context.Context, obj *v1alpha1.MessageTemplate) (
 }
 
 // locate has nothing to look up: account, name and language are what Meta knows a template by.
-func (t *templates) locate(_ context.Context, p *templatePass) (*v1alpha1.MessageTemplate, *outcome) {
+func (t *templates) locate(_ context.Context, p *templatePass) (*v1alpha1.MessageTemplate, *Result) {
 	return p.obj, nil
 }
 

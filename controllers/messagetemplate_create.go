@@ -19,7 +19,7 @@ import (
 )
 
 // absent handles a template that isn't there: not yet, or not any more.
-func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome {
+func (t *templates) absent(ctx context.Context, p *templatePass, w wish) *Result {
 	known := p.status.ID != ""
 	if known {
 		if gone, o := t.provenGone(ctx, p); !gone {
@@ -28,37 +28,37 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) outcome
 	}
 	if !p.writable() {
 		t.forget(p)
-		return stalled(v1alpha1.ReasonNotFound, "no such template at Meta, and managementPolicy is Observed")
+		return notSynced(v1alpha1.ReasonNotFound, "no such template at Meta, and managementPolicy is Observed")
 	}
 	if o := t.siblings(ctx, p); o != nil {
-		return *o
+		return o
 	}
 	if hold := p.refusedFor(); hold > 0 && !known {
-		return keep(hold)
+		return unchanged(hold)
 	}
 	return t.createAnew(ctx, p, w)
 }
 
 // createAnew creates a template that isn't there: a new one, or one that was there before.
-func (t *templates) createAnew(ctx context.Context, p *templatePass, w wish) outcome {
+func (t *templates) createAnew(ctx context.Context, p *templatePass, w wish) *Result {
 	s := &p.obj.Status
 	wait := t.reserveCreate(p)
 	files, o := t.readySamples(ctx, p, w, wait)
 	defer files.close()
-	if o != nil && o.underWay {
+	if o != nil && o.unfinished {
 		t.creates.release(p.waba.Spec.ID)
-		return *o
+		return o
 	}
 	if p.status.ID != "" {
 		if held := t.unrequestedWrite(ctx, p); held != nil {
 			t.unreserveCreate(p, wait)
-			return *held
+			return held
 		}
 	}
 	t.forget(p)
 	if wait > 0 {
 		return waiting(v1alpha1.ReasonQuotaExceeded,
-			"Meta takes 100 new templates an hour and account; created when the hour is over", wait).told()
+			"Meta takes 100 new templates an hour and account; created when the hour is over", wait).showing(true)
 	}
 	if t.readOnly {
 		return t.withhold(p, w, v1alpha1.ReasonNotFound, CallCreateTemplate)
@@ -68,7 +68,7 @@ func (t *templates) createAnew(ctx context.Context, p *templatePass, w wish) out
 	}
 	if o != nil {
 		t.creates.release(p.waba.Spec.ID)
-		return *o
+		return o
 	}
 	if s.PendingCreate == nil || s.PendingCreate.SpecHash != w.hash {
 		s.PendingCreate = &v1alpha1.PendingCreate{SpecHash: w.hash, Time: metav1.NewTime(p.now.Truncate(time.Second))}
@@ -98,7 +98,7 @@ func (t *templates) unreserveCreate(p *templatePass, wait time.Duration) {
 }
 
 // readySamples returns the sample files for a create that may be made now.
-func (t *templates) readySamples(ctx context.Context, p *templatePass, w wish, wait time.Duration) (fetched, *outcome) {
+func (t *templates) readySamples(ctx context.Context, p *templatePass, w wish, wait time.Duration) (fetched, *Result) {
 	if wait > 0 || t.readOnly {
 		return nil, nil
 	}
@@ -106,24 +106,22 @@ func (t *templates) readySamples(ctx context.Context, p *templatePass, w wish, w
 }
 
 // withhold says what would be written if the operator didn't only read.
-func (t *templates) withhold(p *templatePass, w wish, reason, call string, fields ...string) outcome {
+func (t *templates) withhold(p *templatePass, w wish, reason, call string, fields ...string) *Result {
 	var uploads []Intent
 	for _, s := range w.samples {
 		if _, o := p.uploads().app(s.file); o != nil {
-			return *o
+			return o
 		}
 		uploads = append(uploads, t.would(p.obj, CallUploadFile, s.file.field))
 	}
-	o := withheld(reason, t.would(p.obj, call, fields...), uploads...)
-	o.aside = reason == v1alpha1.ReasonDriftDetected
-	return o
+	return withheld(reason, t.would(p.obj, call, fields...), uploads...).asideIf(reason == v1alpha1.ReasonDriftDetected)
 }
 
 // provenGone reports whether a template that was there is really gone. One answer isn't enough: listings lag, and "does
 // not exist" is also what Meta says when a permission is missing.
-func (t *templates) provenGone(ctx context.Context, p *templatePass) (bool, outcome) {
+func (t *templates) provenGone(ctx context.Context, p *templatePass) (bool, *Result) {
 	key := templateKey(p.obj)
-	later := keep(max(time.Duration(p.waba.Status.EffectiveIntervalSeconds)*time.Second, minimumInterval))
+	later := unchanged(max(time.Duration(p.waba.Status.EffectiveIntervalSeconds)*time.Second, minimumInterval))
 	if !p.session.ProvenMissing(key) {
 		return false, later
 	}
@@ -132,10 +130,10 @@ func (t *templates) provenGone(ctx context.Context, p *templatePass) (bool, outc
 		return false, failure("look the template up", err)
 	}
 	if found.Template != nil {
-		return false, keep(firstPause)
+		return false, unchanged(firstPause)
 	}
 	if !p.session.Lost(key, p.status.ID) {
-		return true, outcome{} // the account never showed this id, so it isn't ours to ask for
+		return true, nil // the account never showed this id, so it isn't ours to ask for
 	}
 	live, err := p.session.Client().ReadTemplate(ctx, p.status.ID)
 	switch e, _ := graph.AsError(err); {
@@ -144,7 +142,7 @@ func (t *templates) provenGone(ctx context.Context, p *templatePass) (bool, outc
 	case err != nil && (e == nil || e.Cause != graph.CauseMissingObject && e.Class != graph.ClassGone):
 		return false, failure("read the missing template", err)
 	}
-	return true, outcome{}
+	return true, nil
 }
 
 // forget drops everything that described the template which is gone.
@@ -161,14 +159,14 @@ func (t *templates) forget(p *templatePass) {
 
 // create makes the one call. Nothing that a crash could lose follows it in this pass but the status write itself.
 // retried means an earlier attempt may have succeeded without our knowing.
-func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried bool) outcome {
+func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried bool) *Result {
 	key := templateKey(p.obj)
 	logStep(ctx, "About to write to Meta", "call", CallCreateTemplate)
 	created, err := p.session.Client().CreateTemplate(ctx, p.waba.Spec.ID, w.content)
 	t.wrote(p.obj, CallCreateTemplate, nil, err)
 	if again := t.sent(p, w, err); again != nil {
 		t.creates.release(p.waba.Spec.ID)
-		return *again
+		return again
 	}
 	if err != nil {
 		return t.createFailed(ctx, p, w, err, retried)
@@ -186,7 +184,7 @@ func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried
 	return done("created")
 }
 
-func (t *templates) createFailed(ctx context.Context, p *templatePass, w wish, err error, retried bool) outcome {
+func (t *templates) createFailed(ctx context.Context, p *templatePass, w wish, err error, retried bool) *Result {
 	e, ok := graph.AsError(err)
 	if pending := p.obj.Status.PendingCreate; pending != nil && (!ok || e.Cause != graph.CauseDuplicate) {
 		pending.Answered = ok && e.Code != 0
@@ -209,15 +207,14 @@ func (t *templates) createFailed(ctx context.Context, p *templatePass, w wish, e
 }
 
 // duplicate follows Meta's word that the name and language are taken, which the snapshot didn't know.
-func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retried bool) outcome {
+func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retried bool) *Result {
 	view, err := p.session.LookupTemplate(ctx, templateKey(p.obj))
 	if err != nil {
 		return failure("look the template up", err)
 	}
 	if view.Template == nil {
-		o := waiting(v1alpha1.ReasonAlreadyExists, "Meta says that the name and language are taken but doesn't show the template yet", 0)
-		o.backoff, o.first = true, slowPause
-		return o
+		return notSynced(v1alpha1.ReasonTransientError, "Meta says that the name and language are taken but doesn't show the template yet").
+			withBackoff(slowPause)
 	}
 	if !retried {
 		p.obj.Status.PendingCreate = nil // not ours: this pass was the first to try
@@ -229,21 +226,19 @@ func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retr
 }
 
 // unrequestedWrite asks the account's breaker for a write that no change of a spec asked for; nil where it may be made.
-func (t *templates) unrequestedWrite(ctx context.Context, p *templatePass) *outcome {
+func (t *templates) unrequestedWrite(ctx context.Context, p *templatePass) *Result {
 	var list v1alpha1.MessageTemplateList
 	if err := t.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(p.waba))}, client.UnsafeDisableDeepCopy); err != nil {
-		o := failure("list the account's templates", err)
-		return &o
+		return failure("list the account's templates", err)
 	}
 	if t.unrequested(p.obj, p.waba, p.session, len(list.Items)) {
 		return nil
 	}
-	o := massChangeHeld()
-	return &o
+	return massChangeHeld()
 }
 
-func massChangeHeld() outcome {
-	return stalledAside(v1alpha1.ReasonMassChangeHeld,
+func massChangeHeld() *Result {
+	return notSynced(v1alpha1.ReasonMassChangeHeld,
 		"too many resources of the account would be written without a change of their spec; check the account, then annotate the WABA with "+
-			v1alpha1.AnnotationReleaseHeld)
+			v1alpha1.AnnotationReleaseHeld).aside()
 }

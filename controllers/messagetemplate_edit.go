@@ -35,57 +35,56 @@ const (
 )
 
 // edit replaces the content of a template, once, within Meta's limits.
-func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view account.TemplateView, names []string, cause string) outcome {
+func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view account.TemplateView, names []string, cause string) *Result {
 	what := strings.Join(names, ", ")
 	if o := editable(p.obj.Status.Status, what); o != nil {
-		return *o
+		return o
 	}
 	if hold := p.refusedFor(); hold > 0 {
-		return keep(hold)
+		return unchanged(hold)
 	}
 	if o := t.unasked(p, cause); o != nil {
-		return *o
+		return o
 	}
 	live := view.Template
 	if !t.readOnly { // what isn't written needn't be newer than the listing
 		newer, o := t.liveTemplate(ctx, p, live.ID)
 		if o != nil {
-			return *o
+			return o
 		}
 		live = newer
 	}
 	if o := t.alreadyDone(p, w, live); o != nil {
-		return *o
+		return o
 	}
 	approved := live.Status == statusApproved
 	if approved {
 		if wait := editWait(&p.obj.Status, w.editHash(), p.now); wait > 0 {
-			o := waiting(v1alpha1.ReasonEditBudgetExhausted, fmt.Sprintf(
-				"waits to edit %s: Meta allows one edit of an approved template a day, and ten in 30 days", what), wait).told()
 			// What is there still works, as with drift that is only reported; nobody is sent the sample files.
-			o.aside = cause == causeDrift || template.OnlyMedia(names)
-			return o
+			works := cause == causeDrift || template.OnlyMedia(names)
+			return waiting(v1alpha1.ReasonEditBudgetExhausted, fmt.Sprintf(
+				"waits to edit %s: Meta allows one edit of an approved template a day, and ten in 30 days", what), wait).showing(true).asideIf(works)
 		}
 	}
 	if t.readOnly {
 		if o := t.counted(ctx, p, cause); o != nil {
-			return *o
+			return o
 		}
 		return t.withhold(p, w, v1alpha1.ReasonDriftDetected, CallEditTemplate, names...)
 	}
 	if o := t.prepare(ctx, p, &w, cause); o != nil {
-		return *o
+		return o
 	}
 	if o := t.recordAttempt(ctx, p, v1alpha1.EditAttempt{
 		Time: metav1.NewTime(p.now.Truncate(time.Second)), SpecHash: w.editHash(), Cause: cause, Approved: approved,
 	}); o != nil {
-		return *o
+		return o
 	}
 	return t.send(ctx, p, w, live, names)
 }
 
 // prepare does what comes before the call: the files have to be there, and the breaker must agree before they are uploaded.
-func (t *templates) prepare(ctx context.Context, p *templatePass, w *wish, cause string) *outcome {
+func (t *templates) prepare(ctx context.Context, p *templatePass, w *wish, cause string) *Result {
 	files, o := t.fetchSamples(ctx, p, *w)
 	defer files.close()
 	if o != nil {
@@ -98,41 +97,34 @@ func (t *templates) prepare(ctx context.Context, p *templatePass, w *wish, cause
 }
 
 // editable says whether the status of the template permits an edit at all.
-func editable(status, what string) *outcome {
-	var o outcome
+func editable(status, what string) *Result {
 	switch status {
 	case statusApproved, statusRejected, statusPaused:
 		return nil
 	case statusPending, statusInAppeal:
-		o = waiting(v1alpha1.ReasonInReview, "a template in review can't be edited; "+what+" follows when the review is over", 0)
+		return waiting(v1alpha1.ReasonInReview, "a template in review can't be edited; "+what+" follows when the review is over", 0)
 	case statusPendingDeletion, statusDeleted:
-		o = waiting(v1alpha1.ReasonNameLocked, "the template is being deleted at Meta, and its name stays taken until then", nameLock).told()
+		return waiting(v1alpha1.ReasonNameLocked, "the template is being deleted at Meta, and its name stays taken until then", nameLock).showing(true)
 	default:
-		o = stalled(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf(
+		return notSynced(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf(
 			"a template with status %s can't be edited; create one with another name, or ask Meta in WhatsApp Manager", clip(status)))
 	}
-	return &o
 }
 
 // unasked guards edits that no change of the spec asked for. The breaker counts them later, once for each edit that is made.
-func (t *templates) unasked(p *templatePass, cause string) *outcome {
+func (t *templates) unasked(p *templatePass, cause string) *Result {
 	if cause != causeDrift {
 		return nil
 	}
-	var o outcome
 	if contestedEdits(p) {
-		o = stalledAside(v1alpha1.ReasonContested,
-			"somebody keeps undoing our edits; agree who manages this template, or set driftPolicy: Report")
-		o.after = contestedWindow
-		return &o
+		return waiting(v1alpha1.ReasonContested,
+			"somebody keeps undoing our edits; agree who manages this template, or set driftPolicy: Report", contestedWindow).aside()
 	}
 	if allowed, wait := p.session.Budget().Background(); !allowed {
-		o = waitingAside(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait)
-		return &o
+		return waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).aside()
 	}
 	if p.session.Held() && !t.readOnly {
-		o = massChangeHeld()
-		return &o
+		return massChangeHeld()
 	}
 	return nil
 }
@@ -149,7 +141,7 @@ func contestedEdits(p *templatePass) bool {
 }
 
 // counted asks the account's breaker for an edit that no change of the spec asked for.
-func (t *templates) counted(ctx context.Context, p *templatePass, cause string) *outcome {
+func (t *templates) counted(ctx context.Context, p *templatePass, cause string) *Result {
 	if cause != causeDrift {
 		return nil
 	}
@@ -157,29 +149,26 @@ func (t *templates) counted(ctx context.Context, p *templatePass, cause string) 
 }
 
 // liveTemplate reads the template just before an edit: the listing may be minutes old, and an edit is scarce.
-func (t *templates) liveTemplate(ctx context.Context, p *templatePass, id string) (*graph.Template, *outcome) {
+func (t *templates) liveTemplate(ctx context.Context, p *templatePass, id string) (*graph.Template, *Result) {
 	if o := p.lookups(1); o != nil {
 		return nil, o
 	}
 	live, err := p.session.Client().ReadTemplate(ctx, id)
 	if err != nil {
-		o := failure("read the template before the edit", err)
-		return nil, &o
+		return nil, failure("read the template before the edit", err)
 	}
 	if account.NewTemplateKey(live.Name, live.Language) != templateKey(p.obj) {
-		o := waiting(v1alpha1.ReasonUnknownError, "Meta answers with another template under this id", minimumInterval)
-		return nil, &o
+		return nil, waiting(v1alpha1.ReasonUnknownError, "Meta answers with another template under this id", minimumInterval)
 	}
 	if o := editable(live.Status, "the change"); o != nil {
 		// The listing or a webhook said otherwise: until that is cleared up, not every event is worth a call.
-		o.backoff, o.first = true, slowPause
-		return nil, o
+		return nil, o.withBackoff(slowPause)
 	}
 	return live, nil
 }
 
 // alreadyDone recognises an edit that took effect though its answer was lost, and one that a person made for us.
-func (t *templates) alreadyDone(p *templatePass, w wish, live *graph.Template) *outcome {
+func (t *templates) alreadyDone(p *templatePass, w wish, live *graph.Template) *Result {
 	fields := template.LiveFields(live)
 	looksEqual := len(template.Diff(w.fields, fields)) == 0
 	// The category of an approved template can't be edited; where Meta chose another one, only the content counts.
@@ -191,8 +180,7 @@ func (t *templates) alreadyDone(p *templatePass, w wish, live *graph.Template) *
 	closeEdit(p.obj.Status.Edits, w.editHash())
 	p.session.Wrote(templateKey(p.obj), live)
 	t.rebase(p, account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.now}, w)
-	o := t.inSync(p)
-	return &o
+	return t.inSync(p)
 }
 
 // tookEffect reports that an edit of ours whose answer was lost was made all the same, in words that Meta normalised. The
@@ -244,7 +232,7 @@ func editWait(s *v1alpha1.MessageTemplateStatus, hash string, now time.Time) tim
 
 // recordAttempt writes the attempt before the call, and only if nobody changed the object: two leaders that overlap for
 // a moment must not both edit.
-func (t *templates) recordAttempt(ctx context.Context, p *templatePass, e v1alpha1.EditAttempt) *outcome {
+func (t *templates) recordAttempt(ctx context.Context, p *templatePass, e v1alpha1.EditAttempt) *Result {
 	edits := p.obj.Status.Edits
 	if openEdit(edits) {
 		if last := edits[len(edits)-1]; last.SpecHash == e.SpecHash && deadline.Within(last.Time.Time, p.now, attemptMemory) {
@@ -254,14 +242,14 @@ func (t *templates) recordAttempt(ctx context.Context, p *templatePass, e v1alph
 	}
 	edits = append(slices.Clone(edits), e)
 	p.obj.Status.Edits = edits[max(0, len(edits)-ringSize):]
-	if err := t.record(ctx, p, waitingAside(v1alpha1.ReasonProgressing, "editing the template", 0), true); err != nil {
+	if err := t.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "editing the template", 0).aside(), true); err != nil {
 		return notWritten("record the attempt to edit", err)
 	}
 	return nil
 }
 
-// send makes the call. Only its own outcome is recorded after it.
-func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *graph.Template, names []string) outcome {
+// send makes the call. Only its own result is recorded after it.
+func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *graph.Template, names []string) *Result {
 	content := w.content
 	if live.Status == statusApproved {
 		content.Category = "" // can't be changed, and need not be sent
@@ -281,7 +269,7 @@ func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *gra
 		}
 		p.obj.Status.Edits = edits[:len(edits)-1] // refused: not an edit
 		if again != nil {
-			return *again
+			return again
 		}
 		return failure("edit the template", err)
 	}

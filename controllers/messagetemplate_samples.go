@@ -19,7 +19,7 @@ type sample struct {
 }
 
 // samples adds the hashes of the sample files to what is wished for: a changed file is a changed spec.
-func (t *templates) samples(ctx context.Context, p *templatePass, w *wish) *outcome {
+func (t *templates) samples(ctx context.Context, p *templatePass, w *wish) *Result {
 	for _, m := range template.MediaOf(&p.obj.Spec) {
 		file, o := t.media.identify(ctx, p.obj.Namespace, "spec."+m.Path, media.Format(m.Format), m.Source)
 		if o != nil {
@@ -43,16 +43,14 @@ func inConfigMaps(spec *v1alpha1.MessageTemplateSpec) bool {
 
 // fetchSamples returns the sample files that are behind addresses. Where they are still being fetched, nothing is shown but
 // for a new resource: the next run begins as this one did.
-func (t *templates) fetchSamples(ctx context.Context, p *templatePass, w wish) (fetched, *outcome) {
+func (t *templates) fetchSamples(ctx context.Context, p *templatePass, w wish) (fetched, *Result) {
 	files := make([]mediaFile, 0, len(w.samples))
 	for _, s := range w.samples {
 		files = append(files, s.file)
 	}
 	got, o := t.fetch(ctx, p.uploads(), files...)
-	if o != nil && o.underWay && p.synced() != nil {
-		later := keep(o.after)
-		later.underWay = true
-		o = &later
+	if o != nil && o.unfinished && p.synced() != nil {
+		o = unchanged(o.after).endingEarly()
 	}
 	return got, o
 }
@@ -62,7 +60,7 @@ func (p *pass[T]) uploads() uploadTarget {
 }
 
 // withSamples uploads the sample files and puts their handles into the content.
-func (t *templates) withSamples(ctx context.Context, p *templatePass, w *wish, files fetched) *outcome {
+func (t *templates) withSamples(ctx context.Context, p *templatePass, w *wish, files fetched) *Result {
 	handles := map[string]string{}
 	for _, s := range w.samples {
 		handle, reused, o := t.upload(ctx, p.uploads(), s.file, files)
@@ -76,9 +74,9 @@ func (t *templates) withSamples(ctx context.Context, p *templatePass, w *wish, f
 	return nil
 }
 
-// sent drops handles that were used, or that belong to what Meta refused. It returns the outcome of a write that failed
+// sent drops handles that were used, or that belong to what Meta refused. It returns the result of a write that failed
 // because of a handle from an earlier attempt, as far as one can tell: Meta doesn't document how it refuses those.
-func (t *templates) sent(p *templatePass, w wish, err error) *outcome {
+func (t *templates) sent(p *templatePass, w wish, err error) *Result {
 	class := graph.ClassOf(err)
 	if err != nil && class != graph.ClassInvalidSpec && class != graph.ClassRefused {
 		return nil // nothing about the files; they can be sent again
@@ -87,17 +85,14 @@ func (t *templates) sent(p *templatePass, w wish, err error) *outcome {
 	if class != graph.ClassInvalidSpec || !w.reused {
 		return nil
 	}
-	o := waitingAside(v1alpha1.ReasonTransientError, "Meta refuses what was uploaded for an earlier attempt; uploaded again", 0).
-		join(failed("write the template with its samples", err)...)
-	o.backoff, o.first = true, samplePause
-	return &o
+	return notSynced(v1alpha1.ReasonTransientError, "Meta refuses what was uploaded for an earlier attempt; uploaded again").aside().
+		withBackoff(samplePause).join(failedStep{"write the template with its samples", err})
 }
 
 // slow makes repetitions of a failed write rarer where files are uploaded for it.
-func (w wish) slow(o outcome) outcome {
-	o.first = slowPause
+func (w wish) slow(o *Result) *Result {
 	if len(w.samples) > 0 {
-		o.first = samplePause
+		return o.pausing(samplePause)
 	}
-	return o
+	return o.pausing(slowPause)
 }

@@ -19,7 +19,7 @@ import (
 // siblings checks what Meta would refuse: all languages of a name have one category
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management). What is at Meta
 // counts, and what other resources are about to create.
-func (t *templates) siblings(ctx context.Context, p *templatePass) *outcome {
+func (t *templates) siblings(ctx context.Context, p *templatePass) *Result {
 	want, key := string(p.obj.Spec.Category), templateKey(p.obj)
 	for _, other := range p.session.TemplateLanguages(key.Name) {
 		if other.Category != "" && other.Category != want && account.NewTemplateKey(other.Name, other.Language) != key {
@@ -28,8 +28,7 @@ func (t *templates) siblings(ctx context.Context, p *templatePass) *outcome {
 	}
 	var list v1alpha1.MessageTemplateList
 	if err := t.client.List(ctx, &list, client.MatchingFields{index.TemplateName: index.TemplateNameKey(index.Referenced(p.obj.Namespace, p.obj.Spec.WABARef), p.obj.Spec.Name)}); err != nil {
-		o := failure("list the other languages of the template", err)
-		return &o
+		return failure("list the other languages of the template", err)
 	}
 	for i := range list.Items {
 		other := &list.Items[i]
@@ -38,8 +37,7 @@ func (t *templates) siblings(ctx context.Context, p *templatePass) *outcome {
 		}
 		ahead, err := t.ahead(ctx, other, p.obj)
 		if err != nil {
-			o := failure("read the account of another language", err)
-			return &o
+			return failure("read the account of another language", err)
 		}
 		if ahead {
 			return otherCategory(nameFor(other, p.obj.Namespace)+" asks for", string(other.Spec.Category))
@@ -49,22 +47,33 @@ func (t *templates) siblings(ctx context.Context, p *templatePass) *outcome {
 }
 
 // otherCategory is looked at again by itself: it makes no call, and the other one may give way.
-func otherCategory(who, category string) *outcome {
-	o := stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
+func otherCategory(who, category string) *Result {
+	return waiting(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
 		"spec.category: Meta wants one category for all languages of a name, and %s %s; write category: %s or choose another name",
-		who, category, category))
-	o.after = conflictRecheck
-	return &o
+		who, category, category), conflictRecheck)
 }
 
 // ahead reports that another resource is going to create its language before this one: it is older, permitted, and nothing
 // is wrong with it. (What an operator that only reads calls NotFound is only missing.)
 func (t *templates) ahead(ctx context.Context, other, own *v1alpha1.MessageTemplate) (bool, error) {
-	stuck := meta.FindStatusCondition(other.Status.Conditions, v1alpha1.ConditionStalled)
 	if !other.DeletionTimestamp.IsZero() || EffectivePolicy(other.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
-		stuck != nil && stuck.Status == metav1.ConditionTrue && stuck.Reason != v1alpha1.ReasonNotFound ||
+		stuck(other.Status.Conditions) ||
 		winner([]claim{{object: other}, {object: own}}, t.clock.Now()).GetUID() != other.UID {
 		return false, nil
 	}
 	return t.resolver.permits(ctx, t.referrer(other))
+}
+
+// stuck reports that a template needs a person before it can be written. What holds for the whole account says nothing about that,
+// and one that isn't at Meta yet may be about to be created.
+func stuck(conditions []metav1.Condition) bool {
+	c := meta.FindStatusCondition(conditions, v1alpha1.ConditionStalled)
+	if c == nil || c.Status != metav1.ConditionTrue {
+		return false
+	}
+	switch c.Reason {
+	case v1alpha1.ReasonNotFound, v1alpha1.ReasonCredentialsInvalid, v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonAccountBlocked:
+		return false
+	}
+	return true
 }

@@ -34,15 +34,15 @@ type wish struct {
 func (w wish) editHash() string { return w.fields.EditHash() }
 
 // sync compares the template with its spec and acts at most once.
-func (t *templates) sync(ctx context.Context, p *templatePass) outcome {
+func (t *templates) sync(ctx context.Context, p *templatePass) *Result {
 	o := t.act(ctx, p)
 	if o.after == 0 && !o.backoff && p.writable() && inConfigMaps(&p.obj.Spec) {
-		o.after = mediaRecheck
+		return o.retryAfter(mediaRecheck)
 	}
 	return o
 }
 
-func (t *templates) act(ctx context.Context, p *templatePass) outcome {
+func (t *templates) act(ctx context.Context, p *templatePass) *Result {
 	t.leave(p)
 	p.obj.Status.Warnings = warnings(&p.obj.Spec)
 	w := wish{}
@@ -51,19 +51,19 @@ func (t *templates) act(ctx context.Context, p *templatePass) outcome {
 		w = wish{content: content, fields: template.WantedFields(content)}
 		w.hash = w.fields.Hash()
 	} else if p.writable() {
-		return stalled(v1alpha1.ReasonInvalidSpec, joinProblems(problems))
+		return notSynced(v1alpha1.ReasonInvalidSpec, joinProblems(problems))
 	}
 
 	view, o := t.look(ctx, p)
 	if o != nil {
-		return *o
+		return o
 	}
 	if p.writable() {
 		if o := t.samples(ctx, p, &w); o != nil {
 			if view.Template != nil && t.mine(p, view) {
 				t.take(p, view)
 			}
-			return *o
+			return o
 		}
 	}
 	if view.Template == nil {
@@ -107,14 +107,13 @@ func joinProblems(problems []template.Problem) string {
 
 // look returns what is known of the template, asking Meta for the one name only where the snapshot can't answer: a
 // resync costs no call, and a new template doesn't wait for a listing.
-func (t *templates) look(ctx context.Context, p *templatePass) (account.TemplateView, *outcome) {
+func (t *templates) look(ctx context.Context, p *templatePass) (account.TemplateView, *Result) {
 	key := templateKey(p.obj)
 	view := p.session.Template(key)
 	ask := p.requested() && view.At.Before(p.now)
 	switch pending := p.obj.Status.PendingCreate; {
 	case !view.Known && p.settled() && pending == nil && !openEdit(p.obj.Status.Edits):
-		o := keep(p.untilNextAttempt()) // nothing new since before the restart; the next observation brings an event
-		return view, &o
+		return view, unchanged(p.untilNextAttempt()) // nothing new since before the restart; the next observation brings an event
 	case !view.Known:
 		ask = true
 	case pending != nil && view.Template == nil && !view.At.After(pending.Time.Time):
@@ -129,15 +128,14 @@ func (t *templates) look(ctx context.Context, p *templatePass) (account.Template
 }
 
 // ask looks the template up at Meta. Where that has to wait, what was known is returned.
-func (t *templates) ask(ctx context.Context, p *templatePass, view account.TemplateView) (account.TemplateView, *outcome) {
+func (t *templates) ask(ctx context.Context, p *templatePass, view account.TemplateView) (account.TemplateView, *Result) {
 	if o := p.lookups(1); o != nil {
 		return view, o
 	}
 	logStep(ctx, "Looking the template up")
 	view, err := p.session.LookupTemplate(ctx, templateKey(p.obj))
 	if err != nil {
-		o := failure("look the template up", err)
-		return view, &o
+		return view, failure("look the template up", err)
 	}
 	return view, nil
 }
@@ -214,7 +212,7 @@ func parameters(p *templatePass, w wish, view account.TemplateView) {
 func clip(s string) string { return truncate(s, 256) }
 
 // observed reports differences and writes nothing.
-func (t *templates) observed(p *templatePass, w wish, view account.TemplateView) outcome {
+func (t *templates) observed(p *templatePass, w wish, view account.TemplateView) *Result {
 	t.take(p, view)
 	p.status.ID, p.status.AccountID, p.status.Drift = view.Template.ID, p.waba.Spec.ID, nil
 	parameters(p, w, view)
@@ -223,26 +221,25 @@ func (t *templates) observed(p *templatePass, w wish, view account.TemplateView)
 	}
 	if names := template.Diff(w.fields, template.LiveFields(view.Template)); len(names) > 0 && view.ReadBack {
 		p.status.Drift = names
-		o := waitingAside(v1alpha1.ReasonDriftDetected, "observed only; differs from the spec in "+strings.Join(names, ", "), 0)
-		return o
+		return waiting(v1alpha1.ReasonDriftDetected, "observed only; differs from the spec in "+strings.Join(names, ", "), 0).aside()
 	}
 	return done("observed only, and equal to the spec")
 }
 
 // adopt decides whether a template that is there already becomes ours.
-func (t *templates) adopt(ctx context.Context, p *templatePass, w wish, view account.TemplateView) outcome {
+func (t *templates) adopt(ctx context.Context, p *templatePass, w wish, view account.TemplateView) *Result {
 	policy := p.obj.Spec.AdoptionPolicy
 	live := template.LiveFields(view.Template)
 	names := template.Diff(w.fields, live)
 	p.obj.Status.PendingCreate = nil // it isn't what came of our own attempt
 	switch {
 	case policy == v1alpha1.AdoptionPolicyNever:
-		return stalled(v1alpha1.ReasonAlreadyExists,
+		return notSynced(v1alpha1.ReasonAlreadyExists,
 			"a template with this name and language exists and adoptionPolicy is Never; choose another name or allow adoption")
 	case !view.ReadBack:
-		return keep(firstPause)
+		return unchanged(firstPause)
 	case len(names) > 0 && policy != v1alpha1.AdoptionPolicyAlways:
-		return stalled(v1alpha1.ReasonAlreadyExists, fmt.Sprintf(
+		return notSynced(v1alpha1.ReasonAlreadyExists, fmt.Sprintf(
 			"a template with this name and language exists with other content (%s); correct the spec or set adoptionPolicy: Always to overwrite it",
 			strings.Join(names, ", ")))
 	}
@@ -276,12 +273,12 @@ func written(p *templatePass, w wish) *v1alpha1.Baseline {
 
 // compare is three-way: the spec, what was recorded after our last write, and what Meta shows now. Only a changed spec
 // leads to an edit; a difference nobody made is a habit of Meta's and never does.
-func (t *templates) compare(ctx context.Context, p *templatePass, w wish, view account.TemplateView) outcome {
+func (t *templates) compare(ctx context.Context, p *templatePass, w wish, view account.TemplateView) *Result {
 	s := &p.obj.Status
 	t.take(p, view)
 	p.status.ID, p.status.AccountID = view.Template.ID, p.waba.Spec.ID
 	if o := t.unpause(ctx, p, view); o != nil {
-		return *o
+		return o
 	}
 	s.PendingCreate = nil
 	parameters(p, w, view)
@@ -314,7 +311,7 @@ func (t *templates) readBack(p *templatePass, w wish, view account.TemplateView,
 	t.rebase(p, view, w)
 }
 
-func (t *templates) inSync(p *templatePass) outcome {
+func (t *templates) inSync(p *templatePass) *Result {
 	switch p.obj.Status.Status {
 	case statusPending, statusInAppeal:
 		return done("written to Meta; in review")
@@ -326,11 +323,11 @@ func (t *templates) inSync(p *templatePass) outcome {
 // apply brings a changed spec to Meta.
 func (t *templates) apply(
 	ctx context.Context, p *templatePass, w wish, view account.TemplateView, live template.Fields, sameCategory bool,
-) outcome {
+) *Result {
 	names := append(template.Diff(w.fields, live), template.Resent(p.obj.Status.Baseline.Fields, w.fields)...)
 	if !sameCategory && live[template.FieldCategory] != string(p.obj.Spec.Category) {
 		if p.obj.Status.Status == statusApproved {
-			return stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
+			return notSynced(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
 				"the category of an approved template can't be changed; set it back, accept %s, or create a template with another name",
 				live[template.FieldCategory]))
 		}
@@ -345,7 +342,7 @@ func (t *templates) apply(
 }
 
 // drift looks for changes that somebody else made since the baseline.
-func (t *templates) drift(ctx context.Context, p *templatePass, w wish, view account.TemplateView, live template.Fields) outcome {
+func (t *templates) drift(ctx context.Context, p *templatePass, w wish, view account.TemplateView, live template.Fields) *Result {
 	s := &p.obj.Status
 	names := template.Changed(s.Baseline.Fields, live)
 	moved := view.Template.LastUpdatedTime.After(timeValue(s.Baseline.LastUpdatedTime)) || view.Template.LastUpdatedTime.IsZero()
@@ -364,8 +361,8 @@ func (t *templates) drift(ctx context.Context, p *templatePass, w wish, view acc
 	t.drifted(p.obj, names, p.prior.Drift)
 	t.sawEdit(p, view.Template.LastUpdatedTime)
 	if p.obj.Spec.DriftPolicy != v1alpha1.DriftPolicyRepair {
-		return waitingAside(v1alpha1.ReasonDriftDetected, fmt.Sprintf(
-			"changed at Meta in %s; change the spec to accept it, or set driftPolicy: Repair to undo it", strings.Join(names, ", ")), 0)
+		return waiting(v1alpha1.ReasonDriftDetected, fmt.Sprintf(
+			"changed at Meta in %s; change the spec to accept it, or set driftPolicy: Repair to undo it", strings.Join(names, ", ")), 0).aside()
 	}
 	return t.edit(ctx, p, w, view, names, causeDrift)
 }

@@ -15,7 +15,7 @@ import (
 // unpause makes the call that a person asked for by annotation, once for each value, and answers with an event. Templates
 // that Meta paused for low quality come back by themselves; those paused by pacing wait for this call
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-pausing).
-func (t *templates) unpause(ctx context.Context, p *templatePass, view account.TemplateView) *outcome {
+func (t *templates) unpause(ctx context.Context, p *templatePass, view account.TemplateView) *Result {
 	asked := p.obj.Annotations[v1alpha1.AnnotationUnpause]
 	if asked == "" || asked == p.obj.Status.LastHandledUnpause {
 		return nil
@@ -30,7 +30,7 @@ func (t *templates) unpause(ctx context.Context, p *templatePass, view account.T
 		return nil
 	}
 	// The request counts as handled before the call, so that a crash can't repeat it.
-	if err := t.record(ctx, p, waitingAside(v1alpha1.ReasonProgressing, "asking Meta to unpause the template", 0), true); err != nil {
+	if err := t.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "asking Meta to unpause the template", 0).aside(), true); err != nil {
 		return notWritten("record the request to unpause the template", err)
 	}
 	logStep(ctx, "About to write to Meta", "call", CallUnpauseTemplate)
@@ -39,13 +39,11 @@ func (t *templates) unpause(ctx context.Context, p *templatePass, view account.T
 	if err != nil {
 		o := failure("unpause the template", err)
 		t.event(p.obj, corev1.EventTypeWarning, v1alpha1.ReasonUnpause, "Unpause", "Meta didn't unpause the template: "+o.message)
-		return &o
+		return o
 	}
 	t.event(p.obj, corev1.EventTypeNormal, v1alpha1.ReasonUnpause, "Unpause", "Meta was asked to unpause the template")
 	if _, err := p.session.LookupTemplate(ctx, templateKey(p.obj)); err != nil {
-		o := failure("look the template up", err)
-		return &o
+		return failure("look the template up", err)
 	}
-	o := keep(firstPause)
-	return &o
+	return unchanged(firstPause)
 }

@@ -68,7 +68,7 @@ func lookupsOf(obj client.Object) int {
 }
 
 // requestWaits asks for the lookups that a person requested. The request isn't handled while they wait.
-func (p *pass[T]) requestWaits(ctx context.Context) *outcome {
+func (p *pass[T]) requestWaits(ctx context.Context) *Result {
 	if !p.requested() {
 		return nil
 	}
@@ -77,16 +77,15 @@ func (p *pass[T]) requestWaits(ctx context.Context) *outcome {
 		return nil
 	}
 	logStep(ctx, "The request waits for its share of the account's quota", "for", wait.String())
-	o := keep(wait)
 	if p.changedByUser() && wait > requestedGap {
-		o = overShare(wait)
+		return overShare(wait)
 	}
-	return &o
+	return unchanged(wait)
 }
 
 // lookups asks for lookups that a change of the spec makes necessary. Those that a person requested were asked for before. The
-// outcome says why they wait; what was changed is looked at then.
-func (p *pass[T]) lookups(count int) *outcome {
+// result says why they wait; what was changed is looked at then.
+func (p *pass[T]) lookups(count int) *Result {
 	if !p.changedByUser() || p.requested() {
 		return nil
 	}
@@ -94,16 +93,14 @@ func (p *pass[T]) lookups(count int) *outcome {
 	if wait == 0 {
 		return nil
 	}
-	o := overShare(wait)
-	return &o
+	return overShare(wait)
 }
 
-// overShare is the outcome where a change of the spec waits because its namespace has caused too many calls.
-func overShare(wait time.Duration) outcome {
-	o := waitingAside(v1alpha1.ReasonQuotaExceeded,
-		"this namespace has used its share of the account's hourly calls; the change follows when it has calls again", wait)
-	o.recalled, o.underWay = true, true // the change isn't handled yet
-	return o
+// overShare is the result where a change of the spec waits because its namespace has caused too many calls.
+func overShare(wait time.Duration) *Result {
+	return waiting(v1alpha1.ReasonQuotaExceeded,
+		"this namespace has used its share of the account's hourly calls; the change follows when it has calls again", wait).
+		aside().endingEarly().keepingGeneration()
 }
 
 // fingerprint changes with everything that makes an earlier failure worth another try.

@@ -15,29 +15,29 @@ import (
 )
 
 // absent handles a number that the account doesn't have.
-func (n *numbers) absent(ctx context.Context, p *numberPass) outcome {
+func (n *numbers) absent(ctx context.Context, p *numberPass) *Result {
 	s, spec := &p.obj.Status, &p.obj.Spec
 	switch {
 	case s.ID != "":
-		return stalled(v1alpha1.ReasonNotFound,
+		return notSynced(v1alpha1.ReasonNotFound,
 			"the number is no longer in the account; a number can only be removed by a person, so it isn't added again by itself: "+
 				"delete this resource, or create it anew with creationPolicy: Add")
 	case !p.writable():
-		return stalled(v1alpha1.ReasonNotFound, "the account has no such number")
+		return notSynced(v1alpha1.ReasonNotFound, "the account has no such number")
 	case spec.ID != "":
-		return stalled(v1alpha1.ReasonNotFound, "the account has no number with this id; correct spec.id or spec.wabaRef")
+		return notSynced(v1alpha1.ReasonNotFound, "the account has no number with this id; correct spec.id or spec.wabaRef")
 	case spec.CreationPolicy != v1alpha1.CreationPolicyAdd:
-		return stalled(v1alpha1.ReasonNotFound, "the account has no such number; set creationPolicy: Add to add it, or correct spec.number")
+		return notSynced(v1alpha1.ReasonNotFound, "the account has no such number; set creationPolicy: Add to add it, or correct spec.number")
 	}
 	if r := restriction(&p.waba.Status, restrictedAddNumber, p.now); r != nil {
 		o := waiting(v1alpha1.ReasonAccountBlocked, "Meta doesn't let the account add numbers for now; the number is added when that is over", quotaRecheck)
 		if r.Expires != nil {
-			o.after = r.Expires.Sub(p.now)
+			o = o.retryAfter(r.Expires.Sub(p.now))
 		}
-		return o.told()
+		return o.showing(true)
 	}
 	if hold := p.refusedFor(); hold > 0 {
-		return keep(hold)
+		return unchanged(hold)
 	}
 	if n.readOnly {
 		return withheld(v1alpha1.ReasonNotFound, n.would(p.obj, CallAddNumber))
@@ -46,25 +46,23 @@ func (n *numbers) absent(ctx context.Context, p *numberPass) outcome {
 }
 
 // add adds the number to the account. It can never be taken away again by API.
-func (n *numbers) add(ctx context.Context, p *numberPass) outcome {
+func (n *numbers) add(ctx context.Context, p *numberPass) *Result {
 	s := &p.obj.Status
 	if s.PendingAdd == nil {
 		s.PendingAdd = &v1alpha1.PendingAdd{Time: metav1.NewTime(p.now.Truncate(time.Second))}
 		p.status.AccountID = p.waba.Spec.ID
 		if err := n.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "adding the number", 0), true); err != nil {
-			return *notWritten("record the pending addition", err)
+			return notWritten("record the pending addition", err)
 		}
 	}
 	logStep(ctx, "About to write to Meta", "call", CallAddNumber)
 	id, err := p.session.Client().AddPhoneNumber(ctx, p.waba.Spec.ID, newPhoneNumber(&p.obj.Spec))
 	n.wrote(p.obj, CallAddNumber, nil, err)
 	if err != nil {
-		o := failure("add the number", err)
 		if e, ok := graph.AsError(err); ok && e.Class != graph.ClassTransient && e.Class != graph.ClassUnknown && e.Cause != graph.CauseDuplicate {
 			s.PendingAdd = nil // refused: nothing was added
 		}
-		o.first = slowPause
-		return o
+		return failure("add the number", err).pausing(slowPause)
 	}
 	s.PendingAdd = nil
 	s.ID, p.status.AccountID = id, p.waba.Spec.ID

@@ -21,7 +21,7 @@ func (n *numbers) describe(p *numberPass, c *conditionSet) readiness {
 		} {
 			c.set(kind, metav1.ConditionUnknown, v1alpha1.ReasonPending, "nothing is known yet")
 		}
-		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "not found in the account yet", progressing: true}
+		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "not found in the account yet"}
 	}
 	ownership(s, c)
 	displayName(s, c)
@@ -39,27 +39,25 @@ func (n *numbers) describe(p *numberPass, c *conditionSet) readiness {
 }
 
 func numberReadiness(s *v1alpha1.PhoneNumberStatus, registered bool, blocked *readiness) readiness {
-	no := func(reason, message string, stalled bool) readiness {
-		return readiness{status: metav1.ConditionFalse, reason: reason, message: message, stalled: stalled}
+	no := func(reason, message string) readiness {
+		return readiness{status: metav1.ConditionFalse, reason: reason, message: message}
 	}
 	switch {
 	case s.Status == numberBanned:
-		return no(v1alpha1.ReasonBlocked, "Meta has banned the number; see WhatsApp Manager and Business Support Home", true)
+		return no(v1alpha1.ReasonBlocked, "Meta has banned the number; see WhatsApp Manager and Business Support Home")
 	case s.Status == numberDeleted, s.Status == numberMigrated:
-		return no(v1alpha1.ReasonNotRegistered, "the number was taken away at Meta (status "+s.Status+")", true)
+		return no(v1alpha1.ReasonNotRegistered, "the number was taken away at Meta (status "+s.Status+")")
 	case !registered:
 		// What the operator does about it, or waits for, is told by Synced and goes first.
-		return no(v1alpha1.ReasonNotRegistered, "the number isn't registered on the Cloud API; see spec.registration", true)
+		return no(v1alpha1.ReasonNotRegistered, "the number isn't registered on the Cloud API; see spec.registration")
 	case blocked != nil:
 		return *blocked
 	case s.Status == numberConnected, s.Status == "FLAGGED":
 		return readiness{status: metav1.ConditionTrue, reason: v1alpha1.ReasonRegistered, message: "connected; messages can be sent"}
 	case s.Status == "RESTRICTED", s.Status == "RATE_LIMITED":
-		return no(v1alpha1.ReasonLimited, "Meta limits the number for its quality (status "+s.Status+")", false)
+		return no(v1alpha1.ReasonLimited, "Meta limits the number for its quality (status "+s.Status+")")
 	}
-	r := no(v1alpha1.ReasonProgressing, fmt.Sprintf("registered, but not connected yet (status %s)", orUnknown(s.Status)), false)
-	r.progressing = true
-	return r
+	return no(v1alpha1.ReasonProgressing, fmt.Sprintf("registered, but not connected yet (status %s)", orUnknown(s.Status)))
 }
 
 func orUnknown(s string) string {

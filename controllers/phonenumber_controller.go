@@ -25,7 +25,7 @@ const kindPhoneNumber = "PhoneNumber"
 type numbers struct {
 	*base
 	// record writes the status in the middle of a pass, before a call whose repetition would hurt.
-	record func(ctx context.Context, p *numberPass, o outcome, precondition bool) error
+	record func(ctx context.Context, p *numberPass, o *Result, precondition bool) error
 	// reads remembers when the sections of a number were last read.
 	reads *sectionReads
 }
@@ -117,7 +117,7 @@ func sameNumber(a, b *v1alpha1.PhoneNumber) bool {
 }
 
 // locate looks the number up. What Meta shows tells which resources are about the same one.
-func (n *numbers) locate(ctx context.Context, p *numberPass) (*v1alpha1.PhoneNumber, *outcome) {
+func (n *numbers) locate(ctx context.Context, p *numberPass) (*v1alpha1.PhoneNumber, *Result) {
 	n.leave(p)
 	view, o := n.look(ctx, p)
 	if o != nil {

@@ -15,7 +15,7 @@ import (
 // moveRegion takes a number off the Cloud API whose data shall rest in another country: only while it isn't registered can
 // the country be chosen. The next step registers it again; together that costs two of Meta's ten calls of each kind
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/local-storage).
-func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, pin secretValue) *outcome {
+func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, pin secretValue) *Result {
 	want, r := string(p.obj.Spec.Registration.DataLocalizationRegion), n.registration(p)
 	if want == "" || want == r.DataLocalizationRegion || !onCloudAPI(s.live) {
 		return nil
@@ -31,13 +31,12 @@ func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, p
 		return nil
 	}
 	if o := mayDeregister(s.attempts, p.now, p.requested()); o != nil {
-		o.aside = true // it works where it is
-		return o
+		return o.aside() // it works where it is
 	}
 	if n.readOnly {
 		return differs(n.wouldSetPIN(p), n.wouldAttempt(p, callDeregister))
 	}
-	if err := n.record(ctx, p, waitingAside(v1alpha1.ReasonProgressing, "moving the number's data to "+want, 0), true); err != nil {
+	if err := n.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "moving the number's data to "+want, 0).aside(), true); err != nil {
 		return notWritten("record the move of the number's data", err)
 	}
 	// With a wrong PIN the number couldn't be registered again, so it is set while that needs no old one.
@@ -47,23 +46,20 @@ func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, p
 	if _, o := n.destroy(ctx, p.obj, n.deregistration(p, nil)); o != nil {
 		return o
 	}
-	next := n.reread(ctx, p, p.status.ID, "deregistered, to be registered with data in "+want)
-	return &next
+	return n.reread(ctx, p, p.status.ID, "deregistered, to be registered with data in "+want)
 }
 
 // restsElsewhere asks Meta whether the data of a number rests in another country. Only its word counts: the status may be restored,
 // and older than the last registration.
-func (n *numbers) restsElsewhere(ctx context.Context, p *numberPass, want string) (bool, *outcome) {
+func (n *numbers) restsElsewhere(ctx context.Context, p *numberPass, want string) (bool, *Result) {
 	r := n.registration(p)
 	known, o := n.region(ctx, p)
 	if o != nil {
 		return false, o
 	}
 	if before := r.DataLocalizationRegion; known == regionUnknown && before != "" && before != regionUnknown {
-		o := awaiting("Meta doesn't say where the number's data rests, so the number isn't deregistered to move it to "+want+
-			"; remove dataLocalizationRegion, or deregister the number by hand", 0)
-		o.aside = true // it works where it is
-		return false, o
+		return false, awaiting("Meta doesn't say where the number's data rests, so the number isn't deregistered to move it to "+want+
+			"; remove dataLocalizationRegion, or deregister the number by hand", 0).aside() // it works where it is
 	}
 	r.DataLocalizationRegion = known
 	return known != want && known != regionUnknown, nil
@@ -76,12 +72,10 @@ const (
 )
 
 // region asks Meta in which country the data of a number rests.
-func (n *numbers) region(ctx context.Context, p *numberPass) (string, *outcome) {
+func (n *numbers) region(ctx context.Context, p *numberPass) (string, *Result) {
 	settings, err := p.session.Client().ReadSettings(ctx, p.status.ID)
 	if err != nil {
-		o := failure("read where the number's data rests", err)
-		o.aside, o.first = true, slowPause
-		return "", &o
+		return "", failure("read where the number's data rests", err).aside().pausing(slowPause)
 	}
 	if settings.Storage == nil {
 		return regionUnknown, nil
@@ -99,7 +93,7 @@ func (n *numbers) region(ctx context.Context, p *numberPass) (string, *outcome) 
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/two-step-verification).
 // The PIN of a number that was registered by somebody else is taken to be the one in the Secret, unless there is none; so is
 // that of a resource that was restored.
-func (n *numbers) keepPIN(ctx context.Context, p *numberPass, s *situation, pin secretValue) *outcome {
+func (n *numbers) keepPIN(ctx context.Context, p *numberPass, s *situation, pin secretValue) *Result {
 	if !onCloudAPI(s.live) {
 		return nil
 	}
@@ -121,8 +115,7 @@ func (n *numbers) keepPIN(ctx context.Context, p *numberPass, s *situation, pin 
 			return pinRefused(p)
 		}
 	} else if hold := p.refusedFor(); hold > 0 {
-		o := keep(hold)
-		return &o
+		return unchanged(hold)
 	}
 	if n.readOnly {
 		return differs(n.wouldSetPIN(p))
@@ -135,19 +128,17 @@ const pinField = "registration.pinSecretRef"
 
 func (n *numbers) wouldSetPIN(p *numberPass) Intent { return n.would(p.obj, CallSetPIN, pinField) }
 
-func (n *numbers) setPIN(ctx context.Context, p *numberPass, pin secretValue) *outcome {
+func (n *numbers) setPIN(ctx context.Context, p *numberPass, pin secretValue) *Result {
 	logStep(ctx, "About to write to Meta", "call", CallSetPIN)
 	err := p.session.Client().SetPIN(ctx, p.status.ID, pin.text)
 	n.wrote(p.obj, CallSetPIN, []string{pinField}, err)
 	if err != nil {
-		o := failure("set the PIN", err)
-		o.aside, o.first = true, slowPause
+		o := failure("set the PIN", err).aside().pausing(slowPause)
 		if e, ok := graph.AsError(err); ok && (e.Class == graph.ClassInvalidSpec || e.Class == graph.ClassRefused) {
 			n.registration(p).RefusedPINSecret = pin.version
-			refused := pinRefused(p).join(o.failed...)
-			return &refused
+			return pinRefused(p).join(o.failed...)
 		}
-		return &o
+		return o
 	}
 	r := n.registration(p)
 	r.PINSecret, r.RefusedPINSecret = pin.version, nil
@@ -155,9 +146,7 @@ func (n *numbers) setPIN(ctx context.Context, p *numberPass, pin secretValue) *o
 }
 
 // pinRefused says that the number keeps the PIN that it has.
-func pinRefused(p *numberPass) *outcome {
-	o := stalledAside(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf("Meta doesn't take the PIN in %s; put another one there, or annotate %s to try the same one again",
-		secretKey(p.obj.Spec.Registration.PINSecretRef), v1alpha1.AnnotationRequestedAt))
-	o.after = secretRecheck
-	return &o
+func pinRefused(p *numberPass) *Result {
+	return waiting(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf("Meta doesn't take the PIN in %s; put another one there, or annotate %s to try the same one again",
+		secretKey(p.obj.Spec.Registration.PINSecretRef), v1alpha1.AnnotationRequestedAt), secretRecheck).aside()
 }

@@ -26,10 +26,10 @@ var (
 )
 
 // rename asks Meta for another display name.
-func (n *numbers) rename(ctx context.Context, p *numberPass, s *situation) *outcome {
+func (n *numbers) rename(ctx context.Context, p *numberPass, s *situation) *Result {
 	want := p.obj.Spec.DisplayName
 	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callDisplayName, DisplayName: want},
-		func(live *graph.PhoneNumber, known []v1alpha1.RegistrationAttempt) *outcome {
+		func(live *graph.PhoneNumber, known []v1alpha1.RegistrationAttempt) *Result {
 			now := *s
 			now.live, now.attempts = live, known
 			ask, o := now.nameStep()
@@ -39,29 +39,27 @@ func (n *numbers) rename(ctx context.Context, p *numberPass, s *situation) *outc
 	if o != nil {
 		return o
 	}
-	next := n.reread(ctx, p, p.status.ID, "asked for the display name; Meta reviews it")
-	return &next
+	return n.reread(ctx, p, p.status.ID, "asked for the display name; Meta reviews it")
 }
 
-// unless is the outcome of a second look that no longer agrees: the next pass sees why.
-func unless(still bool, o *outcome) *outcome {
+// unless is the result of a second look that no longer agrees: the next pass sees why.
+func unless(still bool, o *Result) *Result {
 	if still {
 		return nil
 	}
 	if o == nil {
-		later := keep(firstPause)
-		return &later
+		return unchanged(firstPause)
 	}
 	return o
 }
 
 // verify proves the ownership of the number with the help of a person.
-func (n *numbers) verify(ctx context.Context, p *numberPass, s *situation) *outcome {
+func (n *numbers) verify(ctx context.Context, p *numberPass, s *situation) *Result {
 	code, problem := n.secret(ctx, p, p.obj.Spec.Verification != nil && s.live.CodeVerificationStatus != codeVerified && !onCloudAPI(s.live), func() v1alpha1.SecretKeyReference {
 		return p.obj.Spec.Verification.CodeSecretRef
 	}, v1alpha1.SecretPurposeCode)
 	if problem != nil && !problem.missing {
-		return &problem.outcome
+		return problem.Result
 	}
 	switch action, o := s.verifyStep(code.content); action {
 	case verifyWait:
@@ -77,7 +75,7 @@ func (n *numbers) verify(ctx context.Context, p *numberPass, s *situation) *outc
 	return nil
 }
 
-func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, known *content) *outcome {
+func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, known *content) *Result {
 	if n.readOnly { // a person's request stays unhandled
 		return differs(n.wouldAttempt(p, callRequestCode))
 	}
@@ -97,7 +95,7 @@ func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, 
 		}
 	}
 	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callRequestCode, Secret: known.record()},
-		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
+		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *Result {
 			now := *s
 			now.live, now.attempts = live, attempts
 			action, o := now.verifyStep(known)
@@ -113,12 +111,12 @@ func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, 
 	return o
 }
 
-func (n *numbers) tryCode(ctx context.Context, p *numberPass, s *situation, now *content, code string) *outcome {
+func (n *numbers) tryCode(ctx context.Context, p *numberPass, s *situation, now *content, code string) *Result {
 	if n.readOnly { // no code was tried
 		return differs(n.wouldAttempt(p, callVerifyCode))
 	}
 	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callVerifyCode, Secret: now.record()},
-		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
+		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *Result {
 			again := *s
 			again.live, again.attempts = live, attempts
 			action, o := again.verifyStep(now)
@@ -136,39 +134,35 @@ func (n *numbers) tryCode(ctx context.Context, p *numberPass, s *situation, now 
 		again := *s
 		again.attempts = attemptsOf(p.waba, p.status.ID)
 		if _, wait := again.verifyStep(now); wait != nil {
-			awaited := wait.join(o.failed...) // says what a person has to do
-			return &awaited
+			return wait.join(o.failed...) // says what a person has to do
 		}
 		return o
 	}
-	next := n.reread(ctx, p, p.status.ID, "Meta has accepted the code")
-	return &next
+	return n.reread(ctx, p, p.status.ID, "Meta has accepted the code")
 }
 
 // register registers the number on the Cloud API, and keeps PIN and region as the spec says.
-func (n *numbers) register(ctx context.Context, p *numberPass, s *situation) *outcome {
+func (n *numbers) register(ctx context.Context, p *numberPass, s *situation) *Result {
 	if coexists(s.live) {
 		return nil
 	}
 	if p.obj.Spec.Registration == nil {
 		if s.renamed() && onCloudAPI(s.live) {
-			o := awaiting("Meta approved the new display name, which takes effect when the number is registered again; add spec.registration", 0)
-			o.aside = true
-			return o
+			return awaiting("Meta approved the new display name, which takes effect when the number is registered again; add spec.registration", 0).
+				aside()
 		}
 		return nil
 	}
 	pin, problem := n.secret(ctx, p, true, func() v1alpha1.SecretKeyReference { return p.obj.Spec.Registration.PINSecretRef }, v1alpha1.SecretPurposePIN)
 	if problem != nil {
 		if onCloudAPI(s.live) {
-			problem.aside = true // it works; only a change of the PIN can't be seen
+			return problem.aside() // it works; only a change of the PIN can't be seen
 		}
-		return &problem.outcome
+		return problem.Result
 	}
 	if !sixDigits.MatchString(pin.text) {
-		o := awaiting("the PIN in "+secretKey(p.obj.Spec.Registration.PINSecretRef)+" must be 6 digits", secretRecheck)
-		o.aside = onCloudAPI(s.live)
-		return o
+		return awaiting("the PIN in "+secretKey(p.obj.Spec.Registration.PINSecretRef)+" must be 6 digits", secretRecheck).
+			asideIf(onCloudAPI(s.live))
 	}
 	switch yes, o := s.registerStep(pin.content); {
 	case yes:
@@ -182,7 +176,7 @@ func (n *numbers) register(ctx context.Context, p *numberPass, s *situation) *ou
 	return n.keepPIN(ctx, p, s, pin)
 }
 
-func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, pin secretValue) *outcome {
+func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, pin secretValue) *Result {
 	if o := n.deregisterFirst(ctx, p, s); o != nil {
 		return o
 	}
@@ -197,9 +191,7 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 		err := p.session.Client().EnableLocalStorage(ctx, p.status.ID, region)
 		n.wrote(p.obj, CallSetRegion, []string{regionField}, err)
 		if err != nil {
-			o := failure("choose the region of the number's data", err)
-			o.first = slowPause
-			return &o
+			return failure("choose the region of the number's data", err).pausing(slowPause)
 		}
 	}
 	renaming := onCloudAPI(s.live)
@@ -210,7 +202,7 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 		}
 	}
 	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callRegister, Secret: pin.version, DisplayName: s.nameToBe()},
-		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
+		func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *Result {
 			now := *s
 			now.live, now.attempts = live, attempts
 			yes, o := now.registerStep(pin.content)
@@ -223,11 +215,9 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 		again := *s
 		again.attempts, again.pushed, again.asked = attemptsOf(p.waba, p.status.ID), false, false
 		if _, wait := again.registerStep(pin.content); wait != nil && wait.reason == v1alpha1.ReasonAwaitingHuman {
-			awaited := wait.join(o.failed...) // says what a person has to do
-			return &awaited
+			return wait.join(o.failed...) // says what a person has to do
 		}
-		o.aside = renaming
-		return o
+		return o.asideIf(renaming)
 	}
 	r := n.registration(p)
 	if !renaming { // a registered number keeps the PIN that it has
@@ -235,14 +225,14 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 	}
 	next := n.reread(ctx, p, p.status.ID, "registered")
 	r.RegisteredName = p.obj.Status.VerifiedName
-	return &next
+	return next
 }
 
 // regionField is what the region comes from.
 const regionField = "registration.dataLocalizationRegion"
 
 // wouldRegister says that the number would be registered, if the operator didn't only read.
-func (n *numbers) wouldRegister(p *numberPass, region bool) *outcome {
+func (n *numbers) wouldRegister(p *numberPass, region bool) *Result {
 	if region {
 		return differs(n.would(p.obj, CallSetRegion, regionField), n.wouldAttempt(p, callRegister))
 	}
@@ -264,9 +254,9 @@ type secretValue struct {
 	version *v1alpha1.SecretVersion
 }
 
-// secretProblem is the outcome where a Secret can't be used.
+// secretProblem is the result where a Secret can't be used.
 type secretProblem struct {
-	outcome
+	*Result
 	missing bool
 }
 
@@ -291,10 +281,10 @@ func (b *base) keySecret(ctx context.Context, user client.Object, ref v1alpha1.S
 		if known.Missing {
 			reason = v1alpha1.ReasonSecretNotFound
 		}
-		o := waiting(reason, strings.TrimSuffix(known.Message, "."), secretRecheck).join(failed("read Secret "+ref.Name, err)...)
-		return secretValue{}, &secretProblem{outcome: o, missing: known.Missing}
+		o := waiting(reason, strings.TrimSuffix(known.Message, "."), secretRecheck).join(failedStep{"read Secret " + ref.Name, err})
+		return secretValue{}, &secretProblem{Result: o, missing: known.Missing}
 	case err != nil:
-		return secretValue{}, &secretProblem{outcome: failure("read Secret "+ref.Name, err)}
+		return secretValue{}, &secretProblem{Result: failure("read Secret "+ref.Name, err)}
 	}
 	now := b.resolver.contents.read(user.GetUID(), contentKey{ref.Name, ref.Key, purpose}, value.Text, v1alpha1.SecretVersion{
 		UID: value.UID, ResourceVersion: value.ResourceVersion, Key: ref.Key, ResourceUID: string(user.GetUID()),

@@ -15,15 +15,14 @@ import (
 )
 
 // remove takes the number off the Cloud API. It can't be removed from the account by API.
-func (n *numbers) remove(ctx context.Context, p *numberPass) (bool, outcome) {
+func (n *numbers) remove(ctx context.Context, p *numberPass) (bool, *Result) {
 	if p.status.ID == "" {
-		return true, outcome{} // never found
+		return true, nil // never found
 	}
 	off := false // by what Meta shows right before the call; the status may be restored
-	d := n.deregistration(p, func(live *graph.PhoneNumber) *outcome {
+	d := n.deregistration(p, func(live *graph.PhoneNumber) *Result {
 		if off = !onCloudAPI(live); off {
-			o := keep(0)
-			return &o
+			return unchanged(0)
 		}
 		return nil
 	})
@@ -31,10 +30,9 @@ func (n *numbers) remove(ctx context.Context, p *numberPass) (bool, outcome) {
 		claims, err := n.numberClaims(ctx, p.obj)
 		return otherClaimants(p.obj, claims), err
 	}
-	d.confirm = func(ctx context.Context) (ours bool, o *outcome) {
+	d.confirm = func(ctx context.Context) (ours bool, o *Result) {
 		if err := p.session.LookupNumbers(ctx); err != nil {
-			o := failure("list the account's numbers", err)
-			return false, &o
+			return false, failure("list the account's numbers", err)
 		}
 		view := p.session.Number(func(live graph.PhoneNumber) bool { return isNumber(&p.obj.Spec, live) })
 		if view.Number == nil || !onCloudAPI(view.Number) || coexists(view.Number) {
@@ -44,22 +42,21 @@ func (n *numbers) remove(ctx context.Context, p *numberPass) (bool, outcome) {
 		return true, nil
 	}
 	if _, o := n.destroy(ctx, p.obj, d); o != nil {
-		return off, *o
+		return off, o
 	}
-	return true, outcome{}
+	return true, nil
 }
 
 // deregistration is the write that takes the number off the Cloud API. The number is read before it; against is asked then
 // whether something stands against it.
-func (n *numbers) deregistration(p *numberPass, against func(live *graph.PhoneNumber) *outcome) *destructive {
+func (n *numbers) deregistration(p *numberPass, against func(live *graph.PhoneNumber) *Result) *destructive {
 	return &destructive{
 		call: CallDeregister, id: p.status.ID,
-		write: func(ctx context.Context) *outcome {
+		write: func(ctx context.Context) *Result {
 			return n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callDeregister},
-				func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome {
+				func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *Result {
 					if coexists(live) {
-						o := stalled(v1alpha1.ReasonRefusedByMeta, "the number is also used in the WhatsApp Business app and can't be deregistered by API")
-						return &o
+						return notSynced(v1alpha1.ReasonRefusedByMeta, "the number is also used in the WhatsApp Business app and can't be deregistered by API")
 					}
 					if against != nil {
 						if o := against(live); o != nil {
@@ -75,7 +72,7 @@ func (n *numbers) deregistration(p *numberPass, against func(live *graph.PhoneNu
 
 // deregisterFirst finishes a deregistration that Meta holds for incomplete. That it is, only the account's ledger says, which may be
 // restored: a number that Meta shows as connected stays so.
-func (n *numbers) deregisterFirst(ctx context.Context, p *numberPass, s *situation) *outcome {
+func (n *numbers) deregisterFirst(ctx context.Context, p *numberPass, s *situation) *Result {
 	a := last(s.attempts, callRegister)
 	if a == nil || a.Result != string(graph.CauseDeregisterIncomplete) || connected(s.live) {
 		return nil
@@ -83,18 +80,16 @@ func (n *numbers) deregisterFirst(ctx context.Context, p *numberPass, s *situati
 	if d := last(s.attempts, callDeregister); d != nil && d.Time.After(a.Time.Time) {
 		return nil
 	}
-	_, o := n.destroy(ctx, p.obj, n.deregistration(p, func(live *graph.PhoneNumber) *outcome {
+	_, o := n.destroy(ctx, p.obj, n.deregistration(p, func(live *graph.PhoneNumber) *Result {
 		if connected(live) {
-			o := keep(firstPause)
-			return &o
+			return unchanged(firstPause)
 		}
 		return nil
 	}))
 	if o != nil {
 		return o
 	}
-	next := keep(firstPause)
-	return &next
+	return unchanged(firstPause)
 }
 
 // connected reports that Meta shows a number as connected to the Cloud API.
@@ -103,18 +98,16 @@ func connected(live *graph.PhoneNumber) bool {
 }
 
 // mayDeregister keeps to Meta's limit, and lets a failed attempt rest.
-func mayDeregister(attempts []v1alpha1.RegistrationAttempt, now time.Time, pushed bool) *outcome {
+func mayDeregister(attempts []v1alpha1.RegistrationAttempt, now time.Time, pushed bool) *Result {
 	if wait := windowWait(attempts, callDeregister, now); wait > 0 {
-		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes ten deregistrations of a number in 72 hours", wait).told()
-		return &o
+		return waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes ten deregistrations of a number in 72 hours", wait).showing(true)
 	}
 	a := last(attempts, callDeregister)
 	switch {
 	case a == nil:
 		return nil
 	case retryLeft(a, now) > 0:
-		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no deregistration of this number for a while", retryLeft(a, now)).told()
-		return &o
+		return waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no deregistration of this number for a while", retryLeft(a, now)).showing(true)
 	case a.Result == resultDone, pushed:
 		return nil
 	}
@@ -123,8 +116,7 @@ func mayDeregister(attempts []v1alpha1.RegistrationAttempt, now time.Time, pushe
 		gap = registerRetry
 	}
 	if wait := deadline.Left(a.Time.Add(gap), now, gap); wait > 0 {
-		o := waiting(v1alpha1.ReasonTransientError, "the last deregistration failed; they are scarce, so the next one waits", wait).told()
-		return &o
+		return waiting(v1alpha1.ReasonTransientError, "the last deregistration failed; they are scarce, so the next one waits", wait).showing(true)
 	}
 	return nil
 }

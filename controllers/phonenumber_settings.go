@@ -54,7 +54,7 @@ type sectionResult struct {
 	// drift are the fields that differ.
 	drift []string
 	// problem is nil where nothing is wrong, differences aside.
-	problem *outcome
+	problem *Result
 	// after is when to look at the section again.
 	after time.Duration
 	// stop means that a call for another section would fail alike.
@@ -63,7 +63,7 @@ type sectionResult struct {
 
 // settings brings the sections that the spec names in line with Meta. It makes no call while nothing was changed and the
 // last look is younger than sectionPeriod.
-func (n *numbers) settings(ctx context.Context, p *numberPass, live *graph.PhoneNumber) outcome {
+func (n *numbers) settings(ctx context.Context, p *numberPass, live *graph.PhoneNumber) *Result {
 	named := number.Sections(&p.obj.Spec)
 	record := n.recallSections(p, named)
 	var results []sectionResult
@@ -145,8 +145,8 @@ func (n *numbers) settleSection(ctx context.Context, s *sectionPass) sectionResu
 	return result
 }
 
-// wishSection translates the section of the spec. The outcome says why the profile picture is left out.
-func (n *numbers) wishSection(ctx context.Context, s *sectionPass) *outcome {
+// wishSection translates the section of the spec. The result says why the profile picture is left out.
+func (n *numbers) wishSection(ctx context.Context, s *sectionPass) *Result {
 	spec := &s.obj.Spec
 	s.want = number.Wanted(spec, s.section, "")
 	if s.section != number.Profile || spec.Profile.Picture == nil || !s.writable() {
@@ -250,14 +250,14 @@ func (s *sectionPass) newsTime() time.Time {
 	return last
 }
 
-// concludeSections makes one outcome of those of the sections: the first problem, else the differences.
-func (n *numbers) concludeSections(p *numberPass, results []sectionResult) outcome {
+// concludeSections makes one result of those of the sections: the first problem, else the differences.
+func (n *numbers) concludeSections(p *numberPass, results []sectionResult) *Result {
 	var found []string
-	var problem *outcome
+	var problem *Result
 	var after time.Duration
 	for _, r := range results {
 		if r.problem != nil {
-			p.alsoFailed = append(p.alsoFailed, r.problem.failed...)
+			p.alsoFailed = append(p.alsoFailed, r.problem.steps()...)
 		}
 		found = append(found, r.drift...)
 		after = soonerOf(after, r.after)
@@ -270,17 +270,16 @@ func (n *numbers) concludeSections(p *numberPass, results []sectionResult) outco
 	p.status.Drift = found
 	o := n.sectionsDiffer(p, found)
 	switch {
-	case problem != nil && (problem.backoff || problem.wait):
-		return *problem
+	case problem != nil && (problem.backoff || problem.shown):
+		return problem
 	case problem != nil:
-		o = *problem
+		o = problem
 	}
-	o.after = after
-	return o
+	return o.retryAfter(after)
 }
 
-// sectionsDiffer is the outcome where no section has a problem.
-func (n *numbers) sectionsDiffer(p *numberPass, fields []string) outcome {
+// sectionsDiffer is the result where no section has a problem.
+func (n *numbers) sectionsDiffer(p *numberPass, fields []string) *Result {
 	what := strings.Join(fields, ", ")
 	switch {
 	case len(fields) == 0 && !p.writable():
@@ -288,12 +287,12 @@ func (n *numbers) sectionsDiffer(p *numberPass, fields []string) outcome {
 	case len(fields) == 0:
 		return done("equal to the spec")
 	case !p.writable():
-		return waitingAside(v1alpha1.ReasonDriftDetected, "observed only; differs from the spec in "+what, 0)
+		return waiting(v1alpha1.ReasonDriftDetected, "observed only; differs from the spec in "+what, 0).aside()
 	case n.readOnly:
-		return waitingAside(v1alpha1.ReasonDriftDetected, Withheld+"; differs from the spec in "+what, 0)
+		return waiting(v1alpha1.ReasonDriftDetected, Withheld+"; differs from the spec in "+what, 0).aside()
 	default:
-		return waitingAside(v1alpha1.ReasonDriftDetected,
-			"changed at Meta in "+what+"; change the spec to accept it, or set driftPolicy: Repair to undo it", 0)
+		return waiting(v1alpha1.ReasonDriftDetected,
+			"changed at Meta in "+what+"; change the spec to accept it, or set driftPolicy: Repair to undo it", 0).aside()
 	}
 }
 

@@ -57,7 +57,7 @@ func (s *sectionPass) contested() time.Duration {
 }
 
 // refuse remembers Meta's no across restarts: the same isn't tried again for a while.
-func (s *sectionPass) refuse(o outcome) {
+func (s *sectionPass) refuse(o *Result) {
 	s.memory().Refusal = &v1alpha1.SectionRefusal{
 		SpecHash: s.want.Hash(), Until: metav1.NewTime(s.now.Add(o.after).Truncate(time.Second)),
 		Reason: o.reason, Message: truncate(o.message, messageLimit),
@@ -77,7 +77,7 @@ func (s *sectionPass) accepted() {
 }
 
 // sectionRefused repeats Meta's no as long as nothing else is wanted and nobody asked for another try.
-func sectionRefused(s *sectionPass) *outcome {
+func sectionRefused(s *sectionPass) *Result {
 	m := s.recalled()
 	if m == nil || m.Refusal == nil || !s.writable() {
 		return nil
@@ -87,9 +87,7 @@ func sectionRefused(s *sectionPass) *outcome {
 	if s.requested() || r.SpecHash != s.want.Hash() || left <= 0 {
 		return nil
 	}
-	o := stalledAside(r.Reason, r.Message)
-	o.after = left
-	return &o
+	return waiting(r.Reason, r.Message, left).aside()
 }
 
 // profile is what the status shows of the profile.

@@ -43,11 +43,11 @@ func pictureKey(profile sectionKey) sectionKey {
 type sectionMemory struct {
 	// read is when the section was read.
 	read time.Time
-	// until is how long the outcome stands, unless the fingerprint changes; pause is that from its beginning.
+	// until is how long the result stands, unless the fingerprint changes; pause is that from its beginning.
 	until       time.Time
 	pause       time.Duration
 	fingerprint string
-	outcome     outcome
+	result      *Result
 }
 
 func newSectionReads(c clock.PassiveClock) *sectionReads {
@@ -109,17 +109,17 @@ func (r *sectionReads) forget(gone object) time.Duration {
 	return 0
 }
 
-// hold lets an outcome stand for a while, unless the fingerprint changes.
-func (r *sectionReads) hold(key sectionKey, fingerprint string, o outcome, pause time.Duration) {
+// hold lets a result stand for a while, unless the fingerprint changes.
+func (r *sectionReads) hold(key sectionKey, fingerprint string, o *Result, pause time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m := r.known[key]
-	m.until, m.pause, m.fingerprint, m.outcome = r.clock.Now().Add(pause), pause, fingerprint, o
+	m.until, m.pause, m.fingerprint, m.result = r.clock.Now().Add(pause), pause, fingerprint, o
 	r.known[key] = m
 }
 
-// held returns the outcome that still stands, with the time that is left of it.
-func (r *sectionReads) held(key sectionKey, fingerprint string) *outcome {
+// held returns the result that still stands, with the time that is left of it.
+func (r *sectionReads) held(key sectionKey, fingerprint string) *Result {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m, ok := r.known[key]
@@ -130,7 +130,5 @@ func (r *sectionReads) held(key sectionKey, fingerprint string) *outcome {
 	if left <= 0 {
 		return nil
 	}
-	o := m.outcome
-	o.after = left
-	return &o
+	return m.result.retryAfter(left)
 }

@@ -94,7 +94,7 @@ func (n *numbers) writeSection(
 		}
 	}
 	if o := s.invalid(); o != nil {
-		s.refuse(*o)
+		s.refuse(o)
 		result.problem, result.after = o, o.after
 		return result
 	}
@@ -120,9 +120,9 @@ func (n *numbers) writeSection(
 	return n.readSectionBack(ctx, s, fields, result)
 }
 
-// pictureSent drops a handle that was used, or that belongs to what Meta refused. It returns the outcome of a write that
+// pictureSent drops a handle that was used, or that belongs to what Meta refused. It returns the result of a write that
 // failed because of a handle from an earlier attempt, as far as one can tell: Meta doesn't document how it refuses those.
-func (n *numbers) pictureSent(s *sectionPass, handle string, reused bool, err error) *outcome {
+func (n *numbers) pictureSent(s *sectionPass, handle string, reused bool, err error) *Result {
 	class := graph.ClassOf(err)
 	if handle == "" || err != nil && class != graph.ClassInvalidSpec && class != graph.ClassRefused {
 		return nil
@@ -135,10 +135,8 @@ func (n *numbers) pictureSent(s *sectionPass, handle string, reused bool, err er
 	if !reused || class != graph.ClassInvalidSpec {
 		return nil
 	}
-	o := waitingAside(v1alpha1.ReasonTransientError, s.path()+
-		"Meta refuses what was uploaded for an earlier attempt; uploaded again", 0).join(failed(updateCall(s.section), err)...)
-	o.backoff, o.first = true, samplePause
-	return &o
+	return notSynced(v1alpha1.ReasonTransientError, s.path()+"Meta refuses what was uploaded for an earlier attempt; uploaded again").aside().
+		withBackoff(samplePause).join(failedStep{updateCall(s.section), err})
 }
 
 // readSectionBack records what Meta made of what was written.
@@ -161,46 +159,41 @@ func (n *numbers) readSectionBack(ctx context.Context, s *sectionPass, fields []
 }
 
 // repairHeld says why a repair that is wanted can't be made, without making a call; nil where it can, or none is wanted.
-func (n *numbers) repairHeld(s *sectionPass, drift []string) *outcome {
+func (n *numbers) repairHeld(s *sectionPass, drift []string) *Result {
 	if len(drift) == 0 || !s.writable() || !s.repairs() {
 		return nil
 	}
-	var o outcome
 	budget, wait := s.session.Budget().Background()
 	switch until := s.contested(); {
 	case until > 0 && !s.requested():
-		o = waitingAside(v1alpha1.ReasonContested, s.path()+
-			"somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report", until)
+		return waiting(v1alpha1.ReasonContested, s.path()+
+			"somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report", until).aside()
 	case s.session.Held():
-		o = massChangeHeld()
+		return massChangeHeld()
 	case !budget:
-		o = waitingAside(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait)
-	default:
-		return nil
+		return waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).aside()
 	}
-	return &o
+	return nil
 }
 
 // repairRefused guards writes that no change of the spec asked for.
-func (n *numbers) repairRefused(ctx context.Context, s *sectionPass) *outcome {
+func (n *numbers) repairRefused(ctx context.Context, s *sectionPass) *Result {
 	if o := n.repairHeld(s, []string{string(s.section)}); o != nil {
 		return o
 	}
 	var list v1alpha1.PhoneNumberList
 	err := n.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(s.waba))}, client.UnsafeDisableDeepCopy)
 	if err != nil {
-		o := failure("list the account's numbers here", err)
-		return &o
+		return failure("list the account's numbers here", err)
 	}
 	if !n.unrequested(s.obj, s.waba, s.session, len(list.Items)) {
-		o := massChangeHeld()
-		return &o
+		return massChangeHeld()
 	}
 	return nil
 }
 
 // uploadPicture gives the profile picture to Meta if it is to be changed.
-func (n *numbers) uploadPicture(ctx context.Context, s *sectionPass, fields []string) (handle string, reused bool, problem *outcome) {
+func (n *numbers) uploadPicture(ctx context.Context, s *sectionPass, fields []string) (handle string, reused bool, problem *Result) {
 	if s.picture == nil || !slices.Contains(fields, number.PictureField) {
 		return "", false, nil
 	}
@@ -212,9 +205,9 @@ func (n *numbers) uploadPicture(ctx context.Context, s *sectionPass, fields []st
 	switch {
 	case o == nil:
 		return handle, reused, nil
-	case o.underWay:
+	case o.unfinished:
 		if known := s.synced(); known != nil && known.Status == metav1.ConditionFalse && !s.changedByUser() {
-			o.reason, o.message = known.Reason, known.Message // what is tried again isn't news
+			o = o.because(known.Reason, known.Message) // what is tried again isn't news
 		}
 		return "", false, o
 	}
@@ -226,30 +219,27 @@ func (n *numbers) uploadPicture(ctx context.Context, s *sectionPass, fields []st
 		if o.reason == v1alpha1.ReasonAccountNotReady {
 			pause = mediaRecheck
 		}
-		o.after, o.backoff, o.wait = pause, false, false
-		n.reads.hold(pictureKey(s.key()), s.fingerprint(), *o, pause)
+		o = o.retryAfter(pause).showing(false)
+		n.reads.hold(pictureKey(s.key()), s.fingerprint(), o, pause)
 	}
 	return "", false, o
 }
 
 // invalid finds what neither CEL nor a call to Meta should have to find.
-func (s *sectionPass) invalid() *outcome {
+func (s *sectionPass) invalid() *Result {
 	if s.section != number.Encryption {
 		return nil
 	}
 	if err := number.CheckKey(s.obj.Spec.FlowsEncryption.PublicKey); err != nil {
-		o := stalledAside(v1alpha1.ReasonInvalidSpec, err.Error())
-		o.after = refusedRecheck
-		return &o
+		return waiting(v1alpha1.ReasonInvalidSpec, err.Error(), refusedRecheck).aside()
 	}
 	return nil
 }
 
 // sectionFailed turns an error into the result of the section. What concerns only this section doesn't stop the others.
 func (n *numbers) sectionFailed(s *sectionPass, operation string, err error, wrote bool) sectionResult {
-	o := failure(operation, err)
-	result := sectionResult{drift: sectionDrift(s.before.Status.Drift, s.section), problem: &o}
-	o.aside = true
+	o := failure(operation, err).aside()
+	result := sectionResult{drift: sectionDrift(s.before.Status.Drift, s.section), problem: o}
 	e, ok := graph.AsError(err)
 	if !ok {
 		result.stop = true
@@ -260,9 +250,9 @@ func (n *numbers) sectionFailed(s *sectionPass, operation string, err error, wro
 	case graph.ClassTransient, graph.ClassThrottled, graph.ClassCredentials, graph.ClassBlocked:
 		result.stop = true
 		if wrote && o.backoff {
-			o.first = slowPause // an attempt costs more than one call
+			result.problem = o.pausing(slowPause) // an attempt costs more than one call
 			if s.picture != nil {
-				o.first = samplePause
+				result.problem = o.pausing(samplePause)
 			}
 		}
 		return result
@@ -271,13 +261,14 @@ func (n *numbers) sectionFailed(s *sectionPass, operation string, err error, wro
 	case graph.ClassInvalidSpec, graph.ClassRefused, graph.ClassQuota:
 		pause = max(o.after, sectionPeriod)
 	}
-	o.message, o.after, o.backoff, o.wait = s.path()+o.message, pause, false, false
+	o = o.saying(s.path() + o.message).retryAfter(pause).showing(false)
 	if e.Cause == graph.CauseNotRegistered {
-		o = waitingAside(v1alpha1.ReasonNotRegistered, s.path()+"follows when the number is registered", sectionPeriod).join(o.failed...)
+		o = waiting(v1alpha1.ReasonNotRegistered, s.path()+"follows when the number is registered", sectionPeriod).aside().join(o.failed...)
 		pause = sectionPeriod
-	} else if wrote && o.stalled {
+	} else if wrote && (e.Class == graph.ClassInvalidSpec || e.Class == graph.ClassRefused) {
 		s.refuse(o)
 	}
+	result.problem = o
 	n.reads.hold(s.key(), s.fingerprint(), o, pause)
 	result.after = pause
 	return result

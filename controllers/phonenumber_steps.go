@@ -68,7 +68,7 @@ type situation struct {
 
 // nameStep says whether to ask for another display name, or why not
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/display-names).
-func (s *situation) nameStep() (ask bool, o *outcome) {
+func (s *situation) nameStep() (ask bool, o *Result) {
 	want := s.spec.DisplayName
 	if want == "" || want == s.live.VerifiedName {
 		return false, nil
@@ -89,20 +89,17 @@ func (s *situation) nameStep() (ask bool, o *outcome) {
 		case a.Result == "":
 			return true, nil // Meta never got it
 		}
-		o := stalledAside(v1alpha1.ReasonRefusedByMeta, "Meta refused the display name of the spec; choose another one in spec.displayName")
-		return false, &o
+		return false, notSynced(v1alpha1.ReasonRefusedByMeta, "Meta refused the display name of the spec; choose another one in spec.displayName").aside()
 	}
 	if wait := windowWait(s.attempts, callDisplayName, s.now); wait > 0 {
-		o := waitingAside(v1alpha1.ReasonQuotaExceeded, "Meta takes ten changes of the display name in 30 days", wait).told()
-		return false, &o
+		return false, waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes ten changes of the display name in 30 days", wait).aside().showing(true)
 	}
 	return true, nil
 }
 
-func (s *situation) nameRefused() *outcome {
-	o := stalledAside(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf(
-		"Meta didn't approve the display name %q; choose another one in spec.displayName, or see WhatsApp Manager", s.spec.DisplayName))
-	return &o
+func (s *situation) nameRefused() *Result {
+	return notSynced(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf(
+		"Meta didn't approve the display name %q; choose another one in spec.displayName, or see WhatsApp Manager", s.spec.DisplayName)).aside()
 }
 
 // verifyAction is what the verification needs next.
@@ -117,7 +114,7 @@ const (
 
 // verifyStep says how the ownership of the number gets proven: Meta sends a code, a person puts it into a Secret, and it is
 // given back to Meta. code is what the Secret holds, nil where there is none.
-func (s *situation) verifyStep(code *content) (verifyAction, *outcome) {
+func (s *situation) verifyStep(code *content) (verifyAction, *Result) {
 	if s.live.CodeVerificationStatus == codeVerified || onCloudAPI(s.live) {
 		return verifyNothing, nil
 	}
@@ -153,12 +150,11 @@ func (s *situation) verifyStep(code *content) (verifyAction, *outcome) {
 }
 
 // afterCode says what a person has to do after a code that didn't help.
-func (s *situation) afterCode(asked, tried *v1alpha1.RegistrationAttempt) *outcome {
+func (s *situation) afterCode(asked, tried *v1alpha1.RegistrationAttempt) *Result {
 	where := secretKey(s.spec.Verification.CodeSecretRef)
 	switch {
 	case retryLeft(tried, s.now) > 0:
-		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no more codes for a while; then put a new one into "+where, retryLeft(tried, s.now)).told()
-		return &o
+		return waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no more codes for a while; then put a new one into "+where, retryLeft(tried, s.now)).showing(true)
 	case tried.Result == "":
 		return s.awaitCode(asked, "whether Meta took the code isn't known; annotate "+v1alpha1.AnnotationRequestCode+
 			" for a new one and put it into "+where)
@@ -169,11 +165,10 @@ func (s *situation) afterCode(asked, tried *v1alpha1.RegistrationAttempt) *outco
 
 // codeRequest says whether to ask Meta for a code: once, and again when a person wants it. A request that Meta failed to
 // carry out is repeated a few times.
-func (s *situation) codeRequest(asked *v1alpha1.RegistrationAttempt) (verifyAction, *outcome) {
+func (s *situation) codeRequest(asked *v1alpha1.RegistrationAttempt) (verifyAction, *Result) {
 	before := asked != nil || s.status.Verification != nil && s.status.Verification.CodeRequestedTime != nil
 	if asked != nil && retryLeft(asked, s.now) > 0 {
-		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta sends no more codes to this number for a while", retryLeft(asked, s.now)).told()
-		return verifyWait, &o
+		return verifyWait, waiting(v1alpha1.ReasonQuotaExceeded, "Meta sends no more codes to this number for a while", retryLeft(asked, s.now)).showing(true)
 	}
 	if s.codeAsked || !before {
 		return verifyRequestCode, nil
@@ -185,16 +180,14 @@ func (s *situation) codeRequest(asked *v1alpha1.RegistrationAttempt) (verifyActi
 }
 
 // codeAgain says what follows a request that Meta refused.
-func (s *situation) codeAgain(asked *v1alpha1.RegistrationAttempt) (verifyAction, *outcome) {
+func (s *situation) codeAgain(asked *v1alpha1.RegistrationAttempt) (verifyAction, *Result) {
 	switch {
 	case asked.Result == string(graph.CauseAlreadyVerified):
-		o := waiting(v1alpha1.ReasonInReview, "Meta says that the number is verified; waiting until it shows that", 0)
-		return verifyWait, &o
+		return verifyWait, waiting(v1alpha1.ReasonInReview, "Meta says that the number is verified; waiting until it shows that", 0)
 	case countOf(s.attempts, callRequestCode) >= codesPerWindow, asked.Result == string(graph.CauseCodeNotSent):
 		return verifyWait, awaiting("Meta sent no code; check the number, then annotate "+v1alpha1.AnnotationRequestCode+" to try again", 0)
 	case deadline.Within(asked.Time.Time, s.now, codeRetry):
-		o := waiting(v1alpha1.ReasonTransientError, "Meta sent no code; tried again in a few minutes", asked.Time.Add(codeRetry).Sub(s.now))
-		return verifyWait, &o
+		return verifyWait, waiting(v1alpha1.ReasonTransientError, "Meta sent no code; tried again in a few minutes", asked.Time.Add(codeRetry).Sub(s.now))
 	}
 	return verifyRequestCode, nil
 }
@@ -218,7 +211,7 @@ func (s *situation) tried(code *content, asked *v1alpha1.RegistrationAttempt) *v
 }
 
 // awaitCode waits for a person. Secrets can't be watched: they are looked at often while the code is fresh.
-func (s *situation) awaitCode(asked *v1alpha1.RegistrationAttempt, message string) *outcome {
+func (s *situation) awaitCode(asked *v1alpha1.RegistrationAttempt, message string) *Result {
 	recheck := codeRecheckLater
 	if deadline.Within(asked.Time.Time, s.now, codeSoon) {
 		recheck = codeRecheckSoon
@@ -226,10 +219,8 @@ func (s *situation) awaitCode(asked *v1alpha1.RegistrationAttempt, message strin
 	return awaiting(message, recheck)
 }
 
-func awaiting(message string, after time.Duration) *outcome {
-	o := stalled(v1alpha1.ReasonAwaitingHuman, message)
-	o.after = after
-	return &o
+func awaiting(message string, after time.Duration) *Result {
+	return waiting(v1alpha1.ReasonAwaitingHuman, message, after)
 }
 
 func secretKey(ref v1alpha1.SecretKeyReference) string {
@@ -250,32 +241,25 @@ func (s *situation) renamed() bool {
 }
 
 // registerStep says whether the number may be registered now; pin is what the PIN's Secret holds.
-func (s *situation) registerStep(pin *content) (register bool, o *outcome) {
+func (s *situation) registerStep(pin *content) (register bool, o *Result) {
 	if s.spec.Registration == nil || coexists(s.live) || onCloudAPI(s.live) && !s.renamed() {
 		return false, nil
 	}
 	switch s.live.Status {
 	case numberBanned, numberDeleted, numberMigrated:
-		out := stalled(v1alpha1.ReasonRefusedByMeta, "a number with status "+clip(s.live.Status)+" can't be registered; see WhatsApp Manager")
-		return false, &out
+		return false, notSynced(v1alpha1.ReasonRefusedByMeta, "a number with status "+clip(s.live.Status)+" can't be registered; see WhatsApp Manager")
 	}
 	if !onCloudAPI(s.live) {
 		switch s.live.NameStatus {
 		case namePendingReview, nameNone:
-			out := waiting(v1alpha1.ReasonInReview, "registered as soon as Meta has processed the display name", 0)
-			return false, &out
+			return false, notSynced(v1alpha1.ReasonInReview, "registered as soon as Meta has processed the display name")
 		case nameDeclined, nameRejected:
-			out := stalled(v1alpha1.ReasonRefusedByMeta,
+			return false, notSynced(v1alpha1.ReasonRefusedByMeta,
 				"Meta declined the display name, and doesn't register a number without one; choose another one in spec.displayName")
-			return false, &out
 		}
 	}
 	if out := s.mayRegister(pin); out != nil {
-		if secretKey := secretKey(s.spec.Registration.PINSecretRef); out.reason == v1alpha1.ReasonAwaitingHuman {
-			out.message += secretKey + ", or annotate " + v1alpha1.AnnotationRequestedAt + " to try the same one again"
-		}
-		out.aside = onCloudAPI(s.live) // it works under its old name
-		return false, out
+		return false, out.asideIf(onCloudAPI(s.live)) // it works under its old name
 	}
 	return true, nil
 }
@@ -290,19 +274,17 @@ func (s *situation) nameToBe() string {
 
 // mayRegister is the policy for the scarcest call. It is asked twice: with what is cached, and with what the API server has
 // when the attempt is written.
-func (s *situation) mayRegister(pin *content) *outcome {
+func (s *situation) mayRegister(pin *content) *Result {
 	attempts, now := s.attempts, s.now
 	if wait := windowWait(attempts, callRegister, now); wait > 0 {
-		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes ten registrations of a number in 72 hours", wait).told()
-		return &o
+		return waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes ten registrations of a number in 72 hours", wait).showing(true)
 	}
 	a := last(attempts, callRegister)
 	switch {
 	case a == nil:
 		return nil
 	case retryLeft(a, now) > 0:
-		o := waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no registration of this number for a while", retryLeft(a, now)).told()
-		return &o
+		return waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes no registration of this number for a while", retryLeft(a, now)).showing(true)
 	}
 	change := pin.since(a.Secret)
 	if a.Result == string(graph.CausePINMismatch) && !s.asked {
@@ -315,16 +297,15 @@ func (s *situation) mayRegister(pin *content) *outcome {
 	}
 	gap := registerGap(a, attempts, s.young)
 	if wait := deadline.Left(a.Time.Add(gap), now, gap); wait > 0 {
-		o := waiting(v1alpha1.ReasonTransientError, "the last registration didn't last or failed; registrations are scarce, so the next one waits; to try now, annotate "+
-			v1alpha1.AnnotationRequestedAt, wait).told()
-		return &o
+		return waiting(v1alpha1.ReasonTransientError, "the last registration didn't last or failed; registrations are scarce, so the next one waits; to try now, annotate "+
+			v1alpha1.AnnotationRequestedAt, wait).showing(true)
 	}
 	return nil
 }
 
 // guess says why a PIN isn't given to Meta after it refused one: nobody has put another one into the Secret. A Secret that was written
 // while the operator wasn't looking may hold the same as before; after a second refusal, such a PIN is tried once a day.
-func (s *situation) guess(change contentChange) *outcome {
+func (s *situation) guess(change contentChange) *Result {
 	switch change {
 	case contentChanged:
 		return nil
@@ -340,7 +321,8 @@ func (s *situation) guess(change contentChange) *outcome {
 			return nil
 		}
 	}
-	return awaiting("Meta refused the PIN, and each further guess would bring a lock closer; put the number's two-step verification PIN into ", secretRecheck)
+	return awaiting("Meta refused the PIN, and each further guess would bring a lock closer; put the number's two-step verification PIN into "+
+		secretKey(s.spec.Registration.PINSecretRef)+", or annotate "+v1alpha1.AnnotationRequestedAt+" to try the same one again", secretRecheck)
 }
 
 // registerGap is the time between two registrations that nobody asked for.

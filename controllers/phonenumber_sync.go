@@ -27,18 +27,18 @@ const (
 
 // sync compares the number with its spec and acts at most once. The order is that of a number's life: it is added, named,
 // verified and registered; only then has it settings.
-func (n *numbers) sync(ctx context.Context, p *numberPass) outcome {
+func (n *numbers) sync(ctx context.Context, p *numberPass) *Result {
 	view := p.number
 	if view.Number == nil {
 		return n.absent(ctx, p)
 	}
 	live := n.connecting(ctx, p, view)
 	n.take(p, live)
-	var complaint *outcome
+	var complaint *Result
 	if p.writable() {
 		stop, later := n.step(ctx, p, live)
 		if stop != nil {
-			return *stop
+			return stop
 		}
 		complaint = later
 	}
@@ -47,14 +47,13 @@ func (n *numbers) sync(ctx context.Context, p *numberPass) outcome {
 	}
 	out := n.settings(ctx, p, live)
 	if complaint != nil && out.synced == metav1.ConditionTrue {
-		complaint.after = soonerOf(complaint.after, out.after)
-		out = complaint.join(out.failed...)
+		out = complaint.sooner(out.after).join(out.failed...)
 	}
-	if p.writable() && p.obj.Spec.Registration != nil && !out.backoff && !out.wait {
-		out.after = soonerOf(out.after, pinRecheck)
+	if p.writable() && p.obj.Spec.Registration != nil && !out.backoff && !out.shown {
+		out = out.sooner(pinRecheck)
 	}
 	if n.connects(p, live) {
-		out.after = soonerOf(out.after, connectRecheck)
+		return out.sooner(connectRecheck)
 	}
 	return out
 }
@@ -93,14 +92,13 @@ func (n *numbers) leave(p *numberPass) {
 }
 
 // look returns what is known of the number. Only a resource that has work to do asks Meta before the next observation.
-func (n *numbers) look(ctx context.Context, p *numberPass) (account.NumberView, *outcome) {
+func (n *numbers) look(ctx context.Context, p *numberPass) (account.NumberView, *Result) {
 	matches := func(live graph.PhoneNumber) bool { return isNumber(&p.obj.Spec, live) }
 	view := p.session.Number(matches)
 	pending := p.obj.Status.PendingAdd
 	switch {
 	case !view.Known && p.settled() && pending == nil:
-		o := keep(p.untilNextAttempt()) // nothing new since before the restart; the next observation brings an event
-		return view, &o
+		return view, unchanged(p.untilNextAttempt()) // nothing new since before the restart; the next observation brings an event
 	case view.Number != nil && (!p.requested() || !view.At.Before(p.now)):
 		return view, nil
 	case view.Known && !p.requested() && (pending == nil || view.At.After(pending.Time.Time)):
@@ -108,15 +106,14 @@ func (n *numbers) look(ctx context.Context, p *numberPass) (account.NumberView, 
 	}
 	logStep(ctx, "Looking the number up")
 	if err := p.session.LookupNumbers(ctx); err != nil {
-		o := failure("list the account's numbers", err)
-		return view, &o
+		return view, failure("list the account's numbers", err)
 	}
 	return p.session.Number(matches), nil
 }
 
 // reread reads the number after a write of ours, so that the next step doesn't wait for an observation. Where that fails the
 // observation tells.
-func (n *numbers) reread(ctx context.Context, p *numberPass, id, message string) outcome {
+func (n *numbers) reread(ctx context.Context, p *numberPass, id, message string) *Result {
 	begun := n.clock.Now()
 	live, err := p.session.Client().ReadPhoneNumber(ctx, id)
 	switch {
@@ -126,9 +123,7 @@ func (n *numbers) reread(ctx context.Context, p *numberPass, id, message string)
 		p.session.SawNumber(*live, begun)
 		n.take(p, live)
 	}
-	o := done(message)
-	o.after = time.Second // the next step
-	return o
+	return done(message).retryAfter(time.Second) // the next step
 }
 
 // take copies what Meta says into the status, and what webhooks told over it.
@@ -195,7 +190,7 @@ func (n *numbers) situation(p *numberPass, live *graph.PhoneNumber) *situation {
 
 // step does the next thing of a number's life, or says what it waits for (stop). A complaint is about something that takes
 // nothing from a number that works: its settings are kept in order all the same.
-func (n *numbers) step(ctx context.Context, p *numberPass, live *graph.PhoneNumber) (stop, complaint *outcome) {
+func (n *numbers) step(ctx context.Context, p *numberPass, live *graph.PhoneNumber) (stop, complaint *Result) {
 	s := n.situation(p, live)
 	ask, complaint := s.nameStep()
 	if ask {
@@ -208,7 +203,7 @@ func (n *numbers) step(ctx context.Context, p *numberPass, live *graph.PhoneNumb
 		return stop, nil
 	}
 	stop = n.register(ctx, p, s)
-	if stop != nil && stop.aside && onCloudAPI(live) && !stop.backoff {
+	if stop != nil && stop.assetUnaffected && onCloudAPI(live) && !stop.backoff {
 		return nil, stop
 	}
 	return stop, complaint
@@ -235,25 +230,23 @@ func (n *numbers) wouldAttempt(p *numberPass, kind string) Intent {
 // attempt makes one scarce call: a live look first, the attempt in the ledger, then the call and what came of it.
 func (n *numbers) attempt(
 	ctx context.Context, p *numberPass, a v1alpha1.RegistrationAttempt,
-	permit func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *outcome, call func() error,
-) *outcome {
+	permit func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *Result, call func() error,
+) *Result {
 	if n.readOnly {
 		return differs(n.wouldAttempt(p, a.Kind))
 	}
 	begun := n.clock.Now()
 	live, err := p.session.Client().ReadPhoneNumber(ctx, p.status.ID)
 	if err != nil {
-		o := failure("read the number before a call", err)
-		return &o
+		return failure("read the number before a call", err)
 	}
 	if !isNumber(&p.obj.Spec, *live) {
-		o := waiting(v1alpha1.ReasonUnknownError, "Meta answers with another number under this id", minimumInterval)
-		return &o
+		return waiting(v1alpha1.ReasonUnknownError, "Meta answers with another number under this id", minimumInterval)
 	}
 	p.session.SawNumber(*live, begun)
 	n.take(p, live)
 	a.Number, a.Time = live.ID, metav1.NewTime(p.now.Truncate(time.Second))
-	if o := n.ledger.begin(ctx, p.waba, a, func(known []v1alpha1.RegistrationAttempt) *outcome { return permit(live, known) }); o != nil {
+	if o := n.ledger.begin(ctx, p.waba, a, func(known []v1alpha1.RegistrationAttempt) *Result { return permit(live, known) }); o != nil {
 		return o
 	}
 	logStep(ctx, "About to write to Meta", "call", scarceCalls[a.Kind].name)
@@ -271,19 +264,18 @@ func (n *numbers) attempt(
 	return n.failed(a, err)
 }
 
-// failed is the outcome of a scarce call that failed. When it may be repeated is decided by the ledger, so nothing here
+// failed is the result of a scarce call that failed. When it may be repeated is decided by the ledger, so nothing here
 // retries by itself.
-func (n *numbers) failed(a v1alpha1.RegistrationAttempt, err error) *outcome {
+func (n *numbers) failed(a v1alpha1.RegistrationAttempt, err error) *Result {
 	o := failure(scarceCalls[a.Kind].name, err)
-	o.backoff, o.first = false, 0
+	o = o.saying(fmt.Sprintf("%s: %s", a.Kind, o.message))
 	switch {
 	case o.reason == v1alpha1.ReasonCredentialsInvalid, o.reason == v1alpha1.ReasonRateLimited:
+		return o.retryAfter(o.after)
 	case a.RetryTime != nil:
-		o.stalled, o.wait = false, true
-		o.after = a.RetryTime.Sub(n.clock.Now())
-	default:
-		o.stalled, o.wait, o.after = false, false, minimumInterval
+		return o.retryAfter(a.RetryTime.Sub(n.clock.Now())).showing(true)
+	case a.Kind != callDisplayName && kstatusOf[o.reason] == kstatusStalled:
+		o = o.because(v1alpha1.ReasonTransientError, o.message) // nobody must act: it is tried again
 	}
-	o.message = fmt.Sprintf("%s: %s", a.Kind, o.message)
-	return &o
+	return o.retryAfter(minimumInterval).showing(false)
 }

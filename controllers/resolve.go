@@ -45,27 +45,23 @@ type resolver struct {
 	contents   *contents
 }
 
-// find returns the WABA resource, or the outcome that says why it can't be used.
-func (r *resolver) find(ctx context.Context, who referrer) (*v1alpha1.WABA, *outcome) {
+// find returns the WABA resource, or the result that says why it can't be used.
+func (r *resolver) find(ctx context.Context, who referrer) (*v1alpha1.WABA, *Result) {
 	key := who.account()
 	var waba v1alpha1.WABA
 	if err := r.client.Get(ctx, key, &waba); err != nil {
 		if apierrors.IsNotFound(err) {
-			o := waitingAside(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
-				"WABA %s doesn't exist; create it or correct spec.wabaRef", display(key, who.namespace)), 0)
-			return nil, &o
+			return nil, waiting(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
+				"WABA %s doesn't exist; create it or correct spec.wabaRef", display(key, who.namespace)), 0).aside()
 		}
-		o := failure("read the account", err)
-		return nil, &o
+		return nil, failure("read the account", err)
 	}
 	ok, why, err := r.permitted(ctx, &waba, who)
 	if err != nil {
-		o := failure("read the labels of namespace "+who.namespace, err)
-		return nil, &o
+		return nil, failure("read the labels of namespace "+who.namespace, err)
 	}
 	if !ok {
-		o := stalledAside(v1alpha1.ReasonReferenceNotPermitted, why)
-		return nil, &o
+		return nil, notSynced(v1alpha1.ReasonReferenceNotPermitted, why).aside()
 	}
 	return &waba, nil
 }
@@ -173,7 +169,7 @@ var hardReasons = map[string]string{
 }
 
 // usable says whether resources of the account may make calls, judged by what its own controller found out.
-func usable(waba *v1alpha1.WABA, namespace string) *outcome {
+func usable(waba *v1alpha1.WABA, namespace string) *Result {
 	name := display(client.ObjectKeyFromObject(waba), namespace)
 	synced := meta.FindStatusCondition(waba.Status.Conditions, v1alpha1.ConditionSynced)
 	if waba.Status.LastObservedTime == nil || synced == nil || waba.Status.AccountID != waba.Spec.ID {
@@ -181,17 +177,14 @@ func usable(waba *v1alpha1.WABA, namespace string) *outcome {
 		if synced != nil && synced.Status != metav1.ConditionTrue {
 			message = fmt.Sprintf("WABA %s can't be used (%s); see its status", name, synced.Reason)
 		}
-		o := waitingAside(reasonFor(synced), message, 0)
-		return &o
+		return waiting(reasonFor(synced), message, 0).aside()
 	}
 	if reason, hard := hardReasons[synced.Reason]; hard && synced.Status == metav1.ConditionFalse {
-		o := waitingAside(reason, fmt.Sprintf(
-			"WABA %s can't be used (%s); what is shown here is what was last known", name, synced.Reason), 0)
-		return &o
+		return waiting(reason, fmt.Sprintf(
+			"WABA %s can't be used (%s); what is shown here is what was last known", name, synced.Reason), 0).aside()
 	}
 	if blocked(waba) {
-		o := waitingAside(v1alpha1.ReasonAccountBlocked, "Meta has disabled the account of WABA "+name+"; what is shown here is what was last known", 0)
-		return &o
+		return waiting(v1alpha1.ReasonAccountBlocked, "Meta has disabled the account of WABA "+name+"; what is shown here is what was last known", 0).aside()
 	}
 	return nil
 }

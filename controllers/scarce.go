@@ -62,9 +62,9 @@ func attemptsOf(waba *v1alpha1.WABA, number string) []v1alpha1.RegistrationAttem
 
 // begin writes an attempt if permit, asked with what the API server has now, sees nothing against it.
 func (l *ledger) begin(
-	ctx context.Context, waba *v1alpha1.WABA, a v1alpha1.RegistrationAttempt, permit func([]v1alpha1.RegistrationAttempt) *outcome,
-) *outcome {
-	var stop *outcome
+	ctx context.Context, waba *v1alpha1.WABA, a v1alpha1.RegistrationAttempt, permit func([]v1alpha1.RegistrationAttempt) *Result,
+) *Result {
+	var stop *Result
 	err := l.change(ctx, waba, func(w *v1alpha1.WABA) bool {
 		if stop = permit(attemptsOf(w, a.Number)); stop != nil {
 			return false

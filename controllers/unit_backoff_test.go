@@ -112,13 +112,13 @@ func TestUnitResultBacksOffOnlyAfterFailures(t *testing.T) {
 	clock := clocktesting.NewFakePassiveClock(unitStart)
 	b := &base{attempts: newAttempts(clock), failures: newFailureLog(clock, &measured{})}
 	run := runOf{obj: &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{UID: "x"}}, fingerprint: "1"}
-	failed := outcome{backoff: true}
+	failed := notSynced(v1alpha1.ReasonTransientError, "m").withBackoff(0)
 	for _, want := range seconds(15, 30) {
 		if got := b.result(t.Context(), run, failed).RequeueAfter; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if got := b.result(t.Context(), run, keep(5*time.Second)).RequeueAfter; got != 5*time.Second || b.attempts.pause("x", "1") == 0 {
+	if got := b.result(t.Context(), run, unchanged(5*time.Second)).RequeueAfter; got != 5*time.Second || b.attempts.pause("x", "1") == 0 {
 		t.Error("waiting doesn't end a pause")
 	}
 	if got := b.result(t.Context(), run, done("m")); got.RequeueAfter != 0 || b.attempts.pause("x", "1") != 0 {

@@ -58,16 +58,12 @@ func TestUnitConditionsKeepTheirInvariants(t *testing.T) {
 	statuses := []metav1.ConditionStatus{metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown}
 	var previous []metav1.Condition
 	for i := range int64(20000) {
-		o := outcome{
+		o := &Result{
 			synced: statuses[random.IntN(2)], reason: pick("Synced", "Paused", "InvalidSpec", "RateLimited", "AccountNotReady", "InReview"),
-			message: strings.Repeat("é", random.IntN(1200)), stalled: flip(), aside: flip(), wait: flip(), backoff: flip(),
+			message: strings.Repeat("é", random.IntN(1200)), assetUnaffected: flip(), shown: flip(), backoff: flip(),
 		}
 		r := readiness{
-			status: statuses[random.IntN(3)], reason: pick("Approved", "InReview", "Rejected", "Unknown"),
-			message: pick("a", "b"), progressing: flip(), stalled: flip(),
-		}
-		if r.status == metav1.ConditionTrue {
-			r.progressing, r.stalled = false, false // what can be used needs nobody
+			status: statuses[random.IntN(3)], reason: pick("Approved", "InReview", "Rejected", "Unknown"), message: pick("a", "b"),
 		}
 		c := newConditions(previous, i, unitStart.Add(time.Duration(i)*time.Second))
 		for _, kind := range []string{v1alpha1.ConditionApproved, v1alpha1.ConditionQualityHealthy} {
@@ -78,7 +74,7 @@ func TestUnitConditionsKeepTheirInvariants(t *testing.T) {
 		c.summarize(o, r)
 		next := c.list()
 		if rule := broken(next, i); rule != "" {
-			t.Fatalf("%s: outcome %+v, readiness %+v, conditions %+v", rule, o, r, next)
+			t.Fatalf("%s: result %+v, readiness %+v, conditions %+v", rule, o, r, next)
 		}
 		for _, cond := range next {
 			old := meta.FindStatusCondition(previous, cond.Type)
@@ -93,31 +89,34 @@ func TestUnitConditionsKeepTheirInvariants(t *testing.T) {
 
 func TestUnitSummarize(t *testing.T) {
 	ready := readiness{status: metav1.ConditionTrue, reason: "Approved", message: "can be used"}
-	review := readiness{status: metav1.ConditionFalse, reason: "InReview", message: "in review", progressing: true}
-	rejected := readiness{status: metav1.ConditionFalse, reason: "Rejected", message: "rejected", stalled: true}
-	unseen := readiness{status: metav1.ConditionFalse, reason: "Progressing", message: "not at Meta yet", progressing: true}
+	review := readiness{status: metav1.ConditionFalse, reason: "InReview", message: "in review"}
+	rejected := readiness{status: metav1.ConditionFalse, reason: "Rejected", message: "rejected"}
+	unseen := readiness{status: metav1.ConditionFalse, reason: "Progressing", message: "not at Meta yet"}
 	for name, c := range map[string]struct {
-		o    outcome
+		o    *Result
 		r    readiness
 		want string // type=status/reason, in order
 	}{
 		"in use":                     {done("m"), ready, "Ready=True/Approved Synced=True/Synced"},
 		"in review":                  {done("m"), review, "Ready=False/InReview Synced=True/Synced Reconciling=True/InReview"},
 		"rejected":                   {done("m"), rejected, "Ready=False/Rejected Synced=True/Synced Stalled=True/Rejected"},
-		"the spec is wrong":          {stalled("InvalidSpec", "m"), ready, "Ready=False/InvalidSpec Synced=False/InvalidSpec Stalled=True/InvalidSpec"},
+		"the spec is wrong":          {notSynced("InvalidSpec", "m"), ready, "Ready=False/InvalidSpec Synced=False/InvalidSpec Stalled=True/InvalidSpec"},
 		"the wish waits":             {waiting("QuotaExceeded", "m", 1), ready, "Ready=False/QuotaExceeded Synced=False/QuotaExceeded Reconciling=True/QuotaExceeded"},
-		"the account waits":          {waitingAside("RateLimited", "m", 1), ready, "Ready=True/Approved Synced=False/RateLimited"},
-		"both wait":                  {waitingAside("RateLimited", "m", 1), review, "Ready=False/InReview Synced=False/RateLimited Reconciling=True/RateLimited"},
+		"the account waits":          {waiting("RateLimited", "m", 1).aside(), ready, "Ready=True/Approved Synced=False/RateLimited"},
+		"both wait":                  {waiting("RateLimited", "m", 1).aside(), review, "Ready=False/InReview Synced=False/RateLimited Reconciling=True/RateLimited"},
 		"paused while in use":        {paused(), ready, "Ready=True/Approved Synced=False/Paused"},
 		"paused while in review":     {paused(), review, "Ready=False/InReview Synced=False/Paused Reconciling=True/InReview"},
 		"paused while rejected":      {paused(), rejected, "Ready=False/Rejected Synced=False/Paused"},
 		"paused before it was seen":  {paused(), unseen, "Ready=False/Paused Synced=False/Paused"},
-		"a person is awaited":        {*awaiting("m", 1), unseen, "Ready=False/AwaitingHuman Synced=False/AwaitingHuman Stalled=True/AwaitingHuman"},
-		"awaited while in use":       {stalledAside("AwaitingHuman", "m"), ready, "Ready=True/Approved Synced=False/AwaitingHuman"},
+		"a person is awaited":        {awaiting("m", 1), unseen, "Ready=False/AwaitingHuman Synced=False/AwaitingHuman Stalled=True/AwaitingHuman"},
+		"awaited while in use":       {notSynced("AwaitingHuman", "m").aside(), ready, "Ready=True/Approved Synced=False/AwaitingHuman"},
 		"held":                       {massChangeHeld(), unseen, "Ready=False/MassChangeHeld Synced=False/MassChangeHeld Stalled=True/MassChangeHeld"},
-		"drifted":                    {waitingAside("DriftDetected", "m", 0), ready, "Ready=True/Approved Synced=False/DriftDetected"},
-		"another account, in use":    {stalledAside("AccountChanged", "m"), ready, "Ready=True/Approved Synced=False/AccountChanged"},
-		"another account, in review": {stalledAside("AccountChanged", "m"), review, "Ready=False/InReview Synced=False/AccountChanged Stalled=True/AccountChanged"},
+		"drifted":                    {notSynced("DriftDetected", "m").aside(), ready, "Ready=True/Approved Synced=False/DriftDetected"},
+		"drifted, in review":         {notSynced("DriftDetected", "m").aside(), review, "Ready=False/InReview Synced=False/DriftDetected Stalled=True/DriftDetected"},
+		"drifted, rejected":          {notSynced("DriftDetected", "m").aside(), rejected, "Ready=False/Rejected Synced=False/DriftDetected Stalled=True/DriftDetected"},
+		"contested, rejected":        {waiting("Contested", "m", 1).aside(), rejected, "Ready=False/Rejected Synced=False/Contested Stalled=True/Contested"},
+		"another account, in use":    {notSynced("AccountChanged", "m").aside(), ready, "Ready=True/Approved Synced=False/AccountChanged"},
+		"another account, in review": {notSynced("AccountChanged", "m").aside(), review, "Ready=False/InReview Synced=False/AccountChanged Stalled=True/AccountChanged"},
 	} {
 		set := newConditions(nil, 3, unitStart)
 		set.summarize(c.o, c.r)

@@ -86,10 +86,10 @@ func TestUnitWrongClock(t *testing.T) {
 			c.SetTime(now)
 			return r.left(sectionKey{object: "a"}, now, now) > 0 || r.left(sectionKey{object: "b"}, now, now) > sectionPeriod
 		},
-		"the outcome of a section": func() bool {
+		"the result of a section": func() bool {
 			c := clk()
 			r := newSectionReads(c)
-			r.hold(sectionKey{object: "a"}, "", outcome{}, refusedRecheck)
+			r.hold(sectionKey{object: "a"}, "", unchanged(0), refusedRecheck)
 			c.SetTime(now)
 			return r.held(sectionKey{object: "a"}, "") != nil
 		},
@@ -129,7 +129,7 @@ func TestUnitWrongClock(t *testing.T) {
 		"a refused write of a webhook": func() bool {
 			c := clk()
 			m := newHookMemory(c)
-			m.hold(hookKey{}, "", outcome{after: refusedRecheck})
+			m.hold(hookKey{}, "", unchanged(refusedRecheck))
 			c.SetTime(now)
 			return m.held(hookKey{}, "") != nil
 		},

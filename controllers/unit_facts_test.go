@@ -143,13 +143,13 @@ func TestUnitRecall(t *testing.T) {
 		t.Error("nothing can be recalled before the first pass")
 	}
 	good := readiness{status: metav1.ConditionTrue, reason: v1alpha1.ReasonApproved, message: "good"}
-	bad := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonRejected, message: "bad", stalled: true}
-	review := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonInReview, message: "review", progressing: true}
-	nothing := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "not yet", progressing: true}
-	for name, o := range map[string]outcome{
-		"done": done("well"), "paused": paused(), "stalled": stalled(v1alpha1.ReasonInvalidSpec, "wrong"),
-		"waiting": waiting(v1alpha1.ReasonQuotaExceeded, "full", time.Hour).told(), "aside": waitingAside(v1alpha1.ReasonDriftDetected, "drift", 0),
-		"stalled aside": stalledAside(v1alpha1.ReasonRefusedByMeta, "no"),
+	bad := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonRejected, message: "bad"}
+	review := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonInReview, message: "review"}
+	nothing := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "not yet"}
+	for name, o := range map[string]*Result{
+		"done": done("well"), "paused": paused(), "stalled": notSynced(v1alpha1.ReasonInvalidSpec, "wrong"),
+		"waiting": waiting(v1alpha1.ReasonQuotaExceeded, "full", time.Hour).showing(true), "aside": waiting(v1alpha1.ReasonDriftDetected, "drift", 0).aside(),
+		"stalled aside": notSynced(v1alpha1.ReasonRefusedByMeta, "no").aside(),
 	} {
 		for _, r := range []readiness{good, bad, review, nothing} {
 			before := newConditions(nil, 3, unitStart)

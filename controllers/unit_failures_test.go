@@ -43,55 +43,55 @@ var errConflict = apierrors.NewConflict(schema.GroupResource{Resource: "wabas"},
 // TestUnitFailureLog: a failure is logged when it begins and when it changes, at the level of those who must act, and never
 // while it only repeats.
 func TestUnitFailureLog(t *testing.T) {
-	read := func(err error) outcome { return failure("read the account", err) }
+	read := func(err error) *Result { return failure("read the account", err) }
 	dns := func(server int) error {
 		return fmt.Errorf("lookup graph.invalid: read udp 10.0.0.1:%d->10.96.0.10:53: no such host", server)
 	}
 	throttled := func(after time.Duration, trace string) error {
 		return &graph.Error{Class: graph.ClassThrottled, Code: 80008, Message: "Too many calls, trace " + trace, TraceID: trace, RetryAfter: after}
 	}
-	conflict := keep(time.Second).join(failed("write the status", errConflict)...)
+	conflict := unchanged(time.Second).join(failedStep{"write the status", errConflict})
 	secret := &credentials.Error{Missing: true, Message: "Secret acme-meta doesn't exist"}
 	for name, c := range map[string]struct {
-		runs []outcome
+		runs []*Result
 		// want has a part of the line that each run logs, "" for none.
 		want     []string
 		internal int
 	}{
 		"again and again": {
-			[]outcome{read(dns(4711)), keep(time.Minute), read(dns(4712)), read(dns(4713))},
+			[]*Result{read(dns(4711)), unchanged(time.Minute), read(dns(4712)), read(dns(4713))},
 			[]string{`"Step failed"`, "", "", ""}, 3,
 		},
 		"another error": {
-			[]outcome{read(dns(1)), read(errors.New("connection refused")), read(dns(2))},
+			[]*Result{read(dns(1)), read(errors.New("connection refused")), read(dns(2))},
 			[]string{"no such host", "connection refused", "no such host"}, 3,
 		},
 		"over, and again": {
-			[]outcome{read(dns(1)), done("observed"), read(dns(2))},
+			[]*Result{read(dns(1)), done("observed"), read(dns(2))},
 			[]string{`"Step failed"`, `"Step works again","operation":"read the account","failed":"1m0s"`, `"Step failed"`}, 2,
 		},
 		"a wait says nothing of other steps": {
-			[]outcome{read(dns(1)), keep(time.Minute).join(failed("write the status", errors.New("away"))...), read(dns(2))},
+			[]*Result{read(dns(1)), unchanged(time.Minute).join(failedStep{"write the status", errors.New("away")}), read(dns(2))},
 			[]string{"no such host", "away", `"Step works again","operation":"write the status"`}, 3,
 		},
 		"two steps": {
-			[]outcome{read(dns(1)).join(failed("inspect the token", errors.New("refused"))...), read(dns(1))},
+			[]*Result{read(dns(1)).join(failedStep{"inspect the token", errors.New("refused")}), read(dns(1))},
 			[]string{"no such host", `"Step works again","operation":"inspect the token"`}, 3,
 		},
 		"a conflict now and then": {
-			[]outcome{conflict, conflict, done("observed"), conflict},
+			[]*Result{conflict, conflict, done("observed"), conflict},
 			[]string{`"The object changed meanwhile; reconciled again"`, "changed meanwhile", "", "changed meanwhile"}, 0,
 		},
 		"conflicts without end": {
-			[]outcome{conflict, conflict, conflict, conflict},
+			[]*Result{conflict, conflict, conflict, conflict},
 			[]string{"changed meanwhile", "changed meanwhile", `"Step failed"`, ""}, 2,
 		},
 		"Meta's limit": {
-			[]outcome{read(throttled(time.Minute, "Aone")), read(throttled(time.Hour, "Atwo"))},
+			[]*Result{read(throttled(time.Minute, "Aone")), read(throttled(time.Hour, "Atwo"))},
 			[]string{`"level":0,"msg":"Step must wait"`, ""}, 0,
 		},
 		"a Secret": {
-			[]outcome{read(fmt.Errorf("connect: %w", secret)), read(fmt.Errorf("connect: %w", secret))},
+			[]*Result{read(fmt.Errorf("connect: %w", secret)), read(fmt.Errorf("connect: %w", secret))},
 			[]string{`"Step failed"`, ""}, 0,
 		},
 	} {

@@ -171,7 +171,7 @@ func TestUnitRefusalsSayWhatToDo(t *testing.T) {
 func TestUnitFind(t *testing.T) {
 	c := fake.NewClientBuilder().WithScheme(unitScheme(t)).WithObjects(observedWABA()).Build()
 	r := &resolver{client: c, namespaces: c}
-	find := func(ns, refNamespace, name string) (*v1alpha1.WABA, *outcome) {
+	find := func(ns, refNamespace, name string) (*v1alpha1.WABA, *Result) {
 		return r.find(context.Background(), referrer{
 			kind: "MessageTemplate", namespace: ns, templateName: "x", ref: v1alpha1.WABAReference{Name: name, Namespace: refNamespace},
 		})
@@ -188,7 +188,7 @@ func TestUnitFind(t *testing.T) {
 		{"shop", unitOwner, "acme", "ReferenceNotPermitted", "WABA platform/acme doesn't allow"},
 	} {
 		waba, o := find(x.ns, x.refNamespace, x.name)
-		if waba != nil || o == nil || o.reason != x.reason || !o.aside || !strings.HasPrefix(o.message, x.text) {
+		if waba != nil || o == nil || o.reason != x.reason || !o.assetUnaffected || !strings.HasPrefix(o.message, x.text) {
 			t.Errorf("%+v: %+v", x, o)
 		}
 	}
@@ -230,7 +230,7 @@ func TestUnitUsable(t *testing.T) {
 		if o != nil {
 			got = o.reason
 		}
-		if got != c.want || o != nil && (!o.aside || o.stalled || !strings.Contains(o.message, "WABA platform/acme")) {
+		if got != c.want || o != nil && (!o.assetUnaffected || !strings.Contains(o.message, "WABA platform/acme")) {
 			t.Errorf("%s: %+v, want %q", name, o, c.want)
 		}
 	}

@@ -88,7 +88,7 @@ func TestUnitMayRegister(t *testing.T) {
 		"the same, a day later":                   {attempts{at(48*time.Hour, callRegister, string(graph.CausePINMismatch), other), at(24*time.Hour, callRegister, string(graph.CausePINMismatch), other)}, "Acme", false, false, false, 0},
 	} {
 		s := &situation{
-			live:     &graph.PhoneNumber{VerifiedName: c.name},
+			live: &graph.PhoneNumber{VerifiedName: c.name}, spec: &v1alpha1.PhoneNumberSpec{Registration: &v1alpha1.PhoneNumberRegistration{}},
 			attempts: c.known, now: unitStart, pushed: c.pushed, asked: c.asked, young: c.young,
 		}
 		o := s.mayRegister(&content{version: *pin})
@@ -97,7 +97,7 @@ func TestUnitMayRegister(t *testing.T) {
 			t.Errorf("%s: %+v", name, o)
 		case c.want < 0 && (o == nil || o.reason != v1alpha1.ReasonAwaitingHuman):
 			t.Errorf("%s: %+v", name, o)
-		case c.want > 0 && (o == nil || o.after != c.want || !o.wait):
+		case c.want > 0 && (o == nil || o.after != c.want || !o.shown):
 			t.Errorf("%s: %+v, want %s", name, o, c.want)
 		}
 	}

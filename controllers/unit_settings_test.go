@@ -115,7 +115,7 @@ func TestUnitSectionReadsForgetWhatIsGone(t *testing.T) {
 func TestUnitSectionHold(t *testing.T) {
 	n, clk := unitNumbers()
 	key := sectionKey{object: "u", section: number.Profile}
-	n.reads.hold(key, "a", stalled(v1alpha1.ReasonPermissionDenied, "no"), time.Hour)
+	n.reads.hold(key, "a", notSynced(v1alpha1.ReasonPermissionDenied, "no"), time.Hour)
 	clk.SetTime(unitStart.Add(15 * time.Minute))
 	if o := n.reads.held(key, "a"); o == nil || o.after != 45*time.Minute || o.reason != v1alpha1.ReasonPermissionDenied {
 		t.Errorf("held: %+v", o)
@@ -160,19 +160,18 @@ func TestUnitSectionContested(t *testing.T) {
 }
 
 func TestUnitSectionRefused(t *testing.T) {
-	no := stalledAside(v1alpha1.ReasonRefusedByMeta, "spec.profile: no")
-	no.after = refusedRecheck
+	no := waiting(v1alpha1.ReasonRefusedByMeta, "spec.profile: no", refusedRecheck).aside()
 	s := unitSection()
 	s.refuse(no)
 	status := s.obj.Status
-	again := func(f func(*v1alpha1.PhoneNumber, *sectionPass)) *outcome {
+	again := func(f func(*v1alpha1.PhoneNumber, *sectionPass)) *Result {
 		s := unitSection(func(o *v1alpha1.PhoneNumber) { o.Status = *status.DeepCopy() })
 		f(s.obj, s)
 		s.want = number.Wanted(&s.obj.Spec, number.Profile, "")
 		return sectionRefused(s)
 	}
 	o := again(func(_ *v1alpha1.PhoneNumber, s *sectionPass) { s.now = s.now.Add(time.Hour) })
-	if o == nil || o.after != 23*time.Hour || o.reason != no.reason || o.message != no.message || !o.stalled || !o.aside {
+	if o == nil || o.after != 23*time.Hour || o.reason != no.reason || o.message != no.message || !o.assetUnaffected {
 		t.Errorf("an hour later: %+v", o)
 	}
 	for name, f := range map[string]func(*v1alpha1.PhoneNumber, *sectionPass){
@@ -209,13 +208,13 @@ func TestUnitSectionFailed(t *testing.T) {
 		"refused":             {&graph.Error{Class: graph.ClassRefused}, v1alpha1.ReasonRefusedByMeta, false, true, refusedRecheck},
 		"not registered":      {&graph.Error{Class: graph.ClassRefused, Cause: graph.CauseNotRegistered}, v1alpha1.ReasonNotRegistered, false, false, time.Hour},
 		"a quota is used up":  {&graph.Error{Class: graph.ClassQuota}, v1alpha1.ReasonQuotaExceeded, false, false, time.Hour},
-		"gone, Meta believes": {&graph.Error{Class: graph.ClassGone}, v1alpha1.ReasonNotFound, false, false, time.Hour},
+		"gone, Meta believes": {&graph.Error{Class: graph.ClassGone}, v1alpha1.ReasonTransientError, false, false, time.Hour},
 	} {
 		n, _ := unitNumbers()
 		s := unitSection(func(o *v1alpha1.PhoneNumber) { o.Status.Drift = []string{"commerce.cartEnabled", "profile.about"} })
 		r := n.sectionFailed(s, "update profile", c.err, true)
 		o := r.problem
-		if o == nil || o.reason != c.reason || !o.aside || r.stop != c.stop || r.after != c.after {
+		if o == nil || o.reason != c.reason || !o.assetUnaffected || r.stop != c.stop || r.after != c.after {
 			t.Errorf("%s: %+v, %+v", name, r, o)
 			continue
 		}
@@ -225,7 +224,7 @@ func TestUnitSectionFailed(t *testing.T) {
 		if c.stop {
 			continue
 		}
-		if o.backoff || o.wait || !strings.HasPrefix(o.message, "spec.profile: ") {
+		if o.backoff || o.shown || !strings.HasPrefix(o.message, "spec.profile: ") {
 			t.Errorf("%s: the other sections wait too: %+v", name, o)
 		}
 		if held := n.reads.held(s.key(), s.fingerprint()); held == nil || held.after != c.after {
@@ -242,8 +241,8 @@ func TestUnitSectionFailed(t *testing.T) {
 }
 
 func TestUnitConcludeSections(t *testing.T) {
-	denied := waitingAside(v1alpha1.ReasonPermissionDenied, "no", time.Hour)
-	transient := outcome{synced: metav1.ConditionFalse, reason: v1alpha1.ReasonTransientError, backoff: true, aside: true}
+	denied := waiting(v1alpha1.ReasonPermissionDenied, "no", time.Hour).aside()
+	transient := notSynced(v1alpha1.ReasonTransientError, "no").aside().withBackoff(0)
 	for name, c := range map[string]struct {
 		results  []sectionResult
 		readOnly bool
@@ -258,8 +257,8 @@ func TestUnitConcludeSections(t *testing.T) {
 		"one differs":    {[]sectionResult{{drift: []string{"profile.about"}, after: time.Hour}}, false, "", v1alpha1.ReasonDriftDetected, time.Hour, false, []string{"profile.about"}},
 		"only observed":  {[]sectionResult{{drift: []string{"profile.about"}}}, false, v1alpha1.ManagementPolicyObserved, v1alpha1.ReasonDriftDetected, 0, false, []string{"profile.about"}},
 		"only reading":   {[]sectionResult{{drift: []string{"username"}}}, true, "", v1alpha1.ReasonDriftDetected, 0, false, []string{"username"}},
-		"a problem":      {[]sectionResult{{problem: &denied, after: time.Hour}, {after: time.Minute}}, false, "", v1alpha1.ReasonPermissionDenied, time.Minute, false, nil},
-		"then a failure": {[]sectionResult{{problem: &denied, after: time.Hour}, {problem: &transient, stop: true}}, false, "", v1alpha1.ReasonTransientError, 0, true, nil},
+		"a problem":      {[]sectionResult{{problem: denied, after: time.Hour}, {after: time.Minute}}, false, "", v1alpha1.ReasonPermissionDenied, time.Minute, false, nil},
+		"then a failure": {[]sectionResult{{problem: denied, after: time.Hour}, {problem: transient, stop: true}}, false, "", v1alpha1.ReasonTransientError, 0, true, nil},
 	} {
 		n, _ := unitNumbers()
 		n.readOnly = c.readOnly
@@ -270,7 +269,7 @@ func TestUnitConcludeSections(t *testing.T) {
 			s.policy = c.policy
 		}
 		o := n.concludeSections(s.numberPass, c.results)
-		if o.reason != c.reason || o.after != c.after || o.backoff != c.backoff || o.reason != v1alpha1.ReasonSynced && !o.aside {
+		if o.reason != c.reason || o.after != c.after || o.backoff != c.backoff || o.reason != v1alpha1.ReasonSynced && !o.assetUnaffected {
 			t.Errorf("%s: %+v", name, o)
 		}
 		if !slices.Equal(s.status.Drift, c.drift) {

@@ -161,7 +161,7 @@ func TestUnitSettingWrites(t *testing.T) {
 		t.Error("nothing was written")
 	}
 	w.done(key, 1)
-	w.hold(key, 1, stalled(v1alpha1.ReasonRefusedByMeta, "no"))
+	w.hold(key, 1, notSynced(v1alpha1.ReasonRefusedByMeta, "no"))
 	if o := w.held(key, 1); o == nil || o.reason != v1alpha1.ReasonRefusedByMeta {
 		t.Errorf("held: %+v", o)
 	}

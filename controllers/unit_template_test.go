@@ -94,7 +94,7 @@ func TestUnitVerdictOnEveryStatus(t *testing.T) {
 		"WARMING_UP":       {"False", "Unknown", false, false},
 	} {
 		r := verdictOnTemplate(&v1alpha1.MessageTemplateStatus{Status: status})
-		if got := (want{r.status, r.reason, r.progressing, r.stalled}); got != w || r.message == "" {
+		if got := (want{r.status, r.reason, kstatusOf[r.reason] == kstatusReconciling, kstatusOf[r.reason] == kstatusStalled}); got != w || r.message == "" {
 			t.Errorf("%q: got %+v, want %+v", status, r, w)
 		}
 	}
@@ -198,7 +198,7 @@ func TestUnitCategoryPolicyDecidesAboutReady(t *testing.T) {
 		p := &templatePass{obj: obj, policy: v1alpha1.ManagementPolicyManaged}
 		set := newConditions(nil, 1, unitStart)
 		r := (&templates{}).describe(p, set)
-		if r.status != c.ready || r.reason != c.reason || r.stalled != c.stalled {
+		if r.status != c.ready || r.reason != c.reason || (kstatusOf[r.reason] == kstatusStalled) != c.stalled {
 			t.Errorf("%+v: %+v", c, r)
 		}
 		for _, kind := range []string{v1alpha1.ConditionApproved, v1alpha1.ConditionQualityHealthy, v1alpha1.ConditionCategoryAsRequested} {
@@ -212,12 +212,28 @@ func TestUnitCategoryPolicyDecidesAboutReady(t *testing.T) {
 func TestUnitNothingIsKnownYet(t *testing.T) {
 	set := newConditions(nil, 1, unitStart)
 	r := (&templates{}).describe(&templatePass{obj: &v1alpha1.MessageTemplate{}}, set)
-	if r.status != metav1.ConditionFalse || !r.progressing || len(set.list()) != 3 {
+	if r.status != metav1.ConditionFalse || kstatusOf[r.reason] != kstatusReconciling || len(set.list()) != 3 {
 		t.Errorf("%+v, %+v", r, set.list())
 	}
 	for _, c := range set.list() {
 		if c.Status != metav1.ConditionUnknown || c.Reason != v1alpha1.ReasonPending {
 			t.Errorf("%+v", c)
+		}
+	}
+}
+
+// TestUnitStuck: a language of a template gives way to others only because of what is wrong with itself.
+func TestUnitStuck(t *testing.T) {
+	for reason, want := range map[string]bool{
+		"": false, v1alpha1.ReasonInvalidSpec: true, v1alpha1.ReasonRejected: true, v1alpha1.ReasonNotFound: false,
+		v1alpha1.ReasonCredentialsInvalid: false, v1alpha1.ReasonPermissionDenied: false, v1alpha1.ReasonAccountBlocked: false,
+	} {
+		var conditions []metav1.Condition
+		if reason != "" {
+			conditions = append(conditions, metav1.Condition{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: reason})
+		}
+		if got := stuck(conditions); got != want {
+			t.Errorf("%q: %t", reason, got)
 		}
 	}
 }

@@ -157,7 +157,7 @@ func TestUnitCredentialsValid(t *testing.T) {
 	expires := metav1.NewTime(unitStart.Add(3 * 24 * time.Hour))
 	for name, c := range map[string]struct {
 		p    *wabaPass
-		o    outcome
+		o    *Result
 		want string
 	}{
 		"refused":      {&wabaPass{}, waiting(v1alpha1.ReasonCredentialsInvalid, "m", 0), "False/CredentialsInvalid"},

@@ -65,7 +65,7 @@ func TestUnitWebhookPlan(t *testing.T) {
 	}{
 		{name: "settled"},
 		{name: "fresh", change: []func(*hookSituation){fresh}, step: hookSubscribe, at: "subscribed"},
-		{name: "fresh, held", change: []func(*hookSituation){fresh, func(s *hookSituation) { s.subscription.blocked = &blocked }}, reasons: []string{"Blocked"}},
+		{name: "fresh, held", change: []func(*hookSituation){fresh, func(s *hookSituation) { s.subscription.blocked = blocked }}, reasons: []string{"Blocked"}},
 		{name: "subscribed", change: []func(*hookSituation){fresh, func(s *hookSituation) { s.subscribed = true }}, step: hookAccount, at: "messages"},
 		{
 			name: "override refused, so it is primed", step: hookPrime, at: "messages",
@@ -108,13 +108,13 @@ func TestUnitWebhookPlan(t *testing.T) {
 		{
 			name: "a service that is down doesn't keep the others back", step: hookNumber, at: "phoneNumbers[a]", reasons: nil,
 			change: []func(*hookSituation){noOverride, func(s *hookSituation) {
-				s.account.blocked = &blocked
+				s.account.blocked = blocked
 				s.numbers = []hookLevel{{path: "phoneNumbers[a]", id: "1", want: hookBot}}
 			}},
 		},
 		{
 			name: "management events come though the service is down", step: hookApp, at: "app",
-			change: []func(*hookSituation){fresh, func(s *hookSituation) { s.subscribed, s.account.blocked = true, &blocked }}, reasons: []string{"Blocked"},
+			change: []func(*hookSituation){fresh, func(s *hookSituation) { s.subscribed, s.account.blocked = true, blocked }}, reasons: []string{"Blocked"},
 		},
 		{
 			name: "another token", step: hookAccount, at: "messages",
@@ -178,11 +178,11 @@ func TestUnitWebhookPlan(t *testing.T) {
 		},
 		{
 			name: "unreadable", reasons: []string{"Blocked"},
-			change: []func(*hookSituation){func(s *hookSituation) { s.app.fieldsKnown, s.app.unreadable = false, &blocked }},
+			change: []func(*hookSituation){func(s *hookSituation) { s.app.fieldsKnown, s.app.unreadable = false, blocked }},
 		},
 		{
 			name: "no receiver", reasons: []string{"Blocked"},
-			change: []func(*hookSituation){func(s *hookSituation) { s.app.want, s.app.blocked = "", &blocked }},
+			change: []func(*hookSituation){func(s *hookSituation) { s.app.want, s.app.blocked = "", blocked }},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -285,9 +285,9 @@ func TestUnitHookMemory(t *testing.T) {
 	clock := clocktesting.NewFakeClock(time.Unix(1790000000, 0))
 	m := newHookMemory(clock)
 	key := hookKey{"u", callbackPrefix + hookBot}
-	refused := outcome{reason: "RefusedByMeta", message: "403", backoff: true, first: slowPause}
+	refused := notSynced(v1alpha1.ReasonRefusedByMeta, "403").withBackoff(slowPause)
 	for _, want := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute, 5 * time.Minute} {
-		if o := m.hold(key, "one", refused); o.after != want || o.backoff || !o.aside {
+		if o := m.hold(key, "one", refused); o.after != want || o.backoff || !o.assetUnaffected {
 			t.Fatalf("got %+v, want a pause of %s", o, want)
 		}
 		if m.held(key, "one") == nil || m.held(key, "two") != nil || m.unverified("u") != "403" {
@@ -356,7 +356,7 @@ func TestUnitInactiveCallback(t *testing.T) {
 	for _, active := range []bool{true, false} {
 		obj.Status.App.Active = &active
 		r := h.describe(&hookPass{obj: obj}, newConditions(nil, 1, time.Unix(1790000000, 0)))
-		if got := r.status == metav1.ConditionTrue; got != active || r.stalled == active {
+		if got := r.status == metav1.ConditionTrue; got != active || (kstatusOf[r.reason] == kstatusStalled) == active {
 			t.Errorf("active %t: %+v", active, r)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 const expiryNotice = 14 * 24 * time.Hour
 
 // describe sets the account's own conditions and judges whether it can be used. Without news they stay as they were.
-func (r *wabas) describe(p *wabaPass, o outcome, c *conditionSet) readiness {
+func (r *wabas) describe(p *wabaPass, o *Result, c *conditionSet) readiness {
 	s := &p.obj.Status
 	p.credentials(o, c)
 	if s.LastObservedTime == nil {
@@ -27,7 +27,7 @@ func (r *wabas) describe(p *wabaPass, o outcome, c *conditionSet) readiness {
 		} {
 			c.set(kind, metav1.ConditionUnknown, v1alpha1.ReasonPending, "the account hasn't been observed yet")
 		}
-		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonPending, message: "the account hasn't been observed yet", progressing: true}
+		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonPending, message: "the account hasn't been observed yet"}
 	}
 	ready := readiness{status: metav1.ConditionTrue, reason: v1alpha1.ReasonObserved, message: "the account is observed and can be used"}
 	if r := barred(s, p.now); r != nil {
@@ -43,7 +43,7 @@ func (r *wabas) describe(p *wabaPass, o outcome, c *conditionSet) readiness {
 }
 
 // credentials sets CredentialsValid. Only a failed look at the Secret or a refusal of the token says something new.
-func (p *wabaPass) credentials(o outcome, c *conditionSet) {
+func (p *wabaPass) credentials(o *Result, c *conditionSet) {
 	switch {
 	case o.reason == v1alpha1.ReasonCredentialsInvalid:
 		c.set(v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonCredentialsInvalid, o.message)
@@ -77,7 +77,7 @@ func approved(s *v1alpha1.WABAStatus, c *conditionSet) *readiness {
 		c.set(v1alpha1.ConditionApproved, metav1.ConditionTrue, v1alpha1.ReasonApproved, "Meta has approved the account")
 	case "REJECTED":
 		r := readiness{
-			status: metav1.ConditionFalse, reason: v1alpha1.ReasonRejected, stalled: true,
+			status: metav1.ConditionFalse, reason: v1alpha1.ReasonRejected,
 			message: "Meta has rejected the account; see Business Support Home",
 		}
 		c.set(v1alpha1.ConditionApproved, r.status, r.reason, r.message)
@@ -133,7 +133,7 @@ func sendable(health *v1alpha1.HealthStatus, c *conditionSet) *readiness {
 	case "LIMITED":
 		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionTrue, v1alpha1.ReasonLimited, "messages can be sent with limits; "+message)
 	case "BLOCKED":
-		r := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonBlocked, message: "messages can't be sent; " + message, stalled: true}
+		r := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonBlocked, message: "messages can't be sent; " + message}
 		c.set(v1alpha1.ConditionCanSendMessages, r.status, r.reason, r.message)
 		return &r
 	default:

@@ -77,20 +77,20 @@ func (r *wabas) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, e
 	}
 	if wait := r.listen(p); wait > 0 {
 		logStep(ctx, "Waiting until the events of webhooks settle", "for", wait.String())
-		return r.finish(ctx, p, keep(wait))
+		return r.finish(ctx, p, unchanged(wait))
 	}
 	return r.finish(ctx, p, r.step(ctx, p))
 }
 
-func (r *wabas) step(ctx context.Context, p *wabaPass) outcome {
+func (r *wabas) step(ctx context.Context, p *wabaPass) *Result {
 	if p.policy == v1alpha1.ManagementPolicyPaused {
 		return paused()
 	}
 	if o := r.contest(ctx, p); o != nil {
-		return *o
+		return o
 	}
 	if id := p.obj.Status.AccountID; id != "" && id != p.obj.Spec.ID && p.obj.Annotations[v1alpha1.AnnotationAcceptAccount] != p.obj.Spec.ID {
-		return stalled(v1alpha1.ReasonAccountChanged, fmt.Sprintf(
+		return notSynced(v1alpha1.ReasonAccountChanged, fmt.Sprintf(
 			"the status belongs to account %s but spec.id is %s; if that is right, annotate %s=%s",
 			id, p.obj.Spec.ID, v1alpha1.AnnotationAcceptAccount, p.obj.Spec.ID))
 	}
@@ -104,7 +104,7 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) outcome {
 	requested := requestedInterval(p.obj, r.interval)
 	if wait := r.requestedTooSoon(p); wait > 0 {
 		logStep(ctx, "Observed a moment ago", "for", wait.String())
-		return keep(wait)
+		return unchanged(wait)
 	}
 	if wait := r.sooner(p, dueIn(p.obj, requested, uid, version, p.now)); wait > 0 && !r.failing(p) && !session.Distrusted() {
 		logStep(ctx, "No observation is due", "for", wait.String())
@@ -112,27 +112,25 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) outcome {
 	}
 	if pause := r.attempts.pause(p.key(), p.fingerprint()); pause > 0 {
 		logStep(ctx, "Backing off", "for", pause.String())
-		return keep(min(pause, secretRecheck)) // the Secret is read again meanwhile
+		return unchanged(min(pause, secretRecheck)) // the Secret is read again meanwhile
 	}
 	if o := throttled(p); o != nil {
-		return *o
+		return o
 	}
 	return r.observe(ctx, p, requested)
 }
 
 // throttled says why Meta's rate limit leaves no observation. A person who requests one may try.
-func throttled(p *wabaPass) *outcome {
+func throttled(p *wabaPass) *Result {
 	if p.requested() {
 		p.session.Probe()
 		return nil
 	}
 	if err := p.session.Budget().Before(graph.OpReadAccount); err != nil {
-		o := failure("read the account", err)
-		return &o
+		return failure("read the account", err)
 	}
 	if allowed, wait := p.session.Budget().Background(); !allowed {
-		o := waitingAside(v1alpha1.ReasonRateLimited, "Meta's rate limit is nearly used up; the next observation waits", wait).told()
-		return &o
+		return waiting(v1alpha1.ReasonRateLimited, "Meta's rate limit is nearly used up; the next observation waits", wait).aside().showing(true)
 	}
 	return nil
 }
@@ -151,18 +149,16 @@ func (r *wabas) requestedTooSoon(p *wabaPass) time.Duration {
 
 // between keeps the status while no observation is due, unless something else has to be recorded: the breaker, or that a
 // pause or a conflict is over.
-func (r *wabas) between(p *wabaPass, wait time.Duration) outcome {
+func (r *wabas) between(p *wabaPass, wait time.Duration) *Result {
 	p.snapshot = p.session.Snapshot()
 	s, before := &p.obj.Status, &p.before.Status
 	news := (s.HeldSince == nil) != (before.HeldSince == nil) || s.LastHandledRelease != before.LastHandledRelease ||
 		p.prior(v1alpha1.ReasonPaused) || p.prior(v1alpha1.ReasonConflict)
 	if !news {
-		return keep(wait)
+		return unchanged(wait)
 	}
 	p.partly(p.session.Snapshot())
-	o := done("observed")
-	o.after = wait
-	return o
+	return done("observed").retryAfter(wait)
 }
 
 func (p *wabaPass) prior(reason string) bool {
@@ -177,7 +173,7 @@ func (r *wabas) failing(p *wabaPass) bool {
 }
 
 // observe reads the account and tells the resources concerned what changed.
-func (r *wabas) observe(ctx context.Context, p *wabaPass, requested time.Duration) outcome {
+func (r *wabas) observe(ctx context.Context, p *wabaPass, requested time.Duration) *Result {
 	logStep(ctx, "Observing the account")
 	snapshot, change, err := p.session.Observe(ctx)
 	if err != nil {
@@ -192,10 +188,9 @@ func (r *wabas) observe(ctx context.Context, p *wabaPass, requested time.Duratio
 	p.partly(snapshot)
 	o := done(observedMessage(snapshot))
 	if complaint != nil {
-		o = *complaint
+		o = complaint
 	}
-	o.after = r.sooner(p, jittered(interval, string(p.obj.UID)))
-	return o
+	return o.retryAfter(r.sooner(p, jittered(interval, string(p.obj.UID))))
 }
 
 // partly notes the parts of the account that couldn't be read.
@@ -243,34 +238,31 @@ func observedMessage(s *account.Snapshot) string {
 
 // unreadable explains why the account can't be read. "Doesn't exist" and "no permission" look alike at Meta; what the
 // token itself may do tells them apart.
-func (r *wabas) unreadable(ctx context.Context, p *wabaPass, err error) outcome {
+func (r *wabas) unreadable(ctx context.Context, p *wabaPass, err error) *Result {
 	o := hard(failure("read the account", err))
 	e, ok := graph.AsError(err)
 	if !ok || e.Class != graph.ClassAmbiguous && e.Class != graph.ClassPermission {
 		return o
 	}
 	if first := !p.prior(v1alpha1.ReasonPermissionDenied) || p.before.Status.ObservedGeneration != p.obj.Generation; !first {
-		o.message = meta.FindStatusCondition(p.before.Status.Conditions, v1alpha1.ConditionSynced).Message
-		return o
+		return o.saying(meta.FindStatusCondition(p.before.Status.Conditions, v1alpha1.ConditionSynced).Message)
 	}
 	token, tokenErr := p.session.InspectToken(ctx)
 	if tokenErr != nil {
-		return o.join(failed("inspect the token", tokenErr)...)
+		return o.join(failedStep{"inspect the token", tokenErr})
 	}
 	p.token = token
 	if missing := missingScope(token); missing != "" {
-		o.message = fmt.Sprintf("the access token lacks the scope %s; create one with it", missing)
-	} else {
-		o.message = fmt.Sprintf("account %s doesn't exist or isn't assigned to the token's system user (app %s); check spec.id, and assign the account in Business Settings",
-			p.obj.Spec.ID, token.AppID)
+		return o.saying(fmt.Sprintf("the access token lacks the scope %s; create one with it", missing))
 	}
-	return o
+	return o.saying(fmt.Sprintf("account %s doesn't exist or isn't assigned to the token's system user (app %s); check spec.id, and assign the account in Business Settings",
+		p.obj.Spec.ID, token.AppID))
 }
 
-// hard marks outcomes after which the account can't be used until a person acts.
-func hard(o outcome) outcome {
+// hard says that the account isn't ready where it can't be used until a person acts.
+func hard(o *Result) *Result {
 	if _, ok := hardReasons[o.reason]; ok {
-		o.aside, o.stalled = false, true
+		return o.asideIf(false)
 	}
 	return o
 }
@@ -303,11 +295,10 @@ func accountClaim(w *v1alpha1.WABA) claim {
 // contest lets one of several resources for the same account act: once one of them has observed it, the others make no
 // call, unless it hasn't been able to observe it for an hour. Until then each tries with its own credentials. Otherwise whoever
 // knows the id, or once had access, could keep the owner out with a resource that is paused, throttled or without a token.
-func (r *wabas) contest(ctx context.Context, p *wabaPass) *outcome {
+func (r *wabas) contest(ctx context.Context, p *wabaPass) *Result {
 	var list v1alpha1.WABAList
 	if err := r.client.List(ctx, &list, client.MatchingFields{index.AccountID: p.obj.Spec.ID}); err != nil {
-		o := failure("list accounts with the same id", err)
-		return &o
+		return failure("list accounts with the same id", err)
 	}
 	var claims []claim
 	for i := range list.Items {
@@ -325,9 +316,7 @@ func (r *wabas) contest(ctx context.Context, p *wabaPass) *outcome {
 	if first.GetNamespace() == p.obj.Namespace {
 		message = fmt.Sprintf("WABA %s has the same spec.id; delete one of the two", first.GetName())
 	}
-	o := stalled(v1alpha1.ReasonConflict, message)
-	o.after = conflictRecheck // the other may lose its access
-	return &o
+	return waiting(v1alpha1.ReasonConflict, message, conflictRecheck) // the other may lose its access
 }
 
 func (p *wabaPass) key() types.UID { return p.obj.UID }
@@ -348,9 +337,9 @@ func (p *wabaPass) fingerprint() string {
 }
 
 // finish writes the status if anything changed and says when to come back.
-func (r *wabas) finish(ctx context.Context, p *wabaPass, o outcome) (ctrl.Result, error) {
+func (r *wabas) finish(ctx context.Context, p *wabaPass, o *Result) (ctrl.Result, error) {
 	write := func() error { return r.record(ctx, p, o) }
-	if o.keep {
+	if o.unchanged {
 		write = func() error { return r.told(ctx, p) }
 	}
 	o = o.join(p.alsoFailed...)
@@ -370,10 +359,10 @@ func (r *wabas) finish(ctx context.Context, p *wabaPass, o outcome) (ctrl.Result
 	return result, nil
 }
 
-// record writes the status that follows from an outcome.
-func (r *wabas) record(ctx context.Context, p *wabaPass, o outcome) error {
+// record writes the status that follows from a result.
+func (r *wabas) record(ctx context.Context, p *wabaPass, o *Result) error {
 	s := &p.obj.Status
-	if !o.recalled {
+	if !o.replayed {
 		s.NextAttemptTime = nextAttempt(s.NextAttemptTime, o, p.now)
 		if o.reason != v1alpha1.ReasonPaused {
 			s.LastHandledRequest = p.obj.Annotations[v1alpha1.AnnotationRequestedAt]

@@ -22,25 +22,25 @@ func (r *wabas) delete(ctx context.Context, p *wabaPass) (ctrl.Result, error) {
 	if !hasFinalizer(p.obj) {
 		return ctrl.Result{}, nil
 	}
-	waiting, others, err := r.dependents(ctx, p.obj)
+	needing, others, err := r.dependents(ctx, p.obj)
 	if err != nil {
 		return r.finish(ctx, p, failure("list the resources that need the account", err))
 	}
-	if wait := r.grace(p); len(waiting) == 0 && others && wait > 0 {
+	if wait := r.grace(p); len(needing) == 0 && others && wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
-	if len(waiting) > 0 {
-		logStep(ctx, "Waiting for resources that need the account", "first", waiting[0], "count", len(waiting))
-		o := waitingAside(v1alpha1.ReasonInUse, fmt.Sprintf("waiting for %s, which is being deleted and needs the account", waiting[0]), 0)
-		if len(waiting) > 1 {
-			o.message = fmt.Sprintf("waiting for %s and others, which are being deleted and need the account", waiting[0])
+	if len(needing) > 0 {
+		logStep(ctx, "Waiting for resources that need the account", "first", needing[0], "count", len(needing))
+		message := fmt.Sprintf("waiting for %s, which is being deleted and needs the account", needing[0])
+		if len(needing) > 1 {
+			message = fmt.Sprintf("waiting for %s and others, which are being deleted and need the account", needing[0])
 		}
-		return r.finish(ctx, p, o)
+		return r.finish(ctx, p, notSynced(v1alpha1.ReasonInUse, message).aside())
 	}
 	if err := setFinalizer(ctx, r.client, p.before.DeepCopy(), false); apierrors.IsNotFound(err) {
 		return ctrl.Result{}, nil
 	} else if err != nil {
-		return r.finish(ctx, p, *notWritten("remove the finalizer", err))
+		return r.finish(ctx, p, notWritten("remove the finalizer", err))
 	}
 	logStep(ctx, "The finalizer is removed")
 	r.measureDeletion(p.before, p.now)

@@ -46,7 +46,7 @@ func restriction(s *v1alpha1.WABAStatus, kind string, now time.Time) *v1alpha1.R
 // barred judges whether the account can be used at all.
 func barred(s *v1alpha1.WABAStatus, now time.Time) *readiness {
 	no := func(message string) *readiness {
-		return &readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonAccountBlocked, message: message, stalled: true}
+		return &readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonAccountBlocked, message: message}
 	}
 	switch {
 	case standing.Ban(s, now) == standing.BanDisabled:

@@ -77,10 +77,10 @@ func position(value *bool, negative bool) string {
 
 // manage writes what the spec asks for and Meta lets be written. What it returns is a complaint: the account was observed
 // all the same.
-func (r *wabas) manage(ctx context.Context, p *wabaPass) *outcome {
+func (r *wabas) manage(ctx context.Context, p *wabaPass) *Result {
 	settings := slices.DeleteFunc(accountSettings(p), func(s accountSetting) bool { return s.live == "" || s.live == s.want })
 	p.obj.Status.Drift = nil
-	var complaint *outcome
+	var complaint *Result
 	for _, s := range settings {
 		if o := r.manageOne(ctx, p, s); o != nil {
 			complaint = o
@@ -89,7 +89,7 @@ func (r *wabas) manage(ctx context.Context, p *wabaPass) *outcome {
 	return complaint
 }
 
-func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *outcome {
+func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *Result {
 	changed := p.before.Status.ObservedGeneration != p.obj.Generation
 	key := settingKey{p.obj.UID, s.field}
 	held := r.writes.held(key, p.obj.Generation)
@@ -98,8 +98,7 @@ func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *o
 	}
 	if p.policy != v1alpha1.ManagementPolicyManaged || p.obj.Spec.DriftPolicy == v1alpha1.DriftPolicyReport && !changed {
 		p.obj.Status.Drift = append(p.obj.Status.Drift, s.field)
-		o := waitingAside(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(p.obj.Status.Drift, ", "), 0)
-		return &o
+		return waiting(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(p.obj.Status.Drift, ", "), 0).aside()
 	}
 	if held != nil {
 		return held
@@ -117,12 +116,11 @@ func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *o
 		return nil
 	}
 	o := failure("set spec."+s.field, err)
-	o.message = "spec." + s.field + ": " + o.message
-	o.aside, o.stalled, o.backoff, o.wait = true, false, false, false
+	o = o.saying("spec." + s.field + ": " + o.message).aside().retryAfter(o.after).showing(false)
 	if class := graph.ClassOf(err); class == graph.ClassRefused || class == graph.ClassInvalidSpec || class == graph.ClassPermission {
 		r.writes.hold(key, p.obj.Generation, o)
 	}
-	return &o
+	return o
 }
 
 // observedReasons are those with which an account counts as observed though not all of its spec could be fulfilled.
@@ -150,7 +148,7 @@ type settingKey struct {
 type settingHistory struct {
 	generation int64
 	times      []time.Time
-	refused    *outcome
+	refused    *Result
 }
 
 func newSettingWrites(c clock.PassiveClock) *settingWrites {
@@ -158,7 +156,7 @@ func newSettingWrites(c clock.PassiveClock) *settingWrites {
 }
 
 // held returns why a write isn't made again yet.
-func (w *settingWrites) held(key settingKey, generation int64) *outcome {
+func (w *settingWrites) held(key settingKey, generation int64) *Result {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	h := w.of(key, generation)
@@ -169,12 +167,10 @@ func (w *settingWrites) held(key settingKey, generation int64) *outcome {
 	}
 	w.known[key] = h
 	if h.refused != nil {
-		o := *h.refused
-		return &o
+		return h.refused
 	}
 	if len(h.times) >= contestedAfter {
-		o := waitingAside(v1alpha1.ReasonContested, "somebody keeps undoing our changes of the account's settings; agree who manages them, or remove them from the spec", 0)
-		return &o
+		return waiting(v1alpha1.ReasonContested, "somebody keeps undoing our changes of the account's settings; agree who manages them, or remove them from the spec", 0).aside()
 	}
 	return nil
 }
@@ -195,11 +191,11 @@ func (w *settingWrites) done(key settingKey, generation int64) {
 	w.known[key] = h
 }
 
-func (w *settingWrites) hold(key settingKey, generation int64, o outcome) {
+func (w *settingWrites) hold(key settingKey, generation int64, o *Result) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	h := w.of(key, generation)
-	h.refused = &o
+	h.refused = o
 	w.known[key] = h
 }
 

@@ -24,7 +24,7 @@ const kindWebhookSubscription = "WebhookSubscription"
 type hooks struct {
 	*base
 	// record writes the status in the middle of a pass, before a write to Meta that a crash must not make anybody else's.
-	record func(ctx context.Context, p *hookPass, o outcome, precondition bool) error
+	record func(ctx context.Context, p *hookPass, o *Result, precondition bool) error
 	memory *hookMemory
 }
 
@@ -96,7 +96,7 @@ func hookClaim(obj *v1alpha1.WebhookSubscription) claim {
 
 // locate has nothing to look up at Meta: the ids of the numbers are in the statuses of their resources (numberIDs), and nothing is
 // written for a number whose id isn't there.
-func (h *hooks) locate(_ context.Context, p *hookPass) (*v1alpha1.WebhookSubscription, *outcome) {
+func (h *hooks) locate(_ context.Context, p *hookPass) (*v1alpha1.WebhookSubscription, *Result) {
 	return p.obj, nil
 }
 

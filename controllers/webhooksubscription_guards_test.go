@@ -180,7 +180,7 @@ func TestWebhookHandshake(t *testing.T) {
 	obj := w.subscription()
 	op := w.start()
 	finish(op)
-	w.expectProblem(t, obj, v1alpha1.ReasonRefusedByMeta, "HTTP Status Code = 403")
+	w.expectProblem(t, obj, v1alpha1.ReasonCallbackNotVerified, "HTTP Status Code = 403")
 	expect(t, obj.Status.Conditions, v1alpha1.ConditionCallbackVerified, metav1.ConditionFalse, v1alpha1.ReasonNotVerified)
 	expect(t, obj.Status.Conditions, v1alpha1.ConditionSubscribed, metav1.ConditionTrue, v1alpha1.ReasonSubscribed)
 	expect(t, obj.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotSubscribed)

@@ -137,7 +137,7 @@ func TestWebhookTokenRotation(t *testing.T) {
 	bot := keySecretOf(w.World, "bot")
 	w.Edit(bot, func() { bot.Data["bot"] = []byte("a new token") })
 	op.Advance(6 * time.Minute)
-	w.expectProblem(t, obj, v1alpha1.ReasonRefusedByMeta, "403")
+	w.expectProblem(t, obj, v1alpha1.ReasonCallbackNotVerified, "403")
 	expect(t, obj.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSubscribed)
 	w.expectRoute(t, botHost, operatorHost) // what was verified stays
 	w.services.expect(botHost, "a new token")
@@ -176,7 +176,7 @@ func TestWebhookNumbers(t *testing.T) {
 	finish(op)
 	op.Observe()
 	finish(op)
-	w.expectProblem(t, obj, v1alpha1.ReasonNotFound, "PhoneNumber nobody doesn't exist")
+	w.expectProblem(t, obj, v1alpha1.ReasonPhoneNumberNotReady, "PhoneNumber nobody doesn't exist")
 	w.expectRoute(t, elseHost, operatorHost)
 	w.Edit(obj, func() { obj.Spec.PhoneNumbers = obj.Spec.PhoneNumbers[:1] })
 	finish(op)

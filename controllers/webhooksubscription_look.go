@@ -39,7 +39,7 @@ type hookLook struct {
 
 // see brings what is known of the account's apps and numbers up to date. Only a resource that has work to do asks Meta before
 // the next observation.
-func (h *hooks) see(ctx context.Context, p *hookPass) *outcome {
+func (h *hooks) see(ctx context.Context, p *hookPass) *Result {
 	apps := p.session.Apps()
 	numbers, known := p.session.Numbers()
 	oldest := apps.At
@@ -52,34 +52,31 @@ func (h *hooks) see(ctx context.Context, p *hookPass) *outcome {
 		return nil
 	}
 	if p.settled() {
-		o := keep(p.untilNextAttempt()) // nothing new since before the restart; the next observation brings an event
-		return &o
+		return unchanged(p.untilNextAttempt()) // nothing new since before the restart; the next observation brings an event
 	}
 	logStep(ctx, "Looking the account's apps and numbers up")
 	for _, look := range []func(context.Context) error{p.session.LookupApps, p.session.LookupNumbers} {
 		if err := look(ctx); err != nil {
-			o := failure("list the account's apps and numbers", err)
-			return &o
+			return failure("list the account's apps and numbers", err)
 		}
 	}
 	return nil
 }
 
 // appID is the app that the account's token belongs to, by Meta's word: the Secret's could be anybody's app.
-func (h *hooks) appID(p *hookPass) (string, *outcome) {
+func (h *hooks) appID(p *hookPass) (string, *Result) {
 	id := p.session.TokenAppID()
 	if id == "" && p.waba.Status.Credentials != nil {
 		id = p.waba.Status.Credentials.AppID
 	}
 	if id == "" {
-		o := waitingAside(v1alpha1.ReasonAccountNotReady, "Meta hasn't said yet to which app the account's token belongs", conflictRecheck)
-		return "", &o
+		return "", waiting(v1alpha1.ReasonAccountNotReady, "Meta hasn't said yet to which app the account's token belongs", conflictRecheck).aside()
 	}
 	return id, nil
 }
 
 // lookAt gathers what decides about the next step.
-func (h *hooks) lookAt(ctx context.Context, p *hookPass, appID string) (*hookLook, *outcome) {
+func (h *hooks) lookAt(ctx context.Context, p *hookPass, appID string) (*hookLook, *Result) {
 	numbers, _ := p.session.Numbers()
 	l := &hookLook{hookPass: p, appID: appID, numbers: numbers, tokens: map[string]secretValue{}}
 	s := &l.situation
@@ -118,9 +115,7 @@ func (h *hooks) level(
 	}
 	value, problem := h.keySecret(ctx, l.obj, *ref, v1alpha1.SecretPurposeVerifyToken)
 	if problem != nil {
-		o := problem.outcome
-		o.aside, o.message = true, v.path+": "+o.message
-		v.blocked = &o
+		v.blocked = problem.aside().saying(v.path + ": " + problem.message)
 		return v
 	}
 	l.tokens[v.path] = value
@@ -186,7 +181,7 @@ func (h *hooks) lookAtAccount(ctx context.Context, l *hookLook, own *graph.Subsc
 // lookAtNumbers gathers the numbers of the spec, and those that were in it and still have our override.
 func (h *hooks) lookAtNumbers(ctx context.Context, l *hookLook) {
 	wanted := map[string]bool{}
-	var refused *outcome
+	var refused *Result
 	if len(l.obj.Spec.PhoneNumbers) > 0 {
 		refused = h.levelRefused(ctx, l.hookPass, v1alpha1.WebhookLevelPhoneNumbers, "phoneNumbers")
 	}
@@ -195,8 +190,7 @@ func (h *hooks) lookAtNumbers(ctx context.Context, l *hookLook) {
 		v := hookLevel{path: "phoneNumbers[" + entry.PhoneNumberRef.Name + "]", want: entry.CallbackURL}
 		number, problem := h.number(ctx, l, entry.PhoneNumberRef.Name)
 		if problem != nil {
-			problem.message = v.path + ": " + problem.message
-			v.blocked = problem
+			v.blocked = problem.saying(v.path + ": " + problem.message)
 			l.situation.numbers = append(l.situation.numbers, v)
 			continue
 		}
@@ -236,7 +230,7 @@ func numberCallback(n *graph.PhoneNumber) string {
 }
 
 // lookAtApp gathers the level of the app.
-func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *outcome {
+func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *Result {
 	app := &l.situation.app
 	app.path, app.operator = "app", h.receiverURL(l.appID)
 	app.secret = l.session.Client().HasAppSecret()
@@ -255,9 +249,8 @@ func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *outcome {
 	app.want = h.callbackOf(spec, l.appID)
 	h.readApp(ctx, l, at)
 	if app.want == "" {
-		o := stalledAside(v1alpha1.ReasonInvalidSpec,
-			"delivery: Operator needs the operator's public address; start the operator with --webhook-url=https://…, or use delivery: Custom")
-		app.blocked = &o
+		app.blocked = notSynced(v1alpha1.ReasonInvalidSpec,
+			"delivery: Operator needs the operator's public address; start the operator with --webhook-url=https://…, or use delivery: Custom").aside()
 		return nil
 	}
 	app.hookLevel = h.level(ctx, l, app.hookLevel, known.AppliedURL, known.VerifyTokenSecret, spec.VerifyTokenSecretRef)
@@ -272,8 +265,7 @@ func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *outcome {
 		err = h.exposure(ctx, l)
 	}
 	if err != nil {
-		o := failure("look for other users of the app", err)
-		return &o
+		return failure("look for other users of the app", err)
 	}
 	return nil
 }
@@ -316,8 +308,7 @@ func (h *hooks) readApp(ctx context.Context, l *hookLook, seen time.Time) {
 		begun := h.clock.Now()
 		subscription, err := l.session.Client().ReadAppSubscription(ctx, l.appID)
 		if err != nil {
-			o := h.memory.hold(key, attempt, failure("read the app's subscription", err))
-			app.unreadable = &o
+			app.unreadable = h.memory.hold(key, attempt, failure("read the app's subscription", err))
 			return
 		}
 		reading = appReading{subscription: *subscription, appID: l.appID, at: begun}
@@ -343,7 +334,7 @@ func (h *hooks) guardClearing(l *hookLook) {
 }
 
 // driftHeld says why a difference that nobody asked for isn't repaired, nil where it may be.
-func (h *hooks) driftHeld(p *hookPass, v *hookLevel) *outcome {
+func (h *hooks) driftHeld(p *hookPass, v *hookLevel) *Result {
 	if !p.writable() {
 		return nil
 	}
@@ -351,22 +342,19 @@ func (h *hooks) driftHeld(p *hookPass, v *hookLevel) *outcome {
 	if !asked {
 		h.drifted(p.obj, []string{v.path}, p.before.Status.Drift)
 	}
-	var o outcome
 	budget, wait := p.session.Budget().Background()
 	switch until := h.memory.contested(hookKey{p.obj.UID, v.path}); {
 	case asked:
 		return nil
 	case p.obj.Spec.DriftPolicy == v1alpha1.DriftPolicyReport:
-		o = stalledAside(v1alpha1.ReasonDriftDetected, fmt.Sprintf("%s: somebody changed it at Meta, and driftPolicy is Report", v.path))
+		return notSynced(v1alpha1.ReasonDriftDetected, fmt.Sprintf("%s: somebody changed it at Meta, and driftPolicy is Report", v.path)).aside()
 	case until > 0:
-		o = stalledAside(v1alpha1.ReasonContested, v.path+": somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report")
-		o.after = until
+		return waiting(v1alpha1.ReasonContested,
+			v.path+": somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report", until).aside()
 	case p.session.Held():
-		o = massChangeHeld()
+		return massChangeHeld()
 	case !budget:
-		o = waitingAside(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait)
-	default:
-		return nil
+		return waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).aside()
 	}
-	return &o
+	return nil
 }

@@ -50,7 +50,7 @@ type hookHold struct {
 	fingerprint string
 	failures    int
 	until       time.Time
-	outcome     outcome
+	result      *Result
 }
 
 // appReading is an app's subscription as last read.
@@ -68,7 +68,7 @@ func newHookMemory(c clock.PassiveClock) *hookMemory {
 }
 
 // held returns why a write isn't made, nil where it may be. Another fingerprint is worth another try.
-func (m *hookMemory) held(key hookKey, fingerprint string) *outcome {
+func (m *hookMemory) held(key hookKey, fingerprint string) *Result {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	known, ok := m.holds[key]
@@ -76,13 +76,11 @@ func (m *hookMemory) held(key hookKey, fingerprint string) *outcome {
 	if !ok || known.fingerprint != fingerprint || left <= 0 {
 		return nil
 	}
-	o := known.outcome
-	o.after = left
-	return &o
+	return known.result.retryAfter(left)
 }
 
-// hold keeps a write from being made again for a while: as long as the outcome says, else with growing pauses.
-func (m *hookMemory) hold(key hookKey, fingerprint string, o outcome) outcome {
+// hold keeps a write from being made again for a while: as long as the result says, else with growing pauses.
+func (m *hookMemory) hold(key hookKey, fingerprint string, o *Result) *Result {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	known := m.holds[key]
@@ -93,9 +91,9 @@ func (m *hookMemory) hold(key hookKey, fingerprint string, o outcome) outcome {
 	if o.backoff || pause <= 0 {
 		pause = min(max(o.first, slowPause)<<min(known.failures, 8), longestPause)
 	}
-	o.backoff, o.first, o.aside, o.after = false, 0, true, pause
+	o = o.retryAfter(pause).aside()
 	known.failures++
-	known.until, known.outcome = m.clock.Now().Add(pause), o
+	known.until, known.result = m.clock.Now().Add(pause), o
 	m.holds[key] = known
 	return o
 }
@@ -117,7 +115,7 @@ func (m *hookMemory) unverified(uid types.UID) string {
 	defer m.mu.Unlock()
 	first := ""
 	for key, known := range m.holds {
-		if text := known.outcome.message; key.uid == uid && strings.HasPrefix(key.what, callbackPrefix) && (first == "" || text < first) {
+		if text := known.result.message; key.uid == uid && strings.HasPrefix(key.what, callbackPrefix) && (first == "" || text < first) {
 			first = text
 		}
 	}

@@ -34,35 +34,28 @@ func (h *hooks) numberIDs(ctx context.Context, obj *v1alpha1.WebhookSubscription
 }
 
 // number finds the number that a PhoneNumber resource stands for, among those of the account.
-func (h *hooks) number(ctx context.Context, l *hookLook, name string) (*graph.PhoneNumber, *outcome) {
+func (h *hooks) number(ctx context.Context, l *hookLook, name string) (*graph.PhoneNumber, *Result) {
 	var resource v1alpha1.PhoneNumber
 	err := h.client.Get(ctx, client.ObjectKey{Namespace: l.obj.Namespace, Name: name}, &resource)
 	switch {
 	case client.IgnoreNotFound(err) != nil:
-		o := failure("read PhoneNumber "+name, err)
-		return nil, &o
+		return nil, failure("read PhoneNumber "+name, err)
 	case err != nil:
-		o := waitingAside(v1alpha1.ReasonNotFound, "PhoneNumber "+name+" doesn't exist; create it or correct phoneNumberRef", 0)
-		return nil, &o
+		return nil, notSynced(v1alpha1.ReasonPhoneNumberNotReady, "PhoneNumber "+name+" doesn't exist; create it or correct phoneNumberRef").aside()
 	}
 	if (referrer{namespace: resource.Namespace, ref: resource.Spec.WABARef}).account() != h.referrer(l.obj).account() {
-		o := stalledAside(v1alpha1.ReasonInvalidSpec, "PhoneNumber "+name+" belongs to another account")
-		return nil, &o
+		return nil, notSynced(v1alpha1.ReasonInvalidSpec, "PhoneNumber "+name+" belongs to another account").aside()
 	}
 	found := l.numbers[resource.Status.ID].Number
 	if found == nil || !isNumber(&resource.Spec, *found) {
-		o := waitingAside(v1alpha1.ReasonNotFound, "PhoneNumber "+name+" isn't in the account yet; see its status", 0)
-		return nil, &o
+		return nil, notSynced(v1alpha1.ReasonPhoneNumberNotReady, "PhoneNumber "+name+" isn't in the account yet; see its status").aside()
 	}
 	claims, err := h.numberClaims(ctx, &resource)
 	if err != nil {
-		o := failure("look for resources that claim number "+name, err)
-		return nil, &o
+		return nil, failure("look for resources that claim number "+name, err)
 	}
 	if owner := winner(claims, l.now); owner != nil && owner.GetUID() != resource.UID {
-		o := stalledAside(v1alpha1.ReasonConflict, nameFor(owner, l.obj.Namespace)+" manages the number of PhoneNumber "+name)
-		o.after = conflictRecheck
-		return nil, &o
+		return nil, waiting(v1alpha1.ReasonConflict, nameFor(owner, l.obj.Namespace)+" manages the number of PhoneNumber "+name, conflictRecheck).aside()
 	}
 	return found, nil
 }

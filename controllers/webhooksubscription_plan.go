@@ -54,7 +54,7 @@ type hookLevel struct {
 	// stale: the verify token that was applied isn't the wanted one, or isn't known.
 	stale bool
 	// blocked says why it can't be written now.
-	blocked *outcome
+	blocked *Result
 }
 
 // settled: nothing is to be written. An address that somebody else set as wanted is left as it is.
@@ -75,7 +75,7 @@ type hookApplication struct {
 	exact bool
 	// secret: the account's Secret holds the app secret. unreadable says why the app can't be read with it.
 	secret     bool
-	unreadable *outcome
+	unreadable *Result
 	takeover   bool
 	// holder is who manages the app, "" for this resource.
 	holder string
@@ -104,20 +104,20 @@ type hookSituation struct {
 // plan returns the next write, nil for none, and what stands against others. The order is what keeps messages from being
 // diverted (docs/adr/0008-webhook-order.md): the app is subscribed, all overrides are set, and only then the app's address
 // changes.
-func (s *hookSituation) plan() (*hookStep, []outcome) {
+func (s *hookSituation) plan() (*hookStep, []*Result) {
 	if !s.subscribed {
 		if s.subscription.blocked != nil {
-			return nil, []outcome{*s.subscription.blocked}
+			return nil, []*Result{s.subscription.blocked}
 		}
 		return &hookStep{kind: hookSubscribe, at: &s.subscription}, nil
 	}
-	var complaints []outcome
+	var complaints []*Result
 	primed := true
 	for _, l := range s.overrides() {
 		switch {
 		case l.settled():
 		case l.blocked != nil:
-			complaints = append(complaints, *l.blocked)
+			complaints = append(complaints, l.blocked)
 		case l.want != "" && s.app.refused && !s.app.getsMessages():
 			primed = false
 		case l == &s.account:
@@ -131,11 +131,11 @@ func (s *hookSituation) plan() (*hookStep, []outcome) {
 		if step != nil {
 			return step, nil
 		}
-		complaints = append(complaints, *complaint)
+		complaints = append(complaints, complaint)
 	}
 	step, complaint := s.app.plan(s.messageField())
 	if complaint != nil {
-		complaints = append(complaints, *complaint)
+		complaints = append(complaints, complaint)
 	}
 	return step, complaints
 }
@@ -166,7 +166,7 @@ func (s *hookSituation) messageField() bool {
 
 // prime subscribes the app to messages at the account's own service, where they belong, for the moment until Meta takes the
 // override.
-func (s *hookSituation) prime() (*hookStep, *outcome) {
+func (s *hookSituation) prime() (*hookStep, *Result) {
 	app := &s.app
 	problem := ""
 	switch {
@@ -184,10 +184,8 @@ func (s *hookSituation) prime() (*hookStep, *outcome) {
 		return nil, app.taken()
 	}
 	if problem != "" {
-		o := stalledAside(v1alpha1.ReasonRefusedByMeta,
-			"Meta takes no override while the app isn't subscribed to messages: "+problem)
-		o.after = conflictRecheck
-		return nil, &o
+		return nil, waiting(v1alpha1.ReasonRefusedByMeta,
+			"Meta takes no override while the app isn't subscribed to messages: "+problem, conflictRecheck).aside()
 	}
 	if o := cmp.Or(app.primeBlocked(), app.blocked, s.account.blocked); o != nil {
 		return nil, o
@@ -208,7 +206,7 @@ func (a *hookApplication) foreign() bool {
 }
 
 // plan returns the write that the app needs. messages adds that field.
-func (a *hookApplication) plan(messages bool) (*hookStep, *outcome) {
+func (a *hookApplication) plan(messages bool) (*hookStep, *Result) {
 	if a.want == "" {
 		return nil, a.blocked // nil where the spec has no section
 	}
@@ -229,9 +227,9 @@ func (a *hookApplication) plan(messages bool) (*hookStep, *outcome) {
 	return &hookStep{kind: hookApp, at: &a.hookLevel, fields: target}, nil
 }
 
-// writeBlocked is the outcome where the owner of the account, a foreign address or other accounts of the app stand against a write to
+// writeBlocked is the result where the owner of the account, a foreign address or other accounts of the app stand against a write to
 // the app, else nil.
-func (a *hookApplication) writeBlocked(target []string, moved bool) *outcome {
+func (a *hookApplication) writeBlocked(target []string, moved bool) *Result {
 	more := moved || len(messageFields(target)) > len(messageFields(a.fields))
 	switch {
 	case a.refusedByOwner:
@@ -262,19 +260,18 @@ func (a *hookApplication) target(messages bool) []string {
 }
 
 // follows compares the app with the wish of a resource that doesn't manage it.
-func (a *hookApplication) follows() *outcome {
+func (a *hookApplication) follows() *Result {
 	missing := slices.DeleteFunc(slices.Clone(a.base), func(f string) bool { return slices.Contains(a.fields, f) })
 	if a.liveKnown && a.live == a.want && (!a.fieldsKnown || len(missing) == 0) {
 		return nil
 	}
-	o := stalledAside(v1alpha1.ReasonConflict, fmt.Sprintf(
-		"%s manages the app, which has one callback for all its accounts, and wants another one or other fields; agree on one spec.app", a.holder))
-	o.after = conflictRecheck
-	return &o
+	return waiting(v1alpha1.ReasonConflict, fmt.Sprintf(
+		"%s manages the app, which has one callback for all its accounts, and wants another one or other fields; agree on one spec.app", a.holder),
+		conflictRecheck).aside()
 }
 
 // unwritable is about an app that can only be looked at.
-func (a *hookApplication) unwritable() *outcome {
+func (a *hookApplication) unwritable() *Result {
 	if a.unreadable != nil && a.unreadable.reason != v1alpha1.ReasonAwaitingHuman {
 		return a.unreadable
 	}
@@ -289,15 +286,14 @@ func (a *hookApplication) unwritable() *outcome {
 }
 
 // byHand says what a person has to do in the App Dashboard.
-func (a *hookApplication) byHand(instead string) *outcome {
-	o := stalledAside(v1alpha1.ReasonAwaitingHuman, fmt.Sprintf(
+func (a *hookApplication) byHand(instead string) *Result {
+	return notSynced(v1alpha1.ReasonAwaitingHuman, fmt.Sprintf(
 		"%sset the callback %s, with the verify token of spec.app.verifyTokenSecretRef, and the fields by hand: App Dashboard, WhatsApp, Configuration",
-		instead, shownURL(a.want)))
-	return &o
+		instead, shownURL(a.want))).aside()
 }
 
 // reached looks at an app that is as wanted: messages may still reach the operator, which drops them.
-func (a *hookApplication) reached(fields []string) *outcome {
+func (a *hookApplication) reached(fields []string) *Result {
 	names := a.uncovered
 	if a.exposed {
 		names = append([]string{"this account"}, names...)
@@ -312,14 +308,13 @@ func (a *hookApplication) reached(fields []string) *outcome {
 }
 
 // taken says that somebody else's address is in the way.
-func (a *hookApplication) taken() *outcome {
-	o := stalledAside(v1alpha1.ReasonAlreadyExists, fmt.Sprintf(
-		"somebody else set the app's callback to %s; to replace it set spec.app.takeover: Always, else remove spec.app", shownURL(a.live)))
-	return &o
+func (a *hookApplication) taken() *Result {
+	return notSynced(v1alpha1.ReasonAlreadyExists, fmt.Sprintf(
+		"somebody else set the app's callback to %s; to replace it set spec.app.takeover: Always, else remove spec.app", shownURL(a.live))).aside()
 }
 
 // diverts refuses to point the app at the operator while it would get messages, which it drops.
-func (a *hookApplication) diverts(target []string, moved bool) *outcome {
+func (a *hookApplication) diverts(target []string, moved bool) *Result {
 	if len(messageFields(target)) == 0 {
 		return nil
 	}
@@ -332,20 +327,17 @@ func (a *hookApplication) diverts(target []string, moved bool) *outcome {
 	}
 	fixed := slices.DeleteFunc(messageFields(a.fields), func(f string) bool { return slices.Contains(webhook.OverridableFields, f) })
 	if moved && a.live != "" && len(fixed) > 0 {
-		o := stalledAside(v1alpha1.ReasonWouldDivertMessages, fmt.Sprintf(
+		return notSynced(v1alpha1.ReasonWouldDivertMessages, fmt.Sprintf(
 			"the app is subscribed to %s, which no override can send elsewhere: %s would lose them; unsubscribe the app from them, or use delivery: Custom with a service that passes events on",
-			strings.Join(fixed, ", "), shownURL(a.live)))
-		return &o
+			strings.Join(fixed, ", "), shownURL(a.live))).aside()
 	}
 	return nil
 }
 
-func diverted(accounts []string, where string) *outcome {
-	o := stalledAside(v1alpha1.ReasonWouldDivertMessages, fmt.Sprintf(
+func diverted(accounts []string, where string) *Result {
+	return waiting(v1alpha1.ReasonWouldDivertMessages, fmt.Sprintf(
 		"messages of %s would reach %s; give each account an override in spec.messages, or one for each of its numbers",
-		strings.Join(accounts, ", "), where))
-	o.after = conflictRecheck
-	return &o
+		strings.Join(accounts, ", "), where), conflictRecheck).aside()
 }
 
 // differences names what isn't as the spec says, whether it may be written or not.

@@ -18,11 +18,11 @@ import (
 // remove takes back what the resource set, and nothing else. Each part is judged by what Meta shows now, so a removal that
 // was cut off just goes on. The order keeps messages from reaching the operator: first nothing comes any more, then the app's
 // address goes, and only then the overrides do.
-func (h *hooks) remove(ctx context.Context, p *hookPass) (bool, outcome) {
+func (h *hooks) remove(ctx context.Context, p *hookPass) (bool, *Result) {
 	h.memory.recall(p.obj)
 	if p.obj.Status.AppID == "" {
 		h.memory.drop(p.obj.UID)
-		return true, outcome{} // never looked at
+		return true, nil // never looked at
 	}
 	for _, look := range []func(context.Context) error{p.session.LookupApps, p.session.LookupNumbers} {
 		if err := look(ctx); err != nil {
@@ -34,13 +34,13 @@ func (h *hooks) remove(ctx context.Context, p *hookPass) (bool, outcome) {
 	for id, view := range views {
 		r.numbers[id] = view.Number
 	}
-	for _, part := range []func(context.Context) *outcome{r.subscription, r.app, r.account, r.overrides} {
+	for _, part := range []func(context.Context) *Result{r.subscription, r.app, r.account, r.overrides} {
 		if o := part(ctx); o != nil {
-			return false, *o
+			return false, o
 		}
 	}
 	h.memory.drop(p.obj.UID)
-	return true, outcome{}
+	return true, nil
 }
 
 // hookRemoval is the removal of one resource.
@@ -51,15 +51,14 @@ type hookRemoval struct {
 }
 
 // change makes one write to the subscriptions of the account, and looks at what they are then.
-func (r *hookRemoval) change(ctx context.Context, d *destructive, write func(context.Context, string) error) *outcome {
+func (r *hookRemoval) change(ctx context.Context, d *destructive, write func(context.Context, string) error) *Result {
 	d.id = r.waba.Spec.ID
-	d.write = func(ctx context.Context) *outcome {
+	d.write = func(ctx context.Context) *Result {
 		if o := r.callMeta(ctx, r.obj, d.call, func(ctx context.Context) error { return write(ctx, r.waba.Spec.ID) }); o != nil {
 			return o
 		}
 		if err := r.session.LookupApps(ctx); err != nil {
-			o := failure("list the account's apps", err)
-			return &o
+			return failure("list the account's apps", err)
 		}
 		return nil
 	}
@@ -94,7 +93,7 @@ func (h *hooks) claimants(
 }
 
 // subscription unsubscribes the app if this resource subscribed it and nobody else's resource needs it.
-func (r *hookRemoval) subscription(ctx context.Context) *outcome {
+func (r *hookRemoval) subscription(ctx context.Context) *Result {
 	if !r.obj.Status.AppliedSubscription {
 		return nil
 	}
@@ -103,28 +102,27 @@ func (r *hookRemoval) subscription(ctx context.Context) *outcome {
 		claims: r.claimants(r.obj, func(context.Context, *v1alpha1.WebhookSubscription) (bool, error) {
 			return true, nil // whatever they set, they need the app
 		}),
-		confirm: func(context.Context) (bool, *outcome) { return r.own() != nil, nil },
+		confirm: func(context.Context) (bool, *Result) { return r.own() != nil, nil },
 	}, r.session.Client().UnsubscribeApp)
 }
 
 // app removes the app's callback if this resource set it and no other account here uses the app.
-func (r *hookRemoval) app(ctx context.Context) *outcome {
+func (r *hookRemoval) app(ctx context.Context) *Result {
 	known, appID := r.obj.Status.App, r.obj.Status.AppID
 	if known == nil || known.AppliedURL == "" || !r.session.Client().HasAppSecret() {
 		return nil
 	}
 	_, o := r.destroy(ctx, r.obj, &destructive{
 		call: CallRemoveCallback, id: appID, claims: r.appUsers,
-		confirm: func(ctx context.Context) (bool, *outcome) {
+		confirm: func(ctx context.Context) (bool, *Result) {
 			live, err := r.session.Client().ReadAppSubscription(ctx, appID)
 			if err != nil {
-				o := failure("read the app's subscription", err)
-				return false, &o
+				return false, failure("read the app's subscription", err)
 			}
 			known.CallbackURL = live.CallbackURL
 			return live.CallbackURL == known.AppliedURL, nil
 		},
-		write: func(ctx context.Context) *outcome {
+		write: func(ctx context.Context) *Result {
 			o := r.callMeta(ctx, r.obj, CallRemoveCallback, func(ctx context.Context) error {
 				return r.session.Client().DeleteAppSubscription(ctx, appID)
 			})
@@ -138,11 +136,11 @@ func (r *hookRemoval) app(ctx context.Context) *outcome {
 }
 
 // unlessByHand leaves at Meta what can only be removed in the App Dashboard.
-func (r *hookRemoval) unlessByHand(o *outcome) *outcome {
+func (r *hookRemoval) unlessByHand(o *Result) *Result {
 	if o == nil {
 		return nil
 	}
-	for _, f := range o.failed {
+	for _, f := range o.steps() {
 		if e, ok := graph.AsError(f.err); ok && (e.Cause == graph.CauseDashboardOnly || e.Cause == graph.CauseAppToken) {
 			r.event(r.obj, corev1.EventTypeWarning, v1alpha1.ReasonAwaitingHuman, "Delete",
 				"left at Meta: the app's callback can't be removed by API; remove it in the App Dashboard (WhatsApp, Configuration)")
@@ -183,7 +181,7 @@ func (r *hookRemoval) appUsers(ctx context.Context) ([]client.Object, error) {
 }
 
 // account clears the account's override if this resource set it. Meta does that on a plain subscription.
-func (r *hookRemoval) account(ctx context.Context) *outcome {
+func (r *hookRemoval) account(ctx context.Context) *Result {
 	known := r.obj.Status.Messages
 	if known == nil || known.AppliedURL == "" {
 		return nil
@@ -193,7 +191,7 @@ func (r *hookRemoval) account(ctx context.Context) *outcome {
 		claims: r.claimants(r.obj, func(_ context.Context, other *v1alpha1.WebhookSubscription) (bool, error) {
 			return other.Spec.Messages != nil, nil
 		}),
-		confirm: func(context.Context) (bool, *outcome) {
+		confirm: func(context.Context) (bool, *Result) {
 			if own := r.own(); own == nil || own.OverrideCallbackURI != known.AppliedURL {
 				return false, nil
 			}
@@ -208,13 +206,13 @@ func (r *hookRemoval) account(ctx context.Context) *outcome {
 }
 
 // overrides clears those of numbers that this resource set.
-func (r *hookRemoval) overrides(ctx context.Context) *outcome {
+func (r *hookRemoval) overrides(ctx context.Context) *Result {
 	for _, known := range r.obj.Status.PhoneNumbers {
 		if known.AppliedURL == "" {
 			continue
 		}
 		d := r.clearing(r.hookPass, known.ID)
-		d.confirm = func(context.Context) (bool, *outcome) {
+		d.confirm = func(context.Context) (bool, *Result) {
 			n := r.numbers[known.ID]
 			if n == nil || numberCallback(n) != known.AppliedURL {
 				return false, nil
@@ -242,7 +240,7 @@ func (h *hooks) clearing(p *hookPass, id string) *destructive {
 			ids, err := h.numberIDs(ctx, other)
 			return slices.Contains(ids, id), err
 		}),
-		write: func(ctx context.Context) *outcome {
+		write: func(ctx context.Context) *Result {
 			return h.callMeta(ctx, p.obj, call, func(ctx context.Context) error {
 				return p.session.Client().SetNumberCallback(ctx, id, "", "")
 			})
@@ -252,7 +250,7 @@ func (h *hooks) clearing(p *hookPass, id string) *destructive {
 
 // diverts refuses to clear an override after which messages of a registered number would go to the operator. other is the
 // override of the number that goes with it.
-func (r *hookRemoval) diverts(n *graph.PhoneNumber, other string) *outcome {
+func (r *hookRemoval) diverts(n *graph.PhoneNumber, other string) *Result {
 	known, operator := r.obj.Status.App, r.receiverURL(r.obj.Status.AppID)
 	if operator == "" || !onCloudAPI(n) || numberCallback(n) != other {
 		return nil

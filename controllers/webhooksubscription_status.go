@@ -124,7 +124,7 @@ func (h *hooks) describe(p *hookPass, c *conditionSet) readiness {
 		for _, kind := range []string{v1alpha1.ConditionSubscribed, v1alpha1.ConditionCallbackVerified} {
 			c.set(kind, metav1.ConditionUnknown, v1alpha1.ReasonPending, "nothing is known yet")
 		}
-		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "not looked at yet", progressing: true}
+		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "not looked at yet"}
 	}
 	if *s.Subscribed {
 		c.set(v1alpha1.ConditionSubscribed, metav1.ConditionTrue, v1alpha1.ReasonSubscribed, "app "+s.AppID+" gets the account's events")
@@ -135,12 +135,12 @@ func (h *hooks) describe(p *hookPass, c *conditionSet) readiness {
 	h.verified(p, c, missing)
 	switch {
 	case !*s.Subscribed:
-		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonNotSubscribed, message: "app " + s.AppID + " isn't subscribed to the account", progressing: true}
+		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonNotSubscribed, message: "app " + s.AppID + " isn't subscribed to the account"}
 	case missing != "":
-		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonNotSubscribed, message: missing + " isn't what the spec says", progressing: true}
+		return readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonNotSubscribed, message: missing + " isn't what the spec says"}
 	case p.obj.Spec.App != nil && s.App.Active != nil && !*s.App.Active:
 		return readiness{
-			status: metav1.ConditionFalse, reason: v1alpha1.ReasonNotSubscribed, stalled: true,
+			status: metav1.ConditionFalse, reason: v1alpha1.ReasonAwaitingHuman,
 			message: "Meta has switched the app's callback off (status.app.active); save it again in the App Dashboard: WhatsApp, Configuration",
 		}
 	}

@@ -21,24 +21,24 @@ import (
 const tokenRecheck = 5 * time.Minute
 
 // sync compares where the events go with the spec and makes at most one write.
-func (h *hooks) sync(ctx context.Context, p *hookPass) outcome {
+func (h *hooks) sync(ctx context.Context, p *hookPass) *Result {
 	h.memory.recall(p.obj)
 	defer h.memory.keep(p.obj)
 	h.leave(p)
 	if o := p.lookups(lookupsOf(p.obj)); o != nil {
-		return *o
+		return o
 	}
 	if o := h.see(ctx, p); o != nil {
-		return *o
+		return o
 	}
 	appID, o := h.appID(p)
 	if o != nil {
-		return *o
+		return o
 	}
 	p.obj.Status.AppID, p.status.AccountID = appID, p.waba.Spec.ID
 	l, o := h.lookAt(ctx, p, appID)
 	if o != nil {
-		return *o
+		return o
 	}
 	h.take(l)
 	if !p.writable() {
@@ -55,7 +55,7 @@ func (h *hooks) sync(ctx context.Context, p *hookPass) outcome {
 }
 
 // wouldAct says what would be written if the operator didn't only read: all steps, for each follows from the one before.
-func (h *hooks) wouldAct(ctx context.Context, l *hookLook) outcome {
+func (h *hooks) wouldAct(ctx context.Context, l *hookLook) *Result {
 	var would []Intent
 	step, complaints := l.situation.plan()
 	for range 3 + len(l.situation.numbers) { // no more steps than levels, and one before
@@ -63,7 +63,7 @@ func (h *hooks) wouldAct(ctx context.Context, l *hookLook) outcome {
 			break
 		}
 		if o := h.repairs(ctx, l, step); o != nil {
-			complaints = append(complaints, *o)
+			complaints = append(complaints, o)
 			break
 		}
 		would = append(would, h.would(l.obj, step.what(), step.parts(&l.situation.app)...))
@@ -73,7 +73,7 @@ func (h *hooks) wouldAct(ctx context.Context, l *hookLook) outcome {
 	if len(complaints) > 0 || len(would) == 0 {
 		return concluded(complaints)
 	}
-	return *differs(would[0], would[1:]...)
+	return differs(would[0], would[1:]...)
 }
 
 // leave forgets the subscription in an account that a person gave up by accepting another one.
@@ -87,19 +87,19 @@ func (h *hooks) leave(p *hookPass) {
 }
 
 // observed reports differences and writes nothing.
-func (h *hooks) observed(l *hookLook) outcome {
+func (h *hooks) observed(l *hookLook) *Result {
 	o := done("observed only: managementPolicy is Observed")
 	if len(l.status.Drift) > 0 {
-		o = stalledAside(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(l.status.Drift, ", "))
+		o = notSynced(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(l.status.Drift, ", ")).aside()
 	}
 	if l.situation.app.secret && l.obj.Spec.App != nil {
-		o.after = appReadPeriod
+		return o.retryAfter(appReadPeriod)
 	}
 	return o
 }
 
-// concluded is the outcome of a pass without a write. Secrets can't be watched, so they are looked at again.
-func concluded(complaints []outcome) outcome {
+// concluded is the result of a pass without a write. Secrets can't be watched, so they are looked at again.
+func concluded(complaints []*Result) *Result {
 	o := done("the events go where the spec says")
 	for i, c := range complaints {
 		if i == 0 {
@@ -108,15 +108,13 @@ func concluded(complaints []outcome) outcome {
 		}
 		o = o.join(c.failed...)
 		if !strings.Contains(o.message, c.message) {
-			o.message += "; " + c.message
-			o.after = soonerOf(o.after, c.after)
+			o = o.saying(o.message + "; " + c.message).sooner(c.after)
 		}
 	}
-	if o.wait && o.after > tokenRecheck {
+	if o.shown && o.after > tokenRecheck {
 		return o // Meta's no; a change of the Secret is noticed when the wait is over or something else happens
 	}
-	o.after = soonerOf(o.after, tokenRecheck)
-	return o
+	return o.sooner(tokenRecheck)
 }
 
 // what names the step for events and the audit log.
@@ -139,12 +137,12 @@ func (s *hookStep) what() string {
 }
 
 // act makes one write and reads it back.
-func (h *hooks) act(ctx context.Context, l *hookLook, step *hookStep) outcome {
+func (h *hooks) act(ctx context.Context, l *hookLook, step *hookStep) *Result {
 	if o := h.prepare(ctx, l, step); o != nil {
-		return *o
+		return o
 	}
 	if o := h.repairs(ctx, l, step); o != nil {
-		return *o
+		return o
 	}
 	if step.repairs(l) {
 		h.memory.repaired(hookKey{l.obj.UID, step.at.path})
@@ -154,30 +152,26 @@ func (h *hooks) act(ctx context.Context, l *hookLook, step *hookStep) outcome {
 		return h.failed(l, step, err)
 	}
 	if end != nil {
-		return *end
+		return end
 	}
 	h.memory.release(hookKey{l.obj.UID, step.at.path})
 	h.memory.release(l.callbackKey(step.at))
 	h.remember(l, step)
 	if err := h.readBack(ctx, l, step); err != nil {
-		o := failure("read back: "+step.what(), err)
-		o.first = slowPause // an attempt costs two calls
-		return o
+		return failure("read back: "+step.what(), err).pausing(slowPause) // an attempt costs two calls
 	}
-	return waitingAside(v1alpha1.ReasonProgressing, step.what()+": done; looking for what is next", time.Second)
+	return waiting(v1alpha1.ReasonProgressing, step.what()+": done; looking for what is next", time.Second).aside()
 }
 
 // prepare makes sure that the write is still right, and that a crash during it makes our own address nobody else's.
-func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *outcome {
+func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *Result {
 	if step.kind == hookSubscribe {
 		// A plain subscription would delete the override of an app that somebody has subscribed meanwhile.
 		if err := l.session.LookupApps(ctx); err != nil {
-			o := failure("list the account's apps", err)
-			return &o
+			return failure("list the account's apps", err)
 		}
 		if l.session.Apps().App(l.appID) != nil {
-			o := waitingAside(v1alpha1.ReasonProgressing, "the app is subscribed meanwhile", time.Second)
-			return &o
+			return waiting(v1alpha1.ReasonProgressing, "the app is subscribed meanwhile", time.Second).aside()
 		}
 		return nil
 	}
@@ -194,9 +188,9 @@ func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *outco
 		return nil
 	}
 	h.intend(l, step)
-	o := waitingAside(v1alpha1.ReasonProgressing, "about to "+step.what(), 0)
+	o := waiting(v1alpha1.ReasonProgressing, "about to "+step.what(), 0).aside()
 	if c := l.synced(); c != nil {
-		o.synced, o.reason, o.message = c.Status, c.Reason, c.Message // one change less to write
+		o = o.like(c) // one change less to write
 	}
 	if err := h.record(ctx, l.hookPass, o, false); err != nil {
 		return notWritten("record what is intended: "+step.what(), err)
@@ -205,19 +199,17 @@ func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *outco
 }
 
 // stillThere asks Meta whether the address that is about to be taken over is the one that was seen.
-func (h *hooks) stillThere(ctx context.Context, l *hookLook) *outcome {
+func (h *hooks) stillThere(ctx context.Context, l *hookLook) *Result {
 	begun := h.clock.Now()
 	live, err := l.session.Client().ReadAppSubscription(ctx, l.appID)
 	if err != nil {
-		o := failure("read the app's subscription", err)
-		return &o
+		return failure("read the app's subscription", err)
 	}
 	h.memory.sawApp(l.obj.UID, appReading{subscription: *live, appID: l.appID, at: begun})
 	if live.CallbackURL == l.situation.app.live {
 		return nil
 	}
-	o := waitingAside(v1alpha1.ReasonProgressing, "the app has another address meanwhile", time.Second)
-	return &o
+	return waiting(v1alpha1.ReasonProgressing, "the app has another address meanwhile", time.Second).aside()
 }
 
 // parts are those of the spec that the step is about.
@@ -244,25 +236,23 @@ func (s *hookStep) repairs(l *hookLook) bool {
 }
 
 // repairs counts a write that nobody asked for.
-func (h *hooks) repairs(ctx context.Context, l *hookLook, step *hookStep) *outcome {
+func (h *hooks) repairs(ctx context.Context, l *hookLook, step *hookStep) *Result {
 	if !step.repairs(l) || l.requested() || l.changedByUser() {
 		return nil
 	}
 	var list v1alpha1.WebhookSubscriptionList
 	err := h.client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(l.waba))}, client.UnsafeDisableDeepCopy)
 	if err != nil {
-		o := failure("list the account's subscriptions", err)
-		return &o
+		return failure("list the account's subscriptions", err)
 	}
 	if h.unrequested(l.obj, l.waba, l.session, len(list.Items)) {
 		return nil
 	}
-	o := massChangeHeld()
-	return &o
+	return massChangeHeld()
 }
 
 // make makes the write of a step. Clearing an override takes something away; of that the guard of destructive writes decides.
-func (h *hooks) make(ctx context.Context, l *hookLook, step *hookStep) (o *outcome, err error) {
+func (h *hooks) make(ctx context.Context, l *hookLook, step *hookStep) (o *Result, err error) {
 	if step.kind != hookNumber || step.at.want != "" {
 		logStep(ctx, "About to write to Meta", "call", step.what())
 		err = h.write(ctx, l, step)
@@ -270,21 +260,20 @@ func (h *hooks) make(ctx context.Context, l *hookLook, step *hookStep) (o *outco
 		return nil, err
 	}
 	d := h.clearing(l.hookPass, step.at.id)
-	d.confirm = func(ctx context.Context) (bool, *outcome) {
+	d.confirm = func(ctx context.Context) (bool, *Result) {
 		begun := h.clock.Now()
 		live, err := l.session.Client().ReadPhoneNumber(ctx, step.at.id)
 		if err != nil {
-			o := failure("read the number before its override is cleared", err)
-			return false, &o
+			return false, failure("read the number before its override is cleared", err)
 		}
 		l.session.SawNumber(*live, begun)
 		return live.ID == step.at.id && numberCallback(live) == step.at.applied, nil
 	}
 	_, o = h.destroy(ctx, l.obj, d)
-	if o == nil || len(o.failed) == 0 {
-		return o, nil
+	if failed := o.steps(); len(failed) > 0 {
+		return nil, failed[0].err
 	}
-	return nil, o.failed[0].err
+	return o, nil
 }
 
 func (h *hooks) write(ctx context.Context, l *hookLook, step *hookStep) error {
@@ -322,7 +311,7 @@ func (h *hooks) readBack(ctx context.Context, l *hookLook, step *hookStep) error
 
 // failed keeps a write that Meta refused from being repeated at once; the other levels go on. Trouble that isn't about this
 // level stops all.
-func (h *hooks) failed(l *hookLook, step *hookStep, err error) outcome {
+func (h *hooks) failed(l *hookLook, step *hookStep, err error) *Result {
 	o := failure(step.what(), err)
 	e, ok := graph.AsError(err)
 	if !ok {
@@ -330,31 +319,29 @@ func (h *hooks) failed(l *hookLook, step *hookStep, err error) outcome {
 	}
 	switch e.Class {
 	case graph.ClassTransient, graph.ClassThrottled, graph.ClassCredentials, graph.ClassBlocked:
-		o.first = slowPause
-		return o
+		return o.pausing(slowPause)
 	}
 	key := hookKey{l.obj.UID, step.at.path}
 	app := &l.situation.app
 	switch {
 	case e.Cause == graph.CauseNotSubscribed && !app.getsMessages():
 		h.memory.setLacking(l.obj.UID, true)
-		return waitingAside(v1alpha1.ReasonProgressing, "Meta takes no override before the app is subscribed to messages", time.Second).
+		return waiting(v1alpha1.ReasonProgressing, "Meta takes no override before the app is subscribed to messages", time.Second).aside().
 			join(o.failed...)
 	case e.Cause == graph.CauseCallbackNotVerified:
 		key = l.callbackKey(step.at)
-		o.message = fmt.Sprintf("%s: %s refuses Meta's handshake: %s", step.at.path, shownURL(step.at.want), o.message)
+		o = o.saying(fmt.Sprintf("%s: %s refuses Meta's handshake: %s", step.at.path, shownURL(step.at.want), o.message))
 	case e.Cause == graph.CauseDashboardOnly:
-		o = app.byHand("Meta lets nobody set this app by API (" + clause(e.Explain()) + "); ").join(o.failed...)
-		o.after = refusedRecheck
+		o = app.byHand("Meta lets nobody set this app by API (" + clause(e.Explain()) + "); ").join(o.failed...).retryAfter(refusedRecheck)
 		if known := l.obj.Status.App; known.VerifyTokenSecret == nil {
 			known.AppliedURL = "" // nothing was ever set: what a person sets now is that person's
 		}
 	default:
-		o.message = step.at.path + ": " + o.message
+		o = o.saying(step.at.path + ": " + o.message)
 		if step.kind == hookPrime {
 			key.what = app.path
 		}
 	}
 	h.memory.hold(key, l.attempt(step.at), o)
-	return waitingAside(o.reason, o.message, time.Second).join(o.failed...) // for the other levels
+	return waiting(o.reason, o.message, time.Second).aside().join(o.failed...) // for the other levels
 }

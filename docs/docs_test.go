@@ -149,12 +149,12 @@ func TestReasonsAreExplained(t *testing.T) {
 		others  []string // what only other kinds can come to
 	}{
 		"phonenumber.md": {
-			[]string{"phonenumber_*.go", "lifecycle.go", "outcome.go", "resolve.go", "media.go"},
-			[]string{"ReasonNameLocked", "ReasonEditBudgetExhausted"},
+			[]string{"phonenumber_*.go", "lifecycle.go", "errors.go", "resolve.go", "media.go"},
+			[]string{"ReasonNameLocked", "ReasonEditBudgetExhausted", "ReasonCallbackNotVerified"},
 		},
 		"webhooksubscription.md": {
-			[]string{"webhooksubscription_*.go", "lifecycle.go", "outcome.go", "resolve.go"},
-			[]string{"ReasonNameLocked", "ReasonEditBudgetExhausted", "ReasonQuotaExceeded", "ReasonInReview"},
+			[]string{"webhooksubscription_*.go", "lifecycle.go", "errors.go", "resolve.go"},
+			[]string{"ReasonNameLocked", "ReasonEditBudgetExhausted", "ReasonQuotaExceeded", "ReasonInReview", "ReasonNotFound"},
 		},
 	} {
 		table := strings.Join(statusTable(t, page), "\n")

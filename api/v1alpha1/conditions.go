@@ -72,6 +72,8 @@ const (
 	ReasonAccountChanged = "AccountChanged"
 	// ReasonAccountNotReady: wait for the WABA, or repair it; see its conditions.
 	ReasonAccountNotReady = "AccountNotReady"
+	// ReasonPhoneNumberNotReady: wait for the PhoneNumber that the message names, or repair it; see its conditions.
+	ReasonPhoneNumberNotReady = "PhoneNumberNotReady"
 	// ReasonAccountBlocked: Meta disabled, banned or restricted the account; see the WABA and Meta Business Support.
 	ReasonAccountBlocked = "AccountBlocked"
 	// ReasonCredentialsInvalid: give the account's Secret a valid access token.
@@ -90,6 +92,8 @@ const (
 	ReasonNotFound = "NotFound"
 	// ReasonPaused: managementPolicy, here or on the account, is Paused; nothing is done until it changes.
 	ReasonPaused = "Paused"
+	// ReasonCallbackNotVerified: have the service answer Meta's handshake, with the same verify token; it is tried again.
+	ReasonCallbackNotVerified = "CallbackNotVerified"
 	// ReasonAwaitingHuman: do what the message says, for example put the received code into the Secret.
 	ReasonAwaitingHuman = "AwaitingHuman"
 	// ReasonTransientError: wait; the call failed for a passing reason and is repeated.

@@ -10,7 +10,9 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -58,21 +60,21 @@ type row struct {
 	first                         time.Duration
 }
 
-func (o outcome) row() row {
-	return row{o.reason, o.after, o.wait, o.backoff, o.stalled, o.aside, o.first}
+func (r *Result) row() row {
+	return row{r.reason, r.after, r.shown, r.backoff, kstatusOf[r.reason] == kstatusStalled, r.assetUnaffected, r.first}
 }
 
 var classRows = map[graph.Class]row{
 	graph.ClassTransient:   {reason: "TransientError", backoff: true, aside: true},
 	graph.ClassThrottled:   {reason: "RateLimited", after: time.Second, wait: true, aside: true},
-	graph.ClassCredentials: {reason: "CredentialsInvalid", backoff: true, first: slowPause, aside: true},
-	graph.ClassPermission:  {reason: "PermissionDenied", backoff: true, first: slowPause, aside: true},
+	graph.ClassCredentials: {reason: "CredentialsInvalid", stalled: true, backoff: true, first: slowPause, aside: true},
+	graph.ClassPermission:  {reason: "PermissionDenied", stalled: true, backoff: true, first: slowPause, aside: true},
 	graph.ClassInvalidSpec: {reason: "InvalidSpec", after: 24 * time.Hour, wait: true, stalled: true},
 	graph.ClassRefused:     {reason: "RefusedByMeta", after: 24 * time.Hour, wait: true, stalled: true},
 	graph.ClassQuota:       {reason: "QuotaExceeded", after: time.Hour, wait: true},
-	graph.ClassBlocked:     {reason: "AccountBlocked", backoff: true, first: slowPause, aside: true},
-	graph.ClassGone:        {reason: "NotFound", backoff: true, first: slowPause},
-	graph.ClassAmbiguous:   {reason: "PermissionDenied", backoff: true, first: slowPause, aside: true},
+	graph.ClassBlocked:     {reason: "AccountBlocked", stalled: true, backoff: true, first: slowPause, aside: true},
+	graph.ClassGone:        {reason: "TransientError", backoff: true, first: slowPause},
+	graph.ClassAmbiguous:   {reason: "PermissionDenied", stalled: true, backoff: true, first: slowPause, aside: true},
 	graph.ClassUnknown:     {reason: "UnknownError", backoff: true, first: slowPause, aside: true},
 }
 
@@ -82,7 +84,7 @@ var causeRows = map[graph.Cause]struct {
 	want  *row
 }{
 	graph.CauseNameLocked:       {graph.ClassRefused, &row{reason: "NameLocked", after: 30 * 24 * time.Hour, wait: true, stalled: true}},
-	graph.CauseDuplicate:        {graph.ClassRefused, &row{reason: "AlreadyExists", backoff: true, first: slowPause}},
+	graph.CauseDuplicate:        {graph.ClassRefused, &row{reason: "TransientError", backoff: true, first: slowPause}},
 	graph.CauseEditBudget:       {graph.ClassQuota, &row{reason: "EditBudgetExhausted", after: 24 * time.Hour, wait: true}},
 	graph.CauseStatusLocked:     {graph.ClassRefused, &row{reason: "InReview", backoff: true, first: slowPause}},
 	graph.CauseTemplateLimit:    {graph.ClassQuota, &row{reason: "QuotaExceeded", after: 24 * time.Hour, wait: true}},
@@ -115,10 +117,10 @@ var causeRows = map[graph.Cause]struct {
 	graph.CauseCodeRefused:          {graph.ClassInvalidSpec, nil},
 	graph.CauseUsernameRefused:      {graph.ClassRefused, nil},
 
-	graph.CauseCallbackNotVerified: {graph.ClassRefused, &row{reason: "RefusedByMeta", backoff: true, first: slowPause, aside: true}},
+	graph.CauseCallbackNotVerified: {graph.ClassRefused, &row{reason: "CallbackNotVerified", backoff: true, first: slowPause, aside: true}},
 	graph.CauseNotSubscribed:       {graph.ClassRefused, nil},
 	graph.CauseDashboardOnly:       {graph.ClassPermission, &row{reason: "AwaitingHuman", after: 24 * time.Hour, wait: true, stalled: true, aside: true}},
-	graph.CauseAppToken:            {graph.ClassPermission, &row{reason: "PermissionDenied", backoff: true, first: slowPause, aside: true}},
+	graph.CauseAppToken:            {graph.ClassPermission, &row{reason: "PermissionDenied", stalled: true, backoff: true, first: slowPause, aside: true}},
 }
 
 func TestUnitFailureOfEveryClass(t *testing.T) {
@@ -126,13 +128,13 @@ func TestUnitFailureOfEveryClass(t *testing.T) {
 	for name, value := range known {
 		class := graph.Class(value)
 		want, ok := classRows[class]
-		if _, decided := verdicts[class]; !ok || !decided {
+		if _, decided := classReactions[class]; !ok || !decided {
 			t.Errorf("graph.%s has no row", name)
 			continue
 		}
 		err := &graph.Error{Op: graph.OpEditTemplate, Class: class, Code: 1, Message: "Meta's words", TraceID: "Atrace"}
 		for _, e := range []error{err, fmt.Errorf("while editing: %w", err)} {
-			if got := failure("edit the template", e); got.row() != want || got.synced != metav1.ConditionFalse || got.message == "" || got.keep {
+			if got := failure("edit the template", e); got.row() != want || got.synced != metav1.ConditionFalse || got.message == "" || got.unchanged {
 				t.Errorf("%s: got %+v, want %+v", name, got, want)
 			}
 		}
@@ -159,7 +161,7 @@ func TestUnitFailureOfEveryCause(t *testing.T) {
 
 func TestUnitFailureWaitsAsLongAsMetaSays(t *testing.T) {
 	for retryAfter, want := range map[time.Duration]time.Duration{0: time.Second, time.Millisecond: time.Second, 7 * time.Minute: 7 * time.Minute} {
-		if got := failure("edit the template", &graph.Error{Class: graph.ClassThrottled, RetryAfter: retryAfter}); got.after != want || !got.wait {
+		if got := failure("edit the template", &graph.Error{Class: graph.ClassThrottled, RetryAfter: retryAfter}); got.after != want || !got.shown {
 			t.Errorf("%s: got %+v", retryAfter, got)
 		}
 	}
@@ -167,7 +169,7 @@ func TestUnitFailureWaitsAsLongAsMetaSays(t *testing.T) {
 
 // Two answers to the same trouble must give the same message, or each pass would write the status.
 func TestUnitFailureMessagesAreStable(t *testing.T) {
-	for class := range verdicts {
+	for class := range classReactions {
 		text := func(trace, clock string) string {
 			return failure("edit the template", &graph.Error{
 				Class: class, Code: 190, TraceID: trace, RetryAfter: time.Duration(len(clock)) * time.Minute,
@@ -183,7 +185,7 @@ func TestUnitFailureMessagesAreStable(t *testing.T) {
 
 func TestUnitFailureOfOtherErrors(t *testing.T) {
 	got := failure("read Secret x", fmt.Errorf("connect: %w", &credentials.Error{Message: "Secret x doesn't exist"}))
-	if want := (row{reason: "CredentialsInvalid", after: 30 * time.Second, aside: true}); got.row() != want || got.message != "Secret x doesn't exist" {
+	if want := (row{reason: "CredentialsInvalid", stalled: true, after: 30 * time.Second, aside: true}); got.row() != want || got.message != "Secret x doesn't exist" {
 		t.Errorf("a Secret that can't be used: %+v", got)
 	}
 	for _, err := range []error{errors.New("10.0.0.7: refused"), apierrors.NewInternalError(errors.New("10.0.0.7"))} {
@@ -194,25 +196,99 @@ func TestUnitFailureOfOtherErrors(t *testing.T) {
 	}
 }
 
-func TestUnitOutcomes(t *testing.T) {
+func TestUnitResults(t *testing.T) {
 	for name, c := range map[string]struct {
-		got    outcome
+		got    *Result
 		synced metav1.ConditionStatus
 		want   row
 	}{
-		"done":         {done("m"), metav1.ConditionTrue, row{reason: "Synced"}},
-		"stalled":      {stalled("InvalidSpec", "m"), metav1.ConditionFalse, row{reason: "InvalidSpec", stalled: true}},
-		"stalledAside": {stalledAside("AccountChanged", "m"), metav1.ConditionFalse, row{reason: "AccountChanged", stalled: true, aside: true}},
-		"waiting":      {waiting("InReview", "m", time.Minute), metav1.ConditionFalse, row{reason: "InReview", after: time.Minute}},
-		"waitingAside": {waitingAside("Paused", "m", 0), metav1.ConditionFalse, row{reason: "Paused", aside: true}},
-		"told":         {waiting("RateLimited", "m", time.Minute).told(), metav1.ConditionFalse, row{reason: "RateLimited", after: time.Minute, wait: true}},
+		"done":    {done("m"), metav1.ConditionTrue, row{reason: "Synced"}},
+		"stalled": {notSynced("InvalidSpec", "m"), metav1.ConditionFalse, row{reason: "InvalidSpec", stalled: true}},
+		"aside":   {notSynced("AccountChanged", "m").aside(), metav1.ConditionFalse, row{reason: "AccountChanged", stalled: true, aside: true}},
+		"waiting": {waiting("InReview", "m", time.Minute), metav1.ConditionFalse, row{reason: "InReview", after: time.Minute}},
+		"neutral": {notSynced("Paused", "m").aside(), metav1.ConditionFalse, row{reason: "Paused", aside: true}},
+		"shown":   {waiting("RateLimited", "m", time.Minute).showing(true), metav1.ConditionFalse, row{reason: "RateLimited", after: time.Minute, wait: true}},
 	} {
-		if c.got.synced != c.synced || c.got.row() != c.want || c.got.message != "m" || c.got.keep {
+		if c.got.synced != c.synced || c.got.row() != c.want || c.got.message != "m" || c.got.unchanged {
 			t.Errorf("%s: %+v", name, c.got)
 		}
 	}
-	if o := keep(time.Minute); !o.keep || o.after != time.Minute || o.reason != "" {
-		t.Errorf("keep: %+v", o)
+	if o := unchanged(time.Minute); !o.unchanged || o.after != time.Minute || o.reason != "" {
+		t.Errorf("unchanged: %+v", o)
+	}
+}
+
+// TestUnitResultNeverChanges: a result that is kept, in a memory or by another step, isn't altered by what is made of it.
+func TestUnitResultNeverChanges(t *testing.T) {
+	o := failure("edit the template", &graph.Error{Class: graph.ClassUnknown, Message: "m"})
+	text := func(r *Result) string { return fmt.Sprintf("%+v", *r) }
+	before := text(o)
+	for name, other := range map[string]*Result{
+		"retryAfter": o.retryAfter(time.Hour), "sooner": o.sooner(time.Hour), "withBackoff": o.withBackoff(time.Hour), "pausing": o.pausing(time.Hour),
+		"showing": o.showing(true), "asideIf": o.asideIf(false), "saying": o.saying("other"), "because": o.because("Paused", "other"),
+		"like": o.like(&metav1.Condition{Status: metav1.ConditionTrue}), "endingEarly": o.endingEarly(), "keepingGeneration": o.keepingGeneration(),
+		"join": o.join(failedStep{"read", errors.New("e")}),
+	} {
+		if other == o || text(other) == before {
+			t.Errorf("%s: the same", name)
+		}
+		if text(o) != before {
+			t.Fatalf("%s changed it", name)
+		}
+	}
+	var nothing *Result
+	if nothing.retryAfter(time.Hour) != nil || nothing.aside() != nil || nothing.join(failedStep{}) != nil || nothing.err() != nil {
+		t.Error("nothing stays nothing")
+	}
+}
+
+// TestUnitEveryReasonHasOneKstatus: each reason of a condition is in the table, or is one of those that need no attention.
+func TestUnitEveryReasonHasOneKstatus(t *testing.T) {
+	neutral := []string{"Synced", "Paused", "Unknown", "Limited", "Restricted"}
+	values, _ := constants(t, "../api/v1alpha1/conditions.go", "Reason")
+	known := map[string]bool{}
+	for _, reason := range values {
+		known[reason] = true
+	}
+	for reason, k := range kstatusOf {
+		if !known[reason] || k == kstatusNeutral || slices.Contains(neutral, reason) {
+			t.Errorf("%s: no reason, or neutral", reason)
+		}
+	}
+	for _, reason := range neutral {
+		if !known[reason] {
+			t.Errorf("no reason %s", reason)
+		}
+	}
+	for class, r := range classReactions {
+		if _, listed := kstatusOf[r.reason]; !listed {
+			t.Errorf("class %s leads to %s, which isn't in the table", class, r.reason)
+		}
+	}
+	for cause, r := range causeReactions {
+		if _, listed := kstatusOf[r.reason]; !listed {
+			t.Errorf("cause %s leads to %s, which isn't in the table", cause, r.reason)
+		}
+	}
+}
+
+// TestUnitTroubleshootingListsKstatus: the page says of each reason what the table says.
+func TestUnitTroubleshootingListsKstatus(t *testing.T) {
+	page, err := os.ReadFile("../docs/troubleshooting.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for condition, k := range map[string]kstatus{v1alpha1.ConditionStalled: kstatusStalled, v1alpha1.ConditionReconciling: kstatusReconciling} {
+		var of []string
+		for reason, is := range kstatusOf {
+			if is == k {
+				of = append(of, "`"+reason+"`")
+			}
+		}
+		slices.Sort(of)
+		if line := "- `" + condition + "`: " + strings.Join(of, ", ") + ".\n"; !strings.Contains(string(page), line) {
+			t.Errorf("docs/troubleshooting.md must have the line\n%s", line)
+		}
 	}
 }
 
@@ -262,12 +338,12 @@ func TestUnitEveryReasonIsAConstantWithAMeaning(t *testing.T) {
 			t.Errorf("%s: %s isn't in conditions.go", where, name)
 		}
 	}
-	for class, v := range verdicts {
+	for class, v := range classReactions {
 		if byValue[v.reason] == "" {
 			t.Errorf("class %s: reason %q isn't in conditions.go", class, v.reason)
 		}
 	}
-	for cause, v := range causes {
+	for cause, v := range causeReactions {
 		if byValue[v.reason] == "" {
 			t.Errorf("cause %s: reason %q isn't in conditions.go", cause, v.reason)
 		}
@@ -287,10 +363,10 @@ func TestUnitEveryReasonIsAConstantWithAMeaning(t *testing.T) {
 func TestUnitNextAttempt(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 500, time.UTC)
 	at := func(d time.Duration) *metav1.Time { return &metav1.Time{Time: now.Truncate(time.Second).Add(d)} }
-	told := waiting(v1alpha1.ReasonRateLimited, "m", time.Hour).told()
+	told := waiting(v1alpha1.ReasonRateLimited, "m", time.Hour).showing(true)
 	for name, c := range map[string]struct {
 		current *metav1.Time
-		o       outcome
+		o       *Result
 		want    *metav1.Time
 	}{
 		"a wait begins":                   {nil, told, at(time.Hour)},
@@ -299,7 +375,7 @@ func TestUnitNextAttempt(t *testing.T) {
 		"a shorter wait takes its place":  {at(24 * time.Hour), told, at(time.Hour)},
 		"the clocks differ a little":      {at(time.Hour + 2*time.Second), told, at(time.Hour + 2*time.Second)},
 		"a wait nobody needs to see":      {at(time.Minute), waiting(v1alpha1.ReasonInReview, "m", time.Hour), nil},
-		"a wait for an event":             {at(time.Minute), waiting(v1alpha1.ReasonInReview, "m", 0).told(), nil},
+		"a wait for an event":             {at(time.Minute), waiting(v1alpha1.ReasonInReview, "m", 0).showing(true), nil},
 		"nothing to wait for":             {at(time.Minute), done("m"), nil},
 	} {
 		got := nextAttempt(c.current, c.o, now)

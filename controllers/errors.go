@@ -1,0 +1,122 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/credentials"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+const (
+	// secretRecheck is how often a missing or wrong Secret is looked at again; Secrets can't be watched.
+	secretRecheck = 30 * time.Second
+	// conflictRecheck is how often the loser of a conflict looks again, without a call: the winner may have been paused or
+	// lost its permission.
+	conflictRecheck = time.Minute
+	// quotaRecheck is when a full quota is tried again: Meta's windows are rolling hours.
+	quotaRecheck = time.Hour
+	// refusedRecheck is the slow retry of what Meta refused: policies and reviews change without notice.
+	refusedRecheck = 24 * time.Hour
+	// nameLock is how long a deleted approved template blocks its name
+	// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management).
+	nameLock = 30 * 24 * time.Hour
+	// editWindow is the time in which an approved template may be edited once.
+	editWindow = 24 * time.Hour
+)
+
+// reaction is what an error means to the user and to the queue.
+type reaction struct {
+	reason         string
+	backoff        bool
+	first          time.Duration
+	aside, visible bool
+	after          time.Duration
+	advice         string
+}
+
+// classReactions is the only place that says what a class of Graph API errors leads to. internal/graph/classify.go says which
+// error is of which class, and reasons.go which reason needs a person.
+var classReactions = map[graph.Class]reaction{
+	graph.ClassTransient:   {reason: v1alpha1.ReasonTransientError, backoff: true, aside: true},
+	graph.ClassThrottled:   {reason: v1alpha1.ReasonRateLimited, aside: true, visible: true},
+	graph.ClassCredentials: {reason: v1alpha1.ReasonCredentialsInvalid, backoff: true, first: slowPause, aside: true},
+	graph.ClassPermission: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, first: slowPause, aside: true,
+		advice: "assign the asset to the token's system user and check the token's scopes"},
+	graph.ClassAmbiguous: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, first: slowPause, aside: true,
+		advice: "check the id, and that the asset is assigned to the token's system user"},
+	graph.ClassInvalidSpec: {reason: v1alpha1.ReasonInvalidSpec, after: refusedRecheck, visible: true},
+	graph.ClassRefused:     {reason: v1alpha1.ReasonRefusedByMeta, after: refusedRecheck, visible: true},
+	graph.ClassQuota:       {reason: v1alpha1.ReasonQuotaExceeded, after: quotaRecheck, visible: true},
+	graph.ClassBlocked: {reason: v1alpha1.ReasonAccountBlocked, backoff: true, first: slowPause, aside: true,
+		advice: "see Business Support Home"},
+	graph.ClassGone: {reason: v1alpha1.ReasonTransientError, backoff: true, first: slowPause},
+	graph.ClassUnknown: {reason: v1alpha1.ReasonUnknownError, backoff: true, first: slowPause, aside: true,
+		advice: "this version doesn't know the error; it is tried again with growing pauses"},
+}
+
+// causeReactions refine those of the classes where Meta says more.
+var causeReactions = map[graph.Cause]reaction{
+	graph.CauseNameLocked:    {reason: v1alpha1.ReasonNameLocked, after: nameLock, visible: true},
+	graph.CauseDuplicate:     {reason: v1alpha1.ReasonTransientError, backoff: true, first: slowPause},
+	graph.CauseEditBudget:    {reason: v1alpha1.ReasonEditBudgetExhausted, after: editWindow, visible: true},
+	graph.CauseStatusLocked:  {reason: v1alpha1.ReasonInReview, backoff: true, first: slowPause},
+	graph.CauseTemplateLimit: {reason: v1alpha1.ReasonQuotaExceeded, after: refusedRecheck, visible: true},
+
+	graph.CauseCallbackNotVerified: {reason: v1alpha1.ReasonCallbackNotVerified, backoff: true, first: slowPause, aside: true,
+		advice: "the service must answer Meta's request with hub.challenge, and hold the same verify token"},
+	graph.CauseDashboardOnly: {reason: v1alpha1.ReasonAwaitingHuman, after: refusedRecheck, visible: true, aside: true},
+	graph.CauseAppToken: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, first: slowPause, aside: true,
+		advice: "put the secret of the token's own app into the key appSecret of the account's Secret"},
+}
+
+// failure is the result of an error. The operation is what was being done, for the log.
+func failure(operation string, err error) *Result {
+	step := failedStep{operation, err}
+	var secretErr *credentials.Error
+	if errors.As(err, &secretErr) {
+		return waiting(v1alpha1.ReasonCredentialsInvalid, secretErr.Message, secretRecheck).aside().join(step)
+	}
+	e, ok := graph.AsError(err)
+	if !ok {
+		// The API server's own errors and the like: their texts carry names that change, the log has them.
+		return notSynced(v1alpha1.ReasonTransientError, "an internal step failed and is tried again; the operator's log has the error").
+			withBackoff(0).aside().join(step)
+	}
+	v, ok := causeReactions[e.Cause]
+	if !ok || e.Class == graph.ClassTransient || e.Class == graph.ClassThrottled {
+		v = classReactions[e.Class]
+	}
+	after := v.after
+	if e.Class == graph.ClassThrottled {
+		after = max(e.RetryAfter, time.Second)
+	}
+	o := waiting(v.reason, explain(e, v), after).showing(v.visible).asideIf(v.aside).join(step)
+	if v.backoff {
+		return o.withBackoff(v.first)
+	}
+	return o
+}
+
+func explain(e *graph.Error, v reaction) string {
+	switch e.Class {
+	case graph.ClassTransient:
+		return "Meta's API can't be reached or failed; tried again with growing pauses; the operator's log has the error"
+	case graph.ClassThrottled:
+		return "Meta's rate limit is used up; waiting until it is lifted"
+	case graph.ClassCredentials:
+		return "Meta refuses the access token: " + clause(e.Explain()) + "; put a valid one into the account's Secret"
+	}
+	if v.advice != "" {
+		return clause(e.Explain()) + "; " + v.advice
+	}
+	return e.Explain()
+}
+
+// clause takes the full stop off a sentence that goes on.
+func clause(s string) string { return strings.TrimRight(s, ". ") }

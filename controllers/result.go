@@ -1,0 +1,155 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// Result is how a run ended, or what keeps it from going on. A nil Result means that nothing does. Results are made by the
+// constructors of this file and by failure (errors.go) only, and never change: each method returns a copy. Reconcilers say
+// with a Result what happened; base.result turns it into a requeue, conditionSet.summarize into conditions.
+type Result struct {
+	synced  metav1.ConditionStatus
+	reason  string
+	message string
+
+	// after is the time until the next run, 0 where only an event can change anything.
+	after time.Duration
+	// shown means that the user sees the wait in status.nextAttemptTime.
+	shown bool
+	// backoff counts the run as a failed attempt: the wait doubles with each.
+	backoff bool
+	// first is the pause after the first failed attempt, 0 for the shortest. The more calls an attempt costs, the longer.
+	first time.Duration
+	// assetUnaffected means that the result concerns the account or the operator: whether the asset is ready is what was known before.
+	assetUnaffected bool
+	// unchanged leaves the status as it is, but for what webhooks reported.
+	unchanged bool
+	// failed are the errors that led to the result, with what was being done: the condition's message is stable and for users,
+	// the log has the rest.
+	failed []failedStep
+	// unfinished means that the run ended before its work was done, to come back when something is there that it needs: neither a
+	// success nor a failure.
+	unfinished bool
+	// replayed means that this is the result of an earlier run, and that no spec was compared.
+	replayed bool
+}
+
+// done is the result where Meta has what the spec says.
+func done(message string) *Result {
+	return &Result{synced: metav1.ConditionTrue, reason: v1alpha1.ReasonSynced, message: message}
+}
+
+// unchanged leaves the status as it is until the next run, after a time or (0) at the next event.
+func unchanged(after time.Duration) *Result { return &Result{unchanged: true, after: after} }
+
+// notSynced is the result where Meta doesn't have what the spec says. The reason decides whether that is waited for or needs a
+// person (kstatusOf).
+func notSynced(reason, message string) *Result {
+	return &Result{synced: metav1.ConditionFalse, reason: reason, message: message}
+}
+
+// waiting is notSynced with another run after a time.
+func waiting(reason, message string, after time.Duration) *Result {
+	return notSynced(reason, message).retryAfter(after)
+}
+
+// replayedResult is the result that an earlier run recorded.
+func replayedResult(synced *metav1.Condition, assetUnaffected bool) *Result {
+	return &Result{
+		synced: synced.Status, reason: synced.Reason, message: synced.Message, assetUnaffected: assetUnaffected, replayed: true,
+	}
+}
+
+// with returns a copy with a change; nil stays nil.
+func (r *Result) with(change func(*Result)) *Result {
+	if r == nil {
+		return nil
+	}
+	out := *r
+	change(&out)
+	return &out
+}
+
+// retryAfter has the next run come after a time, 0 where only an event can change anything. It ends a backoff.
+func (r *Result) retryAfter(after time.Duration) *Result {
+	return r.with(func(r *Result) { r.after, r.backoff, r.first = after, false, 0 })
+}
+
+// sooner has the next run come after a time at the latest; 0 changes nothing.
+func (r *Result) sooner(after time.Duration) *Result {
+	return r.with(func(r *Result) { r.after = soonerOf(r.after, after) })
+}
+
+// withBackoff counts the run as a failed attempt. first is the pause after the first one.
+func (r *Result) withBackoff(first time.Duration) *Result {
+	return r.with(func(r *Result) { r.backoff, r.first, r.after = true, first, 0 })
+}
+
+// pausing sets the pause after the first failed attempt of a result that backs off.
+func (r *Result) pausing(first time.Duration) *Result {
+	return r.with(func(r *Result) { r.first = first })
+}
+
+// showing has the wait shown in status.nextAttemptTime, or not.
+func (r *Result) showing(shown bool) *Result { return r.with(func(r *Result) { r.shown = shown }) }
+
+// aside leaves the condition Ready as it was: the result says nothing about the asset.
+func (r *Result) aside() *Result { return r.asideIf(true) }
+
+// asideIf says whether the result leaves the condition Ready as it was.
+func (r *Result) asideIf(unaffected bool) *Result {
+	return r.with(func(r *Result) { r.assetUnaffected = unaffected })
+}
+
+// saying replaces the message.
+func (r *Result) saying(message string) *Result {
+	return r.with(func(r *Result) { r.message = message })
+}
+
+// because replaces the reason and the message.
+func (r *Result) because(reason, message string) *Result {
+	return r.with(func(r *Result) { r.reason, r.message = reason, message })
+}
+
+// like takes over what a condition says.
+func (r *Result) like(c *metav1.Condition) *Result {
+	return r.with(func(r *Result) { r.synced, r.reason, r.message = c.Status, c.Reason, c.Message })
+}
+
+// endingEarly means that the run ended before its work was done.
+func (r *Result) endingEarly() *Result { return r.with(func(r *Result) { r.unfinished = true }) }
+
+// keepingGeneration means that the spec wasn't compared: its generation isn't handled yet.
+func (r *Result) keepingGeneration() *Result { return r.with(func(r *Result) { r.replayed = true }) }
+
+// join appends failed steps that don't decide about the result, but have to be in the log.
+func (r *Result) join(more ...failedStep) *Result {
+	return r.with(func(r *Result) { r.failed = slices.Concat(r.failed, more) })
+}
+
+// steps are the failed steps.
+func (r *Result) steps() []failedStep {
+	if r == nil {
+		return nil
+	}
+	return r.failed
+}
+
+// err is the error that led to the result, nil where nothing failed.
+func (r *Result) err() error {
+	failed := r.steps()
+	errs := make([]error, len(failed))
+	for i, step := range failed {
+		errs[i] = step.err
+	}
+	return errors.Join(errs...)
+}
