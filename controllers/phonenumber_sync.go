@@ -274,7 +274,7 @@ func (n *numbers) failed(a v1alpha1.RegistrationAttempt, err error) *Result {
 		return o.retryAfter(o.after)
 	case a.RetryTime != nil:
 		return o.retryAfter(a.RetryTime.Sub(n.clock.Now())).showing(true)
-	case a.Kind != callDisplayName && kstatusOf[o.reason] == kstatusStalled:
+	case a.Kind != callDisplayName && (o.reason == v1alpha1.ReasonRefusedByMeta || o.reason == v1alpha1.ReasonInvalidSpec):
 		o = o.because(v1alpha1.ReasonTransientError, o.message) // nobody must act: it is tried again
 	}
 	return o.retryAfter(minimumInterval).showing(false)

@@ -126,3 +126,29 @@ func TestUnitLedgerKeepsWhatCounts(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+// TestUnitScarceCallFailed: a refusal that is followed by another attempt needs nobody; what only a person can change keeps its reason.
+func TestUnitScarceCallFailed(t *testing.T) {
+	later := metav1.NewTime(unitStart.Add(time.Hour))
+	for name, c := range map[string]struct {
+		a      v1alpha1.RegistrationAttempt
+		err    error
+		reason string
+		after  time.Duration
+		shown  bool
+	}{
+		"refused":               {v1alpha1.RegistrationAttempt{Kind: callRegister}, &graph.Error{Class: graph.ClassRefused}, v1alpha1.ReasonTransientError, minimumInterval, false},
+		"malformed":             {v1alpha1.RegistrationAttempt{Kind: callRequestCode}, &graph.Error{Class: graph.ClassInvalidSpec}, v1alpha1.ReasonTransientError, minimumInterval, false},
+		"a name":                {v1alpha1.RegistrationAttempt{Kind: callDisplayName}, &graph.Error{Class: graph.ClassRefused}, v1alpha1.ReasonRefusedByMeta, minimumInterval, false},
+		"not permitted":         {v1alpha1.RegistrationAttempt{Kind: callRegister}, &graph.Error{Class: graph.ClassPermission}, v1alpha1.ReasonPermissionDenied, minimumInterval, false},
+		"the account is locked": {v1alpha1.RegistrationAttempt{Kind: callRegister}, &graph.Error{Class: graph.ClassBlocked}, v1alpha1.ReasonAccountBlocked, minimumInterval, false},
+		"Meta says when":        {v1alpha1.RegistrationAttempt{Kind: callRegister, RetryTime: &later}, &graph.Error{Class: graph.ClassQuota}, v1alpha1.ReasonQuotaExceeded, time.Hour, true},
+		"throttled":             {v1alpha1.RegistrationAttempt{Kind: callRegister}, &graph.Error{Class: graph.ClassThrottled, RetryAfter: time.Minute}, v1alpha1.ReasonRateLimited, time.Minute, true},
+		"a bad token":           {v1alpha1.RegistrationAttempt{Kind: callRegister}, &graph.Error{Class: graph.ClassCredentials}, v1alpha1.ReasonCredentialsInvalid, 0, false},
+	} {
+		n, _ := unitNumbers()
+		if o := n.failed(c.a, c.err); o.reason != c.reason || o.after != c.after || o.shown != c.shown || o.backoff {
+			t.Errorf("%s: %+v", name, o)
+		}
+	}
+}
