@@ -65,7 +65,7 @@ func (c *conditionSet) summarize(o *Result, r readiness) {
 	ready := r
 	// A result that says nothing about the asset leaves the judgement to what is known of it, if anything is.
 	synced := o.synced == metav1.ConditionTrue
-	if !synced && (!o.assetUnaffected || r.reason == v1alpha1.ReasonProgressing || r.reason == v1alpha1.ReasonPending) {
+	if !synced && (!o.unaffected || r.reason == v1alpha1.ReasonProgressing || r.reason == v1alpha1.ReasonPending) {
 		ready = readiness{status: metav1.ConditionFalse, reason: o.reason, message: o.message}
 	}
 	c.set(v1alpha1.ConditionReady, ready.status, ready.reason, ready.message)

@@ -54,7 +54,7 @@ func (h *hooks) levelRefused(ctx context.Context, p *hookPass, level v1alpha1.We
 	}
 	return waiting(v1alpha1.ReasonReferenceNotPermitted, fmt.Sprintf(
 		"%s: WABA %s doesn't let namespace %s set it; its owner can allow it with webhookLevels: [%s] in spec.allowedReferences, or remove the section",
-		path, display(client.ObjectKeyFromObject(p.waba), p.obj.Namespace), p.obj.Namespace, level), conflictRecheck).aside()
+		path, display(client.ObjectKeyFromObject(p.waba), p.obj.Namespace), p.obj.Namespace, level), conflictRecheck).assetUnaffected()
 }
 
 // appAccount is another account that is known to use the app.
@@ -147,7 +147,7 @@ func accountNames(accounts []appAccount, holds func(appAccount) bool) []string {
 func (a *hookApplication) unconsented() *Result {
 	return waiting(v1alpha1.ReasonReferenceNotPermitted, fmt.Sprintf(
 		"app: its callback and fields are also those of %s, without its owner's consent; to consent, add webhookLevels: [App] to spec.allowedReferences of that WABA, or a WebhookSubscription for it with the same callback",
-		strings.Join(a.unconsenting, ", ")), conflictRecheck).aside()
+		strings.Join(a.unconsenting, ", ")), conflictRecheck).assetUnaffected()
 }
 
 // affectsOthers reports that a write takes something from the app's other accounts: their events go to another address, no longer

@@ -32,31 +32,31 @@ const (
 
 // reaction is what an error means to the user and to the queue.
 type reaction struct {
-	reason         string
-	backoff        bool
-	first          time.Duration
-	aside, visible bool
-	after          time.Duration
-	advice         string
+	reason              string
+	backoff             bool
+	first               time.Duration
+	unaffected, visible bool
+	after               time.Duration
+	advice              string
 }
 
 // classReactions is the only place that says what a class of Graph API errors leads to. internal/graph/classify.go says which
 // error is of which class, and reasons.go which reason needs a person.
 var classReactions = map[graph.Class]reaction{
-	graph.ClassTransient:   {reason: v1alpha1.ReasonTransientError, backoff: true, aside: true},
-	graph.ClassThrottled:   {reason: v1alpha1.ReasonRateLimited, aside: true, visible: true},
-	graph.ClassCredentials: {reason: v1alpha1.ReasonCredentialsInvalid, backoff: true, first: slowPause, aside: true},
-	graph.ClassPermission: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, first: slowPause, aside: true,
+	graph.ClassTransient:   {reason: v1alpha1.ReasonTransientError, backoff: true, unaffected: true},
+	graph.ClassThrottled:   {reason: v1alpha1.ReasonRateLimited, unaffected: true, visible: true},
+	graph.ClassCredentials: {reason: v1alpha1.ReasonCredentialsInvalid, backoff: true, first: slowPause, unaffected: true},
+	graph.ClassPermission: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, first: slowPause, unaffected: true,
 		advice: "assign the asset to the token's system user and check the token's scopes"},
-	graph.ClassAmbiguous: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, first: slowPause, aside: true,
+	graph.ClassAmbiguous: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, first: slowPause, unaffected: true,
 		advice: "check the id, and that the asset is assigned to the token's system user"},
 	graph.ClassInvalidSpec: {reason: v1alpha1.ReasonInvalidSpec, after: refusedRecheck, visible: true},
 	graph.ClassRefused:     {reason: v1alpha1.ReasonRefusedByMeta, after: refusedRecheck, visible: true},
 	graph.ClassQuota:       {reason: v1alpha1.ReasonQuotaExceeded, after: quotaRecheck, visible: true},
-	graph.ClassBlocked: {reason: v1alpha1.ReasonAccountBlocked, backoff: true, first: slowPause, aside: true,
+	graph.ClassBlocked: {reason: v1alpha1.ReasonAccountBlocked, backoff: true, first: slowPause, unaffected: true,
 		advice: "see Business Support Home"},
 	graph.ClassGone: {reason: v1alpha1.ReasonTransientError, backoff: true, first: slowPause},
-	graph.ClassUnknown: {reason: v1alpha1.ReasonUnknownError, backoff: true, first: slowPause, aside: true,
+	graph.ClassUnknown: {reason: v1alpha1.ReasonUnknownError, backoff: true, first: slowPause, unaffected: true,
 		advice: "this version doesn't know the error; it is tried again with growing pauses"},
 }
 
@@ -68,10 +68,10 @@ var causeReactions = map[graph.Cause]reaction{
 	graph.CauseStatusLocked:  {reason: v1alpha1.ReasonInReview, backoff: true, first: slowPause},
 	graph.CauseTemplateLimit: {reason: v1alpha1.ReasonQuotaExceeded, after: refusedRecheck, visible: true},
 
-	graph.CauseCallbackNotVerified: {reason: v1alpha1.ReasonCallbackNotVerified, backoff: true, first: slowPause, aside: true,
+	graph.CauseCallbackNotVerified: {reason: v1alpha1.ReasonCallbackNotVerified, backoff: true, first: slowPause, unaffected: true,
 		advice: "the service must answer Meta's request with hub.challenge, and hold the same verify token"},
-	graph.CauseDashboardOnly: {reason: v1alpha1.ReasonAwaitingHuman, after: refusedRecheck, visible: true, aside: true},
-	graph.CauseAppToken: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, first: slowPause, aside: true,
+	graph.CauseDashboardOnly: {reason: v1alpha1.ReasonAwaitingHuman, after: refusedRecheck, visible: true, unaffected: true},
+	graph.CauseAppToken: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, first: slowPause, unaffected: true,
 		advice: "put the secret of the token's own app into the key appSecret of the account's Secret"},
 }
 
@@ -80,13 +80,13 @@ func failure(operation string, err error) *Result {
 	step := failedStep{operation, err}
 	var secretErr *credentials.Error
 	if errors.As(err, &secretErr) {
-		return waiting(v1alpha1.ReasonCredentialsInvalid, secretErr.Message, secretRecheck).aside().join(step)
+		return waiting(v1alpha1.ReasonCredentialsInvalid, secretErr.Message, secretRecheck).assetUnaffected().join(step)
 	}
 	e, ok := graph.AsError(err)
 	if !ok {
 		// The API server's own errors and the like: their texts carry names that change, the log has them.
 		return notSynced(v1alpha1.ReasonTransientError, "an internal step failed and is tried again; the operator's log has the error").
-			withBackoff(0).aside().join(step)
+			withBackoff(0).assetUnaffected().join(step)
 	}
 	v, ok := causeReactions[e.Cause]
 	if !ok || e.Class == graph.ClassTransient || e.Class == graph.ClassThrottled {
@@ -96,7 +96,7 @@ func failure(operation string, err error) *Result {
 	if e.Class == graph.ClassThrottled {
 		after = max(e.RetryAfter, time.Second)
 	}
-	o := waiting(v.reason, explain(e, v), after).showing(v.visible).asideIf(v.aside).join(step)
+	o := waiting(v.reason, explain(e, v), after).showing(v.visible).assetUnaffectedIf(v.unaffected).join(step)
 	if v.backoff {
 		return o.withBackoff(v.first)
 	}

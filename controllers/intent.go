@@ -81,7 +81,7 @@ func withheld(reason string, first Intent, more ...Intent) *Result {
 
 // differs is the result where the asset is there and only a write is missing.
 func differs(first Intent, more ...Intent) *Result {
-	return withheld(v1alpha1.ReasonDriftDetected, first, more...).aside()
+	return withheld(v1alpha1.ReasonDriftDetected, first, more...).assetUnaffected()
 }
 
 // announced remembers for whom an operator that only reads has asked the breaker, so that looking again doesn't trip it.

@@ -140,7 +140,7 @@ func (l *lifecycle[T]) own(ctx context.Context, p *pass[T]) *Result {
 }
 
 func paused() *Result {
-	return notSynced(v1alpha1.ReasonPaused, "managementPolicy is Paused: no call is made; what is shown is what was last known").aside()
+	return notSynced(v1alpha1.ReasonPaused, "managementPolicy is Paused: no call is made; what is shown is what was last known").assetUnaffected()
 }
 
 // resolve finds the account and checks that it is the one the asset belongs to.
@@ -154,7 +154,7 @@ func (l *lifecycle[T]) resolve(ctx context.Context, p *pass[T]) *Result {
 	if !p.accountAccepted() {
 		return notSynced(v1alpha1.ReasonAccountChanged, fmt.Sprintf(
 			"this asset belongs to account %s but spec.wabaRef now leads to account %s; to look for it there, annotate %s=%s",
-			p.status.AccountID, waba.Spec.ID, v1alpha1.AnnotationAcceptAccount, waba.Spec.ID)).aside()
+			p.status.AccountID, waba.Spec.ID, v1alpha1.AnnotationAcceptAccount, waba.Spec.ID)).assetUnaffected()
 	}
 	return nil
 }

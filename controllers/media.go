@@ -93,7 +93,7 @@ func (m *mediaFiles) identify(
 // noMedia is the result where the file in a ConfigMap can't be used. It says nothing about an asset that is at Meta
 // already.
 func noMedia(message string) *Result {
-	return waiting(v1alpha1.ReasonMediaUnusable, message, secretRecheck).aside()
+	return waiting(v1alpha1.ReasonMediaUnusable, message, secretRecheck).assetUnaffected()
 }
 
 // uploadTarget says on whose behalf a file is uploaded.
@@ -110,7 +110,7 @@ func (to uploadTarget) app(f mediaFile) (string, *Result) {
 	}
 	return "", waiting(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
 		"%s: files are uploaded to the account's Meta app, whose id isn't known; put the key %s into Secret %s of WABA %s",
-		f.field, v1alpha1.SecretKeyAppID, to.waba.Spec.CredentialsSecretRef.Name, to.waba.Name), secretRecheck).aside()
+		f.field, v1alpha1.SecretKeyAppID, to.waba.Spec.CredentialsSecretRef.Name, to.waba.Name), secretRecheck).assetUnaffected()
 }
 
 // fetched are files that were behind addresses, by the field that names them.
@@ -124,7 +124,7 @@ func (f fetched) close() {
 }
 
 // fetch returns the files that have to be uploaded and are behind addresses. A run never waits for them: where they aren't
-// there yet, the result is under way, and the resource is reconciled again when they are.
+// there yet, the result is unfinished, and the resource is reconciled again when they are.
 func (b *base) fetch(ctx context.Context, to uploadTarget, files ...mediaFile) (fetched, *Result) {
 	key := keyOf(to.object, client.ObjectKeyFromObject(to.object))
 	r := media.Request{
@@ -148,7 +148,7 @@ func (b *base) fetch(ctx context.Context, to uploadTarget, files ...mediaFile) (
 	switch {
 	case !ok:
 		logStep(ctx, "The files are being fetched", "fields", fields)
-		return nil, waiting(v1alpha1.ReasonProgressing, fields[0]+".url: the file is being fetched", fetchRecheck).aside().endingEarly()
+		return nil, waiting(v1alpha1.ReasonProgressing, fields[0]+".url: the file is being fetched", fetchRecheck).assetUnaffected().endingEarly()
 	case result.Err != nil:
 		return nil, notFetched(ctx, fields[result.Failed]+".url", result.Err)
 	}
@@ -198,7 +198,7 @@ func notFetched(ctx context.Context, field string, err error) *Result {
 	if !errors.As(err, &known) || ctx.Err() != nil { // stopped with the process: it says nothing about the file
 		return failure("fetch a file", err)
 	}
-	o := notSynced(v1alpha1.ReasonMediaUnusable, field+": "+known.Message).aside().join(failedStep{"fetch a file", err})
+	o := notSynced(v1alpha1.ReasonMediaUnusable, field+": "+known.Message).assetUnaffected().join(failedStep{"fetch a file", err})
 	if known.Retry {
 		return o.withBackoff(samplePause)
 	}
@@ -207,7 +207,7 @@ func notFetched(ctx context.Context, field string, err error) *Result {
 
 // notUploaded is the result of a failed upload. Nothing about the asset itself was sent.
 func notUploaded(field string, err error) *Result {
-	o := failure("upload a file", err).aside()
+	o := failure("upload a file", err).assetUnaffected()
 	e, ok := graph.AsError(err)
 	if !ok {
 		return o

@@ -114,7 +114,7 @@ func (t *templates) withhold(p *templatePass, w wish, reason, call string, field
 		}
 		uploads = append(uploads, t.would(p.obj, CallUploadFile, s.file.field))
 	}
-	return withheld(reason, t.would(p.obj, call, fields...), uploads...).asideIf(reason == v1alpha1.ReasonDriftDetected)
+	return withheld(reason, t.would(p.obj, call, fields...), uploads...).assetUnaffectedIf(reason == v1alpha1.ReasonDriftDetected)
 }
 
 // provenGone reports whether a template that was there is really gone. One answer isn't enough: listings lag, and "does
@@ -240,5 +240,5 @@ func (t *templates) unrequestedWrite(ctx context.Context, p *templatePass) *Resu
 func massChangeHeld() *Result {
 	return notSynced(v1alpha1.ReasonMassChangeHeld,
 		"too many resources of the account would be written without a change of their spec; check the account, then annotate the WABA with "+
-			v1alpha1.AnnotationReleaseHeld).aside()
+			v1alpha1.AnnotationReleaseHeld).assetUnaffected()
 }

@@ -63,7 +63,7 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 			// What is there still works, as with drift that is only reported; nobody is sent the sample files.
 			works := cause == causeDrift || template.OnlyMedia(names)
 			return waiting(v1alpha1.ReasonEditBudgetExhausted, fmt.Sprintf(
-				"waits to edit %s: Meta allows one edit of an approved template a day, and ten in 30 days", what), wait).showing(true).asideIf(works)
+				"waits to edit %s: Meta allows one edit of an approved template a day, and ten in 30 days", what), wait).showing(true).assetUnaffectedIf(works)
 		}
 	}
 	if t.readOnly {
@@ -118,10 +118,10 @@ func (t *templates) unasked(p *templatePass, cause string) *Result {
 	}
 	if contestedEdits(p) {
 		return waiting(v1alpha1.ReasonContested,
-			"somebody keeps undoing our edits; agree who manages this template, or set driftPolicy: Report", contestedWindow).aside()
+			"somebody keeps undoing our edits; agree who manages this template, or set driftPolicy: Report", contestedWindow).assetUnaffected()
 	}
 	if allowed, wait := p.session.Budget().Background(); !allowed {
-		return waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).aside()
+		return waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).assetUnaffected()
 	}
 	if p.session.Held() && !t.readOnly {
 		return massChangeHeld()
@@ -242,7 +242,7 @@ func (t *templates) recordAttempt(ctx context.Context, p *templatePass, e v1alph
 	}
 	edits = append(slices.Clone(edits), e)
 	p.obj.Status.Edits = edits[max(0, len(edits)-ringSize):]
-	if err := t.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "editing the template", 0).aside(), true); err != nil {
+	if err := t.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "editing the template", 0).assetUnaffected(), true); err != nil {
 		return notWritten("record the attempt to edit", err)
 	}
 	return nil

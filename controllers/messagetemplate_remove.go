@@ -60,7 +60,7 @@ func (t *templates) removable(ctx context.Context, p *templatePass, key account.
 	live, pending := view.Template, p.obj.Status.PendingCreate
 	switch {
 	case live == nil && pending != nil && deadline.Within(pending.Time.Time, p.now, inFlight):
-		return nil, waiting(v1alpha1.ReasonProgressing, "a create may still be under way; looking for the template again", createRecheck).aside()
+		return nil, waiting(v1alpha1.ReasonProgressing, "a create may still be under way; looking for the template again", createRecheck).assetUnaffected()
 	case live == nil, live.Status == statusPendingDeletion, live.Status == statusDeleted:
 		return nil, nil
 	case !t.mine(p, view):

@@ -85,7 +85,7 @@ func (t *templates) sent(p *templatePass, w wish, err error) *Result {
 	if class != graph.ClassInvalidSpec || !w.reused {
 		return nil
 	}
-	return notSynced(v1alpha1.ReasonTransientError, "Meta refuses what was uploaded for an earlier attempt; uploaded again").aside().
+	return notSynced(v1alpha1.ReasonTransientError, "Meta refuses what was uploaded for an earlier attempt; uploaded again").assetUnaffected().
 		withBackoff(samplePause).join(failedStep{"write the template with its samples", err})
 }
 

@@ -221,7 +221,7 @@ func (t *templates) observed(p *templatePass, w wish, view account.TemplateView)
 	}
 	if names := template.Diff(w.fields, template.LiveFields(view.Template)); len(names) > 0 && view.ReadBack {
 		p.status.Drift = names
-		return waiting(v1alpha1.ReasonDriftDetected, "observed only; differs from the spec in "+strings.Join(names, ", "), 0).aside()
+		return waiting(v1alpha1.ReasonDriftDetected, "observed only; differs from the spec in "+strings.Join(names, ", "), 0).assetUnaffected()
 	}
 	return done("observed only, and equal to the spec")
 }
@@ -362,7 +362,7 @@ func (t *templates) drift(ctx context.Context, p *templatePass, w wish, view acc
 	t.sawEdit(p, view.Template.LastUpdatedTime)
 	if p.obj.Spec.DriftPolicy != v1alpha1.DriftPolicyRepair {
 		return waiting(v1alpha1.ReasonDriftDetected, fmt.Sprintf(
-			"changed at Meta in %s; change the spec to accept it, or set driftPolicy: Repair to undo it", strings.Join(names, ", ")), 0).aside()
+			"changed at Meta in %s; change the spec to accept it, or set driftPolicy: Repair to undo it", strings.Join(names, ", ")), 0).assetUnaffected()
 	}
 	return t.edit(ctx, p, w, view, names, causeDrift)
 }

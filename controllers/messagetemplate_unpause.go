@@ -30,7 +30,7 @@ func (t *templates) unpause(ctx context.Context, p *templatePass, view account.T
 		return nil
 	}
 	// The request counts as handled before the call, so that a crash can't repeat it.
-	if err := t.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "asking Meta to unpause the template", 0).aside(), true); err != nil {
+	if err := t.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "asking Meta to unpause the template", 0).assetUnaffected(), true); err != nil {
 		return notWritten("record the request to unpause the template", err)
 	}
 	logStep(ctx, "About to write to Meta", "call", CallUnpauseTemplate)

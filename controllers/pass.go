@@ -100,7 +100,7 @@ func (p *pass[T]) lookups(count int) *Result {
 func overShare(wait time.Duration) *Result {
 	return waiting(v1alpha1.ReasonQuotaExceeded,
 		"this namespace has used its share of the account's hourly calls; the change follows when it has calls again", wait).
-		aside().endingEarly().keepingGeneration()
+		assetUnaffected().endingEarly().keepingGeneration()
 }
 
 // fingerprint changes with everything that makes an earlier failure worth another try.

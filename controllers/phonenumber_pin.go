@@ -31,12 +31,12 @@ func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, p
 		return nil
 	}
 	if o := mayDeregister(s.attempts, p.now, p.requested()); o != nil {
-		return o.aside() // it works where it is
+		return o.assetUnaffected() // it works where it is
 	}
 	if n.readOnly {
 		return differs(n.wouldSetPIN(p), n.wouldAttempt(p, callDeregister))
 	}
-	if err := n.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "moving the number's data to "+want, 0).aside(), true); err != nil {
+	if err := n.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "moving the number's data to "+want, 0).assetUnaffected(), true); err != nil {
 		return notWritten("record the move of the number's data", err)
 	}
 	// With a wrong PIN the number couldn't be registered again, so it is set while that needs no old one.
@@ -59,7 +59,7 @@ func (n *numbers) restsElsewhere(ctx context.Context, p *numberPass, want string
 	}
 	if before := r.DataLocalizationRegion; known == regionUnknown && before != "" && before != regionUnknown {
 		return false, awaiting("Meta doesn't say where the number's data rests, so the number isn't deregistered to move it to "+want+
-			"; remove dataLocalizationRegion, or deregister the number by hand", 0).aside() // it works where it is
+			"; remove dataLocalizationRegion, or deregister the number by hand", 0).assetUnaffected() // it works where it is
 	}
 	r.DataLocalizationRegion = known
 	return known != want && known != regionUnknown, nil
@@ -75,7 +75,7 @@ const (
 func (n *numbers) region(ctx context.Context, p *numberPass) (string, *Result) {
 	settings, err := p.session.Client().ReadSettings(ctx, p.status.ID)
 	if err != nil {
-		return "", failure("read where the number's data rests", err).aside().pausing(slowPause)
+		return "", failure("read where the number's data rests", err).assetUnaffected().pausing(slowPause)
 	}
 	if settings.Storage == nil {
 		return regionUnknown, nil
@@ -133,7 +133,7 @@ func (n *numbers) setPIN(ctx context.Context, p *numberPass, pin secretValue) *R
 	err := p.session.Client().SetPIN(ctx, p.status.ID, pin.text)
 	n.wrote(p.obj, CallSetPIN, []string{pinField}, err)
 	if err != nil {
-		o := failure("set the PIN", err).aside().pausing(slowPause)
+		o := failure("set the PIN", err).assetUnaffected().pausing(slowPause)
 		if e, ok := graph.AsError(err); ok && (e.Class == graph.ClassInvalidSpec || e.Class == graph.ClassRefused) {
 			n.registration(p).RefusedPINSecret = pin.version
 			return pinRefused(p).join(o.failed...)
@@ -148,5 +148,5 @@ func (n *numbers) setPIN(ctx context.Context, p *numberPass, pin secretValue) *R
 // pinRefused says that the number keeps the PIN that it has.
 func pinRefused(p *numberPass) *Result {
 	return waiting(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf("Meta doesn't take the PIN in %s; put another one there, or annotate %s to try the same one again",
-		secretKey(p.obj.Spec.Registration.PINSecretRef), v1alpha1.AnnotationRequestedAt), secretRecheck).aside()
+		secretKey(p.obj.Spec.Registration.PINSecretRef), v1alpha1.AnnotationRequestedAt), secretRecheck).assetUnaffected()
 }

@@ -149,20 +149,20 @@ func (n *numbers) register(ctx context.Context, p *numberPass, s *situation) *Re
 	if p.obj.Spec.Registration == nil {
 		if s.renamed() && onCloudAPI(s.live) {
 			return awaiting("Meta approved the new display name, which takes effect when the number is registered again; add spec.registration", 0).
-				aside()
+				assetUnaffected()
 		}
 		return nil
 	}
 	pin, problem := n.secret(ctx, p, true, func() v1alpha1.SecretKeyReference { return p.obj.Spec.Registration.PINSecretRef }, v1alpha1.SecretPurposePIN)
 	if problem != nil {
 		if onCloudAPI(s.live) {
-			return problem.aside() // it works; only a change of the PIN can't be seen
+			return problem.assetUnaffected() // it works; only a change of the PIN can't be seen
 		}
 		return problem.Result
 	}
 	if !sixDigits.MatchString(pin.text) {
 		return awaiting("the PIN in "+secretKey(p.obj.Spec.Registration.PINSecretRef)+" must be 6 digits", secretRecheck).
-			asideIf(onCloudAPI(s.live))
+			assetUnaffectedIf(onCloudAPI(s.live))
 	}
 	switch yes, o := s.registerStep(pin.content); {
 	case yes:
@@ -217,7 +217,7 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 		if _, wait := again.registerStep(pin.content); wait != nil && wait.reason == v1alpha1.ReasonAwaitingHuman {
 			return wait.join(o.failed...) // says what a person has to do
 		}
-		return o.asideIf(renaming)
+		return o.assetUnaffectedIf(renaming)
 	}
 	r := n.registration(p)
 	if !renaming { // a registered number keeps the PIN that it has

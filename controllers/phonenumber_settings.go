@@ -287,12 +287,12 @@ func (n *numbers) sectionsDiffer(p *numberPass, fields []string) *Result {
 	case len(fields) == 0:
 		return done("equal to the spec")
 	case !p.writable():
-		return waiting(v1alpha1.ReasonDriftDetected, "observed only; differs from the spec in "+what, 0).aside()
+		return waiting(v1alpha1.ReasonDriftDetected, "observed only; differs from the spec in "+what, 0).assetUnaffected()
 	case n.readOnly:
-		return waiting(v1alpha1.ReasonDriftDetected, Withheld+"; differs from the spec in "+what, 0).aside()
+		return waiting(v1alpha1.ReasonDriftDetected, Withheld+"; differs from the spec in "+what, 0).assetUnaffected()
 	default:
 		return waiting(v1alpha1.ReasonDriftDetected,
-			"changed at Meta in "+what+"; change the spec to accept it, or set driftPolicy: Repair to undo it", 0).aside()
+			"changed at Meta in "+what+"; change the spec to accept it, or set driftPolicy: Repair to undo it", 0).assetUnaffected()
 	}
 }
 

@@ -87,7 +87,7 @@ func sectionRefused(s *sectionPass) *Result {
 	if s.requested() || r.SpecHash != s.want.Hash() || left <= 0 {
 		return nil
 	}
-	return waiting(r.Reason, r.Message, left).aside()
+	return waiting(r.Reason, r.Message, left).assetUnaffected()
 }
 
 // profile is what the status shows of the profile.

@@ -135,7 +135,7 @@ func (n *numbers) pictureSent(s *sectionPass, handle string, reused bool, err er
 	if !reused || class != graph.ClassInvalidSpec {
 		return nil
 	}
-	return notSynced(v1alpha1.ReasonTransientError, s.path()+"Meta refuses what was uploaded for an earlier attempt; uploaded again").aside().
+	return notSynced(v1alpha1.ReasonTransientError, s.path()+"Meta refuses what was uploaded for an earlier attempt; uploaded again").assetUnaffected().
 		withBackoff(samplePause).join(failedStep{updateCall(s.section), err})
 }
 
@@ -167,11 +167,11 @@ func (n *numbers) repairHeld(s *sectionPass, drift []string) *Result {
 	switch until := s.contested(); {
 	case until > 0 && !s.requested():
 		return waiting(v1alpha1.ReasonContested, s.path()+
-			"somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report", until).aside()
+			"somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report", until).assetUnaffected()
 	case s.session.Held():
 		return massChangeHeld()
 	case !budget:
-		return waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).aside()
+		return waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).assetUnaffected()
 	}
 	return nil
 }
@@ -231,14 +231,14 @@ func (s *sectionPass) invalid() *Result {
 		return nil
 	}
 	if err := number.CheckKey(s.obj.Spec.FlowsEncryption.PublicKey); err != nil {
-		return waiting(v1alpha1.ReasonInvalidSpec, err.Error(), refusedRecheck).aside()
+		return waiting(v1alpha1.ReasonInvalidSpec, err.Error(), refusedRecheck).assetUnaffected()
 	}
 	return nil
 }
 
 // sectionFailed turns an error into the result of the section. What concerns only this section doesn't stop the others.
 func (n *numbers) sectionFailed(s *sectionPass, operation string, err error, wrote bool) sectionResult {
-	o := failure(operation, err).aside()
+	o := failure(operation, err).assetUnaffected()
 	result := sectionResult{drift: sectionDrift(s.before.Status.Drift, s.section), problem: o}
 	e, ok := graph.AsError(err)
 	if !ok {
@@ -263,7 +263,7 @@ func (n *numbers) sectionFailed(s *sectionPass, operation string, err error, wro
 	}
 	o = o.saying(s.path() + o.message).retryAfter(pause).showing(false)
 	if e.Cause == graph.CauseNotRegistered {
-		o = waiting(v1alpha1.ReasonNotRegistered, s.path()+"follows when the number is registered", sectionPeriod).aside().join(o.failed...)
+		o = waiting(v1alpha1.ReasonNotRegistered, s.path()+"follows when the number is registered", sectionPeriod).assetUnaffected().join(o.failed...)
 		pause = sectionPeriod
 	} else if wrote && (e.Class == graph.ClassInvalidSpec || e.Class == graph.ClassRefused) {
 		s.refuse(o)

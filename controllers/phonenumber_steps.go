@@ -89,17 +89,17 @@ func (s *situation) nameStep() (ask bool, o *Result) {
 		case a.Result == "":
 			return true, nil // Meta never got it
 		}
-		return false, notSynced(v1alpha1.ReasonRefusedByMeta, "Meta refused the display name of the spec; choose another one in spec.displayName").aside()
+		return false, notSynced(v1alpha1.ReasonRefusedByMeta, "Meta refused the display name of the spec; choose another one in spec.displayName").assetUnaffected()
 	}
 	if wait := windowWait(s.attempts, callDisplayName, s.now); wait > 0 {
-		return false, waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes ten changes of the display name in 30 days", wait).aside().showing(true)
+		return false, waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes ten changes of the display name in 30 days", wait).assetUnaffected().showing(true)
 	}
 	return true, nil
 }
 
 func (s *situation) nameRefused() *Result {
 	return notSynced(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf(
-		"Meta didn't approve the display name %q; choose another one in spec.displayName, or see WhatsApp Manager", s.spec.DisplayName)).aside()
+		"Meta didn't approve the display name %q; choose another one in spec.displayName, or see WhatsApp Manager", s.spec.DisplayName)).assetUnaffected()
 }
 
 // verifyAction is what the verification needs next.
@@ -259,7 +259,7 @@ func (s *situation) registerStep(pin *content) (register bool, o *Result) {
 		}
 	}
 	if out := s.mayRegister(pin); out != nil {
-		return false, out.asideIf(onCloudAPI(s.live)) // it works under its old name
+		return false, out.assetUnaffectedIf(onCloudAPI(s.live)) // it works under its old name
 	}
 	return true, nil
 }

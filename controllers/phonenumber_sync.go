@@ -203,7 +203,7 @@ func (n *numbers) step(ctx context.Context, p *numberPass, live *graph.PhoneNumb
 		return stop, nil
 	}
 	stop = n.register(ctx, p, s)
-	if stop != nil && stop.assetUnaffected && onCloudAPI(live) && !stop.backoff {
+	if stop != nil && stop.unaffected && onCloudAPI(live) && !stop.backoff {
 		return nil, stop
 	}
 	return stop, complaint

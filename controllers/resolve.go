@@ -52,7 +52,7 @@ func (r *resolver) find(ctx context.Context, who referrer) (*v1alpha1.WABA, *Res
 	if err := r.client.Get(ctx, key, &waba); err != nil {
 		if apierrors.IsNotFound(err) {
 			return nil, waiting(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
-				"WABA %s doesn't exist; create it or correct spec.wabaRef", display(key, who.namespace)), 0).aside()
+				"WABA %s doesn't exist; create it or correct spec.wabaRef", display(key, who.namespace)), 0).assetUnaffected()
 		}
 		return nil, failure("read the account", err)
 	}
@@ -61,7 +61,7 @@ func (r *resolver) find(ctx context.Context, who referrer) (*v1alpha1.WABA, *Res
 		return nil, failure("read the labels of namespace "+who.namespace, err)
 	}
 	if !ok {
-		return nil, notSynced(v1alpha1.ReasonReferenceNotPermitted, why).aside()
+		return nil, notSynced(v1alpha1.ReasonReferenceNotPermitted, why).assetUnaffected()
 	}
 	return &waba, nil
 }
@@ -177,14 +177,14 @@ func usable(waba *v1alpha1.WABA, namespace string) *Result {
 		if synced != nil && synced.Status != metav1.ConditionTrue {
 			message = fmt.Sprintf("WABA %s can't be used (%s); see its status", name, synced.Reason)
 		}
-		return waiting(reasonFor(synced), message, 0).aside()
+		return waiting(reasonFor(synced), message, 0).assetUnaffected()
 	}
 	if reason, hard := hardReasons[synced.Reason]; hard && synced.Status == metav1.ConditionFalse {
 		return waiting(reason, fmt.Sprintf(
-			"WABA %s can't be used (%s); what is shown here is what was last known", name, synced.Reason), 0).aside()
+			"WABA %s can't be used (%s); what is shown here is what was last known", name, synced.Reason), 0).assetUnaffected()
 	}
 	if blocked(waba) {
-		return waiting(v1alpha1.ReasonAccountBlocked, "Meta has disabled the account of WABA "+name+"; what is shown here is what was last known", 0).aside()
+		return waiting(v1alpha1.ReasonAccountBlocked, "Meta has disabled the account of WABA "+name+"; what is shown here is what was last known", 0).assetUnaffected()
 	}
 	return nil
 }

@@ -29,8 +29,8 @@ type Result struct {
 	backoff bool
 	// first is the pause after the first failed attempt, 0 for the shortest. The more calls an attempt costs, the longer.
 	first time.Duration
-	// assetUnaffected means that the result concerns the account or the operator: whether the asset is ready is what was known before.
-	assetUnaffected bool
+	// unaffected means that the result concerns the account or the operator: whether the asset is ready is what was known before.
+	unaffected bool
 	// unchanged leaves the status as it is, but for what webhooks reported.
 	unchanged bool
 	// failed are the errors that led to the result, with what was being done: the condition's message is stable and for users,
@@ -63,9 +63,9 @@ func waiting(reason, message string, after time.Duration) *Result {
 }
 
 // replayedResult is the result that an earlier run recorded.
-func replayedResult(synced *metav1.Condition, assetUnaffected bool) *Result {
+func replayedResult(synced *metav1.Condition, unaffected bool) *Result {
 	return &Result{
-		synced: synced.Status, reason: synced.Reason, message: synced.Message, assetUnaffected: assetUnaffected, replayed: true,
+		synced: synced.Status, reason: synced.Reason, message: synced.Message, unaffected: unaffected, replayed: true,
 	}
 }
 
@@ -102,12 +102,12 @@ func (r *Result) pausing(first time.Duration) *Result {
 // showing has the wait shown in status.nextAttemptTime, or not.
 func (r *Result) showing(shown bool) *Result { return r.with(func(r *Result) { r.shown = shown }) }
 
-// aside leaves the condition Ready as it was: the result says nothing about the asset.
-func (r *Result) aside() *Result { return r.asideIf(true) }
+// assetUnaffected leaves the condition Ready as it was: the result says nothing about the asset.
+func (r *Result) assetUnaffected() *Result { return r.assetUnaffectedIf(true) }
 
-// asideIf says whether the result leaves the condition Ready as it was.
-func (r *Result) asideIf(unaffected bool) *Result {
-	return r.with(func(r *Result) { r.assetUnaffected = unaffected })
+// assetUnaffectedIf says whether the result leaves the condition Ready as it was.
+func (r *Result) assetUnaffectedIf(unaffected bool) *Result {
+	return r.with(func(r *Result) { r.unaffected = unaffected })
 }
 
 // saying replaces the message.

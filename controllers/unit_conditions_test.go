@@ -60,7 +60,7 @@ func TestUnitConditionsKeepTheirInvariants(t *testing.T) {
 	for i := range int64(20000) {
 		o := &Result{
 			synced: statuses[random.IntN(2)], reason: pick("Synced", "Paused", "InvalidSpec", "RateLimited", "AccountNotReady", "InReview"),
-			message: strings.Repeat("é", random.IntN(1200)), assetUnaffected: flip(), shown: flip(), backoff: flip(),
+			message: strings.Repeat("é", random.IntN(1200)), unaffected: flip(), shown: flip(), backoff: flip(),
 		}
 		r := readiness{
 			status: statuses[random.IntN(3)], reason: pick("Approved", "InReview", "Rejected", "Unknown"), message: pick("a", "b"),
@@ -102,21 +102,21 @@ func TestUnitSummarize(t *testing.T) {
 		"rejected":                   {done("m"), rejected, "Ready=False/Rejected Synced=True/Synced Stalled=True/Rejected"},
 		"the spec is wrong":          {notSynced("InvalidSpec", "m"), ready, "Ready=False/InvalidSpec Synced=False/InvalidSpec Stalled=True/InvalidSpec"},
 		"the wish waits":             {waiting("QuotaExceeded", "m", 1), ready, "Ready=False/QuotaExceeded Synced=False/QuotaExceeded Reconciling=True/QuotaExceeded"},
-		"the account waits":          {waiting("RateLimited", "m", 1).aside(), ready, "Ready=True/Approved Synced=False/RateLimited"},
-		"both wait":                  {waiting("RateLimited", "m", 1).aside(), review, "Ready=False/InReview Synced=False/RateLimited Reconciling=True/RateLimited"},
+		"the account waits":          {waiting("RateLimited", "m", 1).assetUnaffected(), ready, "Ready=True/Approved Synced=False/RateLimited"},
+		"both wait":                  {waiting("RateLimited", "m", 1).assetUnaffected(), review, "Ready=False/InReview Synced=False/RateLimited Reconciling=True/RateLimited"},
 		"paused while in use":        {paused(), ready, "Ready=True/Approved Synced=False/Paused"},
 		"paused while in review":     {paused(), review, "Ready=False/InReview Synced=False/Paused Reconciling=True/InReview"},
 		"paused while rejected":      {paused(), rejected, "Ready=False/Rejected Synced=False/Paused"},
 		"paused before it was seen":  {paused(), unseen, "Ready=False/Paused Synced=False/Paused"},
 		"a person is awaited":        {awaiting("m", 1), unseen, "Ready=False/AwaitingHuman Synced=False/AwaitingHuman Stalled=True/AwaitingHuman"},
-		"awaited while in use":       {notSynced("AwaitingHuman", "m").aside(), ready, "Ready=True/Approved Synced=False/AwaitingHuman"},
+		"awaited while in use":       {notSynced("AwaitingHuman", "m").assetUnaffected(), ready, "Ready=True/Approved Synced=False/AwaitingHuman"},
 		"held":                       {massChangeHeld(), unseen, "Ready=False/MassChangeHeld Synced=False/MassChangeHeld Stalled=True/MassChangeHeld"},
-		"drifted":                    {notSynced("DriftDetected", "m").aside(), ready, "Ready=True/Approved Synced=False/DriftDetected"},
-		"drifted, in review":         {notSynced("DriftDetected", "m").aside(), review, "Ready=False/InReview Synced=False/DriftDetected Stalled=True/DriftDetected"},
-		"drifted, rejected":          {notSynced("DriftDetected", "m").aside(), rejected, "Ready=False/Rejected Synced=False/DriftDetected Stalled=True/DriftDetected"},
-		"contested, rejected":        {waiting("Contested", "m", 1).aside(), rejected, "Ready=False/Rejected Synced=False/Contested Stalled=True/Contested"},
-		"another account, in use":    {notSynced("AccountChanged", "m").aside(), ready, "Ready=True/Approved Synced=False/AccountChanged"},
-		"another account, in review": {notSynced("AccountChanged", "m").aside(), review, "Ready=False/InReview Synced=False/AccountChanged Stalled=True/AccountChanged"},
+		"drifted":                    {notSynced("DriftDetected", "m").assetUnaffected(), ready, "Ready=True/Approved Synced=False/DriftDetected"},
+		"drifted, in review":         {notSynced("DriftDetected", "m").assetUnaffected(), review, "Ready=False/InReview Synced=False/DriftDetected Stalled=True/DriftDetected"},
+		"drifted, rejected":          {notSynced("DriftDetected", "m").assetUnaffected(), rejected, "Ready=False/Rejected Synced=False/DriftDetected Stalled=True/DriftDetected"},
+		"contested, rejected":        {waiting("Contested", "m", 1).assetUnaffected(), rejected, "Ready=False/Rejected Synced=False/Contested Stalled=True/Contested"},
+		"another account, in use":    {notSynced("AccountChanged", "m").assetUnaffected(), ready, "Ready=True/Approved Synced=False/AccountChanged"},
+		"another account, in review": {notSynced("AccountChanged", "m").assetUnaffected(), review, "Ready=False/InReview Synced=False/AccountChanged Stalled=True/AccountChanged"},
 	} {
 		set := newConditions(nil, 3, unitStart)
 		set.summarize(c.o, c.r)

@@ -148,8 +148,8 @@ func TestUnitRecall(t *testing.T) {
 	nothing := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, message: "not yet"}
 	for name, o := range map[string]*Result{
 		"done": done("well"), "paused": paused(), "stalled": notSynced(v1alpha1.ReasonInvalidSpec, "wrong"),
-		"waiting": waiting(v1alpha1.ReasonQuotaExceeded, "full", time.Hour).showing(true), "aside": waiting(v1alpha1.ReasonDriftDetected, "drift", 0).aside(),
-		"stalled aside": notSynced(v1alpha1.ReasonRefusedByMeta, "no").aside(),
+		"waiting": waiting(v1alpha1.ReasonQuotaExceeded, "full", time.Hour).showing(true), "unaffected": waiting(v1alpha1.ReasonDriftDetected, "drift", 0).assetUnaffected(),
+		"stalled, unaffected": notSynced(v1alpha1.ReasonRefusedByMeta, "no").assetUnaffected(),
 	} {
 		for _, r := range []readiness{good, bad, review, nothing} {
 			before := newConditions(nil, 3, unitStart)

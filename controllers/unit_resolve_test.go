@@ -188,7 +188,7 @@ func TestUnitFind(t *testing.T) {
 		{"shop", unitOwner, "acme", "ReferenceNotPermitted", "WABA platform/acme doesn't allow"},
 	} {
 		waba, o := find(x.ns, x.refNamespace, x.name)
-		if waba != nil || o == nil || o.reason != x.reason || !o.assetUnaffected || !strings.HasPrefix(o.message, x.text) {
+		if waba != nil || o == nil || o.reason != x.reason || !o.unaffected || !strings.HasPrefix(o.message, x.text) {
 			t.Errorf("%+v: %+v", x, o)
 		}
 	}
@@ -230,7 +230,7 @@ func TestUnitUsable(t *testing.T) {
 		if o != nil {
 			got = o.reason
 		}
-		if got != c.want || o != nil && (!o.assetUnaffected || !strings.Contains(o.message, "WABA platform/acme")) {
+		if got != c.want || o != nil && (!o.unaffected || !strings.Contains(o.message, "WABA platform/acme")) {
 			t.Errorf("%s: %+v, want %q", name, o, c.want)
 		}
 	}

@@ -54,28 +54,28 @@ func constants(t *testing.T, file, prefix string) (values map[string]string, doc
 
 // row is what an error must lead to.
 type row struct {
-	reason                        string
-	after                         time.Duration
-	wait, backoff, stalled, aside bool
-	first                         time.Duration
+	reason                             string
+	after                              time.Duration
+	wait, backoff, stalled, unaffected bool
+	first                              time.Duration
 }
 
 func (r *Result) row() row {
-	return row{r.reason, r.after, r.shown, r.backoff, kstatusOf[r.reason] == kstatusStalled, r.assetUnaffected, r.first}
+	return row{r.reason, r.after, r.shown, r.backoff, kstatusOf[r.reason] == kstatusStalled, r.unaffected, r.first}
 }
 
 var classRows = map[graph.Class]row{
-	graph.ClassTransient:   {reason: "TransientError", backoff: true, aside: true},
-	graph.ClassThrottled:   {reason: "RateLimited", after: time.Second, wait: true, aside: true},
-	graph.ClassCredentials: {reason: "CredentialsInvalid", stalled: true, backoff: true, first: slowPause, aside: true},
-	graph.ClassPermission:  {reason: "PermissionDenied", stalled: true, backoff: true, first: slowPause, aside: true},
+	graph.ClassTransient:   {reason: "TransientError", backoff: true, unaffected: true},
+	graph.ClassThrottled:   {reason: "RateLimited", after: time.Second, wait: true, unaffected: true},
+	graph.ClassCredentials: {reason: "CredentialsInvalid", stalled: true, backoff: true, first: slowPause, unaffected: true},
+	graph.ClassPermission:  {reason: "PermissionDenied", stalled: true, backoff: true, first: slowPause, unaffected: true},
 	graph.ClassInvalidSpec: {reason: "InvalidSpec", after: 24 * time.Hour, wait: true, stalled: true},
 	graph.ClassRefused:     {reason: "RefusedByMeta", after: 24 * time.Hour, wait: true, stalled: true},
 	graph.ClassQuota:       {reason: "QuotaExceeded", after: time.Hour, wait: true},
-	graph.ClassBlocked:     {reason: "AccountBlocked", stalled: true, backoff: true, first: slowPause, aside: true},
+	graph.ClassBlocked:     {reason: "AccountBlocked", stalled: true, backoff: true, first: slowPause, unaffected: true},
 	graph.ClassGone:        {reason: "TransientError", backoff: true, first: slowPause},
-	graph.ClassAmbiguous:   {reason: "PermissionDenied", stalled: true, backoff: true, first: slowPause, aside: true},
-	graph.ClassUnknown:     {reason: "UnknownError", backoff: true, first: slowPause, aside: true},
+	graph.ClassAmbiguous:   {reason: "PermissionDenied", stalled: true, backoff: true, first: slowPause, unaffected: true},
+	graph.ClassUnknown:     {reason: "UnknownError", backoff: true, first: slowPause, unaffected: true},
 }
 
 // causeRows has the class a cause comes with, and what it leads to; no row of its own means that of the class.
@@ -117,10 +117,10 @@ var causeRows = map[graph.Cause]struct {
 	graph.CauseCodeRefused:          {graph.ClassInvalidSpec, nil},
 	graph.CauseUsernameRefused:      {graph.ClassRefused, nil},
 
-	graph.CauseCallbackNotVerified: {graph.ClassRefused, &row{reason: "CallbackNotVerified", backoff: true, first: slowPause, aside: true}},
+	graph.CauseCallbackNotVerified: {graph.ClassRefused, &row{reason: "CallbackNotVerified", backoff: true, first: slowPause, unaffected: true}},
 	graph.CauseNotSubscribed:       {graph.ClassRefused, nil},
-	graph.CauseDashboardOnly:       {graph.ClassPermission, &row{reason: "AwaitingHuman", after: 24 * time.Hour, wait: true, stalled: true, aside: true}},
-	graph.CauseAppToken:            {graph.ClassPermission, &row{reason: "PermissionDenied", stalled: true, backoff: true, first: slowPause, aside: true}},
+	graph.CauseDashboardOnly:       {graph.ClassPermission, &row{reason: "AwaitingHuman", after: 24 * time.Hour, wait: true, stalled: true, unaffected: true}},
+	graph.CauseAppToken:            {graph.ClassPermission, &row{reason: "PermissionDenied", stalled: true, backoff: true, first: slowPause, unaffected: true}},
 }
 
 func TestUnitFailureOfEveryClass(t *testing.T) {
@@ -185,12 +185,12 @@ func TestUnitFailureMessagesAreStable(t *testing.T) {
 
 func TestUnitFailureOfOtherErrors(t *testing.T) {
 	got := failure("read Secret x", fmt.Errorf("connect: %w", &credentials.Error{Message: "Secret x doesn't exist"}))
-	if want := (row{reason: "CredentialsInvalid", stalled: true, after: 30 * time.Second, aside: true}); got.row() != want || got.message != "Secret x doesn't exist" {
+	if want := (row{reason: "CredentialsInvalid", stalled: true, after: 30 * time.Second, unaffected: true}); got.row() != want || got.message != "Secret x doesn't exist" {
 		t.Errorf("a Secret that can't be used: %+v", got)
 	}
 	for _, err := range []error{errors.New("10.0.0.7: refused"), apierrors.NewInternalError(errors.New("10.0.0.7"))} {
 		got := failure("do something", err)
-		if want := (row{reason: "TransientError", backoff: true, aside: true}); got.row() != want || strings.Contains(got.message, "10.0.0.7") {
+		if want := (row{reason: "TransientError", backoff: true, unaffected: true}); got.row() != want || strings.Contains(got.message, "10.0.0.7") {
 			t.Errorf("an error of the API server: %+v", got)
 		}
 	}
@@ -202,12 +202,12 @@ func TestUnitResults(t *testing.T) {
 		synced metav1.ConditionStatus
 		want   row
 	}{
-		"done":    {done("m"), metav1.ConditionTrue, row{reason: "Synced"}},
-		"stalled": {notSynced("InvalidSpec", "m"), metav1.ConditionFalse, row{reason: "InvalidSpec", stalled: true}},
-		"aside":   {notSynced("AccountChanged", "m").aside(), metav1.ConditionFalse, row{reason: "AccountChanged", stalled: true, aside: true}},
-		"waiting": {waiting("InReview", "m", time.Minute), metav1.ConditionFalse, row{reason: "InReview", after: time.Minute}},
-		"neutral": {notSynced("Paused", "m").aside(), metav1.ConditionFalse, row{reason: "Paused", aside: true}},
-		"shown":   {waiting("RateLimited", "m", time.Minute).showing(true), metav1.ConditionFalse, row{reason: "RateLimited", after: time.Minute, wait: true}},
+		"done":       {done("m"), metav1.ConditionTrue, row{reason: "Synced"}},
+		"stalled":    {notSynced("InvalidSpec", "m"), metav1.ConditionFalse, row{reason: "InvalidSpec", stalled: true}},
+		"unaffected": {notSynced("AccountChanged", "m").assetUnaffected(), metav1.ConditionFalse, row{reason: "AccountChanged", stalled: true, unaffected: true}},
+		"waiting":    {waiting("InReview", "m", time.Minute), metav1.ConditionFalse, row{reason: "InReview", after: time.Minute}},
+		"neutral":    {notSynced("Paused", "m").assetUnaffected(), metav1.ConditionFalse, row{reason: "Paused", unaffected: true}},
+		"shown":      {waiting("RateLimited", "m", time.Minute).showing(true), metav1.ConditionFalse, row{reason: "RateLimited", after: time.Minute, wait: true}},
 	} {
 		if c.got.synced != c.synced || c.got.row() != c.want || c.got.message != "m" || c.got.unchanged {
 			t.Errorf("%s: %+v", name, c.got)
@@ -225,7 +225,7 @@ func TestUnitResultNeverChanges(t *testing.T) {
 	before := text(o)
 	for name, other := range map[string]*Result{
 		"retryAfter": o.retryAfter(time.Hour), "sooner": o.sooner(time.Hour), "withBackoff": o.withBackoff(time.Hour), "pausing": o.pausing(time.Hour),
-		"showing": o.showing(true), "asideIf": o.asideIf(false), "saying": o.saying("other"), "because": o.because("Paused", "other"),
+		"showing": o.showing(true), "assetUnaffectedIf": o.assetUnaffectedIf(false), "saying": o.saying("other"), "because": o.because("Paused", "other"),
 		"like": o.like(&metav1.Condition{Status: metav1.ConditionTrue}), "endingEarly": o.endingEarly(), "keepingGeneration": o.keepingGeneration(),
 		"join": o.join(failedStep{"read", errors.New("e")}),
 	} {
@@ -237,37 +237,36 @@ func TestUnitResultNeverChanges(t *testing.T) {
 		}
 	}
 	var nothing *Result
-	if nothing.retryAfter(time.Hour) != nil || nothing.aside() != nil || nothing.join(failedStep{}) != nil || nothing.err() != nil {
+	if nothing.retryAfter(time.Hour) != nil || nothing.assetUnaffected() != nil || nothing.join(failedStep{}) != nil || nothing.err() != nil {
 		t.Error("nothing stays nothing")
 	}
 }
 
-// TestUnitEveryReasonHasOneKstatus: each reason of a condition is in the table, or is one of those that need no attention.
+// TestUnitEveryReasonHasOneKstatus: each reason of the API is in the table, or is one of those here, with which nothing is going on and
+// nobody must act.
 func TestUnitEveryReasonHasOneKstatus(t *testing.T) {
-	neutral := []string{"Synced", "Paused", "Unknown", "Limited", "Restricted"}
+	neutral := []string{
+		"Approved", "AsRequested", "Compliant", "ExpiringSoon", "Flagged", "Healthy", "Limited", "LowQuality", "MediumQuality",
+		"MissingScope", "NotAssigned", "NotRated", "NotVerified", "Observed", "Paused", "PolicyViolation",
+		"ReclassificationPlanned", "Registered", "Restricted", "Subscribed", "Synced", "UnapprovedApp", "Unknown", "Valid",
+		"Verified",
+	}
+	events := []string{
+		"AccountEvent", "Alert", "Left", "LimitsChanged", "PINChanged", "ReviewRisk", "Unpause", "UsernameChanged", "Would",
+	}
 	values, _ := constants(t, "../api/v1alpha1/conditions.go", "Reason")
-	known := map[string]bool{}
-	for _, reason := range values {
-		known[reason] = true
+	for name, reason := range values {
+		_, listed := kstatusOf[reason]
+		if other := slices.Contains(neutral, reason) || slices.Contains(events, reason); listed == other {
+			t.Errorf("%s: in the table %t, else known %t", name, listed, other)
+		}
+	}
+	if want := len(kstatusOf) + len(neutral) + len(events); len(values) != want {
+		t.Errorf("the API has %d reasons, this test and the table have %d", len(values), want)
 	}
 	for reason, k := range kstatusOf {
-		if !known[reason] || k == kstatusNeutral || slices.Contains(neutral, reason) {
-			t.Errorf("%s: no reason, or neutral", reason)
-		}
-	}
-	for _, reason := range neutral {
-		if !known[reason] {
-			t.Errorf("no reason %s", reason)
-		}
-	}
-	for class, r := range classReactions {
-		if _, listed := kstatusOf[r.reason]; !listed {
-			t.Errorf("class %s leads to %s, which isn't in the table", class, r.reason)
-		}
-	}
-	for cause, r := range causeReactions {
-		if _, listed := kstatusOf[r.reason]; !listed {
-			t.Errorf("cause %s leads to %s, which isn't in the table", cause, r.reason)
+		if k == kstatusNeutral {
+			t.Errorf("%s: neutral reasons aren't listed", reason)
 		}
 	}
 }

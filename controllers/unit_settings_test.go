@@ -160,7 +160,7 @@ func TestUnitSectionContested(t *testing.T) {
 }
 
 func TestUnitSectionRefused(t *testing.T) {
-	no := waiting(v1alpha1.ReasonRefusedByMeta, "spec.profile: no", refusedRecheck).aside()
+	no := waiting(v1alpha1.ReasonRefusedByMeta, "spec.profile: no", refusedRecheck).assetUnaffected()
 	s := unitSection()
 	s.refuse(no)
 	status := s.obj.Status
@@ -171,7 +171,7 @@ func TestUnitSectionRefused(t *testing.T) {
 		return sectionRefused(s)
 	}
 	o := again(func(_ *v1alpha1.PhoneNumber, s *sectionPass) { s.now = s.now.Add(time.Hour) })
-	if o == nil || o.after != 23*time.Hour || o.reason != no.reason || o.message != no.message || !o.assetUnaffected {
+	if o == nil || o.after != 23*time.Hour || o.reason != no.reason || o.message != no.message || !o.unaffected {
 		t.Errorf("an hour later: %+v", o)
 	}
 	for name, f := range map[string]func(*v1alpha1.PhoneNumber, *sectionPass){
@@ -214,7 +214,7 @@ func TestUnitSectionFailed(t *testing.T) {
 		s := unitSection(func(o *v1alpha1.PhoneNumber) { o.Status.Drift = []string{"commerce.cartEnabled", "profile.about"} })
 		r := n.sectionFailed(s, "update profile", c.err, true)
 		o := r.problem
-		if o == nil || o.reason != c.reason || !o.assetUnaffected || r.stop != c.stop || r.after != c.after {
+		if o == nil || o.reason != c.reason || !o.unaffected || r.stop != c.stop || r.after != c.after {
 			t.Errorf("%s: %+v, %+v", name, r, o)
 			continue
 		}
@@ -241,8 +241,8 @@ func TestUnitSectionFailed(t *testing.T) {
 }
 
 func TestUnitConcludeSections(t *testing.T) {
-	denied := waiting(v1alpha1.ReasonPermissionDenied, "no", time.Hour).aside()
-	transient := notSynced(v1alpha1.ReasonTransientError, "no").aside().withBackoff(0)
+	denied := waiting(v1alpha1.ReasonPermissionDenied, "no", time.Hour).assetUnaffected()
+	transient := notSynced(v1alpha1.ReasonTransientError, "no").assetUnaffected().withBackoff(0)
 	for name, c := range map[string]struct {
 		results  []sectionResult
 		readOnly bool
@@ -269,7 +269,7 @@ func TestUnitConcludeSections(t *testing.T) {
 			s.policy = c.policy
 		}
 		o := n.concludeSections(s.numberPass, c.results)
-		if o.reason != c.reason || o.after != c.after || o.backoff != c.backoff || o.reason != v1alpha1.ReasonSynced && !o.assetUnaffected {
+		if o.reason != c.reason || o.after != c.after || o.backoff != c.backoff || o.reason != v1alpha1.ReasonSynced && !o.unaffected {
 			t.Errorf("%s: %+v", name, o)
 		}
 		if !slices.Equal(s.status.Drift, c.drift) {

@@ -287,7 +287,7 @@ func TestUnitHookMemory(t *testing.T) {
 	key := hookKey{"u", callbackPrefix + hookBot}
 	refused := notSynced(v1alpha1.ReasonRefusedByMeta, "403").withBackoff(slowPause)
 	for _, want := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute, 5 * time.Minute} {
-		if o := m.hold(key, "one", refused); o.after != want || o.backoff || !o.assetUnaffected {
+		if o := m.hold(key, "one", refused); o.after != want || o.backoff || !o.unaffected {
 			t.Fatalf("got %+v, want a pause of %s", o, want)
 		}
 		if m.held(key, "one") == nil || m.held(key, "two") != nil || m.unverified("u") != "403" {

@@ -130,7 +130,7 @@ func throttled(p *wabaPass) *Result {
 		return failure("read the account", err)
 	}
 	if allowed, wait := p.session.Budget().Background(); !allowed {
-		return waiting(v1alpha1.ReasonRateLimited, "Meta's rate limit is nearly used up; the next observation waits", wait).aside().showing(true)
+		return waiting(v1alpha1.ReasonRateLimited, "Meta's rate limit is nearly used up; the next observation waits", wait).assetUnaffected().showing(true)
 	}
 	return nil
 }
@@ -262,7 +262,7 @@ func (r *wabas) unreadable(ctx context.Context, p *wabaPass, err error) *Result 
 // hard says that the account isn't ready where it can't be used until a person acts.
 func hard(o *Result) *Result {
 	if _, ok := hardReasons[o.reason]; ok {
-		return o.asideIf(false)
+		return o.assetUnaffectedIf(false)
 	}
 	return o
 }

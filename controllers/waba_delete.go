@@ -35,7 +35,7 @@ func (r *wabas) delete(ctx context.Context, p *wabaPass) (ctrl.Result, error) {
 		if len(needing) > 1 {
 			message = fmt.Sprintf("waiting for %s and others, which are being deleted and need the account", needing[0])
 		}
-		return r.finish(ctx, p, notSynced(v1alpha1.ReasonInUse, message).aside())
+		return r.finish(ctx, p, notSynced(v1alpha1.ReasonInUse, message).assetUnaffected())
 	}
 	if err := setFinalizer(ctx, r.client, p.before.DeepCopy(), false); apierrors.IsNotFound(err) {
 		return ctrl.Result{}, nil

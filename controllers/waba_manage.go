@@ -98,7 +98,7 @@ func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *R
 	}
 	if p.policy != v1alpha1.ManagementPolicyManaged || p.obj.Spec.DriftPolicy == v1alpha1.DriftPolicyReport && !changed {
 		p.obj.Status.Drift = append(p.obj.Status.Drift, s.field)
-		return waiting(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(p.obj.Status.Drift, ", "), 0).aside()
+		return waiting(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(p.obj.Status.Drift, ", "), 0).assetUnaffected()
 	}
 	if held != nil {
 		return held
@@ -116,7 +116,7 @@ func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *R
 		return nil
 	}
 	o := failure("set spec."+s.field, err)
-	o = o.saying("spec." + s.field + ": " + o.message).aside().retryAfter(o.after).showing(false)
+	o = o.saying("spec." + s.field + ": " + o.message).assetUnaffected().retryAfter(o.after).showing(false)
 	if class := graph.ClassOf(err); class == graph.ClassRefused || class == graph.ClassInvalidSpec || class == graph.ClassPermission {
 		r.writes.hold(key, p.obj.Generation, o)
 	}
@@ -170,7 +170,7 @@ func (w *settingWrites) held(key settingKey, generation int64) *Result {
 		return h.refused
 	}
 	if len(h.times) >= contestedAfter {
-		return waiting(v1alpha1.ReasonContested, "somebody keeps undoing our changes of the account's settings; agree who manages them, or remove them from the spec", 0).aside()
+		return waiting(v1alpha1.ReasonContested, "somebody keeps undoing our changes of the account's settings; agree who manages them, or remove them from the spec", 0).assetUnaffected()
 	}
 	return nil
 }

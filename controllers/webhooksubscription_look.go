@@ -70,7 +70,7 @@ func (h *hooks) appID(p *hookPass) (string, *Result) {
 		id = p.waba.Status.Credentials.AppID
 	}
 	if id == "" {
-		return "", waiting(v1alpha1.ReasonAccountNotReady, "Meta hasn't said yet to which app the account's token belongs", conflictRecheck).aside()
+		return "", waiting(v1alpha1.ReasonAccountNotReady, "Meta hasn't said yet to which app the account's token belongs", conflictRecheck).assetUnaffected()
 	}
 	return id, nil
 }
@@ -115,7 +115,7 @@ func (h *hooks) level(
 	}
 	value, problem := h.keySecret(ctx, l.obj, *ref, v1alpha1.SecretPurposeVerifyToken)
 	if problem != nil {
-		v.blocked = problem.aside().saying(v.path + ": " + problem.message)
+		v.blocked = problem.assetUnaffected().saying(v.path + ": " + problem.message)
 		return v
 	}
 	l.tokens[v.path] = value
@@ -250,7 +250,7 @@ func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *Result {
 	h.readApp(ctx, l, at)
 	if app.want == "" {
 		app.blocked = notSynced(v1alpha1.ReasonInvalidSpec,
-			"delivery: Operator needs the operator's public address; start the operator with --webhook-url=https://…, or use delivery: Custom").aside()
+			"delivery: Operator needs the operator's public address; start the operator with --webhook-url=https://…, or use delivery: Custom").assetUnaffected()
 		return nil
 	}
 	app.hookLevel = h.level(ctx, l, app.hookLevel, known.AppliedURL, known.VerifyTokenSecret, spec.VerifyTokenSecretRef)
@@ -347,14 +347,14 @@ func (h *hooks) driftHeld(p *hookPass, v *hookLevel) *Result {
 	case asked:
 		return nil
 	case p.obj.Spec.DriftPolicy == v1alpha1.DriftPolicyReport:
-		return notSynced(v1alpha1.ReasonDriftDetected, fmt.Sprintf("%s: somebody changed it at Meta, and driftPolicy is Report", v.path)).aside()
+		return notSynced(v1alpha1.ReasonDriftDetected, fmt.Sprintf("%s: somebody changed it at Meta, and driftPolicy is Report", v.path)).assetUnaffected()
 	case until > 0:
 		return waiting(v1alpha1.ReasonContested,
-			v.path+": somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report", until).aside()
+			v.path+": somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report", until).assetUnaffected()
 	case p.session.Held():
 		return massChangeHeld()
 	case !budget:
-		return waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).aside()
+		return waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).assetUnaffected()
 	}
 	return nil
 }

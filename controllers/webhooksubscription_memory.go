@@ -91,7 +91,7 @@ func (m *hookMemory) hold(key hookKey, fingerprint string, o *Result) *Result {
 	if o.backoff || pause <= 0 {
 		pause = min(max(o.first, slowPause)<<min(known.failures, 8), longestPause)
 	}
-	o = o.retryAfter(pause).aside()
+	o = o.retryAfter(pause).assetUnaffected()
 	known.failures++
 	known.until, known.result = m.clock.Now().Add(pause), o
 	m.holds[key] = known

@@ -41,21 +41,21 @@ func (h *hooks) number(ctx context.Context, l *hookLook, name string) (*graph.Ph
 	case client.IgnoreNotFound(err) != nil:
 		return nil, failure("read PhoneNumber "+name, err)
 	case err != nil:
-		return nil, notSynced(v1alpha1.ReasonPhoneNumberNotReady, "PhoneNumber "+name+" doesn't exist; create it or correct phoneNumberRef").aside()
+		return nil, notSynced(v1alpha1.ReasonPhoneNumberNotReady, "PhoneNumber "+name+" doesn't exist; create it or correct phoneNumberRef").assetUnaffected()
 	}
 	if (referrer{namespace: resource.Namespace, ref: resource.Spec.WABARef}).account() != h.referrer(l.obj).account() {
-		return nil, notSynced(v1alpha1.ReasonInvalidSpec, "PhoneNumber "+name+" belongs to another account").aside()
+		return nil, notSynced(v1alpha1.ReasonInvalidSpec, "PhoneNumber "+name+" belongs to another account").assetUnaffected()
 	}
 	found := l.numbers[resource.Status.ID].Number
 	if found == nil || !isNumber(&resource.Spec, *found) {
-		return nil, notSynced(v1alpha1.ReasonPhoneNumberNotReady, "PhoneNumber "+name+" isn't in the account yet; see its status").aside()
+		return nil, notSynced(v1alpha1.ReasonPhoneNumberNotReady, "PhoneNumber "+name+" isn't in the account yet; see its status").assetUnaffected()
 	}
 	claims, err := h.numberClaims(ctx, &resource)
 	if err != nil {
 		return nil, failure("look for resources that claim number "+name, err)
 	}
 	if owner := winner(claims, l.now); owner != nil && owner.GetUID() != resource.UID {
-		return nil, waiting(v1alpha1.ReasonConflict, nameFor(owner, l.obj.Namespace)+" manages the number of PhoneNumber "+name, conflictRecheck).aside()
+		return nil, waiting(v1alpha1.ReasonConflict, nameFor(owner, l.obj.Namespace)+" manages the number of PhoneNumber "+name, conflictRecheck).assetUnaffected()
 	}
 	return found, nil
 }

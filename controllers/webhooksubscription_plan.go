@@ -185,7 +185,7 @@ func (s *hookSituation) prime() (*hookStep, *Result) {
 	}
 	if problem != "" {
 		return nil, waiting(v1alpha1.ReasonRefusedByMeta,
-			"Meta takes no override while the app isn't subscribed to messages: "+problem, conflictRecheck).aside()
+			"Meta takes no override while the app isn't subscribed to messages: "+problem, conflictRecheck).assetUnaffected()
 	}
 	if o := cmp.Or(app.primeBlocked(), app.blocked, s.account.blocked); o != nil {
 		return nil, o
@@ -267,7 +267,7 @@ func (a *hookApplication) follows() *Result {
 	}
 	return waiting(v1alpha1.ReasonConflict, fmt.Sprintf(
 		"%s manages the app, which has one callback for all its accounts, and wants another one or other fields; agree on one spec.app", a.holder),
-		conflictRecheck).aside()
+		conflictRecheck).assetUnaffected()
 }
 
 // unwritable is about an app that can only be looked at.
@@ -289,7 +289,7 @@ func (a *hookApplication) unwritable() *Result {
 func (a *hookApplication) byHand(instead string) *Result {
 	return notSynced(v1alpha1.ReasonAwaitingHuman, fmt.Sprintf(
 		"%sset the callback %s, with the verify token of spec.app.verifyTokenSecretRef, and the fields by hand: App Dashboard, WhatsApp, Configuration",
-		instead, shownURL(a.want))).aside()
+		instead, shownURL(a.want))).assetUnaffected()
 }
 
 // reached looks at an app that is as wanted: messages may still reach the operator, which drops them.
@@ -310,7 +310,7 @@ func (a *hookApplication) reached(fields []string) *Result {
 // taken says that somebody else's address is in the way.
 func (a *hookApplication) taken() *Result {
 	return notSynced(v1alpha1.ReasonAlreadyExists, fmt.Sprintf(
-		"somebody else set the app's callback to %s; to replace it set spec.app.takeover: Always, else remove spec.app", shownURL(a.live))).aside()
+		"somebody else set the app's callback to %s; to replace it set spec.app.takeover: Always, else remove spec.app", shownURL(a.live))).assetUnaffected()
 }
 
 // diverts refuses to point the app at the operator while it would get messages, which it drops.
@@ -329,7 +329,7 @@ func (a *hookApplication) diverts(target []string, moved bool) *Result {
 	if moved && a.live != "" && len(fixed) > 0 {
 		return notSynced(v1alpha1.ReasonWouldDivertMessages, fmt.Sprintf(
 			"the app is subscribed to %s, which no override can send elsewhere: %s would lose them; unsubscribe the app from them, or use delivery: Custom with a service that passes events on",
-			strings.Join(fixed, ", "), shownURL(a.live))).aside()
+			strings.Join(fixed, ", "), shownURL(a.live))).assetUnaffected()
 	}
 	return nil
 }
@@ -337,7 +337,7 @@ func (a *hookApplication) diverts(target []string, moved bool) *Result {
 func diverted(accounts []string, where string) *Result {
 	return waiting(v1alpha1.ReasonWouldDivertMessages, fmt.Sprintf(
 		"messages of %s would reach %s; give each account an override in spec.messages, or one for each of its numbers",
-		strings.Join(accounts, ", "), where), conflictRecheck).aside()
+		strings.Join(accounts, ", "), where), conflictRecheck).assetUnaffected()
 }
 
 // differences names what isn't as the spec says, whether it may be written or not.

@@ -90,7 +90,7 @@ func (h *hooks) leave(p *hookPass) {
 func (h *hooks) observed(l *hookLook) *Result {
 	o := done("observed only: managementPolicy is Observed")
 	if len(l.status.Drift) > 0 {
-		o = notSynced(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(l.status.Drift, ", ")).aside()
+		o = notSynced(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(l.status.Drift, ", ")).assetUnaffected()
 	}
 	if l.situation.app.secret && l.obj.Spec.App != nil {
 		return o.retryAfter(appReadPeriod)
@@ -160,7 +160,7 @@ func (h *hooks) act(ctx context.Context, l *hookLook, step *hookStep) *Result {
 	if err := h.readBack(ctx, l, step); err != nil {
 		return failure("read back: "+step.what(), err).pausing(slowPause) // an attempt costs two calls
 	}
-	return waiting(v1alpha1.ReasonProgressing, step.what()+": done; looking for what is next", time.Second).aside()
+	return waiting(v1alpha1.ReasonProgressing, step.what()+": done; looking for what is next", time.Second).assetUnaffected()
 }
 
 // prepare makes sure that the write is still right, and that a crash during it makes our own address nobody else's.
@@ -171,7 +171,7 @@ func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *Resul
 			return failure("list the account's apps", err)
 		}
 		if l.session.Apps().App(l.appID) != nil {
-			return waiting(v1alpha1.ReasonProgressing, "the app is subscribed meanwhile", time.Second).aside()
+			return waiting(v1alpha1.ReasonProgressing, "the app is subscribed meanwhile", time.Second).assetUnaffected()
 		}
 		return nil
 	}
@@ -188,7 +188,7 @@ func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *Resul
 		return nil
 	}
 	h.intend(l, step)
-	o := waiting(v1alpha1.ReasonProgressing, "about to "+step.what(), 0).aside()
+	o := waiting(v1alpha1.ReasonProgressing, "about to "+step.what(), 0).assetUnaffected()
 	if c := l.synced(); c != nil {
 		o = o.like(c) // one change less to write
 	}
@@ -209,7 +209,7 @@ func (h *hooks) stillThere(ctx context.Context, l *hookLook) *Result {
 	if live.CallbackURL == l.situation.app.live {
 		return nil
 	}
-	return waiting(v1alpha1.ReasonProgressing, "the app has another address meanwhile", time.Second).aside()
+	return waiting(v1alpha1.ReasonProgressing, "the app has another address meanwhile", time.Second).assetUnaffected()
 }
 
 // parts are those of the spec that the step is about.
@@ -326,7 +326,7 @@ func (h *hooks) failed(l *hookLook, step *hookStep, err error) *Result {
 	switch {
 	case e.Cause == graph.CauseNotSubscribed && !app.getsMessages():
 		h.memory.setLacking(l.obj.UID, true)
-		return waiting(v1alpha1.ReasonProgressing, "Meta takes no override before the app is subscribed to messages", time.Second).aside().
+		return waiting(v1alpha1.ReasonProgressing, "Meta takes no override before the app is subscribed to messages", time.Second).assetUnaffected().
 			join(o.failed...)
 	case e.Cause == graph.CauseCallbackNotVerified:
 		key = l.callbackKey(step.at)
@@ -343,5 +343,5 @@ func (h *hooks) failed(l *hookLook, step *hookStep, err error) *Result {
 		}
 	}
 	h.memory.hold(key, l.attempt(step.at), o)
-	return waiting(o.reason, o.message, time.Second).aside().join(o.failed...) // for the other levels
+	return waiting(o.reason, o.message, time.Second).assetUnaffected().join(o.failed...) // for the other levels
 }
