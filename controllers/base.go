@@ -54,7 +54,7 @@ type base struct {
 
 // runOf is what a run is about, and what makes another one worthwhile.
 type runOf struct {
-	obj         client.Object
+	obj         v1alpha1.Asset
 	fingerprint string
 }
 
@@ -62,7 +62,7 @@ type runOf struct {
 // backoff knows neither Meta's limits nor which change makes a retry worthwhile, and it logs an error at each retry.
 func (b *base) result(ctx context.Context, run runOf, o *Result) ctrl.Result {
 	uid := run.obj.GetUID()
-	persists := b.failures.note(ctx, subject{uid, kindOf(run.obj)}, o)
+	persists := b.failures.note(ctx, subject{uid, run.obj.KindName()}, o)
 	after := o.after
 	switch {
 	case o.backoff || persists:
@@ -161,7 +161,7 @@ func (b *base) event(obj runtime.Object, kind, reason, action, message string) {
 }
 
 // wrote is the audit log: one line for every write to Meta, whatever came of it.
-func (b *base) wrote(obj client.Object, call string, fields []string, err error) {
+func (b *base) wrote(obj v1alpha1.Asset, call string, fields []string, err error) {
 	kind := ""
 	if gvk, err := apiutil.GVKForObject(obj, b.client.Scheme()); err == nil {
 		kind = gvk.Kind

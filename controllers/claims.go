@@ -20,7 +20,7 @@ const holderPatience = time.Hour
 
 // claim is one resource's claim to an asset at Meta.
 type claim struct {
-	object client.Object
+	object v1alpha1.Asset
 	// holds: its status already carries the asset's id.
 	holds bool
 	// unable: it can't act on the asset, for instance because its credentials are refused.
@@ -31,7 +31,7 @@ type claim struct {
 
 // claimOf returns the claim of a resource with its own conditions. A resource that lost a conflict holds nothing any more, even
 // though its status still carries the id: else a former holder that can act again would replace the present one.
-func claimOf(obj client.Object, policy v1alpha1.ManagementPolicy, conditions []metav1.Condition, holds bool) claim {
+func claimOf(obj v1alpha1.Asset, policy v1alpha1.ManagementPolicy, conditions []metav1.Condition, holds bool) claim {
 	c := claim{object: obj, holds: holds && !lost(conditions)}
 	synced := meta.FindStatusCondition(conditions, v1alpha1.ConditionSynced)
 	// The status counts too: a resource that was paused an hour ago finds out now whether another one has taken its place.
@@ -67,7 +67,7 @@ func (c *claim) keeps(now time.Time) bool {
 
 // winner decides who of several resources for one asset may act: who already holds it, else the oldest that can act.
 // The others say Conflict and make no call. The order is total, so every replica and every restart decides alike.
-func winner(claims []claim, now time.Time) client.Object {
+func winner(claims []claim, now time.Time) v1alpha1.Asset {
 	var best *claim
 	for i := range claims {
 		if best == nil || before(&claims[i], best, now) {
@@ -95,9 +95,9 @@ func before(a, b *claim, now time.Time) bool {
 }
 
 // nameFor is how a message in one namespace names a resource: across namespaces it gives no more than the kind.
-func nameFor(obj client.Object, namespace string) string {
+func nameFor(obj v1alpha1.Asset, namespace string) string {
 	if obj.GetNamespace() == namespace {
-		return kindOf(obj) + " " + obj.GetName()
+		return obj.KindName() + " " + obj.GetName()
 	}
-	return "a " + kindOf(obj) + " in another namespace"
+	return "a " + obj.KindName() + " in another namespace"
 }

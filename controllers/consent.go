@@ -30,7 +30,7 @@ func (r *resolver) permitsLevel(
 		if failed != nil {
 			err = failed // another entry may match
 		}
-		if !matches || !kindMatches(a, same, kindWebhookSubscription) {
+		if !matches || !kindMatches(a, same, v1alpha1.KindWebhookSubscription) {
 			continue
 		}
 		switch {

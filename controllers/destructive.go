@@ -31,7 +31,7 @@ type destructive struct {
 	// id is that of the asset.
 	id string
 	// claims returns other live resources that claim what would be taken away; nil where the run has decided about ownership before.
-	claims func(ctx context.Context) ([]client.Object, error)
+	claims func(ctx context.Context) ([]v1alpha1.Asset, error)
 	// confirm asks Meta whether what is to be taken away is there and is ours: a status alone may be restored, or older than what
 	// happened since. nil where write asks itself (numbers.attempt).
 	confirm func(ctx context.Context) (ours bool, o *Result)
@@ -52,7 +52,7 @@ const (
 )
 
 // destroy makes a destructive write, if nothing stands against it.
-func (b *base) destroy(ctx context.Context, obj client.Object, d *destructive) (ending, *Result) {
+func (b *base) destroy(ctx context.Context, obj v1alpha1.Asset, d *destructive) (ending, *Result) {
 	if d.claims != nil {
 		switch others, err := d.claims(ctx); {
 		case err != nil:
@@ -80,7 +80,7 @@ func (b *base) destroy(ctx context.Context, obj client.Object, d *destructive) (
 }
 
 // callMeta makes a destructive write to Meta and records it in the audit log.
-func (b *base) callMeta(ctx context.Context, obj client.Object, call string, write func(context.Context) error) *Result {
+func (b *base) callMeta(ctx context.Context, obj v1alpha1.Asset, call string, write func(context.Context) error) *Result {
 	logStep(ctx, "About to write to Meta", "call", call)
 	err := write(ctx)
 	b.wrote(obj, call, nil, err)
@@ -91,14 +91,14 @@ func (b *base) callMeta(ctx context.Context, obj client.Object, call string, wri
 }
 
 // recordLeft records that a resource goes, or gives up a part of its spec, and what it managed stays at Meta.
-func (b *base) recordLeft(obj client.Object, id, why string) {
+func (b *base) recordLeft(obj v1alpha1.Asset, id, why string) {
 	b.event(obj, corev1.EventTypeNormal, v1alpha1.ReasonLeft, "Delete", "left at Meta: "+why)
 	b.audit.Info("Left at Meta", "object", client.ObjectKeyFromObject(obj).String(), "id", id, "reason", why)
 }
 
 // otherClaimants are the other live resources among claims.
-func otherClaimants(obj client.Object, claims []claim) []client.Object {
-	var out []client.Object
+func otherClaimants(obj v1alpha1.Asset, claims []claim) []v1alpha1.Asset {
+	var out []v1alpha1.Asset
 	for i := range claims {
 		if other := claims[i].object; other.GetUID() != obj.GetUID() && other.GetDeletionTimestamp().IsZero() {
 			out = append(out, other)

@@ -36,25 +36,6 @@ func (k knowledge) yields(e *v1alpha1.WebhookEvent) bool {
 	return facts.Wins(e, k.at) && !e.Time.Time.Before(k.written)
 }
 
-// eventsOf returns the events that webhooks told of an object.
-func eventsOf(obj client.Object) []v1alpha1.WebhookEvent {
-	switch o := obj.(type) {
-	case *v1alpha1.WABA:
-		if o.Status.Webhook != nil {
-			return o.Status.Webhook.Events
-		}
-	case *v1alpha1.MessageTemplate:
-		if o.Status.Webhook != nil {
-			return o.Status.Webhook.Events
-		}
-	case *v1alpha1.PhoneNumber:
-		if o.Status.Webhook != nil {
-			return o.Status.Webhook.Events
-		}
-	}
-	return nil
-}
-
 func laterOf(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
@@ -126,13 +107,13 @@ func (h *hearing) forget(gone object) time.Duration {
 
 // listen takes note of what webhooks told of an object of the account, or of the account itself: people hear of it, and the
 // account is observed soon. It returns how long other work waits meanwhile.
-func (b *base) listen(obj client.Object, waba *v1alpha1.WABA, urgent bool) time.Duration {
+func (b *base) listen(obj v1alpha1.Asset, waba *v1alpha1.WABA, urgent bool) time.Duration {
 	before, known, wait := b.hearing.listen(obj.GetUID(), webhookFacts(obj), urgent)
 	if known {
 		b.announce(obj, newsOf(before, obj))
 	}
 	var newest time.Time
-	events := eventsOf(obj)
+	events := obj.WebhookEvents()
 	for i := range events {
 		newest = laterOf(newest, facts.Receipt(&events[i]))
 	}

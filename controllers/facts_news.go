@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/facts"
@@ -25,7 +24,7 @@ type notice struct {
 }
 
 // announce tells people the newest of some news.
-func (b *base) announce(obj client.Object, news []notice) {
+func (b *base) announce(obj v1alpha1.Asset, news []notice) {
 	for _, n := range news[max(0, len(news)-newsLimit):] {
 		kind := corev1.EventTypeNormal
 		if n.warning {
@@ -36,7 +35,7 @@ func (b *base) announce(obj client.Object, news []notice) {
 }
 
 // newsOf is what webhooks told since before. What conditions show isn't repeated.
-func newsOf(before any, obj client.Object) []notice {
+func newsOf(before any, obj v1alpha1.Asset) []notice {
 	switch o := obj.(type) {
 	case *v1alpha1.WABA:
 		if was, _ := before.(*v1alpha1.WABAWebhookStatus); o.Status.Webhook != nil {

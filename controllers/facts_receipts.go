@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
@@ -21,7 +20,7 @@ type topic struct {
 	number   string
 }
 
-func topicOf(obj client.Object) topic {
+func topicOf(obj v1alpha1.Asset) topic {
 	switch o := obj.(type) {
 	case *v1alpha1.MessageTemplate:
 		return topic{template: templateKey(o)}

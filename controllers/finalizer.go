@@ -15,16 +15,16 @@ import (
 // ownerFinalizers is the field owner of finalizer patches; it is not the status owner's, whose applies list everything it owns.
 const ownerFinalizers = "waba-operator-finalizers"
 
-func hasFinalizer(obj client.Object) bool {
+func hasFinalizer(obj v1alpha1.Asset) bool {
 	return controllerutil.ContainsFinalizer(obj, v1alpha1.Finalizer)
 }
 
 // setFinalizer adds or removes ours. obj must be as it was read from the server; it is updated with the answer.
-func setFinalizer(ctx context.Context, c client.Client, obj client.Object, want bool) error {
+func setFinalizer(ctx context.Context, c client.Client, obj v1alpha1.Asset, want bool) error {
 	if hasFinalizer(obj) == want {
 		return nil
 	}
-	before, ok := obj.DeepCopyObject().(client.Object)
+	before, ok := obj.DeepCopyObject().(v1alpha1.Asset)
 	if !ok {
 		return nil
 	}

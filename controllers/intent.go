@@ -45,7 +45,7 @@ const Withheld = "the operator runs with --read-only"
 // Intent is a write to Meta that isn't made because the operator only reads.
 type Intent struct {
 	// Object is the resource on whose behalf the write would be made.
-	Object client.Object
+	Object v1alpha1.Asset
 	// Call names the write as the audit log does.
 	Call string
 	// Fields are the parts of the spec that it is about; none: all of it.
@@ -61,7 +61,7 @@ func (i Intent) String() string {
 }
 
 // would reports a write that isn't made because the operator only reads.
-func (b *base) would(obj client.Object, call string, fields ...string) Intent {
+func (b *base) would(obj v1alpha1.Asset, call string, fields ...string) Intent {
 	i := Intent{Object: obj, Call: call, Fields: fields}
 	b.event(obj, corev1.EventTypeNormal, v1alpha1.ReasonWould, "ReadOnly", "would "+i.String()+" ("+Withheld+")")
 	if b.intended != nil {
@@ -118,7 +118,7 @@ func (a *announced) forget(gone object) time.Duration {
 
 // unrequested asks the account's breaker for a write that no change of a spec asked for. managed is how many resources could
 // be written alike.
-func (b *base) unrequested(obj client.Object, waba *v1alpha1.WABA, s *account.Session, managed int) bool {
+func (b *base) unrequested(obj v1alpha1.Asset, waba *v1alpha1.WABA, s *account.Session, managed int) bool {
 	if b.readOnly && b.announced.before(obj.GetUID(), s.Snapshot()) {
 		return true
 	}

@@ -132,7 +132,7 @@ func (l *createLedger) forget(gone object) time.Duration {
 			delete(l.announced, id)
 		}
 	}
-	if gone.kind != kindWABA {
+	if gone.kind != v1alpha1.KindWABA {
 		return 0
 	}
 	if n := len(l.times[gone.accountID]); n > 0 {

@@ -17,11 +17,9 @@ import (
 )
 
 // asset is what a kind supplies; order and safety are the lifecycle's.
-type asset[T client.Object] interface {
+type asset[T v1alpha1.Asset] interface {
 	// new returns an empty object.
 	new() T
-	// common returns the shared parts of an object.
-	common(obj T) (*v1alpha1.CommonSpec, *v1alpha1.CommonStatus)
 	// referrer says who the object is to the account's owner.
 	referrer(obj T) referrer
 	// rivals returns the claims of all resources for the same asset at Meta, the object's own included.
@@ -29,8 +27,6 @@ type asset[T client.Object] interface {
 	// locate looks the asset up if the spec alone doesn't tell which one at Meta it is, and returns the resource with what
 	// identifies it in the status, to ask for rivals again. It is a copy: what it says of the asset counts only for who may act.
 	locate(ctx context.Context, p *pass[T]) (T, *Result)
-	// deletes reports whether deleting the resource shall delete something at Meta.
-	deletes(obj T) bool
 	// sync compares the asset with the spec and acts at most once.
 	sync(ctx context.Context, p *pass[T]) *Result
 	// heed brings what webhooks told into the status, over what was seen before. It makes no call.
@@ -39,14 +35,12 @@ type asset[T client.Object] interface {
 	remove(ctx context.Context, p *pass[T]) (gone bool, o *Result)
 	// describe sets the kind's own conditions and judges whether the asset can be used.
 	describe(p *pass[T], c *conditionSet) readiness
-	// status returns the part of the status that reconcilers own, to compare and to apply.
-	status(obj T) any
 	// applyConfiguration returns an empty apply configuration of the kind.
 	applyConfiguration() applied
 }
 
 // lifecycle reconciles the assets of an account.
-type lifecycle[T client.Object] struct {
+type lifecycle[T v1alpha1.Asset] struct {
 	*base
 	kind asset[T]
 }
@@ -72,9 +66,8 @@ func (l *lifecycle[T]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Re
 func (l *lifecycle[T]) begin(read T) *pass[T] {
 	obj, _ := read.DeepCopyObject().(T)
 	p := &pass[T]{obj: obj, before: read, now: l.clock.Now()}
-	p.spec, p.status = l.kind.common(obj)
-	_, p.prior = l.kind.common(read)
-	p.policy = EffectivePolicy(p.spec.ManagementPolicy)
+	p.status, p.prior = obj.CommonStatus(), read.CommonStatus()
+	p.policy = EffectivePolicy(obj.Policies().ManagementPolicy)
 	return p
 }
 
@@ -89,7 +82,7 @@ func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) *Result {
 		}
 		l.kind.heed(p)
 	}
-	if EffectivePolicy(p.spec.ManagementPolicy) == v1alpha1.ManagementPolicyPaused {
+	if EffectivePolicy(p.obj.Policies().ManagementPolicy) == v1alpha1.ManagementPolicyPaused {
 		return paused()
 	}
 	if stop != nil {
@@ -133,7 +126,7 @@ func (l *lifecycle[T]) own(ctx context.Context, p *pass[T]) *Result {
 	if o != nil {
 		return o
 	}
-	if client.Object(found) == client.Object(p.obj) {
+	if v1alpha1.Asset(found) == v1alpha1.Asset(p.obj) {
 		return nil // the spec says it all
 	}
 	return l.contest(ctx, p, found)
@@ -150,7 +143,7 @@ func (l *lifecycle[T]) resolve(ctx context.Context, p *pass[T]) *Result {
 		return o
 	}
 	p.waba = waba
-	p.policy = EffectivePolicy(p.spec.ManagementPolicy, waba.Spec.ManagementPolicy)
+	p.policy = EffectivePolicy(p.obj.Policies().ManagementPolicy, waba.Spec.ManagementPolicy)
 	if !p.accountAccepted() {
 		return notSynced(v1alpha1.ReasonAccountChanged, fmt.Sprintf(
 			"this asset belongs to account %s but spec.wabaRef now leads to account %s; to look for it there, annotate %s=%s",
@@ -186,7 +179,7 @@ func (l *lifecycle[T]) connect(ctx context.Context, p *pass[T]) *Result {
 // finalizer keeps ours in step with the deletion policy. The account's comes first, so that it can't go before the
 // resources that need it for their own deletion.
 func (l *lifecycle[T]) finalizer(ctx context.Context, p *pass[T]) *Result {
-	want := p.writable() && l.kind.deletes(p.obj)
+	want := p.writable() && p.obj.DeletesAtMeta()
 	if want == hasFinalizer(p.obj) || l.readOnly {
 		return nil // an operator that only reads leaves it as it is: a deletion waits for one that writes
 	}
@@ -246,7 +239,7 @@ func (l *lifecycle[T]) conclude(ctx context.Context, p *pass[T], o *Result) erro
 		return l.record(ctx, p, o, false)
 	}
 	recalled, ok := recall(p.prior)
-	if !ok || p.waba == nil || len(eventsOf(p.before)) == 0 && !intruded(p.before) {
+	if !ok || p.waba == nil || len(p.before.WebhookEvents()) == 0 && !intruded(p.before) {
 		return nil
 	}
 	told := l.begin(p.before)
@@ -267,12 +260,12 @@ func (l *lifecycle[T]) record(ctx context.Context, p *pass[T], o *Result, precon
 	c.summarize(o, l.kind.describe(p, c))
 	p.status.Conditions = c.list()
 
-	if !precondition && !intruded(p.obj) && sameStatus(l.kind.status(p.obj), l.kind.status(p.before)) {
+	if !precondition && !intruded(p.obj) && sameStatus(p.obj.OwnedStatus(), p.before.OwnedStatus()) {
 		return nil
 	}
-	into, err := l.status.settle(ctx, p.obj, l.kind.status(p.obj), func() (applied, error) {
+	into, err := l.status.settle(ctx, p.obj, p.obj.OwnedStatus(), func() (applied, error) {
 		into := l.kind.applyConfiguration()
-		err := l.status.write(ctx, p.obj, l.kind.status(p.obj), into, precondition)
+		err := l.status.write(ctx, p.obj, p.obj.OwnedStatus(), into, precondition)
 		precondition = false // once the first is written, nothing but what others own has changed
 		return into, err
 	})
@@ -283,7 +276,7 @@ func (l *lifecycle[T]) record(ctx context.Context, p *pass[T], o *Result, precon
 	l.measureReady(p.obj, p.prior.Conditions, p.status.Conditions, p.now)
 	p.obj.SetResourceVersion(versionOf(into))
 	p.before, _ = p.obj.DeepCopyObject().(T)
-	_, p.prior = l.kind.common(p.before)
+	p.prior = p.before.CommonStatus()
 	return nil
 }
 

@@ -61,7 +61,7 @@ func (l *lifecycle[T]) deletionSeen(ctx context.Context, p *pass[T]) (bool, *Res
 
 // removal decides whether the resource may go.
 func (l *lifecycle[T]) removal(ctx context.Context, p *pass[T]) (gone bool, o *Result) {
-	if !l.kind.deletes(p.obj) {
+	if !p.obj.DeletesAtMeta() {
 		return true, nil
 	}
 	if !p.writable() {

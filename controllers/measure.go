@@ -10,7 +10,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
@@ -20,7 +19,7 @@ const seenEarly = 10 * time.Minute
 
 // measureReady tells how long a resource took until it was ready for the first time. A resource that isn't ready since it
 // was created never was, whichever process looked at it; after a later time it may have been.
-func (b *base) measureReady(obj client.Object, before, after []metav1.Condition, now time.Time) {
+func (b *base) measureReady(obj v1alpha1.Asset, before, after []metav1.Condition, now time.Time) {
 	is, was := meta.FindStatusCondition(after, v1alpha1.ConditionReady), meta.FindStatusCondition(before, v1alpha1.ConditionReady)
 	created := obj.GetCreationTimestamp().Time
 	seen := now
@@ -30,37 +29,22 @@ func (b *base) measureReady(obj client.Object, before, after []metav1.Condition,
 	if is == nil || is.Status != metav1.ConditionTrue || was != nil && was.Status == metav1.ConditionTrue || seen.Sub(created) > seenEarly {
 		return
 	}
-	b.metrics.FirstReady(kindOf(obj), max(0, now.Sub(created)))
+	b.metrics.FirstReady(obj.KindName(), max(0, now.Sub(created)))
 }
 
 // measureDeletion tells how long a resource took until it was let go.
-func (b *base) measureDeletion(obj client.Object, now time.Time) {
+func (b *base) measureDeletion(obj v1alpha1.Asset, now time.Time) {
 	if at := obj.GetDeletionTimestamp(); at != nil {
-		b.metrics.Deleted(kindOf(obj), max(0, now.Sub(at.Time)))
+		b.metrics.Deleted(obj.KindName(), max(0, now.Sub(at.Time)))
 	}
 }
 
 // drifted counts fields that somebody changed at Meta, each once until it is repaired or accepted; known are those that the
 // status names already.
-func (b *base) drifted(obj client.Object, fields, known []string) {
+func (b *base) drifted(obj v1alpha1.Asset, fields, known []string) {
 	for _, field := range fields {
 		if !slices.ContainsFunc(known, func(k string) bool { return k == field || strings.HasPrefix(k, field+".") }) {
-			b.metrics.Drift(kindOf(obj), field)
+			b.metrics.Drift(obj.KindName(), field)
 		}
 	}
-}
-
-// kindOf names the kind of an object that the client read, and which has none of its own any more.
-func kindOf(obj client.Object) string {
-	switch obj.(type) {
-	case *v1alpha1.WABA:
-		return kindWABA
-	case *v1alpha1.PhoneNumber:
-		return kindPhoneNumber
-	case *v1alpha1.MessageTemplate:
-		return kindMessageTemplate
-	case *v1alpha1.WebhookSubscription:
-		return kindWebhookSubscription
-	}
-	return ""
 }

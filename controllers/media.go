@@ -98,7 +98,7 @@ func noMedia(message string) *Result {
 
 // uploadTarget says on whose behalf a file is uploaded.
 type uploadTarget struct {
-	object  client.Object
+	object  v1alpha1.Asset
 	waba    *v1alpha1.WABA
 	session *account.Session
 }

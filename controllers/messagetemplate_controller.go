@@ -17,8 +17,6 @@ import (
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=messagetemplates,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=messagetemplates/status,verbs=patch
 
-const kindMessageTemplate = "MessageTemplate"
-
 // templates is what the lifecycle needs to know of message templates.
 type templates struct {
 	*base
@@ -37,24 +35,10 @@ func newTemplates(b *base) *lifecycle[*v1alpha1.MessageTemplate] {
 
 func (t *templates) new() *v1alpha1.MessageTemplate { return &v1alpha1.MessageTemplate{} }
 
-func (t *templates) common(obj *v1alpha1.MessageTemplate) (*v1alpha1.CommonSpec, *v1alpha1.CommonStatus) {
-	return &obj.Spec.CommonSpec, &obj.Status.CommonStatus
-}
-
 func (t *templates) referrer(obj *v1alpha1.MessageTemplate) referrer {
 	return referrer{
-		kind: kindMessageTemplate, namespace: obj.Namespace, ref: obj.Spec.WABARef, templateName: obj.Spec.Name,
+		kind: v1alpha1.KindMessageTemplate, namespace: obj.Namespace, ref: obj.Spec.WABARef, templateName: obj.Spec.Name,
 	}
-}
-
-func (t *templates) deletes(obj *v1alpha1.MessageTemplate) bool {
-	return obj.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDelete
-}
-
-func (t *templates) status(obj *v1alpha1.MessageTemplate) any {
-	s := obj.Status.DeepCopy()
-	s.Webhook = nil // facts have their own field owner
-	return s
 }
 
 func (t *templates) applyConfiguration() applied {

@@ -7,8 +7,6 @@ import (
 	"context"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/deadline"
@@ -28,7 +26,7 @@ func (t *templates) remove(ctx context.Context, p *templatePass) (bool, *Result)
 	var live *graph.Template
 	d := &destructive{
 		call: CallDeleteTemplate, id: p.status.ID,
-		claims: func(ctx context.Context) ([]client.Object, error) {
+		claims: func(ctx context.Context) ([]v1alpha1.Asset, error) {
 			claims, err := t.rivals(ctx, p.obj)
 			return otherClaimants(p.obj, claims), err
 		},

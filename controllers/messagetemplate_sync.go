@@ -306,7 +306,7 @@ func (t *templates) compare(ctx context.Context, p *templatePass, w wish, view a
 // readBack records the first answer after our write, and counts what Meta made of it that nobody expected.
 func (t *templates) readBack(p *templatePass, w wish, view account.TemplateView, live template.Fields) {
 	for _, name := range template.Diff(w.fields, live) {
-		t.metrics.UnknownNormalisation(kindMessageTemplate, name)
+		t.metrics.UnknownNormalisation(v1alpha1.KindMessageTemplate, name)
 	}
 	t.rebase(p, view, w)
 }

@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
@@ -22,9 +21,8 @@ import (
 
 // pass is one reconciliation of one asset. obj is a private copy whose status the steps change; before is the object as
 // it was read.
-type pass[T client.Object] struct {
+type pass[T v1alpha1.Asset] struct {
 	obj, before T
-	spec        *v1alpha1.CommonSpec
 	// status belongs to obj, prior to before.
 	status, prior *v1alpha1.CommonStatus
 	now           time.Time
@@ -57,7 +55,7 @@ func (p *pass[T]) requested() bool {
 func (p *pass[T]) changedByUser() bool { return p.status.ObservedGeneration != p.obj.GetGeneration() }
 
 // lookupsOf is about how many lookups a request for a resource costs.
-func lookupsOf(obj client.Object) int {
+func lookupsOf(obj v1alpha1.Asset) int {
 	switch o := obj.(type) {
 	case *v1alpha1.PhoneNumber:
 		return 1 + len(number.Sections(&o.Spec))
@@ -145,7 +143,7 @@ func (p *pass[T]) untilNextAttempt() time.Duration {
 	if c == nil {
 		return 0
 	}
-	return deadline.Left(timeValue(p.status.NextAttemptTime), p.now, longestWait(kindOf(p.obj), c.Reason))
+	return deadline.Left(timeValue(p.status.NextAttemptTime), p.now, longestWait(p.obj.KindName(), c.Reason))
 }
 
 // longestWait is the longest time for which a resource waits until its next attempt, by the reason of its wait.
@@ -156,7 +154,7 @@ func longestWait(kind, reason string) time.Duration {
 	case v1alpha1.ReasonEditBudgetExhausted:
 		return monthlyWindow
 	case v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonAccountBlocked:
-		if kind == kindPhoneNumber {
+		if kind == v1alpha1.KindPhoneNumber {
 			return nameWindow
 		}
 	}

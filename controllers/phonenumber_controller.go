@@ -19,8 +19,6 @@ import (
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=phonenumbers,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=phonenumbers/status,verbs=patch
 
-const kindPhoneNumber = "PhoneNumber"
-
 // numbers is what the lifecycle needs to know of phone numbers.
 type numbers struct {
 	*base
@@ -42,24 +40,10 @@ func newNumbers(b *base, once bool) *lifecycle[*v1alpha1.PhoneNumber] {
 
 func (n *numbers) new() *v1alpha1.PhoneNumber { return &v1alpha1.PhoneNumber{} }
 
-func (n *numbers) common(obj *v1alpha1.PhoneNumber) (*v1alpha1.CommonSpec, *v1alpha1.CommonStatus) {
-	return &obj.Spec.CommonSpec, &obj.Status.CommonStatus
-}
-
 func (n *numbers) referrer(obj *v1alpha1.PhoneNumber) referrer { return numberReferrer(obj) }
 
 func numberReferrer(obj *v1alpha1.PhoneNumber) referrer {
-	return referrer{kind: kindPhoneNumber, namespace: obj.Namespace, ref: obj.Spec.WABARef}
-}
-
-func (n *numbers) deletes(obj *v1alpha1.PhoneNumber) bool {
-	return obj.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDeregister
-}
-
-func (n *numbers) status(obj *v1alpha1.PhoneNumber) any {
-	s := obj.Status.DeepCopy()
-	s.Webhook = nil // facts have their own field owner
-	return s
+	return referrer{kind: v1alpha1.KindPhoneNumber, namespace: obj.Namespace, ref: obj.Spec.WABARef}
 }
 
 func (n *numbers) applyConfiguration() applied { return &acv1alpha1.PhoneNumberApplyConfiguration{} }

@@ -93,7 +93,7 @@ func (s *sectionPass) toldTime() time.Time {
 	case number.Username:
 		field = facts.MarkNumberUsername
 	}
-	if e := facts.EventOf(eventsOf(s.obj), field); e != nil {
+	if e := facts.EventOf(s.obj.WebhookEvents(), field); e != nil {
 		return facts.Receipt(e).Add(time.Second)
 	}
 	return time.Time{}

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/credentials"
@@ -271,7 +270,7 @@ func (n *numbers) secret(
 }
 
 // keySecret reads one key of a Secret, in the namespace of the resource that uses it, that was released for a purpose.
-func (b *base) keySecret(ctx context.Context, user client.Object, ref v1alpha1.SecretKeyReference, purpose string) (secretValue, *secretProblem) {
+func (b *base) keySecret(ctx context.Context, user v1alpha1.Asset, ref v1alpha1.SecretKeyReference, purpose string) (secretValue, *secretProblem) {
 	value, err := credentials.ReadValue(ctx, b.resolver.secrets,
 		types.NamespacedName{Namespace: user.GetNamespace(), Name: ref.Name}, ref.Key, purpose)
 	var known *credentials.Error

@@ -7,8 +7,6 @@ import (
 	"context"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
@@ -26,7 +24,7 @@ func (n *numbers) remove(ctx context.Context, p *numberPass) (bool, *Result) {
 		}
 		return nil
 	})
-	d.claims = func(ctx context.Context) ([]client.Object, error) {
+	d.claims = func(ctx context.Context) ([]v1alpha1.Asset, error) {
 		claims, err := n.numberClaims(ctx, p.obj)
 		return otherClaimants(p.obj, claims), err
 	}

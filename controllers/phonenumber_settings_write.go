@@ -151,7 +151,7 @@ func (n *numbers) readSectionBack(ctx context.Context, s *sectionPass, fields []
 	d := s.record.Compare(s.section, s.want, shown)
 	for _, field := range d.Normalised {
 		if slices.Contains(fields, field) {
-			n.metrics.UnknownNormalisation(kindPhoneNumber, field)
+			n.metrics.UnknownNormalisation(v1alpha1.KindPhoneNumber, field)
 		}
 	}
 	s.record.Take(s.section, s.want, shown, slices.Concat(d.Changed, d.Drift)...)

@@ -60,7 +60,7 @@ func (w *writtenVersions) get(key objectKey) (version string, ok bool) {
 	return v.version, ok
 }
 
-func (w *writtenVersions) put(obj client.Object, version string) {
+func (w *writtenVersions) put(obj v1alpha1.Asset, version string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.known[keyOf(obj, client.ObjectKeyFromObject(obj))] = writtenVersion{obj.GetUID(), version}
@@ -83,7 +83,7 @@ func (w *writtenVersions) forget(gone object) time.Duration {
 
 // newest reads an object, and reads it from the API server if the cache doesn't show yet what this process wrote last. What is
 // right would otherwise be compared with a status of before, found equal and not written, and what was said last would stay.
-func newest[T client.Object](ctx context.Context, w *statusWriter, name types.NamespacedName, empty func() T) (T, error) {
+func newest[T v1alpha1.Asset](ctx context.Context, w *statusWriter, name types.NamespacedName, empty func() T) (T, error) {
 	obj := empty()
 	key := keyOf(obj, name)
 	err := w.client.Get(ctx, name, obj)
@@ -101,7 +101,7 @@ func newest[T client.Object](ctx context.Context, w *statusWriter, name types.Na
 }
 
 // behind reports that an object is older than a version.
-func behind(obj client.Object, version string) bool {
+func behind(obj v1alpha1.Asset, version string) bool {
 	c, err := resourceversion.CompareResourceVersion(obj.GetResourceVersion(), version)
 	return err == nil && c < 0
 }
@@ -113,7 +113,7 @@ type applied interface {
 
 // write applies status to obj. With precondition set, it fails with a conflict when anything about the object changed
 // since it was read; scarce calls rely on it.
-func (w *statusWriter) write(ctx context.Context, obj client.Object, status any, into applied, precondition bool) error {
+func (w *statusWriter) write(ctx context.Context, obj v1alpha1.Asset, status any, into applied, precondition bool) error {
 	gvk, err := apiutil.GVKForObject(obj, w.client.Scheme())
 	if err != nil {
 		return err
@@ -154,11 +154,11 @@ func versionOf(into applied) string {
 }
 
 // intruded reports that somebody else owns something of the status of an object, as it was read from the cache.
-func intruded(obj client.Object) bool { return len(obj.GetManagedFields()) > 0 }
+func intruded(obj v1alpha1.Asset) bool { return len(obj.GetManagedFields()) > 0 }
 
 // settle applies a status, and has nothing else left in it. What others have written, for instance a backup tool that restored it, goes
 // only when they don't own it any more. apply is called again then.
-func (w *statusWriter) settle(ctx context.Context, obj client.Object, wanted any, apply func() (applied, error)) (applied, error) {
+func (w *statusWriter) settle(ctx context.Context, obj v1alpha1.Asset, wanted any, apply func() (applied, error)) (applied, error) {
 	into, err := apply()
 	if err != nil || !intruded(obj) && !leftover(into, wanted) {
 		return into, err
@@ -201,8 +201,8 @@ func normalized(status, like any) (any, error) {
 
 // takeOver hands the status fields that other managers own to our field owner, so that the next apply can remove what isn't wanted. The
 // webhook facts keep their owner.
-func (w *statusWriter) takeOver(ctx context.Context, obj client.Object) error {
-	fresh, ok := obj.DeepCopyObject().(client.Object)
+func (w *statusWriter) takeOver(ctx context.Context, obj v1alpha1.Asset) error {
+	fresh, ok := obj.DeepCopyObject().(v1alpha1.Asset)
 	if !ok {
 		return fmt.Errorf("%T can't be copied", obj)
 	}

@@ -63,7 +63,7 @@ func (s *stores) all() []store {
 type sessions struct{ accounts *account.Manager }
 
 func (s sessions) forget(gone object) time.Duration {
-	if gone.kind != kindWABA {
+	if gone.kind != v1alpha1.KindWABA {
 		return 0
 	}
 	return s.accounts.Forget(string(gone.uid))
@@ -85,8 +85,8 @@ type objectKey struct {
 	name types.NamespacedName
 }
 
-func keyOf(obj client.Object, name types.NamespacedName) objectKey {
-	return objectKey{kindOf(obj), name}
+func keyOf(obj v1alpha1.Asset, name types.NamespacedName) objectKey {
+	return objectKey{obj.KindName(), name}
 }
 
 // object is a resource as a run saw it.
@@ -98,7 +98,7 @@ type object struct {
 	accountID string
 }
 
-func objectOf(obj client.Object) object {
+func objectOf(obj v1alpha1.Asset) object {
 	o := object{objectKey: keyOf(obj, client.ObjectKeyFromObject(obj)), uid: obj.GetUID()}
 	if waba, ok := obj.(*v1alpha1.WABA); ok {
 		o.accountID = waba.Spec.ID

@@ -19,6 +19,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/credentials"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
@@ -145,11 +146,11 @@ func TestUnitFailureLogLine(t *testing.T) {
 func TestUnitFailureLogForgets(t *testing.T) {
 	l := newFailureLog(clocktesting.NewFakePassiveClock(unitStart), &measured{})
 	ctx, log := logged(1)
-	all, key := newObjects([]store{l}), objectKey{kind: kindWABA}
+	all, key := newObjects([]store{l}), objectKey{kind: v1alpha1.KindWABA}
 	all.saw(object{objectKey: key, uid: "first"})
-	l.note(ctx, subject{"first", kindWABA}, failure("read the account", errors.New("away")))
+	l.note(ctx, subject{"first", v1alpha1.KindWABA}, failure("read the account", errors.New("away")))
 	all.saw(object{objectKey: key, uid: "second"})
-	l.note(ctx, subject{"second", kindWABA}, done("observed"))
+	l.note(ctx, subject{"second", v1alpha1.KindWABA}, done("observed"))
 	if len(l.known) > 0 || len(log.next()) != 1 {
 		t.Errorf("known: %v", l.known)
 	}

@@ -23,7 +23,7 @@ func unitPass(status metav1.ConditionStatus, reason string, change ...func(*v1al
 		f(obj)
 	}
 	return &templatePass{
-		obj: obj, before: obj.DeepCopy(), spec: &obj.Spec.CommonSpec, status: &obj.Status.CommonStatus, now: unitStart,
+		obj: obj, before: obj.DeepCopy(), status: &obj.Status.CommonStatus, now: unitStart,
 		waba: &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{UID: "w", Generation: 1}, Spec: v1alpha1.WABASpec{ID: unitWABA}},
 	}
 }

@@ -30,7 +30,7 @@ func unitSection(change ...func(*v1alpha1.PhoneNumber)) *sectionPass {
 		f(obj)
 	}
 	p := &numberPass{
-		obj: obj, before: obj.DeepCopy(), spec: &obj.Spec.CommonSpec, status: &obj.Status.CommonStatus, prior: &obj.Status.CommonStatus,
+		obj: obj, before: obj.DeepCopy(), status: &obj.Status.CommonStatus, prior: &obj.Status.CommonStatus,
 		now: unitStart, policy: v1alpha1.ManagementPolicyManaged,
 	}
 	return &sectionPass{

@@ -28,8 +28,6 @@ import (
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-const kindWABA = "WABA"
-
 // wabas observes accounts. An account can neither be created nor deleted by API, so almost everything about it is
 // observed.
 type wabas struct {

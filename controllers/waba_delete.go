@@ -9,6 +9,8 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -59,35 +61,25 @@ func (r *wabas) grace(p *wabaPass) time.Duration {
 // dependents names the resources that are being deleted and need the account for it. others reports that there are some
 // that would need it if they were deleted.
 func (r *wabas) dependents(ctx context.Context, waba *v1alpha1.WABA) (names []string, others bool, err error) {
-	see := func(kind string, child client.Object) {
-		switch {
-		case !hasFinalizer(child):
-		case child.GetDeletionTimestamp().IsZero():
-			others = true
-		default:
-			names = append(names, kind+" "+client.ObjectKeyFromObject(child).String())
+	for _, kind := range v1alpha1.AssetKinds {
+		if kind.New().AccountReference() == nil {
+			continue
 		}
-	}
-	var templates v1alpha1.MessageTemplateList
-	if err := r.client.List(ctx, &templates, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}); err != nil {
-		return nil, false, err
-	}
-	for i := range templates.Items {
-		see(kindMessageTemplate, &templates.Items[i])
-	}
-	var phones v1alpha1.PhoneNumberList
-	if err := r.client.List(ctx, &phones, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}); err != nil {
-		return nil, false, err
-	}
-	for i := range phones.Items {
-		see(kindPhoneNumber, &phones.Items[i])
-	}
-	var hooks v1alpha1.WebhookSubscriptionList
-	if err := r.client.List(ctx, &hooks, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}); err != nil {
-		return nil, false, err
-	}
-	for i := range hooks.Items {
-		see(kindWebhookSubscription, &hooks.Items[i])
+		list := kind.NewList()
+		if err := r.client.List(ctx, list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}); err != nil {
+			return nil, false, err
+		}
+		_ = meta.EachListItem(list, func(item runtime.Object) error { // never fails
+			child, ok := item.(v1alpha1.Asset)
+			switch {
+			case !ok || !hasFinalizer(child):
+			case child.GetDeletionTimestamp().IsZero():
+				others = true
+			default:
+				names = append(names, kind.Name+" "+client.ObjectKeyFromObject(child).String())
+			}
+			return nil
+		})
 	}
 	return names, others, nil
 }

@@ -27,7 +27,6 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
-	"github.com/waba-operator/waba-operator/internal/facts"
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
@@ -53,11 +52,13 @@ func wakes() predicate.Predicate {
 	}}
 }
 
+// webhookFacts is what webhooks told of an object, as far as it is a reason to look at it.
 func webhookFacts(obj client.Object) any {
-	if _, ok := obj.(*v1alpha1.WebhookSubscription); ok {
-		return nil // a handshake or an event is no reason to look
+	asset, ok := obj.(v1alpha1.Asset)
+	if _, subscription := obj.(*v1alpha1.WebhookSubscription); !ok || subscription {
+		return nil // a handshake or an event of a subscription is none
 	}
-	return facts.Of(obj)
+	return asset.WebhookStatus()
 }
 
 // accountChange says what an observation of an account found to be new.
@@ -164,7 +165,7 @@ func templateSource(c client.Reader, ch *changes) source.Source {
 	return source.Func(func(ctx context.Context, q queue) error {
 		ch.mu.Lock()
 		defer ch.mu.Unlock()
-		ch.queueReady(ctx, kindMessageTemplate, q)
+		ch.queueReady(ctx, v1alpha1.KindMessageTemplate, q)
 		ch.sinks = append(ch.sinks, func(n accountChange) {
 			if ctx.Err() == nil {
 				addLow(q, changedTemplates(ctx, c, n)...)
@@ -277,11 +278,11 @@ func rivalsOf(c client.Reader) handler.EventHandler {
 // accountOfDeleted wakes a WABA that waits for the deletion of its resources.
 func accountOfDeleted() handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, obj client.Object) []reconcile.Request {
-		ref, ok := index.Ref(obj)
+		asset, ok := obj.(v1alpha1.Asset)
 		if !ok {
 			return nil
 		}
-		return []reconcile.Request{{NamespacedName: referrer{namespace: obj.GetNamespace(), ref: ref}.account()}}
+		return []reconcile.Request{{NamespacedName: index.AccountOf(asset)}}
 	})
 }
 
@@ -316,8 +317,8 @@ func ofNamespace(c client.Reader, kind client.ObjectList) handler.EventHandler {
 		}
 		var out []reconcile.Request
 		_ = meta.EachListItem(list, func(item runtime.Object) error { // never fails
-			child, isObject := item.(client.Object)
-			if ref, refers := index.Ref(child); isObject && refers && ref.Namespace != "" && ref.Namespace != obj.GetName() {
+			child, ok := item.(v1alpha1.Asset)
+			if ok && index.AccountOf(child).Namespace != obj.GetName() {
 				out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(child)})
 			}
 			return nil

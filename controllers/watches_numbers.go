@@ -38,7 +38,7 @@ func numberSource(c client.Reader, ch *changes) source.Source {
 	return source.Func(func(ctx context.Context, q queue) error {
 		ch.mu.Lock()
 		defer ch.mu.Unlock()
-		ch.queueReady(ctx, kindPhoneNumber, q)
+		ch.queueReady(ctx, v1alpha1.KindPhoneNumber, q)
 		ch.sinks = append(ch.sinks, func(n accountChange) {
 			if ctx.Err() != nil || !n.change.All && len(n.change.Numbers) == 0 {
 				return

@@ -5,7 +5,6 @@ package controllers
 
 import (
 	"context"
-	"reflect"
 	"slices"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -17,8 +16,6 @@ import (
 
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=webhooksubscriptions,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=webhooksubscriptions/status,verbs=patch
-
-const kindWebhookSubscription = "WebhookSubscription"
 
 // hooks is what the lifecycle needs to know of webhook subscriptions.
 type hooks struct {
@@ -39,25 +36,8 @@ func newHooks(b *base) *lifecycle[*v1alpha1.WebhookSubscription] {
 
 func (h *hooks) new() *v1alpha1.WebhookSubscription { return &v1alpha1.WebhookSubscription{} }
 
-func (h *hooks) common(obj *v1alpha1.WebhookSubscription) (*v1alpha1.CommonSpec, *v1alpha1.CommonStatus) {
-	return &obj.Spec.CommonSpec, &obj.Status.CommonStatus
-}
-
 func (h *hooks) referrer(obj *v1alpha1.WebhookSubscription) referrer {
-	return referrer{kind: kindWebhookSubscription, namespace: obj.Namespace, ref: obj.Spec.WABARef}
-}
-
-func (h *hooks) deletes(obj *v1alpha1.WebhookSubscription) bool {
-	return obj.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDelete
-}
-
-func (h *hooks) status(obj *v1alpha1.WebhookSubscription) any {
-	s := obj.Status.DeepCopy()
-	s.Webhook = nil // facts have their own field owner
-	if s.App != nil && reflect.DeepEqual(*s.App, v1alpha1.AppWebhookStatus{}) {
-		s.App = nil // the API server takes no empty object in an apply
-	}
-	return s
+	return referrer{kind: v1alpha1.KindWebhookSubscription, namespace: obj.Namespace, ref: obj.Spec.WABARef}
 }
 
 // heed has nothing to do: what arrives is shown where it was written, and says nothing of the levels.

@@ -73,13 +73,13 @@ func (r *hookRemoval) own() *graph.SubscribedApp {
 // claimants finds the other live subscriptions of the account of one that claim something.
 func (h *hooks) claimants(
 	obj *v1alpha1.WebhookSubscription, claimed func(context.Context, *v1alpha1.WebhookSubscription) (bool, error),
-) func(context.Context) ([]client.Object, error) {
-	return func(ctx context.Context) ([]client.Object, error) {
+) func(context.Context) ([]v1alpha1.Asset, error) {
+	return func(ctx context.Context) ([]v1alpha1.Asset, error) {
 		others, err := h.others(ctx, index.Account, h.referrer(obj).account().String(), obj)
 		if err != nil {
 			return nil, err
 		}
-		var out []client.Object
+		var out []v1alpha1.Asset
 		for _, other := range others {
 			switch yes, err := claimed(ctx, other); {
 			case err != nil:
@@ -153,7 +153,7 @@ func (r *hookRemoval) unlessByHand(o *Result) *Result {
 
 // appUsers are the other resources that get events through the app: subscriptions of this account with a section for the app,
 // whether they have been looked at or not, subscriptions of other accounts, and accounts that the app is subscribed to.
-func (r *hookRemoval) appUsers(ctx context.Context) ([]client.Object, error) {
+func (r *hookRemoval) appUsers(ctx context.Context) ([]v1alpha1.Asset, error) {
 	users, err := r.claimants(r.obj, func(_ context.Context, other *v1alpha1.WebhookSubscription) (bool, error) {
 		return other.Spec.App != nil, nil
 	})(ctx)

@@ -115,7 +115,7 @@ func (e *evidence) readCluster(ctx context.Context) error {
 	for _, kind := range []struct {
 		name string
 		list client.ObjectList
-	}{{"PhoneNumber", &numbers}, {"MessageTemplate", &templates}, {"WebhookSubscription", &subscriptions}} {
+	}{{v1alpha1.KindPhoneNumber, &numbers}, {v1alpha1.KindMessageTemplate, &templates}, {v1alpha1.KindWebhookSubscription, &subscriptions}} {
 		if err := e.list(ctx, kind.name, kind.list); err != nil {
 			return err
 		}

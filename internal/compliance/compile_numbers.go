@@ -87,7 +87,7 @@ func (e *evidence) numberList() Numbers {
 	case counts == nil:
 		out.Unknown = never
 	default:
-		out.Source, out.Complete = SourceCluster, e.complete("Phone numbers", "PhoneNumber", len(out.Items), int(counts.Total), int(counts.Unmanaged))
+		out.Source, out.Complete = SourceCluster, e.complete("Phone numbers", v1alpha1.KindPhoneNumber, len(out.Items), int(counts.Total), int(counts.Unmanaged))
 	}
 	return out
 }

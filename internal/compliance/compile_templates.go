@@ -52,7 +52,7 @@ func (e *evidence) templateList() Templates {
 				out.Items = append(out.Items, clusterTemplate(t))
 			}
 		}
-		out.Source, out.Complete = SourceCluster, e.complete("Templates", "MessageTemplate", len(out.Items), int(counts.Total), int(counts.Unmanaged))
+		out.Source, out.Complete = SourceCluster, e.complete("Templates", v1alpha1.KindMessageTemplate, len(out.Items), int(counts.Total), int(counts.Unmanaged))
 	}
 	slices.SortFunc(out.Items, func(a, b Template) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Language, b.Language))

@@ -28,7 +28,7 @@ func (e *Exporter) waba() *Resource {
 	if e.Observed {
 		spec.ManagementPolicy = v1alpha1.ManagementPolicyObserved
 	}
-	r := e.resource(KindWABA, e.WABAName, spec)
+	r := e.resource(v1alpha1.KindWABA, e.WABAName, spec)
 	if a.Name != "" {
 		r.Comments = []string{a.Name}
 	}
@@ -38,7 +38,7 @@ func (e *Exporter) waba() *Resource {
 // number describes a number by its id, with the sections that were read and that lead to no write.
 func (e *Exporter) number(ctx context.Context, n *graph.PhoneNumber) *Resource {
 	spec := &v1alpha1.PhoneNumberSpec{CommonSpec: e.common(false), ID: n.ID}
-	r := e.resource(KindPhoneNumber, e.names[n.ID], spec)
+	r := e.resource(v1alpha1.KindPhoneNumber, e.names[n.ID], spec)
 	if about := strings.Join(slices.DeleteFunc([]string{n.DisplayPhoneNumber, n.VerifiedName}, func(s string) bool { return s == "" }), ", "); about != "" {
 		r.Comments = append(r.Comments, about)
 	}
@@ -51,7 +51,7 @@ func (e *Exporter) number(ctx context.Context, n *graph.PhoneNumber) *Resource {
 		if !number.Describe(alone, section, live) {
 			continue
 		}
-		faults := e.faults(ctx, e.resource(KindPhoneNumber, r.Name, alone))
+		faults := e.faults(ctx, e.resource(v1alpha1.KindPhoneNumber, r.Name, alone))
 		if len(faults) == 0 {
 			for _, field := range number.Differs(alone, section, live) {
 				faults = append(faults, "spec."+field+": applying it would write to Meta")
@@ -76,7 +76,7 @@ func (e *Exporter) subscription(ctx context.Context) *Resource {
 		return nil
 	}
 	spec := &v1alpha1.WebhookSubscriptionSpec{CommonSpec: e.common(true)}
-	r := e.resource(KindWebhookSubscription, e.WABAName, spec)
+	r := e.resource(v1alpha1.KindWebhookSubscription, e.WABAName, spec)
 	if url := own.OverrideCallbackURI; url != "" {
 		e.part(ctx, r, "messages", func() {
 			spec.Messages = &v1alpha1.WebhookOverride{CallbackURL: url, VerifyTokenSecretRef: e.verifyToken("messages")}

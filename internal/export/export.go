@@ -20,16 +20,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/schema"
 )
 
-// The kinds, in the order in which they are exported.
-const (
-	KindWABA                = "WABA"
-	KindPhoneNumber         = "PhoneNumber"
-	KindWebhookSubscription = "WebhookSubscription"
-	KindMessageTemplate     = "MessageTemplate"
-)
-
-// Kinds lists all kinds.
-var Kinds = []string{KindWABA, KindPhoneNumber, KindWebhookSubscription, KindMessageTemplate}
+// Kinds lists all kinds, in the order in which they are exported.
+var Kinds = []string{v1alpha1.KindWABA, v1alpha1.KindPhoneNumber, v1alpha1.KindWebhookSubscription, v1alpha1.KindMessageTemplate}
 
 // Options say what is exported, and how.
 type Options struct {
@@ -87,7 +79,7 @@ func New(source *Source, o Options) (*Exporter, error) {
 		e.report.miss("%s", line)
 	}
 	var left int
-	if e.numbers, left = o.numbers(source.Snapshot.Numbers); left > 0 && o.wants(KindPhoneNumber) {
+	if e.numbers, left = o.numbers(source.Snapshot.Numbers); left > 0 && o.wants(v1alpha1.KindPhoneNumber) {
 		e.report.LeftOut["numbers that others run"] = left
 	}
 	if source.Unregistered > 0 {
@@ -115,22 +107,22 @@ func (e *Exporter) Resources(ctx context.Context) iter.Seq[*Resource] {
 
 func (e *Exporter) described(ctx context.Context) iter.Seq[*Resource] {
 	return func(yield func(*Resource) bool) {
-		if e.wants(KindWABA) && !yield(e.waba()) {
+		if e.wants(v1alpha1.KindWABA) && !yield(e.waba()) {
 			return
 		}
-		if e.wants(KindPhoneNumber) {
+		if e.wants(v1alpha1.KindPhoneNumber) {
 			for i := range e.numbers {
 				if !yield(e.number(ctx, &e.numbers[i])) {
 					return
 				}
 			}
 		}
-		if e.wants(KindWebhookSubscription) {
+		if e.wants(v1alpha1.KindWebhookSubscription) {
 			if r := e.subscription(ctx); r != nil && !yield(r) {
 				return
 			}
 		}
-		if !e.wants(KindMessageTemplate) {
+		if !e.wants(v1alpha1.KindMessageTemplate) {
 			return
 		}
 		names := map[string]bool{}

@@ -102,7 +102,7 @@ func FuzzTemplate(f *testing.F) {
 		}
 		bare := template.Identity(&graph.Template{Name: name, Language: language, Category: "UTILITY"})
 		bare.CommonSpec = e.common(true)
-		if len(e.report.Missing) != 1 || len(e.faults(t.Context(), e.resource(KindMessageTemplate, "a", bare))) == 0 {
+		if len(e.report.Missing) != 1 || len(e.faults(t.Context(), e.resource(v1alpha1.KindMessageTemplate, "a", bare))) == 0 {
 			t.Errorf("nothing is said of %q in %q: %v", name, language, e.report.Missing)
 		}
 	})

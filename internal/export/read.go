@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/number"
@@ -28,18 +29,18 @@ func Read(ctx context.Context, session *account.Session, o *Options, settings bo
 		account.Section
 		found int
 	}{
-		{KindPhoneNumber, "phone number", snapshot.NumbersSection, len(snapshot.Numbers)},
-		{KindMessageTemplate, "template", snapshot.TemplatesSection, len(snapshot.Templates)},
-		{KindWebhookSubscription, "subscribed app", snapshot.AppsSection, len(snapshot.Apps)},
+		{v1alpha1.KindPhoneNumber, "phone number", snapshot.NumbersSection, len(snapshot.Numbers)},
+		{v1alpha1.KindMessageTemplate, "template", snapshot.TemplatesSection, len(snapshot.Templates)},
+		{v1alpha1.KindWebhookSubscription, "subscribed app", snapshot.AppsSection, len(snapshot.Apps)},
 	} {
 		if o.wants(section.kind) && !section.Complete {
 			s.miss("%ss are missing (%s could be read): %s", section.what, plural(section.found, section.what), Explain(section.Err))
 		}
 	}
-	if o.wants(KindWebhookSubscription) {
+	if o.wants(v1alpha1.KindWebhookSubscription) {
 		s.readApp(ctx, session)
 	}
-	if settings && o.wants(KindPhoneNumber) {
+	if settings && o.wants(v1alpha1.KindPhoneNumber) {
 		numbers, _ := o.numbers(snapshot.Numbers)
 		for i := range numbers {
 			if numbers[i].PlatformType == platformCloudAPI {

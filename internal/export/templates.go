@@ -18,7 +18,7 @@ import (
 // content, else without its settings, else with nothing but its identity. It is nil, with a line in the report, where not even
 // that is possible.
 func (e *Exporter) template(ctx context.Context, live *graph.Template, names map[string]bool) *Resource {
-	r := e.resource(KindMessageTemplate, templateName(live.Name, live.Language), nil)
+	r := e.resource(v1alpha1.KindMessageTemplate, templateName(live.Name, live.Language), nil)
 	if names[r.Name] { // Meta shows one language under two spellings
 		r.Name += "-" + live.ID
 	}

@@ -106,7 +106,7 @@ func (e *Exporter) neededSecrets() *neededSecrets { return &neededSecrets{export
 
 // note remembers what a resource refers to.
 func (s *neededSecrets) note(r *Resource) {
-	s.account = s.account || r.Kind == KindWABA
+	s.account = s.account || r.Kind == v1alpha1.KindWABA
 	spec, ok := r.Spec.(*v1alpha1.WebhookSubscriptionSpec)
 	if !ok {
 		return

@@ -63,7 +63,7 @@ func (r *Resource) YAML() ([]byte, error) { return encode(r.document(), r.Commen
 
 // File is the name of the file for the resource.
 func (r *Resource) File() string {
-	if r.Kind == KindMessageTemplate || r.Kind == KindPhoneNumber {
+	if r.Kind == v1alpha1.KindMessageTemplate || r.Kind == v1alpha1.KindPhoneNumber {
 		return strings.ToLower(r.Kind) + "-" + r.Name + ".yaml"
 	}
 	return strings.ToLower(r.Kind) + ".yaml" // there is only one

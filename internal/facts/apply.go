@@ -18,8 +18,8 @@ import (
 
 // apply writes all facts of a resource and returns it as it is then. UID and version are preconditions. A fact that shall go and that
 // somebody else owns, too, goes when it is taken from them.
-func apply(ctx context.Context, c client.Client, k kind, obj client.Object) (client.Object, error) {
-	now, err := applyOnce(ctx, c, k, obj)
+func apply(ctx context.Context, c client.Client, obj v1alpha1.Asset) (v1alpha1.Asset, error) {
+	now, err := applyOnce(ctx, c, obj)
 	if err != nil || same(now, obj) {
 		return now, err
 	}
@@ -30,33 +30,33 @@ func apply(ctx context.Context, c client.Client, k kind, obj client.Object) (cli
 	if err := c.Patch(ctx, now, client.RawPatch(types.JSONPatchType, patch)); err != nil {
 		return now, err
 	}
-	again, ok := obj.DeepCopyObject().(client.Object)
+	again, ok := obj.DeepCopyObject().(v1alpha1.Asset)
 	if !ok {
 		return now, nil
 	}
 	again.SetResourceVersion(now.GetResourceVersion())
-	return applyOnce(ctx, c, k, again)
+	return applyOnce(ctx, c, again)
 }
 
 // same reports whether two resources have the same facts, by what the API server keeps of times.
-func same(a, b client.Object) bool {
-	one, oneErr := json.Marshal(Of(a))
-	other, otherErr := json.Marshal(Of(b))
+func same(a, b v1alpha1.Asset) bool {
+	one, oneErr := json.Marshal(a.WebhookStatus())
+	other, otherErr := json.Marshal(b.WebhookStatus())
 	return oneErr == nil && otherErr == nil && bytes.Equal(one, other)
 }
 
-func applyOnce(ctx context.Context, c client.Client, k kind, obj client.Object) (client.Object, error) {
+func applyOnce(ctx context.Context, c client.Client, obj v1alpha1.Asset) (v1alpha1.Asset, error) {
 	raw, err := json.Marshal(map[string]any{
-		"apiVersion": v1alpha1.GroupVersion.String(), "kind": k,
+		"apiVersion": v1alpha1.GroupVersion.String(), "kind": obj.KindName(),
 		"metadata": map[string]any{
 			"name": obj.GetName(), "namespace": obj.GetNamespace(), "uid": obj.GetUID(), "resourceVersion": obj.GetResourceVersion(),
 		},
-		"status": map[string]any{"webhook": Of(obj)},
+		"status": map[string]any{"webhook": obj.WebhookStatus()},
 	})
 	if err != nil {
 		return nil, err
 	}
-	now := k.new() // the answer isn't put over what obj holds
+	now := newObject(obj.KindName()) // the answer isn't put over what obj holds
 	now.SetName(obj.GetName())
 	now.SetNamespace(obj.GetNamespace())
 	return now, c.Status().Patch(ctx, now, client.RawPatch(types.ApplyPatchType, raw),
@@ -66,9 +66,9 @@ func applyOnce(ctx context.Context, c client.Client, k kind, obj client.Object) 
 // Keep makes the facts that a resource shows this package's own, whoever wrote them. After a restore the backup tool owns them,
 // and they would go with the rest of what it wrote once reconcilers take that over: a ban or a restriction can be learned from
 // nowhere else. obj must be as the API server has it; the answer is how it is then.
-func Keep(ctx context.Context, c client.Client, obj client.Object) (client.Object, error) {
-	if facts := reflect.ValueOf(Of(obj)); !facts.IsValid() || facts.IsNil() {
+func Keep(ctx context.Context, c client.Client, obj v1alpha1.Asset) (v1alpha1.Asset, error) {
+	if facts := reflect.ValueOf(obj.WebhookStatus()); !facts.IsValid() || facts.IsNil() {
 		return obj, nil
 	}
-	return apply(ctx, c, kindOf(obj), obj)
+	return apply(ctx, c, obj)
 }

@@ -53,18 +53,18 @@ func TestFactsGoWhoeverOwnsThem(t *testing.T) {
 			obj.Status.Webhook = &v1alpha1.MessageTemplateWebhookStatus{Events: []v1alpha1.WebhookEvent{
 				{Field: "message_template_quality_update", Time: metav1.NewTime(time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)), Hash: "ours"},
 			}}
-			now, err := apply(t.Context(), env.Client, kindOf(obj), obj)
+			now, err := apply(t.Context(), env.Client, obj)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if !same(now, obj) || len(statusowner.Foreign(now.GetManagedFields())) > 0 {
-				t.Errorf("facts: %+v, owners: %+v", Of(now), statusowner.Foreign(now.GetManagedFields()))
+				t.Errorf("facts: %+v, owners: %+v", now.WebhookStatus(), statusowner.Foreign(now.GetManagedFields()))
 			}
 			if got := now.(*v1alpha1.MessageTemplate).Status.ID; got != "1" {
 				t.Errorf("the rest of the status has changed: id %q", got)
 			}
 			version := now.GetResourceVersion()
-			if now, err = apply(t.Context(), env.Client, kindOf(obj), now); err != nil || now.GetResourceVersion() != version {
+			if now, err = apply(t.Context(), env.Client, now); err != nil || now.GetResourceVersion() != version {
 				t.Errorf("written again without need: %v", err)
 			}
 		})

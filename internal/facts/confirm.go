@@ -30,7 +30,7 @@ const (
 // there is one list at a time, and about one a second, for all deliveries that wait for it. None is refused: each waits for the
 // next list only, whatever others ask for.
 type confirmer struct {
-	kind  kind
+	kind  string
 	live  client.Reader
 	clock clock.Clock
 	// scopes restrict the lists, as the cache is restricted.
@@ -142,7 +142,7 @@ func (c *confirmer) list(ctx context.Context, all map[absence]*wanted) (map[abse
 		if names = slices.Compact(names); len(names) == 1 && names[0] != "" {
 			opts = append(opts, client.MatchingFields{"spec.name": names[0]})
 		}
-		err := c.each(ctx, opts, func(o client.Object, account client.ObjectKey) {
+		err := c.each(ctx, opts, func(o v1alpha1.Asset, account client.ObjectKey) {
 			for _, w := range byAccount[account] {
 				if w.matches(o) {
 					out[w.absence()] = append(out[w.absence()], subject{kind: c.kind, key: client.ObjectKeyFromObject(o)})
@@ -157,13 +157,13 @@ func (c *confirmer) list(ctx context.Context, all map[absence]*wanted) (map[abse
 }
 
 // each visits what is listed, with the account that it refers to.
-func (c *confirmer) each(ctx context.Context, opts []client.ListOption, visit func(o client.Object, account client.ObjectKey)) error {
+func (c *confirmer) each(ctx context.Context, opts []client.ListOption, visit func(o v1alpha1.Asset, account client.ObjectKey)) error {
 	for page := ""; ; {
-		var objects []client.Object
+		var objects []v1alpha1.Asset
 		var err error
 		opts := append(slices.Clone(opts), client.Limit(pageSize), client.Continue(page))
 		switch c.kind {
-		case kindTemplate:
+		case v1alpha1.KindMessageTemplate:
 			var list v1alpha1.MessageTemplateList
 			err = c.live.List(ctx, &list, opts...)
 			objects, page = objectsOf(list.Items), list.Continue
@@ -176,8 +176,7 @@ func (c *confirmer) each(ctx context.Context, opts []client.ListOption, visit fu
 			return err
 		}
 		for _, o := range objects {
-			ref, _ := index.Ref(o)
-			visit(o, index.Referenced(o.GetNamespace(), ref))
+			visit(o, index.AccountOf(o))
 		}
 		if page == "" {
 			return nil

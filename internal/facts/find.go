@@ -30,22 +30,22 @@ type found struct {
 
 // wanted describes resources of one account.
 type wanted struct {
-	kind    kind
+	kind    string
 	account client.ObjectKey
 	// key tells it from all else that is wanted of the kind and account.
 	key string
 	// name is the name of the template, "" for other kinds.
 	name    string
-	matches func(client.Object) bool
+	matches func(v1alpha1.Asset) bool
 	// alone means that the resource counts only if it is the only one.
 	alone bool
 }
 
-func (w *wanted) absence() absence { return absence{w.account, string(w.kind) + "|" + w.key} }
+func (w *wanted) absence() absence { return absence{w.account, w.kind + "|" + w.key} }
 
 // find returns the resources of an account that an event is about as far as the cache shows them.
 func (f *finder) find(ctx context.Context, a Account, c webhook.Change) (found, error) {
-	account := subject{kind: kindAccount, key: a.Name}
+	account := subject{kind: v1alpha1.KindWABA, key: a.Name}
 	switch v := c.Value.(type) {
 	case webhook.TemplateStatus:
 		return f.template(ctx, a, v.Template)
@@ -89,7 +89,7 @@ func pictureless(a Account, v webhook.Alert) *wanted {
 
 func (f *finder) template(ctx context.Context, a Account, t webhook.Template) (found, error) {
 	key := index.TemplateKey(a.Name, t.Name, t.Language)
-	w := &wanted{kind: kindTemplate, account: a.Name, key: key, name: t.Name, matches: func(obj client.Object) bool {
+	w := &wanted{kind: v1alpha1.KindMessageTemplate, account: a.Name, key: key, name: t.Name, matches: func(obj v1alpha1.Asset) bool {
 		o, ok := obj.(*v1alpha1.MessageTemplate)
 		return ok && index.TemplateKey(index.Referenced(o.Namespace, o.Spec.WABARef), o.Spec.Name, o.Spec.Language) == key
 	}}
@@ -112,7 +112,7 @@ func hasID(a Account, id string) *wanted {
 }
 
 func number(a Account, key string, matches func(*v1alpha1.PhoneNumber) bool) *wanted {
-	return &wanted{kind: kindNumber, account: a.Name, key: key, matches: func(obj client.Object) bool {
+	return &wanted{kind: v1alpha1.KindPhoneNumber, account: a.Name, key: key, matches: func(obj v1alpha1.Asset) bool {
 		o, ok := obj.(*v1alpha1.PhoneNumber)
 		return ok && index.Referenced(o.Namespace, o.Spec.WABARef) == a.Name && matches(o)
 	}}
@@ -137,7 +137,7 @@ func (f *finder) number(ctx context.Context, w *wanted) (found, error) {
 }
 
 // among is what is wanted among the resources that the cache shows.
-func (f *finder) among(w *wanted, objects []client.Object) found {
+func (f *finder) among(w *wanted, objects []v1alpha1.Asset) found {
 	var out found
 	for _, o := range objects {
 		if w.matches(o) {
@@ -162,9 +162,9 @@ func (w *wanted) those(subjects []subject) []subject {
 // objectsOf takes pointers into a list.
 func objectsOf[T any, P interface {
 	*T
-	client.Object
-}](items []T) []client.Object {
-	out := make([]client.Object, len(items))
+	v1alpha1.Asset
+}](items []T) []v1alpha1.Asset {
+	out := make([]v1alpha1.Asset, len(items))
 	for i := range items {
 		out[i] = P(&items[i])
 	}
@@ -179,34 +179,35 @@ func (f *finder) subscriptions(ctx context.Context, a Account) ([]subject, error
 	var found []subject
 	for i := range list.Items {
 		if o := &list.Items[i]; o.Status.AccountID == a.ID {
-			found = append(found, subject{kind: kindSubscription, key: client.ObjectKeyFromObject(o)})
+			found = append(found, subject{kind: v1alpha1.KindWebhookSubscription, key: client.ObjectKeyFromObject(o)})
 		}
 	}
 	return found, err
 }
 
-// belongs reports whether an event may change the facts of a resource. That a resource refers to the account isn't enough:
-// the account's owner must have agreed, which shows in the account's id in the status, or a create in progress. Events of
-// a template that had the same name before are none of the new one's.
-func belongs(obj client.Object, e event) bool {
-	switch o := obj.(type) {
-	case *v1alpha1.WABA:
-		return o.UID == e.account.UID && o.Spec.ID == e.account.ID
-	case *v1alpha1.MessageTemplate:
-		switch {
-		case o.Status.PendingCreate != nil:
-			return true
-		case o.Status.AccountID != e.account.ID:
-			return false
-		}
-		id := templateID(e.Value)
-		return id == "" || o.Status.ID == "" || id == o.Status.ID
-	case *v1alpha1.PhoneNumber:
-		return o.Status.AccountID == e.account.ID
-	case *v1alpha1.WebhookSubscription:
-		return e.handshake || o.Status.AccountID == e.account.ID
+// accountHas reports whether an event is about the account of this very resource.
+func accountHas(o *v1alpha1.WABA, e event) bool {
+	return o.UID == e.account.UID && o.Spec.ID == e.account.ID
+}
+
+// numberHas reports whether a number was found in the account of an event.
+func numberHas(o *v1alpha1.PhoneNumber, e event) bool { return o.Status.AccountID == e.account.ID }
+
+// templateHas reports whether an event is about this template. Events of one that had the same name before aren't.
+func templateHas(o *v1alpha1.MessageTemplate, e event) bool {
+	switch {
+	case o.Status.PendingCreate != nil:
+		return true
+	case o.Status.AccountID != e.account.ID:
+		return false
 	}
-	return false
+	id := templateID(e.Value)
+	return id == "" || o.Status.ID == "" || id == o.Status.ID
+}
+
+// subscriptionHas reports whether an event came by a subscription of the account; handshakes come before there is one.
+func subscriptionHas(o *v1alpha1.WebhookSubscription, e event) bool {
+	return e.handshake || o.Status.AccountID == e.account.ID
 }
 
 func templateID(v webhook.Value) string {

@@ -9,87 +9,64 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
-// subject names a resource that a delivery is about.
+// subject is a resource that an event is about.
 type subject struct {
-	kind kind
+	kind string
 	key  client.ObjectKey
 }
 
-// kind is one of the kinds with facts in its status.
-type kind string
+// newObject returns an empty resource of a kind.
+func newObject(kind string) v1alpha1.Asset {
+	k, ok := v1alpha1.AssetKindOf(kind)
+	if !ok {
+		panic("no kind of this project: " + kind) // subjects are made in this package
+	}
+	return k.New()
+}
 
-const (
-	kindAccount      kind = "WABA"
-	kindTemplate     kind = "MessageTemplate"
-	kindNumber       kind = "PhoneNumber"
-	kindSubscription kind = "WebhookSubscription"
-)
+// adapter is what is particular to the facts of one kind.
+type adapter struct {
+	// merge takes an event into the facts of a resource. It reports whether they changed.
+	merge func(v1alpha1.Asset, event) bool
+	// belongs reports whether an event is about what the resource manages.
+	belongs func(v1alpha1.Asset, event) bool
+}
 
-func (k kind) new() client.Object {
-	switch k {
-	case kindAccount:
-		return &v1alpha1.WABA{}
-	case kindTemplate:
-		return &v1alpha1.MessageTemplate{}
-	case kindNumber:
-		return &v1alpha1.PhoneNumber{}
-	default:
-		return &v1alpha1.WebhookSubscription{}
+var adapters = map[string]adapter{
+	v1alpha1.KindWABA: adapt(
+		func(o *v1alpha1.WABA) **v1alpha1.WABAWebhookStatus { return &o.Status.Webhook }, mergeAccount, accountHas),
+	v1alpha1.KindPhoneNumber: adapt(
+		func(o *v1alpha1.PhoneNumber) **v1alpha1.PhoneNumberWebhookStatus { return &o.Status.Webhook }, mergeNumber, numberHas),
+	v1alpha1.KindMessageTemplate: adapt(
+		func(o *v1alpha1.MessageTemplate) **v1alpha1.MessageTemplateWebhookStatus { return &o.Status.Webhook }, mergeTemplate, templateHas),
+	v1alpha1.KindWebhookSubscription: adapt(
+		func(o *v1alpha1.WebhookSubscription) **v1alpha1.WebhookSubscriptionWebhookStatus {
+			return &o.Status.Webhook
+		},
+		mergeSubscription, subscriptionHas),
+}
+
+// adapt makes the adapter of a kind: where its facts are, how an event is merged into them, and which events are its own.
+func adapt[T v1alpha1.Asset, W any](facts func(T) **W, merge func(*W, event) bool, belongs func(T, event) bool) adapter {
+	return adapter{
+		merge: func(obj v1alpha1.Asset, e event) bool {
+			o, ok := obj.(T)
+			if !ok {
+				return false
+			}
+			status := facts(o)
+			if *status == nil {
+				*status = new(W)
+			}
+			return merge(*status, e)
+		},
+		belongs: func(obj v1alpha1.Asset, e event) bool {
+			o, ok := obj.(T)
+			return ok && belongs(o, e)
+		},
 	}
 }
 
-// kindOf is the kind of a resource with facts.
-func kindOf(obj client.Object) kind {
-	switch obj.(type) {
-	case *v1alpha1.WABA:
-		return kindAccount
-	case *v1alpha1.MessageTemplate:
-		return kindTemplate
-	case *v1alpha1.PhoneNumber:
-		return kindNumber
-	default:
-		return kindSubscription
-	}
-}
-
-// merger returns the function that takes an event into the facts of a resource, which it changes in place, and reports
-// whether it was news.
-func merger(obj client.Object) func(event) bool {
-	switch o := obj.(type) {
-	case *v1alpha1.WABA:
-		o.Status.Webhook = orNew(o.Status.Webhook)
-		return func(e event) bool { return mergeAccount(o.Status.Webhook, e) }
-	case *v1alpha1.MessageTemplate:
-		o.Status.Webhook = orNew(o.Status.Webhook)
-		return func(e event) bool { return mergeTemplate(o.Status.Webhook, e) }
-	case *v1alpha1.PhoneNumber:
-		o.Status.Webhook = orNew(o.Status.Webhook)
-		return func(e event) bool { return mergeNumber(o.Status.Webhook, e) }
-	case *v1alpha1.WebhookSubscription:
-		o.Status.Webhook = orNew(o.Status.Webhook)
-		return func(e event) bool { return mergeSubscription(o.Status.Webhook, e) }
-	}
-	return func(event) bool { return false }
-}
-
-func orNew[T any](p *T) *T {
-	if p == nil {
-		return new(T)
-	}
-	return p
-}
-
-// Of returns what this package owns of a resource's status: a nil pointer where nothing was told yet.
-func Of(obj client.Object) any {
-	switch o := obj.(type) {
-	case *v1alpha1.WABA:
-		return o.Status.Webhook
-	case *v1alpha1.MessageTemplate:
-		return o.Status.Webhook
-	case *v1alpha1.PhoneNumber:
-		return o.Status.Webhook
-	case *v1alpha1.WebhookSubscription:
-		return o.Status.Webhook
-	}
-	return nil
-}
+// belongs reports whether an event may change the facts of a resource. That a resource refers to the account isn't enough: the
+// account's owner must have agreed, which shows in the account's id in the status, or a create in progress.
+func belongs(obj v1alpha1.Asset, e event) bool { return adapters[obj.KindName()].belongs(obj, e) }

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"k8s.io/utils/clock"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/fair"
 	"github.com/waba-operator/waba-operator/internal/loglimit"
@@ -149,7 +149,7 @@ func tenantOf(s subject, events []event) string {
 
 // drive writes until nothing is waiting any more.
 func (l *lanes) drive(ctx context.Context, s subject, tenant string, ln *lane) {
-	var last client.Object
+	var last v1alpha1.Asset
 	for {
 		l.rest(s)
 		l.slots.Take(tenant)
@@ -175,7 +175,7 @@ func (l *lanes) take(s subject, ln *lane) []*ticket {
 	return batch
 }
 
-func (l *lanes) write(ctx context.Context, s subject, batch []*ticket, last client.Object) client.Object {
+func (l *lanes) write(ctx context.Context, s subject, batch []*ticket, last v1alpha1.Asset) v1alpha1.Asset {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	var events []event

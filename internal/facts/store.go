@@ -15,6 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
 // conflicts is how a write is repeated when somebody else changed the resource meanwhile: by chance, or two replicas would
@@ -37,15 +39,15 @@ type store struct {
 // The first attempt builds on the newest version this process knows. Should it be outdated, the precondition on the version
 // has the API server refuse, and the next attempt reads it live: without the precondition, two replicas would undo each
 // other's facts.
-func (s *store) write(ctx context.Context, on subject, events []event, last client.Object) (
-	obj client.Object, outcomes []outcome, free bool, err error,
+func (s *store) write(ctx context.Context, on subject, events []event, last v1alpha1.Asset) (
+	obj v1alpha1.Asset, outcomes []outcome, free bool, err error,
 ) {
 	obj, err = s.newest(ctx, on, last)
 	outcomes = make([]outcome, len(events))
 	switch {
 	case err != nil:
 	case anyBelongs(obj, events):
-		if obj, outcomes, err = s.merge(ctx, on.kind, obj, events); err == nil {
+		if obj, outcomes, err = s.merge(ctx, obj, events); err == nil {
 			return obj, outcomes, !slices.Contains(outcomes, persisted), nil
 		}
 	case s.strange(on, obj, events):
@@ -56,11 +58,11 @@ func (s *store) write(ctx context.Context, on subject, events []event, last clie
 	}
 	// The cache is outdated, or shows nothing that the events belong to; ask the API server.
 	err = wait.ExponentialBackoffWithContext(ctx, conflicts, func(ctx context.Context) (bool, error) {
-		obj = on.kind.new()
+		obj = newObject(on.kind)
 		err := s.live.Get(ctx, on.key, obj)
 		if err == nil {
 			s.estrange(on, obj, events)
-			obj, outcomes, err = s.merge(ctx, on.kind, obj, events)
+			obj, outcomes, err = s.merge(ctx, obj, events)
 		}
 		if apierrors.IsConflict(err) {
 			return false, nil
@@ -91,8 +93,8 @@ func (s *store) hopeless(on subject, err error, events []event) []outcome {
 }
 
 // newest is the newest version that this process knows: what the last write returned, or what the cache has.
-func (s *store) newest(ctx context.Context, on subject, last client.Object) (client.Object, error) {
-	cached := on.kind.new()
+func (s *store) newest(ctx context.Context, on subject, last v1alpha1.Asset) (v1alpha1.Asset, error) {
+	cached := newObject(on.kind)
 	err := s.client.Get(ctx, on.key, cached)
 	if last == nil || err == nil && newer(cached, last) {
 		return cached, err
@@ -100,12 +102,12 @@ func (s *store) newest(ctx context.Context, on subject, last client.Object) (cli
 	return last, nil
 }
 
-func newer(a, b client.Object) bool {
+func newer(a, b v1alpha1.Asset) bool {
 	c, err := resourceversion.CompareResourceVersion(a.GetResourceVersion(), b.GetResourceVersion())
 	return err != nil || c > 0
 }
 
-func anyBelongs(obj client.Object, events []event) bool {
+func anyBelongs(obj v1alpha1.Asset, events []event) bool {
 	for _, e := range events {
 		if belongs(obj, e) {
 			return true
@@ -116,7 +118,7 @@ func anyBelongs(obj client.Object, events []event) bool {
 
 // strange reports that the events were confirmed not to belong to this very version of a resource. Otherwise whoever makes
 // resources that name somebody else's account would have each of them read live with every event.
-func (s *store) strange(on subject, obj client.Object, events []event) bool {
+func (s *store) strange(on subject, obj v1alpha1.Asset, events []event) bool {
 	for _, e := range events {
 		if !s.strangers.has(strangeKey(on, obj, e)) {
 			return false
@@ -126,7 +128,7 @@ func (s *store) strange(on subject, obj client.Object, events []event) bool {
 }
 
 // estrange remembers which events don't belong to a resource that was read live.
-func (s *store) estrange(on subject, obj client.Object, events []event) {
+func (s *store) estrange(on subject, obj v1alpha1.Asset, events []event) {
 	for _, e := range events {
 		if !belongs(obj, e) {
 			s.strangers.add(strangeKey(on, obj, e))
@@ -135,22 +137,21 @@ func (s *store) estrange(on subject, obj client.Object, events []event) {
 }
 
 // strangeKey has everything that decides whether an event belongs to a resource.
-func strangeKey(on subject, obj client.Object, e event) absence {
+func strangeKey(on subject, obj v1alpha1.Asset, e event) absence {
 	return absence{e.account.Name, strings.Join([]string{
-		string(on.kind), on.key.String(), obj.GetResourceVersion(), string(e.account.UID), e.account.ID, templateID(e.Value),
+		on.kind, on.key.String(), obj.GetResourceVersion(), string(e.account.UID), e.account.ID, templateID(e.Value),
 	}, "|")}
 }
 
 // merge takes events into the facts of obj, writes them if any is news, and returns the resource as it is then.
-func (s *store) merge(ctx context.Context, k kind, obj client.Object, events []event) (client.Object, []outcome, error) {
+func (s *store) merge(ctx context.Context, obj v1alpha1.Asset, events []event) (v1alpha1.Asset, []outcome, error) {
 	outcomes := make([]outcome, len(events))
-	take := merger(obj)
 	news := false
 	for i, e := range events {
 		switch {
 		case !belongs(obj, e):
 			continue
-		case take(e):
+		case adapters[obj.KindName()].merge(obj, e):
 			outcomes[i] = persisted
 			news = true
 		default:
@@ -160,6 +161,6 @@ func (s *store) merge(ctx context.Context, k kind, obj client.Object, events []e
 	if !news {
 		return obj, outcomes, nil
 	}
-	obj, err := apply(ctx, s.client, k, obj)
+	obj, err := apply(ctx, s.client, obj)
 	return obj, outcomes, err
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/loglimit"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
@@ -35,7 +36,7 @@ type Options struct {
 type Writer struct {
 	find *finder
 	// confirm has a confirmer for each kind of which resources can be missing.
-	confirm map[kind]*confirmer
+	confirm map[string]*confirmer
 	lanes   *lanes
 	// failures are those that no sender learns of.
 	failures *loglimit.Failures
@@ -50,14 +51,14 @@ func NewWriter(o Options) *Writer {
 	failures := loglimit.New(o.Log, o.Clock)
 	w := &Writer{
 		find:    &finder{cache: o.Client, absent: newAbsences(o.Clock)},
-		confirm: map[kind]*confirmer{},
+		confirm: map[string]*confirmer{},
 		lanes: newLanes(&store{
 			client: o.Client, live: o.Live, log: o.Log, strangers: newAbsences(o.Clock),
 		}, o.Clock, failures),
 		failures: failures,
 	}
 	scopes := scopesOf(o.Namespaces, client.MatchingLabelsSelector{Selector: selector})
-	for _, k := range []kind{kindTemplate, kindNumber} {
+	for _, k := range []string{v1alpha1.KindMessageTemplate, v1alpha1.KindPhoneNumber} {
 		w.confirm[k] = &confirmer{kind: k, live: o.Live, clock: o.Clock, scopes: scopes, pace: newPace()}
 	}
 	return w
@@ -74,7 +75,7 @@ func (w *Writer) Record(ctx context.Context, d Delivery) (Tally, error) {
 	}
 	var errs []error
 	arrived := map[Account]bool{}
-	missing := map[kind][]unfound{}
+	missing := map[string][]unfound{}
 	for n, c := range d.Changes {
 		for _, a := range accounts[c.AccountID] {
 			arrived[a] = true
@@ -116,7 +117,7 @@ type unfound struct {
 }
 
 // findMissing asks the API server for what the cache doesn't show: all of a delivery at a time.
-func (w *Writer) findMissing(ctx context.Context, k kind, events []unfound, r *recording) error {
+func (w *Writer) findMissing(ctx context.Context, k string, events []unfound, r *recording) error {
 	all := make([]*wanted, len(events))
 	for i := range events {
 		all[i] = events[i].wanted
@@ -149,7 +150,7 @@ func (w *Writer) Handshake(ctx context.Context, subscriptions []types.Namespaced
 	for _, key := range subscriptions {
 		e := newEvent(webhook.Change{}, at)
 		e.handshake = true
-		r.add(e, subject{kind: kindSubscription, key: key})
+		r.add(e, subject{kind: v1alpha1.KindWebhookSubscription, key: key})
 	}
 	if err := r.submit(ctx, w.lanes); err != nil {
 		w.failures.Report("note a handshake", err)

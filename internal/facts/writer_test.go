@@ -58,7 +58,7 @@ func newPlace(t *testing.T) *place {
 	return p
 }
 
-func (p *place) create(obj client.Object) {
+func (p *place) create(obj v1alpha1.Asset) {
 	p.t.Helper()
 	if err := env.Client.Create(p.t.Context(), obj); err != nil {
 		p.t.Fatal(err)
@@ -93,7 +93,7 @@ func (p *place) number() *v1alpha1.PhoneNumber {
 	return o
 }
 
-func (p *place) status(o client.Object, change func()) {
+func (p *place) status(o v1alpha1.Asset, change func()) {
 	p.t.Helper()
 	before, _ := o.DeepCopyObject().(client.Object)
 	change()
@@ -102,7 +102,7 @@ func (p *place) status(o client.Object, change func()) {
 	}
 }
 
-func (p *place) get(o client.Object) {
+func (p *place) get(o v1alpha1.Asset) {
 	p.t.Helper()
 	if err := env.Client.Get(p.t.Context(), client.ObjectKeyFromObject(o), o); err != nil {
 		p.t.Fatal(err)
@@ -351,7 +351,7 @@ func (p *place) subscription() *v1alpha1.WebhookSubscription {
 
 // settle waits until what nobody waits for is written.
 func (p *place) settle(w *process, o *v1alpha1.WebhookSubscription) {
-	s := subject{kind: kindSubscription, key: client.ObjectKeyFromObject(o)}
+	s := subject{kind: v1alpha1.KindWebhookSubscription, key: client.ObjectKeyFromObject(o)}
 	for range 2 {
 		<-w.lanes.submit(p.t.Context(), s, nil).done
 	}

@@ -62,9 +62,6 @@ func Setup(ctx context.Context, indexer client.FieldIndexer) error {
 		name string
 		keys client.IndexerFunc
 	}{
-		{&v1alpha1.MessageTemplate{}, Account, byAccount},
-		{&v1alpha1.PhoneNumber{}, Account, byAccount},
-		{&v1alpha1.WebhookSubscription{}, Account, byAccount},
 		{&v1alpha1.MessageTemplate{}, Template, byTemplate(func(waba types.NamespacedName, t *v1alpha1.MessageTemplateSpec) string {
 			return TemplateKey(waba, t.Name, t.Language)
 		})},
@@ -80,28 +77,31 @@ func Setup(ctx context.Context, indexer client.FieldIndexer) error {
 			return err
 		}
 	}
+	for _, kind := range v1alpha1.AssetKinds {
+		if obj := kind.New(); obj.AccountReference() != nil {
+			if err := indexer.IndexField(ctx, obj, Account, byAccount); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
-// Ref returns the reference to a WABA that a resource has.
-func Ref(obj client.Object) (ref v1alpha1.WABAReference, ok bool) {
-	switch o := obj.(type) {
-	case *v1alpha1.MessageTemplate:
-		return o.Spec.WABARef, true
-	case *v1alpha1.PhoneNumber:
-		return o.Spec.WABARef, true
-	case *v1alpha1.WebhookSubscription:
-		return o.Spec.WABARef, true
+// AccountOf names the WABA that a resource is or refers to.
+func AccountOf(obj v1alpha1.Asset) types.NamespacedName {
+	if ref := obj.AccountReference(); ref != nil {
+		return Referenced(obj.GetNamespace(), *ref)
 	}
-	return v1alpha1.WABAReference{}, false
+	return client.ObjectKeyFromObject(obj)
 }
 
+// byAccount is for all kinds that refer to an account.
 func byAccount(obj client.Object) []string {
-	ref, ok := Ref(obj)
+	asset, ok := obj.(v1alpha1.Asset)
 	if !ok {
 		return nil
 	}
-	return []string{AccountKey(Referenced(obj.GetNamespace(), ref))}
+	return []string{AccountKey(AccountOf(asset))}
 }
 
 // ByApp returns the keys of a resource in App.

@@ -186,7 +186,7 @@ func (c *check) schema(ctx context.Context, v *schema.Validator) bool {
 
 // template asks what the operator asks before it sends a template.
 func (c *check) template() {
-	if c.document.Object.GetKind() != "MessageTemplate" {
+	if c.document.Object.GetKind() != v1alpha1.KindMessageTemplate {
 		return
 	}
 	obj := &v1alpha1.MessageTemplate{}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
 // register remembers what stands where, to find resources that stand in each other's way.
@@ -88,7 +90,7 @@ func assetOf(obj *unstructured.Unstructured) (path, asset string) {
 func (r *register) category(c *check, place string) {
 	obj := c.document.Object
 	name, category := text(obj, "name"), text(obj, "category")
-	if obj.GetKind() != "MessageTemplate" || name == "" || category == "" {
+	if obj.GetKind() != v1alpha1.KindMessageTemplate || name == "" || category == "" {
 		return
 	}
 	key := account(obj) + "|" + name

@@ -5,10 +5,13 @@ package metrics
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -129,37 +132,41 @@ func (s *scrape) gauge(d *Definition, value float64, labels ...string) {
 
 // read goes through all resources once. They are the cache's own: nothing here may change them.
 func (s *scrape) read(ctx context.Context) error {
-	var (
-		wabas  v1alpha1.WABAList
-		temps  v1alpha1.MessageTemplateList
-		phones v1alpha1.PhoneNumberList
-		hooks  v1alpha1.WebhookSubscriptionList
-	)
-	for _, list := range []client.ObjectList{&wabas, &temps, &phones, &hooks} {
+	for _, kind := range v1alpha1.AssetKinds { // accounts first
+		list := kind.NewList()
 		if err := s.Reader.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 			return err
 		}
+		s.fixed[counted(resources, kind.Name)] += 0
+		if err := meta.EachListItem(list, s.add); err != nil {
+			return err
+		}
 	}
-	for i := range wabas.Items {
-		w := &wabas.Items[i]
-		s.accounts[client.ObjectKeyFromObject(w)] = &tally{waba: w, counts: map[count]int{}}
-		s.resource(kindWABA, w, &w.Status.CommonStatus)
-		s.fixed[counted(versionAccounts, s.version(w))]++
-	}
-	for i := range temps.Items {
-		s.template(&temps.Items[i])
-	}
-	for i := range phones.Items {
-		s.number(&phones.Items[i])
-	}
-	for i := range hooks.Items {
-		s.subscription(&hooks.Items[i])
-	}
-	s.fixed[counted(resources, kindWABA)] += 0
-	s.fixed[counted(resources, kindTemplate)] += 0
-	s.fixed[counted(resources, kindNumber)] += 0
-	s.fixed[counted(resources, kindSubscription)] += 0
 	return nil
+}
+
+// add counts one resource.
+func (s *scrape) add(item runtime.Object) error {
+	switch o := item.(type) {
+	case *v1alpha1.WABA:
+		s.waba(o)
+	case *v1alpha1.PhoneNumber:
+		s.number(o)
+	case *v1alpha1.MessageTemplate:
+		s.template(o)
+	case *v1alpha1.WebhookSubscription:
+		s.subscription(o)
+	default:
+		return fmt.Errorf("no metrics of %T", item)
+	}
+	return nil
+}
+
+// waba counts an account, and prepares the tally of what belongs to it.
+func (s *scrape) waba(w *v1alpha1.WABA) {
+	s.accounts[client.ObjectKeyFromObject(w)] = &tally{waba: w, counts: map[count]int{}}
+	s.resource(w)
+	s.fixed[counted(versionAccounts, s.version(w))]++
 }
 
 func (s *scrape) version(w *v1alpha1.WABA) string {
@@ -187,9 +194,9 @@ func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
 // of returns the tally of the account to which a resource belongs, nil where it is none of this account's: it isn't
 // permitted to refer to it, or was found in another one. Otherwise strangers could add to what is said of an account.
-func (s *scrape) of(obj client.Object, common *v1alpha1.CommonStatus) *tally {
-	ref, _ := index.Ref(obj)
-	t := s.accounts[index.Referenced(obj.GetNamespace(), ref)]
+func (s *scrape) of(obj v1alpha1.Asset) *tally {
+	common := obj.CommonStatus()
+	t := s.accounts[index.AccountOf(obj)]
 	switch {
 	case t == nil, common.AccountID != "" && common.AccountID != t.waba.Spec.ID:
 		return nil

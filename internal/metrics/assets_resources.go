@@ -7,7 +7,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/index"
@@ -24,7 +23,8 @@ func condition(s *v1alpha1.CommonStatus, kind string) *metav1.Condition {
 }
 
 // resource counts what all kinds have.
-func (s *scrape) resource(kind string, obj client.Object, common *v1alpha1.CommonStatus) {
+func (s *scrape) resource(obj v1alpha1.Asset) {
+	kind, common := obj.KindName(), obj.CommonStatus()
 	s.fixed[counted(resources, kind)]++
 	for i := range common.Conditions {
 		c := &common.Conditions[i]
@@ -44,20 +44,20 @@ func (s *scrape) resource(kind string, obj client.Object, common *v1alpha1.Commo
 }
 
 // child counts what all kinds but the account have, and returns the account's tally.
-func (s *scrape) child(kind string, obj client.Object, common *v1alpha1.CommonStatus) *tally {
-	s.resource(kind, obj, common)
-	t := s.of(obj, common)
+func (s *scrape) child(obj v1alpha1.Asset) *tally {
+	s.resource(obj)
+	t := s.of(obj)
 	if t == nil {
 		return nil
 	}
-	if c := condition(common, v1alpha1.ConditionSynced); c != nil && c.Status != metav1.ConditionTrue {
-		t.counts[counted(unsynced, kind, c.Reason)]++
+	if c := condition(obj.CommonStatus(), v1alpha1.ConditionSynced); c != nil && c.Status != metav1.ConditionTrue {
+		t.counts[counted(unsynced, obj.KindName(), c.Reason)]++
 	}
 	return t
 }
 
 func (s *scrape) template(o *v1alpha1.MessageTemplate) {
-	t := s.child(kindTemplate, o, &o.Status.CommonStatus)
+	t := s.child(o)
 	status, quality := listed(templateStatuses, o.Status.Status), listed(qualities, o.Status.QualityScore)
 	category := listed(categories, o.Status.Category)
 	if s.PerResource {
@@ -82,9 +82,8 @@ func (s *scrape) template(o *v1alpha1.MessageTemplate) {
 }
 
 // accountOf names the account of a resource in one label.
-func accountOf(obj client.Object) string {
-	ref, _ := index.Ref(obj)
-	return index.AccountKey(index.Referenced(obj.GetNamespace(), ref))
+func accountOf(obj v1alpha1.Asset) string {
+	return index.AccountKey(index.AccountOf(obj))
 }
 
 // found is how soon after its creation the first status of a resource says nothing of a decision: it was there before.
@@ -103,7 +102,7 @@ func decision(o *v1alpha1.MessageTemplate) time.Time {
 }
 
 func (s *scrape) number(o *v1alpha1.PhoneNumber) {
-	t := s.child(kindNumber, o, &o.Status.CommonStatus)
+	t := s.child(o)
 	status, quality := listed(numberStatuses, o.Status.Status), listed(qualities, o.Status.QualityRating)
 	if s.PerResource {
 		s.gauge(numberInfo, 1, o.Namespace, o.Name, accountOf(o), status, quality, o.Status.MessagingLimit)
@@ -118,7 +117,7 @@ func (s *scrape) number(o *v1alpha1.PhoneNumber) {
 // subscription notes when something came by webhook last. Only where Meta is to deliver to the operator, and has verified
 // that it can, silence means anything.
 func (s *scrape) subscription(o *v1alpha1.WebhookSubscription) {
-	t := s.child(kindSubscription, o, &o.Status.CommonStatus)
+	t := s.child(o)
 	if t == nil || o.Spec.App == nil || o.Spec.App.Delivery != v1alpha1.WebhookDeliveryOperator {
 		return
 	}

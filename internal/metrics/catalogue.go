@@ -6,6 +6,7 @@ package metrics
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/receiver"
 )
 
@@ -18,7 +19,7 @@ const (
 )
 
 var (
-	kindLabel     = Label{Name: "kind", Values: []string{kindWABA, kindNumber, kindTemplate, kindSubscription}}
+	kindLabel     = Label{Name: "kind", Values: kinds()}
 	endpointLabel = Label{Name: "endpoint", Of: "method and path with placeholders for ids, such as `GET /{waba}`"}
 	fieldLabel    = Label{Name: "field", Of: "path in the spec without list indexes, such as `buttons.url`"}
 	outcomeLabel  = Label{Name: "outcome", Values: outcomes()}
@@ -26,12 +27,14 @@ var (
 	longWaits = []float64{1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 48 * 3600}
 )
 
-const (
-	kindWABA         = "WABA"
-	kindNumber       = "PhoneNumber"
-	kindTemplate     = "MessageTemplate"
-	kindSubscription = "WebhookSubscription"
-)
+// kinds are the names of all kinds.
+func kinds() []string {
+	out := make([]string, len(v1alpha1.AssetKinds))
+	for i, kind := range v1alpha1.AssetKinds {
+		out[i] = kind.Name
+	}
+	return out
+}
 
 func outcomes() []string {
 	var out []string

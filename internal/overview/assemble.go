@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/index"
@@ -29,21 +28,23 @@ func (i *inventory) overview(selection Selection, now time.Time) (*Overview, err
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	groups := map[types.NamespacedName]*Account{}
-	for key, obj := range i.objects[kindWABA] {
+	for key, obj := range i.objects[v1alpha1.KindWABA] {
 		if w, ok := obj.(*v1alpha1.WABA); ok && selection.includes(key) && i.shown(key, selection) {
 			groups[key] = accountOf(w, now)
 		}
 	}
-	group := func(obj client.Object) *Account {
-		ref, _ := index.Ref(obj)
-		key := index.Referenced(obj.GetNamespace(), ref)
+	group := func(obj v1alpha1.Asset) *Account {
+		key := index.AccountOf(obj)
 		if groups[key] == nil && selection.includes(key) {
 			groups[key] = i.missingAccount(key)
 		}
 		return groups[key]
 	}
-	for _, kind := range []string{kindNumber, kindTemplate, kindSubscription} {
-		for _, obj := range i.objects[kind] {
+	for _, kind := range v1alpha1.AssetKinds {
+		for _, obj := range i.objects[kind.Name] {
+			if obj.AccountReference() == nil {
+				continue // an account is its own group
+			}
 			if a := group(obj); a != nil {
 				a.take(obj, now)
 			}
@@ -67,9 +68,9 @@ func (i *inventory) shown(key types.NamespacedName, selection Selection) bool {
 	if selection.Namespace == "" || key.Namespace == selection.Namespace {
 		return true
 	}
-	for _, kind := range []string{kindNumber, kindTemplate, kindSubscription} {
-		for _, obj := range i.objects[kind] {
-			if ref, ok := index.Ref(obj); ok && index.Referenced(obj.GetNamespace(), ref) == key {
+	for _, objects := range i.objects {
+		for _, obj := range objects {
+			if obj.AccountReference() != nil && index.AccountOf(obj) == key {
 				return true
 			}
 		}
@@ -79,22 +80,22 @@ func (i *inventory) shown(key types.NamespacedName, selection Selection) bool {
 
 // missingAccount is the group of an account of which only the name is known.
 func (i *inventory) missingAccount(key types.NamespacedName) *Account {
-	a := &Account{Resource: Resource{Kind: kindWABA, Namespace: key.Namespace, Name: key.Name}, Missing: cmp.Or(i.missing[key], missingNotFound)}
+	a := &Account{Resource: Resource{Kind: v1alpha1.KindWABA, Namespace: key.Namespace, Name: key.Name}, Missing: cmp.Or(i.missing[key], missingNotFound)}
 	f := Finding{Severity: Warning, Reason: v1alpha1.ReasonNotFound, Message: "there is no such WABA: correct spec.wabaRef of what refers to it, or create it"}
 	if a.Missing == reasonForbidden {
 		f = Finding{Severity: Info, Reason: reasonForbidden, Message: "you may not read this WABA, so its own state isn't shown"}
 	}
-	f.Help = ruleOf(kindWABA, "", f.Reason).address(v1alpha1.ConditionSynced)
+	f.Help = ruleOf(v1alpha1.KindWABA, "", f.Reason).address(v1alpha1.ConditionSynced)
 	a.Findings, a.Severity = []Finding{f}, f.Severity
 	return a
 }
 
 // resourceOf judges one resource.
-func resourceOf(obj client.Object, now time.Time) Resource {
-	kind, common, policy := partsOf(obj)
+func resourceOf(obj v1alpha1.Asset, now time.Time) Resource {
+	common, policy := obj.CommonStatus(), obj.Policies().ManagementPolicy
 	created := obj.GetCreationTimestamp()
 	r := Resource{
-		Kind: kind, Namespace: obj.GetNamespace(), Name: obj.GetName(), ID: plain(common.ID),
+		Kind: obj.KindName(), Namespace: obj.GetNamespace(), Name: obj.GetName(), ID: plain(common.ID),
 		ManagementPolicy: string(cmp.Or(policy, v1alpha1.ManagementPolicyManaged)), CreationTime: &created, DeletionTime: obj.GetDeletionTimestamp(),
 		NextAttemptTime: common.NextAttemptTime, Drift: common.Drift, Findings: judge(obj, now),
 	}
@@ -126,40 +127,10 @@ func accountOf(w *v1alpha1.WABA, now time.Time) *Account {
 }
 
 // take adds a resource to its account.
-func (a *Account) take(obj client.Object, now time.Time) {
+func (a *Account) take(obj v1alpha1.Asset, now time.Time) {
 	r := resourceOf(obj, now)
 	settle(a, &r)
-	switch o := obj.(type) {
-	case *v1alpha1.PhoneNumber:
-		s := &o.Status
-		a.PhoneNumbers = append(a.PhoneNumbers, &Number{
-			Resource: r, Number: cmp.Or(plain(s.DisplayPhoneNumber), o.Spec.Number), DisplayName: plain(s.VerifiedName), Status: plain(s.Status),
-			Quality: plain(s.QualityRating), MessagingLimit: plain(s.MessagingLimit), Throughput: plain(s.ThroughputLevel),
-		})
-	case *v1alpha1.MessageTemplate:
-		s := &o.Status
-		t := &Template{
-			Resource: r, Template: o.Spec.Name, Language: o.Spec.Language, Status: plain(s.Status), StatusSince: s.StatusSince, StatusUntil: s.StatusUntil,
-			Quality: plain(s.QualityScore), Category: plain(s.Category), RequestedCategory: string(o.Spec.Category),
-		}
-		if s.CorrectCategory != s.Category {
-			t.PlannedCategory = plain(s.CorrectCategory)
-		}
-		a.MessageTemplates = append(a.MessageTemplates, t)
-	case *v1alpha1.WebhookSubscription:
-		s := &o.Status
-		w := &Subscription{Resource: r, AppID: plain(s.AppID)}
-		if c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionSubscribed); c != nil && c.Status != metav1.ConditionUnknown {
-			w.Status = c.Reason
-		}
-		if s.App != nil {
-			w.CallbackURL = plain(s.App.CallbackURL)
-		}
-		if s.Messages != nil {
-			w.MessagesURL = plain(s.Messages.CallbackURL)
-		}
-		a.WebhookSubscriptions = append(a.WebhookSubscriptions, w)
-	}
+	adapters[r.Kind].add(a, r, obj)
 }
 
 // sort orders what belongs to an account, so that the same cluster always looks the same.

@@ -239,7 +239,7 @@ func (c *cluster) List(_ context.Context, list client.ObjectList, opts ...client
 	var found []client.Object
 	for _, obj := range c.objects {
 		named := o.FieldSelector == nil || o.FieldSelector.Matches(fields.Set{"metadata.name": obj.GetName()})
-		if k, _, _ := partsOf(obj); k == kind && (o.Namespace == "" || o.Namespace == obj.GetNamespace()) && named {
+		if k := obj.(v1alpha1.Asset).KindName(); k == kind && (o.Namespace == "" || o.Namespace == obj.GetNamespace()) && named {
 			found = append(found, obj)
 		}
 	}

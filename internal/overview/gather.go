@@ -46,23 +46,6 @@ func (s Selection) place() string {
 	return "namespace " + s.Namespace
 }
 
-// listing is one kind and how it is called in messages.
-type listing struct {
-	kind, plural string
-	empty        func() client.ObjectList
-	object       func() client.Object
-}
-
-var listings = []listing{
-	{kindWABA, "wabas", func() client.ObjectList { return &v1alpha1.WABAList{} }, func() client.Object { return &v1alpha1.WABA{} }},
-	{kindNumber, "phonenumbers", func() client.ObjectList { return &v1alpha1.PhoneNumberList{} }, func() client.Object { return &v1alpha1.PhoneNumber{} }},
-	{kindTemplate, "messagetemplates", func() client.ObjectList { return &v1alpha1.MessageTemplateList{} }, func() client.Object { return &v1alpha1.MessageTemplate{} }},
-	{
-		kindSubscription, "webhooksubscriptions", func() client.ObjectList { return &v1alpha1.WebhookSubscriptionList{} },
-		func() client.Object { return &v1alpha1.WebhookSubscription{} },
-	},
-}
-
 // Gather reads what is selected and judges it as of now. What the user may not read is named in Unreadable; only if that is
 // everything, or something else fails, there is an error.
 func Gather(ctx context.Context, reader client.Reader, selection Selection, now time.Time) (*Overview, error) {
@@ -76,19 +59,19 @@ func Gather(ctx context.Context, reader client.Reader, selection Selection, now 
 // collect reads the kinds, and the accounts elsewhere to which something refers.
 func collect(ctx context.Context, reader client.Reader, selection Selection) (*inventory, error) {
 	inv := newInventory()
-	for _, l := range listings {
-		err := l.read(ctx, reader, selection.Namespace, inv)
+	for _, kind := range v1alpha1.AssetKinds {
+		err := inv.read(ctx, reader, kind, selection.Namespace)
 		switch {
 		case apierrors.IsForbidden(err):
-			inv.closed[l.kind] = true
-			inv.unreadable = append(inv.unreadable, l.plural+" in "+selection.place())
+			inv.closed[kind.Name] = true
+			inv.unreadable = append(inv.unreadable, kind.Resource+" in "+selection.place())
 		case meta.IsNoMatchError(err):
 			return nil, errors.New("the cluster doesn't know the kinds of waba-operator: install its CRDs, or choose another --context")
 		case err != nil:
-			return nil, fmt.Errorf("listing %s: %w", l.plural, err)
+			return nil, fmt.Errorf("listing %s: %w", kind.Resource, err)
 		}
 	}
-	if len(inv.closed) == len(listings) {
+	if len(inv.closed) == len(v1alpha1.AssetKinds) {
 		return nil, fmt.Errorf("you may list nothing of waba-operator in %s; choose another namespace, or ask for the role view", selection.place())
 	}
 	for _, key := range inv.referenced() {
@@ -113,44 +96,25 @@ func collect(ctx context.Context, reader client.Reader, selection Selection) (*i
 }
 
 // read lists one kind in pages.
-func (l *listing) read(ctx context.Context, reader client.Reader, namespace string, inv *inventory) error {
+func (i *inventory) read(ctx context.Context, reader client.Reader, kind v1alpha1.AssetKind, namespace string) error {
 	restarts, next := 0, ""
 	for {
-		page := l.empty()
+		page := kind.NewList()
 		err := reader.List(ctx, page, client.InNamespace(namespace), client.Limit(pageSize), client.Continue(next))
 		if apierrors.IsResourceExpired(err) && next != "" && restarts < maxRestarts {
 			restarts, next = restarts+1, "" // what was read already is replaced
-			inv.keep(l.kind, func(types.NamespacedName) bool { return true }, nil)
+			i.keep(kind.Name, func(types.NamespacedName) bool { return true }, nil)
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		each(page, inv.put)
+		// Each object is copied out of the list, which would be kept alive as a whole.
+		if err := meta.EachListItemWithAlloc(page, i.putItem); err != nil {
+			return err
+		}
 		if next = page.GetContinue(); next == "" {
 			return nil
-		}
-	}
-}
-
-// each calls a function with every object of a list, which are then its own: the list isn't kept alive by them.
-func each(list client.ObjectList, put func(client.Object)) {
-	switch l := list.(type) {
-	case *v1alpha1.WABAList:
-		for _, o := range l.Items {
-			put(&o)
-		}
-	case *v1alpha1.PhoneNumberList:
-		for _, o := range l.Items {
-			put(&o)
-		}
-	case *v1alpha1.MessageTemplateList:
-		for _, o := range l.Items {
-			put(&o)
-		}
-	case *v1alpha1.WebhookSubscriptionList:
-		for _, o := range l.Items {
-			put(&o)
 		}
 	}
 }

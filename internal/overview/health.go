@@ -5,14 +5,12 @@ package overview
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
@@ -42,8 +40,8 @@ type judging struct {
 }
 
 // judge is the only place that says what isn't well about a resource.
-func judge(obj client.Object, now time.Time) []Finding {
-	kind, common, _ := partsOf(obj)
+func judge(obj v1alpha1.Asset, now time.Time) []Finding {
+	kind, common := obj.KindName(), obj.CommonStatus()
 	j := &judging{kind: kind, now: now, generation: obj.GetGeneration(), common: common}
 	if at := obj.GetDeletionTimestamp(); at != nil {
 		message := "being deleted"
@@ -59,14 +57,7 @@ func judge(obj client.Object, now time.Time) []Finding {
 	if common.ObservedGeneration < j.generation {
 		j.add(Finding{Reason: reasonBehind, Message: "the operator hasn't processed the newest change of the spec yet"})
 	}
-	switch o := obj.(type) {
-	case *v1alpha1.WABA:
-		j.account(o)
-	case *v1alpha1.PhoneNumber:
-		j.number(o)
-	case *v1alpha1.MessageTemplate:
-		j.template(o)
-	}
+	adapters[kind].judge(j, obj)
 	for i := range common.Conditions {
 		j.condition(&common.Conditions[i])
 	}
@@ -75,7 +66,7 @@ func judge(obj client.Object, now time.Time) []Finding {
 }
 
 // unseen says that no operator looked at the resource yet.
-func (j *judging) unseen(obj client.Object) {
+func (j *judging) unseen(obj v1alpha1.Asset) {
 	created := obj.GetCreationTimestamp()
 	f := Finding{Reason: reasonNotSeen, Message: "no operator has seen this resource yet: does one run, and watch this namespace and these labels?", Since: &created}
 	if j.now.Sub(created.Time) < unseenAfter {
@@ -234,21 +225,6 @@ func settle(account *Account, r *Resource) {
 	}
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return rank[a.Severity] - rank[b.Severity] })
 	r.Severity = worst(r.Findings)
-}
-
-// partsOf returns what all kinds have.
-func partsOf(obj client.Object) (kind string, common *v1alpha1.CommonStatus, policy v1alpha1.ManagementPolicy) {
-	switch o := obj.(type) {
-	case *v1alpha1.WABA:
-		return kindWABA, &o.Status.CommonStatus, o.Spec.ManagementPolicy
-	case *v1alpha1.PhoneNumber:
-		return kindNumber, &o.Status.CommonStatus, o.Spec.ManagementPolicy
-	case *v1alpha1.MessageTemplate:
-		return kindTemplate, &o.Status.CommonStatus, o.Spec.ManagementPolicy
-	case *v1alpha1.WebhookSubscription:
-		return kindSubscription, &o.Status.CommonStatus, o.Spec.ManagementPolicy
-	}
-	panic(fmt.Sprintf("no kind of this project: %T", obj))
 }
 
 // plain makes one line of a text that Meta, or whoever may write a status, decides about: nothing of it moves a terminal's cursor.

@@ -4,11 +4,13 @@
 package overview
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -20,7 +22,7 @@ import (
 type inventory struct {
 	mu sync.Mutex
 	// objects by kind and name, without what no overview shows.
-	objects map[string]map[types.NamespacedName]client.Object
+	objects map[string]map[types.NamespacedName]v1alpha1.Asset
 	// missing says why accounts to which something refers aren't there.
 	missing map[types.NamespacedName]string
 	// closed are kinds that may not be listed.
@@ -31,26 +33,36 @@ type inventory struct {
 }
 
 func newInventory() *inventory {
-	return &inventory{objects: map[string]map[types.NamespacedName]client.Object{}, missing: map[types.NamespacedName]string{}, closed: map[string]bool{}, words: map[string]string{}}
+	return &inventory{objects: map[string]map[types.NamespacedName]v1alpha1.Asset{}, missing: map[types.NamespacedName]string{}, closed: map[string]bool{}, words: map[string]string{}}
 }
 
 // put adds an object, which belongs to the inventory from then on, or replaces it.
-func (i *inventory) put(obj client.Object) {
-	kind, common, _ := partsOf(obj)
+func (i *inventory) put(obj v1alpha1.Asset) {
+	kind, common := obj.KindName(), obj.CommonStatus()
 	trim(obj)
 	common.Conditions = slices.Clip(slices.Clone(common.Conditions)) // as long as it is, not as the decoder made room
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.share(common.Conditions)
 	if i.objects[kind] == nil {
-		i.objects[kind] = map[types.NamespacedName]client.Object{}
+		i.objects[kind] = map[types.NamespacedName]v1alpha1.Asset{}
 	}
 	i.objects[kind][client.ObjectKeyFromObject(obj)] = obj
 }
 
+// putItem is put for an item of a list.
+func (i *inventory) putItem(item runtime.Object) error {
+	obj, ok := item.(v1alpha1.Asset)
+	if !ok {
+		return fmt.Errorf("no kind of this project: %T", item)
+	}
+	i.put(obj)
+	return nil
+}
+
 // drop removes an object.
-func (i *inventory) drop(obj client.Object) {
-	kind, _, _ := partsOf(obj)
+func (i *inventory) drop(obj v1alpha1.Asset) {
+	kind := obj.KindName()
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	delete(i.objects[kind], client.ObjectKeyFromObject(obj))
@@ -60,7 +72,7 @@ func (i *inventory) drop(obj client.Object) {
 func (i *inventory) keep(kind string, matches func(types.NamespacedName) bool, listed map[types.NamespacedName]bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	maps.DeleteFunc(i.objects[kind], func(key types.NamespacedName, _ client.Object) bool { return matches(key) && !listed[key] })
+	maps.DeleteFunc(i.objects[kind], func(key types.NamespacedName, _ v1alpha1.Asset) bool { return matches(key) && !listed[key] })
 }
 
 // lack notes why an account isn't there.
@@ -84,8 +96,8 @@ func (i *inventory) referenced() []types.NamespacedName {
 	found := map[types.NamespacedName]bool{}
 	for _, objects := range i.objects {
 		for _, obj := range objects {
-			if ref, ok := index.Ref(obj); ok {
-				found[index.Referenced(obj.GetNamespace(), ref)] = true
+			if obj.AccountReference() != nil {
+				found[index.AccountOf(obj)] = true
 			}
 		}
 	}
@@ -96,29 +108,15 @@ func (i *inventory) referenced() []types.NamespacedName {
 func (i *inventory) has(account types.NamespacedName) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.objects[kindWABA][account] != nil
+	return i.objects[v1alpha1.KindWABA][account] != nil
 }
 
 // trim takes off what no overview shows: contents of templates, ledgers, hashes. Ten thousand templates have to fit.
-func trim(obj client.Object) {
+func trim(obj v1alpha1.Asset) {
 	obj.SetManagedFields(nil)
 	obj.SetAnnotations(nil)
 	obj.SetLabels(nil)
-	switch o := obj.(type) {
-	case *v1alpha1.WABA:
-		o.Spec.AllowedReferences, o.Status.Registrations, o.Status.TemplateCreates = nil, nil, nil
-	case *v1alpha1.PhoneNumber:
-		o.Spec = v1alpha1.PhoneNumberSpec{CommonSpec: o.Spec.CommonSpec, ID: o.Spec.ID, Number: o.Spec.Number}
-		s := &o.Status
-		s.Health, s.CallbackURLs, s.Profile, s.Commerce, s.Baseline, s.Sections, s.Verification, s.Registration, s.Webhook = nil, nil, nil, nil, nil, nil, nil, nil, nil
-	case *v1alpha1.MessageTemplate:
-		o.Spec = v1alpha1.MessageTemplateSpec{CommonSpec: o.Spec.CommonSpec, Name: o.Spec.Name, Language: o.Spec.Language, Category: o.Spec.Category}
-		s := &o.Status
-		s.PauseTimes, s.Warnings, s.Parameters, s.PendingCreate, s.Baseline, s.Edits, s.LastUpdatedTimes = nil, nil, nil, nil, nil, nil, nil
-		if w := s.Webhook; w != nil {
-			s.Webhook = &v1alpha1.MessageTemplateWebhookStatus{DisableDate: w.DisableDate, CategoryChangeTime: w.CategoryChangeTime}
-		}
-	}
+	adapters[obj.KindName()].trim(obj)
 }
 
 // maxWords bounds words: messages of conditions may name anything.

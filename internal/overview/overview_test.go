@@ -86,9 +86,8 @@ func TestRecordedStates(t *testing.T) {
 	}
 	var out strings.Builder
 	for _, s := range all {
-		obj := map[string]client.Object{
-			kindWABA: &v1alpha1.WABA{}, kindNumber: &v1alpha1.PhoneNumber{}, kindTemplate: &v1alpha1.MessageTemplate{}, kindSubscription: &v1alpha1.WebhookSubscription{},
-		}[s.Kind()]
+		kind, _ := v1alpha1.AssetKindOf(s.Kind())
+		obj := kind.New()
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(s.Object, obj); err != nil {
 			t.Fatal(err)
 		}

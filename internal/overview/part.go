@@ -20,7 +20,7 @@ import (
 // part is one kind in one namespace or in all, or one account. A reflector keeps it up to date: part is what it reads from, and
 // what it writes to.
 type part struct {
-	listing
+	v1alpha1.AssetKind
 
 	watcher         *Watcher
 	namespace, name string
@@ -32,7 +32,7 @@ func (p *part) String() string {
 	if p.name != "" {
 		return "waba " + p.namespace + "/" + p.name
 	}
-	return p.plural + " in " + Selection{Namespace: p.namespace}.place()
+	return p.Resource + " in " + Selection{Namespace: p.namespace}.place()
 }
 
 func (p *part) options(o *metav1.ListOptions) *client.ListOptions {
@@ -46,14 +46,14 @@ func (p *part) options(o *metav1.ListOptions) *client.ListOptions {
 func (p *part) list(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 	bounded, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
-	out := p.empty()
+	out := p.NewList()
 	err := p.watcher.Client.List(bounded, out, p.options(&o))
 	p.judge(ctx, err)
 	return out, err
 }
 
 func (p *part) watch(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
-	out, err := p.watcher.Client.Watch(ctx, p.empty(), p.options(&o))
+	out, err := p.watcher.Client.Watch(ctx, p.NewList(), p.options(&o))
 	p.judge(ctx, err)
 	return out, err
 }
@@ -84,7 +84,7 @@ func (p *part) matches(key types.NamespacedName) bool {
 
 // Add takes over an object.
 func (p *part) Add(obj any) error {
-	if o, ok := obj.(client.Object); ok {
+	if o, ok := obj.(v1alpha1.Asset); ok {
 		p.watcher.inventory.put(o)
 		p.tell()
 	}
@@ -96,7 +96,7 @@ func (p *part) Update(obj any) error { return p.Add(obj) }
 
 // Delete removes an object.
 func (p *part) Delete(obj any) error {
-	if o, ok := obj.(client.Object); ok {
+	if o, ok := obj.(v1alpha1.Asset); ok {
 		p.watcher.inventory.drop(o)
 		p.tell()
 	}
@@ -107,12 +107,12 @@ func (p *part) Delete(obj any) error {
 func (p *part) Replace(objects []any, _ string) error {
 	listed := map[types.NamespacedName]bool{}
 	for _, obj := range objects {
-		if o, ok := obj.(client.Object); ok {
+		if o, ok := obj.(v1alpha1.Asset); ok {
 			listed[client.ObjectKeyFromObject(o)] = true
 			p.watcher.inventory.put(o)
 		}
 	}
-	p.watcher.inventory.keep(p.kind, p.matches, listed)
+	p.watcher.inventory.keep(p.Name, p.matches, listed)
 	p.tell()
 	return nil
 }

@@ -12,10 +12,12 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
 // kinds in the order in which trouble spreads.
-var kindOrder = map[string]int{kindWABA: 0, kindNumber: 1, kindSubscription: 2, kindTemplate: 3}
+var kindOrder = map[string]int{v1alpha1.KindWABA: 0, v1alpha1.KindPhoneNumber: 1, v1alpha1.KindWebhookSubscription: 2, v1alpha1.KindMessageTemplate: 3}
 
 // Problems returns what needs a person: the worst first, then what others depend on, then the oldest.
 func (o *Overview) Problems() *Problems {

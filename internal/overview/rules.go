@@ -23,14 +23,6 @@ const (
 	reasonGraphVersion  = "GraphVersionEnding"
 )
 
-// Kinds as they are shown.
-const (
-	kindWABA         = "WABA"
-	kindNumber       = "PhoneNumber"
-	kindTemplate     = "MessageTemplate"
-	kindSubscription = "WebhookSubscription"
-)
-
 // documentation is where the pages are that help.
 const documentation = "https://github.com/waba-operator/waba-operator/blob/main/docs/"
 

@@ -13,6 +13,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
 // whyLimit is how much of a message the tree shows; the other formats have all of it.
@@ -127,7 +129,7 @@ func (a *Account) entries(allTemplates bool) []*entry {
 	slices.Sort(order)
 	for _, key := range order {
 		e := alike[key]
-		e.label = plural(count[key], kindTemplate)
+		e.label = plural(count[key], v1alpha1.KindMessageTemplate)
 		out = append(out, e)
 	}
 	for _, w := range a.WebhookSubscriptions {

@@ -17,6 +17,8 @@ import (
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
 const (
@@ -51,7 +53,7 @@ type Watcher struct {
 // Run shows overviews until the context ends, which is no error. It uses watches, and survives what ends them: expired resource
 // versions, and API servers that restart.
 func (w *Watcher) Run(ctx context.Context) error {
-	begin, cancel := context.WithTimeout(ctx, listTimeout*time.Duration(len(listings)))
+	begin, cancel := context.WithTimeout(ctx, listTimeout*time.Duration(len(v1alpha1.AssetKinds)))
 	inventory, err := collect(begin, w.Client, w.Selection)
 	cancel()
 	if err != nil {
@@ -66,9 +68,9 @@ func (w *Watcher) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(klog.NewContext(ctx, logr.Discard())) // what client-go has to say, Note says shorter
 	defer w.tasks.Wait()
 	defer stop()
-	for _, l := range listings {
-		if !inventory.closed[l.kind] {
-			w.start(ctx, l, w.Selection.Namespace, "")
+	for _, kind := range v1alpha1.AssetKinds {
+		if !inventory.closed[kind.Name] {
+			w.start(ctx, kind, w.Selection.Namespace, "")
 		}
 	}
 	ticker := w.Clock.NewTicker(refresh)
@@ -118,21 +120,22 @@ func (w *Watcher) wait(ctx context.Context, ticker clock.Ticker) bool {
 
 // follow watches accounts elsewhere to which something refers.
 func (w *Watcher) follow(ctx context.Context) {
+	account, _ := v1alpha1.AssetKindOf(v1alpha1.KindWABA)
 	for _, key := range w.inventory.referenced() {
-		listed := !w.inventory.closed[kindWABA] && (w.Selection.Namespace == "" || w.Selection.Namespace == key.Namespace)
+		listed := !w.inventory.closed[v1alpha1.KindWABA] && (w.Selection.Namespace == "" || w.Selection.Namespace == key.Namespace)
 		if listed || w.followed[key] || !w.Selection.includes(key) || w.inventory.why(key) == reasonForbidden {
 			continue
 		}
 		w.followed[key] = true
-		w.start(ctx, listings[0], key.Namespace, key.Name)
+		w.start(ctx, account, key.Namespace, key.Name)
 	}
 }
 
 // start keeps a part of the inventory up to date until the context ends.
-func (w *Watcher) start(ctx context.Context, l listing, namespace, name string) {
+func (w *Watcher) start(ctx context.Context, kind v1alpha1.AssetKind, namespace, name string) {
 	ctx, stop := context.WithCancel(ctx)
-	p := &part{listing: l, watcher: w, namespace: namespace, name: name, stop: stop}
-	r := toolscache.NewReflectorWithOptions(&toolscache.ListWatch{ListWithContextFunc: p.list, WatchFuncWithContext: p.watch}, l.object(), p,
+	p := &part{AssetKind: kind, watcher: w, namespace: namespace, name: name, stop: stop}
+	r := toolscache.NewReflectorWithOptions(&toolscache.ListWatch{ListWithContextFunc: p.list, WatchFuncWithContext: p.watch}, kind.New(), p,
 		toolscache.ReflectorOptions{Name: p.String()})
 	w.tasks.Go(func() {
 		defer stop()

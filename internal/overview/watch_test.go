@@ -202,22 +202,22 @@ func order(status string) *v1alpha1.MessageTemplate {
 func TestWatch(t *testing.T) {
 	w := startWatching(t, &cluster{objects: []client.Object{waba("acme", "1", observed, synced), order("PENDING")}}, Selection{})
 	w.until("the beginning", sees("PENDING"))
-	w.begun(kindTemplate)
+	w.begun(v1alpha1.KindMessageTemplate)
 
-	w.newest(kindTemplate).Modify(order("APPROVED"))
+	w.newest(v1alpha1.KindMessageTemplate).Modify(order("APPROVED"))
 	w.until("an event", sees("APPROVED"))
 
 	// What happened while nobody watched comes with the next listing.
 	w.set(func(c *cluster) { c.objects[1] = order("PAUSED") })
-	w.newest(kindTemplate).Error(&metav1.Status{Status: metav1.StatusFailure, Code: 410, Reason: metav1.StatusReasonExpired, Message: "too old resource version"})
+	w.newest(v1alpha1.KindMessageTemplate).Error(&metav1.Status{Status: metav1.StatusFailure, Code: 410, Reason: metav1.StatusReasonExpired, Message: "too old resource version"})
 	w.until("an expired resource version", sees("PAUSED"))
 
-	w.begun(kindTemplate)
+	w.begun(v1alpha1.KindMessageTemplate)
 	w.set(func(c *cluster) { c.objects[1] = order("REJECTED") })
 	w.mu.Lock()
 	w.down = true
 	w.mu.Unlock()
-	w.newest(kindTemplate).Stop()
+	w.newest(v1alpha1.KindMessageTemplate).Stop()
 	w.noted("can't watch messagetemplates in any namespace")
 	w.mu.Lock()
 	w.down = false
@@ -225,8 +225,8 @@ func TestWatch(t *testing.T) {
 	w.until("a restart of the API server", sees("REJECTED"))
 	w.noted("connected again")
 
-	w.begun(kindTemplate)
-	w.newest(kindTemplate).Delete(order("REJECTED"))
+	w.begun(v1alpha1.KindMessageTemplate)
+	w.newest(v1alpha1.KindMessageTemplate).Delete(order("REJECTED"))
 	w.until("a deletion", func(o *Overview) bool { return o.Summary.OK == 1 && len(o.Accounts[0].MessageTemplates) == 0 })
 }
 
@@ -242,9 +242,9 @@ func TestWatchFollowsAccounts(t *testing.T) {
 	w.until("a change of the account", func(o *Overview) bool { return o.Accounts[0].Severity == Critical })
 
 	other := template("globex", "other", "APPROVED", "GREEN", "UTILITY", ready, synced, approved)
-	w.newest(kindTemplate).Add(other)
+	w.newest(v1alpha1.KindMessageTemplate).Add(other)
 	w.until("an account that can't be watched", func(o *Overview) bool { return len(o.Accounts) == 2 && o.Accounts[1].Missing == reasonForbidden })
-	w.newest(kindTemplate).Delete(order("APPROVED"))
+	w.newest(v1alpha1.KindMessageTemplate).Delete(order("APPROVED"))
 	w.until("an account to which nothing refers any more", func(o *Overview) bool { return len(o.Accounts) == 1 && o.Accounts[0].Name == "globex" })
 }
 

@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/controllers"
@@ -207,14 +206,14 @@ func (p *planner) judge(r *resource) Resource {
 	for _, i := range r.intents {
 		out.Writes = append(out.Writes, Write{Call: i.Call, Fields: i.Fields})
 	}
-	out.Drift = left(statusOf(after).Drift, out.Writes)
+	out.Drift = left(after.CommonStatus().Drift, out.Writes)
 	if now.waits() {
 		out.Reason, out.Message = now.reason, now.message
-		if t := statusOf(after).NextAttemptTime; t != nil && t.After(p.Clock.Now()) {
+		if t := after.CommonStatus().NextAttemptTime; t != nil && t.After(p.Clock.Now()) {
 			out.NotBefore = &metav1.Time{Time: t.UTC().Truncate(time.Second)}
 		}
 	}
-	adopts := !held(r.before) && held(after) && p.policy(r, after) == v1alpha1.ManagementPolicyManaged
+	adopts := !r.before.HoldsAsset() && after.HoldsAsset() && p.policy(r, after) == v1alpha1.ManagementPolicyManaged
 	out.Action = p.action(r, now, out.Writes, adopts)
 	out.Adopts = adopts && (out.Action == Adopt || out.Action == Edit)
 	return out
@@ -252,11 +251,11 @@ func (p *planner) blind(r *resource) bool {
 }
 
 // policy is what the operator may do: the account's policy is the ceiling.
-func (p *planner) policy(r *resource, obj client.Object) v1alpha1.ManagementPolicy {
+func (p *planner) policy(r *resource, obj v1alpha1.Asset) v1alpha1.ManagementPolicy {
 	if waba, ok := p.store.find(&v1alpha1.WABA{}, r.waba).(*v1alpha1.WABA); ok {
-		return controllers.EffectivePolicy(policyOf(obj), waba.Spec.ManagementPolicy)
+		return controllers.EffectivePolicy(obj.Policies().ManagementPolicy, waba.Spec.ManagementPolicy)
 	}
-	return controllers.EffectivePolicy(policyOf(obj))
+	return controllers.EffectivePolicy(obj.Policies().ManagementPolicy)
 }
 
 // creates reports that a call makes something that wasn't there.
@@ -273,8 +272,8 @@ func left(drift []string, writes []Write) []string {
 	})
 }
 
-func synced(obj client.Object) said {
-	c := meta.FindStatusCondition(statusOf(obj).Conditions, v1alpha1.ConditionSynced)
+func synced(obj v1alpha1.Asset) said {
+	c := meta.FindStatusCondition(obj.CommonStatus().Conditions, v1alpha1.ConditionSynced)
 	if c == nil {
 		return said{}
 	}

@@ -71,7 +71,7 @@ type resource struct {
 	// waba is the account's resource.
 	waba types.NamespacedName
 	// before is the resource in the cluster, or an empty one.
-	before client.Object
+	before v1alpha1.Asset
 	// intents are the writes that were withheld, as long as the resource says what it said then: at.
 	intents []controllers.Intent
 	at      said
@@ -113,7 +113,8 @@ func (p *planner) operator() {
 			WebhookURL: p.WebhookURL, WatchNamespaceLabels: true, Clock: p.Clock, Metrics: silent{}, Audit: logr.Discard(),
 		})
 	p.reconcilers = map[string]reconcile.Reconciler{
-		kindWABA: r.WABAs, kindNumber: r.PhoneNumbers, kindTemplate: r.MessageTemplates, kindSubscription: r.WebhookSubscriptions,
+		v1alpha1.KindWABA: r.WABAs, v1alpha1.KindPhoneNumber: r.PhoneNumbers, v1alpha1.KindMessageTemplate: r.MessageTemplates,
+		v1alpha1.KindWebhookSubscription: r.WebhookSubscriptions,
 	}
 }
 
@@ -157,7 +158,7 @@ func (p *planner) observe(ctx context.Context, obj client.Object) error {
 	if err := p.store.put(waba); err != nil {
 		return err
 	}
-	if err := p.look(ctx, p.resourceOf(kindWABA, key)); err != nil {
+	if err := p.look(ctx, p.resourceOf(v1alpha1.KindWABA, key)); err != nil {
 		return err
 	}
 	session := p.Accounts.Get(string(waba.UID))
@@ -170,9 +171,9 @@ func (p *planner) observe(ctx context.Context, obj client.Object) error {
 		what    string
 		kinds   []string
 	}{
-		{snapshot.NumbersSection, "phone numbers", []string{kindNumber, kindSubscription}},
-		{snapshot.TemplatesSection, "templates", []string{kindTemplate}},
-		{snapshot.AppsSection, "subscribed apps", []string{kindSubscription}},
+		{snapshot.NumbersSection, "phone numbers", []string{v1alpha1.KindPhoneNumber, v1alpha1.KindWebhookSubscription}},
+		{snapshot.TemplatesSection, "templates", []string{v1alpha1.KindMessageTemplate}},
+		{snapshot.AppsSection, "subscribed apps", []string{v1alpha1.KindWebhookSubscription}},
 	} {
 		if !part.section.Complete {
 			p.failed(key, func(r *resource) bool { return slices.Contains(part.kinds, r.kind) },
@@ -205,7 +206,7 @@ func (p *planner) assets(ctx context.Context) error {
 	for range rounds {
 		version := p.store.version
 		for _, r := range p.planned {
-			if r.kind == kindWABA || r.failed != "" {
+			if r.kind == v1alpha1.KindWABA || r.failed != "" {
 				continue
 			}
 			if err := p.look(ctx, r); err != nil {

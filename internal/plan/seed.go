@@ -41,8 +41,8 @@ func (p *planner) seed(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, kind := range kinds {
-		found, err := p.store.kind(newObject(kind))
+	for _, kind := range v1alpha1.AssetKinds {
+		found, err := p.store.kind(kind.New())
 		if err != nil {
 			return err
 		}
@@ -52,12 +52,11 @@ func (p *planner) seed(ctx context.Context) error {
 			}
 		}
 	}
-	rank := func(r *resource) int { return slices.Index(kinds, r.kind) }
 	slices.SortStableFunc(p.planned, func(a, b *resource) int {
 		if c := strings.Compare(a.waba.String(), b.waba.String()); c != 0 {
 			return c
 		}
-		if c := rank(a) - rank(b); c != 0 {
+		if c := rankOf(a.kind) - rankOf(b.kind); c != 0 {
 			return c
 		}
 		return strings.Compare(a.name.String(), b.name.String())
@@ -67,7 +66,7 @@ func (p *planner) seed(ctx context.Context) error {
 
 // valid returns the resources of the manifests that an API server would take as new ones; the others are in the plan as such.
 // Of Kubernetes' own objects it keeps what reconcilers read.
-func (p *planner) valid(ctx context.Context, linter *lint.Linter) (objects []client.Object, documents []manifest.Document) {
+func (p *planner) valid(ctx context.Context, linter *lint.Linter) (objects []v1alpha1.Asset, documents []manifest.Document) {
 	wrong := map[string][]lint.Finding{}
 	for _, f := range linter.Check(ctx, p.Documents, p.Unreadable).Findings {
 		// Two resources about one asset are no fault of a manifest: the operator says which of them has to give way.
@@ -162,7 +161,7 @@ func (p *planner) keep(u *unstructured.Unstructured) {
 
 // load copies the cluster's resources: all of them, or where the caller may not list those, the ones of the namespaces that
 // matter.
-func (p *planner) load(ctx context.Context, objects []client.Object) error {
+func (p *planner) load(ctx context.Context, objects []v1alpha1.Asset) error {
 	if p.Cluster == nil {
 		p.plan.Notes = append(p.plan.Notes, "planned without a cluster: every resource counts as new, whatever the operator manages already")
 		return nil
@@ -172,7 +171,7 @@ func (p *planner) load(ctx context.Context, objects []client.Object) error {
 		namespaces[obj.GetNamespace()], namespaces[accountOf(obj).Namespace] = true, true
 	}
 	narrow := false
-	for _, kind := range kinds {
+	for _, kind := range v1alpha1.AssetKinds {
 		err := p.copyFrom(ctx, kind, "")
 		if apierrors.IsForbidden(err) {
 			narrow = true
@@ -184,9 +183,9 @@ func (p *planner) load(ctx context.Context, objects []client.Object) error {
 		}
 		switch {
 		case meta.IsNoMatchError(err) || apierrors.IsNotFound(err):
-			p.plan.Notes = append(p.plan.Notes, "the cluster doesn't know "+kind+" resources: each counts as new")
+			p.plan.Notes = append(p.plan.Notes, "the cluster doesn't know "+kind.Name+" resources: each counts as new")
 		case err != nil:
-			return fmt.Errorf("the cluster's %s resources can't be read: %w; with --no-cluster every resource counts as new", kind, err)
+			return fmt.Errorf("the cluster's %s resources can't be read: %w; with --no-cluster every resource counts as new", kind.Name, err)
 		}
 	}
 	if narrow {
@@ -195,15 +194,8 @@ func (p *planner) load(ctx context.Context, objects []client.Object) error {
 	return nil
 }
 
-func (p *planner) copyFrom(ctx context.Context, kind, namespace string) error {
-	empty, err := p.Scheme.New(v1alpha1.GroupVersion.WithKind(kind + "List"))
-	if err != nil {
-		return err
-	}
-	list, ok := empty.(client.ObjectList)
-	if !ok {
-		return fmt.Errorf("%T is no list", empty)
-	}
+func (p *planner) copyFrom(ctx context.Context, kind v1alpha1.AssetKind, namespace string) error {
+	list := kind.NewList()
 	if err := p.Cluster.List(ctx, list, client.InNamespace(namespace)); err != nil {
 		return err
 	}
@@ -221,15 +213,13 @@ func (p *planner) copyFrom(ctx context.Context, kind, namespace string) error {
 var errDeleting = errors.New("it is being deleted from the cluster; apply it again when it is gone")
 
 // lay applies a manifest to the copy.
-func (p *planner) lay(ctx context.Context, linter *lint.Linter, d *manifest.Document, obj client.Object) error {
-	r := &resource{kind: kindOf(obj), name: client.ObjectKeyFromObject(obj), waba: accountOf(obj)}
+func (p *planner) lay(ctx context.Context, linter *lint.Linter, d *manifest.Document, obj v1alpha1.Asset) error {
+	r := &resource{kind: obj.KindName(), name: client.ObjectKeyFromObject(obj), waba: accountOf(obj)}
 	stored := p.store.find(obj, r.name)
 	if stored == nil {
 		r.before = newObject(r.kind)
 		bare := newObject(r.kind)
-		if _, err := assign(bare, obj); err != nil {
-			return err
-		}
+		v1alpha1.SetSpec(bare, obj)
 		merge(bare, obj)
 		bare.SetName(r.name.Name)
 		bare.SetNamespace(r.name.Namespace)
@@ -244,12 +234,8 @@ func (p *planner) lay(ctx context.Context, linter *lint.Linter, d *manifest.Docu
 		p.plan.invalid(d.Object, findings...)
 		return nil
 	}
-	after, _ := stored.DeepCopyObject().(client.Object)
-	changed, err := assign(after, obj)
-	if err != nil {
-		return err
-	}
-	if changed {
+	after := copyOf(stored)
+	if v1alpha1.SetSpec(after, obj) {
 		after.SetGeneration(after.GetGeneration() + 1)
 	}
 	merge(after, obj)

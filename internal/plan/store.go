@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -42,8 +43,8 @@ type store struct {
 
 func newStore(ctx context.Context, scheme *runtime.Scheme, others client.Reader) (*store, error) {
 	s := &store{scheme: scheme, kinds: map[schema.GroupVersionKind]cache.Indexer{}, others: others}
-	for _, kind := range kinds {
-		gvk := v1alpha1.GroupVersion.WithKind(kind)
+	for _, kind := range v1alpha1.AssetKinds {
+		gvk := v1alpha1.GroupVersion.WithKind(kind.Name)
 		s.kinds[gvk] = cache.NewIndexer(cache.DeletionHandlingMetaNamespaceKeyFunc, cache.Indexers{
 			cache.NamespaceIndex: cache.MetaNamespaceIndexFunc,
 		})
@@ -83,7 +84,7 @@ func (s *store) kind(obj runtime.Object) (cache.Indexer, error) {
 }
 
 // find returns the object itself, which nobody may change, or nil.
-func (s *store) find(obj client.Object, key types.NamespacedName) client.Object {
+func (s *store) find(obj client.Object, key types.NamespacedName) v1alpha1.Asset {
 	objects, err := s.kind(obj)
 	if err != nil {
 		return nil
@@ -92,7 +93,7 @@ func (s *store) find(obj client.Object, key types.NamespacedName) client.Object 
 	if err != nil || !there {
 		return nil
 	}
-	object, _ := found.(client.Object)
+	object, _ := found.(v1alpha1.Asset)
 	return object
 }
 
@@ -141,7 +142,7 @@ func (s *store) List(_ context.Context, list client.ObjectList, opts ...client.L
 		obj, ok := each.(client.Object)
 		switch {
 		case !ok || o.Namespace != "" && obj.GetNamespace() != o.Namespace:
-		case o.LabelSelector != nil && !o.LabelSelector.Matches(labelsOf(obj)):
+		case o.LabelSelector != nil && !o.LabelSelector.Matches(labels.Set(obj.GetLabels())):
 		case o.UnsafeDisableDeepCopy != nil && *o.UnsafeDisableDeepCopy:
 			items = append(items, obj)
 		default:
@@ -200,7 +201,7 @@ func (s *store) Patch(_ context.Context, obj client.Object, patch client.Patch, 
 }
 
 // current returns a copy of the object to be changed. version, where it isn't empty, must be the one that is stored.
-func (s *store) current(obj client.Object, version string) (client.Object, error) {
+func (s *store) current(obj client.Object, version string) (v1alpha1.Asset, error) {
 	stored := s.find(obj, client.ObjectKeyFromObject(obj))
 	resource := schema.GroupResource{Group: v1alpha1.GroupVersion.Group, Resource: fmt.Sprintf("%T", obj)}
 	switch {
@@ -209,8 +210,7 @@ func (s *store) current(obj client.Object, version string) (client.Object, error
 	case obj.GetUID() != stored.GetUID(), version != "" && version != stored.GetResourceVersion():
 		return nil, apierrors.NewConflict(resource, obj.GetName(), nil)
 	}
-	out, _ := stored.DeepCopyObject().(client.Object)
-	return out, nil
+	return copyOf(stored), nil
 }
 
 // Scheme returns the types.
@@ -256,43 +256,17 @@ func (w statuses) Apply(_ context.Context, into runtime.ApplyConfiguration, _ ..
 	if err != nil {
 		return err
 	}
-	if err := replaceStatus(stored, sent.Status); err != nil {
+	if err := v1alpha1.SetOwnedStatus(stored, func(status any) error { return json.Unmarshal(sent.Status, status) }); err != nil {
 		return err
 	}
 	if err := w.store.put(stored); err != nil {
 		return err
 	}
-	stored, _ = stored.DeepCopyObject().(client.Object)
+	stored = copyOf(stored)
 	stored.GetObjectKind().SetGroupVersionKind(schema.FromAPIVersionAndKind(sent.APIVersion, sent.Kind))
 	answer, err := json.Marshal(stored)
 	if err != nil {
 		return err
 	}
 	return json.Unmarshal(answer, into)
-}
-
-func replaceStatus(obj client.Object, raw []byte) error {
-	switch o := obj.(type) {
-	case *v1alpha1.WABA:
-		told := o.Status.Webhook
-		o.Status = v1alpha1.WABAStatus{}
-		defer func() { o.Status.Webhook = told }()
-		return json.Unmarshal(raw, &o.Status)
-	case *v1alpha1.PhoneNumber:
-		told := o.Status.Webhook
-		o.Status = v1alpha1.PhoneNumberStatus{}
-		defer func() { o.Status.Webhook = told }()
-		return json.Unmarshal(raw, &o.Status)
-	case *v1alpha1.MessageTemplate:
-		told := o.Status.Webhook
-		o.Status = v1alpha1.MessageTemplateStatus{}
-		defer func() { o.Status.Webhook = told }()
-		return json.Unmarshal(raw, &o.Status)
-	case *v1alpha1.WebhookSubscription:
-		told := o.Status.Webhook
-		o.Status = v1alpha1.WebhookSubscriptionStatus{}
-		defer func() { o.Status.Webhook = told }()
-		return json.Unmarshal(raw, &o.Status)
-	}
-	return fmt.Errorf("a plan has no status of %T", obj)
 }

@@ -143,7 +143,7 @@ func (a *apps) inAnotherAccount(ctx context.Context, n numberInAccount) (bool, e
 		return false, nil
 	}
 	a.failures.Report("relay a message", errOtherAccount, "number", n.number, "account", n.account,
-		"PhoneNumber", client.ObjectKeyFromObject(other).String(), "accountOfPhoneNumber", other.Status.AccountID)
+		v1alpha1.KindPhoneNumber, client.ObjectKeyFromObject(other).String(), "accountOfPhoneNumber", other.Status.AccountID)
 	return true, nil
 }
 

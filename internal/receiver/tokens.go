@@ -140,6 +140,6 @@ func mayRefer(w *v1alpha1.WABA, s *v1alpha1.WebhookSubscription) bool {
 	synced := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionSynced)
 	refused := synced != nil && synced.Reason == v1alpha1.ReasonReferenceNotPermitted
 	return s.Status.AccountID == w.Spec.ID && !refused && slices.ContainsFunc(w.Spec.AllowedReferences, func(a v1alpha1.AllowedReference) bool {
-		return a.Namespaces.From != v1alpha1.NamespacesFromSame && slices.Contains(a.Kinds, "WebhookSubscription")
+		return a.Namespaces.From != v1alpha1.NamespacesFromSame && slices.Contains(a.Kinds, v1alpha1.KindWebhookSubscription)
 	})
 }
