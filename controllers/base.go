@@ -20,6 +20,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // base is what all reconcilers share.
@@ -157,7 +158,7 @@ func sameCondition(before []metav1.Condition, c metav1.Condition) bool {
 }
 
 func (b *base) event(obj runtime.Object, kind, reason, action, message string) {
-	b.recorder.Eventf(obj, nil, kind, reason, action, "%s", truncate(message, messageLimit))
+	b.recorder.Eventf(obj, nil, kind, reason, action, "%s", metavalues.Truncate(message, metavalues.MessageLimit))
 }
 
 // wrote is the audit log: one line for every write to Meta, whatever came of it.

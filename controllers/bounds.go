@@ -5,40 +5,25 @@ package controllers
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 const (
-	// listLimit bounds lists that Meta fills.
-	listLimit = 100
+
 	// healthRoom is how many bytes of Meta's texts about health are kept in all. The limits of lists and texts alone would let a
 	// status become larger than etcd takes, and then nothing could be written to it any more. What is usual has a tenth of this.
 	healthRoom = 48 << 10
-	// shortText and longText bound single texts, in bytes: names and ids, and addresses.
-	shortText = 256
-	longText  = 1024
 )
-
-// cutBytes shortens a text to a number of bytes, never inside a rune.
-func cutBytes(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	for limit > 0 && !utf8.RuneStart(s[limit]) {
-		limit--
-	}
-	return s[:limit]
-}
 
 // room is what is left of a number of bytes for several texts.
 type room int
 
 // text takes the room for a text that is shortened to the usual limit and to what is left.
 func (r *room) text(s string) string {
-	s = cutBytes(truncate(s, messageLimit), max(int(*r), 0))
+	s = metavalues.CutBytes(metavalues.Truncate(s, metavalues.MessageLimit), max(int(*r), 0))
 	*r -= room(len(s))
 	return s
 }
@@ -49,13 +34,13 @@ func healthStatus(h *graph.Health) *v1alpha1.HealthStatus {
 		return nil
 	}
 	left := room(healthRoom)
-	short := func(s string) string { return cutBytes(s, shortText) }
+	short := func(s string) string { return metavalues.CutBytes(s, metavalues.ShortText) }
 	out := &v1alpha1.HealthStatus{CanSendMessage: short(strings.ToUpper(h.CanSendMessage))}
-	for _, e := range h.Entities[:min(len(h.Entities), listLimit)] {
+	for _, e := range h.Entities[:min(len(h.Entities), metavalues.ListLimit)] {
 		entity := v1alpha1.HealthEntity{
 			Type: short(strings.ToUpper(e.Type)), ID: short(e.ID), CanSendMessage: short(strings.ToUpper(e.CanSendMessage)),
 		}
-		for _, problem := range e.Errors[:min(len(e.Errors), listLimit)] {
+		for _, problem := range e.Errors[:min(len(e.Errors), metavalues.ListLimit)] {
 			if left > 0 {
 				left -= 32 // its code and the names of its fields
 				entity.Errors = append(entity.Errors, v1alpha1.HealthError{
@@ -63,7 +48,7 @@ func healthStatus(h *graph.Health) *v1alpha1.HealthStatus {
 				})
 			}
 		}
-		for _, info := range e.AdditionalInfo[:min(len(e.AdditionalInfo), listLimit)] {
+		for _, info := range e.AdditionalInfo[:min(len(e.AdditionalInfo), metavalues.ListLimit)] {
 			if left > 0 {
 				entity.AdditionalInfo = append(entity.AdditionalInfo, left.text(info))
 			}
@@ -76,8 +61,8 @@ func healthStatus(h *graph.Health) *v1alpha1.HealthStatus {
 // scopeList is the list of a token's scopes, which is short at Meta.
 func scopeList(scopes []string) []string {
 	var out []string
-	for _, s := range scopes[:min(len(scopes), listLimit)] {
-		out = append(out, cutBytes(s, shortText))
+	for _, s := range scopes[:min(len(scopes), metavalues.ListLimit)] {
+		out = append(out, metavalues.CutBytes(s, metavalues.ShortText))
 	}
 	return out
 }

@@ -12,10 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
-
-// messageLimit keeps condition messages well below the API server's 32,768 characters.
-const messageLimit = 1024
 
 // conditionSet builds the conditions of one pass from scratch, so that one that no longer holds disappears. The
 // transition time is kept while the status stays the same.
@@ -32,7 +30,7 @@ func newConditions(previous []metav1.Condition, generation int64, now time.Time)
 
 func (c *conditionSet) set(kind string, status metav1.ConditionStatus, reason, message string) {
 	cond := metav1.Condition{
-		Type: kind, Status: status, Reason: reason, Message: truncate(message, messageLimit),
+		Type: kind, Status: status, Reason: reason, Message: metavalues.Truncate(message, metavalues.MessageLimit),
 		ObservedGeneration: c.generation, LastTransitionTime: metav1.NewTime(c.now.Truncate(time.Second)),
 	}
 	if old := meta.FindStatusCondition(c.previous, kind); old != nil && old.Status == status {
@@ -101,16 +99,4 @@ func (c *conditionSet) list() []metav1.Condition {
 	out := slices.Clone(c.next)
 	slices.SortFunc(out, func(a, b metav1.Condition) int { return strings.Compare(rank(a.Type), rank(b.Type)) })
 	return out
-}
-
-// truncate shortens by runes, never inside one.
-func truncate(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	runes := []rune(s)
-	if len(runes) <= limit {
-		return s
-	}
-	return string(runes[:limit-1]) + "…"
 }

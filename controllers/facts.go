@@ -36,13 +36,6 @@ func (k knowledge) yields(e *v1alpha1.WebhookEvent) bool {
 	return facts.Wins(e, k.at) && !e.Time.Time.Before(k.written)
 }
 
-func laterOf(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // recall is the result that the last pass recorded, so that a pass without one of its own can show what webhooks told.
 func recall(prior *v1alpha1.CommonStatus) (*Result, bool) {
 	synced := meta.FindStatusCondition(prior.Conditions, v1alpha1.ConditionSynced)
@@ -115,9 +108,9 @@ func (b *base) listen(obj v1alpha1.Asset, waba *v1alpha1.WABA, urgent bool) time
 	var newest time.Time
 	events := obj.WebhookEvents()
 	for i := range events {
-		newest = laterOf(newest, facts.Receipt(&events[i]))
+		newest = deadline.Later(newest, facts.Receipt(&events[i]))
 	}
-	if b.receipts.told(waba.UID, obj.GetUID(), topicOf(obj), newest, timeValue(waba.Status.LastObservedTime)) {
+	if b.receipts.told(waba.UID, obj.GetUID(), topicOf(obj), newest, deadline.Value(waba.Status.LastObservedTime)) {
 		b.changes.wakeAfter(client.ObjectKeyFromObject(waba), max(0, b.receipts.due(waba.UID).Sub(b.clock.Now())))
 	}
 	return wait

@@ -11,6 +11,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/facts"
 )
 
@@ -63,11 +64,11 @@ func (r *receipts) told(waba, resource types.UID, about topic, received, observe
 	if u == nil {
 		u = &unconfirmed{newest: map[types.UID]receipt{}}
 	}
-	if received.IsZero() || !laterOf(u.observed, observed).Before(received.Add(facts.Window)) {
+	if received.IsZero() || !deadline.Later(u.observed, observed).Before(received.Add(facts.Window)) {
 		return false
 	}
 	r.accounts[waba] = u
-	u.newest[resource] = receipt{about, laterOf(u.newest[resource].at, received)}
+	u.newest[resource] = receipt{about, deadline.Later(u.newest[resource].at, received)}
 	if !u.first.IsZero() && !received.Before(u.first) {
 		return false
 	}

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
 // asset is what a kind supplies; order and safety are the lifecycle's.
@@ -286,7 +287,7 @@ func nextAttempt(current *metav1.Time, o *Result, now time.Time) *metav1.Time {
 	if !o.shown || o.after <= 0 {
 		return nil
 	}
-	if current != nil && current.After(now) && current.Sub(now) <= o.after+clockSkew {
+	if current != nil && current.After(now) && current.Sub(now) <= o.after+deadline.Skew {
 		return current
 	}
 	t := metav1.NewTime(now.Add(o.after).Truncate(time.Second))

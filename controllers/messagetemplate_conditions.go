@@ -13,30 +13,20 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
 // Template statuses
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management).
 // Meta adds to them; an unknown one is shown and treated as not usable.
-const (
-	statusApproved        = "APPROVED"
-	statusPending         = "PENDING"
-	statusRejected        = "REJECTED"
-	statusPaused          = "PAUSED"
-	statusDisabled        = "DISABLED"
-	statusInAppeal        = "IN_APPEAL"
-	statusPendingDeletion = "PENDING_DELETION"
-	statusDeleted         = "DELETED"
-	statusLimitExceeded   = "LIMIT_EXCEEDED"
-	statusArchived        = "ARCHIVED"
-)
+const ()
 
 func rejectionOf(live *graph.Template) *v1alpha1.TemplateRejection {
-	if live.Status != statusRejected && (live.RejectedReason == "" || live.RejectedReason == "NONE") {
+	if live.Status != metavalues.TemplateRejected && (live.RejectedReason == "" || live.RejectedReason == "NONE") {
 		return nil
 	}
-	return &v1alpha1.TemplateRejection{Reason: clip(live.RejectedReason), Recommendation: template.RejectionAdvice(live.RejectedReason)}
+	return &v1alpha1.TemplateRejection{Reason: metavalues.Clip(live.RejectedReason), Recommendation: template.RejectionAdvice(live.RejectedReason)}
 }
 
 // verdictOnTemplate is what a status means for whoever wants to send the template.
@@ -45,23 +35,23 @@ func verdictOnTemplate(s *v1alpha1.MessageTemplateStatus) readiness {
 		return readiness{status: metav1.ConditionFalse, reason: reason, message: message}
 	}
 	switch s.Status {
-	case statusApproved:
+	case metavalues.TemplateApproved:
 		return readiness{status: metav1.ConditionTrue, reason: v1alpha1.ReasonApproved, message: "approved by Meta and ready to be sent"}
-	case statusPending:
+	case metavalues.TemplatePending:
 		return no(v1alpha1.ReasonInReview, "in review at Meta, which takes up to a day")
-	case statusInAppeal:
+	case metavalues.TemplateInAppeal:
 		return no(v1alpha1.ReasonInAppeal, "the rejection is under appeal at Meta")
-	case statusRejected:
+	case metavalues.TemplateRejected:
 		return no(v1alpha1.ReasonRejected, rejectionMessage(s.Rejection))
-	case statusPaused:
+	case metavalues.TemplatePaused:
 		return no(v1alpha1.ReasonTemplatePaused, pauseMessage(s))
-	case statusDisabled:
+	case metavalues.TemplateDisabled:
 		return no(v1alpha1.ReasonDisabled, "disabled by Meta for good; create a template with another name")
-	case statusPendingDeletion, statusDeleted:
+	case metavalues.TemplatePendingDeletion, metavalues.TemplateDeleted:
 		return no(v1alpha1.ReasonPendingDeletion, "deleted at Meta; the name stays taken for up to 30 days")
-	case statusLimitExceeded:
+	case metavalues.TemplateLimitExceeded:
 		return no(v1alpha1.ReasonLimitExceeded, "the account has reached its number of templates; delete some")
-	case statusArchived:
+	case metavalues.TemplateArchived:
 		return no(v1alpha1.ReasonArchived,
 			"archived by Meta after a year without use, and deleted for good 28 days later; unarchive it in WhatsApp Manager")
 	case "":

@@ -15,6 +15,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
@@ -137,7 +138,7 @@ func (t *templates) provenGone(ctx context.Context, p *templatePass) (bool, *Res
 	}
 	live, err := p.session.Client().ReadTemplate(ctx, p.status.ID)
 	switch e, _ := graph.AsError(err); {
-	case err == nil && account.NewTemplateKey(live.Name, live.Language) == key && live.Status != statusDeleted:
+	case err == nil && account.NewTemplateKey(live.Name, live.Language) == key && live.Status != metavalues.TemplateDeleted:
 		return false, later // the listings lied
 	case err != nil && (e == nil || e.Cause != graph.CauseMissingObject && e.Class != graph.ClassGone):
 		return false, failure("read the missing template", err)

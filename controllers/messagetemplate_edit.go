@@ -16,15 +16,16 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
 // Limits of edits to approved templates
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management).
 const (
-	editsPerWindow  = 10
-	monthlyWindow   = 30 * 24 * time.Hour
-	ringSize        = 12
+	editsPerWindow = 10
+	monthlyWindow  = 30 * 24 * time.Hour
+
 	contestedWindow = 24 * time.Hour
 	contestedAfter  = 3
 	// attemptMemory is how long a recorded attempt stands for the repetitions of the same edit.
@@ -57,7 +58,7 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 	if o := t.alreadyDone(p, w, live); o != nil {
 		return o
 	}
-	approved := live.Status == statusApproved
+	approved := live.Status == metavalues.TemplateApproved
 	if approved {
 		if wait := editWait(&p.obj.Status, w.editHash(), p.now); wait > 0 {
 			// What is there still works, as with drift that is only reported; nobody is sent the sample files.
@@ -99,15 +100,15 @@ func (t *templates) prepare(ctx context.Context, p *templatePass, w *wish, cause
 // editable says whether the status of the template permits an edit at all.
 func editable(status, what string) *Result {
 	switch status {
-	case statusApproved, statusRejected, statusPaused:
+	case metavalues.TemplateApproved, metavalues.TemplateRejected, metavalues.TemplatePaused:
 		return nil
-	case statusPending, statusInAppeal:
+	case metavalues.TemplatePending, metavalues.TemplateInAppeal:
 		return waiting(v1alpha1.ReasonInReview, "a template in review can't be edited; "+what+" follows when the review is over", 0)
-	case statusPendingDeletion, statusDeleted:
+	case metavalues.TemplatePendingDeletion, metavalues.TemplateDeleted:
 		return waiting(v1alpha1.ReasonNameLocked, "the template is being deleted at Meta, and its name stays taken until then", nameLock).showing(true)
 	default:
 		return notSynced(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf(
-			"a template with status %s can't be edited; create one with another name, or ask Meta in WhatsApp Manager", clip(status)))
+			"a template with status %s can't be edited; create one with another name, or ask Meta in WhatsApp Manager", metavalues.Clip(status)))
 	}
 }
 
@@ -173,7 +174,7 @@ func (t *templates) alreadyDone(p *templatePass, w wish, live *graph.Template) *
 	looksEqual := len(template.Diff(w.fields, fields)) == 0
 	// The category of an approved template can't be edited; where Meta chose another one, only the content counts.
 	equal := looksEqual && len(template.Resent(p.obj.Status.Baseline.Fields, w.fields)) == 0 &&
-		(live.Status == statusApproved || live.Category == string(p.obj.Spec.Category))
+		(live.Status == metavalues.TemplateApproved || live.Category == string(p.obj.Spec.Category))
 	if !equal && !tookEffect(&p.obj.Status, w.editHash(), live, looksEqual) {
 		return nil
 	}
@@ -241,7 +242,7 @@ func (t *templates) recordAttempt(ctx context.Context, p *templatePass, e v1alph
 		edits = edits[:len(edits)-1] // the live template showed that it had no effect
 	}
 	edits = append(slices.Clone(edits), e)
-	p.obj.Status.Edits = edits[max(0, len(edits)-ringSize):]
+	p.obj.Status.Edits = edits[max(0, len(edits)-metavalues.RingSize):]
 	if err := t.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "editing the template", 0).assetUnaffected(), true); err != nil {
 		return notWritten("record the attempt to edit", err)
 	}
@@ -251,7 +252,7 @@ func (t *templates) recordAttempt(ctx context.Context, p *templatePass, e v1alph
 // send makes the call. Only its own result is recorded after it.
 func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *graph.Template, names []string) *Result {
 	content := w.content
-	if live.Status == statusApproved {
+	if live.Status == metavalues.TemplateApproved {
 		content.Category = "" // can't be changed, and need not be sent
 		if content.LinkTrackingOptedOut != nil {
 			content.Category = live.Category // Meta takes this switch only together with the category it has
@@ -275,10 +276,10 @@ func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *gra
 	}
 	edits[len(edits)-1].Done = true
 	after := *live
-	if after.Status == statusRejected {
+	if after.Status == metavalues.TemplateRejected {
 		// An edit ends the rejection and starts a review. Until it is read back, the resource must not look failed.
-		after.Status = statusPending
-		p.obj.Status.Status, p.obj.Status.Rejection = statusPending, nil
+		after.Status = metavalues.TemplatePending
+		p.obj.Status.Status, p.obj.Status.Rejection = metavalues.TemplatePending, nil
 		lasts(p, statusNews{})
 	}
 	p.session.Wrote(templateKey(p.obj), &after)

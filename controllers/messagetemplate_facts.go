@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
@@ -18,14 +20,14 @@ const eventFlagged = "FLAGGED"
 // statusTold is what a status event means where Meta's API has no such status
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/message_template_status_update).
 var statusTold = map[string]string{
-	eventFlagged: statusApproved, "REINSTATED": statusApproved, "UNARCHIVED": statusApproved, "LOCKED": statusPaused,
+	eventFlagged: metavalues.TemplateApproved, "REINSTATED": metavalues.TemplateApproved, "UNARCHIVED": metavalues.TemplateApproved, "LOCKED": metavalues.TemplatePaused,
 }
 
 func templateStatusOf(event string) string {
 	if status, ok := statusTold[event]; ok {
 		return status
 	}
-	return clip(event)
+	return metavalues.Clip(event)
 }
 
 // statusNews is what is known of a status beyond its name.
@@ -50,14 +52,14 @@ func heedTemplate(s *v1alpha1.MessageTemplateStatus, since time.Time, k knowledg
 	if e := facts.EventOf(w.Events, facts.MarkTemplateStatus); k.yields(e) && w.Status != "" {
 		s.Status, news.changed = templateStatusOf(w.Status), e.Time.Time
 		switch s.Status {
-		case statusApproved, statusPending:
+		case metavalues.TemplateApproved, metavalues.TemplatePending:
 			s.Rejection = nil
-		case statusRejected:
-			s.Rejection = &v1alpha1.TemplateRejection{Reason: clip(w.Reason), Recommendation: template.RejectionAdvice(w.Reason)}
+		case metavalues.TemplateRejected:
+			s.Rejection = &v1alpha1.TemplateRejection{Reason: metavalues.Clip(w.Reason), Recommendation: template.RejectionAdvice(w.Reason)}
 		}
 	}
 	if k.yields(facts.EventOf(w.Events, facts.MarkTemplateQuality)) && w.QualityScore != "" {
-		s.QualityScore = upper(w.QualityScore)
+		s.QualityScore = metavalues.Upper(w.QualityScore)
 	}
 	heedCategory(s, k)
 	if wordsBelong(s, since, k) {
@@ -70,7 +72,7 @@ func heedTemplate(s *v1alpha1.MessageTemplateStatus, since time.Time, k knowledg
 func afterEdits(k knowledge, edits []v1alpha1.EditAttempt) knowledge {
 	for _, e := range edits {
 		if e.Done {
-			k.written = laterOf(k.written, e.Time.Time)
+			k.written = deadline.Later(k.written, e.Time.Time)
 		}
 	}
 	return k
@@ -80,15 +82,15 @@ func heedCategory(s *v1alpha1.MessageTemplateStatus, k knowledge) {
 	w := s.Webhook
 	done, announced := facts.EventOf(w.Events, facts.MarkTemplateCategory), facts.EventOf(w.Events, facts.MarkCategoryAnnounced)
 	if k.yields(announced) {
-		s.CorrectCategory = upper(w.CorrectCategory)
+		s.CorrectCategory = metavalues.Upper(w.CorrectCategory)
 	}
 	if !k.yields(done) || w.Category == "" {
 		return
 	}
-	if s.Category != upper(w.Category) {
-		s.PreviousCategory = upper(w.PreviousCategory)
+	if s.Category != metavalues.Upper(w.Category) {
+		s.PreviousCategory = metavalues.Upper(w.PreviousCategory)
 	}
-	s.Category = upper(w.Category)
+	s.Category = metavalues.Upper(w.Category)
 	if s.CorrectCategory == s.Category {
 		s.CorrectCategory = "" // it has happened
 	}
@@ -105,21 +107,21 @@ func wordsBelong(s *v1alpha1.MessageTemplateStatus, since time.Time, k knowledge
 func heedWords(s *v1alpha1.MessageTemplateStatus, news *statusNews) {
 	w := s.Webhook
 	switch s.Status {
-	case statusRejected:
+	case metavalues.TemplateRejected:
 		if s.Rejection == nil {
-			s.Rejection = &v1alpha1.TemplateRejection{Reason: clip(w.Reason), Recommendation: template.RejectionAdvice(w.Reason)}
+			s.Rejection = &v1alpha1.TemplateRejection{Reason: metavalues.Clip(w.Reason), Recommendation: template.RejectionAdvice(w.Reason)}
 		}
-		s.Rejection.Explanation = truncate(w.RejectionReason, messageLimit)
+		s.Rejection.Explanation = metavalues.Truncate(w.RejectionReason, metavalues.MessageLimit)
 		if w.RejectionRecommendation != "" {
-			s.Rejection.Recommendation = truncate(w.RejectionRecommendation, messageLimit)
+			s.Rejection.Recommendation = metavalues.Truncate(w.RejectionRecommendation, metavalues.MessageLimit)
 		}
-	case statusPaused:
+	case metavalues.TemplatePaused:
 		if w.PauseTitle != "" || w.PauseDescription != "" {
-			news.pause = &v1alpha1.TemplatePause{Title: upper(w.PauseTitle), Description: truncate(w.PauseDescription, messageLimit)}
+			news.pause = &v1alpha1.TemplatePause{Title: metavalues.Upper(w.PauseTitle), Description: metavalues.Truncate(w.PauseDescription, metavalues.MessageLimit)}
 		}
-	case statusApproved:
+	case metavalues.TemplateApproved:
 		if w.Status == eventFlagged {
-			news.ends = timeValue(w.DisableDate)
+			news.ends = deadline.Value(w.DisableDate)
 		}
 	}
 }
@@ -127,7 +129,7 @@ func heedWords(s *v1alpha1.MessageTemplateStatus, news *statusNews) {
 // flagged reports that Meta said it may disable the template, and hasn't taken it back: neither by another event, nor by
 // showing a high quality afterwards.
 func flagged(s *v1alpha1.MessageTemplateStatus, k knowledge) bool {
-	if s.Webhook == nil || s.Webhook.Status != eventFlagged || !wordsBelong(s, timeValue(s.StatusSince), afterEdits(k, s.Edits)) {
+	if s.Webhook == nil || s.Webhook.Status != eventFlagged || !wordsBelong(s, deadline.Value(s.StatusSince), afterEdits(k, s.Edits)) {
 		return false
 	}
 	return s.QualityScore != "GREEN" || k.yields(facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus))
@@ -139,7 +141,7 @@ func reviewed(s *v1alpha1.MessageTemplateStatus, updated time.Time) bool {
 		return false
 	}
 	e := facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus)
-	return e != nil && e.Time.Sub(updated).Abs() <= clockSkew
+	return e != nil && e.Time.Sub(updated).Abs() <= deadline.Skew
 }
 
 // heed shows what webhooks told, on top of what the status shows.
@@ -151,7 +153,7 @@ func (t *templates) heed(p *templatePass) {
 
 // tell puts facts over what was seen, and notes since when the status lasts.
 func (t *templates) tell(p *templatePass, updated time.Time) {
-	news := heedTemplate(&p.obj.Status, timeValue(p.before.Status.StatusSince), t.known(p))
+	news := heedTemplate(&p.obj.Status, deadline.Value(p.before.Status.StatusSince), t.known(p))
 	if news.changed.IsZero() {
 		news.changed = updated
 	}
@@ -165,10 +167,10 @@ func (t *templates) known(p *templatePass) knowledge {
 	if p.waba == nil {
 		return k
 	}
-	k.at = timeValue(p.waba.Status.LastObservedTime)
+	k.at = deadline.Value(p.waba.Status.LastObservedTime)
 	if s := t.accounts.Get(string(p.waba.UID)); s != nil && s.Ref().AccountID == p.waba.Spec.ID {
 		view := s.Template(templateKey(p.obj))
-		k.at = laterOf(k.at, view.At)
+		k.at = deadline.Later(k.at, view.At)
 		if view.Template != nil && !view.ReadBack {
 			k.written = view.At.Truncate(time.Second)
 		}

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // How long a status lasts where nobody acts
@@ -34,37 +34,37 @@ func lasts(p *templatePass, news statusNews) {
 	}
 	if s.StatusSince == nil || s.Status != was {
 		since := p.now
-		if !updated.IsZero() && updated.Before(p.now) && updated.After(timeValue(p.before.Status.StatusSince)) {
+		if !updated.IsZero() && updated.Before(p.now) && updated.After(deadline.Value(p.before.Status.StatusSince)) {
 			since = updated
 		}
-		s.StatusSince = timeOf(since.Truncate(time.Second))
-		if s.Status == statusPaused {
+		s.StatusSince = deadline.Pointer(since.Truncate(time.Second))
+		if s.Status == metavalues.TemplatePaused {
 			s.PauseTimes = append(slices.Clone(p.before.Status.PauseTimes), *s.StatusSince)
-			s.PauseTimes = s.PauseTimes[max(0, len(s.PauseTimes)-ringSize):]
+			s.PauseTimes = s.PauseTimes[max(0, len(s.PauseTimes)-metavalues.RingSize):]
 		}
 	}
 	s.Pause = nil
-	if s.Status == statusPaused {
+	if s.Status == metavalues.TemplatePaused {
 		if s.Pause = news.pause; s.Pause == nil {
 			s.Pause = pauseOf(s)
 		}
 	}
-	s.StatusUntil = timeOf(news.ends)
+	s.StatusUntil = deadline.Pointer(news.ends)
 	if term := lasting(s); term > 0 {
-		s.StatusUntil = timeOf(s.StatusSince.Add(term))
+		s.StatusUntil = deadline.Pointer(s.StatusSince.Add(term))
 	}
 }
 
 // lasting is how long the status is expected to last from its beginning, 0 when it doesn't end by itself.
 func lasting(s *v1alpha1.MessageTemplateStatus) time.Duration {
 	switch s.Status {
-	case statusPending, statusInAppeal:
+	case metavalues.TemplatePending, metavalues.TemplateInAppeal:
 		return longestReview
-	case statusArchived:
+	case metavalues.TemplateArchived:
 		return archiveLife
-	case statusPendingDeletion:
+	case metavalues.TemplatePendingDeletion:
 		return nameLock
-	case statusPaused:
+	case metavalues.TemplatePaused:
 		switch s.Pause.Title {
 		case firstPauseTitle:
 			return firstTerm
@@ -105,12 +105,4 @@ func pauseMessage(s *v1alpha1.MessageTemplateStatus) string {
 			v1alpha1.AnnotationUnpause
 	}
 	return "paused by Meta; if it doesn't end by itself (pacing), improve the content and annotate " + v1alpha1.AnnotationUnpause
-}
-
-func timeOf(t time.Time) *metav1.Time {
-	if t.IsZero() {
-		return nil
-	}
-	v := metav1.NewTime(t)
-	return &v
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // createRecheck is how soon a template that may still appear is looked for again.
@@ -59,11 +60,11 @@ func (t *templates) removable(ctx context.Context, p *templatePass, key account.
 	switch {
 	case live == nil && pending != nil && deadline.Within(pending.Time.Time, p.now, inFlight):
 		return nil, waiting(v1alpha1.ReasonProgressing, "a create may still be under way; looking for the template again", createRecheck).assetUnaffected()
-	case live == nil, live.Status == statusPendingDeletion, live.Status == statusDeleted:
+	case live == nil, live.Status == metavalues.TemplatePendingDeletion, live.Status == metavalues.TemplateDeleted:
 		return nil, nil
 	case !t.mine(p, view):
 		return nil, nil // another resource's, or a person's, by now
-	case live.Status == statusDisabled:
+	case live.Status == metavalues.TemplateDisabled:
 		return nil, notSynced(v1alpha1.ReasonRefusedByMeta, "Meta doesn't let disabled templates be deleted")
 	}
 	if hold := p.refusedFor(); hold > 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // siblings checks what Meta would refuse: all languages of a name have one category
@@ -23,7 +24,7 @@ func (t *templates) siblings(ctx context.Context, p *templatePass) *Result {
 	want, key := string(p.obj.Spec.Category), templateKey(p.obj)
 	for _, other := range p.session.TemplateLanguages(key.Name) {
 		if other.Category != "" && other.Category != want && account.NewTemplateKey(other.Name, other.Language) != key {
-			return otherCategory(clip(other.Language)+" is", clip(other.Category))
+			return otherCategory(metavalues.Clip(other.Language)+" is", metavalues.Clip(other.Category))
 		}
 	}
 	var list v1alpha1.MessageTemplateList

@@ -15,7 +15,9 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
@@ -163,7 +165,7 @@ func (t *templates) mine(p *templatePass, view account.TemplateView) bool {
 // appeared reports that a template was last changed when a create of ours may have been under way.
 func appeared(live *graph.Template, pending *v1alpha1.PendingCreate) bool {
 	at, begun := live.LastUpdatedTime, pending.Time.Time
-	return !at.Before(begun.Add(-clockSkew)) && !at.After(begun.Add(inFlight+clockSkew))
+	return !at.Before(begun.Add(-deadline.Skew)) && !at.After(begun.Add(inFlight+deadline.Skew))
 }
 
 // onlySent reports that a template differs from the spec in nothing but fields that we sent: those Meta may have normalised.
@@ -179,22 +181,19 @@ func onlySent(spec *v1alpha1.MessageTemplateSpec, live template.Fields) bool {
 	})
 }
 
-// clockSkew is how far Meta's clock and ours may differ.
-const clockSkew = time.Minute
-
 // take copies what Meta says into the status, and what webhooks told over it.
 func (t *templates) take(p *templatePass, view account.TemplateView) {
 	s, live := &p.obj.Status, view.Template
-	s.Status = clip(live.Status)
+	s.Status = metavalues.Clip(live.Status)
 	if live.Category != "" {
-		s.Category = clip(live.Category)
+		s.Category = metavalues.Clip(live.Category)
 	}
 	if !view.ReadBack {
 		t.tell(p, time.Time{}) // Meta's short answer to a write says no more
 		return
 	}
-	s.PreviousCategory, s.CorrectCategory = clip(live.PreviousCategory), clip(live.CorrectCategory)
-	s.QualityScore = clip(live.QualityScore)
+	s.PreviousCategory, s.CorrectCategory = metavalues.Clip(live.PreviousCategory), metavalues.Clip(live.CorrectCategory)
+	s.QualityScore = metavalues.Clip(live.QualityScore)
 	s.Rejection = rejectionOf(live)
 	t.tell(p, live.LastUpdatedTime)
 }
@@ -209,7 +208,7 @@ func parameters(p *templatePass, w wish, view account.TemplateView) {
 }
 
 // clip bounds what Meta says; an overlong value must not make every status write fail.
-func clip(s string) string { return truncate(s, 256) }
+func clip(s string) string { return metavalues.Truncate(s, 256) }
 
 // observed reports differences and writes nothing.
 func (t *templates) observed(p *templatePass, w wish, view account.TemplateView) *Result {
@@ -257,7 +256,7 @@ func (t *templates) rebase(p *templatePass, view account.TemplateView, w wish) {
 				b.Fields[name] = hash
 			}
 		}
-		b.LastUpdatedTime = timeOf(view.Template.LastUpdatedTime)
+		b.LastUpdatedTime = deadline.Pointer(view.Template.LastUpdatedTime)
 	}
 	p.obj.Status.Baseline = b
 	p.status.Drift = nil
@@ -313,7 +312,7 @@ func (t *templates) readBack(p *templatePass, w wish, view account.TemplateView,
 
 func (t *templates) inSync(p *templatePass) *Result {
 	switch p.obj.Status.Status {
-	case statusPending, statusInAppeal:
+	case metavalues.TemplatePending, metavalues.TemplateInAppeal:
 		return done("written to Meta; in review")
 	default:
 		return done("equal to the spec")
@@ -326,7 +325,7 @@ func (t *templates) apply(
 ) *Result {
 	names := append(template.Diff(w.fields, live), template.Resent(p.obj.Status.Baseline.Fields, w.fields)...)
 	if !sameCategory && live[template.FieldCategory] != string(p.obj.Spec.Category) {
-		if p.obj.Status.Status == statusApproved {
+		if p.obj.Status.Status == metavalues.TemplateApproved {
 			return notSynced(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
 				"the category of an approved template can't be changed; set it back, accept %s, or create a template with another name",
 				live[template.FieldCategory]))
@@ -345,14 +344,14 @@ func (t *templates) apply(
 func (t *templates) drift(ctx context.Context, p *templatePass, w wish, view account.TemplateView, live template.Fields) *Result {
 	s := &p.obj.Status
 	names := template.Changed(s.Baseline.Fields, live)
-	moved := view.Template.LastUpdatedTime.After(timeValue(s.Baseline.LastUpdatedTime)) || view.Template.LastUpdatedTime.IsZero()
+	moved := view.Template.LastUpdatedTime.After(deadline.Value(s.Baseline.LastUpdatedTime)) || view.Template.LastUpdatedTime.IsZero()
 	prior := p.before.Status.Status
 	switch {
 	case len(names) == 0:
 		p.status.Drift = nil
-		s.Baseline.LastUpdatedTime = timeOf(view.Template.LastUpdatedTime)
+		s.Baseline.LastUpdatedTime = deadline.Pointer(view.Template.LastUpdatedTime)
 		return t.inSync(p)
-	case !moved, prior == statusPending, reviewed(s, view.Template.LastUpdatedTime), len(template.Diff(w.fields, live)) == 0:
+	case !moved, prior == metavalues.TemplatePending, reviewed(s, view.Template.LastUpdatedTime), len(template.Diff(w.fields, live)) == 0:
 		// Nobody edited it (a template in review can't be edited), or the edit made it equal to the spec.
 		t.readBack(p, w, view, live)
 		return t.inSync(p)
@@ -377,12 +376,5 @@ func (t *templates) sawEdit(p *templatePass, at time.Time) {
 		return
 	}
 	seen = append(seen, metav1.NewTime(at))
-	p.obj.Status.LastUpdatedTimes = seen[max(0, len(seen)-ringSize):]
-}
-
-func timeValue(t *metav1.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.Time
+	p.obj.Status.LastUpdatedTimes = seen[max(0, len(seen)-metavalues.RingSize):]
 }

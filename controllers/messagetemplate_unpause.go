@@ -10,6 +10,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // unpause makes the call that a person asked for by annotation, once for each value, and answers with an event. Templates
@@ -22,7 +23,7 @@ func (t *templates) unpause(ctx context.Context, p *templatePass, view account.T
 	}
 	p.obj.Status.LastHandledUnpause = asked
 	switch {
-	case p.obj.Status.Status != statusPaused:
+	case p.obj.Status.Status != metavalues.TemplatePaused:
 		t.event(p.obj, corev1.EventTypeNormal, v1alpha1.ReasonUnpause, "Unpause", "nothing to do: Meta doesn't show the template as paused")
 		return nil
 	case t.readOnly:

@@ -143,7 +143,7 @@ func (p *pass[T]) untilNextAttempt() time.Duration {
 	if c == nil {
 		return 0
 	}
-	return deadline.Left(timeValue(p.status.NextAttemptTime), p.now, longestWait(p.obj.KindName(), c.Reason))
+	return deadline.Left(deadline.Value(p.status.NextAttemptTime), p.now, longestWait(p.obj.KindName(), c.Reason))
 }
 
 // longestWait is the longest time for which a resource waits until its next attempt, by the reason of its wait.

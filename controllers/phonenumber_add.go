@@ -12,6 +12,8 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+	"github.com/waba-operator/waba-operator/internal/standing"
 )
 
 // absent handles a number that the account doesn't have.
@@ -29,7 +31,7 @@ func (n *numbers) absent(ctx context.Context, p *numberPass) *Result {
 	case spec.CreationPolicy != v1alpha1.CreationPolicyAdd:
 		return notSynced(v1alpha1.ReasonNotFound, "the account has no such number; set creationPolicy: Add to add it, or correct spec.number")
 	}
-	if r := restriction(&p.waba.Status, restrictedAddNumber, p.now); r != nil {
+	if r := standing.Restriction(&p.waba.Status, standing.RestrictedAddNumber, p.now); r != nil {
 		o := waiting(v1alpha1.ReasonAccountBlocked, "Meta doesn't let the account add numbers for now; the number is added when that is over", quotaRecheck)
 		if r.Expires != nil {
 			o = o.retryAfter(r.Expires.Sub(p.now))
@@ -70,7 +72,7 @@ func (n *numbers) add(ctx context.Context, p *numberPass) *Result {
 }
 
 func newPhoneNumber(spec *v1alpha1.PhoneNumberSpec) graph.NewPhoneNumber {
-	digits := digitsOf(spec.Number)
+	digits := metavalues.Digits(spec.Number)
 	code := countryCode(digits)
 	return graph.NewPhoneNumber{CountryCode: code, Number: digits[len(code):], VerifiedName: spec.DisplayName}
 }

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // describe sets the conditions of a number and judges whether it can be used.
@@ -31,7 +32,7 @@ func (n *numbers) describe(p *numberPass, c *conditionSet) readiness {
 	switch {
 	case !registered:
 		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionFalse, v1alpha1.ReasonNotRegistered, "a number that isn't registered can't send")
-	case s.Status == numberPending: // Meta calls it BLOCKED until it is connected
+	case s.Status == metavalues.NumberPending: // Meta calls it BLOCKED until it is connected
 		blocked = nil
 		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionFalse, v1alpha1.ReasonProgressing, "registered, but not connected yet")
 	}
@@ -43,16 +44,16 @@ func numberReadiness(s *v1alpha1.PhoneNumberStatus, registered bool, blocked *re
 		return readiness{status: metav1.ConditionFalse, reason: reason, message: message}
 	}
 	switch {
-	case s.Status == numberBanned:
+	case s.Status == metavalues.NumberBanned:
 		return no(v1alpha1.ReasonBlocked, "Meta has banned the number; see WhatsApp Manager and Business Support Home")
-	case s.Status == numberDeleted, s.Status == numberMigrated:
+	case s.Status == metavalues.NumberDeleted, s.Status == metavalues.NumberMigrated:
 		return no(v1alpha1.ReasonNotRegistered, "the number was taken away at Meta (status "+s.Status+")")
 	case !registered:
 		// What the operator does about it, or waits for, is told by Synced and goes first.
 		return no(v1alpha1.ReasonNotRegistered, "the number isn't registered on the Cloud API; see spec.registration")
 	case blocked != nil:
 		return *blocked
-	case s.Status == numberConnected, s.Status == "FLAGGED":
+	case s.Status == metavalues.NumberConnected, s.Status == "FLAGGED":
 		return readiness{status: metav1.ConditionTrue, reason: v1alpha1.ReasonRegistered, message: "connected; messages can be sent"}
 	case s.Status == "RESTRICTED", s.Status == "RATE_LIMITED":
 		return no(v1alpha1.ReasonLimited, "Meta limits the number for its quality (status "+s.Status+")")
@@ -69,7 +70,7 @@ func orUnknown(s string) string {
 
 func ownership(s *v1alpha1.PhoneNumberStatus, c *conditionSet) {
 	switch s.CodeVerificationStatus {
-	case codeVerified:
+	case metavalues.CodeVerified:
 		c.set(v1alpha1.ConditionVerified, metav1.ConditionTrue, v1alpha1.ReasonVerified, "the ownership of the number is proven")
 	case "":
 		c.set(v1alpha1.ConditionVerified, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta says nothing about the verification")
@@ -80,7 +81,7 @@ func ownership(s *v1alpha1.PhoneNumberStatus, c *conditionSet) {
 }
 
 func registeredCondition(s *v1alpha1.PhoneNumberStatus, c *conditionSet) bool {
-	if s.PlatformType == platformCloudAPI {
+	if s.PlatformType == metavalues.PlatformCloudAPI {
 		message := "registered on the Cloud API"
 		if s.OnBizApp != nil && *s.OnBizApp {
 			message += ", and used in the WhatsApp Business app: it is neither registered nor deregistered from here"
@@ -101,23 +102,23 @@ func displayName(s *v1alpha1.PhoneNumberStatus, c *conditionSet) {
 	}
 	if s.NewDisplayName != "" && s.NewDisplayName != s.VerifiedName {
 		switch s.NewNameStatus {
-		case nameDeclined, nameRejected:
+		case metavalues.NameDeclined, metavalues.NameRejected:
 			set(metav1.ConditionFalse, v1alpha1.ReasonRejected,
 				fmt.Sprintf("Meta declined the display name %q%s; choose another one", s.NewDisplayName, nameReason(s, s.NewDisplayName)))
 			return
-		case namePendingReview:
+		case metavalues.NamePendingReview:
 			set(metav1.ConditionFalse, v1alpha1.ReasonInReview, fmt.Sprintf("the display name %q is in review; %q is used meanwhile", s.NewDisplayName, s.VerifiedName))
 			return
 		}
 	}
 	switch s.NameStatus {
-	case nameApproved:
+	case metavalues.NameApproved:
 		set(metav1.ConditionTrue, v1alpha1.ReasonApproved, "Meta approved the display name")
-	case nameWithoutReview:
+	case metavalues.NameWithoutReview:
 		set(metav1.ConditionTrue, v1alpha1.ReasonApproved, "the display name can be used; Meta reviews it when the messaging limit rises")
-	case namePendingReview:
+	case metavalues.NamePendingReview:
 		set(metav1.ConditionFalse, v1alpha1.ReasonInReview, "Meta reviews the display name")
-	case nameDeclined, nameRejected:
+	case metavalues.NameDeclined, metavalues.NameRejected:
 		set(metav1.ConditionFalse, v1alpha1.ReasonRejected, "Meta declined the display name"+nameReason(s, s.VerifiedName)+"; choose another one")
 	case "":
 		set(metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta says nothing about the display name")

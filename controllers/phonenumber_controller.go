@@ -6,7 +6,6 @@ package controllers
 import (
 	"cmp"
 	"context"
-	"strings"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -14,6 +13,8 @@ import (
 	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+	"github.com/waba-operator/waba-operator/internal/number"
 )
 
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=phonenumbers,verbs=get;list;watch;patch
@@ -64,7 +65,7 @@ func (b *base) numberClaims(ctx context.Context, obj *v1alpha1.PhoneNumber) ([]c
 	for i := range list.Items {
 		rival := &list.Items[i]
 		if rival.UID != obj.UID {
-			if !sameNumber(rival, obj) || !rival.DeletionTimestamp.IsZero() {
+			if !number.Same(rival, obj) || !rival.DeletionTimestamp.IsZero() {
 				continue
 			}
 			permitted, err := b.resolver.permits(ctx, numberReferrer(rival))
@@ -95,7 +96,7 @@ func sameNumber(a, b *v1alpha1.PhoneNumber) bool {
 		}
 	}
 	digits := func(o *v1alpha1.PhoneNumber) string {
-		return digitsOf(cmp.Or(o.Spec.Number, o.Status.DisplayPhoneNumber))
+		return metavalues.Digits(cmp.Or(o.Spec.Number, o.Status.DisplayPhoneNumber))
 	}
 	return digits(a) != "" && digits(a) == digits(b)
 }
@@ -121,15 +122,5 @@ func isNumber(spec *v1alpha1.PhoneNumberSpec, live graph.PhoneNumber) bool {
 	if spec.ID != "" {
 		return live.ID == spec.ID
 	}
-	return digitsOf(live.DisplayPhoneNumber) == digitsOf(spec.Number)
-}
-
-// digitsOf makes numbers comparable: Meta formats them as it likes, +1 555-078-3881.
-func digitsOf(number string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, number)
+	return metavalues.Digits(live.DisplayPhoneNumber) == metavalues.Digits(spec.Number)
 }

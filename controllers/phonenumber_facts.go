@@ -7,15 +7,17 @@ import (
 	"time"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/facts"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
 // nameDecisions are the decisions that webhooks tell in the words of Meta's API
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/phone_number_name_update).
 var nameDecisions = map[string]string{
-	"APPROVED": nameApproved, "REJECTED": nameDeclined, "PENDING": namePendingReview, "DEFERRED": namePendingReview,
+	"APPROVED": metavalues.NameApproved, "REJECTED": metavalues.NameDeclined, "PENDING": metavalues.NamePendingReview, "DEFERRED": metavalues.NamePendingReview,
 }
 
 const (
@@ -33,7 +35,7 @@ func heedNumber(s *v1alpha1.PhoneNumberStatus, k, username knowledge, usernameWa
 		return
 	}
 	if status, ok := nameDecisions[w.NameDecision]; ok && k.yields(facts.EventOf(w.Events, facts.MarkNumberName)) {
-		switch name := clip(w.RequestedName); name {
+		switch name := metavalues.Clip(w.RequestedName); name {
 		case "", s.VerifiedName:
 			s.NameStatus = status
 		default:
@@ -42,14 +44,14 @@ func heedNumber(s *v1alpha1.PhoneNumberStatus, k, username knowledge, usernameWa
 	}
 	if k.yields(facts.EventOf(w.Events, facts.MarkNumberQuality)) {
 		if w.MessagingLimit != "" {
-			s.MessagingLimit = upper(w.MessagingLimit)
+			s.MessagingLimit = metavalues.Upper(w.MessagingLimit)
 		}
 		if w.QualityEvent == throughputUpgrade {
 			s.ThroughputLevel = throughputHigh
 		}
 	}
 	if usernameWanted && w.UsernameStatus != "" && username.yields(facts.EventOf(w.Events, facts.MarkNumberUsername)) {
-		s.Username, s.UsernameStatus = clip(w.Username), upper(w.UsernameStatus)
+		s.Username, s.UsernameStatus = metavalues.Clip(w.Username), metavalues.Upper(w.UsernameStatus)
 		if s.UsernameStatus == usernameDeleted {
 			s.Username, s.UsernameStatus = "", ""
 		}
@@ -59,11 +61,11 @@ func heedNumber(s *v1alpha1.PhoneNumberStatus, k, username knowledge, usernameWa
 // nameReason is why Meta declined a display name, which only webhooks tell.
 func nameReason(s *v1alpha1.PhoneNumberStatus, name string) string {
 	w := s.Webhook
-	if w == nil || w.NameRejectionReason == "" || nameDecisions[w.NameDecision] != nameDeclined ||
+	if w == nil || w.NameRejectionReason == "" || nameDecisions[w.NameDecision] != metavalues.NameDeclined ||
 		w.RequestedName != "" && w.RequestedName != name {
 		return ""
 	}
-	return ": " + clip(w.NameRejectionReason)
+	return ": " + metavalues.Clip(w.NameRejectionReason)
 }
 
 // heed shows what webhooks told, on top of what the status shows.
@@ -72,10 +74,10 @@ func (n *numbers) heed(p *numberPass) {
 	if s.Webhook == nil || s.DisplayPhoneNumber == "" || p.waba == nil {
 		return
 	}
-	observed := timeValue(p.waba.Status.LastObservedTime)
+	observed := deadline.Value(p.waba.Status.LastObservedTime)
 	k := knowledge{at: observed}
 	if session := n.accounts.Get(string(p.waba.UID)); session != nil && session.Ref().AccountID == p.waba.Spec.ID {
-		k.at = laterOf(k.at, session.Number(func(live graph.PhoneNumber) bool { return isNumber(&p.obj.Spec, live) }).At)
+		k.at = deadline.Later(k.at, session.Number(func(live graph.PhoneNumber) bool { return number.Is(&p.obj.Spec, live) }).At)
 	}
 	username := knowledge{at: n.reads.readAt(sectionKey{object: p.obj.UID, section: number.Username})}
 	if username.at.IsZero() {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+	"github.com/waba-operator/waba-operator/internal/number"
 )
 
 // moveRegion takes a number off the Cloud API whose data shall rest in another country: only while it isn't registered can
@@ -17,7 +19,7 @@ import (
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/local-storage).
 func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, pin secretValue) *Result {
 	want, r := string(p.obj.Spec.Registration.DataLocalizationRegion), n.registration(p)
-	if want == "" || want == r.DataLocalizationRegion || !onCloudAPI(s.live) {
+	if want == "" || want == r.DataLocalizationRegion || !number.OnCloudAPI(s.live) {
 		return nil
 	}
 	if r.DataLocalizationRegion == regionUnknown && !p.changedByUser() && !p.requested() {
@@ -82,7 +84,7 @@ func (n *numbers) region(ctx context.Context, p *numberPass) (string, *Result) {
 	}
 	switch storage := settings.Storage; storage.Status {
 	case graph.StorageInCountry:
-		return cmp.Or(clip(storage.Region), regionUnknown), nil
+		return cmp.Or(metavalues.Clip(storage.Region), regionUnknown), nil
 	case graph.StorageDefault, graph.StorageInCountryDisabled, graph.StorageNone:
 		return regionNone, nil
 	}
@@ -94,7 +96,7 @@ func (n *numbers) region(ctx context.Context, p *numberPass) (string, *Result) {
 // The PIN of a number that was registered by somebody else is taken to be the one in the Secret, unless there is none; so is
 // that of a resource that was restored.
 func (n *numbers) keepPIN(ctx context.Context, p *numberPass, s *situation, pin secretValue) *Result {
-	if !onCloudAPI(s.live) {
+	if !number.OnCloudAPI(s.live) {
 		return nil
 	}
 	r := n.registration(p)

@@ -14,6 +14,8 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/credentials"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+	"github.com/waba-operator/waba-operator/internal/number"
 )
 
 // defaultCodeLanguage is that of the message with the code where the spec names none.
@@ -54,7 +56,7 @@ func unless(still bool, o *Result) *Result {
 
 // verify proves the ownership of the number with the help of a person.
 func (n *numbers) verify(ctx context.Context, p *numberPass, s *situation) *Result {
-	code, problem := n.secret(ctx, p, p.obj.Spec.Verification != nil && s.live.CodeVerificationStatus != codeVerified && !onCloudAPI(s.live), func() v1alpha1.SecretKeyReference {
+	code, problem := n.secret(ctx, p, p.obj.Spec.Verification != nil && s.live.CodeVerificationStatus != metavalues.CodeVerified && !number.OnCloudAPI(s.live), func() v1alpha1.SecretKeyReference {
 		return p.obj.Spec.Verification.CodeSecretRef
 	}, v1alpha1.SecretPurposeCode)
 	if problem != nil && !problem.missing {
@@ -129,7 +131,7 @@ func (n *numbers) tryCode(ctx context.Context, p *numberPass, s *situation, now 
 	}
 	status.CodeSecret, status.Failure = now.record(), ""
 	if o != nil {
-		status.Failure = truncate(o.message, messageLimit)
+		status.Failure = metavalues.Truncate(o.message, metavalues.MessageLimit)
 		again := *s
 		again.attempts = attemptsOf(p.waba, p.status.ID)
 		if _, wait := again.verifyStep(now); wait != nil {
@@ -146,7 +148,7 @@ func (n *numbers) register(ctx context.Context, p *numberPass, s *situation) *Re
 		return nil
 	}
 	if p.obj.Spec.Registration == nil {
-		if s.renamed() && onCloudAPI(s.live) {
+		if s.renamed() && number.OnCloudAPI(s.live) {
 			return awaiting("Meta approved the new display name, which takes effect when the number is registered again; add spec.registration", 0).
 				assetUnaffected()
 		}
@@ -154,14 +156,14 @@ func (n *numbers) register(ctx context.Context, p *numberPass, s *situation) *Re
 	}
 	pin, problem := n.secret(ctx, p, true, func() v1alpha1.SecretKeyReference { return p.obj.Spec.Registration.PINSecretRef }, v1alpha1.SecretPurposePIN)
 	if problem != nil {
-		if onCloudAPI(s.live) {
+		if number.OnCloudAPI(s.live) {
 			return problem.assetUnaffected() // it works; only a change of the PIN can't be seen
 		}
 		return problem.Result
 	}
 	if !sixDigits.MatchString(pin.text) {
 		return awaiting("the PIN in "+secretKey(p.obj.Spec.Registration.PINSecretRef)+" must be 6 digits", secretRecheck).
-			assetUnaffectedIf(onCloudAPI(s.live))
+			assetUnaffectedIf(number.OnCloudAPI(s.live))
 	}
 	switch yes, o := s.registerStep(pin.content); {
 	case yes:
@@ -181,9 +183,9 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 	}
 	region := string(p.obj.Spec.Registration.DataLocalizationRegion)
 	if n.readOnly {
-		return n.wouldRegister(p, region != "" && !onCloudAPI(s.live))
+		return n.wouldRegister(p, region != "" && !number.OnCloudAPI(s.live))
 	}
-	if region != "" && !onCloudAPI(s.live) {
+	if region != "" && !number.OnCloudAPI(s.live) {
 		// Only while it isn't registered can the region be chosen
 		// (https://developers.facebook.com/documentation/business-messaging/whatsapp/local-storage).
 		logStep(ctx, "About to write to Meta", "call", CallSetRegion)
@@ -193,7 +195,7 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 			return failure("choose the region of the number's data", err).pausing(slowPause)
 		}
 	}
-	renaming := onCloudAPI(s.live)
+	renaming := number.OnCloudAPI(s.live)
 	if s.asked {
 		// The person's request counts as handled before the call, so that a crash can't repeat it.
 		if err := n.record(ctx, p, waiting(v1alpha1.ReasonProgressing, "registering the number again, as asked", 0), true); err != nil {

@@ -10,6 +10,8 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+	"github.com/waba-operator/waba-operator/internal/number"
 )
 
 // remove takes the number off the Cloud API. It can't be removed from the account by API.
@@ -19,7 +21,7 @@ func (n *numbers) remove(ctx context.Context, p *numberPass) (bool, *Result) {
 	}
 	off := false // by what Meta shows right before the call; the status may be restored
 	d := n.deregistration(p, func(live *graph.PhoneNumber) *Result {
-		if off = !onCloudAPI(live); off {
+		if off = !number.OnCloudAPI(live); off {
 			return unchanged(0)
 		}
 		return nil
@@ -32,8 +34,8 @@ func (n *numbers) remove(ctx context.Context, p *numberPass) (bool, *Result) {
 		if err := p.session.LookupNumbers(ctx); err != nil {
 			return false, failure("list the account's numbers", err)
 		}
-		view := p.session.Number(func(live graph.PhoneNumber) bool { return isNumber(&p.obj.Spec, live) })
-		if view.Number == nil || !onCloudAPI(view.Number) || coexists(view.Number) {
+		view := p.session.Number(func(live graph.PhoneNumber) bool { return number.Is(&p.obj.Spec, live) })
+		if view.Number == nil || !number.OnCloudAPI(view.Number) || coexists(view.Number) {
 			return false, nil // nothing to take off, or it can't be
 		}
 		p.status.ID = view.Number.ID
@@ -92,7 +94,7 @@ func (n *numbers) deregisterFirst(ctx context.Context, p *numberPass, s *situati
 
 // connected reports that Meta shows a number as connected to the Cloud API.
 func connected(live *graph.PhoneNumber) bool {
-	return onCloudAPI(live) && live.Status == numberConnected
+	return number.OnCloudAPI(live) && live.Status == metavalues.NumberConnected
 }
 
 // mayDeregister keeps to Meta's limit, and lets a failed attempt rest.

@@ -4,13 +4,13 @@
 package controllers
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/media"
 	"github.com/waba-operator/waba-operator/internal/number"
@@ -135,12 +135,12 @@ func (n *numbers) settleSection(ctx context.Context, s *sectionPass) sectionResu
 	missing := n.wishSection(ctx, s)
 	result := n.lookAtSection(ctx, s)
 	if missing != nil {
-		result.after = soonerOf(result.after, missing.after)
+		result.after = deadline.Sooner(result.after, missing.after)
 		if result.problem == nil {
 			result.problem = missing
 		}
 	} else if s.picture != nil && s.picture.inline != nil {
-		result.after = soonerOf(result.after, mediaRecheck)
+		result.after = deadline.Sooner(result.after, mediaRecheck)
 	}
 	return result
 }
@@ -193,7 +193,7 @@ func (n *numbers) lookAtSection(ctx context.Context, s *sectionPass) sectionResu
 		return result // what differs may be what would be changed
 	}
 	if result.problem = n.repairHeld(s, known); result.problem != nil {
-		result.after = soonerOf(left, result.problem.after)
+		result.after = deadline.Sooner(left, result.problem.after)
 	}
 	return result
 }
@@ -245,7 +245,7 @@ func (s *sectionPass) newsTime() time.Time {
 			}
 		}
 	case s.section == number.Profile && status.Webhook != nil && s.obj.Spec.Profile.Picture != nil:
-		last = timeValue(status.Webhook.PictureLostTime)
+		last = deadline.Value(status.Webhook.PictureLostTime)
 	}
 	return last
 }
@@ -260,7 +260,7 @@ func (n *numbers) concludeSections(p *numberPass, results []sectionResult) *Resu
 			p.alsoFailed = append(p.alsoFailed, r.problem.steps()...)
 		}
 		found = append(found, r.drift...)
-		after = soonerOf(after, r.after)
+		after = deadline.Sooner(after, r.after)
 		// What is repeated with growing pauses decides when to come back, so it goes before what only waits.
 		if r.problem != nil && (problem == nil || r.stop || r.problem.backoff && !problem.backoff) {
 			problem = r.problem
@@ -305,12 +305,4 @@ func sectionDrift(drift []string, section number.Section) []string {
 		}
 	}
 	return out
-}
-
-// soonerOf is the shorter of two waits; 0 is none.
-func soonerOf(a, b time.Duration) time.Duration {
-	if a <= 0 || b <= 0 {
-		return cmp.Or(max(a, 0), max(b, 0))
-	}
-	return min(a, b)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
@@ -60,7 +61,7 @@ func (s *sectionPass) contested() time.Duration {
 func (s *sectionPass) refuse(o *Result) {
 	s.memory().Refusal = &v1alpha1.SectionRefusal{
 		SpecHash: s.want.Hash(), Until: metav1.NewTime(s.now.Add(o.after).Truncate(time.Second)),
-		Reason: o.reason, Message: truncate(o.message, messageLimit),
+		Reason: o.reason, Message: metavalues.Truncate(o.message, metavalues.MessageLimit),
 	}
 }
 
@@ -108,7 +109,7 @@ func (s *sectionPass) show(live number.Live) {
 			CartEnabled: live.Commerce.CartEnabled, CatalogVisible: live.Commerce.CatalogVisible,
 		}
 	case number.Username:
-		s.obj.Status.Username, s.obj.Status.UsernameStatus = clip(live.Username.Name), clip(live.Username.Status)
+		s.obj.Status.Username, s.obj.Status.UsernameStatus = metavalues.Clip(live.Username.Name), metavalues.Clip(live.Username.Status)
 	}
 }
 
@@ -117,7 +118,7 @@ func (s *sectionPass) showProfile(live *graph.Profile) {
 		if p == nil {
 			return ""
 		}
-		return truncate(*p, messageLimit)
+		return metavalues.Truncate(*p, metavalues.MessageLimit)
 	}
 	there := number.HasPicture(live)
 	shown := s.profile()
@@ -125,7 +126,7 @@ func (s *sectionPass) showProfile(live *graph.Profile) {
 		About: text(live.About), Address: text(live.Address), Description: text(live.Description), Email: text(live.Email),
 		Vertical: text(live.Vertical), PicturePresent: &there, PictureSHA256: shown.PictureSHA256,
 	}
-	for _, site := range live.Websites[:min(len(live.Websites), ringSize)] {
-		shown.Websites = append(shown.Websites, truncate(site, messageLimit))
+	for _, site := range live.Websites[:min(len(live.Websites), metavalues.RingSize)] {
+		shown.Websites = append(shown.Websites, metavalues.Truncate(site, metavalues.MessageLimit))
 	}
 }

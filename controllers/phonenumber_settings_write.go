@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/index"
 	"github.com/waba-operator/waba-operator/internal/number"
@@ -43,7 +44,7 @@ func (n *numbers) compareSection(ctx context.Context, s *sectionPass) sectionRes
 		if result.problem = n.repairRefused(ctx, s); result.problem == nil {
 			write = differing
 		} else {
-			result.after = soonerOf(result.after, result.problem.after)
+			result.after = deadline.Sooner(result.after, result.problem.after)
 		}
 	}
 	switch {
@@ -88,7 +89,7 @@ func (n *numbers) writeSection(
 	handle, reused, problem := n.uploadPicture(ctx, s, fields)
 	if problem != nil {
 		result.problem = problem
-		result.after = soonerOf(result.after, problem.after)
+		result.after = deadline.Sooner(result.after, problem.after)
 		if fields = withoutPicture(fields); len(fields) == 0 {
 			return result
 		}

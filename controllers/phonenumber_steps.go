@@ -10,25 +10,13 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+	"github.com/waba-operator/waba-operator/internal/number"
 )
 
 // Values of a number at Meta
 // (https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account-to-number-current-status).
 const (
-	platformCloudAPI   = "CLOUD_API"
-	codeVerified       = "VERIFIED"
-	nameApproved       = "APPROVED"
-	nameWithoutReview  = "AVAILABLE_WITHOUT_REVIEW"
-	namePendingReview  = "PENDING_REVIEW"
-	nameNone           = "NONE"
-	nameDeclined       = "DECLINED"
-	nameRejected       = "REJECTED"
-	nameExpired        = "EXPIRED"
-	numberConnected    = "CONNECTED"
-	numberPending      = "PENDING"
-	numberBanned       = "BANNED"
-	numberDeleted      = "DELETED"
-	numberMigrated     = "MIGRATED"
 	codeLife           = 10 * time.Minute
 	codeSoon           = 15 * time.Minute
 	codeRecheckSoon    = 10 * time.Second
@@ -41,11 +29,13 @@ const (
 )
 
 // onCloudAPI reports that a number is registered.
-func onCloudAPI(live *graph.PhoneNumber) bool { return live.PlatformType == platformCloudAPI }
+func onCloudAPI(live *graph.PhoneNumber) bool {
+	return live.PlatformType == metavalues.PlatformCloudAPI
+}
 
 // coexists reports that a number is also used in the WhatsApp Business app: it is neither registered nor deregistered by API.
 func coexists(live *graph.PhoneNumber) bool {
-	return live.OnBizApp != nil && *live.OnBizApp && onCloudAPI(live)
+	return live.OnBizApp != nil && *live.OnBizApp && number.OnCloudAPI(live)
 }
 
 // situation is all that decides about the next step of a number. The steps are pure functions of it, so that what happens
@@ -75,7 +65,7 @@ func (s *situation) nameStep() (ask bool, o *Result) {
 	}
 	if want == s.live.NewDisplayName {
 		switch s.live.NewNameStatus {
-		case nameDeclined, nameRejected, nameExpired:
+		case metavalues.NameDeclined, metavalues.NameRejected, metavalues.NameExpired:
 			return false, s.nameRefused()
 		}
 		return false, nil // in review, or approved
@@ -115,7 +105,7 @@ const (
 // verifyStep says how the ownership of the number gets proven: Meta sends a code, a person puts it into a Secret, and it is
 // given back to Meta. code is what the Secret holds, nil where there is none.
 func (s *situation) verifyStep(code *content) (verifyAction, *Result) {
-	if s.live.CodeVerificationStatus == codeVerified || onCloudAPI(s.live) {
+	if s.live.CodeVerificationStatus == metavalues.CodeVerified || number.OnCloudAPI(s.live) {
 		return verifyNothing, nil
 	}
 	v := s.spec.Verification
@@ -237,29 +227,29 @@ func methodOf(v *v1alpha1.PhoneNumberVerification) string {
 // renamed reports that Meta approved another display name, which takes effect with a registration
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/display-names).
 func (s *situation) renamed() bool {
-	return s.live.NewNameStatus == nameApproved && s.live.NewDisplayName != "" && s.live.NewDisplayName != s.live.VerifiedName
+	return s.live.NewNameStatus == metavalues.NameApproved && s.live.NewDisplayName != "" && s.live.NewDisplayName != s.live.VerifiedName
 }
 
 // registerStep says whether the number may be registered now; pin is what the PIN's Secret holds.
 func (s *situation) registerStep(pin *content) (register bool, o *Result) {
-	if s.spec.Registration == nil || coexists(s.live) || onCloudAPI(s.live) && !s.renamed() {
+	if s.spec.Registration == nil || coexists(s.live) || number.OnCloudAPI(s.live) && !s.renamed() {
 		return false, nil
 	}
 	switch s.live.Status {
-	case numberBanned, numberDeleted, numberMigrated:
-		return false, notSynced(v1alpha1.ReasonRefusedByMeta, "a number with status "+clip(s.live.Status)+" can't be registered; see WhatsApp Manager")
+	case metavalues.NumberBanned, metavalues.NumberDeleted, metavalues.NumberMigrated:
+		return false, notSynced(v1alpha1.ReasonRefusedByMeta, "a number with status "+metavalues.Clip(s.live.Status)+" can't be registered; see WhatsApp Manager")
 	}
-	if !onCloudAPI(s.live) {
+	if !number.OnCloudAPI(s.live) {
 		switch s.live.NameStatus {
-		case namePendingReview, nameNone:
+		case metavalues.NamePendingReview, metavalues.NameNone:
 			return false, notSynced(v1alpha1.ReasonInReview, "registered as soon as Meta has processed the display name")
-		case nameDeclined, nameRejected:
+		case metavalues.NameDeclined, metavalues.NameRejected:
 			return false, notSynced(v1alpha1.ReasonRefusedByMeta,
 				"Meta declined the display name, and doesn't register a number without one; choose another one in spec.displayName")
 		}
 	}
 	if out := s.mayRegister(pin); out != nil {
-		return false, out.assetUnaffectedIf(onCloudAPI(s.live)) // it works under its old name
+		return false, out.assetUnaffectedIf(number.OnCloudAPI(s.live)) // it works under its old name
 	}
 	return true, nil
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+	"github.com/waba-operator/waba-operator/internal/number"
 )
 
 const (
@@ -42,7 +44,7 @@ func (n *numbers) sync(ctx context.Context, p *numberPass) *Result {
 		}
 		complaint = later
 	}
-	if !onCloudAPI(live) {
+	if !number.OnCloudAPI(live) {
 		return done("observed; it isn't registered, so nothing else can be set")
 	}
 	out := n.settings(ctx, p, live)
@@ -61,7 +63,7 @@ func (n *numbers) sync(ctx context.Context, p *numberPass) *Result {
 // connects reports that the number was registered a moment ago and isn't connected yet.
 func (n *numbers) connects(p *numberPass, live *graph.PhoneNumber) bool {
 	a := last(attemptsOf(p.waba, live.ID), callRegister)
-	return live.Status == numberPending && a != nil && a.Result == resultDone && deadline.Within(a.Time.Time, p.now, connectPatience)
+	return live.Status == metavalues.NumberPending && a != nil && a.Result == resultDone && deadline.Within(a.Time.Time, p.now, connectPatience)
 }
 
 // connecting reads such a number again; the next observation may be minutes away.
@@ -74,7 +76,7 @@ func (n *numbers) connecting(ctx context.Context, p *numberPass, view account.Nu
 		p.missed("read the number that is being connected", err)
 		return view.Number
 	}
-	if !isNumber(&p.obj.Spec, *live) {
+	if !number.Is(&p.obj.Spec, *live) {
 		return view.Number
 	}
 	p.session.SawNumber(*live, p.now)
@@ -93,7 +95,7 @@ func (n *numbers) leave(p *numberPass) {
 
 // look returns what is known of the number. Only a resource that has work to do asks Meta before the next observation.
 func (n *numbers) look(ctx context.Context, p *numberPass) (account.NumberView, *Result) {
-	matches := func(live graph.PhoneNumber) bool { return isNumber(&p.obj.Spec, live) }
+	matches := func(live graph.PhoneNumber) bool { return number.Is(&p.obj.Spec, live) }
 	view := p.session.Number(matches)
 	pending := p.obj.Status.PendingAdd
 	switch {
@@ -119,7 +121,7 @@ func (n *numbers) reread(ctx context.Context, p *numberPass, id, message string)
 	switch {
 	case err != nil:
 		p.missed("read the number back", err)
-	case isNumber(&p.obj.Spec, *live):
+	case number.Is(&p.obj.Spec, *live):
 		p.session.SawNumber(*live, begun)
 		n.take(p, live)
 	}
@@ -129,20 +131,20 @@ func (n *numbers) reread(ctx context.Context, p *numberPass, id, message string)
 // take copies what Meta says into the status, and what webhooks told over it.
 func (n *numbers) take(p *numberPass, live *graph.PhoneNumber) {
 	s := &p.obj.Status
-	s.ID, s.AccountID, s.PendingAdd = clip(live.ID), p.waba.Spec.ID, nil
-	s.DisplayPhoneNumber, s.VerifiedName = clip(live.DisplayPhoneNumber), clip(live.VerifiedName)
-	s.NameStatus, s.NewDisplayName, s.NewNameStatus = upper(live.NameStatus), clip(live.NewDisplayName), upper(live.NewNameStatus)
-	s.CodeVerificationStatus, s.QualityRating = upper(live.CodeVerificationStatus), upper(live.QualityRating)
-	s.Status, s.PlatformType, s.ThroughputLevel = upper(live.Status), upper(live.PlatformType), upper(live.ThroughputLevel)
-	s.MessagingLimit, s.AccountMode = upper(live.MessagingLimit), upper(live.AccountMode)
+	s.ID, s.AccountID, s.PendingAdd = metavalues.Clip(live.ID), p.waba.Spec.ID, nil
+	s.DisplayPhoneNumber, s.VerifiedName = metavalues.Clip(live.DisplayPhoneNumber), metavalues.Clip(live.VerifiedName)
+	s.NameStatus, s.NewDisplayName, s.NewNameStatus = metavalues.Upper(live.NameStatus), metavalues.Clip(live.NewDisplayName), metavalues.Upper(live.NewNameStatus)
+	s.CodeVerificationStatus, s.QualityRating = metavalues.Upper(live.CodeVerificationStatus), metavalues.Upper(live.QualityRating)
+	s.Status, s.PlatformType, s.ThroughputLevel = metavalues.Upper(live.Status), metavalues.Upper(live.PlatformType), metavalues.Upper(live.ThroughputLevel)
+	s.MessagingLimit, s.AccountMode = metavalues.Upper(live.MessagingLimit), metavalues.Upper(live.AccountMode)
 	s.OfficialBusinessAccount, s.PINEnabled, s.OnBizApp = live.OfficialBusinessAccount, live.PinEnabled, live.OnBizApp
-	s.LastOnboardedTime = timeOf(live.LastOnboardedTime)
+	s.LastOnboardedTime = deadline.Pointer(live.LastOnboardedTime)
 	s.Health = healthStatus(live.Health)
 	s.CallbackURLs = nil
 	if w := live.Webhook; w != nil {
 		s.CallbackURLs = &v1alpha1.CallbackURLs{
-			PhoneNumber: truncate(w.PhoneNumber, messageLimit), Account: truncate(w.Account, messageLimit),
-			Application: truncate(w.Application, messageLimit),
+			PhoneNumber: metavalues.Truncate(w.PhoneNumber, metavalues.MessageLimit), Account: metavalues.Truncate(w.Account, metavalues.MessageLimit),
+			Application: metavalues.Truncate(w.Application, metavalues.MessageLimit),
 		}
 	}
 	n.heed(p)
@@ -196,14 +198,14 @@ func (n *numbers) step(ctx context.Context, p *numberPass, live *graph.PhoneNumb
 	if ask {
 		return n.rename(ctx, p, s), nil
 	}
-	if complaint != nil && !onCloudAPI(live) {
+	if complaint != nil && !number.OnCloudAPI(live) {
 		return complaint, nil
 	}
 	if stop = n.verify(ctx, p, s); stop != nil {
 		return stop, nil
 	}
 	stop = n.register(ctx, p, s)
-	if stop != nil && stop.unaffected && onCloudAPI(live) && !stop.backoff {
+	if stop != nil && stop.unaffected && number.OnCloudAPI(live) && !stop.backoff {
 		return nil, stop
 	}
 	return stop, complaint
@@ -240,7 +242,7 @@ func (n *numbers) attempt(
 	if err != nil {
 		return failure("read the number before a call", err)
 	}
-	if !isNumber(&p.obj.Spec, *live) {
+	if !number.Is(&p.obj.Spec, *live) {
 		return waiting(v1alpha1.ReasonUnknownError, "Meta answers with another number under this id", minimumInterval)
 	}
 	p.session.SawNumber(*live, begun)

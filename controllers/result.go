@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
 // Result is how a run ended, or what keeps it from going on. A nil Result means that nothing does. Results are made by the
@@ -86,7 +87,7 @@ func (r *Result) retryAfter(after time.Duration) *Result {
 
 // sooner has the next run come after a time at the latest; 0 changes nothing.
 func (r *Result) sooner(after time.Duration) *Result {
-	return r.with(func(r *Result) { r.after = soonerOf(r.after, after) })
+	return r.with(func(r *Result) { r.after = deadline.Sooner(r.after, after) })
 }
 
 // withBackoff counts the run as a failed attempt. first is the pause after the first one.

@@ -178,12 +178,12 @@ func retryTimeOf(err error, now time.Time) *metav1.Time {
 	if wait <= 0 {
 		return nil
 	}
-	return timeOf(now.Add(wait).Truncate(time.Second).Add(time.Second))
+	return deadline.Pointer(now.Add(wait).Truncate(time.Second).Add(time.Second))
 }
 
 // retryLeft is how long Meta takes no further call of this kind, as it said to the last one.
 func retryLeft(a *v1alpha1.RegistrationAttempt, now time.Time) time.Duration {
-	return deadline.Left(timeValue(a.RetryTime), now, registrationWindow)
+	return deadline.Left(deadline.Value(a.RetryTime), now, registrationWindow)
 }
 
 // last returns the newest call of a kind.

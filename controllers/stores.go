@@ -13,6 +13,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/media"
 )
 
@@ -140,7 +141,7 @@ func (o *objects) gone(key objectKey) time.Duration {
 	for _, gone := range o.swap(key) {
 		if wait := o.free(gone); wait > 0 {
 			o.add(gone)
-			again = soonerOf(again, wait)
+			again = deadline.Sooner(again, wait)
 		}
 	}
 	return again

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // broken returns which rule of the conditions is broken, "" for none.
@@ -43,7 +44,7 @@ func broken(cs []metav1.Condition, generation int64) string {
 			return c.Type + " has no reason or no time"
 		case c.ObservedGeneration != generation:
 			return c.Type + " is about another generation"
-		case utf8.RuneCountInString(c.Message) > messageLimit || !utf8.ValidString(c.Message):
+		case utf8.RuneCountInString(c.Message) > metavalues.MessageLimit || !utf8.ValidString(c.Message):
 			return c.Type + " has an unfit message"
 		}
 		seen[c.Type] = true
@@ -159,7 +160,7 @@ func TestUnitTruncate(t *testing.T) {
 	}{
 		{"", 3, ""}, {"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"éàü", 3, "éàü"}, {"éàüö", 3, "éà…"}, {"😀😀😀😀", 3, "😀😀…"}, {"日本語テキスト", 4, "日本語…"},
 	} {
-		if got := truncate(c.in, c.limit); got != c.want {
+		if got := metavalues.Truncate(c.in, c.limit); got != c.want {
 			t.Errorf("%q to %d: %q, want %q", c.in, c.limit, got, c.want)
 		}
 	}

@@ -11,7 +11,9 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
@@ -117,7 +119,7 @@ func TestUnitWrongClock(t *testing.T) {
 			p := &numberPass{now: now, waba: &v1alpha1.WABA{}}
 			p.waba.Status.Registrations = wrongCalls(callRegister, wrong, 1)
 			p.waba.Status.Registrations[0].Result = resultDone
-			return (&numbers{}).connects(p, &graph.PhoneNumber{ID: "1", Status: numberPending})
+			return (&numbers{}).connects(p, &graph.PhoneNumber{ID: "1", Status: metavalues.NumberPending})
 		},
 		"repairs of a template": func() bool {
 			p := &templatePass{obj: &v1alpha1.MessageTemplate{}, now: now}
@@ -191,7 +193,7 @@ func TestUnitRightClock(t *testing.T) {
 func unitWait(reason string, until time.Time) *pass[*v1alpha1.MessageTemplate] {
 	p := &pass[*v1alpha1.MessageTemplate]{obj: &v1alpha1.MessageTemplate{}, now: unitStart}
 	p.status = &p.obj.Status.CommonStatus
-	p.status.NextAttemptTime = timeOf(until)
+	p.status.NextAttemptTime = deadline.Pointer(until)
 	p.status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionSynced, Status: metav1.ConditionFalse, Reason: reason}}
 	return p
 }
@@ -208,7 +210,7 @@ func wrongCalls(kind string, at time.Time, n int) []v1alpha1.RegistrationAttempt
 // locked is a call of a month ago that Meta doesn't take again until then.
 func locked(kind string, until time.Time) []v1alpha1.RegistrationAttempt {
 	out := wrongCalls(kind, unitStart.Add(-30*24*time.Hour), 1)
-	out[0].RetryTime = timeOf(until)
+	out[0].RetryTime = deadline.Pointer(until)
 	return out
 }
 

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/facts"
 	"github.com/waba-operator/waba-operator/internal/standing"
 )
@@ -17,7 +18,7 @@ import (
 func TestUnitFactsOfReviewAndLimit(t *testing.T) {
 	for observed, want := range map[int]string{-10: "REJECTED TIER_10K", 59: "REJECTED TIER_10K", 60: "APPROVED TIER_2K"} {
 		s := &v1alpha1.WABAStatus{
-			ReviewStatus: "APPROVED", MessagingLimit: "TIER_2K", LastObservedTime: timeOf(at(observed)),
+			ReviewStatus: "APPROVED", MessagingLimit: "TIER_2K", LastObservedTime: deadline.Pointer(at(observed)),
 			Webhook: &v1alpha1.WABAWebhookStatus{
 				Events: toldAt(0, facts.MarkAccountReview, facts.MarkCapability), ReviewDecision: "REJECTED", MessagingLimit: "TIER_10K",
 			},
@@ -38,7 +39,7 @@ func healthy(entities ...string) *v1alpha1.HealthStatus {
 
 func TestUnitAccountStanding(t *testing.T) {
 	now, well, ill := at(3600), healthy("AVAILABLE", "AVAILABLE"), healthy("AVAILABLE", "LIMITED")
-	day := func(days int) *metav1.Time { return timeOf(now.Add(time.Duration(days) * 24 * time.Hour)) }
+	day := func(days int) *metav1.Time { return deadline.Pointer(now.Add(time.Duration(days) * 24 * time.Hour)) }
 	for name, c := range map[string]struct {
 		facts    v1alpha1.WABAWebhookStatus
 		health   *v1alpha1.HealthStatus
@@ -49,9 +50,9 @@ func TestUnitAccountStanding(t *testing.T) {
 	}{
 		"nothing": {v1alpha1.WABAWebhookStatus{}, ill, 3000, "True/Compliant", false, 0},
 		"restricted, with an end": {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{
-			{Type: "A", Expires: timeOf(now.Add(time.Hour))}, {Type: "B", Expires: timeOf(now.Add(2 * time.Hour))},
+			{Type: "A", Expires: deadline.Pointer(now.Add(time.Hour))}, {Type: "B", Expires: deadline.Pointer(now.Add(2 * time.Hour))},
 		}}, well, 3000, "False/Restricted", false, time.Hour},
-		"over":                        {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A", Expires: timeOf(now)}}}, ill, 0, "True/Compliant", false, 0},
+		"over":                        {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A", Expires: deadline.Pointer(now)}}}, ill, 0, "True/Compliant", false, 0},
 		"no end, not yet observed":    {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A"}}}, well, 59, "False/Restricted", false, 0},
 		"no end, observed as ill":     {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A"}}}, ill, 3000, "False/Restricted", false, 0},
 		"no end, no health":           {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A"}}}, nil, 3000, "False/Restricted", false, 0},
@@ -70,7 +71,7 @@ func TestUnitAccountStanding(t *testing.T) {
 	} {
 		told := c.facts
 		told.Events = append(told.Events, toldAt(0, facts.MarkRestriction, facts.MarkBan)...)
-		w := &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Health: c.health, LastObservedTime: timeOf(at(c.observed)), Webhook: &told}}
+		w := &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Health: c.health, LastObservedTime: deadline.Pointer(at(c.observed)), Webhook: &told}}
 		set := newConditions(nil, 1, now)
 		compliant(w, set, now)
 		if got := said(t, set, v1alpha1.ConditionPolicyCompliant); got != c.want {
@@ -84,7 +85,7 @@ func TestUnitAccountStanding(t *testing.T) {
 		}
 	}
 	w := &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: &v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A"}}}}}
-	if restriction(&w.Status, "A", now) == nil || restriction(&w.Status, "B", now) != nil {
+	if standing.Restriction(&w.Status, "A", now) == nil || standing.Restriction(&w.Status, "B", now) != nil {
 		t.Error("one of the restrictions")
 	}
 }
@@ -99,7 +100,7 @@ func TestUnitScheduledBanWithoutDate(t *testing.T) {
 	}
 	for days, want := range map[int]string{29: "SCHEDULE_FOR_DISABLE", 30: ""} {
 		now := at(0).Add(time.Duration(days) * 24 * time.Hour)
-		s.LastObservedTime = timeOf(now)
+		s.LastObservedTime = deadline.Pointer(now)
 		if got := standing.Ban(s, now); got != want {
 			t.Errorf("after %d days: %q", days, got)
 		}

@@ -12,7 +12,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
@@ -27,7 +29,7 @@ func TestUnitFactsOfTemplateStatus(t *testing.T) {
 			Status: "IN_APPEAL", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Events: toldAt(0, facts.MarkTemplateStatus), Status: event},
 		}
 		news := heedTemplate(s, at(-100), knowledge{at: at(30)})
-		s.StatusSince, s.StatusUntil = timeOf(at(0)), nil
+		s.StatusSince, s.StatusUntil = deadline.Pointer(at(0)), nil
 		if got := verdictOnTemplate(s).reason; got != want || !news.changed.Equal(at(0)) {
 			t.Errorf("%s: %s since %s, want %s", event, got, news.changed, want)
 		}
@@ -96,15 +98,15 @@ func TestUnitFactsOfPauses(t *testing.T) {
 		"RATE_LIMITING_PAUSE": {0, "(RATE_LIMITING_PAUSE: Too many at once)"},
 	} {
 		was := &v1alpha1.MessageTemplate{Status: v1alpha1.MessageTemplateStatus{
-			Status: "APPROVED", StatusSince: timeOf(at(-500)), QualityScore: "GREEN",
+			Status: "APPROVED", StatusSince: deadline.Pointer(at(-500)), QualityScore: "GREEN",
 			Webhook: &v1alpha1.MessageTemplateWebhookStatus{
 				Events: toldAt(0, facts.MarkTemplateStatus), Status: "PAUSED", PauseTitle: title, PauseDescription: "Too many at once.",
 			},
 		}}
 		p := &templatePass{obj: was.DeepCopy(), before: was, now: at(5)}
-		lasts(p, heedTemplate(&p.obj.Status, timeValue(was.Status.StatusSince), knowledge{}))
+		lasts(p, heedTemplate(&p.obj.Status, deadline.Value(was.Status.StatusSince), knowledge{}))
 		s := p.obj.Status
-		if s.Pause == nil || s.Pause.Title != title || !timeValue(s.StatusSince).Equal(at(0)) || len(s.PauseTimes) != 1 {
+		if s.Pause == nil || s.Pause.Title != title || !deadline.Value(s.StatusSince).Equal(at(0)) || len(s.PauseTimes) != 1 {
 			t.Errorf("%s: %+v since %v, %v", title, s.Pause, s.StatusSince, s.PauseTimes)
 		}
 		if c.lasts == 0 != (s.StatusUntil == nil) || s.StatusUntil != nil && s.StatusUntil.Sub(at(0)) != c.lasts {
@@ -119,7 +121,7 @@ func TestUnitFactsOfPauses(t *testing.T) {
 func TestUnitFactsOfQualityAndCategory(t *testing.T) {
 	s := &v1alpha1.MessageTemplateStatus{Status: "APPROVED", Category: "UTILITY", QualityScore: "GREEN", Webhook: &v1alpha1.MessageTemplateWebhookStatus{
 		Events: toldAt(0, facts.MarkTemplateQuality, facts.MarkCategoryAnnounced), QualityScore: "RED",
-		Category: "UTILITY", CorrectCategory: "MARKETING", CategoryChangeTime: timeOf(at(9999)),
+		Category: "UTILITY", CorrectCategory: "MARKETING", CategoryChangeTime: deadline.Pointer(at(9999)),
 	}}
 	heedTemplate(s, time.Time{}, knowledge{at: at(59)})
 	_, reason, message := category(s, "UTILITY")
@@ -142,7 +144,7 @@ func TestUnitFactsOfQualityAndCategory(t *testing.T) {
 }
 
 func TestUnitFlagged(t *testing.T) {
-	facts := &v1alpha1.MessageTemplateWebhookStatus{Events: toldAt(0, facts.MarkTemplateStatus), Status: "FLAGGED", DisableDate: timeOf(at(9999))}
+	facts := &v1alpha1.MessageTemplateWebhookStatus{Events: toldAt(0, facts.MarkTemplateStatus), Status: "FLAGGED", DisableDate: deadline.Pointer(at(9999))}
 	for name, c := range map[string]struct {
 		status  v1alpha1.MessageTemplateStatus
 		k       knowledge
@@ -152,7 +154,7 @@ func TestUnitFlagged(t *testing.T) {
 		"later":                  {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "YELLOW", Webhook: facts}, knowledge{at: at(9000)}, true},
 		"high quality later":     {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "GREEN", Webhook: facts}, knowledge{at: at(9000)}, false},
 		"paused meanwhile":       {v1alpha1.MessageTemplateStatus{Status: "PAUSED", Webhook: facts}, knowledge{at: at(9000)}, false},
-		"approved anew":          {v1alpha1.MessageTemplateStatus{Status: "APPROVED", StatusSince: timeOf(at(500)), Webhook: facts}, knowledge{at: at(9000)}, false},
+		"approved anew":          {v1alpha1.MessageTemplateStatus{Status: "APPROVED", StatusSince: deadline.Pointer(at(500)), Webhook: facts}, knowledge{at: at(9000)}, false},
 		"never":                  {v1alpha1.MessageTemplateStatus{Status: "APPROVED"}, knowledge{}, false},
 		"something else is told": {v1alpha1.MessageTemplateStatus{Status: "APPROVED", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Status: "REINSTATED"}}, knowledge{}, false},
 	} {
@@ -202,7 +204,7 @@ func TestUnitFactsOfNumbers(t *testing.T) {
 		}
 		set := newConditions(nil, 1, unitStart)
 		displayName(s, set)
-		declined := s.NameStatus == nameDeclined || s.NewNameStatus == nameDeclined
+		declined := s.NameStatus == metavalues.NameDeclined || s.NewNameStatus == metavalues.NameDeclined
 		if strings.Contains(set.next[0].Message, "NAME_FORMAT_UNACCEPTABLE") != declined {
 			t.Errorf("%s: %s", what, set.next[0].Message)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
 // seen runs one pass in which Meta shows a status and a quality.
@@ -53,7 +54,7 @@ func TestUnitPausesAreCounted(t *testing.T) {
 	seen(tmpl, "PAUSED", "YELLOW", at(10), at(9))
 	seen(tmpl, "PAUSED", "RED", at(11), at(11))
 	s := &tmpl.Status
-	if !s.StatusSince.Time.Equal(at(9)) || !timeValue(s.StatusUntil).Equal(at(12)) || s.Pause.Title != "FIRST_PAUSE" {
+	if !s.StatusSince.Time.Equal(at(9)) || !deadline.Value(s.StatusUntil).Equal(at(12)) || s.Pause.Title != "FIRST_PAUSE" {
 		t.Errorf("first pause: since %v until %v, %+v", s.StatusSince, s.StatusUntil, s.Pause)
 	}
 	seen(tmpl, "APPROVED", "YELLOW", at(12), at(12))
@@ -61,7 +62,7 @@ func TestUnitPausesAreCounted(t *testing.T) {
 		t.Errorf("after it: %+v", s)
 	}
 	seen(tmpl, "PAUSED", "RED", at(20), time.Time{})
-	if !timeValue(s.StatusUntil).Equal(at(26)) || s.Pause.Title != "SECOND_PAUSE" || len(s.PauseTimes) != 2 {
+	if !deadline.Value(s.StatusUntil).Equal(at(26)) || s.Pause.Title != "SECOND_PAUSE" || len(s.PauseTimes) != 2 {
 		t.Errorf("second pause: until %v, %+v", s.StatusUntil, s.Pause)
 	}
 	// A change at Meta that says nothing of the status moves nothing.

@@ -17,6 +17,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/number"
 )
@@ -352,7 +353,7 @@ func TestUnitSectionNews(t *testing.T) {
 
 func TestUnitSoonerOf(t *testing.T) {
 	for _, c := range [][3]time.Duration{{0, 0, 0}, {0, 2, 2}, {1, 0, 1}, {1, 2, 1}, {3, 2, 2}, {-1, 2, 2}} {
-		if got := soonerOf(c[0], c[1]); got != c[2] {
+		if got := deadline.Sooner(c[0], c[1]); got != c[2] {
 			t.Errorf("%v: %d", c, got)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
@@ -251,7 +252,7 @@ func TestUnitExposed(t *testing.T) {
 		return account.NumberView{Number: &graph.PhoneNumber{PlatformType: platform, Webhook: &graph.WebhookConfiguration{PhoneNumber: callback}}}
 	}
 	address := func(s string) *string { return &s }
-	registered, covered, idle := number(platformCloudAPI, ""), number(platformCloudAPI, hookBot), number("NOT_APPLICABLE", "")
+	registered, covered, idle := number(metavalues.PlatformCloudAPI, ""), number(metavalues.PlatformCloudAPI, hookBot), number("NOT_APPLICABLE", "")
 	for _, tc := range []struct {
 		name    string
 		known   bool
@@ -266,7 +267,7 @@ func TestUnitExposed(t *testing.T) {
 		{name: "override to the operator", known: true, address: address(hookOperator), numbers: []account.NumberView{registered}, want: true},
 		{name: "each number", known: true, address: address(""), numbers: []account.NumberView{covered, idle}},
 		{name: "one of two numbers", known: true, address: address(""), numbers: []account.NumberView{covered, registered}, want: true},
-		{name: "number to the operator", known: true, address: address(""), numbers: []account.NumberView{number(platformCloudAPI, hookOperator)}, want: true},
+		{name: "number to the operator", known: true, address: address(""), numbers: []account.NumberView{number(metavalues.PlatformCloudAPI, hookOperator)}, want: true},
 		{name: "no registered number", known: true, address: address(""), numbers: []account.NumberView{idle}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

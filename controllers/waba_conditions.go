@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/standing"
 )
 
@@ -173,7 +174,7 @@ func compliant(waba *v1alpha1.WABA, c *conditionSet, now time.Time) {
 		reason = v1alpha1.ReasonRestricted
 		problems = append(problems, sentence("restricted by Meta", r.Type, clause(r.Remediation)))
 	}
-	switch ban := clip(standing.Ban(s, now)); ban {
+	switch ban := metavalues.Clip(standing.Ban(s, now)); ban {
 	case "":
 	case standing.BanScheduled:
 		problems = append(problems, "ban state "+ban+": Meta is going to disable the account on the day in status.webhook.ban; appeal in Business Support Home")

@@ -142,7 +142,7 @@ func (r *wabas) requestedTooSoon(p *wabaPass) time.Duration {
 	if !p.requested() || s.LastHandledRequest == "" || s.ObservedGeneration != p.obj.Generation || r.failing(p) || p.session.Distrusted() {
 		return 0
 	}
-	return deadline.Left(timeValue(s.LastObservedTime).Add(requestedGap), p.now, requestedGap)
+	return deadline.Left(deadline.Value(s.LastObservedTime).Add(requestedGap), p.now, requestedGap)
 }
 
 // between keeps the status while no observation is due, unless something else has to be recorded: the breaker, or that a
@@ -353,7 +353,7 @@ func (r *wabas) finish(ctx context.Context, p *wabaPass, o *Result) (ctrl.Result
 	if o.backoff {
 		result.RequeueAfter = min(result.RequeueAfter, secretRecheck) // the pause goes on, but a new Secret ends it
 	}
-	result.RequeueAfter = soonerOf(result.RequeueAfter, standingEnds(&p.obj.Status, p.now))
+	result.RequeueAfter = deadline.Sooner(result.RequeueAfter, standingEnds(&p.obj.Status, p.now))
 	return result, nil
 }
 

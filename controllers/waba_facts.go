@@ -5,20 +5,21 @@ package controllers
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/standing"
 )
 
-const restrictedAddNumber = "RESTRICTED_ADD_PHONE_NUMBER_ACTION"
-
 // knownOf is how fresh the knowledge of an account is.
-func knownOf(s *v1alpha1.WABAStatus) knowledge { return knowledge{at: timeValue(s.LastObservedTime)} }
+func knownOf(s *v1alpha1.WABAStatus) knowledge {
+	return knowledge{at: deadline.Value(s.LastObservedTime)}
+}
 
 // heedAccount puts what webhooks told over what was seen of an account.
 func heedAccount(s *v1alpha1.WABAStatus) {
@@ -27,20 +28,11 @@ func heedAccount(s *v1alpha1.WABAStatus) {
 		return
 	}
 	if k.yields(facts.EventOf(w.Events, facts.MarkAccountReview)) && w.ReviewDecision != "" {
-		s.ReviewStatus = upper(w.ReviewDecision)
+		s.ReviewStatus = metavalues.Upper(w.ReviewDecision)
 	}
 	if k.yields(facts.EventOf(w.Events, facts.MarkCapability)) && w.MessagingLimit != "" {
-		s.MessagingLimit = upper(w.MessagingLimit)
+		s.MessagingLimit = metavalues.Upper(w.MessagingLimit)
 	}
-}
-
-// restriction returns one of the restrictions in force.
-func restriction(s *v1alpha1.WABAStatus, kind string, now time.Time) *v1alpha1.Restriction {
-	all := standing.Restrictions(s, now)
-	if i := slices.IndexFunc(all, func(r v1alpha1.Restriction) bool { return r.Type == kind }); i >= 0 {
-		return &all[i]
-	}
-	return nil
 }
 
 // barred judges whether the account can be used at all.
@@ -62,11 +54,11 @@ func standingEnds(s *v1alpha1.WABAStatus, now time.Time) time.Duration {
 	var ends time.Duration
 	for _, r := range standing.Restrictions(s, now) {
 		if r.Expires != nil {
-			ends = soonerOf(ends, r.Expires.Sub(now))
+			ends = deadline.Sooner(ends, r.Expires.Sub(now))
 		}
 	}
 	if v := standing.NewestViolation(s, now); v != nil {
-		ends = soonerOf(ends, v.Time.Add(standing.ViolationMemory).Sub(now))
+		ends = deadline.Sooner(ends, v.Time.Add(standing.ViolationMemory).Sub(now))
 	}
 	return ends
 }
@@ -94,5 +86,5 @@ func (r *wabas) sooner(p *wabaPass, wait time.Duration) time.Duration {
 		return wait
 	}
 	gap := max(facts.Window, p.session.EffectiveInterval(facts.Window))
-	return min(wait, max(0, laterOf(told, p.obj.Status.LastObservedTime.Add(gap)).Sub(p.now)))
+	return min(wait, max(0, deadline.Later(told, p.obj.Status.LastObservedTime.Add(gap)).Sub(p.now)))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // scopeManagement is the permission that everything here needs
@@ -39,15 +40,15 @@ func (r *wabas) fill(ctx context.Context, p *wabaPass, interval time.Duration) {
 }
 
 func accountStatus(s *v1alpha1.WABAStatus, a *graph.Account) {
-	s.Name, s.Currency, s.TimezoneID, s.Country = clip(a.Name), clip(a.Currency), clip(a.TimezoneID), clip(a.Country)
-	s.Status, s.ReviewStatus = upper(a.Status), upper(a.ReviewStatus)
-	s.BusinessVerificationStatus, s.OwnershipType = upper(a.VerificationStatus), upper(a.OwnershipType)
-	s.MessagingLimit = upper(a.MessagingLimit)
+	s.Name, s.Currency, s.TimezoneID, s.Country = metavalues.Clip(a.Name), metavalues.Clip(a.Currency), metavalues.Clip(a.TimezoneID), metavalues.Clip(a.Country)
+	s.Status, s.ReviewStatus = metavalues.Upper(a.Status), metavalues.Upper(a.ReviewStatus)
+	s.BusinessVerificationStatus, s.OwnershipType = metavalues.Upper(a.VerificationStatus), metavalues.Upper(a.OwnershipType)
+	s.MessagingLimit = metavalues.Upper(a.MessagingLimit)
 	present := a.PrimaryFundingID != ""
 	s.PaymentMethodPresent, s.InsightsEnabled = &present, a.InsightsEnabled
 	s.OwnerBusiness = nil
 	if b := a.OwnerBusiness; b != nil {
-		s.OwnerBusiness = &v1alpha1.BusinessReference{ID: clip(b.ID), Name: clip(b.Name)}
+		s.OwnerBusiness = &v1alpha1.BusinessReference{ID: metavalues.Clip(b.ID), Name: metavalues.Clip(b.Name)}
 	}
 	s.Health = healthStatus(a.Health)
 }
@@ -56,19 +57,19 @@ func optionalStatus(s *v1alpha1.WABAStatus, o *graph.AccountOptional) {
 	if o == nil {
 		return
 	}
-	s.MarketingMessagesOnboardingStatus = upper(o.MarketingMessagesOnboardingStatus)
-	s.PrimaryBusinessLocation = upper(o.PrimaryBusinessLocation)
+	s.MarketingMessagesOnboardingStatus = metavalues.Upper(o.MarketingMessagesOnboardingStatus)
+	s.PrimaryBusinessLocation = metavalues.Upper(o.PrimaryBusinessLocation)
 	s.MarketingMessages, s.TemplateAutoArchival = position(o.DisableMarketingMessages, true), position(o.TemplateAutoArchival, false)
 }
 
 // upper normalises enumerations, whose case varies between Meta's endpoints.
-func upper(s string) string { return clip(strings.ToUpper(s)) }
+func upper(s string) string { return metavalues.Clip(strings.ToUpper(s)) }
 
 func subscribedApps(apps []graph.SubscribedApp) []v1alpha1.SubscribedApp {
 	out := make([]v1alpha1.SubscribedApp, 0, len(apps))
-	for _, a := range apps[:min(len(apps), listLimit)] {
+	for _, a := range apps[:min(len(apps), metavalues.ListLimit)] {
 		out = append(out, v1alpha1.SubscribedApp{
-			ID: cutBytes(a.ID, shortText), Name: cutBytes(a.Name, shortText), OverrideCallbackURL: cutBytes(a.OverrideCallbackURI, longText),
+			ID: metavalues.CutBytes(a.ID, metavalues.ShortText), Name: metavalues.CutBytes(a.Name, metavalues.ShortText), OverrideCallbackURL: metavalues.CutBytes(a.OverrideCallbackURI, metavalues.LongText),
 		})
 	}
 	slices.SortFunc(out, func(a, b v1alpha1.SubscribedApp) int { return strings.Compare(a.ID, b.ID) })
@@ -81,7 +82,7 @@ func credentialsStatus(s *account.Session, token *graph.TokenInfo, old *v1alpha1
 	if token == nil {
 		return out
 	}
-	out.AppID, out.Application = clip(token.AppID), clip(token.Application)
+	out.AppID, out.Application = metavalues.Clip(token.AppID), metavalues.Clip(token.Application)
 	out.Scopes = scopeList(slices.Sorted(slices.Values(token.Scopes)))
 	if !token.ExpiresAt.IsZero() {
 		out.ExpiresAt = &metav1.Time{Time: token.ExpiresAt}
@@ -152,15 +153,15 @@ func templateCounts(snap *account.Snapshot, managed map[account.TemplateKey]bool
 	}
 	for key, t := range snap.Templates {
 		switch t.Status {
-		case statusApproved:
+		case metavalues.TemplateApproved:
 			counts.Approved++
-		case statusPending, statusInAppeal:
+		case metavalues.TemplatePending, metavalues.TemplateInAppeal:
 			counts.Pending++
-		case statusRejected:
+		case metavalues.TemplateRejected:
 			counts.Rejected++
-		case statusPaused:
+		case metavalues.TemplatePaused:
 			counts.Paused++
-		case statusDisabled:
+		case metavalues.TemplateDisabled:
 			counts.Disabled++
 		}
 		if !managed[key] {

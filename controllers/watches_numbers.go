@@ -14,6 +14,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/number"
 )
 
 // numbersOf lists the names of an account's numbers, restricted to those that a filter lets through.
@@ -70,6 +71,6 @@ func rivalNumbers(c client.Reader) handler.EventHandler {
 			return nil
 		}
 		key := referrer{namespace: gone.Namespace, ref: gone.Spec.WABARef}.account().String()
-		return requestsFor(numbersOf(ctx, c, key, func(o *v1alpha1.PhoneNumber) bool { return o.UID != gone.UID && sameNumber(o, gone) }))
+		return requestsFor(numbersOf(ctx, c, key, func(o *v1alpha1.PhoneNumber) bool { return o.UID != gone.UID && number.Same(o, gone) }))
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/number"
 )
 
 // exposure looks at the other accounts of the app that are known here: whose messages go to the app's own address, and who didn't
@@ -90,7 +91,7 @@ func exposed(known bool, address *string, numbers map[string]account.NumberView,
 		return false
 	}
 	for _, n := range numbers {
-		if onCloudAPI(n.Number) && !elsewhere(numberCallback(n.Number)) {
+		if number.OnCloudAPI(n.Number) && !elsewhere(numberCallback(n.Number)) {
 			return true
 		}
 	}

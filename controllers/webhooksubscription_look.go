@@ -15,6 +15,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/number"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
@@ -327,7 +328,7 @@ func (h *hooks) guardClearing(l *hookLook) {
 	reaches := s.account.live == "" && s.app.operator != "" && s.app.live == s.app.operator &&
 		(!s.app.fieldsKnown || len(messageFields(s.app.fields)) > 0)
 	for i := range s.numbers {
-		if v := &s.numbers[i]; v.want == "" && reaches && onCloudAPI(l.numbers[v.id].Number) {
+		if v := &s.numbers[i]; v.want == "" && reaches && number.OnCloudAPI(l.numbers[v.id].Number) {
 			v.blocked = diverted([]string{"number " + v.id}, "the operator, which drops them")
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/number"
 )
 
 // numberIDs are the ids at Meta of the numbers whose override a resource sets. Names don't tell: in another namespace another
@@ -47,7 +48,7 @@ func (h *hooks) number(ctx context.Context, l *hookLook, name string) (*graph.Ph
 		return nil, notSynced(v1alpha1.ReasonInvalidSpec, "PhoneNumber "+name+" belongs to another account").assetUnaffected()
 	}
 	found := l.numbers[resource.Status.ID].Number
-	if found == nil || !isNumber(&resource.Spec, *found) {
+	if found == nil || !number.Is(&resource.Spec, *found) {
 		return nil, notSynced(v1alpha1.ReasonPhoneNumberNotReady, "PhoneNumber "+name+" isn't in the account yet; see its status").assetUnaffected()
 	}
 	claims, err := h.numberClaims(ctx, &resource)

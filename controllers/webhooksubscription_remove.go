@@ -13,6 +13,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/number"
 )
 
 // remove takes back what the resource set, and nothing else. Each part is judged by what Meta shows now, so a removal that
@@ -252,7 +253,7 @@ func (h *hooks) clearing(p *hookPass, id string) *destructive {
 // override of the number that goes with it.
 func (r *hookRemoval) diverts(n *graph.PhoneNumber, other string) *Result {
 	known, operator := r.obj.Status.App, r.receiverURL(r.obj.Status.AppID)
-	if operator == "" || !onCloudAPI(n) || numberCallback(n) != other {
+	if operator == "" || !number.OnCloudAPI(n) || numberCallback(n) != other {
 		return nil
 	}
 	address := ""

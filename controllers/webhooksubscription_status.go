@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // take copies what is known into the status.
@@ -31,7 +32,7 @@ func (h *hooks) take(l *hookLook) {
 			continue
 		}
 		numbers = append(numbers, v1alpha1.PhoneNumberWebhookOverrideStatus{
-			Name: l.nameOf(n), ID: clip(n.id), WebhookOverrideStatus: *overrideStatus(n, &known.WebhookOverrideStatus),
+			Name: l.nameOf(n), ID: metavalues.Clip(n.id), WebhookOverrideStatus: *overrideStatus(n, &known.WebhookOverrideStatus),
 		})
 	}
 	s.PhoneNumbers = numbers
@@ -45,7 +46,7 @@ func (l *hookLook) nameOf(n *hookLevel) string {
 }
 
 func overrideStatus(v *hookLevel, known *v1alpha1.WebhookOverrideStatus) *v1alpha1.WebhookOverrideStatus {
-	s := &v1alpha1.WebhookOverrideStatus{CallbackURL: truncate(v.live, messageLimit), AppliedURL: v.applied}
+	s := &v1alpha1.WebhookOverrideStatus{CallbackURL: metavalues.Truncate(v.live, metavalues.MessageLimit), AppliedURL: v.applied}
 	if known != nil && known.AppliedURL == v.applied {
 		s.VerifyTokenSecret = known.VerifyTokenSecret
 	}
@@ -61,10 +62,10 @@ func (h *hooks) takeApp(l *hookLook) {
 	}
 	s.App = &v1alpha1.AppWebhookStatus{AppliedURL: app.applied, Active: l.active}
 	if app.liveKnown {
-		s.App.CallbackURL = truncate(app.live, messageLimit)
+		s.App.CallbackURL = metavalues.Truncate(app.live, metavalues.MessageLimit)
 	}
-	for _, field := range sorted(app.fields)[:min(len(app.fields), listLimit)] {
-		s.App.Fields = append(s.App.Fields, clip(field))
+	for _, field := range sorted(app.fields)[:min(len(app.fields), metavalues.ListLimit)] {
+		s.App.Fields = append(s.App.Fields, metavalues.Clip(field))
 	}
 	if known != nil && known.AppliedURL == app.applied {
 		s.App.VerifyTokenSecret = known.VerifyTokenSecret

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // TemplateKey identifies a message template inside one account. Meta's own unique key is the pair of name and language
@@ -68,7 +69,7 @@ type Snapshot struct {
 // depends on it (https://developers.facebook.com/documentation/business-messaging/whatsapp/about-the-platform).
 func (s *Snapshot) HasRegisteredNumber() bool {
 	for _, n := range s.Numbers {
-		if n.PlatformType == "CLOUD_API" {
+		if n.PlatformType == metavalues.PlatformCloudAPI {
 			return true
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/credentials"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // Question is whose record is wanted, and who may be asked.
@@ -230,7 +231,7 @@ func (e *evidence) askMore(ctx context.Context, session *account.Session, creds 
 		e.subscription, e.subscriptionErr = client.ReadAppSubscription(ctx, e.appID)
 	}
 	for id, n := range e.snapshot.Numbers {
-		if n.PlatformType != platformCloud {
+		if n.PlatformType != metavalues.PlatformCloudAPI {
 			continue
 		}
 		if settings, err := client.ReadSettings(ctx, id); err == nil && settings.Storage != nil {

@@ -10,19 +10,13 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
-// Platforms of a number.
-//
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/phone-numbers
+// Calls for a number, as status.registrations of a WABA has them.
 const (
-	platformCloud   = "CLOUD_API"
-	platformNone    = "NOT_APPLICABLE"
-	platformPremise = "ON_PREMISE"
-
-	numberConnected = "CONNECTED"
-	callRegister    = "Register"
-	callDone        = "Done"
+	callRegister = "Register"
+	callDone     = "Done"
 )
 
 // joinedNumber is one number as Meta shows it now and as the cluster has it; either may be missing.
@@ -161,14 +155,14 @@ func (e *evidence) region(n *joinedNumber, s *v1alpha1.PhoneNumberStatus) Fact {
 
 func platformMeaning(platform string, inApp bool) string {
 	switch platform {
-	case platformCloud:
+	case metavalues.PlatformCloudAPI:
 		if inApp {
 			return "registered on Meta's official Cloud API, and used in the WhatsApp Business app as well (coexistence, which Meta offers)"
 		}
 		return "registered on Meta's official Cloud API"
-	case platformNone:
+	case metavalues.PlatformNotApplicable:
 		return "not registered on any platform: it can't send or receive by an API"
-	case platformPremise:
+	case metavalues.PlatformOnPremise:
 		return "on the On-Premises API, which Meta has ended: not on the Cloud API"
 	case "":
 		return "Meta doesn't say on which platform the number is"
@@ -216,7 +210,7 @@ func official(r *Record) OfficialAPI {
 		text := "number " + nameOf(n) + ": platform " + cmp.Or(n.Platform.Value, n.Platform.Unknown) + ", " + n.PlatformMeaning
 		statement := Statement{Text: text, Source: n.Platform.Source}
 		switch {
-		case n.Platform.Value == platformCloud:
+		case n.Platform.Value == metavalues.PlatformCloudAPI:
 			o.Proofs, proven = append(o.Proofs, statement), proven+1
 		case offCloud(n):
 			o.Contradictions = append(o.Contradictions, statement)
@@ -244,10 +238,10 @@ func official(r *Record) OfficialAPI {
 // sends all the same.
 func offCloud(n *Number) bool {
 	switch n.Platform.Value {
-	case "", platformCloud:
+	case "", metavalues.PlatformCloudAPI:
 		return false
-	case platformNone:
-		return n.Status.Value == numberConnected
+	case metavalues.PlatformNotApplicable:
+		return n.Status.Value == metavalues.NumberConnected
 	}
 	return true
 }

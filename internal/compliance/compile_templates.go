@@ -12,18 +12,8 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/template"
-)
-
-// Statuses of a template.
-const (
-	statusApproved = "APPROVED"
-	statusRejected = "REJECTED"
-	statusPaused   = "PAUSED"
-	statusDisabled = "DISABLED"
-
-	// noReason is how Meta says that a template wasn't refused.
-	noReason = "NONE"
 )
 
 func (e *evidence) templateList() Templates {
@@ -116,7 +106,7 @@ func metaTemplate(t *graph.Template, resource *v1alpha1.MessageTemplate) Templat
 			out.Footer = c.Text
 		}
 	}
-	if t.Status == statusRejected || t.RejectedReason != "" && t.RejectedReason != noReason {
+	if t.Status == metavalues.TemplateRejected || t.RejectedReason != "" && t.RejectedReason != metavalues.NoRejection {
 		out.Rejection = &Rejection{Reason: cmp.Or(t.RejectedReason, notReported), Recommendation: template.RejectionAdvice(t.RejectedReason)}
 	}
 	if resource != nil && (resource.Status.ID == t.ID || resource.Status.ID == "") {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 func (d *document) numbers(r *Record) {
@@ -142,7 +144,7 @@ func (d *document) footers(t *Templates) {
 	}
 	approved, with := 0, 0
 	for i := range t.Items {
-		if x := &t.Items[i]; x.Status == statusApproved && x.Category == "MARKETING" {
+		if x := &t.Items[i]; x.Status == metavalues.TemplateApproved && x.Category == "MARKETING" {
 			approved++
 			if x.Footer != "" {
 				with++
@@ -172,10 +174,10 @@ var templateGroups = []templateGroup{
 			t.Rejection.Reason, t.Rejection.Explanation, cmp.Or(t.Rejection.Recommendation, "(no recommendation is known for this reason)"),
 		}, func(s string) bool { return s == "" }), ": ")
 	}},
-	{"Disabled templates", withStatus(statusDisabled), "Disabled, and pauses before", func(t *Template) string {
+	{"Disabled templates", withStatus(metavalues.TemplateDisabled), "Disabled, and pauses before", func(t *Template) string {
 		return when(t.DisableDate, "(no date was told by webhook)") + pauses(t.PauseTimes)
 	}},
-	{"Paused templates", withStatus(statusPaused), "Why, and when", func(t *Template) string {
+	{"Paused templates", withStatus(metavalues.TemplatePaused), "Why, and when", func(t *Template) string {
 		return cmp.Or(t.Pause, "("+notReported+")") + pauses(t.PauseTimes)
 	}},
 	{"Templates that Meta gave another category, or is going to", func(t *Template) bool {
@@ -187,7 +189,7 @@ var templateGroups = []templateGroup{
 		}
 		return text
 	}},
-	{"Approved templates", withStatus(statusApproved), "Quality", func(t *Template) string { return cmp.Or(t.Quality, "("+notReported+")") }},
+	{"Approved templates", withStatus(metavalues.TemplateApproved), "Quality", func(t *Template) string { return cmp.Or(t.Quality, "("+notReported+")") }},
 }
 
 func pauses(times []time.Time) string {

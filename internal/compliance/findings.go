@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/standing"
 )
 
@@ -319,7 +320,7 @@ func checkPIN(_ *evidence, r *Record) (v verdict) {
 	}
 	for i := range r.Numbers.Items {
 		n := &r.Numbers.Items[i]
-		if n.Platform.Value != platformCloud {
+		if n.Platform.Value != metavalues.PlatformCloudAPI {
 			continue
 		}
 		switch n.PIN.Value {
@@ -351,9 +352,9 @@ func checkTemplates(_ *evidence, r *Record) (v verdict) {
 			name += " " + when(at, "")
 		}
 		switch {
-		case t.Status == statusDisabled:
+		case t.Status == metavalues.TemplateDisabled:
 			groups["disabled by Meta"] = append(groups["disabled by Meta"], name)
-		case t.Status == statusRejected && t.Rejection != nil && slices.Contains(gravest, t.Rejection.Reason):
+		case t.Status == metavalues.TemplateRejected && t.Rejection != nil && slices.Contains(gravest, t.Rejection.Reason):
 			why := "refused as " + t.Rejection.Reason
 			groups[why] = append(groups[why], name)
 		}

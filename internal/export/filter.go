@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // Filter selects templates; an empty list lets all pass.
@@ -89,12 +90,9 @@ func (e *Exporter) selectTemplates() []*graph.Template {
 	return out
 }
 
-// platformCloudAPI is where a registered number is; only those have settings.
-const platformCloudAPI = "CLOUD_API"
-
 // foreign reports that a number is run by others: by the WhatsApp Business app, or by the On-Premises API.
 func foreign(n *graph.PhoneNumber) bool {
-	own := n.PlatformType == "" || n.PlatformType == platformCloudAPI || n.PlatformType == "NOT_APPLICABLE"
+	own := n.PlatformType == "" || n.PlatformType == metavalues.PlatformCloudAPI || n.PlatformType == metavalues.PlatformNotApplicable
 	return !own || n.OnBizApp != nil && *n.OnBizApp
 }
 

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 const (
@@ -47,12 +48,12 @@ func wabaName(a *graph.Account) string {
 func numberNames(numbers []graph.PhoneNumber) map[string]string {
 	count := map[string]int{}
 	for i := range numbers {
-		count[digits(numbers[i].DisplayPhoneNumber)]++
+		count[metavalues.Digits(numbers[i].DisplayPhoneNumber)]++
 	}
 	out := make(map[string]string, len(numbers))
 	for i := range numbers {
 		n := &numbers[i]
-		d := digits(n.DisplayPhoneNumber)
+		d := metavalues.Digits(n.DisplayPhoneNumber)
 		if d == "" || len(d) > maxWABAName || count[d] > 1 {
 			d = "id-" + n.ID
 		}
@@ -71,15 +72,6 @@ func slug(s string) string {
 		return '-'
 	}, s)
 	return strings.Trim(mapped, "-")
-}
-
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, s)
 }
 
 func shortHash(s string) string {

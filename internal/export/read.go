@@ -13,6 +13,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
@@ -43,7 +44,7 @@ func Read(ctx context.Context, session *account.Session, o *Options, settings bo
 	if settings && o.wants(v1alpha1.KindPhoneNumber) {
 		numbers, _ := o.numbers(snapshot.Numbers)
 		for i := range numbers {
-			if numbers[i].PlatformType == platformCloudAPI {
+			if numbers[i].PlatformType == metavalues.PlatformCloudAPI {
 				s.readSettings(ctx, session, numbers[i].ID)
 			} else {
 				s.Unregistered++

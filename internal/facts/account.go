@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
@@ -87,7 +88,7 @@ func restricted(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Restriction) b
 	case over(item):
 	case i < 0:
 		next = append(next, item)
-	case e.at.After(timeValue(next[i].Time)), e.at.Equal(timeValue(next[i].Time)) && v.Expires.After(timeValue(next[i].Expires)):
+	case e.at.After(deadline.Value(next[i].Time)), e.at.Equal(deadline.Value(next[i].Time)) && v.Expires.After(deadline.Value(next[i].Expires)):
 		next[i] = item
 	}
 	slices.SortFunc(next, func(a, b v1alpha1.Restriction) int { return strings.Compare(a.Type, b.Type) })
@@ -132,11 +133,4 @@ func mergeAlert(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Alert) bool {
 		advance(&w.Events, MarkAlerts, e, 0)
 	}
 	return changed
-}
-
-func timeValue(t *metav1.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.Time
 }

@@ -5,12 +5,12 @@ package facts
 
 import (
 	"context"
-	"strings"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
@@ -103,7 +103,7 @@ func (f *finder) template(ctx context.Context, a Account, t webhook.Template) (f
 // calls wants the number with these digits.
 func calls(a Account, digitsOfIt string) *wanted {
 	return number(a, "+"+digitsOfIt, func(o *v1alpha1.PhoneNumber) bool {
-		return digitsOfIt != "" && (digits(o.Status.DisplayPhoneNumber) == digitsOfIt || digits(o.Spec.Number) == digitsOfIt)
+		return digitsOfIt != "" && (metavalues.Digits(o.Status.DisplayPhoneNumber) == digitsOfIt || metavalues.Digits(o.Spec.Number) == digitsOfIt)
 	})
 }
 
@@ -116,15 +116,6 @@ func number(a Account, key string, matches func(*v1alpha1.PhoneNumber) bool) *wa
 		o, ok := obj.(*v1alpha1.PhoneNumber)
 		return ok && index.Referenced(o.Namespace, o.Spec.WABARef) == a.Name && matches(o)
 	}}
-}
-
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, s)
 }
 
 func (f *finder) number(ctx context.Context, w *wanted) (found, error) {

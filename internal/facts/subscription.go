@@ -30,7 +30,7 @@ func mergeSubscription(w *v1alpha1.WebhookSubscriptionWebhookStatus, e event) bo
 	if !slices.Contains(webhook.ManagementFields, e.Field) && !slices.Contains(webhook.MessageFields, e.Field) {
 		return false
 	}
-	if last := EventOf(w.Events, e.Field); last != nil && deadline.Within(timeValue(last.ReceivedTime), e.received, arrivalPeriod) {
+	if last := EventOf(w.Events, e.Field); last != nil && deadline.Within(deadline.Value(last.ReceivedTime), e.received, arrivalPeriod) {
 		return false
 	}
 	return advance(&w.Events, e.Field, e, 1)

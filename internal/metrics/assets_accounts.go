@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
 // account emits all about one account.
@@ -44,7 +44,7 @@ func (s *scrape) account(key types.NamespacedName, t *tally) {
 		gauge(accountBan, 1, listed(banStates, standing.Ban))
 	}
 	if st.Credentials != nil {
-		at(accountTokenExpiry, timeOf(st.Credentials.ExpiresAt))
+		at(accountTokenExpiry, deadline.Value(st.Credentials.ExpiresAt))
 	}
 	if limit, ok := messagingLimit(st.MessagingLimit); ok {
 		gauge(accountMessagingLimit, limit)
@@ -55,7 +55,7 @@ func (s *scrape) account(key types.NamespacedName, t *tally) {
 	if st.EffectiveIntervalSeconds > 0 {
 		gauge(accountInterval, float64(st.EffectiveIntervalSeconds))
 	}
-	at(accountObserved, timeOf(st.LastObservedTime))
+	at(accountObserved, deadline.Value(st.LastObservedTime))
 	at(accountLastWebhook, t.webhook)
 	at(accountLastDecision, t.decided)
 	held := 0.0
@@ -94,7 +94,7 @@ func inventory(s *v1alpha1.WABAStatus, gauge func(*Definition, float64, ...strin
 func (s *scrape) usage(w *v1alpha1.WABA) (percent int, regain time.Time) {
 	percent, regain, ok := s.Usage(w.UID)
 	if r := w.Status.RateLimit; !ok && r != nil {
-		percent, regain = int(r.UsagePercent), timeOf(r.RegainAccessTime)
+		percent, regain = int(r.UsagePercent), deadline.Value(r.RegainAccessTime)
 	}
 	if !regain.After(s.now) {
 		regain = time.Time{}
@@ -107,13 +107,6 @@ func policyOf(w *v1alpha1.WABA) string {
 		return string(v1alpha1.ManagementPolicyManaged)
 	}
 	return string(w.Spec.ManagementPolicy)
-}
-
-func timeOf(t *metav1.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.Time
 }
 
 // messagingLimit reads TIER_250, TIER_2K, TIER_UNLIMITED and the plain numbers that webhooks also tell

@@ -10,6 +10,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // condition is meta.FindStatusCondition for what is called ten thousand times in a scrape.
@@ -93,7 +94,7 @@ const found = time.Minute
 // webhook tells.
 func decision(o *v1alpha1.MessageTemplate) time.Time {
 	switch o.Status.Status {
-	case "APPROVED", "REJECTED", "PAUSED", "DISABLED":
+	case metavalues.TemplateApproved, metavalues.TemplateRejected, metavalues.TemplatePaused, metavalues.TemplateDisabled:
 		if since := o.Status.StatusSince; since != nil && since.After(o.CreationTimestamp.Add(found)) {
 			return since.Time
 		}

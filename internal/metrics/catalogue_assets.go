@@ -3,26 +3,28 @@
 
 package metrics
 
-import "github.com/waba-operator/waba-operator/api/v1alpha1"
+import (
+	"slices"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+)
 
 // What Meta is known to say. Anything else is counted as Other.
 var (
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
-	templateStatuses = []string{
-		"APPROVED", "PENDING", "REJECTED", "PAUSED", "DISABLED", "IN_APPEAL", "PENDING_DELETION", "DELETED", "LIMIT_EXCEEDED", "ARCHIVED",
-		None, Other,
-	}
+	templateStatuses = append(slices.Clone(metavalues.TemplateStatuses), None, Other)
 	// accountTemplateStatuses are those that the status of a WABA counts.
-	accountTemplateStatuses = []string{"APPROVED", "PENDING", "REJECTED", "PAUSED", "DISABLED", Other}
+	accountTemplateStatuses = []string{
+		metavalues.TemplateApproved, metavalues.TemplatePending, metavalues.TemplateRejected, metavalues.TemplatePaused, metavalues.TemplateDisabled,
+		Other,
+	}
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-quality
 	qualities  = []string{"GREEN", "YELLOW", "RED", unknown, Other}
 	categories = []string{"MARKETING", "UTILITY", "AUTHENTICATION", None, Other}
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/phone-numbers
-	numberStatuses = []string{
-		"CONNECTED", "PENDING", "DISCONNECTED", "MIGRATED", "BANNED", "RESTRICTED", "RATE_LIMITED", "FLAGGED", "UNVERIFIED", "DELETED",
-		unknown, None, Other,
-	}
-	banStates = []string{"SCHEDULE_FOR_DISABLE", "DISABLE", Other}
+	numberStatuses = append(slices.Clone(metavalues.NumberStatuses), unknown, None, Other)
+	banStates      = []string{"SCHEDULE_FOR_DISABLE", "DISABLE", Other}
 
 	policies = []string{
 		string(v1alpha1.ManagementPolicyManaged), string(v1alpha1.ManagementPolicyObserved), string(v1alpha1.ManagementPolicyPaused),

@@ -9,6 +9,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // All lists the sections, in the order of Sections.
@@ -113,11 +114,11 @@ func describeHours(h *graph.CallHours) *v1alpha1.CallHours {
 	out := &v1alpha1.CallHours{Status: v1alpha1.SettingStatus(h.Status), TimezoneID: text(h.TimezoneID)}
 	for _, w := range h.Weekly {
 		out.Weekly = append(out.Weekly, v1alpha1.OperatingHours{
-			DayOfWeek: strings.ToUpper(w.Day), OpenTime: digits(w.Open), CloseTime: digits(w.Close),
+			DayOfWeek: strings.ToUpper(w.Day), OpenTime: metavalues.Digits(w.Open), CloseTime: metavalues.Digits(w.Close),
 		})
 	}
 	for _, d := range h.Holidays {
-		out.Holidays = append(out.Holidays, v1alpha1.Holiday{Date: text(d.Date), StartTime: digits(d.Start), EndTime: digits(d.End)})
+		out.Holidays = append(out.Holidays, v1alpha1.Holiday{Date: text(d.Date), StartTime: metavalues.Digits(d.Start), EndTime: metavalues.Digits(d.End)})
 	}
 	return out
 }
@@ -149,7 +150,7 @@ func describeContact(c *graph.ComplianceContact) v1alpha1.ComplianceContact {
 }
 
 func international(phone string) string {
-	if d := digits(phone); d != "" {
+	if d := metavalues.Digits(phone); d != "" {
 		return "+" + d
 	}
 	return ""

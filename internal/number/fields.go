@@ -180,12 +180,3 @@ func countries(codes []string) string {
 	slices.Sort(out)
 	return strings.Join(slices.Compact(out), " ")
 }
-
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, s)
-}

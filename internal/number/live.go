@@ -10,6 +10,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // Live is what Meta shows of a section; only the part of that section is set.
@@ -100,7 +101,7 @@ func (f Fields) liveCalling(c *graph.CallingSettings) {
 func weekly(hours []graph.OperatingHours) string {
 	out := make([]stretch, len(hours))
 	for i, h := range hours {
-		out[i] = stretch{strings.ToUpper(h.Day), digits(h.Open), digits(h.Close)}
+		out[i] = stretch{strings.ToUpper(h.Day), metavalues.Digits(h.Open), metavalues.Digits(h.Close)}
 	}
 	return days(out)
 }
@@ -108,7 +109,7 @@ func weekly(hours []graph.OperatingHours) string {
 func holidays(dates []graph.Holiday) string {
 	out := make([]stretch, len(dates))
 	for i, h := range dates {
-		out[i] = stretch{text(h.Date), digits(h.Start), digits(h.End)}
+		out[i] = stretch{text(h.Date), metavalues.Digits(h.Start), metavalues.Digits(h.End)}
 	}
 	return days(out)
 }
@@ -128,7 +129,7 @@ func (f Fields) liveContact(path string, c *graph.ComplianceContact) graph.Compl
 		c = &graph.ComplianceContact{}
 	}
 	f[path+".email"] = text(c.Email)
-	f[path+".landlineNumber"] = digits(c.Landline)
-	f[path+".mobileNumber"] = digits(c.Mobile)
+	f[path+".landlineNumber"] = metavalues.Digits(c.Landline)
+	f[path+".mobileNumber"] = metavalues.Digits(c.Mobile)
 	return *c
 }

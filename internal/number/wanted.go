@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // Wanted returns the fields that the spec names in a section. picture is the hash of the file of the profile picture, ""
@@ -103,8 +104,8 @@ func (f Fields) wantCompliance(c *v1alpha1.ComplianceInfo) {
 
 func (f Fields) wantContact(path string, c *v1alpha1.ComplianceContact) {
 	f.word(path+".email", c.Email)
-	f.word(path+".landlineNumber", digits(c.LandlineNumber))
-	f.word(path+".mobileNumber", digits(c.MobileNumber))
+	f.word(path+".landlineNumber", metavalues.Digits(c.LandlineNumber))
+	f.word(path+".mobileNumber", metavalues.Digits(c.MobileNumber))
 }
 
 // stretch is a part of a day, or of a date.

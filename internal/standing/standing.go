@@ -6,6 +6,7 @@
 package standing
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -146,4 +147,16 @@ func UnapprovedApps(waba *v1alpha1.WABA) []string {
 		}
 	}
 	return out
+}
+
+// RestrictedAddNumber is the restriction under which no number can be added to the account.
+const RestrictedAddNumber = "RESTRICTED_ADD_PHONE_NUMBER_ACTION"
+
+// Restriction returns the restriction of a type that is in force, nil where there is none.
+func Restriction(s *v1alpha1.WABAStatus, kind string, now time.Time) *v1alpha1.Restriction {
+	all := Restrictions(s, now)
+	if i := slices.IndexFunc(all, func(r v1alpha1.Restriction) bool { return r.Type == kind }); i >= 0 {
+		return &all[i]
+	}
+	return nil
 }

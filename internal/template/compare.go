@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // CanonicalVersion is the version of the canonical form below. It is kept with every hash: after an upgrade that changes
@@ -131,7 +132,7 @@ func (f Fields) number(name string, value *int64) {
 func (f Fields) button(path string, b graph.Button) {
 	f[path+".type"] = b.Type
 	f.set(path+".url", b.URL)
-	f.set(path+".phoneNumber", digits(b.PhoneNumber))
+	f.set(path+".phoneNumber", metavalues.Digits(b.PhoneNumber))
 	f.number(path+".ttlMinutes", b.TTLMinutes)
 	// The labels of these buttons are Meta's; GET shows them though they are never sent.
 	if b.Type != "COPY_CODE" && b.Type != "REQUEST_CONTACT_INFO" {
@@ -146,15 +147,6 @@ func (f Fields) button(path string, b graph.Button) {
 	if d := b.AppDeepLink; d != nil {
 		f.set(path+".appDeepLink", d.MetaAppID+" "+d.AndroidDeepLink+" "+d.AndroidFallbackPlaystoreURL)
 	}
-}
-
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, s)
 }
 
 // Diff names the fields in which the live template differs from the wanted one, sorted. The category isn't content and

@@ -12,6 +12,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // subCategoryCustom is what Meta shows of a marketing template that has no subcategory
@@ -192,7 +193,7 @@ func describePhone(s string) string {
 	if strings.HasPrefix(strings.TrimSpace(s), "+") {
 		plus = "+"
 	}
-	return plus + digits(s)
+	return plus + metavalues.Digits(s)
 }
 
 func describeFlow(b *graph.Button) *v1alpha1.ButtonFlow {
