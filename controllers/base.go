@@ -31,13 +31,11 @@ type base struct {
 	accounts  *account.Manager
 	recorder  events.EventRecorder
 	clock     clock.PassiveClock
-	stores    *stores
 	objects   *objects
 	attempts  *attempts
 	failures  *failureLog
 	creates   *createLedger
 	media     *mediaFiles
-	ledger    *ledger
 	changes   *changes
 	hearing   *hearing
 	receipts  *receipts
@@ -175,4 +173,27 @@ func (b *base) wrote(obj v1alpha1.Asset, call string, fields []string, err error
 	}
 	values := []any{"result", "failed", "error", err.Error()}
 	log.Info("Write to Meta failed", append(values, traceOf(err)...)...)
+}
+
+func newBase(p Parts, o Options) *base {
+	var namespaces client.Reader
+	if o.WatchNamespaceLabels {
+		namespaces = p.Client
+	}
+	b := &base{
+		client: p.Client, accounts: o.Accounts, clock: o.Clock, recorder: p.Recorder, changes: &changes{}, metrics: o.Metrics,
+		log: o.Log, audit: o.Audit, readOnly: o.ReadOnly, once: o.Once, intended: o.Intended, interval: o.ObservationInterval,
+		webhookURL: o.WebhookURL,
+		status:     &statusWriter{client: p.Client, live: p.Live, written: newWrittenVersions()},
+		resolver: &resolver{
+			client: p.Client, namespaces: namespaces, secrets: p.Live, accounts: o.Accounts, version: o.GraphAPIVersion,
+			contents: newContents(),
+		},
+		media:    &mediaFiles{live: p.Live, downloads: o.Media, handles: newHandles(o.Clock)},
+		attempts: newAttempts(o.Clock), failures: newFailureLog(o.Clock, o.Metrics), creates: newCreateLedger(o.Clock, o.CreatesPerHour),
+		hearing: newHearing(o.Clock), receipts: newReceipts(), announced: newAnnounced(),
+	}
+	b.objects = newObjects(b.attempts, b.failures, b.hearing, b.receipts, b.announced, b.creates, b.media.handles, b.status.written,
+		b.resolver.contents, sessions{o.Accounts}, downloads{o.Media})
+	return b
 }

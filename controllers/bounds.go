@@ -4,7 +4,10 @@
 package controllers
 
 import (
+	"fmt"
 	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
@@ -12,7 +15,6 @@ import (
 )
 
 const (
-
 	// healthRoom is how many bytes of Meta's texts about health are kept in all. The limits of lists and texts alone would let a
 	// status become larger than etcd takes, and then nothing could be written to it any more. What is usual has a tenth of this.
 	healthRoom = 48 << 10
@@ -58,11 +60,53 @@ func healthStatus(h *graph.Health) *v1alpha1.HealthStatus {
 	return out
 }
 
-// scopeList is the list of a token's scopes, which is short at Meta.
-func scopeList(scopes []string) []string {
-	var out []string
-	for _, s := range scopes[:min(len(scopes), metavalues.ListLimit)] {
-		out = append(out, metavalues.CutBytes(s, metavalues.ShortText))
+// sendable evaluates the entities: Meta's own summary includes calls, which say nothing about messages.
+func sendable(health *v1alpha1.HealthStatus, c *conditionSet) *readiness {
+	if health == nil {
+		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta reports no health status")
+		return nil
 	}
-	return out
+	worst, message := "AVAILABLE", ""
+	for _, e := range health.Entities {
+		if severity(e.CanSendMessage) > severity(worst) {
+			worst, message = e.CanSendMessage, entityMessage(e)
+		}
+	}
+	if len(health.Entities) == 0 && health.CanSendMessage != "" {
+		worst = health.CanSendMessage
+	}
+	switch worst {
+	case "AVAILABLE":
+		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionTrue, v1alpha1.ReasonHealthy, "messages can be sent")
+	case "LIMITED":
+		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionTrue, v1alpha1.ReasonLimited, "messages can be sent with limits; "+message)
+	case "BLOCKED":
+		r := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonBlocked, message: "messages can't be sent; " + message}
+		c.set(v1alpha1.ConditionCanSendMessages, r.status, r.reason, r.message)
+		return &r
+	default:
+		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta reports "+worst+", which this version doesn't know")
+	}
+	return nil
+}
+
+func entityMessage(e v1alpha1.HealthEntity) string {
+	texts := []string{e.Type + " " + e.ID + " is " + e.CanSendMessage}
+	texts = append(texts, e.AdditionalInfo...)
+	for _, problem := range e.Errors {
+		texts = append(texts, strings.TrimSpace(fmt.Sprintf("%d %s %s", problem.Code, problem.Description, problem.PossibleSolution)))
+	}
+	return strings.Join(texts, ": ")
+}
+
+func severity(canSend string) int {
+	switch canSend {
+	case "", "AVAILABLE":
+		return 0
+	case "LIMITED":
+		return 2
+	case "BLOCKED":
+		return 3
+	}
+	return 1 // unknown values are shown, and never outweigh known trouble
 }

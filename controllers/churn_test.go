@@ -44,8 +44,8 @@ type churn struct {
 	cluster *memoryCluster
 	sim     *graphsim.Simulator
 	roots   []root
-	// stores are those of the reconcilers.
-	stores reflect.Value
+	// stores are the names of those of the reconcilers.
+	stores []string
 	// empty is what is kept in the beginning, most what was ever seen in each store.
 	empty, most map[string]int
 	kinds       map[string]reconcile.Reconciler
@@ -118,11 +118,17 @@ func newChurn(t *testing.T, n int, readOnly bool) *churn {
 	c.kinds = map[string]reconcile.Reconciler{
 		"WABA": r.WABAs, "PhoneNumber": r.PhoneNumbers, "MessageTemplate": r.MessageTemplates, "WebhookSubscription": r.WebhookSubscriptions,
 	}
-	c.stores = reflect.ValueOf(r).Elem().FieldByName("base").Elem().FieldByName("stores")
-	c.roots = []root{
-		{"stores", c.stores}, {"reconcilers", reflect.ValueOf(r)}, {"facts", reflect.ValueOf(writer)},
-		{"receiver", reflect.ValueOf(c.server)}, {"metrics", reflect.ValueOf(recorder)},
+	stores := reflect.ValueOf(r).Elem().FieldByName("base").Elem().FieldByName("objects").Elem().FieldByName("stores")
+	for i := range stores.Len() {
+		store := stores.Index(i).Elem()
+		name := "stores." + reflect.Indirect(store).Type().Name()
+		c.stores = append(c.stores, name)
+		c.roots = append(c.roots, root{name, store})
 	}
+	c.roots = append(c.roots, []root{
+		{"reconcilers", reflect.ValueOf(r)}, {"facts", reflect.ValueOf(writer)},
+		{"receiver", reflect.ValueOf(c.server)}, {"metrics", reflect.ValueOf(recorder)},
+	}...)
 	c.empty, c.most = countStores(c.roots), map[string]int{}
 	c.seed()
 	return c

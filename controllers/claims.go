@@ -4,6 +4,7 @@
 package controllers
 
 import (
+	"context"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/number"
 )
 
 // holderPatience is how long a holder that can't act keeps its asset. An exchange of the token, or a pause of some minutes, must not
@@ -100,4 +103,48 @@ func nameFor(obj v1alpha1.Asset, namespace string) string {
 		return obj.KindName() + " " + obj.GetName()
 	}
 	return "a " + obj.KindName() + " in another namespace"
+}
+
+// numberClaims are the claims of permitted resources to the number of one of them, which is among them.
+func (b *base) numberClaims(ctx context.Context, obj *v1alpha1.PhoneNumber) ([]claim, error) {
+	var list v1alpha1.PhoneNumberList
+	key := numberReferrer(obj).account().String()
+	if err := b.client.List(ctx, &list, client.MatchingFields{index.Account: key}); err != nil {
+		return nil, err
+	}
+	var claims []claim
+	for i := range list.Items {
+		rival := &list.Items[i]
+		if rival.UID != obj.UID {
+			if !number.Same(rival, obj) || !rival.DeletionTimestamp.IsZero() {
+				continue
+			}
+			permitted, err := b.resolver.permits(ctx, numberReferrer(rival))
+			if err != nil {
+				return nil, err
+			}
+			if !permitted {
+				continue
+			}
+		}
+		claims = append(claims, claimOf(rival, rival.Spec.ManagementPolicy, rival.Status.Conditions, rival.Status.ID != ""))
+	}
+	return claims, nil
+}
+
+func numberReferrer(obj *v1alpha1.PhoneNumber) referrer {
+	return referrer{kind: v1alpha1.KindPhoneNumber, namespace: obj.Namespace, ref: obj.Spec.WABARef}
+}
+
+// accountClaim is the claim of a resource to its account.
+func accountClaim(w *v1alpha1.WABA) claim {
+	conditions := w.Status.Conditions
+	c := claimOf(w, w.Spec.ManagementPolicy, conditions, w.Status.AccountID == w.Spec.ID)
+	if creds := meta.FindStatusCondition(conditions, v1alpha1.ConditionCredentialsValid); creds != nil && creds.Status == metav1.ConditionFalse {
+		c.markUnable(conditions, v1alpha1.ConditionCredentialsValid, creds.Reason)
+	}
+	if synced := meta.FindStatusCondition(conditions, v1alpha1.ConditionSynced); synced != nil && synced.Reason == v1alpha1.ReasonPermissionDenied {
+		c.markUnable(conditions, v1alpha1.ConditionStalled, synced.Reason)
+	}
+	return c
 }

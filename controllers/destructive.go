@@ -13,16 +13,6 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
-// Names of the destructive writes, in the audit log, in events and in plans.
-const (
-	CallDeleteTemplate = "delete template"
-	CallUnsubscribe    = "unsubscribe the app from the account"
-	CallRemoveCallback = "remove the app's callback"
-	CallClearAccount   = "clear the account's override"
-)
-
-func callClearNumber(id string) string { return "clear the override of number " + id }
-
 // destructive is a write that takes something away at Meta: a template, a registration, a subscription, an address. It can't be
 // undone, or not without an outage. Nothing else in this package makes such a call (TestDestructiveCallsAreGuarded).
 type destructive struct {

@@ -98,20 +98,38 @@ func (h *hearing) forget(gone object) time.Duration {
 	return 0
 }
 
+// told is what webhooks told of an object, and what follows for people.
+type told struct {
+	obj   v1alpha1.Asset
+	topic topic
+	// news is what is new since what they had told before.
+	news func(before any) []notice
+}
+
 // listen takes note of what webhooks told of an object of the account, or of the account itself: people hear of it, and the
 // account is observed soon. It returns how long other work waits meanwhile.
-func (b *base) listen(obj v1alpha1.Asset, waba *v1alpha1.WABA, urgent bool) time.Duration {
-	before, known, wait := b.hearing.listen(obj.GetUID(), webhookFacts(obj), urgent)
+func (b *base) listen(t told, waba *v1alpha1.WABA, urgent bool) time.Duration {
+	uid := t.obj.GetUID()
+	before, known, wait := b.hearing.listen(uid, webhookFacts(t.obj), urgent)
 	if known {
-		b.announce(obj, newsOf(before, obj))
+		b.announce(t.obj, t.news(before))
 	}
 	var newest time.Time
-	events := obj.WebhookEvents()
+	events := t.obj.WebhookEvents()
 	for i := range events {
 		newest = deadline.Later(newest, facts.Receipt(&events[i]))
 	}
-	if b.receipts.told(waba.UID, obj.GetUID(), topicOf(obj), newest, deadline.Value(waba.Status.LastObservedTime)) {
+	if b.receipts.told(waba.UID, uid, t.topic, newest, deadline.Value(waba.Status.LastObservedTime)) {
 		b.changes.wakeAfter(client.ObjectKeyFromObject(waba), max(0, b.receipts.due(waba.UID).Sub(b.clock.Now())))
 	}
 	return wait
+}
+
+// webhookFacts is what webhooks told of an object, as far as it is a reason to look at it.
+func webhookFacts(obj client.Object) any {
+	asset, ok := obj.(v1alpha1.Asset)
+	if _, subscription := obj.(*v1alpha1.WebhookSubscription); !ok || subscription {
+		return nil // a handshake or an event of a subscription is none
+	}
+	return asset.WebhookStatus()
 }

@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/facts"
@@ -19,16 +18,6 @@ import (
 type topic struct {
 	template account.TemplateKey
 	number   string
-}
-
-func topicOf(obj v1alpha1.Asset) topic {
-	switch o := obj.(type) {
-	case *v1alpha1.MessageTemplate:
-		return topic{template: templateKey(o)}
-	case *v1alpha1.PhoneNumber:
-		return topic{number: o.Status.ID}
-	}
-	return topic{}
 }
 
 // receipts remembers for each account what webhooks told since its last observation. The next one is brought forward, to

@@ -14,30 +14,10 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
-	"github.com/waba-operator/waba-operator/internal/number"
 )
 
-// Names of the writes to Meta, in the audit log, in events and in plans. Those to the sections of a number and to webhooks say
-// besides what they change: see updateCall and hookStep.what.
-const (
-	CallUploadFile      = "upload file"
-	CallCreateTemplate  = "create template"
-	CallEditTemplate    = "edit template"
-	CallUnpauseTemplate = "unpause template"
-	CallAddNumber       = "add number"
-	CallDisplayName     = "ask for the display name"
-	CallRequestCode     = "request a code"
-	CallVerifyCode      = "verify the code"
-	CallRegister        = "register the number"
-	CallDeregister      = "deregister the number"
-	CallSetRegion       = "set data localization region"
-	CallSetPIN          = "set PIN"
-	CallUpdateAccount   = "update account"
-	CallSubscribe       = "subscribe the app to the account"
-)
-
-// updateCall names the write to a section of a number.
-func updateCall(s number.Section) string { return "update " + string(s) }
+// CallUploadFile names the upload of a sample or a picture, in the audit log, in events and in plans.
+const CallUploadFile = "upload file"
 
 // Withheld is how the message of a condition begins that says only what isn't written because the operator only reads.
 const Withheld = "the operator runs with --read-only"

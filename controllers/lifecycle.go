@@ -28,6 +28,15 @@ type asset[T v1alpha1.Asset] interface {
 	// locate looks the asset up if the spec alone doesn't tell which one at Meta it is, and returns the resource with what
 	// identifies it in the status, to ask for rivals again. It is a copy: what it says of the asset counts only for who may act.
 	locate(ctx context.Context, p *pass[T]) (T, *Result)
+	// lookups is about how many lookups at Meta a run costs.
+	lookups(obj T) int
+	// longestWait is the longest time for which a resource waits until its next attempt, by the reason of its wait; 0 where nothing is
+	// particular about the kind.
+	longestWait(reason string) time.Duration
+	// topic says what the facts of webhooks about the object are about.
+	topic(obj T) topic
+	// news is what webhooks told since before. What conditions show isn't repeated.
+	news(before any, obj T) []notice
 	// sync compares the asset with the spec and acts at most once.
 	sync(ctx context.Context, p *pass[T]) *Result
 	// heed brings what webhooks told into the status, over what was seen before. It makes no call.
@@ -64,12 +73,11 @@ func (l *lifecycle[T]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Re
 	return l.finish(ctx, p, l.step(ctx, p))
 }
 
-func (l *lifecycle[T]) begin(read T) *pass[T] {
-	obj, _ := read.DeepCopyObject().(T)
-	p := &pass[T]{obj: obj, before: read, now: l.clock.Now()}
-	p.status, p.prior = obj.CommonStatus(), read.CommonStatus()
-	p.policy = EffectivePolicy(obj.Policies().ManagementPolicy)
-	return p
+func (l *lifecycle[T]) begin(read T) *pass[T] { return newRun(l.kind, read, l.clock.Now()) }
+
+// told is what webhooks told of an object.
+func (l *lifecycle[T]) told(obj T) told {
+	return told{obj: obj, topic: l.kind.topic(obj), news: func(before any) []notice { return l.kind.news(before, obj) }}
 }
 
 // step is the order of every pass: what webhooks told, may we, with whom, and then the kind's own work.
@@ -77,7 +85,7 @@ func (l *lifecycle[T]) step(ctx context.Context, p *pass[T]) *Result {
 	stop := l.resolve(ctx, p)
 	if stop == nil {
 		logStep(ctx, "The account is found", "account", client.ObjectKeyFromObject(p.waba).String(), "policy", p.policy)
-		if wait := l.listen(p.before, p.waba, p.changedByUser() || p.requested()); wait > 0 {
+		if wait := l.listen(l.told(p.before), p.waba, p.changedByUser() || p.requested()); wait > 0 {
 			logStep(ctx, "Waiting until the events of webhooks settle", "for", wait.String())
 			return unchanged(wait)
 		}

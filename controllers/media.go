@@ -224,3 +224,7 @@ func notUploaded(field string, err error) *Result {
 	}
 	return o
 }
+
+func (p *pass[T]) uploads() uploadTarget {
+	return uploadTarget{object: p.obj, waba: p.waba, session: p.session}
+}

@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -12,6 +13,14 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/index"
+)
+
+// Names of the writes to Meta, in the audit log, in events and in plans.
+const (
+	CallCreateTemplate  = "create template"
+	CallEditTemplate    = "edit template"
+	CallUnpauseTemplate = "unpause template"
+	CallDeleteTemplate  = "delete template"
 )
 
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=messagetemplates,verbs=get;list;watch;patch
@@ -71,6 +80,23 @@ func (t *templates) rivals(ctx context.Context, obj *v1alpha1.MessageTemplate) (
 }
 
 // locate has nothing to look up: account, name and language are what Meta knows a template by.
+// lookups is the listing by name.
+func (t *templates) lookups(*v1alpha1.MessageTemplate) int { return 1 }
+
+func (t *templates) longestWait(reason string) time.Duration {
+	if reason == v1alpha1.ReasonEditBudgetExhausted {
+		return monthlyWindow
+	}
+	return 0
+}
+
+func (t *templates) topic(obj *v1alpha1.MessageTemplate) topic {
+	return topic{template: templateKey(obj)}
+}
+
+// news is nothing: conditions show it all.
+func (t *templates) news(any, *v1alpha1.MessageTemplate) []notice { return nil }
+
 func (t *templates) locate(_ context.Context, p *templatePass) (*v1alpha1.MessageTemplate, *Result) {
 	return p.obj, nil
 }

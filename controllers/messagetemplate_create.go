@@ -237,9 +237,3 @@ func (t *templates) unrequestedWrite(ctx context.Context, p *templatePass) *Resu
 	}
 	return massChangeHeld()
 }
-
-func massChangeHeld() *Result {
-	return notSynced(v1alpha1.ReasonMassChangeHeld,
-		"too many resources of the account would be written without a change of their spec; check the account, then annotate the WABA with "+
-			v1alpha1.AnnotationReleaseHeld).assetUnaffected()
-}

@@ -26,8 +26,6 @@ const (
 	editsPerWindow = 10
 	monthlyWindow  = 30 * 24 * time.Hour
 
-	contestedWindow = 24 * time.Hour
-	contestedAfter  = 3
 	// attemptMemory is how long a recorded attempt stands for the repetitions of the same edit.
 	attemptMemory = 10 * time.Minute
 

@@ -55,10 +55,6 @@ func (t *templates) fetchSamples(ctx context.Context, p *templatePass, w wish) (
 	return got, o
 }
 
-func (p *pass[T]) uploads() uploadTarget {
-	return uploadTarget{object: p.obj, waba: p.waba, session: p.session}
-}
-
 // withSamples uploads the sample files and puts their handles into the content.
 func (t *templates) withSamples(ctx context.Context, p *templatePass, w *wish, files fetched) *Result {
 	handles := map[string]string{}

@@ -11,8 +11,6 @@ import (
 )
 
 const (
-	// minimumInterval is the shortest observation interval a user may ask for.
-	minimumInterval = 30 * time.Second
 	// jitterFraction spreads the observations of many accounts.
 	jitterFraction = 0.1
 )

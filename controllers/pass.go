@@ -4,6 +4,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -16,7 +17,6 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
-	"github.com/waba-operator/waba-operator/internal/number"
 )
 
 // pass is one reconciliation of one asset. obj is a private copy whose status the steps change; before is the object as
@@ -33,8 +33,22 @@ type pass[T v1alpha1.Asset] struct {
 	// number is what a run of a PhoneNumber found (numbers.locate).
 	number account.NumberView
 
+	// lookupsOf and longestWait are what the kind says of itself (asset).
+	lookupsOf   int
+	longestWait func(reason string) time.Duration
+
 	// alsoFailed are steps that failed and don't decide what the run came to.
 	alsoFailed []failedStep
+}
+
+// newRun begins a run of a kind with an object as it was read.
+func newRun[T v1alpha1.Asset](kind asset[T], read T, now time.Time) *pass[T] {
+	obj, _ := read.DeepCopyObject().(T)
+	return &pass[T]{
+		obj: obj, before: read, status: obj.CommonStatus(), prior: read.CommonStatus(), now: now,
+		policy:    EffectivePolicy(obj.Policies().ManagementPolicy),
+		lookupsOf: kind.lookups(obj), longestWait: kind.longestWait,
+	}
 }
 
 // missed notes that a step failed that the run can do without.
@@ -54,23 +68,12 @@ func (p *pass[T]) requested() bool {
 // changedByUser reports whether this generation wasn't processed yet.
 func (p *pass[T]) changedByUser() bool { return p.status.ObservedGeneration != p.obj.GetGeneration() }
 
-// lookupsOf is about how many lookups a request for a resource costs.
-func lookupsOf(obj v1alpha1.Asset) int {
-	switch o := obj.(type) {
-	case *v1alpha1.PhoneNumber:
-		return 1 + len(number.Sections(&o.Spec))
-	case *v1alpha1.WebhookSubscription:
-		return 3 // the apps of the account, the app's callback and its fields
-	}
-	return 1
-}
-
 // requestWaits asks for the lookups that a person requested. The request isn't handled while they wait.
 func (p *pass[T]) requestWaits(ctx context.Context) *Result {
 	if !p.requested() {
 		return nil
 	}
-	wait := p.session.Requested(p.obj.GetNamespace(), string(p.key()), lookupsOf(p.obj))
+	wait := p.session.Requested(p.obj.GetNamespace(), string(p.key()), p.lookupsOf)
 	if wait == 0 {
 		return nil
 	}
@@ -143,23 +146,11 @@ func (p *pass[T]) untilNextAttempt() time.Duration {
 	if c == nil {
 		return 0
 	}
-	return deadline.Left(deadline.Value(p.status.NextAttemptTime), p.now, longestWait(p.obj.KindName(), c.Reason))
+	return deadline.Left(deadline.Value(p.status.NextAttemptTime), p.now, cmp.Or(p.longestWait(c.Reason), longestWaits[c.Reason], refusedRecheck))
 }
 
-// longestWait is the longest time for which a resource waits until its next attempt, by the reason of its wait.
-func longestWait(kind, reason string) time.Duration {
-	switch reason {
-	case v1alpha1.ReasonNameLocked:
-		return nameLock
-	case v1alpha1.ReasonEditBudgetExhausted:
-		return monthlyWindow
-	case v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonAccountBlocked:
-		if kind == v1alpha1.KindPhoneNumber {
-			return nameWindow
-		}
-	}
-	return refusedRecheck
-}
+// longestWaits are those of all kinds; refusedRecheck for every other reason.
+var longestWaits = map[string]time.Duration{v1alpha1.ReasonNameLocked: nameLock}
 
 // refusedFor is how long a write that Meta refused isn't repeated. It is read off the status, so a restart doesn't spend
 // another attempt; a change of the spec or a request by annotation clears it.
@@ -184,3 +175,9 @@ func traceOf(err error) []any {
 	}
 	return nil
 }
+
+// requestedGap is the time between two observations that a person requests.
+const requestedGap = 15 * time.Second
+
+// minimumInterval is the shortest observation interval a user may ask for.
+const minimumInterval = 30 * time.Second

@@ -6,15 +6,25 @@ package controllers
 import (
 	"cmp"
 	"context"
-
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	"time"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
-	"github.com/waba-operator/waba-operator/internal/index"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/number"
+)
+
+// Names of the writes to Meta, in the audit log, in events and in plans.
+const (
+	CallAddNumber   = "add number"
+	CallDisplayName = "ask for the display name"
+	CallRequestCode = "request a code"
+	CallVerifyCode  = "verify the code"
+	CallRegister    = "register the number"
+	CallDeregister  = "deregister the number"
+	CallSetRegion   = "set data localization region"
+	CallSetPIN      = "set PIN"
 )
 
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=phonenumbers,verbs=get;list;watch;patch
@@ -27,13 +37,16 @@ type numbers struct {
 	record func(ctx context.Context, p *numberPass, o *Result, precondition bool) error
 	// reads remembers when the sections of a number were last read.
 	reads *sectionReads
+	// ledger keeps the scarce calls.
+	ledger *ledger
 }
 
 type numberPass = pass[*v1alpha1.PhoneNumber]
 
 func newNumbers(b *base, once bool) *lifecycle[*v1alpha1.PhoneNumber] {
-	n := &numbers{base: b, reads: b.stores.sections}
+	n := &numbers{base: b, reads: newSectionReads(b.clock), ledger: &ledger{status: b.status}}
 	n.reads.once = once
+	b.objects.keep(n.reads)
 	l := &lifecycle[*v1alpha1.PhoneNumber]{base: b, kind: n}
 	n.record = l.record
 	return l
@@ -43,42 +56,11 @@ func (n *numbers) new() *v1alpha1.PhoneNumber { return &v1alpha1.PhoneNumber{} }
 
 func (n *numbers) referrer(obj *v1alpha1.PhoneNumber) referrer { return numberReferrer(obj) }
 
-func numberReferrer(obj *v1alpha1.PhoneNumber) referrer {
-	return referrer{kind: v1alpha1.KindPhoneNumber, namespace: obj.Namespace, ref: obj.Spec.WABARef}
-}
-
 func (n *numbers) applyConfiguration() applied { return &acv1alpha1.PhoneNumberApplyConfiguration{} }
 
 // rivals are the permitted resources for the same number, whether they name it by id or by its digits.
 func (n *numbers) rivals(ctx context.Context, obj *v1alpha1.PhoneNumber) ([]claim, error) {
 	return n.numberClaims(ctx, obj)
-}
-
-// numberClaims are the claims of permitted resources to the number of one of them, which is among them.
-func (b *base) numberClaims(ctx context.Context, obj *v1alpha1.PhoneNumber) ([]claim, error) {
-	var list v1alpha1.PhoneNumberList
-	key := numberReferrer(obj).account().String()
-	if err := b.client.List(ctx, &list, client.MatchingFields{index.Account: key}); err != nil {
-		return nil, err
-	}
-	var claims []claim
-	for i := range list.Items {
-		rival := &list.Items[i]
-		if rival.UID != obj.UID {
-			if !number.Same(rival, obj) || !rival.DeletionTimestamp.IsZero() {
-				continue
-			}
-			permitted, err := b.resolver.permits(ctx, numberReferrer(rival))
-			if err != nil {
-				return nil, err
-			}
-			if !permitted {
-				continue
-			}
-		}
-		claims = append(claims, claimOf(rival, rival.Spec.ManagementPolicy, rival.Status.Conditions, rival.Status.ID != ""))
-	}
-	return claims, nil
 }
 
 // sameNumber reports whether two resources of one account are about the same number at Meta: by its id, as written or as found,
@@ -99,6 +81,31 @@ func sameNumber(a, b *v1alpha1.PhoneNumber) bool {
 		return metavalues.Digits(cmp.Or(o.Spec.Number, o.Status.DisplayPhoneNumber))
 	}
 	return digits(a) != "" && digits(a) == digits(b)
+}
+
+// lookups are those of the number and of its sections.
+func (n *numbers) lookups(obj *v1alpha1.PhoneNumber) int { return 1 + len(number.Sections(&obj.Spec)) }
+
+func (n *numbers) longestWait(reason string) time.Duration {
+	switch reason {
+	case v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonAccountBlocked:
+		return nameWindow
+	}
+	return 0
+}
+
+func (n *numbers) topic(obj *v1alpha1.PhoneNumber) topic { return topic{number: obj.Status.ID} }
+
+func (n *numbers) news(before any, obj *v1alpha1.PhoneNumber) []notice {
+	is := obj.Status.Webhook
+	if is == nil {
+		return nil
+	}
+	was, _ := before.(*v1alpha1.PhoneNumberWebhookStatus)
+	if was == nil {
+		was = &v1alpha1.PhoneNumberWebhookStatus{}
+	}
+	return numberNews(was, is)
 }
 
 // locate looks the number up. What Meta shows tells which resources are about the same one.

@@ -4,6 +4,8 @@
 package controllers
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -99,4 +101,45 @@ func (s *sectionPass) toldTime() time.Time {
 		return facts.Receipt(e).Add(time.Second)
 	}
 	return time.Time{}
+}
+
+func numberNews(was, is *v1alpha1.PhoneNumberWebhookStatus) []notice {
+	var news []notice
+	if moved(was.Events, is.Events, facts.MarkNumberSecurity) && is.SecurityEvent != "" {
+		message, known := pinNews[is.SecurityEvent]
+		if !known {
+			message = "something happened to the number's PIN: " + is.SecurityEvent
+		}
+		news = append(news, notice{warning: true, reason: v1alpha1.ReasonPINChanged, message: message})
+	}
+	if moved(was.Events, is.Events, facts.MarkNumberQuality) && (is.QualityEvent != was.QualityEvent || is.MessagingLimit != was.MessagingLimit) {
+		news = append(news, notice{
+			warning: is.QualityEvent == "FLAGGED" || is.QualityEvent == "DOWNGRADE", reason: v1alpha1.ReasonLimitsChanged,
+			message: sentence(is.QualityEvent, is.MessagingLimit),
+		})
+	}
+	if is.UsernameStatus != "" && (is.Username != was.Username || is.UsernameStatus != was.UsernameStatus) {
+		news = append(news, notice{
+			warning: is.UsernameStatus == usernameDeleted, reason: v1alpha1.ReasonUsernameChanged,
+			message: fmt.Sprintf("the user name %q is %s", is.Username, strings.ToLower(is.UsernameStatus)),
+		})
+	}
+	if is.PictureLostTime != nil && !is.PictureLostTime.Equal(was.PictureLostTime) {
+		news = append(news, notice{warning: true, reason: v1alpha1.ReasonAlert, message: "Meta reports that the profile picture was lost"})
+	}
+	return news
+}
+
+// pinNews says what people did about the PIN of a number, and what follows: Meta doesn't show a PIN.
+var pinNews = map[string]string{
+	"PIN_CHANGED": "somebody changed the number's PIN in WhatsApp Manager; put the new one into the Secret that " +
+		"spec.registration.pinSecretRef names, or the next registration fails",
+	"PIN_RESET_REQUEST":   "somebody asked in WhatsApp Manager to turn off the number's PIN",
+	"PIN_REQUEST_SUCCESS": "the number's PIN was turned off in WhatsApp Manager",
+}
+
+// moved reports that there is a newer event of a field.
+func moved(was, is []v1alpha1.WebhookEvent, field string) bool {
+	old, e := facts.EventOf(was, field), facts.EventOf(is, field)
+	return e != nil && (old == nil || e.Time.After(old.Time.Time) || e.Hash != old.Hash)
 }

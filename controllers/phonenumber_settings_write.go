@@ -274,3 +274,6 @@ func (n *numbers) sectionFailed(s *sectionPass, operation string, err error, wro
 	result.after = pause
 	return result
 }
+
+// updateCall names the write to a section of a number.
+func updateCall(s number.Section) string { return "update " + string(s) }

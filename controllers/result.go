@@ -137,6 +137,47 @@ func (r *Result) join(more ...failedStep) *Result {
 	return r.with(func(r *Result) { r.failed = slices.Concat(r.failed, more) })
 }
 
+// Synced is the status of the condition Synced; empty for nil, and where the status stays as it is.
+func (r *Result) Synced() metav1.ConditionStatus { return r.value().synced }
+
+// Reason is that of the condition Synced.
+func (r *Result) Reason() string { return r.value().reason }
+
+// Message is that of the condition Synced.
+func (r *Result) Message() string { return r.value().message }
+
+// After is the time until the next run, 0 where only an event can change anything.
+func (r *Result) After() time.Duration { return r.value().after }
+
+// Shown reports that the wait is shown in status.nextAttemptTime.
+func (r *Result) Shown() bool { return r.value().shown }
+
+// Backoff reports that the run counts as a failed attempt.
+func (r *Result) Backoff() bool { return r.value().backoff }
+
+// FirstPause is the pause after the first failed attempt, 0 for the shortest.
+func (r *Result) FirstPause() time.Duration { return r.value().first }
+
+// Unaffected reports that the condition Ready stays as it was.
+func (r *Result) Unaffected() bool { return r.value().unaffected }
+
+// Unchanged reports that the status stays as it is.
+func (r *Result) Unchanged() bool { return r.value().unchanged }
+
+// Unfinished reports that the run ended before its work was done.
+func (r *Result) Unfinished() bool { return r.value().unfinished }
+
+// Replayed reports that no spec was compared.
+func (r *Result) Replayed() bool { return r.value().replayed }
+
+// value is the result, or an empty one for nil.
+func (r *Result) value() Result {
+	if r == nil {
+		return Result{}
+	}
+	return *r
+}
+
 // steps are the failed steps.
 func (r *Result) steps() []failedStep {
 	if r == nil {

@@ -36,8 +36,6 @@ const (
 	callsPerWindow = 9
 	// ledgerSize bounds the ledger of an account.
 	ledgerSize = 300
-	// writeTries is how often a write that met a newer object is repeated.
-	writeTries = 5
 
 	resultDone = "Done"
 )
@@ -121,7 +119,7 @@ func (l *ledger) change(ctx context.Context, waba *v1alpha1.WABA, change func(*v
 		if !change(&fresh) {
 			return nil
 		}
-		err := l.status.write(ctx, &fresh, ownWABAStatus(&fresh), &acv1alpha1.WABAApplyConfiguration{}, true)
+		err := l.status.write(ctx, &fresh, fresh.OwnedStatus(), &acv1alpha1.WABAApplyConfiguration{}, true)
 		if err == nil {
 			waba.Status.Registrations = fresh.Status.Registrations
 			return nil
@@ -208,10 +206,4 @@ func windowWait(attempts []v1alpha1.RegistrationAttempt, kind string, now time.T
 		return 0
 	}
 	return times[len(times)-callsPerWindow].Add(windowOf(kind)).Sub(now)
-}
-
-// restoredSecret reports that a record is about a resource and a Secret that are gone: both were brought back from a backup, or
-// made anew from the same manifests. Somebody who only changes the content of a Secret changes no resource.
-func restoredSecret(known, now *v1alpha1.SecretVersion) bool {
-	return known != nil && now != nil && known.ResourceUID != "" && known.ResourceUID != now.ResourceUID && known.UID != now.UID
 }

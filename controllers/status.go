@@ -222,3 +222,6 @@ func (w *statusWriter) takeOver(ctx context.Context, obj v1alpha1.Asset) error {
 
 // sameStatus compares the parts of two statuses that reconcilers own.
 func sameStatus(a, b any) bool { return equality.Semantic.DeepEqual(a, b) }
+
+// writeTries is how often a write that met a newer object is repeated.
+const writeTries = 5

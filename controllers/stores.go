@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -22,42 +21,6 @@ type store interface {
 	// forget frees what is kept of a resource that is gone. It returns how long something is kept nevertheless, because Meta
 	// still counts it or others still need it; it is called again then.
 	forget(gone object) time.Duration
-}
-
-// stores are all that the controllers keep of resources. A store that isn't made here isn't freed.
-type stores struct {
-	attempts  *attempts
-	failures  *failureLog
-	hearing   *hearing
-	receipts  *receipts
-	announced *announced
-	creates   *createLedger
-	handles   *handles
-	written   *writtenVersions
-	settings  *settingWrites
-	leaving   *leaving
-	sections  *sectionReads
-	hooks     *hookMemory
-	contents  *contents
-	sessions  sessions
-	downloads downloads
-}
-
-func newStores(c clock.PassiveClock, o Options) *stores {
-	return &stores{
-		attempts: newAttempts(c), failures: newFailureLog(c, o.Metrics), hearing: newHearing(c), receipts: newReceipts(),
-		announced: newAnnounced(),
-		creates:   newCreateLedger(c, o.CreatesPerHour), handles: newHandles(c), written: newWrittenVersions(),
-		settings: newSettingWrites(c), leaving: newLeaving(), sections: newSectionReads(c), hooks: newHookMemory(c),
-		contents: newContents(), sessions: sessions{o.Accounts}, downloads: downloads{o.Media},
-	}
-}
-
-func (s *stores) all() []store {
-	return []store{
-		s.attempts, s.failures, s.hearing, s.receipts, s.announced, s.creates, s.handles, s.written, s.settings, s.leaving,
-		s.sections, s.hooks, s.contents, s.sessions, s.downloads,
-	}
 }
 
 // sessions are the sessions of accounts.
@@ -116,9 +79,12 @@ type objects struct {
 	known map[objectKey][]object
 }
 
-func newObjects(stores []store) *objects {
+func newObjects(stores ...store) *objects {
 	return &objects{stores: stores, known: map[objectKey][]object{}}
 }
+
+// keep adds a store, before the first run. A store that isn't added isn't freed.
+func (o *objects) keep(s store) { o.stores = append(o.stores, s) }
 
 // saw notes a resource at the beginning of its own run. What had its name before is gone.
 func (o *objects) saw(obj object) {
@@ -184,31 +150,4 @@ func (b *base) used(waba *v1alpha1.WABA) {
 	if waba != nil && b.objects.used(objectOf(waba)) {
 		b.changes.wake(client.ObjectKeyFromObject(waba))
 	}
-}
-
-// leaving remembers since when accounts are seen being deleted.
-type leaving struct {
-	mu    sync.Mutex
-	since map[types.UID]time.Time
-}
-
-func newLeaving() *leaving { return &leaving{since: map[types.UID]time.Time{}} }
-
-// begin is since when the account is being deleted.
-func (l *leaving) begin(uid types.UID, now time.Time) time.Time {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	since, known := l.since[uid]
-	if !known {
-		since = now
-		l.since[uid] = since
-	}
-	return since
-}
-
-func (l *leaving) forget(gone object) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.since, gone.uid)
-	return 0
 }

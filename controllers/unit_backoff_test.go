@@ -12,9 +12,8 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
-
-var unitStart = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func seconds(values ...int) []time.Duration {
 	out := make([]time.Duration, len(values))
@@ -31,7 +30,7 @@ func TestUnitAttemptsPauseLongerEachTime(t *testing.T) {
 		samplePause:  seconds(60, 120, 240, 300, 300, 300, 300, 300, 300, 300, 300, 300),
 		longestPause: seconds(300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300),
 	} {
-		clk := clocktesting.NewFakePassiveClock(unitStart)
+		clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
 		a := newAttempts(clk)
 		var got []time.Duration
 		for range want {
@@ -56,7 +55,7 @@ func TestUnitAttemptsPauseLongerEachTime(t *testing.T) {
 }
 
 func TestUnitAttemptsStartOverWithNews(t *testing.T) {
-	a := newAttempts(clocktesting.NewFakePassiveClock(unitStart))
+	a := newAttempts(clocktesting.NewFakePassiveClock(lifecycletest.Start))
 	for range 4 {
 		a.failed("x", "1", 0)
 	}
@@ -87,7 +86,7 @@ func TestUnitAttemptsCostAtMostTenCallsInTenMinutes(t *testing.T) {
 		first         time.Duration
 		before, calls int
 	}{{0, 0, 1}, {slowPause, 0, 2}, {samplePause, 2, 2}, {longestPause, 0, 5}} {
-		clk := clocktesting.NewFakePassiveClock(unitStart)
+		clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
 		a := newAttempts(clk)
 		var at []time.Time
 		for range 20 {
@@ -109,8 +108,8 @@ func TestUnitAttemptsCostAtMostTenCallsInTenMinutes(t *testing.T) {
 }
 
 func TestUnitResultBacksOffOnlyAfterFailures(t *testing.T) {
-	clock := clocktesting.NewFakePassiveClock(unitStart)
-	b := &base{attempts: newAttempts(clock), failures: newFailureLog(clock, &measured{})}
+	clock := clocktesting.NewFakePassiveClock(lifecycletest.Start)
+	b := &base{attempts: newAttempts(clock), failures: newFailureLog(clock, &lifecycletest.Metrics{})}
 	run := runOf{obj: &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{UID: "x"}}, fingerprint: "1"}
 	failed := notSynced(v1alpha1.ReasonTransientError, "m").withBackoff(0)
 	for _, want := range seconds(15, 30) {

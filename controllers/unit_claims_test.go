@@ -12,11 +12,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
 
 func unitClaim(name string, age time.Duration, holds, unable bool) claim {
 	return claim{holds: holds, unable: unable, object: &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{
-		Namespace: "ns", Name: name, CreationTimestamp: metav1.NewTime(unitStart.Add(-age)),
+		Namespace: "ns", Name: name, CreationTimestamp: metav1.NewTime(lifecycletest.Start.Add(-age)),
 	}}}
 }
 
@@ -30,11 +31,11 @@ func TestUnitWinner(t *testing.T) {
 		"of two holders, the oldest":         {unitClaim("younger", 0, true, false), unitClaim("best", time.Hour, true, false)},
 		"of the same age, the first by name": {unitClaim("later", 0, false, false), unitClaim("best", 0, false, false)},
 	} {
-		if got := winner(claims, unitStart); got.GetName() != "best" {
+		if got := winner(claims, lifecycletest.Start); got.GetName() != "best" {
 			t.Errorf("%s: %s", name, got.GetName())
 		}
 	}
-	if got := winner(nil, unitStart); got != nil {
+	if got := winner(nil, lifecycletest.Start); got != nil {
 		t.Errorf("nobody claims it: %v", got)
 	}
 }
@@ -43,7 +44,7 @@ func TestUnitWinner(t *testing.T) {
 // that lost a conflict keeps nobody out.
 func TestUnitHolderThatCannotAct(t *testing.T) {
 	condition := func(kind string, status metav1.ConditionStatus, reason string, age time.Duration) metav1.Condition {
-		return metav1.Condition{Type: kind, Status: status, Reason: reason, LastTransitionTime: metav1.NewTime(unitStart.Add(-age))}
+		return metav1.Condition{Type: kind, Status: status, Reason: reason, LastTransitionTime: metav1.NewTime(lifecycletest.Start.Add(-age))}
 	}
 	paused := v1alpha1.ManagementPolicyPaused
 	for name, c := range map[string]struct {
@@ -62,7 +63,7 @@ func TestUnitHolderThatCannotAct(t *testing.T) {
 		"the loser of the app":   {"", []metav1.Condition{condition("Synced", "False", "Conflict", 0), condition("Ready", "True", "Subscribed", 0)}, true},
 	} {
 		claim := claimOf(&v1alpha1.PhoneNumber{}, c.policy, c.conditions, true)
-		if got := claim.keeps(unitStart); got != c.keeps {
+		if got := claim.keeps(lifecycletest.Start); got != c.keeps {
 			t.Errorf("%s: keeps others out: %t", name, got)
 		}
 	}
@@ -79,7 +80,7 @@ func TestUnitHolderThatCannotAct(t *testing.T) {
 		w := &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}
 		w.Status.AccountID, w.Status.Conditions = "1", c.conditions
 		claim := accountClaim(w)
-		if got := claim.keeps(unitStart); got != c.keeps {
+		if got := claim.keeps(lifecycletest.Start); got != c.keeps {
 			t.Errorf("account, %s: keeps others out: %t", name, got)
 		}
 	}
@@ -99,22 +100,22 @@ func TestUnitClaimsHaveATotalOrder(t *testing.T) {
 	}
 	for i := range all {
 		for j := range all {
-			ij, ji := before(&all[i], &all[j], unitStart), before(&all[j], &all[i], unitStart)
+			ij, ji := before(&all[i], &all[j], lifecycletest.Start), before(&all[j], &all[i], lifecycletest.Start)
 			if i == j && ij || i != j && ij == ji {
 				t.Fatalf("%v and %v: %t, %t", all[i], all[j], ij, ji)
 			}
 			for k := range all {
-				if ij && before(&all[j], &all[k], unitStart) && !before(&all[i], &all[k], unitStart) {
+				if ij && before(&all[j], &all[k], lifecycletest.Start) && !before(&all[i], &all[k], lifecycletest.Start) {
 					t.Fatalf("not transitive: %v, %v, %v", all[i], all[j], all[k])
 				}
 			}
 		}
 	}
-	want := winner(all, unitStart).GetName()
+	want := winner(all, lifecycletest.Start).GetName()
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 200 {
 		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		if got := winner(all, unitStart).GetName(); got != want {
+		if got := winner(all, lifecycletest.Start).GetName(); got != want {
 			t.Fatalf("another order, another winner: %s instead of %s", got, want)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
@@ -66,7 +67,7 @@ func TestUnitConditionsKeepTheirInvariants(t *testing.T) {
 		r := readiness{
 			status: statuses[random.IntN(3)], reason: pick("Approved", "InReview", "Rejected", "Unknown"), message: pick("a", "b"),
 		}
-		c := newConditions(previous, i, unitStart.Add(time.Duration(i)*time.Second))
+		c := newConditions(previous, i, lifecycletest.Start.Add(time.Duration(i)*time.Second))
 		for _, kind := range []string{v1alpha1.ConditionApproved, v1alpha1.ConditionQualityHealthy} {
 			if flip() {
 				c.set(kind, statuses[random.IntN(3)], "Some", "m")
@@ -109,7 +110,7 @@ func TestUnitSummarize(t *testing.T) {
 		"paused while in review":     {paused(), review, "Ready=False/InReview Synced=False/Paused Reconciling=True/InReview"},
 		"paused while rejected":      {paused(), rejected, "Ready=False/Rejected Synced=False/Paused"},
 		"paused before it was seen":  {paused(), unseen, "Ready=False/Paused Synced=False/Paused"},
-		"a person is awaited":        {awaiting("m", 1), unseen, "Ready=False/AwaitingHuman Synced=False/AwaitingHuman Stalled=True/AwaitingHuman"},
+		"a person is awaited":        {waiting("AwaitingHuman", "m", 1), unseen, "Ready=False/AwaitingHuman Synced=False/AwaitingHuman Stalled=True/AwaitingHuman"},
 		"awaited while in use":       {notSynced("AwaitingHuman", "m").assetUnaffected(), ready, "Ready=True/Approved Synced=False/AwaitingHuman"},
 		"held":                       {massChangeHeld(), unseen, "Ready=False/MassChangeHeld Synced=False/MassChangeHeld Stalled=True/MassChangeHeld"},
 		"drifted":                    {notSynced("DriftDetected", "m").assetUnaffected(), ready, "Ready=True/Approved Synced=False/DriftDetected"},
@@ -119,7 +120,7 @@ func TestUnitSummarize(t *testing.T) {
 		"another account, in use":    {notSynced("AccountChanged", "m").assetUnaffected(), ready, "Ready=True/Approved Synced=False/AccountChanged"},
 		"another account, in review": {notSynced("AccountChanged", "m").assetUnaffected(), review, "Ready=False/InReview Synced=False/AccountChanged Stalled=True/AccountChanged"},
 	} {
-		set := newConditions(nil, 3, unitStart)
+		set := newConditions(nil, 3, lifecycletest.Start)
 		set.summarize(c.o, c.r)
 		var got []string
 		for _, cond := range set.list() {
@@ -135,33 +136,19 @@ func TestUnitSummarize(t *testing.T) {
 }
 
 func TestUnitConditionsAreBuiltFromScratch(t *testing.T) {
-	before := newConditions(nil, 1, unitStart)
+	before := newConditions(nil, 1, lifecycletest.Start)
 	before.set(v1alpha1.ConditionApproved, metav1.ConditionTrue, "Approved", "m")
 	before.set(v1alpha1.ConditionVerified, metav1.ConditionTrue, "Verified", "old")
-	after := newConditions(before.list(), 2, unitStart.Add(time.Hour))
+	after := newConditions(before.list(), 2, lifecycletest.Start.Add(time.Hour))
 	if after.keepPrevious(v1alpha1.ConditionSubscribed) || !after.keepPrevious(v1alpha1.ConditionVerified) {
 		t.Error("only what was there can be kept")
 	}
 	got := after.list()
-	if len(got) != 1 || got[0].Message != "old" || got[0].ObservedGeneration != 2 || !got[0].LastTransitionTime.Time.Equal(unitStart) {
+	if len(got) != 1 || got[0].Message != "old" || got[0].ObservedGeneration != 2 || !got[0].LastTransitionTime.Time.Equal(lifecycletest.Start) {
 		t.Errorf("got %+v", got)
 	}
 	after.set(v1alpha1.ConditionVerified, metav1.ConditionFalse, "NotVerified", "new")
-	if got = after.list(); len(got) != 1 || got[0].Message != "new" || !got[0].LastTransitionTime.Time.Equal(unitStart.Add(time.Hour)) {
+	if got = after.list(); len(got) != 1 || got[0].Message != "new" || !got[0].LastTransitionTime.Time.Equal(lifecycletest.Start.Add(time.Hour)) {
 		t.Errorf("got %+v", got)
-	}
-}
-
-func TestUnitTruncate(t *testing.T) {
-	for _, c := range []struct {
-		in    string
-		limit int
-		want  string
-	}{
-		{"", 3, ""}, {"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"éàü", 3, "éàü"}, {"éàüö", 3, "éà…"}, {"😀😀😀😀", 3, "😀😀…"}, {"日本語テキスト", 4, "日本語…"},
-	} {
-		if got := metavalues.Truncate(c.in, c.limit); got != c.want {
-			t.Errorf("%q to %d: %q, want %q", c.in, c.limit, got, c.want)
-		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
 
 func unitVersion(uid, version string, written time.Time) v1alpha1.SecretVersion {
@@ -20,8 +21,8 @@ func unitVersion(uid, version string, written time.Time) v1alpha1.SecretVersion 
 func TestUnitContents(t *testing.T) {
 	c := newContents()
 	from := contentKey{"s", "pin", v1alpha1.SecretPurposePIN}
-	first := c.read("n", from, "1", unitVersion("a", "1", unitStart))
-	if got := c.read("n", from, "1", unitVersion("b", "7", unitStart.Add(time.Hour))); got.version != first.version || len(got.others) > 0 {
+	first := c.read("n", from, "1", unitVersion("a", "1", lifecycletest.Start))
+	if got := c.read("n", from, "1", unitVersion("b", "7", lifecycletest.Start.Add(time.Hour))); got.version != first.version || len(got.others) > 0 {
 		t.Errorf("the same content is another: %+v", got)
 	}
 	second := c.read("n", from, "2", unitVersion("a", "9", time.Time{}))
@@ -47,13 +48,13 @@ func TestUnitContents(t *testing.T) {
 func TestUnitContentsAreBounded(t *testing.T) {
 	c := newContents()
 	for i := range 10 * contentsPerKey {
-		c.read("n", contentKey{"s", "pin", "pin"}, fmt.Sprint(i), unitVersion("a", fmt.Sprint(i), unitStart))
+		c.read("n", contentKey{"s", "pin", "pin"}, fmt.Sprint(i), unitVersion("a", fmt.Sprint(i), lifecycletest.Start))
 	}
 	if n := len(c.known["n"][contentKey{"s", "pin", "pin"}]); n != contentsPerKey {
 		t.Errorf("%d contents of a key", n)
 	}
 	for i := range 3 * keysPerResource {
-		c.read("n", contentKey{"s", fmt.Sprint(i), "pin"}, "1", unitVersion("a", "1", unitStart))
+		c.read("n", contentKey{"s", fmt.Sprint(i), "pin"}, "1", unitVersion("a", "1", lifecycletest.Start))
 	}
 	if n := len(c.known["n"]); n > keysPerResource {
 		t.Errorf("%d keys", n)
@@ -62,21 +63,21 @@ func TestUnitContentsAreBounded(t *testing.T) {
 
 // TestUnitContentAfterRestart: what an earlier process recorded is compared by what the managed fields say.
 func TestUnitContentAfterRestart(t *testing.T) {
-	now := &content{version: unitVersion("a", "9", unitStart)}
-	restored := unitVersion("b", "2", unitStart)
+	now := &content{version: unitVersion("a", "9", lifecycletest.Start)}
+	restored := unitVersion("b", "2", lifecycletest.Start)
 	restored.ResourceUID = "m"
-	otherKey := unitVersion("a", "9", unitStart)
+	otherKey := unitVersion("a", "9", lifecycletest.Start)
 	otherKey.Key = "code"
 	for name, c := range map[string]struct {
 		recorded v1alpha1.SecretVersion
 		want     contentChange
 	}{
 		"untouched":                 {unitVersion("a", "9", time.Time{}), contentSame},
-		"annotated":                 {unitVersion("a", "2", unitStart), contentSame},
-		"in another time zone":      {v1alpha1.SecretVersion{UID: "a", Key: "pin", WrittenTime: &metav1.Time{Time: unitStart.In(time.FixedZone("", 3600))}}, contentSame},
-		"written since":             {unitVersion("a", "2", unitStart.Add(-time.Second)), contentRewritten},
+		"annotated":                 {unitVersion("a", "2", lifecycletest.Start), contentSame},
+		"in another time zone":      {v1alpha1.SecretVersion{UID: "a", Key: "pin", WrittenTime: &metav1.Time{Time: lifecycletest.Start.In(time.FixedZone("", 3600))}}, contentSame},
+		"written since":             {unitVersion("a", "2", lifecycletest.Start.Add(-time.Second)), contentRewritten},
 		"by an operator before":     {unitVersion("a", "2", time.Time{}), contentUnknown},
-		"another Secret":            {unitVersion("b", "2", unitStart), contentRewritten},
+		"another Secret":            {unitVersion("b", "2", lifecycletest.Start), contentRewritten},
 		"another Secret and user":   {restored, contentUnknown},
 		"another key of the Secret": {otherKey, contentChanged},
 	} {

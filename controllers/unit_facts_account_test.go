@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/facts"
 	"github.com/waba-operator/waba-operator/internal/standing"
@@ -18,9 +19,9 @@ import (
 func TestUnitFactsOfReviewAndLimit(t *testing.T) {
 	for observed, want := range map[int]string{-10: "REJECTED TIER_10K", 59: "REJECTED TIER_10K", 60: "APPROVED TIER_2K"} {
 		s := &v1alpha1.WABAStatus{
-			ReviewStatus: "APPROVED", MessagingLimit: "TIER_2K", LastObservedTime: deadline.Pointer(at(observed)),
+			ReviewStatus: "APPROVED", MessagingLimit: "TIER_2K", LastObservedTime: deadline.Pointer(lifecycletest.At(observed)),
 			Webhook: &v1alpha1.WABAWebhookStatus{
-				Events: toldAt(0, facts.MarkAccountReview, facts.MarkCapability), ReviewDecision: "REJECTED", MessagingLimit: "TIER_10K",
+				Events: lifecycletest.EventsAt(0, facts.MarkAccountReview, facts.MarkCapability), ReviewDecision: "REJECTED", MessagingLimit: "TIER_10K",
 			},
 		}
 		if heedAccount(s); s.ReviewStatus+" "+s.MessagingLimit != want {
@@ -38,7 +39,7 @@ func healthy(entities ...string) *v1alpha1.HealthStatus {
 }
 
 func TestUnitAccountStanding(t *testing.T) {
-	now, well, ill := at(3600), healthy("AVAILABLE", "AVAILABLE"), healthy("AVAILABLE", "LIMITED")
+	now, well, ill := lifecycletest.At(3600), healthy("AVAILABLE", "AVAILABLE"), healthy("AVAILABLE", "LIMITED")
 	day := func(days int) *metav1.Time { return deadline.Pointer(now.Add(time.Duration(days) * 24 * time.Hour)) }
 	for name, c := range map[string]struct {
 		facts    v1alpha1.WABAWebhookStatus
@@ -65,13 +66,13 @@ func TestUnitAccountStanding(t *testing.T) {
 		"reinstated":                  {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "REINSTATE"}}, ill, 0, "True/Compliant", false, 0},
 		"a violation":                 {v1alpha1.WABAWebhookStatus{Violations: []v1alpha1.Violation{{Type: "SCAM", Time: *day(-20)}}}, well, 3000, "False/PolicyViolation", false, 10 * 24 * time.Hour},
 		"a violation of the past":     {v1alpha1.WABAWebhookStatus{Violations: []v1alpha1.Violation{{Type: "SCAM", Time: *day(-30)}}}, well, 3000, "True/Compliant", false, 0},
-		"deleted":                     {v1alpha1.WABAWebhookStatus{Events: toldAt(0, facts.MarkAccountDeleted)}, well, 59, "True/Compliant", true, 0},
-		"deleted, but it is there":    {v1alpha1.WABAWebhookStatus{Events: toldAt(0, facts.MarkAccountDeleted)}, well, 60, "True/Compliant", false, 0},
+		"deleted":                     {v1alpha1.WABAWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkAccountDeleted)}, well, 59, "True/Compliant", true, 0},
+		"deleted, but it is there":    {v1alpha1.WABAWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkAccountDeleted)}, well, 60, "True/Compliant", false, 0},
 		"a ban of a kind nobody knew": {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "SHADOW"}}, ill, 3000, "False/PolicyViolation", false, 0},
 	} {
 		told := c.facts
-		told.Events = append(told.Events, toldAt(0, facts.MarkRestriction, facts.MarkBan)...)
-		w := &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Health: c.health, LastObservedTime: deadline.Pointer(at(c.observed)), Webhook: &told}}
+		told.Events = append(told.Events, lifecycletest.EventsAt(0, facts.MarkRestriction, facts.MarkBan)...)
+		w := &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Health: c.health, LastObservedTime: deadline.Pointer(lifecycletest.At(c.observed)), Webhook: &told}}
 		set := newConditions(nil, 1, now)
 		compliant(w, set, now)
 		if got := said(t, set, v1alpha1.ConditionPolicyCompliant); got != c.want {
@@ -95,11 +96,11 @@ func TestUnitScheduledBanWithoutDate(t *testing.T) {
 	s := &v1alpha1.WABAStatus{
 		Health: &v1alpha1.HealthStatus{CanSendMessage: "AVAILABLE"},
 		Webhook: &v1alpha1.WABAWebhookStatus{
-			Ban: &v1alpha1.Ban{State: "SCHEDULE_FOR_DISABLE"}, Events: toldAt(0, facts.MarkBan),
+			Ban: &v1alpha1.Ban{State: "SCHEDULE_FOR_DISABLE"}, Events: lifecycletest.EventsAt(0, facts.MarkBan),
 		},
 	}
 	for days, want := range map[int]string{29: "SCHEDULE_FOR_DISABLE", 30: ""} {
-		now := at(0).Add(time.Duration(days) * 24 * time.Hour)
+		now := lifecycletest.At(0).Add(time.Duration(days) * 24 * time.Hour)
 		s.LastObservedTime = deadline.Pointer(now)
 		if got := standing.Ban(s, now); got != want {
 			t.Errorf("after %d days: %q", days, got)
@@ -110,11 +111,11 @@ func TestUnitScheduledBanWithoutDate(t *testing.T) {
 // TestUnitNewestViolationIsNamed, with the number where Meta names one.
 func TestUnitNewestViolationIsNamed(t *testing.T) {
 	w := &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: &v1alpha1.WABAWebhookStatus{Violations: []v1alpha1.Violation{
-		{Type: "SCAM", Time: metav1.NewTime(at(0))}, {Type: "ALCOHOL", Time: metav1.NewTime(at(10)), PhoneNumber: "15550783881"},
+		{Type: "SCAM", Time: metav1.NewTime(lifecycletest.At(0))}, {Type: "ALCOHOL", Time: metav1.NewTime(lifecycletest.At(10)), PhoneNumber: "15550783881"},
 	}}}}
-	set := newConditions(nil, 1, at(20))
-	compliant(w, set, at(20))
-	if got := set.next[0].Message; got != "violation of a policy: ALCOHOL by 15550783881" {
+	set := newConditions(nil, 1, lifecycletest.At(20))
+	compliant(w, set, lifecycletest.At(20))
+	if got := set.list()[0].Message; got != "violation of a policy: ALCOHOL by 15550783881" {
 		t.Errorf("message: %s", got)
 	}
 }

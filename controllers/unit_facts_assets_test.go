@@ -12,9 +12,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/facts"
-	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
@@ -26,16 +26,16 @@ func TestUnitFactsOfTemplateStatus(t *testing.T) {
 		"SOMETHING_NEW": "Unknown",
 	} {
 		s := &v1alpha1.MessageTemplateStatus{
-			Status: "IN_APPEAL", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Events: toldAt(0, facts.MarkTemplateStatus), Status: event},
+			Status: "IN_APPEAL", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: event},
 		}
-		news := heedTemplate(s, at(-100), knowledge{at: at(30)})
-		s.StatusSince, s.StatusUntil = deadline.Pointer(at(0)), nil
-		if got := verdictOnTemplate(s).reason; got != want || !news.changed.Equal(at(0)) {
+		news := heedTemplate(s, lifecycletest.At(-100), knowledge{at: lifecycletest.At(30)})
+		s.StatusSince, s.StatusUntil = deadline.Pointer(lifecycletest.At(0)), nil
+		if got := verdictOnTemplate(s).reason; got != want || !news.changed.Equal(lifecycletest.At(0)) {
 			t.Errorf("%s: %s since %s, want %s", event, got, news.changed, want)
 		}
 		// Meta's API answers a minute later.
 		s.Status = "APPROVED"
-		if news := heedTemplate(s, at(-100), knowledge{at: at(60)}); s.Status != "APPROVED" || !news.changed.IsZero() {
+		if news := heedTemplate(s, lifecycletest.At(-100), knowledge{at: lifecycletest.At(60)}); s.Status != "APPROVED" || !news.changed.IsZero() {
 			t.Errorf("%s: %s after the observation", event, s.Status)
 		}
 	}
@@ -44,10 +44,10 @@ func TestUnitFactsOfTemplateStatus(t *testing.T) {
 // TestUnitFactsWords: Meta's words belong to the status with which they were told, and to no other of the same name.
 func TestUnitFactsWords(t *testing.T) {
 	told := &v1alpha1.MessageTemplateWebhookStatus{
-		Events: toldAt(0, facts.MarkTemplateStatus), Status: "REJECTED", Reason: "INVALID_FORMAT",
+		Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "REJECTED", Reason: "INVALID_FORMAT",
 		RejectionReason: "Parameters touch.", RejectionRecommendation: "Put words between them.",
 	}
-	edited := []v1alpha1.EditAttempt{{Time: metav1.NewTime(at(10)), Done: true}}
+	edited := []v1alpha1.EditAttempt{{Time: metav1.NewTime(lifecycletest.At(10)), Done: true}}
 	for name, c := range map[string]struct {
 		status string
 		since  time.Time
@@ -55,14 +55,14 @@ func TestUnitFactsWords(t *testing.T) {
 		k      knowledge
 		want   *v1alpha1.TemplateRejection
 	}{
-		"told now":           {"PENDING", at(-5), nil, knowledge{}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
-		"seen before":        {"REJECTED", at(-5), nil, knowledge{at: at(-5)}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
-		"still so":           {"REJECTED", at(0), nil, knowledge{at: at(9999)}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
-		"rejected once more": {"REJECTED", at(500), nil, knowledge{at: at(9999)}, nil},
-		"edited since":       {"PENDING", at(10), edited, knowledge{at: at(30)}, nil},
-		"an edit that failed": {"PENDING", at(-5), []v1alpha1.EditAttempt{{Time: metav1.NewTime(at(10))}}, knowledge{},
+		"told now":           {"PENDING", lifecycletest.At(-5), nil, knowledge{}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
+		"seen before":        {"REJECTED", lifecycletest.At(-5), nil, knowledge{at: lifecycletest.At(-5)}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
+		"still so":           {"REJECTED", lifecycletest.At(0), nil, knowledge{at: lifecycletest.At(9999)}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
+		"rejected once more": {"REJECTED", lifecycletest.At(500), nil, knowledge{at: lifecycletest.At(9999)}, nil},
+		"edited since":       {"PENDING", lifecycletest.At(10), edited, knowledge{at: lifecycletest.At(30)}, nil},
+		"an edit that failed": {"PENDING", lifecycletest.At(-5), []v1alpha1.EditAttempt{{Time: metav1.NewTime(lifecycletest.At(10))}}, knowledge{},
 			&v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
-		"approved since": {"APPROVED", at(100), nil, knowledge{at: at(100)}, nil},
+		"approved since": {"APPROVED", lifecycletest.At(100), nil, knowledge{at: lifecycletest.At(100)}, nil},
 	} {
 		s := &v1alpha1.MessageTemplateStatus{Status: c.status, Webhook: told, Edits: c.edits}
 		heedTemplate(s, c.since, c.k)
@@ -70,7 +70,7 @@ func TestUnitFactsWords(t *testing.T) {
 			t.Errorf("%s: %+v", name, s.Rejection)
 		}
 		if again := s.DeepCopy(); c.want != nil {
-			heedTemplate(again, at(0), c.k)
+			heedTemplate(again, lifecycletest.At(0), c.k)
 			if !reflect.DeepEqual(again, s) {
 				t.Errorf("%s: a second look changes it: %+v", name, again)
 			}
@@ -81,7 +81,7 @@ func TestUnitFactsWords(t *testing.T) {
 	}
 	// Without Meta's own recommendation the guide's stands.
 	s := &v1alpha1.MessageTemplateStatus{Webhook: &v1alpha1.MessageTemplateWebhookStatus{
-		Events: toldAt(0, facts.MarkTemplateStatus), Status: "REJECTED", Reason: "SCAM",
+		Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "REJECTED", Reason: "SCAM",
 	}}
 	heedTemplate(s, time.Time{}, knowledge{})
 	if s.Rejection == nil || s.Rejection.Recommendation != template.RejectionAdvice("SCAM") {
@@ -98,18 +98,18 @@ func TestUnitFactsOfPauses(t *testing.T) {
 		"RATE_LIMITING_PAUSE": {0, "(RATE_LIMITING_PAUSE: Too many at once)"},
 	} {
 		was := &v1alpha1.MessageTemplate{Status: v1alpha1.MessageTemplateStatus{
-			Status: "APPROVED", StatusSince: deadline.Pointer(at(-500)), QualityScore: "GREEN",
+			Status: "APPROVED", StatusSince: deadline.Pointer(lifecycletest.At(-500)), QualityScore: "GREEN",
 			Webhook: &v1alpha1.MessageTemplateWebhookStatus{
-				Events: toldAt(0, facts.MarkTemplateStatus), Status: "PAUSED", PauseTitle: title, PauseDescription: "Too many at once.",
+				Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "PAUSED", PauseTitle: title, PauseDescription: "Too many at once.",
 			},
 		}}
-		p := &templatePass{obj: was.DeepCopy(), before: was, now: at(5)}
+		p := &templatePass{obj: was.DeepCopy(), before: was, now: lifecycletest.At(5)}
 		lasts(p, heedTemplate(&p.obj.Status, deadline.Value(was.Status.StatusSince), knowledge{}))
 		s := p.obj.Status
-		if s.Pause == nil || s.Pause.Title != title || !deadline.Value(s.StatusSince).Equal(at(0)) || len(s.PauseTimes) != 1 {
+		if s.Pause == nil || s.Pause.Title != title || !deadline.Value(s.StatusSince).Equal(lifecycletest.At(0)) || len(s.PauseTimes) != 1 {
 			t.Errorf("%s: %+v since %v, %v", title, s.Pause, s.StatusSince, s.PauseTimes)
 		}
-		if c.lasts == 0 != (s.StatusUntil == nil) || s.StatusUntil != nil && s.StatusUntil.Sub(at(0)) != c.lasts {
+		if c.lasts == 0 != (s.StatusUntil == nil) || s.StatusUntil != nil && s.StatusUntil.Sub(lifecycletest.At(0)) != c.lasts {
 			t.Errorf("%s: until %v", title, s.StatusUntil)
 		}
 		if message := verdictOnTemplate(&s).message; !strings.Contains(message, c.says) {
@@ -120,41 +120,41 @@ func TestUnitFactsOfPauses(t *testing.T) {
 
 func TestUnitFactsOfQualityAndCategory(t *testing.T) {
 	s := &v1alpha1.MessageTemplateStatus{Status: "APPROVED", Category: "UTILITY", QualityScore: "GREEN", Webhook: &v1alpha1.MessageTemplateWebhookStatus{
-		Events: toldAt(0, facts.MarkTemplateQuality, facts.MarkCategoryAnnounced), QualityScore: "RED",
-		Category: "UTILITY", CorrectCategory: "MARKETING", CategoryChangeTime: deadline.Pointer(at(9999)),
+		Events: lifecycletest.EventsAt(0, facts.MarkTemplateQuality, facts.MarkCategoryAnnounced), QualityScore: "RED",
+		Category: "UTILITY", CorrectCategory: "MARKETING", CategoryChangeTime: deadline.Pointer(lifecycletest.At(9999)),
 	}}
-	heedTemplate(s, time.Time{}, knowledge{at: at(59)})
+	heedTemplate(s, time.Time{}, knowledge{at: lifecycletest.At(59)})
 	_, reason, message := category(s, "UTILITY")
 	if s.QualityScore != "RED" || reason != v1alpha1.ReasonReclassificationPlanned || !strings.Contains(message, "categoryChangeTime") {
 		t.Errorf("%s, %s: %s", s.QualityScore, reason, message)
 	}
-	s.Webhook.Events = append(s.Webhook.Events, toldAt(100, facts.MarkTemplateCategory)...)
+	s.Webhook.Events = append(s.Webhook.Events, lifecycletest.EventsAt(100, facts.MarkTemplateCategory)...)
 	s.Webhook.Category, s.Webhook.PreviousCategory = "MARKETING", "UTILITY"
 	for range 2 {
-		heedTemplate(s, time.Time{}, knowledge{at: at(59)})
+		heedTemplate(s, time.Time{}, knowledge{at: lifecycletest.At(59)})
 		if s.Category != "MARKETING" || s.PreviousCategory != "UTILITY" || s.CorrectCategory != "" {
 			t.Errorf("%s, before %s, planned %s", s.Category, s.PreviousCategory, s.CorrectCategory)
 		}
 	}
 	s.Category, s.QualityScore = "UTILITY", "GREEN" // what Meta's API says later
-	heedTemplate(s, time.Time{}, knowledge{at: at(160)})
+	heedTemplate(s, time.Time{}, knowledge{at: lifecycletest.At(160)})
 	if s.Category != "UTILITY" || s.QualityScore != "GREEN" {
 		t.Errorf("%s, %s after the observation", s.Category, s.QualityScore)
 	}
 }
 
 func TestUnitFlagged(t *testing.T) {
-	facts := &v1alpha1.MessageTemplateWebhookStatus{Events: toldAt(0, facts.MarkTemplateStatus), Status: "FLAGGED", DisableDate: deadline.Pointer(at(9999))}
+	facts := &v1alpha1.MessageTemplateWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "FLAGGED", DisableDate: deadline.Pointer(lifecycletest.At(9999))}
 	for name, c := range map[string]struct {
 		status  v1alpha1.MessageTemplateStatus
 		k       knowledge
 		flagged bool
 	}{
-		"told now":               {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "GREEN", Webhook: facts}, knowledge{at: at(0)}, true},
-		"later":                  {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "YELLOW", Webhook: facts}, knowledge{at: at(9000)}, true},
-		"high quality later":     {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "GREEN", Webhook: facts}, knowledge{at: at(9000)}, false},
-		"paused meanwhile":       {v1alpha1.MessageTemplateStatus{Status: "PAUSED", Webhook: facts}, knowledge{at: at(9000)}, false},
-		"approved anew":          {v1alpha1.MessageTemplateStatus{Status: "APPROVED", StatusSince: deadline.Pointer(at(500)), Webhook: facts}, knowledge{at: at(9000)}, false},
+		"told now":               {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "GREEN", Webhook: facts}, knowledge{at: lifecycletest.At(0)}, true},
+		"later":                  {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "YELLOW", Webhook: facts}, knowledge{at: lifecycletest.At(9000)}, true},
+		"high quality later":     {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "GREEN", Webhook: facts}, knowledge{at: lifecycletest.At(9000)}, false},
+		"paused meanwhile":       {v1alpha1.MessageTemplateStatus{Status: "PAUSED", Webhook: facts}, knowledge{at: lifecycletest.At(9000)}, false},
+		"approved anew":          {v1alpha1.MessageTemplateStatus{Status: "APPROVED", StatusSince: deadline.Pointer(lifecycletest.At(500)), Webhook: facts}, knowledge{at: lifecycletest.At(9000)}, false},
 		"never":                  {v1alpha1.MessageTemplateStatus{Status: "APPROVED"}, knowledge{}, false},
 		"something else is told": {v1alpha1.MessageTemplateStatus{Status: "APPROVED", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Status: "REINSTATED"}}, knowledge{}, false},
 	} {
@@ -162,63 +162,9 @@ func TestUnitFlagged(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 		if c.flagged {
-			if news := heedTemplate(&c.status, time.Time{}, c.k); !news.ends.Equal(at(9999)) {
+			if news := heedTemplate(&c.status, time.Time{}, c.k); !news.ends.Equal(lifecycletest.At(9999)) {
 				t.Errorf("%s: ends %s", name, news.ends)
 			}
 		}
-	}
-}
-
-func TestUnitFactsOfNumbers(t *testing.T) {
-	fields := []string{facts.MarkNumberName, facts.MarkNumberQuality, facts.MarkNumberUsername}
-	type name struct{ verified, status, next, nextStatus string }
-	for what, c := range map[string]struct {
-		decision, requested string
-		seen, want          name
-	}{
-		"the name in use":     {"REJECTED", "Acme", name{verified: "Acme", status: "PENDING_REVIEW"}, name{"Acme", "DECLINED", "", ""}},
-		"no name given":       {"APPROVED", "", name{verified: "Acme", status: "PENDING_REVIEW"}, name{"Acme", "APPROVED", "", ""}},
-		"the name that waits": {"REJECTED", "Acme Two", name{"Acme", "APPROVED", "Acme Two", "PENDING_REVIEW"}, name{"Acme", "APPROVED", "Acme Two", "DECLINED"}},
-		"one asked for since": {"DEFERRED", "Acme Two", name{verified: "Acme", status: "APPROVED"}, name{"Acme", "APPROVED", "Acme Two", "PENDING_REVIEW"}},
-		"a new word":          {"POSTPONED", "Acme", name{verified: "Acme", status: "APPROVED"}, name{"Acme", "APPROVED", "", ""}},
-	} {
-		s := &v1alpha1.PhoneNumberStatus{
-			VerifiedName: c.seen.verified, NameStatus: c.seen.status, NewDisplayName: c.seen.next, NewNameStatus: c.seen.nextStatus,
-			Username: "acme", UsernameStatus: "RESERVED", MessagingLimit: "TIER_2K", ThroughputLevel: "STANDARD",
-			Webhook: &v1alpha1.PhoneNumberWebhookStatus{
-				Events: toldAt(0, fields...), NameDecision: c.decision, RequestedName: c.requested, NameRejectionReason: "NAME_FORMAT_UNACCEPTABLE",
-				MessagingLimit: "TIER_UNLIMITED", QualityEvent: throughputUpgrade, Username: "acme", UsernameStatus: "APPROVED",
-			},
-		}
-		late := s.DeepCopy()
-		heedNumber(late, knowledge{at: at(60)}, knowledge{at: at(60)}, true)
-		if !reflect.DeepEqual(late, s) {
-			t.Errorf("%s: wins over a later observation: %+v", what, late)
-		}
-		heedNumber(s, knowledge{at: at(59)}, knowledge{at: at(59)}, true)
-		if got := (name{s.VerifiedName, s.NameStatus, s.NewDisplayName, s.NewNameStatus}); got != c.want {
-			t.Errorf("%s: %+v", what, got)
-		}
-		if s.MessagingLimit != "TIER_UNLIMITED" || s.ThroughputLevel != "HIGH" || s.UsernameStatus != "APPROVED" {
-			t.Errorf("%s: %+v", what, s)
-		}
-		set := newConditions(nil, 1, unitStart)
-		displayName(s, set)
-		declined := s.NameStatus == metavalues.NameDeclined || s.NewNameStatus == metavalues.NameDeclined
-		if strings.Contains(set.next[0].Message, "NAME_FORMAT_UNACCEPTABLE") != declined {
-			t.Errorf("%s: %s", what, set.next[0].Message)
-		}
-	}
-	gone := &v1alpha1.PhoneNumberStatus{Username: "acme", UsernameStatus: "APPROVED", Webhook: &v1alpha1.PhoneNumberWebhookStatus{
-		Events: toldAt(0, fields...), Username: "acme", UsernameStatus: "DELETED",
-	}}
-	if heedNumber(gone, knowledge{}, knowledge{}, true); gone.Username != "" || gone.UsernameStatus != "" {
-		t.Errorf("a deleted user name: %+v", gone)
-	}
-	unnamed := &v1alpha1.PhoneNumberStatus{Webhook: &v1alpha1.PhoneNumberWebhookStatus{
-		Events: toldAt(0, fields...), Username: "acme", UsernameStatus: "APPROVED",
-	}}
-	if heedNumber(unnamed, knowledge{}, knowledge{}, false); unnamed.Username != "" {
-		t.Error("a user name that the spec doesn't name")
 	}
 }

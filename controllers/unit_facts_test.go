@@ -12,25 +12,13 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/facts"
 )
 
-// at is a time some seconds after the start.
-func at(seconds int) time.Time { return unitStart.Add(time.Duration(seconds) * time.Second) }
-
-// toldAt are watermarks of events that Meta sent and the operator received some seconds after the start.
-func toldAt(seconds int, fields ...string) []v1alpha1.WebhookEvent {
-	var out []v1alpha1.WebhookEvent
-	for _, field := range fields {
-		t := metav1.NewTime(at(seconds))
-		out = append(out, v1alpha1.WebhookEvent{Field: field, Time: t, ReceivedTime: &t, Hash: field})
-	}
-	return out
-}
-
 func TestUnitFactsYield(t *testing.T) {
-	sent, received := metav1.NewTime(at(0)), metav1.NewTime(at(10))
+	sent, received := metav1.NewTime(lifecycletest.At(0)), metav1.NewTime(lifecycletest.At(10))
 	e := &v1alpha1.WebhookEvent{Field: facts.MarkBan, Time: sent, ReceivedTime: &received}
 	for name, c := range map[string]struct {
 		event *v1alpha1.WebhookEvent
@@ -39,12 +27,12 @@ func TestUnitFactsYield(t *testing.T) {
 	}{
 		"nothing told":                              {nil, knowledge{}, false},
 		"nothing seen":                              {e, knowledge{}, true},
-		"seen before":                               {e, knowledge{at: at(-100)}, true},
-		"seen 59 s after the receipt":               {e, knowledge{at: at(69)}, true},
-		"seen a minute after the receipt":           {e, knowledge{at: at(70)}, false},
-		"written since":                             {e, knowledge{written: at(1)}, false},
-		"written in the second in which it is told": {e, knowledge{written: at(0)}, true},
-		"no receipt: the time that Meta gave":       {&v1alpha1.WebhookEvent{Time: sent}, knowledge{at: at(60)}, false},
+		"seen before":                               {e, knowledge{at: lifecycletest.At(-100)}, true},
+		"seen 59 s after the receipt":               {e, knowledge{at: lifecycletest.At(69)}, true},
+		"seen a minute after the receipt":           {e, knowledge{at: lifecycletest.At(70)}, false},
+		"written since":                             {e, knowledge{written: lifecycletest.At(1)}, false},
+		"written in the second in which it is told": {e, knowledge{written: lifecycletest.At(0)}, true},
+		"no receipt: the time that Meta gave":       {&v1alpha1.WebhookEvent{Time: sent}, knowledge{at: lifecycletest.At(60)}, false},
 	} {
 		if got := c.k.yields(c.event); got != c.want {
 			t.Errorf("%s: %v", name, got)
@@ -53,7 +41,7 @@ func TestUnitFactsYield(t *testing.T) {
 }
 
 func TestUnitHearing(t *testing.T) {
-	clk := clocktesting.NewFakePassiveClock(unitStart)
+	clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
 	h := newHearing(clk)
 	listen := func(fact string, urgent bool) (known bool, wait time.Duration) {
 		t.Helper()
@@ -78,7 +66,7 @@ func TestUnitHearing(t *testing.T) {
 		{10, "F", true, true, 0}, // somebody wants something
 		{11, "F", false, true, 0},
 	} {
-		clk.SetTime(at(c.seconds))
+		clk.SetTime(lifecycletest.At(c.seconds))
 		if known, wait := listen(c.fact, c.urgent); known != c.known || wait != c.wait {
 			t.Errorf("step %d: %v, %s", i, known, wait)
 		}
@@ -98,39 +86,39 @@ func TestUnitReceipts(t *testing.T) {
 	two, number := topic{template: account.NewTemplateKey("two", "en")}, topic{number: "1"}
 	due := func(want int) {
 		t.Helper()
-		if got := r.due(waba); !got.Equal(at(want)) {
-			t.Errorf("due at %s, want %s", got, at(want))
+		if got := r.due(waba); !got.Equal(lifecycletest.At(want)) {
+			t.Errorf("due at %s, want %s", got, lifecycletest.At(want))
 		}
 	}
-	if r.told(waba, "one", one, time.Time{}, at(0)) || r.told(waba, "one", one, at(0), at(60)) || !r.due(waba).IsZero() {
+	if r.told(waba, "one", one, time.Time{}, lifecycletest.At(0)) || r.told(waba, "one", one, lifecycletest.At(0), lifecycletest.At(60)) || !r.due(waba).IsZero() {
 		t.Error("nothing, or something that was confirmed long ago, is no news")
 	}
-	if !r.told(waba, "one", one, at(100), at(0)) {
+	if !r.told(waba, "one", one, lifecycletest.At(100), lifecycletest.At(0)) {
 		t.Error("the first one wakes the account")
 	}
-	if r.told(waba, "one", one, at(130), at(0)) || r.told(waba, "number", number, at(130), at(0)) || r.told(waba, waba, topic{}, at(135), at(0)) {
+	if r.told(waba, "one", one, lifecycletest.At(130), lifecycletest.At(0)) || r.told(waba, "number", number, lifecycletest.At(130), lifecycletest.At(0)) || r.told(waba, waba, topic{}, lifecycletest.At(135), lifecycletest.At(0)) {
 		t.Error("the account is awake")
 	}
 	due(161)
-	if !r.told(waba, "two", two, at(90), at(0)) {
+	if !r.told(waba, "two", two, lifecycletest.At(90), lifecycletest.At(0)) {
 		t.Error("an earlier one brings the observation forward")
 	}
 	due(151)
 	var change account.Change
-	r.observe(waba, at(151), &change)
+	r.observe(waba, lifecycletest.At(151), &change)
 	if len(change.Templates) != 1 || change.Templates[0] != two.template || len(change.Numbers) != 0 {
 		t.Errorf("confirmed: %+v", change)
 	}
 	due(191) // of the others the newest is known
-	if r.told(waba, "two", two, at(90), at(0)) {
+	if r.told(waba, "two", two, lifecycletest.At(90), lifecycletest.At(0)) {
 		t.Error("confirmed already, whatever the cache still says of the account")
 	}
 	change = account.Change{}
-	r.observe(waba, at(195), &change)
+	r.observe(waba, lifecycletest.At(195), &change)
 	if len(change.Templates) != 1 || len(change.Numbers) != 1 || !r.due(waba).IsZero() {
 		t.Errorf("confirmed: %+v, due %s", change, r.due(waba))
 	}
-	r.told(waba, "one", one, at(300), at(0))
+	r.told(waba, "one", one, lifecycletest.At(300), lifecycletest.At(0))
 	r.forget(object{uid: waba})
 	if !r.due(waba).IsZero() {
 		t.Error("forgotten and due")
@@ -152,56 +140,14 @@ func TestUnitRecall(t *testing.T) {
 		"stalled, unaffected": notSynced(v1alpha1.ReasonRefusedByMeta, "no").assetUnaffected(),
 	} {
 		for _, r := range []readiness{good, bad, review, nothing} {
-			before := newConditions(nil, 3, unitStart)
+			before := newConditions(nil, 3, lifecycletest.Start)
 			before.summarize(o, r)
 			recalled, ok := recall(&v1alpha1.CommonStatus{Conditions: before.list()})
-			after := newConditions(before.list(), 3, unitStart)
+			after := newConditions(before.list(), 3, lifecycletest.Start)
 			after.summarize(recalled, r)
 			if !ok || !sameStatus(before.list(), after.list()) {
 				t.Errorf("%s, %s:\n%+v\n%+v", name, r.reason, before.list(), after.list())
 			}
-		}
-	}
-}
-
-func TestUnitNews(t *testing.T) {
-	when := metav1.NewTime(at(0))
-	alert := v1alpha1.Alert{Type: "OBA_REJECTED", Severity: "WARNING", Status: "ACTIVE", EntityType: "BUSINESS", EntityID: "1", Description: "No.", Time: when}
-	quiet := v1alpha1.Alert{Type: "OBA_APPROVED", Severity: "INFORMATIONAL", Status: "ACTIVE", Time: when}
-	was := &v1alpha1.WABAWebhookStatus{Alerts: []v1alpha1.Alert{quiet}, MessagingLimit: "TIER_2K"}
-	is := &v1alpha1.WABAWebhookStatus{
-		Alerts: []v1alpha1.Alert{quiet, alert, {Type: "OVER", Status: "NONE", Time: when}}, MessagingLimit: "TIER_10K",
-		AccountEvents: []v1alpha1.AccountEvent{{Event: "PARTNER_REMOVED", Time: when, Detail: "BUSINESS_DOWNGRADE"}},
-	}
-	expectNews(t, newsOf(was, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}),
-		notice{true, "Alert", "OBA_REJECTED: BUSINESS 1: No."}, notice{true, "AccountEvent", "PARTNER_REMOVED: BUSINESS_DOWNGRADE"},
-		notice{false, "LimitsChanged", "the messaging limit is TIER_10K"})
-	expectNews(t, newsOf(is, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}))
-
-	number := &v1alpha1.PhoneNumberWebhookStatus{
-		Events: toldAt(0, facts.MarkNumberSecurity, facts.MarkNumberQuality), SecurityEvent: "PIN_CHANGED", QualityEvent: "THROUGHPUT_UPGRADE",
-		Username: "acme", UsernameStatus: "DELETED", PictureLostTime: &when,
-	}
-	obj := &v1alpha1.PhoneNumber{Status: v1alpha1.PhoneNumberStatus{Webhook: number}}
-	expectNews(t, newsOf((*v1alpha1.PhoneNumberWebhookStatus)(nil), obj),
-		notice{true, "PINChanged", pinNews["PIN_CHANGED"]}, notice{false, "LimitsChanged", "THROUGHPUT_UPGRADE"},
-		notice{true, "UsernameChanged", `the user name "acme" is deleted`}, notice{true, "Alert", "Meta reports that the profile picture was lost"})
-	expectNews(t, newsOf(number, obj))
-	again := number.DeepCopy()
-	again.Events = toldAt(60, facts.MarkNumberSecurity)
-	obj.Status.Webhook = again
-	expectNews(t, newsOf(number, obj), notice{true, "PINChanged", pinNews["PIN_CHANGED"]})
-	expectNews(t, newsOf(nil, &v1alpha1.MessageTemplate{}))
-}
-
-func expectNews(t *testing.T, got []notice, want ...notice) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%d news: %+v", len(got), got)
-	}
-	for i := range want {
-		if got[i] != want[i] {
-			t.Errorf("news %d: %+v, want %+v", i, got[i], want[i])
 		}
 	}
 }

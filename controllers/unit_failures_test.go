@@ -12,32 +12,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr/funcr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	clocktesting "k8s.io/utils/clock/testing"
-	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 	"github.com/waba-operator/waba-operator/internal/credentials"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
-
-// lines are what a logger wrote, in JSON.
-type lines struct{ all []string }
-
-func logged(verbosity int) (context.Context, *lines) {
-	l := &lines{}
-	return ctrl.LoggerInto(context.Background(), funcr.NewJSON(func(obj string) { l.all = append(l.all, obj) }, funcr.Options{Verbosity: verbosity})), l
-}
-
-// next returns the lines since it was last called.
-func (l *lines) next() []string {
-	out := l.all
-	l.all = nil
-	return out
-}
 
 var errConflict = apierrors.NewConflict(schema.GroupResource{Resource: "wabas"}, "acme", errors.New("the object has been modified"))
 
@@ -97,20 +81,20 @@ func TestUnitFailureLog(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clock := clocktesting.NewFakePassiveClock(unitStart)
-			m := &measured{}
+			clock := clocktesting.NewFakePassiveClock(lifecycletest.Start)
+			m := &lifecycletest.Metrics{}
 			l, s := newFailureLog(clock, m), subject{"uid", "WABA"}
-			ctx, log := logged(1)
+			ctx, log := lifecycletest.Logged(1)
 			for i, o := range c.runs {
 				l.note(ctx, s, o)
-				got := log.next()
+				got := log.Next()
 				if c.want[i] == "" && len(got) > 0 || c.want[i] != "" && !strings.Contains(strings.Join(got, "\n"), c.want[i]) {
 					t.Errorf("run %d: want %q, got %q", i, c.want[i], got)
 				}
 				clock.SetTime(clock.Now().Add(time.Minute))
 			}
-			if len(m.told) != c.internal {
-				t.Errorf("want %d internal errors, got %v", c.internal, m.told)
+			if len(m.Told) != c.internal {
+				t.Errorf("want %d internal errors, got %v", c.internal, m.Told)
 			}
 			l.forget(object{uid: s.uid})
 			if len(l.known) > 0 {
@@ -122,13 +106,13 @@ func TestUnitFailureLog(t *testing.T) {
 
 // TestUnitFailureLogLine: what a person gets to read of one failure.
 func TestUnitFailureLogLine(t *testing.T) {
-	l := newFailureLog(clocktesting.NewFakePassiveClock(unitStart), &measured{})
-	ctx, log := logged(0)
+	l := newFailureLog(clocktesting.NewFakePassiveClock(lifecycletest.Start), &lifecycletest.Metrics{})
+	ctx, log := lifecycletest.Logged(0)
 	err := fmt.Errorf("while editing: %w", &graph.Error{
 		Op: graph.OpEditTemplate, Class: graph.ClassUnknown, Code: 987654, Message: "The moon is in the wrong phase", TraceID: "Atrace",
 	})
 	l.note(ctx, subject{"uid", "MessageTemplate"}, failure("edit the template", err))
-	got := log.next()
+	got := log.Next()
 	if len(got) != 1 {
 		t.Fatalf("got %q", got)
 	}
@@ -144,26 +128,26 @@ func TestUnitFailureLogLine(t *testing.T) {
 
 // TestUnitFailureLogForgets: a resource that is created again under the same name leaves nothing of the one before.
 func TestUnitFailureLogForgets(t *testing.T) {
-	l := newFailureLog(clocktesting.NewFakePassiveClock(unitStart), &measured{})
-	ctx, log := logged(1)
-	all, key := newObjects([]store{l}), objectKey{kind: v1alpha1.KindWABA}
+	l := newFailureLog(clocktesting.NewFakePassiveClock(lifecycletest.Start), &lifecycletest.Metrics{})
+	ctx, log := lifecycletest.Logged(1)
+	all, key := newObjects(l), objectKey{kind: v1alpha1.KindWABA}
 	all.saw(object{objectKey: key, uid: "first"})
 	l.note(ctx, subject{"first", v1alpha1.KindWABA}, failure("read the account", errors.New("away")))
 	all.saw(object{objectKey: key, uid: "second"})
 	l.note(ctx, subject{"second", v1alpha1.KindWABA}, done("observed"))
-	if len(l.known) > 0 || len(log.next()) != 1 {
+	if len(l.known) > 0 || len(log.Next()) != 1 {
 		t.Errorf("known: %v", l.known)
 	}
 }
 
 // TestUnitFailureLogStops: what fails because the process stops is no failure.
 func TestUnitFailureLogStops(t *testing.T) {
-	l := newFailureLog(clocktesting.NewFakePassiveClock(unitStart), &measured{})
-	ctx, log := logged(1)
+	l := newFailureLog(clocktesting.NewFakePassiveClock(lifecycletest.Start), &lifecycletest.Metrics{})
+	ctx, log := lifecycletest.Logged(1)
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
 	l.note(ctx, subject{"uid", "WABA"}, failure("read the account", context.Canceled))
-	if got := log.next(); len(got) > 0 || len(l.known) > 0 {
+	if got := log.Next(); len(got) > 0 || len(l.known) > 0 {
 		t.Errorf("got %q, %v", got, l.known)
 	}
 }
@@ -191,18 +175,18 @@ func TestUnitTransitionsInTheLog(t *testing.T) {
 	stalled := metav1.Condition{Type: "Stalled", Status: metav1.ConditionTrue, Reason: "InvalidSpec", Message: "m"}
 	other := ready
 	other.Message = "fine, too"
-	ctx, log := logged(1)
+	ctx, log := lifecycletest.Logged(1)
 	logTransitions(ctx, []metav1.Condition{ready, stalled}, []metav1.Condition{other})
-	got := log.next()
+	got := log.Next()
 	slices.Sort(got)
 	if len(got) != 2 || !strings.Contains(got[0], `"msg":"Condition changed","type":"Ready","status":"True","reason":"Observed","message":"fine, too","before":"True/Observed"`) ||
 		!strings.Contains(got[1], `"msg":"Condition removed","type":"Stalled","before":"True/InvalidSpec"`) {
 		t.Errorf("got %q", got)
 	}
 	logTransitions(ctx, []metav1.Condition{ready}, []metav1.Condition{ready})
-	quiet, silent := logged(0)
+	quiet, silent := lifecycletest.Logged(0)
 	logTransitions(quiet, nil, []metav1.Condition{ready})
-	if got := append(log.next(), silent.next()...); len(got) > 0 {
+	if got := append(log.Next(), silent.Next()...); len(got) > 0 {
 		t.Errorf("got %q", got)
 	}
 }

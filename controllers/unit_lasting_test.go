@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
@@ -28,13 +29,13 @@ func TestUnitStatusLasts(t *testing.T) {
 		{"ARCHIVED", "GREEN", 28 * 24 * time.Hour}, {"PENDING_DELETION", "", 30 * 24 * time.Hour}, {"SOMETHING_NEW", "", 0},
 	} {
 		tmpl := &v1alpha1.MessageTemplate{}
-		seen(tmpl, c.status, c.quality, unitStart, time.Time{})
+		seen(tmpl, c.status, c.quality, lifecycletest.Start, time.Time{})
 		s := tmpl.Status
-		if s.StatusSince == nil || !s.StatusSince.Time.Equal(unitStart) {
+		if s.StatusSince == nil || !s.StatusSince.Time.Equal(lifecycletest.Start) {
 			t.Errorf("%s: since %v", c.status, s.StatusSince)
 		}
 		switch {
-		case c.want == 0 && s.StatusUntil != nil, c.want > 0 && (s.StatusUntil == nil || s.StatusUntil.Sub(unitStart) != c.want):
+		case c.want == 0 && s.StatusUntil != nil, c.want > 0 && (s.StatusUntil == nil || s.StatusUntil.Sub(lifecycletest.Start) != c.want):
 			t.Errorf("%s/%s: until %v, want %s", c.status, c.quality, s.StatusUntil, c.want)
 		}
 		if (s.Pause != nil) != (c.status == "PAUSED") {
@@ -45,7 +46,7 @@ func TestUnitStatusLasts(t *testing.T) {
 
 func TestUnitPausesAreCounted(t *testing.T) {
 	tmpl := &v1alpha1.MessageTemplate{}
-	at := func(hours int) time.Time { return unitStart.Add(time.Duration(hours) * time.Hour) }
+	at := func(hours int) time.Time { return lifecycletest.Start.Add(time.Duration(hours) * time.Hour) }
 	seen(tmpl, "APPROVED", "GREEN", at(0), at(-5))
 	if got := tmpl.Status.StatusSince.Time; !got.Equal(at(-5)) {
 		t.Errorf("approved since %s, but Meta says since %s", got, at(-5))

@@ -11,11 +11,11 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
-	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
 
 func newUnitLedger(limit int) (*createLedger, *clocktesting.FakePassiveClock) {
-	clk := clocktesting.NewFakePassiveClock(unitStart)
+	clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
 	return newCreateLedger(clk, limit), clk
 }
 
@@ -49,7 +49,7 @@ func TestUnitLedgerKeepsToTheLimitOfAnHour(t *testing.T) {
 	if wait := l.reserve("2", nil); wait != 0 {
 		t.Errorf("another account has a limit of its own, got %s", wait)
 	}
-	clk.SetTime(unitStart.Add(time.Hour))
+	clk.SetTime(lifecycletest.Start.Add(time.Hour))
 	if wait := l.reserve("1", nil); wait != 0 {
 		t.Errorf("one create is an hour old, got %s", wait)
 	}
@@ -83,31 +83,31 @@ func TestUnitLedgerWithoutLimit(t *testing.T) {
 func TestUnitLedgerWindows(t *testing.T) {
 	l, clk := newUnitLedger(100)
 	for _, minute := range []int{0, 1, 4, 5, 12, 14} {
-		clk.SetTime(unitStart.Add(time.Duration(minute) * time.Minute))
+		clk.SetTime(lifecycletest.Start.Add(time.Duration(minute) * time.Minute))
 		l.reserve("1", nil)
 	}
-	want := []v1alpha1.CreateWindow{window(unitStart, 3), window(unitStart.Add(5*time.Minute), 1), window(unitStart.Add(10*time.Minute), 2)}
+	want := []v1alpha1.CreateWindow{window(lifecycletest.Start, 3), window(lifecycletest.Start.Add(5*time.Minute), 1), window(lifecycletest.Start.Add(10*time.Minute), 2)}
 	if got := l.windows("1", nil); !sameWindows(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	clk.SetTime(unitStart.Add(time.Hour + 4*time.Minute))
+	clk.SetTime(lifecycletest.Start.Add(time.Hour + 4*time.Minute))
 	if got := l.windows("1", nil); !sameWindows(got, want[1:]) {
 		t.Errorf("after an hour: %+v", got)
 	}
-	clk.SetTime(unitStart.Add(3 * time.Hour))
+	clk.SetTime(lifecycletest.Start.Add(3 * time.Hour))
 	if got := l.windows("1", want); len(got) != 0 {
 		t.Errorf("what is in memory wins, and all of it is old: %+v", got)
 	}
 }
 
 func TestUnitLedgerIsRestoredAfterARestart(t *testing.T) {
-	persisted := []v1alpha1.CreateWindow{window(unitStart.Add(-time.Hour), 5), window(unitStart.Add(-30*time.Minute), 2)}
+	persisted := []v1alpha1.CreateWindow{window(lifecycletest.Start.Add(-time.Hour), 5), window(lifecycletest.Start.Add(-30*time.Minute), 2)}
 	l, _ := newUnitLedger(3)
 	if wait := l.reserve("1", persisted); wait <= 0 {
 		t.Error("five creates may be less than an hour old: there is no room")
 	}
 	l, clk := newUnitLedger(3)
-	clk.SetTime(unitStart.Add(6 * time.Minute))
+	clk.SetTime(lifecycletest.Start.Add(6 * time.Minute))
 	if wait := l.reserve("1", persisted); wait != 0 {
 		t.Errorf("the five are certainly over, got %s", wait)
 	}
@@ -119,21 +119,21 @@ func TestUnitLedgerIsRestoredAfterARestart(t *testing.T) {
 // Each restart reads the windows and writes them again: they must not move, or an operator that restarts often would
 // never create anything again.
 func TestUnitLedgerWindowsSurviveRestarts(t *testing.T) {
-	want := []v1alpha1.CreateWindow{window(unitStart.Add(-10*time.Minute), 4), window(unitStart.Add(-5*time.Minute), 2), window(unitStart, 1)}
+	want := []v1alpha1.CreateWindow{window(lifecycletest.Start.Add(-10*time.Minute), 4), window(lifecycletest.Start.Add(-5*time.Minute), 2), window(lifecycletest.Start, 1)}
 	persisted := want
 	for restart := range 5 {
 		l, clk := newUnitLedger(100)
-		clk.SetTime(unitStart.Add(2 * time.Minute))
+		clk.SetTime(lifecycletest.Start.Add(2 * time.Minute))
 		if persisted = l.windows("1", persisted); !sameWindows(persisted, want) {
 			t.Fatalf("restart %d: got %+v, want %+v", restart, persisted, want)
 		}
 	}
 	l, clk := newUnitLedger(100)
-	clk.SetTime(unitStart.Add(2 * time.Minute))
+	clk.SetTime(lifecycletest.Start.Add(2 * time.Minute))
 	l.reserve("1", persisted)
-	clk.SetTime(unitStart.Add(7 * time.Minute))
+	clk.SetTime(lifecycletest.Start.Add(7 * time.Minute))
 	l.reserve("1", persisted)
-	want = append(want[:2:2], window(unitStart, 2), window(unitStart.Add(5*time.Minute), 1))
+	want = append(want[:2:2], window(lifecycletest.Start, 2), window(lifecycletest.Start.Add(5*time.Minute), 1))
 	if got := l.windows("1", persisted); !sameWindows(got, want) {
 		t.Errorf("with new creates: %+v, want %+v", got, want)
 	}
@@ -154,41 +154,8 @@ func TestUnitAnnounced(t *testing.T) {
 	if l.reserve("1", nil) != 0 {
 		t.Error("what was announced took a place")
 	}
-	clk.SetTime(unitStart.Add(time.Hour))
+	clk.SetTime(lifecycletest.Start.Add(time.Hour))
 	if l.announce("1", "b", nil) != 0 {
 		t.Error("the hour is over")
-	}
-}
-
-// TestUnitLedgerOfTheHolder: a stranger's resource with the account's id neither seeds the hour nor is shown the owner's.
-func TestUnitLedgerOfTheHolder(t *testing.T) {
-	clk := clocktesting.NewFakePassiveClock(unitStart)
-	accounts := account.NewManager(account.Options{Clock: clk, BaseURL: "http://localhost"})
-	r := &wabas{base: &base{creates: newCreateLedger(clk, 3), clock: clk}}
-	session := func(uid string) *account.Session {
-		s, err := accounts.Ensure(account.Ref{UID: uid, AccountID: "1"}, account.Credentials{AccessToken: "EAAG" + uid}, "v25.0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	owner := &wabaPass{obj: &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}, session: session("a")}
-	owner.obj.Status.AccountID = "1"
-	owner.obj.Status.TemplateCreates = []v1alpha1.CreateWindow{window(unitStart.Add(-10*time.Minute), 3)}
-	owner.before = owner.obj.DeepCopy()
-	stranger := &wabaPass{obj: &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}, before: &v1alpha1.WABA{}}
-	r.limits(stranger) // in conflict: without a session
-	stranger.session = session("b")
-	r.limits(stranger) // before anybody has observed the account
-	if wait := r.creates.reserve("1", owner.obj.Status.TemplateCreates); wait == 0 {
-		t.Error("after a restart the stranger was first, and the owner's hour is lost")
-	}
-	r.limits(stranger)
-	if got := stranger.obj.Status.TemplateCreates; len(got) > 0 {
-		t.Errorf("the stranger is shown %+v", got)
-	}
-	r.limits(owner)
-	if got := owner.obj.Status.TemplateCreates; len(got) != 1 || got[0].Count != 3 {
-		t.Errorf("the owner is shown %+v", got)
 	}
 }

@@ -4,7 +4,6 @@
 package controllers
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -12,22 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
-
-// measured remembers what it is told.
-type measured struct{ told []string }
-
-func (m *measured) UnknownNormalisation(kind, field string) {
-	m.told = append(m.told, "normalised "+kind+" "+field)
-}
-func (m *measured) Drift(kind, field string) { m.told = append(m.told, "drift "+kind+" "+field) }
-func (m *measured) FirstReady(kind string, took time.Duration) {
-	m.told = append(m.told, fmt.Sprint("ready ", kind, " ", took))
-}
-func (m *measured) Deleted(kind string, took time.Duration) {
-	m.told = append(m.told, fmt.Sprint("deleted ", kind, " ", took))
-}
-func (m *measured) InternalError(kind string) { m.told = append(m.told, "internal error "+kind) }
 
 // TestMeasureReady: only the first time that a resource gets ready counts, also after a restart in between.
 func TestMeasureReady(t *testing.T) {
@@ -48,11 +33,11 @@ func TestMeasureReady(t *testing.T) {
 		"seen late":              {nil, ready(metav1.ConditionTrue, 0), time.Hour, ""},
 		"the API server is fast": {nil, ready(metav1.ConditionTrue, 0), -time.Second, "ready MessageTemplate 0s"},
 	} {
-		m := &measured{}
+		m := &lifecycletest.Metrics{}
 		b := &base{metrics: m}
 		obj := &v1alpha1.MessageTemplate{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: metav1.NewTime(created)}}
 		b.measureReady(obj, c.before, c.after, created.Add(c.now))
-		if got := append(m.told, "")[0]; got != c.want {
+		if got := append(m.Told, "")[0]; got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
@@ -60,11 +45,11 @@ func TestMeasureReady(t *testing.T) {
 
 // TestDrifted: what the status names already isn't counted again.
 func TestDrifted(t *testing.T) {
-	m := &measured{}
+	m := &lifecycletest.Metrics{}
 	b := &base{metrics: m}
 	b.drifted(&v1alpha1.PhoneNumber{}, []string{"profile.about", "messages"}, []string{"profile.about"})
 	b.drifted(&v1alpha1.WebhookSubscription{}, []string{"app"}, []string{"app.callbackURL"})
-	if want := []string{"drift PhoneNumber messages"}; !slices.Equal(m.told, want) {
-		t.Errorf("%q, want %q", m.told, want)
+	if want := []string{"drift PhoneNumber messages"}; !slices.Equal(m.Told, want) {
+		t.Errorf("%q, want %q", m.Told, want)
 	}
 }

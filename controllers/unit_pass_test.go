@@ -10,26 +10,29 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
 
 // unitPass is a pass over a template whose generation was processed an hour ago with this Synced condition.
-func unitPass(status metav1.ConditionStatus, reason string, change ...func(*v1alpha1.MessageTemplate)) *templatePass {
+func unitPass(status metav1.ConditionStatus, reason string, change ...func(*v1alpha1.MessageTemplate)) *pass[*v1alpha1.MessageTemplate] {
 	obj := &v1alpha1.MessageTemplate{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "order", UID: "u", Generation: 2}}
 	obj.Status.ObservedGeneration = 2
 	obj.Status.Conditions = []metav1.Condition{{
-		Type: v1alpha1.ConditionSynced, Status: status, Reason: reason, LastTransitionTime: metav1.NewTime(unitStart.Add(-time.Hour)),
+		Type: v1alpha1.ConditionSynced, Status: status, Reason: reason, LastTransitionTime: metav1.NewTime(lifecycletest.Start.Add(-time.Hour)),
 	}}
 	for _, f := range change {
 		f(obj)
 	}
-	return &templatePass{
-		obj: obj, before: obj.DeepCopy(), status: &obj.Status.CommonStatus, now: unitStart,
-		waba: &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{UID: "w", Generation: 1}, Spec: v1alpha1.WABASpec{ID: unitWABA}},
+	return &pass[*v1alpha1.MessageTemplate]{
+		obj: obj, before: obj.DeepCopy(), status: &obj.Status.CommonStatus, now: lifecycletest.Start, longestWait: noWait,
+		waba: &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{UID: "w", Generation: 1}, Spec: v1alpha1.WABASpec{ID: lifecycletest.AccountID}},
 	}
 }
 
 func nextAt(d time.Duration) func(*v1alpha1.MessageTemplate) {
-	return func(o *v1alpha1.MessageTemplate) { o.Status.NextAttemptTime = &metav1.Time{Time: unitStart.Add(d)} }
+	return func(o *v1alpha1.MessageTemplate) {
+		o.Status.NextAttemptTime = &metav1.Time{Time: lifecycletest.Start.Add(d)}
+	}
 }
 
 func newGeneration(o *v1alpha1.MessageTemplate) { o.Generation++ }
@@ -40,7 +43,7 @@ func askedFor(o *v1alpha1.MessageTemplate) {
 
 func TestUnitSettled(t *testing.T) {
 	for name, c := range map[string]struct {
-		p    *templatePass
+		p    *pass[*v1alpha1.MessageTemplate]
 		want bool
 	}{
 		"equal":                 {unitPass("True", "Synced"), true},
@@ -67,7 +70,7 @@ func TestUnitSettled(t *testing.T) {
 
 func TestUnitRefusedFor(t *testing.T) {
 	for name, c := range map[string]struct {
-		p    *templatePass
+		p    *pass[*v1alpha1.MessageTemplate]
 		want time.Duration
 	}{
 		"not refused":           {unitPass("True", "Synced"), 0},
@@ -96,13 +99,13 @@ func TestUnitAccountAccepted(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		p    *templatePass
+		p    *pass[*v1alpha1.MessageTemplate]
 		want bool
 	}{
 		"never found anywhere":     {unitPass("True", "Synced"), true},
-		"the same account":         {unitPass("True", "Synced", known(unitWABA)), true},
+		"the same account":         {unitPass("True", "Synced", known(lifecycletest.AccountID)), true},
 		"another one":              {unitPass("True", "Synced", known("1")), false},
-		"another one, accepted":    {unitPass("True", "Synced", known("1"), accept(unitWABA)), true},
+		"another one, accepted":    {unitPass("True", "Synced", known("1"), accept(lifecycletest.AccountID)), true},
 		"a third one was accepted": {unitPass("True", "Synced", known("1"), accept("2")), false},
 	} {
 		if got := c.p.accountAccepted(); got != c.want {
@@ -114,26 +117,28 @@ func TestUnitAccountAccepted(t *testing.T) {
 // A failed attempt is worth repeating at once only after something changed that can make a difference.
 func TestUnitFingerprint(t *testing.T) {
 	base := unitPass("True", "Synced").fingerprint()
-	for name, change := range map[string]func(*templatePass){
-		"a condition":          func(p *templatePass) { p.status.Conditions = nil },
-		"a label":              func(p *templatePass) { p.obj.Labels = map[string]string{"a": "b"} },
-		"another annotation":   func(p *templatePass) { p.obj.Annotations = map[string]string{"a": "b"} },
-		"the resourceVersion":  func(p *templatePass) { p.obj.ResourceVersion = "9" },
-		"the account's status": func(p *templatePass) { p.waba.Status.AccountID = "1" },
+	for name, change := range map[string]func(*pass[*v1alpha1.MessageTemplate]){
+		"a condition":          func(p *pass[*v1alpha1.MessageTemplate]) { p.status.Conditions = nil },
+		"a label":              func(p *pass[*v1alpha1.MessageTemplate]) { p.obj.Labels = map[string]string{"a": "b"} },
+		"another annotation":   func(p *pass[*v1alpha1.MessageTemplate]) { p.obj.Annotations = map[string]string{"a": "b"} },
+		"the resourceVersion":  func(p *pass[*v1alpha1.MessageTemplate]) { p.obj.ResourceVersion = "9" },
+		"the account's status": func(p *pass[*v1alpha1.MessageTemplate]) { p.waba.Status.AccountID = "1" },
 	} {
 		p := unitPass("True", "Synced")
 		if change(p); p.fingerprint() != base {
 			t.Errorf("%s must not start a new attempt", name)
 		}
 	}
-	for name, change := range map[string]func(*templatePass){
-		"the spec":             func(p *templatePass) { p.obj.Generation++ },
-		"a request":            func(p *templatePass) { askedFor(p.obj) },
-		"an accepted account":  func(p *templatePass) { p.obj.Annotations = map[string]string{v1alpha1.AnnotationAcceptAccount: "1"} },
-		"created again":        func(p *templatePass) { p.obj.UID = "v" },
-		"the account's spec":   func(p *templatePass) { p.waba.Generation++ },
-		"another account":      func(p *templatePass) { p.waba.UID = "x" },
-		"no account known yet": func(p *templatePass) { p.waba = nil },
+	for name, change := range map[string]func(*pass[*v1alpha1.MessageTemplate]){
+		"the spec":  func(p *pass[*v1alpha1.MessageTemplate]) { p.obj.Generation++ },
+		"a request": func(p *pass[*v1alpha1.MessageTemplate]) { askedFor(p.obj) },
+		"an accepted account": func(p *pass[*v1alpha1.MessageTemplate]) {
+			p.obj.Annotations = map[string]string{v1alpha1.AnnotationAcceptAccount: "1"}
+		},
+		"created again":        func(p *pass[*v1alpha1.MessageTemplate]) { p.obj.UID = "v" },
+		"the account's spec":   func(p *pass[*v1alpha1.MessageTemplate]) { p.waba.Generation++ },
+		"another account":      func(p *pass[*v1alpha1.MessageTemplate]) { p.waba.UID = "x" },
+		"no account known yet": func(p *pass[*v1alpha1.MessageTemplate]) { p.waba = nil },
 	} {
 		p := unitPass("True", "Synced")
 		if change(p); p.fingerprint() == base {
@@ -141,3 +146,6 @@ func TestUnitFingerprint(t *testing.T) {
 		}
 	}
 }
+
+// noWait is the longestWait of a kind of which nothing is particular.
+func noWait(string) time.Duration { return 0 }

@@ -12,29 +12,8 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
-
-func TestUnitTheStricterPolicyWins(t *testing.T) {
-	const absent, managed, observed, paused = v1alpha1.ManagementPolicy(""), v1alpha1.ManagementPolicyManaged,
-		v1alpha1.ManagementPolicyObserved, v1alpha1.ManagementPolicyPaused
-	all := []v1alpha1.ManagementPolicy{absent, managed, observed, paused}
-	want := map[v1alpha1.ManagementPolicy]map[v1alpha1.ManagementPolicy]v1alpha1.ManagementPolicy{
-		absent:   {absent: managed, managed: managed, observed: observed, paused: paused},
-		managed:  {absent: managed, managed: managed, observed: observed, paused: paused},
-		observed: {absent: observed, managed: observed, observed: observed, paused: paused},
-		paused:   {absent: paused, managed: paused, observed: paused, paused: paused},
-	}
-	for _, own := range all {
-		for _, accounts := range all {
-			if got := EffectivePolicy(own, accounts); got != want[own][accounts] {
-				t.Errorf("own %q, account's %q: %q", own, accounts, got)
-			}
-		}
-	}
-	if got := EffectivePolicy(); got != managed {
-		t.Errorf("absent: %q", got)
-	}
-}
 
 func TestUnitRequestedInterval(t *testing.T) {
 	for _, c := range []struct {
@@ -69,7 +48,7 @@ func TestUnitJitterIsSmallAndAlwaysTheSame(t *testing.T) {
 }
 
 func TestUnitDueIn(t *testing.T) {
-	now := unitStart
+	now := lifecycletest.Start
 	settled := func(change ...func(*v1alpha1.WABA)) *v1alpha1.WABA {
 		w := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{UID: "u", Generation: 3}}
 		w.Status.ObservedGeneration = 3

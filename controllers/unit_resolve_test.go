@@ -14,45 +14,16 @@ import (
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/credentials"
 )
-
-const (
-	unitWABA  = "102290129340398"
-	unitOwner = "platform"
-)
-
-func unitScheme(t *testing.T) *runtime.Scheme {
-	t.Helper()
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return scheme
-}
-
-// observedWABA is an account that was observed and works.
-func observedWABA(change ...func(*v1alpha1.WABA)) *v1alpha1.WABA {
-	w := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Namespace: unitOwner, Name: "acme", UID: "uid-1", Generation: 1}}
-	w.Spec.ID, w.Status.AccountID = unitWABA, unitWABA
-	w.Spec.CredentialsSecretRef.Name = "acme-meta"
-	w.Status.LastObservedTime = &metav1.Time{Time: unitStart}
-	w.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionSynced, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSynced}}
-	for _, f := range change {
-		f(w)
-	}
-	return w
-}
 
 func namespace(name string, labels map[string]string) *corev1.Namespace {
 	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
@@ -67,8 +38,8 @@ func from(kind v1alpha1.NamespacesFrom, selector map[string]string) v1alpha1.Ref
 }
 
 func TestUnitPermitted(t *testing.T) {
-	c := fake.NewClientBuilder().WithScheme(unitScheme(t)).WithObjects(
-		namespace(unitOwner, nil), namespace("shop", map[string]string{"team": "shop"}), namespace("other", map[string]string{"team": "other"}),
+	c := fake.NewClientBuilder().WithScheme(lifecycletest.Scheme(t)).WithObjects(
+		namespace(lifecycletest.Owner, nil), namespace("shop", map[string]string{"team": "shop"}), namespace("other", map[string]string{"team": "other"}),
 	).Build()
 	r := &resolver{client: c, namespaces: c}
 	type entry = v1alpha1.AllowedReference
@@ -104,10 +75,10 @@ func TestUnitPermitted(t *testing.T) {
 		"the list is complete":                   {[]entry{in(template, shop)}, "shop", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			waba := observedWABA(func(w *v1alpha1.WABA) { w.Spec.AllowedReferences = c.allowed })
+			waba := lifecycletest.WABA(func(w *v1alpha1.WABA) { w.Spec.AllowedReferences = c.allowed })
 			for _, who := range []struct{ kind, template, want string }{{"MessageTemplate", "shop_order", c.want}, {"PhoneNumber", "", c.number}} {
 				var got []string
-				for _, ns := range []string{unitOwner, "shop", "other"} {
+				for _, ns := range []string{lifecycletest.Owner, "shop", "other"} {
 					ok, why, err := r.permitted(context.Background(), waba, referrer{kind: who.kind, namespace: ns, templateName: who.template})
 					if ok != (why == "") || err != nil {
 						t.Errorf("%s from %s: %t, %q, %v", who.kind, ns, ok, why, err)
@@ -125,12 +96,12 @@ func TestUnitPermitted(t *testing.T) {
 }
 
 func TestUnitPermittedWithoutRightToReadNamespaces(t *testing.T) {
-	refusing := fake.NewClientBuilder().WithScheme(unitScheme(t)).WithInterceptorFuncs(interceptor.Funcs{
+	refusing := fake.NewClientBuilder().WithScheme(lifecycletest.Scheme(t)).WithInterceptorFuncs(interceptor.Funcs{
 		Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
 			return errors.New("forbidden")
 		},
 	}).Build()
-	waba := observedWABA(func(w *v1alpha1.WABA) {
+	waba := lifecycletest.WABA(func(w *v1alpha1.WABA) {
 		w.Spec.AllowedReferences = []v1alpha1.AllowedReference{{Kinds: []string{"MessageTemplate"}, Namespaces: from("Selector", map[string]string{})}}
 	})
 	for name, c := range map[string]struct {
@@ -146,7 +117,7 @@ func TestUnitPermittedWithoutRightToReadNamespaces(t *testing.T) {
 	waba.Spec.AllowedReferences[0].Namespaces.Selector = &metav1.LabelSelector{
 		MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: "Nonsense"}},
 	}
-	c := fake.NewClientBuilder().WithScheme(unitScheme(t)).WithObjects(namespace("shop", nil)).Build()
+	c := fake.NewClientBuilder().WithScheme(lifecycletest.Scheme(t)).WithObjects(namespace("shop", nil)).Build()
 	if ok, _, _ := (&resolver{namespaces: c}).permitted(context.Background(), waba, referrer{kind: "MessageTemplate", namespace: "shop", templateName: "x"}); ok {
 		t.Error("a selector that means nothing selects nothing")
 	}
@@ -160,7 +131,7 @@ func TestUnitRefusalsSayWhatToDo(t *testing.T) {
 		"no entry of spec.allowedReferences matches":  {{Kinds: []string{"PhoneNumber"}, Namespaces: from("All", nil)}},
 		"template names must begin with one of its t": {{Kinds: []string{"MessageTemplate"}, Namespaces: from("All", nil), TemplateNamePrefixes: []string{"x_"}}},
 	} {
-		waba := observedWABA(func(w *v1alpha1.WABA) { w.Spec.AllowedReferences = allowed })
+		waba := lifecycletest.WABA(func(w *v1alpha1.WABA) { w.Spec.AllowedReferences = allowed })
 		_, why, _ := r.permitted(context.Background(), waba, who)
 		if !strings.Contains(why, want) || !strings.HasPrefix(why, "WABA platform/acme doesn't allow a MessageTemplate from namespace shop") {
 			t.Errorf("got %q", why)
@@ -169,35 +140,35 @@ func TestUnitRefusalsSayWhatToDo(t *testing.T) {
 }
 
 func TestUnitFind(t *testing.T) {
-	c := fake.NewClientBuilder().WithScheme(unitScheme(t)).WithObjects(observedWABA()).Build()
+	c := fake.NewClientBuilder().WithScheme(lifecycletest.Scheme(t)).WithObjects(lifecycletest.WABA()).Build()
 	r := &resolver{client: c, namespaces: c}
 	find := func(ns, refNamespace, name string) (*v1alpha1.WABA, *Result) {
 		return r.find(context.Background(), referrer{
 			kind: "MessageTemplate", namespace: ns, templateName: "x", ref: v1alpha1.WABAReference{Name: name, Namespace: refNamespace},
 		})
 	}
-	for _, ns := range []string{"", unitOwner} {
-		if waba, o := find(unitOwner, ns, "acme"); o != nil || waba.Spec.ID != unitWABA {
+	for _, ns := range []string{"", lifecycletest.Owner} {
+		if waba, o := find(lifecycletest.Owner, ns, "acme"); o != nil || waba.Spec.ID != lifecycletest.AccountID {
 			t.Errorf("namespace %q: %+v", ns, o)
 		}
 	}
 	for _, x := range []struct{ ns, refNamespace, name, reason, text string }{
-		{unitOwner, "", "gone", "AccountNotReady", "WABA gone doesn't exist"},
+		{lifecycletest.Owner, "", "gone", "AccountNotReady", "WABA gone doesn't exist"},
 		{"shop", "", "acme", "AccountNotReady", "WABA acme doesn't exist"},
-		{"shop", unitOwner, "gone", "AccountNotReady", "WABA platform/gone doesn't exist"},
-		{"shop", unitOwner, "acme", "ReferenceNotPermitted", "WABA platform/acme doesn't allow"},
+		{"shop", lifecycletest.Owner, "gone", "AccountNotReady", "WABA platform/gone doesn't exist"},
+		{"shop", lifecycletest.Owner, "acme", "ReferenceNotPermitted", "WABA platform/acme doesn't allow"},
 	} {
 		waba, o := find(x.ns, x.refNamespace, x.name)
 		if waba != nil || o == nil || o.reason != x.reason || !o.unaffected || !strings.HasPrefix(o.message, x.text) {
 			t.Errorf("%+v: %+v", x, o)
 		}
 	}
-	r.client = fake.NewClientBuilder().WithScheme(unitScheme(t)).WithInterceptorFuncs(interceptor.Funcs{
+	r.client = fake.NewClientBuilder().WithScheme(lifecycletest.Scheme(t)).WithInterceptorFuncs(interceptor.Funcs{
 		Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
 			return errors.New("etcd is away")
 		},
 	}).Build()
-	if _, o := find(unitOwner, "", "acme"); o == nil || o.reason != "TransientError" || !o.backoff {
+	if _, o := find(lifecycletest.Owner, "", "acme"); o == nil || o.reason != "TransientError" || !o.backoff {
 		t.Errorf("an API server that is away says nothing about the account: %+v", o)
 	}
 }
@@ -211,19 +182,19 @@ func TestUnitUsable(t *testing.T) {
 		waba *v1alpha1.WABA
 		want string // reason, "" when usable
 	}{
-		"observed":               {observedWABA(), ""},
-		"just created":           {observedWABA(func(w *v1alpha1.WABA) { w.Status = v1alpha1.WABAStatus{} }), "AccountNotReady"},
-		"never observed":         {observedWABA(never), "AccountNotReady"},
-		"never, for its token":   {observedWABA(never, synced("False", "CredentialsInvalid")), "CredentialsInvalid"},
-		"another account's":      {observedWABA(func(w *v1alpha1.WABA) { w.Status.AccountID = "1" }), "AccountNotReady"},
-		"token refused":          {observedWABA(synced("False", "CredentialsInvalid")), "CredentialsInvalid"},
-		"no permission":          {observedWABA(synced("False", "PermissionDenied")), "PermissionDenied"},
-		"blocked":                {observedWABA(synced("False", "AccountBlocked")), "AccountBlocked"},
-		"loser of a conflict":    {observedWABA(synced("False", "Conflict")), "AccountNotReady"},
-		"changed":                {observedWABA(synced("False", "AccountChanged")), "AccountNotReady"},
-		"rate limited":           {observedWABA(synced("False", "RateLimited")), ""},
-		"Meta is away":           {observedWABA(synced("False", "TransientError")), ""},
-		"paused: it is observed": {observedWABA(synced("False", "Paused")), ""},
+		"observed":               {lifecycletest.WABA(), ""},
+		"just created":           {lifecycletest.WABA(func(w *v1alpha1.WABA) { w.Status = v1alpha1.WABAStatus{} }), "AccountNotReady"},
+		"never observed":         {lifecycletest.WABA(never), "AccountNotReady"},
+		"never, for its token":   {lifecycletest.WABA(never, synced("False", "CredentialsInvalid")), "CredentialsInvalid"},
+		"another account's":      {lifecycletest.WABA(func(w *v1alpha1.WABA) { w.Status.AccountID = "1" }), "AccountNotReady"},
+		"token refused":          {lifecycletest.WABA(synced("False", "CredentialsInvalid")), "CredentialsInvalid"},
+		"no permission":          {lifecycletest.WABA(synced("False", "PermissionDenied")), "PermissionDenied"},
+		"blocked":                {lifecycletest.WABA(synced("False", "AccountBlocked")), "AccountBlocked"},
+		"loser of a conflict":    {lifecycletest.WABA(synced("False", "Conflict")), "AccountNotReady"},
+		"changed":                {lifecycletest.WABA(synced("False", "AccountChanged")), "AccountNotReady"},
+		"rate limited":           {lifecycletest.WABA(synced("False", "RateLimited")), ""},
+		"Meta is away":           {lifecycletest.WABA(synced("False", "TransientError")), ""},
+		"paused: it is observed": {lifecycletest.WABA(synced("False", "Paused")), ""},
 	} {
 		o := usable(c.waba, "shop")
 		got := ""
@@ -240,9 +211,9 @@ func unitResolver(t *testing.T, objects ...client.Object) *resolver {
 	t.Helper()
 	return &resolver{
 		contents: newContents(),
-		secrets:  fake.NewClientBuilder().WithScheme(unitScheme(t)).WithObjects(objects...).Build(), version: "v25.0",
+		secrets:  fake.NewClientBuilder().WithScheme(lifecycletest.Scheme(t)).WithObjects(objects...).Build(), version: "v25.0",
 		accounts: account.NewManager(account.Options{
-			BaseURL: "http://127.0.0.1:9", Clock: clocktesting.NewFakePassiveClock(unitStart), Log: logr.Discard(),
+			BaseURL: "http://127.0.0.1:9", Clock: clocktesting.NewFakePassiveClock(lifecycletest.Start), Log: logr.Discard(),
 		}),
 	}
 }
@@ -250,7 +221,7 @@ func unitResolver(t *testing.T, objects ...client.Object) *resolver {
 func accountSecret(version string) *corev1.Secret {
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: unitOwner, Name: "acme-meta", UID: "s", ResourceVersion: version,
+			Namespace: lifecycletest.Owner, Name: "acme-meta", UID: "s", ResourceVersion: version,
 			Labels: map[string]string{v1alpha1.LabelSecretPurpose: v1alpha1.SecretPurposeAccount},
 		},
 		Data: map[string][]byte{v1alpha1.SecretKeyAccessToken: []byte("EAAmadeup")},
@@ -259,15 +230,15 @@ func accountSecret(version string) *corev1.Secret {
 
 func TestUnitConnectRestoresWhatTheStatusKnows(t *testing.T) {
 	r := unitResolver(t, accountSecret("1"))
-	waba := observedWABA(func(w *v1alpha1.WABA) {
-		w.Status.RateLimit = &v1alpha1.RateLimitStatus{RegainAccessTime: &metav1.Time{Time: unitStart.Add(time.Hour)}}
-		w.Status.HeldSince = &metav1.Time{Time: unitStart}
+	waba := lifecycletest.WABA(func(w *v1alpha1.WABA) {
+		w.Status.RateLimit = &v1alpha1.RateLimitStatus{RegainAccessTime: &metav1.Time{Time: lifecycletest.Start.Add(time.Hour)}}
+		w.Status.HeldSince = &metav1.Time{Time: lifecycletest.Start}
 	})
 	s, err := r.session(context.Background(), waba)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !s.Held() || !s.Budget().BlockedUntil().Equal(unitStart.Add(time.Hour)) {
+	if !s.Held() || !s.Budget().BlockedUntil().Equal(lifecycletest.Start.Add(time.Hour)) {
 		t.Errorf("held %t, blocked until %s", s.Held(), s.Budget().BlockedUntil())
 	}
 	if uid, version := s.SecretVersion(); uid != "s" || version != "1" {
@@ -284,7 +255,7 @@ func TestUnitConnectRestoresWhatTheStatusKnows(t *testing.T) {
 }
 
 func TestUnitConnectWithoutSecret(t *testing.T) {
-	_, err := unitResolver(t).session(context.Background(), observedWABA())
+	_, err := unitResolver(t).session(context.Background(), lifecycletest.WABA())
 	var e *credentials.Error
 	if !errors.As(err, &e) || !e.Missing {
 		t.Errorf("got %v", err)
@@ -293,10 +264,10 @@ func TestUnitConnectWithoutSecret(t *testing.T) {
 
 func TestUnitConnectUsesTheVersionOfTheAccount(t *testing.T) {
 	r := unitResolver(t, accountSecret("1"))
-	if _, err := r.connect(context.Background(), observedWABA(func(w *v1alpha1.WABA) { w.Spec.GraphAPIVersion = "nonsense" })); err == nil {
+	if _, err := r.connect(context.Background(), lifecycletest.WABA(func(w *v1alpha1.WABA) { w.Spec.GraphAPIVersion = "nonsense" })); err == nil {
 		t.Error("spec.graphAPIVersion must be used")
 	}
-	if _, err := r.connect(context.Background(), observedWABA()); err != nil {
+	if _, err := r.connect(context.Background(), lifecycletest.WABA()); err != nil {
 		t.Errorf("without it the flag counts: %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -29,25 +30,25 @@ func TestUnitRetryTimeOfScarceCalls(t *testing.T) {
 		"too many codes":            {&graph.Error{Class: graph.ClassQuota, Cause: graph.CauseCodeLimit}, time.Hour},
 		"a wrong PIN":               {&graph.Error{Class: graph.ClassInvalidSpec, Cause: graph.CausePINMismatch}, 0},
 	} {
-		got := retryTimeOf(c.err, unitStart)
+		got := retryTimeOf(c.err, lifecycletest.Start)
 		switch {
 		case c.want == 0 && got != nil:
 			t.Errorf("%s: %v", name, got)
-		case c.want > 0 && (got == nil || got.Sub(unitStart) < c.want || got.Sub(unitStart) > c.want+2*time.Second):
+		case c.want > 0 && (got == nil || got.Sub(lifecycletest.Start) < c.want || got.Sub(lifecycletest.Start) > c.want+2*time.Second):
 			t.Errorf("%s: %v, want %s", name, got, c.want)
 		}
 	}
 }
 
 func TestUnitMayRegister(t *testing.T) {
-	pin := &v1alpha1.SecretVersion{UID: "a", ResourceVersion: "9", WrittenTime: &metav1.Time{Time: unitStart}, ResourceUID: "n"}
-	other := &v1alpha1.SecretVersion{UID: "a", ResourceVersion: "2", WrittenTime: &metav1.Time{Time: unitStart.Add(-time.Hour)}, ResourceUID: "n"}
+	pin := &v1alpha1.SecretVersion{UID: "a", ResourceVersion: "9", WrittenTime: &metav1.Time{Time: lifecycletest.Start}, ResourceUID: "n"}
+	other := &v1alpha1.SecretVersion{UID: "a", ResourceVersion: "2", WrittenTime: &metav1.Time{Time: lifecycletest.Start.Add(-time.Hour)}, ResourceUID: "n"}
 	annotated := &v1alpha1.SecretVersion{UID: "a", ResourceVersion: "8", WrittenTime: pin.WrittenTime, ResourceUID: "n"}
 	unknown := &v1alpha1.SecretVersion{UID: "a", ResourceVersion: "2", ResourceUID: "n"}
 	restored := &v1alpha1.SecretVersion{UID: "b", ResourceVersion: "2", WrittenTime: other.WrittenTime, ResourceUID: "m"}
 	at := func(ago time.Duration, kind, result string, secret *v1alpha1.SecretVersion) v1alpha1.RegistrationAttempt {
 		return v1alpha1.RegistrationAttempt{
-			Number: "1", Kind: kind, Result: result, Secret: secret, DisplayName: "Acme", Time: metav1.NewTime(unitStart.Add(-ago)),
+			Number: "1", Kind: kind, Result: result, Secret: secret, DisplayName: "Acme", Time: metav1.NewTime(lifecycletest.Start.Add(-ago)),
 		}
 	}
 	many := func(n int, every time.Duration) (out []v1alpha1.RegistrationAttempt) {
@@ -57,7 +58,7 @@ func TestUnitMayRegister(t *testing.T) {
 		return out
 	}
 	blocked := at(time.Hour, callRegister, string(graph.CauseRegistrationLimit), pin)
-	blocked.RetryTime = &metav1.Time{Time: unitStart.Add(71 * time.Hour)}
+	blocked.RetryTime = &metav1.Time{Time: lifecycletest.Start.Add(71 * time.Hour)}
 	type attempts = []v1alpha1.RegistrationAttempt
 	for name, c := range map[string]struct {
 		known         attempts
@@ -89,7 +90,7 @@ func TestUnitMayRegister(t *testing.T) {
 	} {
 		s := &situation{
 			live: &graph.PhoneNumber{VerifiedName: c.name}, spec: &v1alpha1.PhoneNumberSpec{Registration: &v1alpha1.PhoneNumberRegistration{}},
-			attempts: c.known, now: unitStart, pushed: c.pushed, asked: c.asked, young: c.young,
+			attempts: c.known, now: lifecycletest.Start, pushed: c.pushed, asked: c.asked, young: c.young,
 		}
 		o := s.mayRegister(&content{version: *pin})
 		switch {
@@ -106,7 +107,7 @@ func TestUnitMayRegister(t *testing.T) {
 // What may still be asked for is kept, in its order.
 func TestUnitLedgerKeepsWhatCounts(t *testing.T) {
 	at := func(number, kind string, age time.Duration) v1alpha1.RegistrationAttempt {
-		return v1alpha1.RegistrationAttempt{Number: number, Kind: kind, Time: metav1.NewTime(unitStart.Add(-age))}
+		return v1alpha1.RegistrationAttempt{Number: number, Kind: kind, Time: metav1.NewTime(lifecycletest.Start.Add(-age))}
 	}
 	const day = 24 * time.Hour
 	var all, want []v1alpha1.RegistrationAttempt
@@ -122,14 +123,14 @@ func TestUnitLedgerKeepsWhatCounts(t *testing.T) {
 	}
 	only := at("1", callDisplayName, 400*day)
 	all, want = append(all, only), append(want, only)
-	if diff := cmp.Diff(want, attemptsToKeep(all, unitStart)); diff != "" {
+	if diff := cmp.Diff(want, attemptsToKeep(all, lifecycletest.Start)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
 // TestUnitScarceCallFailed: a refusal that is followed by another attempt needs nobody; what only a person can change keeps its reason.
 func TestUnitScarceCallFailed(t *testing.T) {
-	later := metav1.NewTime(unitStart.Add(time.Hour))
+	later := metav1.NewTime(lifecycletest.Start.Add(time.Hour))
 	for name, c := range map[string]struct {
 		a      v1alpha1.RegistrationAttempt
 		err    error

@@ -17,7 +17,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
-	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/number"
 )
@@ -30,10 +30,7 @@ func unitSection(change ...func(*v1alpha1.PhoneNumber)) *sectionPass {
 	for _, f := range change {
 		f(obj)
 	}
-	p := &numberPass{
-		obj: obj, before: obj.DeepCopy(), status: &obj.Status.CommonStatus, prior: &obj.Status.CommonStatus,
-		now: unitStart, policy: v1alpha1.ManagementPolicyManaged,
-	}
+	p := newRun(&numbers{}, obj, lifecycletest.Start)
 	return &sectionPass{
 		numberPass: p, section: number.Profile, live: &graph.PhoneNumber{ID: "1", PlatformType: "CLOUD_API"},
 		want: number.Wanted(&obj.Spec, number.Profile, ""), record: number.Record{},
@@ -41,7 +38,7 @@ func unitSection(change ...func(*v1alpha1.PhoneNumber)) *sectionPass {
 }
 
 func unitNumbers() (*numbers, *clocktesting.FakePassiveClock) {
-	clk := clocktesting.NewFakePassiveClock(unitStart)
+	clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
 	return &numbers{base: &base{clock: clk}, reads: newSectionReads(clk)}, clk
 }
 
@@ -88,14 +85,14 @@ func TestUnitSectionReadsTakeTurns(t *testing.T) {
 
 	key := sectionKey{object: "u", section: number.Profile}
 	n.reads.done(key)
-	clk.SetTime(unitStart.Add(20 * time.Minute))
+	clk.SetTime(lifecycletest.Start.Add(20 * time.Minute))
 	if left := n.reads.left(key, time.Time{}, clk.Now()); left != 40*time.Minute {
 		t.Errorf("next read in %s", left)
 	}
-	if n.reads.before(key, unitStart) || !n.reads.before(key, unitStart.Add(time.Minute)) {
+	if n.reads.before(key, lifecycletest.Start) || !n.reads.before(key, lifecycletest.Start.Add(time.Minute)) {
 		t.Error("read before what?")
 	}
-	clk.SetTime(unitStart.Add(3 * time.Hour))
+	clk.SetTime(lifecycletest.Start.Add(3 * time.Hour))
 	if left := n.reads.left(key, time.Time{}, clk.Now()); left != 0 {
 		t.Errorf("overdue, but read in %s", left)
 	}
@@ -117,14 +114,14 @@ func TestUnitSectionHold(t *testing.T) {
 	n, clk := unitNumbers()
 	key := sectionKey{object: "u", section: number.Profile}
 	n.reads.hold(key, "a", notSynced(v1alpha1.ReasonPermissionDenied, "no"), time.Hour)
-	clk.SetTime(unitStart.Add(15 * time.Minute))
+	clk.SetTime(lifecycletest.Start.Add(15 * time.Minute))
 	if o := n.reads.held(key, "a"); o == nil || o.after != 45*time.Minute || o.reason != v1alpha1.ReasonPermissionDenied {
 		t.Errorf("held: %+v", o)
 	}
 	if n.reads.held(key, "b") != nil || n.reads.held(pictureKey(key), "a") != nil {
 		t.Error("held although something else is tried")
 	}
-	clk.SetTime(unitStart.Add(time.Hour))
+	clk.SetTime(lifecycletest.Start.Add(time.Hour))
 	if n.reads.held(key, "a") != nil {
 		t.Error("held for too long")
 	}
@@ -135,7 +132,7 @@ func TestUnitSectionContested(t *testing.T) {
 		return func(o *v1alpha1.PhoneNumber) {
 			m := v1alpha1.PhoneNumberSectionStatus{Name: "profile"}
 			for _, age := range ages {
-				m.Repairs = append(m.Repairs, metav1.NewTime(unitStart.Add(-age)))
+				m.Repairs = append(m.Repairs, metav1.NewTime(lifecycletest.Start.Add(-age)))
 			}
 			o.Status.Sections = []v1alpha1.PhoneNumberSectionStatus{{Name: "commerce"}, m}
 		}
@@ -319,8 +316,8 @@ func TestUnitRecallSections(t *testing.T) {
 }
 
 func TestUnitSectionNews(t *testing.T) {
-	at := metav1.NewTime(unitStart.Add(-time.Hour))
-	later := metav1.NewTime(unitStart.Add(-time.Minute))
+	at := metav1.NewTime(lifecycletest.Start.Add(-time.Hour))
+	later := metav1.NewTime(lifecycletest.Start.Add(-time.Minute))
 	for name, c := range map[string]struct {
 		section number.Section
 		change  func(*v1alpha1.PhoneNumber)
@@ -347,14 +344,6 @@ func TestUnitSectionNews(t *testing.T) {
 		s.section = c.section
 		if got := s.newsTime(); !got.Equal(c.want) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
-		}
-	}
-}
-
-func TestUnitSoonerOf(t *testing.T) {
-	for _, c := range [][3]time.Duration{{0, 0, 0}, {0, 2, 2}, {1, 0, 1}, {1, 2, 1}, {3, 2, 2}, {-1, 2, 2}} {
-		if got := deadline.Sooner(c[0], c[1]); got != c[2] {
-			t.Errorf("%v: %d", c, got)
 		}
 	}
 }

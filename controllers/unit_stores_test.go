@@ -4,35 +4,17 @@
 package controllers
 
 import (
-	"reflect"
 	"slices"
 	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
-	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
-
-// TestUnitEveryStoreForgets: a store that isn't among all keeps what is gone.
-func TestUnitEveryStoreForgets(t *testing.T) {
-	clk := clocktesting.NewFakePassiveClock(unitStart)
-	s := newStores(clk, Options{Accounts: account.NewManager(account.Options{Clock: clk})})
-	fields := reflect.ValueOf(s).Elem()
-	for i := range fields.NumField() {
-		name, field := fields.Type().Field(i).Name, fields.Field(i)
-		if !slices.ContainsFunc(s.all(), func(one store) bool {
-			v := reflect.ValueOf(one)
-			return v.Type() == field.Type() && (v.Kind() != reflect.Pointer || v.Pointer() == field.Pointer())
-		}) {
-			t.Errorf("%s isn't freed", name)
-		}
-	}
-}
 
 // shelf is a store that keeps each resource for a number of calls.
 type shelf struct {
@@ -55,7 +37,7 @@ func unitObject(uid types.UID) object {
 
 func TestUnitObjects(t *testing.T) {
 	s := &shelf{}
-	o := newObjects([]store{&shelf{}, s})
+	o := newObjects(&shelf{}, s)
 	key := unitObject("").objectKey
 	freed := func(want ...types.UID) {
 		t.Helper()
@@ -106,7 +88,7 @@ func TestUnitObjects(t *testing.T) {
 func TestUnitUsed(t *testing.T) {
 	waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "acme", UID: "a"}}
 	r := newReceipts()
-	b := &base{objects: newObjects([]store{r}), receipts: r, changes: &changes{}}
+	b := &base{objects: newObjects(r), receipts: r, changes: &changes{}}
 	var woken []types.NamespacedName
 	b.changes.wakeSink = func(name types.NamespacedName, _ time.Duration) { woken = append(woken, name) }
 	b.used(nil)
@@ -116,7 +98,7 @@ func TestUnitUsed(t *testing.T) {
 		t.Errorf("woken though it is known: %v", woken)
 	}
 	b.objects.gone(keyOf(waba, client.ObjectKeyFromObject(waba)))
-	r.told(waba.UID, "child", topic{}, at(100), at(0))
+	r.told(waba.UID, "child", topic{}, lifecycletest.At(100), lifecycletest.At(0))
 	b.used(waba)
 	if len(woken) != 1 || woken[0].Name != "acme" {
 		t.Fatalf("woken: %v", woken)
@@ -137,54 +119,18 @@ func TestUnitLedgerForgets(t *testing.T) {
 		t.Errorf("announced: %v", l.announced)
 	}
 	waba := unitObject("a")
-	clk.SetTime(unitStart.Add(10 * time.Minute))
+	clk.SetTime(lifecycletest.Start.Add(10 * time.Minute))
 	if got := l.forget(waba); got != 50*time.Minute {
 		t.Errorf("kept for %s", got)
 	}
 	if l.reserve("1", nil) != 0 || l.reserve("1", nil) != 50*time.Minute {
 		t.Error("an account that is created again doesn't get a new hour")
 	}
-	clk.SetTime(unitStart.Add(70 * time.Minute))
+	clk.SetTime(lifecycletest.Start.Add(70 * time.Minute))
 	if got := l.forget(waba); got != 0 {
 		t.Errorf("kept for %s", got)
 	}
 	if _, kept := l.times["1"]; kept {
 		t.Errorf("kept: %v", l.times)
-	}
-}
-
-func TestUnitSettingWrites(t *testing.T) {
-	clk := clocktesting.NewFakePassiveClock(unitStart)
-	w := newSettingWrites(clk)
-	key := settingKey{"a", "insights"}
-	if w.held(key, 1) != nil {
-		t.Error("nothing was written")
-	}
-	w.done(key, 1)
-	w.hold(key, 1, notSynced(v1alpha1.ReasonRefusedByMeta, "no"))
-	if o := w.held(key, 1); o == nil || o.reason != v1alpha1.ReasonRefusedByMeta {
-		t.Errorf("held: %+v", o)
-	}
-	if w.held(settingKey{"a", "marketingMessages"}, 1) != nil || w.held(settingKey{"b", "insights"}, 1) != nil {
-		t.Error("another setting, or another account")
-	}
-	if w.held(key, 2) != nil || len(w.known) != 0 {
-		t.Errorf("a new generation starts over: %v", w.known)
-	}
-	for range contestedAfter {
-		w.done(key, 2)
-	}
-	if o := w.held(key, 2); o == nil || o.reason != v1alpha1.ReasonContested {
-		t.Errorf("held: %+v", o)
-	}
-	clk.SetTime(unitStart.Add(contestedWindow))
-	if w.held(key, 2) != nil || len(w.known) != 0 {
-		t.Errorf("a day later: %v", w.known)
-	}
-	w.done(key, 2)
-	w.done(settingKey{"b", "insights"}, 1)
-	w.forget(object{uid: "a"})
-	if len(w.known) != 1 {
-		t.Errorf("known: %v", w.known)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -19,7 +20,7 @@ const day = 24 * time.Hour
 // ago are edits of an approved template, made and answered so long ago.
 func ago(ages ...time.Duration) (out []v1alpha1.EditAttempt) {
 	for _, age := range ages {
-		out = append(out, v1alpha1.EditAttempt{Time: metav1.NewTime(unitStart.Add(-age)), SpecHash: "old", Approved: true, Done: true})
+		out = append(out, v1alpha1.EditAttempt{Time: metav1.NewTime(lifecycletest.Start.Add(-age)), SpecHash: "old", Approved: true, Done: true})
 	}
 	return out
 }
@@ -65,9 +66,9 @@ func TestUnitEditWait(t *testing.T) {
 	} {
 		s := &v1alpha1.MessageTemplateStatus{Edits: c.edits}
 		for _, age := range c.seen {
-			s.LastUpdatedTimes = append(s.LastUpdatedTimes, metav1.NewTime(unitStart.Add(-age)))
+			s.LastUpdatedTimes = append(s.LastUpdatedTimes, metav1.NewTime(lifecycletest.Start.Add(-age)))
 		}
-		if got := editWait(s, "new", unitStart); got != c.want {
+		if got := editWait(s, "new", lifecycletest.Start); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
@@ -152,7 +153,7 @@ func TestUnitQuality(t *testing.T) {
 		"GREEN": "True/Healthy", "YELLOW": "False/MediumQuality", "RED": "False/LowQuality",
 		"": "Unknown/NotRated", "UNKNOWN": "Unknown/NotRated", "BLUE": "Unknown/Unknown",
 	} {
-		c := newConditions(nil, 1, unitStart)
+		c := newConditions(nil, 1, lifecycletest.Start)
 		quality(&v1alpha1.MessageTemplateStatus{QualityScore: score}, c)
 		got := meta.FindStatusCondition(c.list(), v1alpha1.ConditionQualityHealthy)
 		if got == nil || string(got.Status)+"/"+got.Reason != want {
@@ -196,7 +197,7 @@ func TestUnitCategoryPolicyDecidesAboutReady(t *testing.T) {
 		obj.Spec.Category, obj.Spec.CategoryPolicy = "UTILITY", c.policy
 		obj.Status.Status, obj.Status.Category, obj.Status.CorrectCategory = c.status, c.category, c.announced
 		p := &templatePass{obj: obj, policy: v1alpha1.ManagementPolicyManaged}
-		set := newConditions(nil, 1, unitStart)
+		set := newConditions(nil, 1, lifecycletest.Start)
 		r := (&templates{}).describe(p, set)
 		if r.status != c.ready || r.reason != c.reason || (kstatusOf[r.reason] == kstatusStalled) != c.stalled {
 			t.Errorf("%+v: %+v", c, r)
@@ -210,7 +211,7 @@ func TestUnitCategoryPolicyDecidesAboutReady(t *testing.T) {
 }
 
 func TestUnitNothingIsKnownYet(t *testing.T) {
-	set := newConditions(nil, 1, unitStart)
+	set := newConditions(nil, 1, lifecycletest.Start)
 	r := (&templates{}).describe(&templatePass{obj: &v1alpha1.MessageTemplate{}}, set)
 	if r.status != metav1.ConditionFalse || kstatusOf[r.reason] != kstatusReconciling || len(set.list()) != 3 {
 		t.Errorf("%+v, %+v", r, set.list())

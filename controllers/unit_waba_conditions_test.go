@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
@@ -33,7 +34,7 @@ func TestUnitAccountReviewAndVerification(t *testing.T) {
 		"APPROVED": "True/Approved", "REJECTED": "False/Rejected", "PENDING": "False/InReview", "DEFERRED": "False/InReview",
 		"": "Unknown/Unknown", "ESCALATED": "Unknown/Unknown",
 	} {
-		c := newConditions(nil, 1, unitStart)
+		c := newConditions(nil, 1, lifecycletest.Start)
 		r := approved(&v1alpha1.WABAStatus{ReviewStatus: status}, c)
 		if got := said(t, c, v1alpha1.ConditionApproved); got != want || (r != nil) != (status == "REJECTED") {
 			t.Errorf("review %q: %s, %+v", status, got, r)
@@ -42,7 +43,7 @@ func TestUnitAccountReviewAndVerification(t *testing.T) {
 	for status, want := range map[string]string{
 		"VERIFIED": "True/Verified", "": "Unknown/Unknown", "PENDING": "False/NotVerified", "EXPIRED": "False/NotVerified",
 	} {
-		c := newConditions(nil, 1, unitStart)
+		c := newConditions(nil, 1, lifecycletest.Start)
 		if r := verified(&v1alpha1.WABAStatus{BusinessVerificationStatus: status}, c); r != nil {
 			t.Errorf("an account can be used without verification: %+v", r)
 		}
@@ -74,7 +75,7 @@ func TestUnitCanSend(t *testing.T) {
 		"a new value never hides trouble":    {health("X", "SLOW", "BLOCKED"), "False/Blocked"},
 		"nor limits":                         {health("X", "SLOW", "LIMITED"), "True/Limited"},
 	} {
-		set := newConditions(nil, 1, unitStart)
+		set := newConditions(nil, 1, lifecycletest.Start)
 		r := canSend(&v1alpha1.WABAStatus{Health: c.health}, set)
 		if got := said(t, set, v1alpha1.ConditionCanSendMessages); got != c.want || (r != nil) != (c.want == "False/Blocked") {
 			t.Errorf("%s: %s, %+v, want %s", name, got, r, c.want)
@@ -82,18 +83,8 @@ func TestUnitCanSend(t *testing.T) {
 	}
 }
 
-func TestUnitEntityMessageNamesTheRemedy(t *testing.T) {
-	got := entityMessage(v1alpha1.HealthEntity{
-		Type: "WABA", ID: "1", CanSendMessage: "BLOCKED", AdditionalInfo: []string{"info"},
-		Errors: []v1alpha1.HealthError{{Code: 141006, Description: "No payment method.", PossibleSolution: "Add one."}},
-	})
-	if want := "WABA 1 is BLOCKED: info: 141006 No payment method. Add one."; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
 func TestUnitPolicyCompliant(t *testing.T) {
-	at := func(d time.Duration) *metav1.Time { return &metav1.Time{Time: unitStart.Add(d)} }
+	at := func(d time.Duration) *metav1.Time { return &metav1.Time{Time: lifecycletest.Start.Add(d)} }
 	webhook := func(f func(*v1alpha1.WABAWebhookStatus)) func(*v1alpha1.WABA) {
 		return func(w *v1alpha1.WABA) {
 			w.Status.Webhook = &v1alpha1.WABAWebhookStatus{}
@@ -138,9 +129,9 @@ func TestUnitPolicyCompliant(t *testing.T) {
 			apps("7", "8")(w)
 		}, "False/Restricted", "8 App 8"},
 	} {
-		w := observedWABA(c.change)
-		set := newConditions(nil, 1, unitStart)
-		compliant(w, set, unitStart)
+		w := lifecycletest.WABA(c.change)
+		set := newConditions(nil, 1, lifecycletest.Start)
+		compliant(w, set, lifecycletest.Start)
 		if got := said(t, set, v1alpha1.ConditionPolicyCompliant); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
@@ -154,7 +145,7 @@ func TestUnitPolicyCompliant(t *testing.T) {
 func TestUnitCredentialsValid(t *testing.T) {
 	token := func(scopes ...string) *graph.TokenInfo { return &graph.TokenInfo{Valid: true, Scopes: scopes} }
 	denied := waiting(v1alpha1.ReasonPermissionDenied, "m", 0)
-	expires := metav1.NewTime(unitStart.Add(3 * 24 * time.Hour))
+	expires := metav1.NewTime(lifecycletest.Start.Add(3 * 24 * time.Hour))
 	for name, c := range map[string]struct {
 		p    *wabaPass
 		o    *Result
@@ -172,8 +163,8 @@ func TestUnitCredentialsValid(t *testing.T) {
 		if c.p.obj == nil {
 			c.p.obj = &v1alpha1.WABA{}
 		}
-		c.p.now = unitStart
-		conditions := newConditions(nil, 1, unitStart)
+		c.p.now = lifecycletest.Start
+		conditions := newConditions(nil, 1, lifecycletest.Start)
 		c.p.credentials(c.o, conditions)
 		if got := said(t, conditions, v1alpha1.ConditionCredentialsValid); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)

@@ -4,7 +4,6 @@
 package controllers
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -112,57 +111,6 @@ func verified(s *v1alpha1.WABAStatus, c *conditionSet) *readiness {
 }
 
 func canSend(s *v1alpha1.WABAStatus, c *conditionSet) *readiness { return sendable(s.Health, c) }
-
-// sendable evaluates the entities: Meta's own summary includes calls, which say nothing about messages.
-func sendable(health *v1alpha1.HealthStatus, c *conditionSet) *readiness {
-	if health == nil {
-		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta reports no health status")
-		return nil
-	}
-	worst, message := "AVAILABLE", ""
-	for _, e := range health.Entities {
-		if severity(e.CanSendMessage) > severity(worst) {
-			worst, message = e.CanSendMessage, entityMessage(e)
-		}
-	}
-	if len(health.Entities) == 0 && health.CanSendMessage != "" {
-		worst = health.CanSendMessage
-	}
-	switch worst {
-	case "AVAILABLE":
-		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionTrue, v1alpha1.ReasonHealthy, "messages can be sent")
-	case "LIMITED":
-		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionTrue, v1alpha1.ReasonLimited, "messages can be sent with limits; "+message)
-	case "BLOCKED":
-		r := readiness{status: metav1.ConditionFalse, reason: v1alpha1.ReasonBlocked, message: "messages can't be sent; " + message}
-		c.set(v1alpha1.ConditionCanSendMessages, r.status, r.reason, r.message)
-		return &r
-	default:
-		c.set(v1alpha1.ConditionCanSendMessages, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "Meta reports "+worst+", which this version doesn't know")
-	}
-	return nil
-}
-
-func severity(canSend string) int {
-	switch canSend {
-	case "", "AVAILABLE":
-		return 0
-	case "LIMITED":
-		return 2
-	case "BLOCKED":
-		return 3
-	}
-	return 1 // unknown values are shown, and never outweigh known trouble
-}
-
-func entityMessage(e v1alpha1.HealthEntity) string {
-	texts := []string{e.Type + " " + e.ID + " is " + e.CanSendMessage}
-	texts = append(texts, e.AdditionalInfo...)
-	for _, problem := range e.Errors {
-		texts = append(texts, strings.TrimSpace(fmt.Sprintf("%d %s %s", problem.Code, problem.Description, problem.PossibleSolution)))
-	}
-	return strings.Join(texts, ": ")
-}
 
 // compliant reports what touches the account's standing: restrictions, bans and violations told by webhook, and apps that
 // nobody approved.

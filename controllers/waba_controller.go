@@ -22,6 +22,11 @@ import (
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
+// Names of the writes to Meta, in the audit log, in events and in plans.
+const (
+	CallUpdateAccount = "update account"
+)
+
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=wabas,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=wabas/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get
@@ -35,10 +40,15 @@ type wabas struct {
 
 	// writes remembers writes of settings.
 	writes *settingWrites
+	// leaving remembers since when accounts are being deleted.
+	leaving *leaving
 }
 
 func newWABAs(b *base) *wabas {
-	return &wabas{base: b, writes: b.stores.settings}
+	r := &wabas{base: b, writes: newSettingWrites(b.clock), leaving: newLeaving()}
+	b.objects.keep(r.writes)
+	b.objects.keep(r.leaving)
+	return r
 }
 
 // wabaPass is one reconciliation of an account.
@@ -132,9 +142,6 @@ func throttled(p *wabaPass) *Result {
 	}
 	return nil
 }
-
-// requestedGap is the time between two observations that a person requests.
-const requestedGap = 15 * time.Second
 
 // requestedTooSoon is how long a request waits because the one before was answered a moment ago.
 func (r *wabas) requestedTooSoon(p *wabaPass) time.Duration {
@@ -275,19 +282,6 @@ func (r *wabas) breaker(p *wabaPass) {
 	if p.session.Held() && p.obj.Status.HeldSince == nil {
 		p.obj.Status.HeldSince = &metav1.Time{Time: p.now.Truncate(time.Second)}
 	}
-}
-
-// accountClaim is the claim of a resource to its account.
-func accountClaim(w *v1alpha1.WABA) claim {
-	conditions := w.Status.Conditions
-	c := claimOf(w, w.Spec.ManagementPolicy, conditions, w.Status.AccountID == w.Spec.ID)
-	if creds := meta.FindStatusCondition(conditions, v1alpha1.ConditionCredentialsValid); creds != nil && creds.Status == metav1.ConditionFalse {
-		c.markUnable(conditions, v1alpha1.ConditionCredentialsValid, creds.Reason)
-	}
-	if synced := meta.FindStatusCondition(conditions, v1alpha1.ConditionSynced); synced != nil && synced.Reason == v1alpha1.ReasonPermissionDenied {
-		c.markUnable(conditions, v1alpha1.ConditionStalled, synced.Reason)
-	}
-	return c
 }
 
 // contest lets one of several resources for the same account act: once one of them has observed it, the others make no

@@ -6,11 +6,13 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -55,7 +57,7 @@ const deletionGrace = 10 * time.Second
 
 // grace is how long the account still waits for that.
 func (r *wabas) grace(p *wabaPass) time.Duration {
-	return deadline.Left(r.stores.leaving.begin(p.obj.UID, p.now).Add(deletionGrace), p.now, deletionGrace)
+	return deadline.Left(r.leaving.begin(p.obj.UID, p.now).Add(deletionGrace), p.now, deletionGrace)
 }
 
 // dependents names the resources that are being deleted and need the account for it. others reports that there are some
@@ -82,4 +84,31 @@ func (r *wabas) dependents(ctx context.Context, waba *v1alpha1.WABA) (names []st
 		})
 	}
 	return names, others, nil
+}
+
+// leaving remembers since when accounts are seen being deleted.
+type leaving struct {
+	mu    sync.Mutex
+	since map[types.UID]time.Time
+}
+
+func newLeaving() *leaving { return &leaving{since: map[types.UID]time.Time{}} }
+
+// begin is since when the account is being deleted.
+func (l *leaving) begin(uid types.UID, now time.Time) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	since, known := l.since[uid]
+	if !known {
+		since = now
+		l.since[uid] = since
+	}
+	return since
+}
+
+func (l *leaving) forget(gone object) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.since, gone.uid)
+	return 0
 }

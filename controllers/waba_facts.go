@@ -5,6 +5,8 @@ package controllers
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -66,7 +68,7 @@ func standingEnds(s *v1alpha1.WABAStatus, now time.Time) time.Duration {
 // listen has facts shown at once, without a look at the Secret or at Meta.
 func (r *wabas) listen(p *wabaPass) time.Duration {
 	urgent := p.requested() || p.before.Status.ObservedGeneration != p.obj.Generation || r.accounts.Get(string(p.obj.UID)) == nil
-	return r.base.listen(p.obj, p.obj, urgent)
+	return r.base.listen(told{obj: p.obj, news: func(before any) []notice { return r.news(before, p.obj) }}, p.obj, urgent)
 }
 
 // told records what webhooks said, or what time has ended, where a pass has nothing else to record.
@@ -88,3 +90,48 @@ func (r *wabas) sooner(p *wabaPass, wait time.Duration) time.Duration {
 	gap := max(facts.Window, p.session.EffectiveInterval(facts.Window))
 	return min(wait, max(0, deadline.Later(told, p.obj.Status.LastObservedTime.Add(gap)).Sub(p.now)))
 }
+
+// news is what webhooks told since before. What conditions show isn't repeated.
+func (r *wabas) news(before any, obj *v1alpha1.WABA) []notice {
+	is := obj.Status.Webhook
+	if is == nil {
+		return nil
+	}
+	was, _ := before.(*v1alpha1.WABAWebhookStatus)
+	if was == nil {
+		was = &v1alpha1.WABAWebhookStatus{}
+	}
+	return accountNews(was, is)
+}
+
+func accountNews(was, is *v1alpha1.WABAWebhookStatus) []notice {
+	var news []notice
+	for _, a := range is.Alerts {
+		if a.Status == "NONE" || slices.ContainsFunc(was.Alerts, func(o v1alpha1.Alert) bool {
+			return o.Type == a.Type && o.EntityID == a.EntityID && o.Time.Equal(&a.Time)
+		}) {
+			continue
+		}
+		news = append(news, notice{
+			warning: a.Severity != "INFORMATIONAL", reason: v1alpha1.ReasonAlert,
+			message: sentence(a.Type, strings.TrimSpace(a.EntityType+" "+a.EntityID), a.Description),
+		})
+	}
+	for _, e := range is.AccountEvents {
+		if slices.ContainsFunc(was.AccountEvents, func(o v1alpha1.AccountEvent) bool {
+			return o.Event == e.Event && o.Detail == e.Detail && o.Time.Equal(&e.Time)
+		}) {
+			continue
+		}
+		news = append(news, notice{
+			warning: slices.Contains(lostEvents, e.Event), reason: v1alpha1.ReasonAccountEvent, message: sentence(e.Event, e.Detail),
+		})
+	}
+	if is.MessagingLimit != "" && is.MessagingLimit != was.MessagingLimit {
+		news = append(news, notice{reason: v1alpha1.ReasonLimitsChanged, message: "the messaging limit is " + is.MessagingLimit})
+	}
+	return news
+}
+
+// lostEvents are account events after which something doesn't work any more.
+var lostEvents = []string{"PARTNER_REMOVED", "PARTNER_APP_UNINSTALLED", "ACCOUNT_OFFBOARDED", facts.EventAccountDeleted}

@@ -141,7 +141,7 @@ func (r *wabas) managedTemplates(ctx context.Context, waba *v1alpha1.WABA) (map[
 	}
 	managed := map[account.TemplateKey]bool{}
 	for i := range list.Items {
-		managed[templateKey(&list.Items[i])] = true
+		managed[account.NewTemplateKey(list.Items[i].Spec.Name, list.Items[i].Spec.Language)] = true
 	}
 	return managed, nil
 }
@@ -201,4 +201,13 @@ func (r *wabas) limits(p *wabaPass) {
 	if until := budget.BlockedUntil(); !until.IsZero() {
 		s.RateLimit.RegainAccessTime = &metav1.Time{Time: until.Truncate(time.Second)}
 	}
+}
+
+// scopeList is the list of a token's scopes, which is short at Meta.
+func scopeList(scopes []string) []string {
+	var out []string
+	for _, s := range scopes[:min(len(scopes), metavalues.ListLimit)] {
+		out = append(out, metavalues.CutBytes(s, metavalues.ShortText))
+	}
+	return out
 }

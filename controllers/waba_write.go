@@ -14,10 +14,10 @@ import (
 )
 
 func (r *wabas) write(ctx context.Context, p *wabaPass) error {
-	if !intruded(p.obj) && sameStatus(ownWABAStatus(p.obj), ownWABAStatus(p.before)) {
+	if !intruded(p.obj) && sameStatus(p.obj.OwnedStatus(), p.before.OwnedStatus()) {
 		return nil
 	}
-	_, err := r.status.settle(ctx, p.obj, ownWABAStatus(p.obj), func() (applied, error) { return r.apply(ctx, p.obj) })
+	_, err := r.status.settle(ctx, p.obj, p.obj.OwnedStatus(), func() (applied, error) { return r.apply(ctx, p.obj) })
 	return err
 }
 
@@ -26,7 +26,7 @@ func (r *wabas) write(ctx context.Context, p *wabaPass) error {
 func (r *wabas) apply(ctx context.Context, obj *v1alpha1.WABA) (*acv1alpha1.WABAApplyConfiguration, error) {
 	for try := 0; ; try++ {
 		into := &acv1alpha1.WABAApplyConfiguration{}
-		err := r.status.write(ctx, obj, ownWABAStatus(obj), into, true)
+		err := r.status.write(ctx, obj, obj.OwnedStatus(), into, true)
 		if err == nil || !apierrors.IsConflict(err) || try == writeTries {
 			return into, err
 		}
@@ -39,11 +39,4 @@ func (r *wabas) apply(ctx context.Context, obj *v1alpha1.WABA) (*acv1alpha1.WABA
 		}
 		obj.ResourceVersion, obj.Status.Registrations = fresh.ResourceVersion, fresh.Status.Registrations
 	}
-}
-
-// ownWABAStatus is the part of the status that reconcilers own; facts have their own field owner.
-func ownWABAStatus(w *v1alpha1.WABA) *v1alpha1.WABAStatus {
-	s := w.Status.DeepCopy()
-	s.Webhook = nil
-	return s
 }

@@ -6,12 +6,21 @@ package controllers
 import (
 	"context"
 	"slices"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/index"
+)
+
+// Names of the writes to Meta, in the audit log, in events and in plans.
+const (
+	CallSubscribe      = "subscribe the app to the account"
+	CallUnsubscribe    = "unsubscribe the app from the account"
+	CallRemoveCallback = "remove the app's callback"
+	CallClearAccount   = "clear the account's override"
 )
 
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=webhooksubscriptions,verbs=get;list;watch;patch
@@ -28,7 +37,8 @@ type hooks struct {
 type hookPass = pass[*v1alpha1.WebhookSubscription]
 
 func newHooks(b *base) *lifecycle[*v1alpha1.WebhookSubscription] {
-	h := &hooks{base: b, memory: b.stores.hooks}
+	h := &hooks{base: b, memory: newHookMemory(b.clock)}
+	b.objects.keep(h.memory)
 	l := &lifecycle[*v1alpha1.WebhookSubscription]{base: b, kind: h}
 	h.record = l.record
 	return l
@@ -76,6 +86,18 @@ func hookClaim(obj *v1alpha1.WebhookSubscription) claim {
 
 // locate has nothing to look up at Meta: the ids of the numbers are in the statuses of their resources (numberIDs), and nothing is
 // written for a number whose id isn't there.
+// lookups of a subscription: the apps of the account, the app's callback and its fields.
+const lookups = 3
+
+func (h *hooks) lookups(*v1alpha1.WebhookSubscription) int { return lookups }
+
+func (h *hooks) longestWait(string) time.Duration { return 0 }
+
+func (h *hooks) topic(*v1alpha1.WebhookSubscription) topic { return topic{} }
+
+// news is nothing: an event that came by the subscription is about another resource.
+func (h *hooks) news(any, *v1alpha1.WebhookSubscription) []notice { return nil }
+
 func (h *hooks) locate(_ context.Context, p *hookPass) (*v1alpha1.WebhookSubscription, *Result) {
 	return p.obj, nil
 }
@@ -186,3 +208,5 @@ func (h *hooks) readsApp(waba *v1alpha1.WABA, obj *v1alpha1.WebhookSubscription)
 	_, read := h.memory.app(obj.UID, obj.Status.AppID)
 	return read || obj.Status.App != nil && obj.Status.App.Active != nil
 }
+
+func callClearNumber(id string) string { return "clear the override of number " + id }

@@ -20,11 +20,11 @@ import (
 )
 
 // receiverURL is this operator's address for an app, "" where it has none.
-func (b *base) receiverURL(appID string) string {
-	if b.webhookURL == "" {
+func (h *hooks) receiverURL(appID string) string {
+	if h.webhookURL == "" {
 		return ""
 	}
-	return b.webhookURL + appID
+	return h.webhookURL + appID
 }
 
 // hookLook is what one pass knows of Meta and of the Secrets.

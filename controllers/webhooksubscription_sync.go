@@ -25,7 +25,7 @@ func (h *hooks) sync(ctx context.Context, p *hookPass) *Result {
 	h.memory.recall(p.obj)
 	defer h.memory.keep(p.obj)
 	h.leave(p)
-	if o := p.lookups(lookupsOf(p.obj)); o != nil {
+	if o := p.lookups(lookups); o != nil {
 		return o
 	}
 	if o := h.see(ctx, p); o != nil {

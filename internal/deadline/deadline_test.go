@@ -36,3 +36,10 @@ func TestWithin(t *testing.T) {
 		t.Error("what never happened isn't recent")
 	}
 }
+func TestSooner(t *testing.T) {
+	for _, c := range [][3]time.Duration{{0, 0, 0}, {0, 2, 2}, {1, 0, 1}, {1, 2, 1}, {3, 2, 2}, {-1, 2, 2}} {
+		if got := Sooner(c[0], c[1]); got != c[2] {
+			t.Errorf("%v: %d", c, got)
+		}
+	}
+}

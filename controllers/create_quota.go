@@ -16,14 +16,6 @@ import (
 	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
-const (
-	// createWindow is the rolling window of Meta's limit on new templates per account
-	// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview).
-	createWindow = time.Hour
-	// createBucket is the grain in which the window is kept in the WABA's status.
-	createBucket = 5 * time.Minute
-)
-
 // createLedger counts new templates per account. It is kept in memory and mirrored into the WABA's status at each
 // observation: should the last minutes be lost in a crash, Meta's own refusal still ends in QuotaExceeded.
 type createLedger struct {
@@ -36,13 +28,20 @@ type createLedger struct {
 	announced map[string][]announcedCreate
 }
 
+func newCreateLedger(c clock.PassiveClock, limit int) *createLedger {
+	return &createLedger{clock: c, limit: limit, times: map[string][]time.Time{}, announced: map[string][]announcedCreate{}}
+}
+
+// createWindow is the rolling window of Meta's limit on new templates per account
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview).
+const createWindow = time.Hour
+
+// createBucket is the grain in which the window is kept in the WABA's status.
+const createBucket = 5 * time.Minute
+
 type announcedCreate struct {
 	who types.UID
 	at  time.Time
-}
-
-func newCreateLedger(c clock.PassiveClock, limit int) *createLedger {
-	return &createLedger{clock: c, limit: limit, times: map[string][]time.Time{}, announced: map[string][]announcedCreate{}}
 }
 
 // reserve takes one of the hour's creates and returns 0, or how long to wait for one.

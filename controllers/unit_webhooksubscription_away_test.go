@@ -1,0 +1,35 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"errors"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
+	"github.com/waba-operator/waba-operator/internal/account"
+)
+
+// TestUnitErrorsAreNotNoSubscriptions: where a read fails, nothing is concluded from it.
+func TestUnitErrorsAreNotNoSubscriptions(t *testing.T) {
+	var none error
+	base := func(lists *error) *base {
+		c := lifecycletest.Away(t, lists)
+		return newBase(Parts{Client: c}, Options{
+			Accounts: account.NewManager(account.Options{}), Clock: clocktesting.NewFakePassiveClock(lifecycletest.Start), Metrics: &lifecycletest.Metrics{},
+		})
+	}
+	own := metav1.ObjectMeta{Namespace: lifecycletest.Owner, Name: "own", UID: "own"}
+	sub := &v1alpha1.WebhookSubscription{ObjectMeta: own}
+	if _, err := (&hooks{base: base(&none)}).rivals(t.Context(), sub); !errors.Is(err, lifecycletest.ErrAway) {
+		t.Errorf("other resources: got %v", err)
+	}
+	if _, err := (&hooks{base: base(&none)}).appHolder(t.Context(), &hookPass{obj: sub}); !errors.Is(err, lifecycletest.ErrAway) {
+		t.Errorf("the app's holder: got %v", err)
+	}
+}
