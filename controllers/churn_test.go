@@ -118,7 +118,7 @@ func newChurn(t *testing.T, n int, readOnly bool) *churn {
 	c.kinds = map[string]reconcile.Reconciler{
 		"WABA": r.WABAs, "PhoneNumber": r.PhoneNumbers, "MessageTemplate": r.MessageTemplates, "WebhookSubscription": r.WebhookSubscriptions,
 	}
-	stores := reflect.ValueOf(r).Elem().FieldByName("base").Elem().FieldByName("objects").Elem().FieldByName("stores")
+	stores := reflect.ValueOf(r).Elem().FieldByName("base").Elem().FieldByName("Objects").Elem().FieldByName("stores")
 	for i := range stores.Len() {
 		store := stores.Index(i).Elem()
 		name := "stores." + reflect.Indirect(store).Type().Name()

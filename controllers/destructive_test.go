@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/parser"
 	gotoken "go/token"
+	"io/fs"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -24,11 +25,17 @@ import (
 	"github.com/waba-operator/waba-operator/test/harness"
 )
 
-// TestDestructiveCallsAreGuarded: whatever takes something away at Meta is called from the write of a destructive, and from nowhere
-// else in the package, so that base.destroy has decided about it.
+// TestDestructiveCallsAreGuarded: whatever takes something away at Meta is called from the write of a DestructiveWrite, and from nowhere
+// else, so that Base.Destroy has decided about it.
 func TestDestructiveCallsAreGuarded(t *testing.T) {
 	calls := []string{"DeleteTemplate", "DeregisterPhoneNumber", "UnsubscribeApp", "DeleteAppSubscription"}
-	files, err := filepath.Glob("*.go")
+	var files []string
+	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".go") {
+			files = append(files, path)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,10 +52,10 @@ func TestDestructiveCallsAreGuarded(t *testing.T) {
 		guarded := map[ast.Node]bool{}
 		ast.Inspect(parsed, func(n ast.Node) bool {
 			call, isCall := n.(*ast.CallExpr)
-			if literal, ok := n.(*ast.CompositeLit); ok && named(literal.Type) == "destructive" {
+			if literal, ok := n.(*ast.CompositeLit); ok && named(literal.Type) == "DestructiveWrite" {
 				guarded[n] = true
 			} else if isCall && strings.HasSuffix(named(call.Fun), "change") {
-				guarded[n] = true // hookRemoval.change fills in the write of a destructive
+				guarded[n] = true // hookRemoval.change fills in the write of a DestructiveWrite
 			}
 			return true
 		})
@@ -65,7 +72,7 @@ func TestDestructiveCallsAreGuarded(t *testing.T) {
 			}
 			found[selector.Sel.Name] = true
 			if !slices.ContainsFunc(within, func(outer ast.Node) bool { return guarded[outer] }) {
-				t.Errorf("%s: %s isn't within a destructive", set.Position(n.Pos()), selector.Sel.Name)
+				t.Errorf("%s: %s isn't within a DestructiveWrite", set.Position(n.Pos()), selector.Sel.Name)
 			}
 			return true
 		})

@@ -1,15 +1,6 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package controllers reconciles WhatsApp Business assets with Meta's WhatsApp Business Management API.
-//
-// The WABA controller observes whole accounts (observation.go tells when); the other kinds read its snapshots and share
-// one lifecycle (lifecycle.go). Each decision has one place:
-//
-//	who may do what             policy.go, resolve.go, claims.go
-//	error → reason and retry    errors.go
-//	reason → kstatus            reasons.go
-//	result → conditions         conditions.go
-//	object → status             status.go
-//	what wakes whom             watches.go
+// Package controllers wires the reconcilers of all kinds: setup.go builds them, watches*.go says what wakes whom. What they share is in
+// package lifecycle, and each kind has a package of its own.
 package controllers

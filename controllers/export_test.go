@@ -5,7 +5,5 @@ package controllers
 
 // Known is of how many resources, also such that are gone, something may be kept.
 func (r *Reconcilers) Known() int {
-	r.base.objects.mu.Lock()
-	defer r.base.objects.mu.Unlock()
-	return len(r.base.objects.known)
+	return r.base.Objects.Len()
 }

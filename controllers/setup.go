@@ -17,6 +17,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/controllers/messagetemplate"
+	"github.com/waba-operator/waba-operator/controllers/phonenumber"
+	"github.com/waba-operator/waba-operator/controllers/waba"
+	"github.com/waba-operator/waba-operator/controllers/webhooksubscription"
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
@@ -38,14 +43,14 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) (*Reconcilers, erro
 type Reconcilers struct {
 	WABAs, PhoneNumbers, MessageTemplates, WebhookSubscriptions reconcile.Reconciler
 
-	base *base
+	base *lifecycle.Base
 }
 
 // NewReconcilers returns the reconcilers of all kinds.
 func NewReconcilers(p Parts, o Options) *Reconcilers {
-	b := newBase(p, o)
+	b := lifecycle.NewBase(p, o)
 	return &Reconcilers{
-		WABAs: newWABAs(b), PhoneNumbers: newNumbers(b, o.Once), MessageTemplates: newTemplates(b), WebhookSubscriptions: newHooks(b),
+		WABAs: waba.New(b), PhoneNumbers: phonenumber.New(b, o.Once), MessageTemplates: messagetemplate.New(b), WebhookSubscriptions: webhooksubscription.New(b),
 		base: b,
 	}
 }
@@ -68,8 +73,8 @@ func setupWABAs(mgr ctrl.Manager, r *Reconcilers, o Options) error {
 		Watches(&v1alpha1.MessageTemplate{}, accountOfDeleted(), builder.WithPredicates(deletedOnly())).
 		Watches(&v1alpha1.PhoneNumber{}, accountOfDeleted(), builder.WithPredicates(deletedOnly())).
 		Watches(&v1alpha1.WebhookSubscription{}, accountOfDeleted(), builder.WithPredicates(deletedOnly())).
-		Watches(&v1alpha1.WABA{}, rivalAccounts(b.lists()), builder.WithPredicates(predicate.Or(deletedOnly(), accountMatters()))).
-		WatchesRawSource(wakeSource(b.changes)).
+		Watches(&v1alpha1.WABA{}, rivalAccounts(b.Lists()), builder.WithPredicates(predicate.Or(deletedOnly(), accountMatters()))).
+		WatchesRawSource(wakeSource(b.AccountEvents)).
 		WithOptions(controllerOptions(o)).
 		Complete(r.WABAs)
 }
@@ -78,12 +83,12 @@ func setupTemplates(mgr ctrl.Manager, r *Reconcilers, o Options) error {
 	b := r.base
 	bldr := ctrl.NewControllerManagedBy(mgr).Named("messagetemplate").
 		For(&v1alpha1.MessageTemplate{}, builder.WithPredicates(wakes())).
-		Watches(&v1alpha1.MessageTemplate{}, rivalsOf(b.lists()), builder.WithPredicates(deletedOnly())).
-		Watches(&v1alpha1.WABA{}, templatesOfAccount(b.lists()), builder.WithPredicates(accountMatters())).
-		WatchesRawSource(templateSource(b.lists(), b.changes)).
+		Watches(&v1alpha1.MessageTemplate{}, rivalsOf(b.Lists()), builder.WithPredicates(deletedOnly())).
+		Watches(&v1alpha1.WABA{}, templatesOfAccount(b.Lists()), builder.WithPredicates(accountMatters())).
+		WatchesRawSource(templateSource(b.Lists(), b.AccountEvents)).
 		WithOptions(controllerOptions(o))
 	if o.WatchNamespaceLabels {
-		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.lists(), &v1alpha1.MessageTemplateList{}),
+		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.Lists(), &v1alpha1.MessageTemplateList{}),
 			builder.WithPredicates(predicate.LabelChangedPredicate{}))
 	}
 	return bldr.Complete(r.MessageTemplates)
@@ -93,12 +98,12 @@ func setupNumbers(mgr ctrl.Manager, r *Reconcilers, o Options) error {
 	b := r.base
 	bldr := ctrl.NewControllerManagedBy(mgr).Named("phonenumber").
 		For(&v1alpha1.PhoneNumber{}, builder.WithPredicates(wakes())).
-		Watches(&v1alpha1.PhoneNumber{}, rivalNumbers(b.lists()), builder.WithPredicates(deletedOnly())).
-		Watches(&v1alpha1.WABA{}, numbersOfAccount(b.lists()), builder.WithPredicates(accountMatters())).
-		WatchesRawSource(numberSource(b.lists(), b.changes)).
+		Watches(&v1alpha1.PhoneNumber{}, rivalNumbers(b.Lists()), builder.WithPredicates(deletedOnly())).
+		Watches(&v1alpha1.WABA{}, numbersOfAccount(b.Lists()), builder.WithPredicates(accountMatters())).
+		WatchesRawSource(numberSource(b.Lists(), b.AccountEvents)).
 		WithOptions(controllerOptions(o))
 	if o.WatchNamespaceLabels {
-		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.lists(), &v1alpha1.PhoneNumberList{}),
+		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.Lists(), &v1alpha1.PhoneNumberList{}),
 			builder.WithPredicates(predicate.LabelChangedPredicate{}))
 	}
 	return bldr.Complete(r.PhoneNumbers)
@@ -108,13 +113,13 @@ func setupHooks(mgr ctrl.Manager, r *Reconcilers, o Options) error {
 	b := r.base
 	bldr := ctrl.NewControllerManagedBy(mgr).Named("webhooksubscription").
 		For(&v1alpha1.WebhookSubscription{}, builder.WithPredicates(wakes())).
-		Watches(&v1alpha1.WebhookSubscription{}, rivalHooks(b.lists()), builder.WithPredicates(deletedOnly())).
-		Watches(&v1alpha1.WABA{}, hooksOfAccount(b.lists()), builder.WithPredicates(accountMatters())).
-		Watches(&v1alpha1.PhoneNumber{}, hooksOfNumber(b.lists()), builder.WithPredicates(numberFound())).
-		WatchesRawSource(hookSource(b.lists(), b.changes)).
+		Watches(&v1alpha1.WebhookSubscription{}, rivalHooks(b.Lists()), builder.WithPredicates(deletedOnly())).
+		Watches(&v1alpha1.WABA{}, hooksOfAccount(b.Lists()), builder.WithPredicates(accountMatters())).
+		Watches(&v1alpha1.PhoneNumber{}, hooksOfNumber(b.Lists()), builder.WithPredicates(numberFound())).
+		WatchesRawSource(hookSource(b.Lists(), b.AccountEvents)).
 		WithOptions(controllerOptions(o))
 	if o.WatchNamespaceLabels {
-		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.lists(), &v1alpha1.WebhookSubscriptionList{}),
+		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(b.Lists(), &v1alpha1.WebhookSubscriptionList{}),
 			builder.WithPredicates(predicate.LabelChangedPredicate{}))
 	}
 	return bldr.Complete(r.WebhookSubscriptions)

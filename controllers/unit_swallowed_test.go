@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
 	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/index"
@@ -30,10 +31,10 @@ import (
 func TestUnitListsOfThoseWhoWake(t *testing.T) {
 	var got []string
 	away := lifecycletest.ErrAway
-	lists := newBase(Parts{Client: lifecycletest.Away(t, &away)}, Options{
+	lists := lifecycle.NewBase(lifecycle.Parts{Client: lifecycletest.Away(t, &away)}, lifecycle.Options{
 		Accounts: account.NewManager(account.Options{}), Clock: clocktesting.NewFakePassiveClock(lifecycletest.Start), Metrics: &lifecycletest.Metrics{},
 		Log: funcr.New(func(_, args string) { got = append(got, args) }, funcr.Options{}),
-	}).lists()
+	}).Lists()
 	for range 2 {
 		if names := templatesOf(t.Context(), lists, "account", "platform/acme", nil); len(names) > 0 {
 			t.Errorf("woken: %v", names)
@@ -68,7 +69,7 @@ func TestUnitStatusThatCannotBeWritten(t *testing.T) {
 				},
 			}).Build()
 		m := &lifecycletest.Metrics{}
-		r := NewReconcilers(Parts{Client: c, Live: c, Recorder: events.NewFakeRecorder(10)}, Options{
+		r := NewReconcilers(lifecycle.Parts{Client: c, Live: c, Recorder: events.NewFakeRecorder(10)}, lifecycle.Options{
 			Accounts: account.NewManager(account.Options{Clock: clock}), Clock: clock, Metrics: m, Once: once,
 		})
 		for kind, of := range map[string]struct {
@@ -81,7 +82,7 @@ func TestUnitStatusThatCannotBeWritten(t *testing.T) {
 			switch {
 			case once && !errors.Is(err, lifecycletest.ErrAway):
 				t.Errorf("%s, once: got %v", kind, err)
-			case !once && (err != nil || result.RequeueAfter != firstPause || !strings.Contains(lines, `"operation":"write the status"`)):
+			case !once && (err != nil || result.RequeueAfter != lifecycle.FirstPause || !strings.Contains(lines, `"operation":"write the status"`)):
 				t.Errorf("%s: got %+v, %v, %s", kind, result, err, lines)
 			}
 		}

@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/index"
 )
@@ -43,12 +44,12 @@ func wakes() predicate.Predicate {
 				return true
 			}
 		}
-		return !reflect.DeepEqual(webhookFacts(e.ObjectOld), webhookFacts(e.ObjectNew))
+		return !reflect.DeepEqual(lifecycle.WebhookFacts(e.ObjectOld), lifecycle.WebhookFacts(e.ObjectNew))
 	}}
 }
 
 // addLow enqueues background work: what a user did goes first.
-func addLow(q queue, names ...types.NamespacedName) {
+func addLow(q lifecycle.Queue, names ...types.NamespacedName) {
 	for _, n := range names {
 		req := reconcile.Request{NamespacedName: n}
 		if pq, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
@@ -60,12 +61,12 @@ func addLow(q queue, names ...types.NamespacedName) {
 }
 
 // templateSource wakes exactly the templates that an observation found changed.
-func templateSource(c client.Reader, ch *changes) source.Source {
-	return source.Func(func(ctx context.Context, q queue) error {
-		ch.mu.Lock()
-		defer ch.mu.Unlock()
-		ch.queueReady(ctx, v1alpha1.KindMessageTemplate, q)
-		ch.sinks = append(ch.sinks, func(n accountChange) {
+func templateSource(c client.Reader, ch *lifecycle.AccountEvents) source.Source {
+	return source.Func(func(ctx context.Context, q lifecycle.Queue) error {
+		ch.Mu.Lock()
+		defer ch.Mu.Unlock()
+		ch.QueueReady(ctx, v1alpha1.KindMessageTemplate, q)
+		ch.Sinks = append(ch.Sinks, func(n lifecycle.AccountChange) {
 			if ctx.Err() == nil {
 				addLow(q, changedTemplates(ctx, c, n)...)
 			}
@@ -74,13 +75,13 @@ func templateSource(c client.Reader, ch *changes) source.Source {
 	})
 }
 
-func changedTemplates(ctx context.Context, c client.Reader, n accountChange) []types.NamespacedName {
-	if n.change.All || len(n.change.Templates) > 50 {
-		return templatesOf(ctx, c, index.Account, n.waba.String(), changedSet(n.change))
+func changedTemplates(ctx context.Context, c client.Reader, n lifecycle.AccountChange) []types.NamespacedName {
+	if n.Change.All || len(n.Change.Templates) > 50 {
+		return templatesOf(ctx, c, index.Account, n.WABA.String(), changedSet(n.Change))
 	}
 	var names []types.NamespacedName
-	for _, key := range n.change.Templates {
-		names = append(names, templatesOf(ctx, c, index.Template, n.waba.String()+"|"+key.Name+"|"+key.Language, nil)...)
+	for _, key := range n.Change.Templates {
+		names = append(names, templatesOf(ctx, c, index.Template, n.WABA.String()+"|"+key.Name+"|"+key.Language, nil)...)
 	}
 	return names
 }
@@ -112,11 +113,11 @@ func templatesOf(ctx context.Context, c client.Reader, index, key string, only m
 }
 
 // wakeSource delivers what changes.wake sends.
-func wakeSource(ch *changes) source.Source {
-	return source.Func(func(ctx context.Context, q queue) error {
-		ch.mu.Lock()
-		defer ch.mu.Unlock()
-		ch.wakeSink = func(waba types.NamespacedName, after time.Duration) {
+func wakeSource(ch *lifecycle.AccountEvents) source.Source {
+	return source.Func(func(ctx context.Context, q lifecycle.Queue) error {
+		ch.Mu.Lock()
+		defer ch.Mu.Unlock()
+		ch.WakeSink = func(waba types.NamespacedName, after time.Duration) {
 			if ctx.Err() == nil {
 				q.AddAfter(reconcile.Request{NamespacedName: waba}, after)
 			}
@@ -151,7 +152,7 @@ func accountMatters() predicate.Predicate {
 		return was.UID != is.UID || was.Generation != is.Generation || was.Status.AccountID != is.Status.AccountID ||
 			(was.Status.LastObservedTime == nil) != (is.Status.LastObservedTime == nil) ||
 			(was.Status.HeldSince == nil) != (is.Status.HeldSince == nil) || syncedReason(was) != syncedReason(is) ||
-			blocked(was) != blocked(is)
+			lifecycle.AccountBlocked(was) != lifecycle.AccountBlocked(is)
 	}}
 }
 

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
 	"github.com/waba-operator/waba-operator/internal/index"
 	"github.com/waba-operator/waba-operator/internal/number"
 )
@@ -35,21 +36,21 @@ func numbersOf(ctx context.Context, c client.Reader, waba string, filter func(*v
 func everyNumber(*v1alpha1.PhoneNumber) bool { return true }
 
 // numberSource wakes the numbers that an observation found changed, and those that aren't found yet.
-func numberSource(c client.Reader, ch *changes) source.Source {
-	return source.Func(func(ctx context.Context, q queue) error {
-		ch.mu.Lock()
-		defer ch.mu.Unlock()
-		ch.queueReady(ctx, v1alpha1.KindPhoneNumber, q)
-		ch.sinks = append(ch.sinks, func(n accountChange) {
-			if ctx.Err() != nil || !n.change.All && len(n.change.Numbers) == 0 {
+func numberSource(c client.Reader, ch *lifecycle.AccountEvents) source.Source {
+	return source.Func(func(ctx context.Context, q lifecycle.Queue) error {
+		ch.Mu.Lock()
+		defer ch.Mu.Unlock()
+		ch.QueueReady(ctx, v1alpha1.KindPhoneNumber, q)
+		ch.Sinks = append(ch.Sinks, func(n lifecycle.AccountChange) {
+			if ctx.Err() != nil || !n.Change.All && len(n.Change.Numbers) == 0 {
 				return
 			}
 			changed := map[string]bool{}
-			for _, id := range n.change.Numbers {
+			for _, id := range n.Change.Numbers {
 				changed[id] = true
 			}
-			addLow(q, numbersOf(ctx, c, n.waba.String(), func(o *v1alpha1.PhoneNumber) bool {
-				return n.change.All || o.Status.ID == "" || changed[o.Status.ID]
+			addLow(q, numbersOf(ctx, c, n.WABA.String(), func(o *v1alpha1.PhoneNumber) bool {
+				return n.Change.All || o.Status.ID == "" || changed[o.Status.ID]
 			})...)
 		})
 		return nil
@@ -70,7 +71,7 @@ func rivalNumbers(c client.Reader) handler.EventHandler {
 		if !ok {
 			return nil
 		}
-		key := referrer{namespace: gone.Namespace, ref: gone.Spec.WABARef}.account().String()
+		key := lifecycle.Referrer{Namespace: gone.Namespace, Ref: gone.Spec.WABARef}.Account().String()
 		return requestsFor(numbersOf(ctx, c, key, func(o *v1alpha1.PhoneNumber) bool { return o.UID != gone.UID && number.Same(o, gone) }))
 	})
 }

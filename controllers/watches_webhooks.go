@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
@@ -32,13 +33,13 @@ func hooksBy(ctx context.Context, c client.Reader, index, key string) []types.Na
 }
 
 // hookSource wakes the subscriptions of an account whose apps or numbers an observation found changed.
-func hookSource(c client.Reader, ch *changes) source.Source {
-	return source.Func(func(ctx context.Context, q queue) error {
-		ch.mu.Lock()
-		defer ch.mu.Unlock()
-		ch.sinks = append(ch.sinks, func(n accountChange) {
-			if ctx.Err() == nil && (n.change.All || n.change.Apps || len(n.change.Numbers) > 0) {
-				addLow(q, hooksBy(ctx, c, index.Account, n.waba.String())...)
+func hookSource(c client.Reader, ch *lifecycle.AccountEvents) source.Source {
+	return source.Func(func(ctx context.Context, q lifecycle.Queue) error {
+		ch.Mu.Lock()
+		defer ch.Mu.Unlock()
+		ch.Sinks = append(ch.Sinks, func(n lifecycle.AccountChange) {
+			if ctx.Err() == nil && (n.Change.All || n.Change.Apps || len(n.Change.Numbers) > 0) {
+				addLow(q, hooksBy(ctx, c, index.Account, n.WABA.String())...)
 			}
 		})
 		return nil
@@ -59,7 +60,7 @@ func rivalHooks(c client.Reader) handler.EventHandler {
 		if !ok {
 			return nil
 		}
-		names := hooksBy(ctx, c, index.Account, referrer{namespace: gone.Namespace, ref: gone.Spec.WABARef}.account().String())
+		names := hooksBy(ctx, c, index.Account, lifecycle.Referrer{Namespace: gone.Namespace, Ref: gone.Spec.WABARef}.Account().String())
 		if gone.Status.AppID != "" {
 			names = append(names, hooksBy(ctx, c, index.App, gone.Status.AppID)...)
 		}

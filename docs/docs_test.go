@@ -149,11 +149,14 @@ func TestReasonsAreExplained(t *testing.T) {
 		others  []string // what only other kinds can come to
 	}{
 		"phonenumber.md": {
-			[]string{"phonenumber_*.go", "lifecycle.go", "errors.go", "resolve.go", "media.go"},
-			[]string{"ReasonNameLocked", "ReasonEditBudgetExhausted", "ReasonCallbackNotVerified"},
+			[]string{"phonenumber/*.go", "lifecycle/reconciler.go", "lifecycle/errors.go", "lifecycle/account.go", "lifecycle/media.go"},
+			[]string{
+				"ReasonNameLocked", "ReasonEditBudgetExhausted", "ReasonCallbackNotVerified",
+				"ReasonPINChanged", "ReasonLimitsChanged", "ReasonUsernameChanged", "ReasonAlert", // of events, not of conditions
+			},
 		},
 		"webhooksubscription.md": {
-			[]string{"webhooksubscription_*.go", "lifecycle.go", "errors.go", "resolve.go"},
+			[]string{"webhooksubscription/*.go", "lifecycle/reconciler.go", "lifecycle/errors.go", "lifecycle/account.go"},
 			[]string{"ReasonNameLocked", "ReasonEditBudgetExhausted", "ReasonQuotaExceeded", "ReasonInReview", "ReasonNotFound"},
 		},
 	} {

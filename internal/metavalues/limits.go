@@ -15,9 +15,10 @@ const (
 	ListLimit = 100
 	// RingSize bounds the histories that the operator keeps in a status.
 	RingSize = 12
-	// ShortText and LongText bound single texts, in bytes: names and ids, and addresses.
+	// ShortText bounds names and ids, in bytes.
 	ShortText = 256
-	LongText  = 1024
+	// LongText bounds addresses, in bytes.
+	LongText = 1024
 )
 
 // Truncate shortens a text to a number of characters, never inside one.

@@ -14,7 +14,10 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
-	"github.com/waba-operator/waba-operator/controllers"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/controllers/messagetemplate"
+	"github.com/waba-operator/waba-operator/controllers/phonenumber"
+	"github.com/waba-operator/waba-operator/controllers/webhooksubscription"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/lint"
 )
@@ -238,7 +241,7 @@ func (p *planner) action(r *resource, now said, writes []Write, adopts bool) Act
 
 // waits reports that something else than the operator's reading is in the way.
 func (s said) waits() bool {
-	return s.status == string(metav1.ConditionFalse) && !strings.HasPrefix(s.message, controllers.Withheld)
+	return s.status == string(metav1.ConditionFalse) && !strings.HasPrefix(s.message, lifecycle.Withheld)
 }
 
 // blind reports that the account couldn't be read, so that nothing can be said of what it has.
@@ -253,14 +256,14 @@ func (p *planner) blind(r *resource) bool {
 // policy is what the operator may do: the account's policy is the ceiling.
 func (p *planner) policy(r *resource, obj v1alpha1.Asset) v1alpha1.ManagementPolicy {
 	if waba, ok := p.store.find(&v1alpha1.WABA{}, r.waba).(*v1alpha1.WABA); ok {
-		return controllers.EffectivePolicy(obj.Policies().ManagementPolicy, waba.Spec.ManagementPolicy)
+		return lifecycle.EffectivePolicy(obj.Policies().ManagementPolicy, waba.Spec.ManagementPolicy)
 	}
-	return controllers.EffectivePolicy(obj.Policies().ManagementPolicy)
+	return lifecycle.EffectivePolicy(obj.Policies().ManagementPolicy)
 }
 
 // creates reports that a call makes something that wasn't there.
 func creates(w Write) bool {
-	return slices.Contains([]string{controllers.CallCreateTemplate, controllers.CallAddNumber, controllers.CallSubscribe}, w.Call)
+	return slices.Contains([]string{messagetemplate.CallCreateTemplate, phonenumber.CallAddNumber, webhooksubscription.CallSubscribe}, w.Call)
 }
 
 // left are the differing fields that no write is about.

@@ -15,7 +15,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
-	"github.com/waba-operator/waba-operator/controllers"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/controllers/messagetemplate"
+	"github.com/waba-operator/waba-operator/controllers/phonenumber"
+	wabas "github.com/waba-operator/waba-operator/controllers/waba"
+	"github.com/waba-operator/waba-operator/controllers/webhooksubscription"
 	"github.com/waba-operator/waba-operator/internal/operator"
 	"github.com/waba-operator/waba-operator/internal/plan"
 	"github.com/waba-operator/waba-operator/test/graphsim"
@@ -32,17 +36,17 @@ const (
 
 // calls are the calls to the simulator by the names that plans have for them.
 var calls = map[string][]string{
-	controllers.CallUploadFile:          {graphsim.OpOpenUpload},
-	controllers.CallCreateTemplate:      {graphsim.OpCreateTemplate},
-	controllers.CallEditTemplate:        {graphsim.OpEditTemplate},
-	controllers.CallUnpauseTemplate:     {graphsim.OpUnpauseTemplate},
-	controllers.CallAddNumber:           {graphsim.OpAddNumber},
-	controllers.CallDisplayName:         {graphsim.OpUpdateNumber},
-	controllers.CallRequestCode:         {graphsim.OpRequestCode},
-	controllers.CallRegister:            {graphsim.OpRegister},
-	controllers.CallSetRegion:           {graphsim.OpUpdateSettings},
-	controllers.CallUpdateAccount:       {graphsim.OpUpdateAccount},
-	controllers.CallSubscribe:           {graphsim.OpSubscribeApp},
+	lifecycle.CallUploadFile:            {graphsim.OpOpenUpload},
+	messagetemplate.CallCreateTemplate:  {graphsim.OpCreateTemplate},
+	messagetemplate.CallEditTemplate:    {graphsim.OpEditTemplate},
+	messagetemplate.CallUnpauseTemplate: {graphsim.OpUnpauseTemplate},
+	phonenumber.CallAddNumber:           {graphsim.OpAddNumber},
+	phonenumber.CallDisplayName:         {graphsim.OpUpdateNumber},
+	phonenumber.CallRequestCode:         {graphsim.OpRequestCode},
+	phonenumber.CallRegister:            {graphsim.OpRegister},
+	phonenumber.CallSetRegion:           {graphsim.OpUpdateSettings},
+	wabas.CallUpdateAccount:             {graphsim.OpUpdateAccount},
+	webhooksubscription.CallSubscribe:   {graphsim.OpSubscribeApp},
 	"set the account's override":        {graphsim.OpSubscribeApp},
 	"update profile":                    {graphsim.OpUpdateProfile},
 	"update commerce":                   {graphsim.OpUpdateCommerce},
@@ -60,7 +64,7 @@ func expected(t *testing.T, p *plan.Plan, names map[string]string) (out []string
 					t.Errorf("a plan with the unknown call %q", w.Call)
 				}
 				for _, op := range ops {
-					if w.Call == controllers.CallCreateTemplate || w.Call == controllers.CallEditTemplate || w.Call == controllers.CallUnpauseTemplate {
+					if w.Call == messagetemplate.CallCreateTemplate || w.Call == messagetemplate.CallEditTemplate || w.Call == messagetemplate.CallUnpauseTemplate {
 						op += " " + names[r.Name]
 					}
 					out = append(out, op)

@@ -1,0 +1,113 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+)
+
+// CallUploadFile names the upload of a sample or a picture, in the audit log, in events and in plans.
+const CallUploadFile = "upload file"
+
+// Withheld is how the message of a condition begins that says only what isn't written because the operator only reads.
+const Withheld = "the operator runs with --read-only"
+
+// Intent is a write to Meta that isn't made because the operator only reads.
+type Intent struct {
+	// Object is the resource on whose behalf the write would be made.
+	Object v1alpha1.Asset
+	// Call names the write as the audit log does.
+	Call string
+	// Fields are the parts of the spec that it is about; none: all of it.
+	Fields []string
+}
+
+// String is how events and conditions name the write.
+func (i Intent) String() string {
+	if len(i.Fields) == 0 {
+		return i.Call
+	}
+	return i.Call + ": " + strings.Join(i.Fields, ", ")
+}
+
+// DryRun reports a write that isn't made because the operator only reads.
+func (b *Base) DryRun(obj v1alpha1.Asset, call string, fields ...string) Intent {
+	i := Intent{Object: obj, Call: call, Fields: fields}
+	b.Event(obj, corev1.EventTypeNormal, v1alpha1.ReasonWould, "ReadOnly", "would "+i.String()+" ("+Withheld+")")
+	if b.intended != nil {
+		b.intended(i)
+	}
+	return i
+}
+
+// DryRunOnly is the result of a pass of which nothing but a write is missing.
+func DryRunOnly(reason string, first Intent, more ...Intent) *Result {
+	what := first.String()
+	for _, i := range more {
+		what += "; " + i.String()
+	}
+	return NotSynced(reason, Withheld+" and would "+what)
+}
+
+// DryRunDiffers is the result where the asset is there and only a write is missing.
+func DryRunDiffers(first Intent, more ...Intent) *Result {
+	return DryRunOnly(v1alpha1.ReasonDriftDetected, first, more...).AssetUnaffected()
+}
+
+// announced remembers for whom an operator that only reads has asked the breaker, so that looking again doesn't trip it.
+type announced struct {
+	mu sync.Mutex
+	// seen is when the observation began in which it did.
+	seen map[types.UID]time.Time
+}
+
+func newAnnounced() *announced { return &announced{seen: map[types.UID]time.Time{}} }
+
+func (a *announced) before(uid types.UID, observed *account.Snapshot) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	at, ok := a.seen[uid]
+	return ok && observed != nil && at.Equal(observed.Begun)
+}
+
+func (a *announced) note(uid types.UID, observed *account.Snapshot) {
+	if observed == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.seen[uid] = observed.Begun
+}
+
+func (a *announced) Forget(gone Gone) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.seen, gone.UID)
+	return 0
+}
+
+// AllowUnrequested asks the account's breaker for a write that no change of a spec asked for. managed is how many resources could
+// be written alike.
+func (b *Base) AllowUnrequested(obj v1alpha1.Asset, waba *v1alpha1.WABA, s *account.Session, managed int) bool {
+	if b.ReadOnly && b.announced.before(obj.GetUID(), s.Snapshot()) {
+		return true
+	}
+	if !s.Unrequested(managed) {
+		b.AccountEvents.wake(client.ObjectKeyFromObject(waba))
+		return false
+	}
+	if b.ReadOnly {
+		b.announced.note(obj.GetUID(), s.Snapshot())
+	}
+	return true
+}

@@ -1,0 +1,38 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+)
+
+// newsLimit is how many events one pass makes at most.
+const newsLimit = 5
+
+// Notice is news that no condition shows, for an event.
+type Notice struct {
+	Warning         bool
+	Reason, Message string
+}
+
+// announce tells people the newest of some news.
+func (b *Base) announce(obj v1alpha1.Asset, news []Notice) {
+	for _, n := range news[max(0, len(news)-newsLimit):] {
+		kind := corev1.EventTypeNormal
+		if n.Warning {
+			kind = corev1.EventTypeWarning
+		}
+		b.Event(obj, kind, n.Reason, "Webhook", n.Message)
+	}
+}
+
+// Sentence joins what isn't empty with colons.
+func Sentence(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ": ")
+}

@@ -1,0 +1,116 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/internal/facts"
+)
+
+// Topic is what a fact is about: a template, a number or, when empty, the account.
+type Topic struct {
+	Template account.TemplateKey
+	Number   string
+}
+
+// receipts remembers for each account what webhooks told since its last observation. The next one is brought forward, to
+// confirm it or not.
+type receipts struct {
+	mu       sync.Mutex
+	accounts map[types.UID]*unconfirmed
+}
+
+type unconfirmed struct {
+	// observed is when the last observation began.
+	observed time.Time
+	// first is the earliest receipt that it didn't confirm.
+	first time.Time
+	// newest has the newest receipt about each resource.
+	newest map[types.UID]receipt
+}
+
+// receipt is when a fact was received.
+type receipt struct {
+	about Topic
+	at    time.Time
+}
+
+func newReceipts() *receipts { return &receipts{accounts: map[types.UID]*unconfirmed{}} }
+
+// told notes the receipt of a fact about a resource, unless an observation has seen what became of it. It reports that the account has to be
+// woken, because there was nothing to confirm before.
+func (r *receipts) told(waba, resource types.UID, about Topic, received, observed time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	u := r.accounts[waba]
+	if u == nil {
+		u = &unconfirmed{newest: map[types.UID]receipt{}}
+	}
+	if received.IsZero() || !deadline.Later(u.observed, observed).Before(received.Add(facts.Window)) {
+		return false
+	}
+	r.accounts[waba] = u
+	u.newest[resource] = receipt{about, deadline.Later(u.newest[resource].at, received)}
+	if !u.first.IsZero() && !received.Before(u.first) {
+		return false
+	}
+	u.first = received
+	return true
+}
+
+// Due is when an observation confirms the earliest fact; zero when there is none. Times of receipt are cut to seconds, so
+// it takes one more than the rule wants.
+func (r *receipts) Due(waba types.UID) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if u := r.accounts[waba]; u != nil && !u.first.IsZero() {
+		return u.first.Add(facts.Window + time.Second)
+	}
+	return time.Time{}
+}
+
+// Observe notes an observation and adds to its changes what it confirmed, or not: where it shows the same as the one before
+// it, it may still disagree with a webhook.
+func (r *receipts) Observe(waba types.UID, begun time.Time, change *account.Change) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	u := r.accounts[waba]
+	if u == nil {
+		u = &unconfirmed{newest: map[types.UID]receipt{}}
+		r.accounts[waba] = u
+	}
+	u.observed, u.first = begun, time.Time{}
+	for resource, received := range u.newest {
+		if begun.Before(received.at.Add(facts.Window)) {
+			if u.first.IsZero() || received.at.Before(u.first) {
+				u.first = received.at
+			}
+			continue
+		}
+		delete(u.newest, resource)
+		about := received.about
+		switch {
+		case about.Number != "":
+			change.Numbers = append(change.Numbers, about.Number)
+		case about != Topic{}:
+			change.Templates = append(change.Templates, about.Template)
+		}
+	}
+}
+
+func (r *receipts) Forget(gone Gone) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.accounts, gone.UID)
+	for _, u := range r.accounts {
+		delete(u.newest, gone.UID)
+	}
+	return 0
+}

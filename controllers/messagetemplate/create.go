@@ -1,0 +1,240 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package messagetemplate
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+	"github.com/waba-operator/waba-operator/internal/template"
+)
+
+// absent handles a template that isn't there: not yet, or not any more.
+func (t *templates) absent(ctx context.Context, p *templatePass, w wish) *lifecycle.Result {
+	known := p.Status.ID != ""
+	if known {
+		if gone, o := t.provenGone(ctx, p); !gone {
+			return o
+		}
+	}
+	if !p.Writable() {
+		t.Forget(p)
+		return lifecycle.NotSynced(v1alpha1.ReasonNotFound, "no such template at Meta, and managementPolicy is Observed")
+	}
+	if o := t.siblings(ctx, p); o != nil {
+		return o
+	}
+	if hold := p.RefusedFor(); hold > 0 && !known {
+		return lifecycle.Unchanged(hold)
+	}
+	return t.createAnew(ctx, p, w)
+}
+
+// createAnew creates a template that isn't there: a new one, or one that was there before.
+func (t *templates) createAnew(ctx context.Context, p *templatePass, w wish) *lifecycle.Result {
+	s := &p.Object.Status
+	wait := t.reserveCreate(p)
+	files, o := t.readySamples(ctx, p, w, wait)
+	defer files.Close()
+	if o != nil && o.Unfinished() {
+		t.Creates.Release(p.WABA.Spec.ID)
+		return o
+	}
+	if p.Status.ID != "" {
+		if held := t.unrequestedWrite(ctx, p); held != nil {
+			t.unreserveCreate(p, wait)
+			return held
+		}
+	}
+	t.Forget(p)
+	if wait > 0 {
+		return lifecycle.Waiting(v1alpha1.ReasonQuotaExceeded,
+			"Meta takes 100 new templates an hour and account; created when the hour is over", wait).Showing(true)
+	}
+	if t.ReadOnly {
+		return t.withhold(p, w, v1alpha1.ReasonNotFound, CallCreateTemplate)
+	}
+	if o == nil {
+		o = t.withSamples(ctx, p, &w, files)
+	}
+	if o != nil {
+		t.Creates.Release(p.WABA.Spec.ID)
+		return o
+	}
+	if s.PendingCreate == nil || s.PendingCreate.SpecHash != w.hash {
+		s.PendingCreate = &v1alpha1.PendingCreate{SpecHash: w.hash, Time: metav1.NewTime(p.Now.Truncate(time.Second))}
+		s.Parameters = template.Parameters(w.content.Components)
+		p.Status.AccountID = p.WABA.Spec.ID
+		if err := t.record(ctx, p, lifecycle.Waiting(v1alpha1.ReasonProgressing, "creating the template", 0), false); err != nil {
+			return lifecycle.Failed("record the pending create", err)
+		}
+		return t.create(ctx, p, w, false)
+	}
+	return t.create(ctx, p, w, true)
+}
+
+// reserveCreate takes one of the hour's creates and returns 0, or how long to wait for one.
+func (t *templates) reserveCreate(p *templatePass) time.Duration {
+	if t.ReadOnly {
+		return t.Creates.Announce(p.WABA.Spec.ID, p.Object.UID, p.WABA.Status.TemplateCreates)
+	}
+	return t.Creates.Reserve(p.WABA.Spec.ID, p.WABA.Status.TemplateCreates)
+}
+
+// unreserveCreate gives the create back that reserveCreate took, if it took one.
+func (t *templates) unreserveCreate(p *templatePass, wait time.Duration) {
+	if wait == 0 && !t.ReadOnly {
+		t.Creates.Release(p.WABA.Spec.ID)
+	}
+}
+
+// readySamples returns the sample files for a create that may be made now.
+func (t *templates) readySamples(ctx context.Context, p *templatePass, w wish, wait time.Duration) (lifecycle.Fetched, *lifecycle.Result) {
+	if wait > 0 || t.ReadOnly {
+		return nil, nil
+	}
+	return t.fetchSamples(ctx, p, w)
+}
+
+// withhold says what would be written if the operator didn't only read.
+func (t *templates) withhold(p *templatePass, w wish, reason, call string, fields ...string) *lifecycle.Result {
+	var uploads []lifecycle.Intent
+	for _, s := range w.samples {
+		if _, o := p.Uploads().App(s.file); o != nil {
+			return o
+		}
+		uploads = append(uploads, t.DryRun(p.Object, lifecycle.CallUploadFile, s.file.Field))
+	}
+	return lifecycle.DryRunOnly(reason, t.DryRun(p.Object, call, fields...), uploads...).AssetUnaffectedIf(reason == v1alpha1.ReasonDriftDetected)
+}
+
+// provenGone reports whether a template that was there is really gone. One answer isn't enough: listings lag, and "does
+// not exist" is also what Meta says when a permission is missing.
+func (t *templates) provenGone(ctx context.Context, p *templatePass) (bool, *lifecycle.Result) {
+	key := templateKey(p.Object)
+	later := lifecycle.Unchanged(max(time.Duration(p.WABA.Status.EffectiveIntervalSeconds)*time.Second, lifecycle.MinimumInterval))
+	if !p.Session.ProvenMissing(key) {
+		return false, later
+	}
+	found, err := p.Session.LookupTemplate(ctx, key) // archived ones and those being deleted are found by name
+	if err != nil {
+		return false, lifecycle.Failed("look the template up", err)
+	}
+	if found.Template != nil {
+		return false, lifecycle.Unchanged(lifecycle.FirstPause)
+	}
+	if !p.Session.Lost(key, p.Status.ID) {
+		return true, nil // the account never showed this id, so it isn't ours to ask for
+	}
+	live, err := p.Session.Client().ReadTemplate(ctx, p.Status.ID)
+	switch e, _ := graph.AsError(err); {
+	case err == nil && account.NewTemplateKey(live.Name, live.Language) == key && live.Status != metavalues.TemplateDeleted:
+		return false, later // the listings lied
+	case err != nil && (e == nil || e.Cause != graph.CauseMissingObject && e.Class != graph.ClassGone):
+		return false, lifecycle.Failed("read the missing template", err)
+	}
+	return true, nil
+}
+
+// Forget drops everything that described the template which is gone.
+func (t *templates) Forget(p *templatePass) {
+	s := &p.Object.Status
+	if p.Status.ID != "" {
+		t.Event(p.Object, corev1.EventTypeWarning, v1alpha1.ReasonNotFound, "Observe", "the template is no longer at Meta")
+	}
+	p.Status.ID, p.Status.Drift = "", nil
+	s.Status, s.Category, s.PreviousCategory, s.CorrectCategory, s.QualityScore = "", "", "", "", ""
+	s.Baseline, s.Rejection, s.Edits = nil, nil, nil
+	s.StatusSince, s.StatusUntil, s.Pause, s.PauseTimes = nil, nil, nil, nil
+}
+
+// create makes the one call. Nothing that a crash could lose follows it in this pass but the status write itself.
+// retried means an earlier attempt may have succeeded without our knowing.
+func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried bool) *lifecycle.Result {
+	key := templateKey(p.Object)
+	lifecycle.LogStep(ctx, "About to write to Meta", "call", CallCreateTemplate)
+	created, err := p.Session.Client().CreateTemplate(ctx, p.WABA.Spec.ID, w.content)
+	t.AuditWrite(p.Object, CallCreateTemplate, nil, err)
+	if again := t.sent(p, w, err); again != nil {
+		t.Creates.Release(p.WABA.Spec.ID)
+		return again
+	}
+	if err != nil {
+		return t.createFailed(ctx, p, w, err, retried)
+	}
+	live := &graph.Template{
+		ID: created.ID, Name: key.Name, Language: key.Language, Status: created.Status, Category: created.Category,
+		ParameterFormat: w.content.ParameterFormat,
+	}
+	p.Session.Wrote(key, live)
+	s := &p.Object.Status
+	p.Status.ID, p.Status.AccountID = created.ID, p.WABA.Spec.ID
+	s.PendingCreate = nil
+	t.take(p, account.TemplateView{Template: live, Known: true, At: p.Now})
+	s.Baseline = written(p, w)
+	return lifecycle.Done("created")
+}
+
+func (t *templates) createFailed(ctx context.Context, p *templatePass, w wish, err error, retried bool) *lifecycle.Result {
+	e, ok := graph.AsError(err)
+	if pending := p.Object.Status.PendingCreate; pending != nil && (!ok || e.Cause != graph.CauseDuplicate) {
+		pending.Answered = ok && e.Code != 0
+	}
+	if !ok || e.Class == graph.ClassTransient || e.Class == graph.ClassUnknown {
+		// It may have happened all the same: the next pass looks before it tries again.
+		return w.slow(lifecycle.Failed("create the template", err))
+	}
+	if e.Cause == graph.CauseDuplicate {
+		return t.duplicate(ctx, p, w, retried)
+	}
+	switch e.Class {
+	case graph.ClassThrottled, graph.ClassPermission, graph.ClassAmbiguous, graph.ClassBlocked:
+		// Nothing was created, but the same is tried again soon: noting it anew would cost a status write each time.
+	default:
+		p.Object.Status.PendingCreate = nil
+	}
+	t.Creates.Release(p.WABA.Spec.ID)
+	return lifecycle.Failed("create the template", err)
+}
+
+// duplicate follows Meta's word that the name and language are taken, which the snapshot didn't know.
+func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retried bool) *lifecycle.Result {
+	view, err := p.Session.LookupTemplate(ctx, templateKey(p.Object))
+	if err != nil {
+		return lifecycle.Failed("look the template up", err)
+	}
+	if view.Template == nil {
+		return lifecycle.NotSynced(v1alpha1.ReasonTransientError, "Meta says that the name and language are taken but doesn't show the template yet").
+			WithBackoff(lifecycle.SlowPause)
+	}
+	if !retried {
+		p.Object.Status.PendingCreate = nil // not ours: this pass was the first to try
+	}
+	if t.mine(p, view) {
+		return t.compare(ctx, p, w, view)
+	}
+	return t.adopt(ctx, p, w, view)
+}
+
+// unrequestedWrite asks the account's breaker for a write that no change of a spec asked for; nil where it may be made.
+func (t *templates) unrequestedWrite(ctx context.Context, p *templatePass) *lifecycle.Result {
+	var list v1alpha1.MessageTemplateList
+	if err := t.Client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(p.WABA))}, client.UnsafeDisableDeepCopy); err != nil {
+		return lifecycle.Failed("list the account's templates", err)
+	}
+	if t.AllowUnrequested(p.Object, p.WABA, p.Session, len(list.Items)) {
+		return nil
+	}
+	return lifecycle.BulkChangeHeld()
+}

@@ -1,0 +1,17 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package messagetemplate reconciles message templates: what is particular to them, on top of the lifecycle.
+//
+//	reconciler.go      what the lifecycle asks of the kind
+//	sync.go            comparison with the spec, adoption, drift
+//	create.go          creates, and what is known of one whose answer was lost
+//	edit.go            edits, and Meta's budget of them
+//	samples.go         files of media headers
+//	conditions.go      what Ready means
+//	webhook.go         what webhooks report
+//	status_timing.go   since when a status lasts, and until when
+//	siblings.go        languages of one name
+//	unpause.go         requests to end a pause
+//	delete.go          deletion at Meta
+package messagetemplate

@@ -1,0 +1,288 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package messagetemplate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+	"github.com/waba-operator/waba-operator/internal/template"
+)
+
+// Limits of edits to approved templates
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management).
+const (
+	editsPerWindow = 10
+	monthlyWindow  = 30 * 24 * time.Hour
+
+	// attemptMemory is how long a recorded attempt stands for the repetitions of the same edit.
+	attemptMemory = 10 * time.Minute
+
+	causeSpec  = "Spec"
+	causeDrift = "Drift"
+)
+
+// edit replaces the content of a template, once, within Meta's limits.
+func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view account.TemplateView, names []string, cause string) *lifecycle.Result {
+	what := strings.Join(names, ", ")
+	if o := editable(p.Object.Status.Status, what); o != nil {
+		return o
+	}
+	if hold := p.RefusedFor(); hold > 0 {
+		return lifecycle.Unchanged(hold)
+	}
+	if o := t.unasked(p, cause); o != nil {
+		return o
+	}
+	live := view.Template
+	if !t.ReadOnly { // what isn't written needn't be newer than the listing
+		newer, o := t.liveTemplate(ctx, p, live.ID)
+		if o != nil {
+			return o
+		}
+		live = newer
+	}
+	if o := t.alreadyDone(p, w, live); o != nil {
+		return o
+	}
+	approved := live.Status == metavalues.TemplateApproved
+	if approved {
+		if wait := editWait(&p.Object.Status, w.editHash(), p.Now); wait > 0 {
+			// What is there still works, as with drift that is only reported; nobody is sent the sample files.
+			works := cause == causeDrift || template.OnlyMedia(names)
+			return lifecycle.Waiting(v1alpha1.ReasonEditBudgetExhausted, fmt.Sprintf(
+				"waits to edit %s: Meta allows one edit of an approved template a day, and ten in 30 days", what), wait).Showing(true).AssetUnaffectedIf(works)
+		}
+	}
+	if t.ReadOnly {
+		if o := t.counted(ctx, p, cause); o != nil {
+			return o
+		}
+		return t.withhold(p, w, v1alpha1.ReasonDriftDetected, CallEditTemplate, names...)
+	}
+	if o := t.prepare(ctx, p, &w, cause); o != nil {
+		return o
+	}
+	if o := t.recordAttempt(ctx, p, v1alpha1.EditAttempt{
+		Time: metav1.NewTime(p.Now.Truncate(time.Second)), SpecHash: w.editHash(), Cause: cause, Approved: approved,
+	}); o != nil {
+		return o
+	}
+	return t.send(ctx, p, w, live, names)
+}
+
+// prepare does what comes before the call: the files have to be there, and the breaker must agree before they are uploaded.
+func (t *templates) prepare(ctx context.Context, p *templatePass, w *wish, cause string) *lifecycle.Result {
+	files, o := t.fetchSamples(ctx, p, *w)
+	defer files.Close()
+	if o != nil {
+		return o
+	}
+	if o := t.counted(ctx, p, cause); o != nil {
+		return o
+	}
+	return t.withSamples(ctx, p, w, files)
+}
+
+// editable says whether the status of the template permits an edit at all.
+func editable(status, what string) *lifecycle.Result {
+	switch status {
+	case metavalues.TemplateApproved, metavalues.TemplateRejected, metavalues.TemplatePaused:
+		return nil
+	case metavalues.TemplatePending, metavalues.TemplateInAppeal:
+		return lifecycle.Waiting(v1alpha1.ReasonInReview, "a template in review can't be edited; "+what+" follows when the review is over", 0)
+	case metavalues.TemplatePendingDeletion, metavalues.TemplateDeleted:
+		return lifecycle.Waiting(v1alpha1.ReasonNameLocked, "the template is being deleted at Meta, and its name stays taken until then", lifecycle.NameLock).Showing(true)
+	default:
+		return lifecycle.NotSynced(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf(
+			"a template with status %s can't be edited; create one with another name, or ask Meta in WhatsApp Manager", metavalues.Clip(status)))
+	}
+}
+
+// unasked guards edits that no change of the spec asked for. The breaker counts them later, once for each edit that is made.
+func (t *templates) unasked(p *templatePass, cause string) *lifecycle.Result {
+	if cause != causeDrift {
+		return nil
+	}
+	if contestedEdits(p) {
+		return lifecycle.Waiting(v1alpha1.ReasonContested,
+			"somebody keeps undoing our edits; agree who manages this template, or set driftPolicy: Report", lifecycle.ContestedWindow).AssetUnaffected()
+	}
+	if allowed, wait := p.Session.Budget().Background(); !allowed {
+		return lifecycle.Waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).AssetUnaffected()
+	}
+	if p.Session.Held() && !t.ReadOnly {
+		return lifecycle.BulkChangeHeld()
+	}
+	return nil
+}
+
+// contestedEdits reports that our repairs were undone too often.
+func contestedEdits(p *templatePass) bool {
+	recent := 0
+	for _, e := range p.Object.Status.Edits {
+		if e.Cause == causeDrift && deadline.Within(e.Time.Time, p.Now, lifecycle.ContestedWindow) {
+			recent++
+		}
+	}
+	return recent >= lifecycle.ContestedAfter
+}
+
+// counted asks the account's breaker for an edit that no change of the spec asked for.
+func (t *templates) counted(ctx context.Context, p *templatePass, cause string) *lifecycle.Result {
+	if cause != causeDrift {
+		return nil
+	}
+	return t.unrequestedWrite(ctx, p)
+}
+
+// liveTemplate reads the template just before an edit: the listing may be minutes old, and an edit is scarce.
+func (t *templates) liveTemplate(ctx context.Context, p *templatePass, id string) (*graph.Template, *lifecycle.Result) {
+	if o := p.Lookups(1); o != nil {
+		return nil, o
+	}
+	live, err := p.Session.Client().ReadTemplate(ctx, id)
+	if err != nil {
+		return nil, lifecycle.Failed("read the template before the edit", err)
+	}
+	if account.NewTemplateKey(live.Name, live.Language) != templateKey(p.Object) {
+		return nil, lifecycle.Waiting(v1alpha1.ReasonUnknownError, "Meta answers with another template under this id", lifecycle.MinimumInterval)
+	}
+	if o := editable(live.Status, "the change"); o != nil {
+		// The listing or a webhook said otherwise: until that is cleared up, not every event is worth a call.
+		return nil, o.WithBackoff(lifecycle.SlowPause)
+	}
+	return live, nil
+}
+
+// alreadyDone recognises an edit that took effect though its answer was lost, and one that a person made for us.
+func (t *templates) alreadyDone(p *templatePass, w wish, live *graph.Template) *lifecycle.Result {
+	fields := template.LiveFields(live)
+	looksEqual := len(template.Diff(w.fields, fields)) == 0
+	// The category of an approved template can't be edited; where Meta chose another one, only the content counts.
+	equal := looksEqual && len(template.Resent(p.Object.Status.Baseline.Fields, w.fields)) == 0 &&
+		(live.Status == metavalues.TemplateApproved || live.Category == string(p.Object.Spec.Category))
+	if !equal && !tookEffect(&p.Object.Status, w.editHash(), live, looksEqual) {
+		return nil
+	}
+	closeEdit(p.Object.Status.Edits, w.editHash())
+	p.Session.Wrote(templateKey(p.Object), live)
+	t.rebase(p, account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.Now}, w)
+	return t.inSync(p)
+}
+
+// tookEffect reports that an edit of ours whose answer was lost was made all the same, in words that Meta normalised. The
+// time alone proves little: it moves on reviews and pauses too; so the content must have changed since the baseline, unless
+// the change is one that Meta never shows.
+func tookEffect(s *v1alpha1.MessageTemplateStatus, hash string, live *graph.Template, looksEqual bool) bool {
+	if !openEdit(s.Edits) || s.Baseline == nil || template.AwaitsReadBack(s.Baseline.Fields) {
+		return false
+	}
+	last := s.Edits[len(s.Edits)-1]
+	return last.SpecHash == hash && !live.LastUpdatedTime.Before(last.Time.Time) &&
+		(looksEqual || len(template.Changed(s.Baseline.Fields, template.LiveFields(live))) > 0)
+}
+
+// openEdit reports that the answer to the last edit isn't known.
+func openEdit(edits []v1alpha1.EditAttempt) bool { return len(edits) > 0 && !edits[len(edits)-1].Done }
+
+// closeEdit notes that the edit whose answer was lost has taken effect.
+func closeEdit(edits []v1alpha1.EditAttempt, hash string) {
+	if openEdit(edits) && edits[len(edits)-1].SpecHash == hash {
+		edits[len(edits)-1].Done = true
+	}
+}
+
+// editWait is how long an approved template can't be edited, by our own edits and by those seen of others. An attempt
+// whose answer was lost and that had no effect doesn't count twice.
+func editWait(s *v1alpha1.MessageTemplateStatus, hash string, now time.Time) time.Duration {
+	var times []time.Time
+	for i, e := range s.Edits {
+		lost := i == len(s.Edits)-1 && !e.Done && e.SpecHash == hash
+		if e.Approved && !lost {
+			times = append(times, e.Time.Time)
+		}
+	}
+	for _, seen := range s.LastUpdatedTimes {
+		times = append(times, seen.Time)
+	}
+	times = slices.DeleteFunc(times, func(t time.Time) bool { return !deadline.Within(t, now, monthlyWindow) })
+	slices.SortFunc(times, func(a, b time.Time) int { return b.Compare(a) }) // newest first
+	var wait time.Duration
+	if len(times) > 0 {
+		wait = max(wait, times[0].Add(lifecycle.EditWindow).Sub(now))
+	}
+	if len(times) >= editsPerWindow {
+		wait = max(wait, times[editsPerWindow-1].Add(monthlyWindow).Sub(now))
+	}
+	return max(wait, 0)
+}
+
+// recordAttempt writes the attempt before the call, and only if nobody changed the object: two leaders that overlap for
+// a moment must not both edit.
+func (t *templates) recordAttempt(ctx context.Context, p *templatePass, e v1alpha1.EditAttempt) *lifecycle.Result {
+	edits := p.Object.Status.Edits
+	if openEdit(edits) {
+		if last := edits[len(edits)-1]; last.SpecHash == e.SpecHash && deadline.Within(last.Time.Time, p.Now, attemptMemory) {
+			return nil // on record already; noting each try of a failing call would cost a status write each time
+		}
+		edits = edits[:len(edits)-1] // the live template showed that it had no effect
+	}
+	edits = append(slices.Clone(edits), e)
+	p.Object.Status.Edits = edits[max(0, len(edits)-metavalues.RingSize):]
+	if err := t.record(ctx, p, lifecycle.Waiting(v1alpha1.ReasonProgressing, "editing the template", 0).AssetUnaffected(), true); err != nil {
+		return lifecycle.WriteFailed("record the attempt to edit", err)
+	}
+	return nil
+}
+
+// send makes the call. Only its own result is recorded after it.
+func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *graph.Template, names []string) *lifecycle.Result {
+	content := w.content
+	if live.Status == metavalues.TemplateApproved {
+		content.Category = "" // can't be changed, and need not be sent
+		if content.LinkTrackingOptedOut != nil {
+			content.Category = live.Category // Meta takes this switch only together with the category it has
+		}
+	}
+	lifecycle.LogStep(ctx, "About to write to Meta", "call", CallEditTemplate, "fields", names)
+	err := p.Session.Client().EditTemplate(ctx, live.ID, content)
+	t.AuditWrite(p.Object, CallEditTemplate, names, err)
+	again := t.sent(p, w, err)
+	edits := p.Object.Status.Edits
+	if err != nil {
+		switch class := graph.ClassOf(err); class {
+		case graph.ClassTransient, graph.ClassUnknown:
+			return w.slow(lifecycle.Failed("edit the template", err)) // it may have taken effect; the next pass reads the template first
+		}
+		p.Object.Status.Edits = edits[:len(edits)-1] // refused: not an edit
+		if again != nil {
+			return again
+		}
+		return lifecycle.Failed("edit the template", err)
+	}
+	edits[len(edits)-1].Done = true
+	after := *live
+	if after.Status == metavalues.TemplateRejected {
+		// An edit ends the rejection and starts a review. Until it is read back, the resource must not look failed.
+		after.Status = metavalues.TemplatePending
+		p.Object.Status.Status, p.Object.Status.Rejection = metavalues.TemplatePending, nil
+		lasts(p, statusNews{})
+	}
+	p.Session.Wrote(templateKey(p.Object), &after)
+	p.Object.Status.Baseline = written(p, w)
+	p.Status.Drift = nil
+	return lifecycle.Done("edited; the next observation reads it back")
+}

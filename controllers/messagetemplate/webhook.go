@@ -1,0 +1,188 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package messagetemplate
+
+import (
+	"strings"
+	"time"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+	"github.com/waba-operator/waba-operator/internal/template"
+)
+
+// eventFlagged tells that Meta may disable the template; it stays approved meanwhile.
+const eventFlagged = "FLAGGED"
+
+// statusTold is what a status event means where Meta's API has no such status
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/message_template_status_update).
+var statusTold = map[string]string{
+	eventFlagged: metavalues.TemplateApproved, "REINSTATED": metavalues.TemplateApproved, "UNARCHIVED": metavalues.TemplateApproved, "LOCKED": metavalues.TemplatePaused,
+}
+
+func templateStatusOf(event string) string {
+	if status, ok := statusTold[event]; ok {
+		return status
+	}
+	return metavalues.Clip(event)
+}
+
+// statusNews is what is known of a status beyond its name.
+type statusNews struct {
+	// changed is when it began, by Meta's clock; zero where that isn't told.
+	changed time.Time
+	// pause is Meta's word on the pause, nil where the operator has to guess.
+	pause *v1alpha1.TemplatePause
+	// ends is when Meta announced its end, zero where it didn't.
+	ends time.Time
+}
+
+// heedTemplate puts what webhooks told over what was seen of a template, which s shows. since is when the status before the
+// pass began. The content isn't touched: whether somebody edited it is decided by what was read.
+func heedTemplate(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecycle.Freshness) statusNews {
+	var news statusNews
+	w := s.Webhook
+	if w == nil {
+		return news
+	}
+	k = afterEdits(k, s.Edits)
+	if e := facts.EventOf(w.Events, facts.MarkTemplateStatus); k.Outweighs(e) && w.Status != "" {
+		s.Status, news.changed = templateStatusOf(w.Status), e.Time.Time
+		switch s.Status {
+		case metavalues.TemplateApproved, metavalues.TemplatePending:
+			s.Rejection = nil
+		case metavalues.TemplateRejected:
+			s.Rejection = &v1alpha1.TemplateRejection{Reason: metavalues.Clip(w.Reason), Recommendation: template.RejectionAdvice(w.Reason)}
+		}
+	}
+	if k.Outweighs(facts.EventOf(w.Events, facts.MarkTemplateQuality)) && w.QualityScore != "" {
+		s.QualityScore = metavalues.Upper(w.QualityScore)
+	}
+	heedCategory(s, k)
+	if wordsBelong(s, since, k) {
+		heedWords(s, &news)
+	}
+	return news
+}
+
+// afterEdits adds to the knowledge that an edit of ours ends what was told of the template before it.
+func afterEdits(k lifecycle.Freshness, edits []v1alpha1.EditAttempt) lifecycle.Freshness {
+	for _, e := range edits {
+		if e.Done {
+			k.WrittenAt = deadline.Later(k.WrittenAt, e.Time.Time)
+		}
+	}
+	return k
+}
+
+func heedCategory(s *v1alpha1.MessageTemplateStatus, k lifecycle.Freshness) {
+	w := s.Webhook
+	done, announced := facts.EventOf(w.Events, facts.MarkTemplateCategory), facts.EventOf(w.Events, facts.MarkCategoryAnnounced)
+	if k.Outweighs(announced) {
+		s.CorrectCategory = metavalues.Upper(w.CorrectCategory)
+	}
+	if !k.Outweighs(done) || w.Category == "" {
+		return
+	}
+	if s.Category != metavalues.Upper(w.Category) {
+		s.PreviousCategory = metavalues.Upper(w.PreviousCategory)
+	}
+	s.Category = metavalues.Upper(w.Category)
+	if s.CorrectCategory == s.Category {
+		s.CorrectCategory = "" // it has happened
+	}
+}
+
+// wordsBelong reports that Meta's words are about the status that the template has, and not about an earlier one of the same
+// name: they hold as long as it does.
+func wordsBelong(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecycle.Freshness) bool {
+	e := facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus)
+	return e != nil && templateStatusOf(s.Webhook.Status) == s.Status && !e.Time.Time.Before(k.WrittenAt) &&
+		!since.After(facts.Receipt(e).Add(facts.Window))
+}
+
+func heedWords(s *v1alpha1.MessageTemplateStatus, news *statusNews) {
+	w := s.Webhook
+	switch s.Status {
+	case metavalues.TemplateRejected:
+		if s.Rejection == nil {
+			s.Rejection = &v1alpha1.TemplateRejection{Reason: metavalues.Clip(w.Reason), Recommendation: template.RejectionAdvice(w.Reason)}
+		}
+		s.Rejection.Explanation = metavalues.Truncate(w.RejectionReason, metavalues.MessageLimit)
+		if w.RejectionRecommendation != "" {
+			s.Rejection.Recommendation = metavalues.Truncate(w.RejectionRecommendation, metavalues.MessageLimit)
+		}
+	case metavalues.TemplatePaused:
+		if w.PauseTitle != "" || w.PauseDescription != "" {
+			news.pause = &v1alpha1.TemplatePause{Title: metavalues.Upper(w.PauseTitle), Description: metavalues.Truncate(w.PauseDescription, metavalues.MessageLimit)}
+		}
+	case metavalues.TemplateApproved:
+		if w.Status == eventFlagged {
+			news.ends = deadline.Value(w.DisableDate)
+		}
+	}
+}
+
+// flagged reports that Meta said it may disable the template, and hasn't taken it back: neither by another event, nor by
+// showing a high quality afterwards.
+func flagged(s *v1alpha1.MessageTemplateStatus, k lifecycle.Freshness) bool {
+	if s.Webhook == nil || s.Webhook.Status != eventFlagged || !wordsBelong(s, deadline.Value(s.StatusSince), afterEdits(k, s.Edits)) {
+		return false
+	}
+	return s.QualityScore != "GREEN" || k.Outweighs(facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus))
+}
+
+// reviewed reports that Meta's time of the last change is that of a status that a webhook told: nobody edited the template.
+func reviewed(s *v1alpha1.MessageTemplateStatus, updated time.Time) bool {
+	if s.Webhook == nil {
+		return false
+	}
+	e := facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus)
+	return e != nil && e.Time.Sub(updated).Abs() <= deadline.Skew
+}
+
+// OverlayWebhook shows what webhooks told, on top of what the status shows.
+func (t *templates) OverlayWebhook(p *templatePass) {
+	if s := &p.Object.Status; s.Webhook != nil && p.Status.ID != "" && s.Status != "" {
+		t.tell(p, time.Time{})
+	}
+}
+
+// tell puts facts over what was seen, and notes since when the status lasts.
+func (t *templates) tell(p *templatePass, updated time.Time) {
+	news := heedTemplate(&p.Object.Status, deadline.Value(p.Before.Status.StatusSince), t.known(p))
+	if news.changed.IsZero() {
+		news.changed = updated
+	}
+	lasts(p, news)
+}
+
+// known is how fresh the knowledge of the template is: that of this process, or what the account's status tells of the one
+// before.
+func (t *templates) known(p *templatePass) lifecycle.Freshness {
+	var k lifecycle.Freshness
+	if p.WABA == nil {
+		return k
+	}
+	k.ObservedAt = deadline.Value(p.WABA.Status.LastObservedTime)
+	if s := t.Accounts.Get(string(p.WABA.UID)); s != nil && s.Ref().AccountID == p.WABA.Spec.ID {
+		view := s.Template(templateKey(p.Object))
+		k.ObservedAt = deadline.Later(k.ObservedAt, view.At)
+		if view.Template != nil && !view.ReadBack {
+			k.WrittenAt = view.At.Truncate(time.Second)
+		}
+	}
+	return k
+}
+
+// announcedWhen says where to read when an announced category comes.
+func announcedWhen(s *v1alpha1.MessageTemplateStatus) string {
+	if w := s.Webhook; w != nil && w.CategoryChangeTime != nil && strings.EqualFold(w.CorrectCategory, s.CorrectCategory) {
+		return " (when: status.webhook.categoryChangeTime)"
+	}
+	return ""
+}

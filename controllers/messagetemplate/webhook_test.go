@@ -1,0 +1,171 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package messagetemplate
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
+	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/template"
+)
+
+func TestUnitFactsOfTemplateStatus(t *testing.T) {
+	for event, want := range map[string]string{
+		"APPROVED": "Approved", "PENDING": "InReview", "REJECTED": "Rejected", "PAUSED": "PausedByMeta", "LOCKED": "PausedByMeta",
+		"DISABLED": "Disabled", "FLAGGED": "Approved", "REINSTATED": "Approved", "UNARCHIVED": "Approved", "ARCHIVED": "Archived",
+		"IN_APPEAL": "InAppeal", "PENDING_DELETION": "PendingDeletion", "DELETED": "PendingDeletion", "LIMIT_EXCEEDED": "LimitExceeded",
+		"SOMETHING_NEW": "Unknown",
+	} {
+		s := &v1alpha1.MessageTemplateStatus{
+			Status: "IN_APPEAL", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: event},
+		}
+		news := heedTemplate(s, lifecycletest.At(-100), lifecycle.Freshness{ObservedAt: lifecycletest.At(30)})
+		s.StatusSince, s.StatusUntil = deadline.Pointer(lifecycletest.At(0)), nil
+		if got := verdictOnTemplate(s).Reason; got != want || !news.changed.Equal(lifecycletest.At(0)) {
+			t.Errorf("%s: %s since %s, want %s", event, got, news.changed, want)
+		}
+		// Meta's API answers a minute later.
+		s.Status = "APPROVED"
+		if news := heedTemplate(s, lifecycletest.At(-100), lifecycle.Freshness{ObservedAt: lifecycletest.At(60)}); s.Status != "APPROVED" || !news.changed.IsZero() {
+			t.Errorf("%s: %s after the observation", event, s.Status)
+		}
+	}
+}
+
+// TestUnitFactsWords: Meta's words belong to the status with which they were told, and to no other of the same name.
+func TestUnitFactsWords(t *testing.T) {
+	told := &v1alpha1.MessageTemplateWebhookStatus{
+		Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "REJECTED", Reason: "INVALID_FORMAT",
+		RejectionReason: "Parameters touch.", RejectionRecommendation: "Put words between them.",
+	}
+	edited := []v1alpha1.EditAttempt{{Time: metav1.NewTime(lifecycletest.At(10)), Done: true}}
+	for name, c := range map[string]struct {
+		status string
+		since  time.Time
+		edits  []v1alpha1.EditAttempt
+		k      lifecycle.Freshness
+		want   *v1alpha1.TemplateRejection
+	}{
+		"told now":           {"PENDING", lifecycletest.At(-5), nil, lifecycle.Freshness{}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
+		"seen before":        {"REJECTED", lifecycletest.At(-5), nil, lifecycle.Freshness{ObservedAt: lifecycletest.At(-5)}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
+		"still so":           {"REJECTED", lifecycletest.At(0), nil, lifecycle.Freshness{ObservedAt: lifecycletest.At(9999)}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
+		"rejected once more": {"REJECTED", lifecycletest.At(500), nil, lifecycle.Freshness{ObservedAt: lifecycletest.At(9999)}, nil},
+		"edited since":       {"PENDING", lifecycletest.At(10), edited, lifecycle.Freshness{ObservedAt: lifecycletest.At(30)}, nil},
+		"an edit that failed": {"PENDING", lifecycletest.At(-5), []v1alpha1.EditAttempt{{Time: metav1.NewTime(lifecycletest.At(10))}}, lifecycle.Freshness{},
+			&v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
+		"approved since": {"APPROVED", lifecycletest.At(100), nil, lifecycle.Freshness{ObservedAt: lifecycletest.At(100)}, nil},
+	} {
+		s := &v1alpha1.MessageTemplateStatus{Status: c.status, Webhook: told, Edits: c.edits}
+		heedTemplate(s, c.since, c.k)
+		if !reflect.DeepEqual(s.Rejection, c.want) {
+			t.Errorf("%s: %+v", name, s.Rejection)
+		}
+		if again := s.DeepCopy(); c.want != nil {
+			heedTemplate(again, lifecycletest.At(0), c.k)
+			if !reflect.DeepEqual(again, s) {
+				t.Errorf("%s: a second look changes it: %+v", name, again)
+			}
+			if message := verdictOnTemplate(s).Message; !strings.Contains(message, "Parameters touch") || !strings.Contains(message, "Put words between them") {
+				t.Errorf("%s: %s", name, message)
+			}
+		}
+	}
+	// Without Meta's own recommendation the guide's stands.
+	s := &v1alpha1.MessageTemplateStatus{Webhook: &v1alpha1.MessageTemplateWebhookStatus{
+		Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "REJECTED", Reason: "SCAM",
+	}}
+	heedTemplate(s, time.Time{}, lifecycle.Freshness{})
+	if s.Rejection == nil || s.Rejection.Recommendation != template.RejectionAdvice("SCAM") {
+		t.Errorf("%+v", s.Rejection)
+	}
+}
+
+func TestUnitFactsOfPauses(t *testing.T) {
+	for title, c := range map[string]struct {
+		lasts time.Duration
+		says  string
+	}{
+		"FIRST_PAUSE": {3 * time.Hour, "ends by itself"}, "SECOND_PAUSE": {6 * time.Hour, "ends by itself"},
+		"RATE_LIMITING_PAUSE": {0, "(RATE_LIMITING_PAUSE: Too many at once)"},
+	} {
+		was := &v1alpha1.MessageTemplate{Status: v1alpha1.MessageTemplateStatus{
+			Status: "APPROVED", StatusSince: deadline.Pointer(lifecycletest.At(-500)), QualityScore: "GREEN",
+			Webhook: &v1alpha1.MessageTemplateWebhookStatus{
+				Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "PAUSED", PauseTitle: title, PauseDescription: "Too many at once.",
+			},
+		}}
+		p := &templatePass{Object: was.DeepCopy(), Before: was, Now: lifecycletest.At(5)}
+		lasts(p, heedTemplate(&p.Object.Status, deadline.Value(was.Status.StatusSince), lifecycle.Freshness{}))
+		s := p.Object.Status
+		if s.Pause == nil || s.Pause.Title != title || !deadline.Value(s.StatusSince).Equal(lifecycletest.At(0)) || len(s.PauseTimes) != 1 {
+			t.Errorf("%s: %+v since %v, %v", title, s.Pause, s.StatusSince, s.PauseTimes)
+		}
+		if c.lasts == 0 != (s.StatusUntil == nil) || s.StatusUntil != nil && s.StatusUntil.Sub(lifecycletest.At(0)) != c.lasts {
+			t.Errorf("%s: until %v", title, s.StatusUntil)
+		}
+		if message := verdictOnTemplate(&s).Message; !strings.Contains(message, c.says) {
+			t.Errorf("%s: %s", title, message)
+		}
+	}
+}
+
+func TestUnitFactsOfQualityAndCategory(t *testing.T) {
+	s := &v1alpha1.MessageTemplateStatus{Status: "APPROVED", Category: "UTILITY", QualityScore: "GREEN", Webhook: &v1alpha1.MessageTemplateWebhookStatus{
+		Events: lifecycletest.EventsAt(0, facts.MarkTemplateQuality, facts.MarkCategoryAnnounced), QualityScore: "RED",
+		Category: "UTILITY", CorrectCategory: "MARKETING", CategoryChangeTime: deadline.Pointer(lifecycletest.At(9999)),
+	}}
+	heedTemplate(s, time.Time{}, lifecycle.Freshness{ObservedAt: lifecycletest.At(59)})
+	_, reason, message := category(s, "UTILITY")
+	if s.QualityScore != "RED" || reason != v1alpha1.ReasonReclassificationPlanned || !strings.Contains(message, "categoryChangeTime") {
+		t.Errorf("%s, %s: %s", s.QualityScore, reason, message)
+	}
+	s.Webhook.Events = append(s.Webhook.Events, lifecycletest.EventsAt(100, facts.MarkTemplateCategory)...)
+	s.Webhook.Category, s.Webhook.PreviousCategory = "MARKETING", "UTILITY"
+	for range 2 {
+		heedTemplate(s, time.Time{}, lifecycle.Freshness{ObservedAt: lifecycletest.At(59)})
+		if s.Category != "MARKETING" || s.PreviousCategory != "UTILITY" || s.CorrectCategory != "" {
+			t.Errorf("%s, before %s, planned %s", s.Category, s.PreviousCategory, s.CorrectCategory)
+		}
+	}
+	s.Category, s.QualityScore = "UTILITY", "GREEN" // what Meta's API says later
+	heedTemplate(s, time.Time{}, lifecycle.Freshness{ObservedAt: lifecycletest.At(160)})
+	if s.Category != "UTILITY" || s.QualityScore != "GREEN" {
+		t.Errorf("%s, %s after the observation", s.Category, s.QualityScore)
+	}
+}
+
+func TestUnitFlagged(t *testing.T) {
+	facts := &v1alpha1.MessageTemplateWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "FLAGGED", DisableDate: deadline.Pointer(lifecycletest.At(9999))}
+	for name, c := range map[string]struct {
+		status  v1alpha1.MessageTemplateStatus
+		k       lifecycle.Freshness
+		flagged bool
+	}{
+		"told now":               {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "GREEN", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(0)}, true},
+		"later":                  {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "YELLOW", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, true},
+		"high quality later":     {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "GREEN", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, false},
+		"paused meanwhile":       {v1alpha1.MessageTemplateStatus{Status: "PAUSED", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, false},
+		"approved anew":          {v1alpha1.MessageTemplateStatus{Status: "APPROVED", StatusSince: deadline.Pointer(lifecycletest.At(500)), Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, false},
+		"never":                  {v1alpha1.MessageTemplateStatus{Status: "APPROVED"}, lifecycle.Freshness{}, false},
+		"something else is told": {v1alpha1.MessageTemplateStatus{Status: "APPROVED", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Status: "REINSTATED"}}, lifecycle.Freshness{}, false},
+	} {
+		if got := flagged(&c.status, c.k); got != c.flagged {
+			t.Errorf("%s: %v", name, got)
+		}
+		if c.flagged {
+			if news := heedTemplate(&c.status, time.Time{}, c.k); !news.ends.Equal(lifecycletest.At(9999)) {
+				t.Errorf("%s: ends %s", name, news.ends)
+			}
+		}
+	}
+}

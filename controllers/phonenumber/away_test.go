@@ -1,0 +1,33 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package phonenumber
+
+import (
+	"errors"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
+	"github.com/waba-operator/waba-operator/internal/account"
+)
+
+// TestUnitErrorsAreNotNoNumbers: where a read fails, nothing is concluded from it.
+func TestUnitErrorsAreNotNoNumbers(t *testing.T) {
+	var none error
+	base := func(lists *error) *lifecycle.Base {
+		c := lifecycletest.Away(t, lists)
+		return lifecycle.NewBase(lifecycle.Parts{Client: c}, lifecycle.Options{
+			Accounts: account.NewManager(account.Options{}), Clock: clocktesting.NewFakePassiveClock(lifecycletest.Start), Metrics: &lifecycletest.Metrics{},
+		})
+	}
+	own := metav1.ObjectMeta{Namespace: lifecycletest.Owner, Name: "own", UID: "own"}
+	number := &v1alpha1.PhoneNumber{ObjectMeta: own, Spec: v1alpha1.PhoneNumberSpec{ID: "1"}}
+	if _, err := (&numbers{Base: base(&none)}).Claims(t.Context(), number); !errors.Is(err, lifecycletest.ErrAway) {
+		t.Errorf("other resources: got %v", err)
+	}
+}

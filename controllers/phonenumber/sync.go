@@ -1,0 +1,284 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package phonenumber
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+	"github.com/waba-operator/waba-operator/internal/number"
+)
+
+const (
+	// pinRecheck is how often the Secret with the PIN is looked at for a change.
+	pinRecheck = 5 * time.Minute
+	// connectRecheck is how often a number is read that was registered a moment ago, and connectPatience for how long:
+	// somebody is waiting for it, and Meta needs seconds.
+	connectRecheck  = 20 * time.Second
+	connectPatience = 3 * time.Minute
+)
+
+// Sync compares the number with its spec and acts at most once. The order is that of a number's life: it is added, named,
+// verified and registered; only then has it settings.
+func (n *numbers) Sync(ctx context.Context, p *numberPass) *lifecycle.Result {
+	view := p.Number
+	if view.Number == nil {
+		return n.absent(ctx, p)
+	}
+	live := n.connecting(ctx, p, view)
+	n.take(p, live)
+	var complaint *lifecycle.Result
+	if p.Writable() {
+		stop, later := n.step(ctx, p, live)
+		if stop != nil {
+			return stop
+		}
+		complaint = later
+	}
+	if !number.OnCloudAPI(live) {
+		return lifecycle.Done("observed; it isn't registered, so nothing else can be set")
+	}
+	out := n.settings(ctx, p, live)
+	if complaint != nil && out.Synced() == metav1.ConditionTrue {
+		out = complaint.Sooner(out.After()).Join(out.Steps()...)
+	}
+	if p.Writable() && p.Object.Spec.Registration != nil && !out.Backoff() && !out.Shown() {
+		out = out.Sooner(pinRecheck)
+	}
+	if n.connects(p, live) {
+		return out.Sooner(connectRecheck)
+	}
+	return out
+}
+
+// connects reports that the number was registered a moment ago and isn't connected yet.
+func (n *numbers) connects(p *numberPass, live *graph.PhoneNumber) bool {
+	a := last(attemptsOf(p.WABA, live.ID), callRegister)
+	return live.Status == metavalues.NumberPending && a != nil && a.Result == resultDone && deadline.Within(a.Time.Time, p.Now, connectPatience)
+}
+
+// connecting reads such a number again; the next observation may be minutes away.
+func (n *numbers) connecting(ctx context.Context, p *numberPass, view account.NumberView) *graph.PhoneNumber {
+	if !n.connects(p, view.Number) || p.Now.Sub(view.At) < connectRecheck {
+		return view.Number
+	}
+	live, err := p.Session.Client().ReadPhoneNumber(ctx, view.Number.ID)
+	if err != nil {
+		p.Missed("read the number that is being connected", err)
+		return view.Number
+	}
+	if !number.Is(&p.Object.Spec, *live) {
+		return view.Number
+	}
+	p.Session.SawNumber(*live, p.Now)
+	return live
+}
+
+// leave forgets the number in an account that a person gave up by accepting another one.
+func (n *numbers) leave(p *numberPass) {
+	if p.Status.AccountID != "" && p.Status.AccountID != p.WABA.Spec.ID {
+		p.Object.Status = v1alpha1.PhoneNumberStatus{
+			CommonStatus: v1alpha1.CommonStatus{Conditions: p.Status.Conditions, ObservedGeneration: p.Status.ObservedGeneration},
+			Webhook:      p.Object.Status.Webhook,
+		}
+	}
+}
+
+// look returns what is known of the number. Only a resource that has work to do asks Meta before the next observation.
+func (n *numbers) look(ctx context.Context, p *numberPass) (account.NumberView, *lifecycle.Result) {
+	matches := func(live graph.PhoneNumber) bool { return number.Is(&p.Object.Spec, live) }
+	view := p.Session.Number(matches)
+	pending := p.Object.Status.PendingAdd
+	switch {
+	case !view.Known && p.Settled() && pending == nil:
+		return view, lifecycle.Unchanged(p.UntilNextAttempt()) // nothing new since before the restart; the next observation brings an event
+	case view.Number != nil && (!p.Requested() || !view.At.Before(p.Now)):
+		return view, nil
+	case view.Known && !p.Requested() && (pending == nil || view.At.After(pending.Time.Time)):
+		return view, nil
+	}
+	lifecycle.LogStep(ctx, "Looking the number up")
+	if err := p.Session.LookupNumbers(ctx); err != nil {
+		return view, lifecycle.Failed("list the account's numbers", err)
+	}
+	return p.Session.Number(matches), nil
+}
+
+// reread reads the number after a write of ours, so that the next step doesn't wait for an observation. Where that fails the
+// observation tells.
+func (n *numbers) reread(ctx context.Context, p *numberPass, id, message string) *lifecycle.Result {
+	begun := n.Clock.Now()
+	live, err := p.Session.Client().ReadPhoneNumber(ctx, id)
+	switch {
+	case err != nil:
+		p.Missed("read the number back", err)
+	case number.Is(&p.Object.Spec, *live):
+		p.Session.SawNumber(*live, begun)
+		n.take(p, live)
+	}
+	return lifecycle.Done(message).RetryAfter(time.Second) // the next step
+}
+
+// take copies what Meta says into the status, and what webhooks told over it.
+func (n *numbers) take(p *numberPass, live *graph.PhoneNumber) {
+	s := &p.Object.Status
+	s.ID, s.AccountID, s.PendingAdd = metavalues.Clip(live.ID), p.WABA.Spec.ID, nil
+	s.DisplayPhoneNumber, s.VerifiedName = metavalues.Clip(live.DisplayPhoneNumber), metavalues.Clip(live.VerifiedName)
+	s.NameStatus, s.NewDisplayName, s.NewNameStatus = metavalues.Upper(live.NameStatus), metavalues.Clip(live.NewDisplayName), metavalues.Upper(live.NewNameStatus)
+	s.CodeVerificationStatus, s.QualityRating = metavalues.Upper(live.CodeVerificationStatus), metavalues.Upper(live.QualityRating)
+	s.Status, s.PlatformType, s.ThroughputLevel = metavalues.Upper(live.Status), metavalues.Upper(live.PlatformType), metavalues.Upper(live.ThroughputLevel)
+	s.MessagingLimit, s.AccountMode = metavalues.Upper(live.MessagingLimit), metavalues.Upper(live.AccountMode)
+	s.OfficialBusinessAccount, s.PINEnabled, s.OnBizApp = live.OfficialBusinessAccount, live.PinEnabled, live.OnBizApp
+	s.LastOnboardedTime = deadline.Pointer(live.LastOnboardedTime)
+	s.Health = lifecycle.HealthStatus(live.Health)
+	s.CallbackURLs = nil
+	if w := live.Webhook; w != nil {
+		s.CallbackURLs = &v1alpha1.CallbackURLs{
+			PhoneNumber: metavalues.Truncate(w.PhoneNumber, metavalues.MessageLimit), Account: metavalues.Truncate(w.Account, metavalues.MessageLimit),
+			Application: metavalues.Truncate(w.Application, metavalues.MessageLimit),
+		}
+	}
+	n.OverlayWebhook(p)
+	n.mirror(p)
+}
+
+// mirror shows the account's ledger of scarce calls in the number's own status.
+func (n *numbers) mirror(p *numberPass) {
+	s := &p.Object.Status
+	attempts := attemptsOf(p.WABA, s.ID)
+	if a := last(attempts, callRequestCode); a != nil {
+		if s.Verification == nil {
+			s.Verification = &v1alpha1.PhoneNumberVerificationStatus{}
+		}
+		s.Verification.CodeRequestedTime = &a.Time
+	}
+	if len(attempts) == 0 && s.Registration == nil {
+		return
+	}
+	if s.Registration == nil {
+		s.Registration = &v1alpha1.PhoneNumberRegistrationStatus{}
+	}
+	s.Registration.Attempts, s.Registration.BlockedUntil = attempts, nil
+	if a := last(attempts, callRegister); a != nil && retryLeft(a, p.Now) > 0 {
+		s.Registration.BlockedUntil = a.RetryTime
+	}
+}
+
+// situation gathers what decides about the next step.
+func (n *numbers) situation(p *numberPass, live *graph.PhoneNumber) *situation {
+	asked := p.Object.Annotations[v1alpha1.AnnotationRequestCode]
+	handled := ""
+	if v := p.Object.Status.Verification; v != nil {
+		handled = v.LastHandledRequest
+	}
+	return &situation{
+		spec: &p.Object.Spec, status: &p.Object.Status, live: live, attempts: attemptsOf(p.WABA, live.ID), now: p.Now,
+		// A new resource isn't a person's wish for another attempt: somebody may recreate it in a loop.
+		pushed:    p.Prior.ObservedGeneration > 0 && (p.Requested() || p.ChangedByUser()),
+		asked:     p.Prior.ObservedGeneration > 0 && p.Requested(),
+		codeAsked: asked != "" && asked != handled,
+		young:     p.Now.Sub(p.WABA.CreationTimestamp.Time) < registrationWindow,
+	}
+}
+
+// step does the next thing of a number's life, or says what it waits for (stop). A complaint is about something that takes
+// nothing from a number that works: its settings are kept in order all the same.
+func (n *numbers) step(ctx context.Context, p *numberPass, live *graph.PhoneNumber) (stop, complaint *lifecycle.Result) {
+	s := n.situation(p, live)
+	ask, complaint := s.nameStep()
+	if ask {
+		return n.rename(ctx, p, s), nil
+	}
+	if complaint != nil && !number.OnCloudAPI(live) {
+		return complaint, nil
+	}
+	if stop = n.verify(ctx, p, s); stop != nil {
+		return stop, nil
+	}
+	stop = n.register(ctx, p, s)
+	if stop != nil && stop.Unaffected() && number.OnCloudAPI(live) && !stop.Backoff() {
+		return nil, stop
+	}
+	return stop, complaint
+}
+
+// scarceCalls name the scarce calls, and the parts of the spec that ask for them.
+var scarceCalls = map[string]struct {
+	name   string
+	fields []string
+}{
+	callDisplayName: {CallDisplayName, []string{"displayName"}},
+	callRequestCode: {CallRequestCode, []string{"verification"}},
+	callVerifyCode:  {CallVerifyCode, []string{"verification.codeSecretRef"}},
+	callRegister:    {CallRegister, []string{"registration"}},
+	callDeregister:  {CallDeregister, nil},
+}
+
+// wouldAttempt says which scarce call would be made if the operator didn't only read.
+func (n *numbers) wouldAttempt(p *numberPass, kind string) lifecycle.Intent {
+	c := scarceCalls[kind]
+	return n.DryRun(p.Object, c.name, c.fields...)
+}
+
+// attempt makes one scarce call: a live look first, the attempt in the ledger, then the call and what came of it.
+func (n *numbers) attempt(
+	ctx context.Context, p *numberPass, a v1alpha1.RegistrationAttempt,
+	permit func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *lifecycle.Result, call func() error,
+) *lifecycle.Result {
+	if n.ReadOnly {
+		return lifecycle.DryRunDiffers(n.wouldAttempt(p, a.Kind))
+	}
+	begun := n.Clock.Now()
+	live, err := p.Session.Client().ReadPhoneNumber(ctx, p.Status.ID)
+	if err != nil {
+		return lifecycle.Failed("read the number before a call", err)
+	}
+	if !number.Is(&p.Object.Spec, *live) {
+		return lifecycle.Waiting(v1alpha1.ReasonUnknownError, "Meta answers with another number under this id", lifecycle.MinimumInterval)
+	}
+	p.Session.SawNumber(*live, begun)
+	n.take(p, live)
+	a.Number, a.Time = live.ID, metav1.NewTime(p.Now.Truncate(time.Second))
+	if o := n.ledger.begin(ctx, p.WABA, a, func(known []v1alpha1.RegistrationAttempt) *lifecycle.Result { return permit(live, known) }); o != nil {
+		return o
+	}
+	lifecycle.LogStep(ctx, "About to write to Meta", "call", scarceCalls[a.Kind].name)
+	err = call()
+	n.AuditWrite(p.Object, scarceCalls[a.Kind].name, scarceCalls[a.Kind].fields, err)
+	a.Result, a.RetryTime = resultOf(err), retryTimeOf(err, p.Now)
+	if lost := n.ledger.end(ctx, p.WABA, a); lost != nil {
+		n.Audit.Info("The result of a scarce call isn't in the account's status", "number", a.Number, "call", a.Kind, "error", lost.Error())
+		p.Missed("record the result of a call in the account's status", lost)
+	}
+	n.mirror(p)
+	if err == nil {
+		return nil
+	}
+	return n.failed(a, err)
+}
+
+// failed is the result of a scarce call that failed. When it may be repeated is decided by the ledger, so nothing here
+// retries by itself.
+func (n *numbers) failed(a v1alpha1.RegistrationAttempt, err error) *lifecycle.Result {
+	o := lifecycle.Failed(scarceCalls[a.Kind].name, err)
+	o = o.Saying(fmt.Sprintf("%s: %s", a.Kind, o.Message()))
+	switch {
+	case o.Reason() == v1alpha1.ReasonCredentialsInvalid, o.Reason() == v1alpha1.ReasonRateLimited:
+		return o.RetryAfter(o.After())
+	case a.RetryTime != nil:
+		return o.RetryAfter(a.RetryTime.Sub(n.Clock.Now())).Showing(true)
+	case a.Kind != callDisplayName && (o.Reason() == v1alpha1.ReasonRefusedByMeta || o.Reason() == v1alpha1.ReasonInvalidSpec):
+		o = o.Because(v1alpha1.ReasonTransientError, o.Message()) // nobody must act: it is tried again
+	}
+	return o.RetryAfter(lifecycle.MinimumInterval).Showing(false)
+}

@@ -1,0 +1,115 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package waba
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/internal/index"
+)
+
+// delete waits for resources that are themselves being deleted and need the account for it, and for nothing else.
+func (r *wabas) delete(ctx context.Context, p *wabaPass) (ctrl.Result, error) {
+	if !lifecycle.HasFinalizer(p.obj) {
+		return ctrl.Result{}, nil
+	}
+	needing, others, err := r.dependents(ctx, p.obj)
+	if err != nil {
+		return r.finish(ctx, p, lifecycle.Failed("list the resources that need the account", err))
+	}
+	if wait := r.grace(p); len(needing) == 0 && others && wait > 0 {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
+	if len(needing) > 0 {
+		lifecycle.LogStep(ctx, "Waiting for resources that need the account", "first", needing[0], "count", len(needing))
+		message := fmt.Sprintf("waiting for %s, which is being deleted and needs the account", needing[0])
+		if len(needing) > 1 {
+			message = fmt.Sprintf("waiting for %s and others, which are being deleted and need the account", needing[0])
+		}
+		return r.finish(ctx, p, lifecycle.NotSynced(v1alpha1.ReasonInUse, message).AssetUnaffected())
+	}
+	if err := lifecycle.SetFinalizer(ctx, r.Client, p.before.DeepCopy(), false); apierrors.IsNotFound(err) {
+		return ctrl.Result{}, nil
+	} else if err != nil {
+		return r.finish(ctx, p, lifecycle.WriteFailed("remove the finalizer", err))
+	}
+	lifecycle.LogStep(ctx, "The finalizer is removed")
+	r.MeasureDeletion(p.before, p.now)
+	return ctrl.Result{}, nil
+}
+
+// deletionGrace is how long an account waits for resources that need it to be deleted too: with a namespace, everything goes
+// within moments, but not in an order that anybody chose.
+const deletionGrace = 10 * time.Second
+
+// grace is how long the account still waits for that.
+func (r *wabas) grace(p *wabaPass) time.Duration {
+	return deadline.Left(r.leaving.begin(p.obj.UID, p.now).Add(deletionGrace), p.now, deletionGrace)
+}
+
+// dependents names the resources that are being deleted and need the account for it. others reports that there are some
+// that would need it if they were deleted.
+func (r *wabas) dependents(ctx context.Context, waba *v1alpha1.WABA) (names []string, others bool, err error) {
+	for _, kind := range v1alpha1.AssetKinds {
+		if kind.New().AccountReference() == nil {
+			continue
+		}
+		list := kind.NewList()
+		if err := r.Client.List(ctx, list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}); err != nil {
+			return nil, false, err
+		}
+		_ = meta.EachListItem(list, func(item runtime.Object) error { // never fails
+			child, ok := item.(v1alpha1.Asset)
+			switch {
+			case !ok || !lifecycle.HasFinalizer(child):
+			case child.GetDeletionTimestamp().IsZero():
+				others = true
+			default:
+				names = append(names, kind.Name+" "+client.ObjectKeyFromObject(child).String())
+			}
+			return nil
+		})
+	}
+	return names, others, nil
+}
+
+// leaving remembers since when accounts are seen being deleted.
+type leaving struct {
+	mu    sync.Mutex
+	since map[types.UID]time.Time
+}
+
+func newLeaving() *leaving { return &leaving{since: map[types.UID]time.Time{}} }
+
+// begin is since when the account is being deleted.
+func (l *leaving) begin(uid types.UID, now time.Time) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	since, known := l.since[uid]
+	if !known {
+		since = now
+		l.since[uid] = since
+	}
+	return since
+}
+
+func (l *leaving) Forget(gone lifecycle.Gone) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.since, gone.UID)
+	return 0
+}

@@ -1,0 +1,90 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package waba
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
+)
+
+func TestUnitRequestedInterval(t *testing.T) {
+	for _, c := range []struct {
+		spec *int32
+		flag time.Duration
+		want time.Duration
+	}{
+		{nil, 5 * time.Minute, 5 * time.Minute}, {ptr.To[int32](600), 5 * time.Minute, 10 * time.Minute},
+		{ptr.To[int32](60), 5 * time.Minute, time.Minute}, {nil, time.Second, 30 * time.Second}, {ptr.To[int32](1), time.Hour, 30 * time.Second},
+	} {
+		waba := &v1alpha1.WABA{}
+		waba.Spec.ObservationIntervalSeconds = c.spec
+		if got := requestedInterval(waba, c.flag); got != c.want {
+			t.Errorf("%v, flag %s: %s, want %s", c.spec, c.flag, got, c.want)
+		}
+	}
+}
+
+func TestUnitJitterIsSmallAndAlwaysTheSame(t *testing.T) {
+	different := map[time.Duration]bool{}
+	for i := range 200 {
+		uid := fmt.Sprintf("7f1d7c3e-%04d", i)
+		got := jittered(5*time.Minute, uid)
+		if got < 5*time.Minute || got >= 330*time.Second || got != jittered(5*time.Minute, uid) {
+			t.Errorf("%s: %s", uid, got)
+		}
+		different[got] = true
+	}
+	if len(different) < 50 {
+		t.Errorf("200 accounts have only %d periods", len(different))
+	}
+}
+
+func TestUnitDueIn(t *testing.T) {
+	now := lifecycletest.Start
+	settled := func(change ...func(*v1alpha1.WABA)) *v1alpha1.WABA {
+		w := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{UID: "u", Generation: 3}}
+		w.Status.ObservedGeneration = 3
+		w.Status.LastObservedTime = &metav1.Time{Time: now.Add(-time.Minute)}
+		w.Status.Credentials = &v1alpha1.CredentialsStatus{SecretUID: "s", SecretResourceVersion: "1"}
+		for _, f := range change {
+			f(w)
+		}
+		return w
+	}
+	period := func(d time.Duration) time.Duration { return jittered(d, "u") - time.Minute }
+	for name, c := range map[string]struct {
+		waba *v1alpha1.WABA
+		want time.Duration
+	}{
+		"within the period":                    {settled(), period(5 * time.Minute)},
+		"a longer one that the quota asks for": {settled(func(w *v1alpha1.WABA) { w.Status.EffectiveIntervalSeconds = 3600 }), period(time.Hour)},
+		"a shorter one doesn't count":          {settled(func(w *v1alpha1.WABA) { w.Status.EffectiveIntervalSeconds = 60 }), period(5 * time.Minute)},
+		"the period is over": {settled(func(w *v1alpha1.WABA) {
+			w.Status.LastObservedTime = &metav1.Time{Time: now.Add(-time.Hour)}
+		}), 0},
+		"never observed":   {settled(func(w *v1alpha1.WABA) { w.Status.LastObservedTime = nil }), 0},
+		"the spec changed": {settled(func(w *v1alpha1.WABA) { w.Generation = 4 }), 0},
+		"somebody asked":   {settled(func(w *v1alpha1.WABA) { w.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: "now"} }), 0},
+		"what was asked for is done": {settled(func(w *v1alpha1.WABA) {
+			w.Annotations, w.Status.LastHandledRequest = map[string]string{v1alpha1.AnnotationRequestedAt: "now"}, "now"
+		}), period(5 * time.Minute)},
+		"another Secret":          {settled(func(w *v1alpha1.WABA) { w.Status.Credentials.SecretUID = "t" }), 0},
+		"another version of it":   {settled(func(w *v1alpha1.WABA) { w.Status.Credentials.SecretResourceVersion = "2" }), 0},
+		"no credentials recorded": {settled(func(w *v1alpha1.WABA) { w.Status.Credentials = nil }), 0},
+		"from the future": {settled(func(w *v1alpha1.WABA) {
+			w.Status.LastObservedTime = &metav1.Time{Time: now.Add(2 * time.Minute)}
+		}), 0},
+	} {
+		if got := dueIn(c.waba, 5*time.Minute, "s", "1", now); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,208 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package waba
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/internal/graph"
+)
+
+// accountSetting is one of the few things about an account that can be written
+// (https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account).
+type accountSetting struct {
+	field string
+	want  string
+	// live is what Meta shows, "" where it doesn't say.
+	live  string
+	write func(context.Context, *graph.Client) error
+}
+
+// accountSettings are those that the spec names.
+func accountSettings(p *wabaPass) []accountSetting {
+	spec, id := &p.obj.Spec, p.obj.Spec.ID
+	var out []accountSetting
+	if spec.Insights == v1alpha1.InsightsEnabled {
+		out = append(out, accountSetting{
+			field: "insights", want: string(spec.Insights), live: position(p.snapshot.Account.InsightsEnabled, false),
+			write: func(ctx context.Context, c *graph.Client) error { return c.EnableInsights(ctx, id) },
+		})
+	}
+	optional := p.snapshot.Optional
+	if optional == nil {
+		return out
+	}
+	if want := spec.MarketingMessages; want != "" {
+		disable := want == v1alpha1.FeatureDisabled
+		out = append(out, accountSetting{
+			field: "marketingMessages", want: string(want), live: position(optional.DisableMarketingMessages, true),
+			write: func(ctx context.Context, c *graph.Client) error {
+				return c.UpdateAccount(ctx, id, graph.AccountUpdate{DisableMarketingMessages: &disable})
+			},
+		})
+	}
+	if want := spec.TemplateAutoArchival; want != "" {
+		out = append(out, accountSetting{
+			field: "templateAutoArchival", want: string(want), live: position(optional.TemplateAutoArchival, false),
+			write: func(ctx context.Context, c *graph.Client) error {
+				return c.UpdateAccount(ctx, id, graph.AccountUpdate{TemplateAutoArchival: ptr.To(want == v1alpha1.FeatureEnabled)})
+			},
+		})
+	}
+	return out
+}
+
+// position reads a switch, which may be a negative one at Meta.
+func position(value *bool, negative bool) string {
+	switch {
+	case value == nil:
+		return ""
+	case *value != negative:
+		return string(v1alpha1.FeatureEnabled)
+	}
+	return string(v1alpha1.FeatureDisabled)
+}
+
+// manage writes what the spec asks for and Meta lets be written. What it returns is a complaint: the account was observed
+// all the same.
+func (r *wabas) manage(ctx context.Context, p *wabaPass) *lifecycle.Result {
+	settings := slices.DeleteFunc(accountSettings(p), func(s accountSetting) bool { return s.live == "" || s.live == s.want })
+	p.obj.Status.Drift = nil
+	var complaint *lifecycle.Result
+	for _, s := range settings {
+		if o := r.manageOne(ctx, p, s); o != nil {
+			complaint = o
+		}
+	}
+	return complaint
+}
+
+func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *lifecycle.Result {
+	changed := p.before.Status.ObservedGeneration != p.obj.Generation
+	key := settingKey{p.obj.UID, s.field}
+	held := r.writes.held(key, p.obj.Generation)
+	if p.policy == v1alpha1.ManagementPolicyManaged && !changed && held == nil {
+		r.CountDrift(p.obj, []string{s.field}, p.before.Status.Drift)
+	}
+	if p.policy != v1alpha1.ManagementPolicyManaged || p.obj.Spec.DriftPolicy == v1alpha1.DriftPolicyReport && !changed {
+		p.obj.Status.Drift = append(p.obj.Status.Drift, s.field)
+		return lifecycle.Waiting(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(p.obj.Status.Drift, ", "), 0).AssetUnaffected()
+	}
+	if held != nil {
+		return held
+	}
+	if r.ReadOnly {
+		r.DryRun(p.obj, CallUpdateAccount, s.field)
+		return nil
+	}
+	lifecycle.LogStep(ctx, "About to write to Meta", "call", CallUpdateAccount, "field", s.field)
+	err := s.write(ctx, p.session.Client())
+	r.AuditWrite(p.obj, CallUpdateAccount, []string{s.field}, err)
+	p.session.RefreshOptional() // read back at the next observation
+	r.writes.done(key, p.obj.Generation)
+	if err == nil {
+		return nil
+	}
+	o := lifecycle.Failed("set spec."+s.field, err)
+	o = o.Saying("spec." + s.field + ": " + o.Message()).AssetUnaffected().RetryAfter(o.After()).Showing(false)
+	if class := graph.ClassOf(err); class == graph.ClassRefused || class == graph.ClassInvalidSpec || class == graph.ClassPermission {
+		r.writes.hold(key, p.obj.Generation, o)
+	}
+	return o
+}
+
+// observedReasons are those with which an account counts as observed though not all of its spec could be fulfilled.
+var observedReasons = map[string]bool{
+	v1alpha1.ReasonPaused: true, v1alpha1.ReasonConflict: true, v1alpha1.ReasonDriftDetected: true,
+	v1alpha1.ReasonContested: true, v1alpha1.ReasonRefusedByMeta: true, v1alpha1.ReasonInvalidSpec: true,
+}
+
+// settingWrites remembers writes of an account's settings: those that Meta refused, for a day, and those that somebody keeps
+// undoing. A new generation starts over; so does a restart, at the cost of one call.
+type settingWrites struct {
+	clock clock.PassiveClock
+
+	mu    sync.Mutex
+	known map[settingKey]settingHistory
+}
+
+// settingKey is one setting of an account.
+type settingKey struct {
+	account types.UID
+	field   string
+}
+
+// settingHistory is what became of the writes that one generation of the spec asked for.
+type settingHistory struct {
+	generation int64
+	times      []time.Time
+	refused    *lifecycle.Result
+}
+
+func newSettingWrites(c clock.PassiveClock) *settingWrites {
+	return &settingWrites{clock: c, known: map[settingKey]settingHistory{}}
+}
+
+// held returns why a write isn't made again yet.
+func (w *settingWrites) held(key settingKey, generation int64) *lifecycle.Result {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.of(key, generation)
+	h.times = slices.DeleteFunc(h.times, func(t time.Time) bool { return !deadline.Within(t, w.clock.Now(), lifecycle.ContestedWindow) })
+	if len(h.times) == 0 {
+		delete(w.known, key)
+		return nil
+	}
+	w.known[key] = h
+	if h.refused != nil {
+		return h.refused
+	}
+	if len(h.times) >= lifecycle.ContestedAfter {
+		return lifecycle.Waiting(v1alpha1.ReasonContested, "somebody keeps undoing our changes of the account's settings; agree who manages them, or remove them from the spec", 0).AssetUnaffected()
+	}
+	return nil
+}
+
+// of returns the history of a generation, which is empty where another one is known. w.mu is held.
+func (w *settingWrites) of(key settingKey, generation int64) settingHistory {
+	if h := w.known[key]; h.generation == generation {
+		return h
+	}
+	return settingHistory{generation: generation}
+}
+
+func (w *settingWrites) done(key settingKey, generation int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.of(key, generation)
+	h.times = append(h.times, w.clock.Now())
+	w.known[key] = h
+}
+
+func (w *settingWrites) hold(key settingKey, generation int64, o *lifecycle.Result) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.of(key, generation)
+	h.refused = o
+	w.known[key] = h
+}
+
+func (w *settingWrites) Forget(gone lifecycle.Gone) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	maps.DeleteFunc(w.known, func(key settingKey, _ settingHistory) bool { return key.account == gone.UID })
+	return 0
+}

@@ -1,0 +1,211 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package waba
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+)
+
+// scopeManagement is the permission that everything here needs
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/permissions).
+const scopeManagement = "whatsapp_business_management"
+
+// fill copies what the observation saw into the status.
+func (r *wabas) fill(ctx context.Context, p *wabaPass, interval time.Duration) {
+	s, snap := &p.obj.Status, p.snapshot
+	accountStatus(s, &snap.Account)
+	optionalStatus(s, snap.Optional)
+	s.ID, s.AccountID = snap.AccountID, snap.AccountID
+	s.EffectiveIntervalSeconds = int64(interval / time.Second)
+	s.LastObservedTime = &metav1.Time{Time: snap.Begun.Truncate(time.Second)}
+	if snap.AppsSection.Complete {
+		s.SubscribedApps = subscribedApps(snap.Apps)
+	}
+	p.token = snap.Token
+	s.Credentials = credentialsStatus(p.session, snap.Token, s.Credentials, p.now)
+	r.count(ctx, p)
+}
+
+func accountStatus(s *v1alpha1.WABAStatus, a *graph.Account) {
+	s.Name, s.Currency, s.TimezoneID, s.Country = metavalues.Clip(a.Name), metavalues.Clip(a.Currency), metavalues.Clip(a.TimezoneID), metavalues.Clip(a.Country)
+	s.Status, s.ReviewStatus = metavalues.Upper(a.Status), metavalues.Upper(a.ReviewStatus)
+	s.BusinessVerificationStatus, s.OwnershipType = metavalues.Upper(a.VerificationStatus), metavalues.Upper(a.OwnershipType)
+	s.MessagingLimit = metavalues.Upper(a.MessagingLimit)
+	present := a.PrimaryFundingID != ""
+	s.PaymentMethodPresent, s.InsightsEnabled = &present, a.InsightsEnabled
+	s.OwnerBusiness = nil
+	if b := a.OwnerBusiness; b != nil {
+		s.OwnerBusiness = &v1alpha1.BusinessReference{ID: metavalues.Clip(b.ID), Name: metavalues.Clip(b.Name)}
+	}
+	s.Health = lifecycle.HealthStatus(a.Health)
+}
+
+func optionalStatus(s *v1alpha1.WABAStatus, o *graph.AccountOptional) {
+	if o == nil {
+		return
+	}
+	s.MarketingMessagesOnboardingStatus = metavalues.Upper(o.MarketingMessagesOnboardingStatus)
+	s.PrimaryBusinessLocation = metavalues.Upper(o.PrimaryBusinessLocation)
+	s.MarketingMessages, s.TemplateAutoArchival = position(o.DisableMarketingMessages, true), position(o.TemplateAutoArchival, false)
+}
+
+func subscribedApps(apps []graph.SubscribedApp) []v1alpha1.SubscribedApp {
+	out := make([]v1alpha1.SubscribedApp, 0, len(apps))
+	for _, a := range apps[:min(len(apps), metavalues.ListLimit)] {
+		out = append(out, v1alpha1.SubscribedApp{
+			ID: metavalues.CutBytes(a.ID, metavalues.ShortText), Name: metavalues.CutBytes(a.Name, metavalues.ShortText), OverrideCallbackURL: metavalues.CutBytes(a.OverrideCallbackURI, metavalues.LongText),
+		})
+	}
+	slices.SortFunc(out, func(a, b v1alpha1.SubscribedApp) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+func credentialsStatus(s *account.Session, token *graph.TokenInfo, old *v1alpha1.CredentialsStatus, now time.Time) *v1alpha1.CredentialsStatus {
+	uid, version := s.SecretVersion()
+	out := &v1alpha1.CredentialsStatus{SecretUID: uid, SecretResourceVersion: version, SecretWrittenTime: lifecycle.WrittenTime(s.SecretWritten())}
+	if token == nil {
+		return out
+	}
+	out.AppID, out.Application = metavalues.Clip(token.AppID), metavalues.Clip(token.Application)
+	out.Scopes = scopeList(slices.Sorted(slices.Values(token.Scopes)))
+	if !token.ExpiresAt.IsZero() {
+		out.ExpiresAt = &metav1.Time{Time: token.ExpiresAt}
+	}
+	checked := metav1.NewTime(now.Truncate(time.Second))
+	out.CheckedAt = &checked
+	if old != nil && old.CheckedAt != nil && now.Sub(old.CheckedAt.Time) < time.Hour && old.SecretResourceVersion == version {
+		out.CheckedAt = old.CheckedAt // Meta is asked about the token once an hour
+	}
+	return out
+}
+
+func missingScope(token *graph.TokenInfo) string {
+	if token == nil || len(token.Scopes) == 0 || slices.Contains(token.Scopes, scopeManagement) {
+		return ""
+	}
+	return scopeManagement
+}
+
+// count summarises templates and numbers, and how many of them no resource manages.
+func (r *wabas) count(ctx context.Context, p *wabaPass) {
+	s, snap := &p.obj.Status, p.snapshot
+	if templates, err := r.managedTemplates(ctx, p.obj); err != nil {
+		p.missed("list the account's templates here", err) // what was last known stays
+	} else {
+		p.session.Keep(templates)
+		if snap.TemplatesSection.Complete {
+			s.Templates = templateCounts(snap, templates)
+		}
+	}
+	if !snap.NumbersSection.Complete {
+		return
+	}
+	managed, err := r.managedNumbers(ctx, p.obj)
+	if err != nil {
+		p.missed("list the account's numbers here", err)
+		return // what was last known stays
+	}
+	counts := &v1alpha1.PhoneNumberCounts{Total: int32(len(snap.Numbers))} //nolint:gosec // bounded by Meta
+	for id, n := range snap.Numbers {
+		if n.Status == "CONNECTED" {
+			counts.Connected++
+		}
+		if !managed[id] {
+			counts.Unmanaged++
+		}
+	}
+	s.PhoneNumbers = counts
+}
+
+// managedTemplates are the account's templates that a MessageTemplate resource names.
+func (r *wabas) managedTemplates(ctx context.Context, waba *v1alpha1.WABA) (map[account.TemplateKey]bool, error) {
+	var list v1alpha1.MessageTemplateList
+	if err := r.Client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, err
+	}
+	managed := map[account.TemplateKey]bool{}
+	for i := range list.Items {
+		managed[account.NewTemplateKey(list.Items[i].Spec.Name, list.Items[i].Spec.Language)] = true
+	}
+	return managed, nil
+}
+
+func templateCounts(snap *account.Snapshot, managed map[account.TemplateKey]bool) *v1alpha1.TemplateCounts {
+	counts := &v1alpha1.TemplateCounts{Total: int32(len(snap.Templates))} //nolint:gosec // at most 6,000
+	if snap.TemplateLimit > 0 {
+		counts.Limit = int32(snap.TemplateLimit) //nolint:gosec // at most 6,000
+	}
+	for key, t := range snap.Templates {
+		switch t.Status {
+		case metavalues.TemplateApproved:
+			counts.Approved++
+		case metavalues.TemplatePending, metavalues.TemplateInAppeal:
+			counts.Pending++
+		case metavalues.TemplateRejected:
+			counts.Rejected++
+		case metavalues.TemplatePaused:
+			counts.Paused++
+		case metavalues.TemplateDisabled:
+			counts.Disabled++
+		}
+		if !managed[key] {
+			counts.Unmanaged++
+		}
+	}
+	return counts
+}
+
+// managedNumbers are the ids of the account's numbers that a PhoneNumber resource names.
+func (r *wabas) managedNumbers(ctx context.Context, waba *v1alpha1.WABA) (map[string]bool, error) {
+	managed := map[string]bool{}
+	var list v1alpha1.PhoneNumberList
+	if err := r.Client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, err
+	}
+	for i := range list.Items {
+		managed[list.Items[i].Spec.ID] = true
+		managed[list.Items[i].Status.ID] = true
+	}
+	return managed, nil
+}
+
+// limits mirrors the ledgers and the rate budget, so that a restart forgets nothing. The ledger of creates is the account's: only
+// the resource that has observed the account may fill it after a restart, and is shown it.
+func (r *wabas) limits(p *wabaPass) {
+	s := &p.obj.Status
+	if p.session == nil {
+		return
+	}
+	s.TemplateCreates = nil
+	if s.AccountID == p.obj.Spec.ID {
+		s.TemplateCreates = r.Creates.Windows(p.obj.Spec.ID, p.before.Status.TemplateCreates)
+	}
+	budget := p.session.Budget()
+	s.RateLimit = &v1alpha1.RateLimitStatus{UsagePercent: int32(min(budget.Percent(), 1000))} //nolint:gosec // bounded
+	if until := budget.BlockedUntil(); !until.IsZero() {
+		s.RateLimit.RegainAccessTime = &metav1.Time{Time: until.Truncate(time.Second)}
+	}
+}
+
+// scopeList is the list of a token's scopes, which is short at Meta.
+func scopeList(scopes []string) []string {
+	var out []string
+	for _, s := range scopes[:min(len(scopes), metavalues.ListLimit)] {
+		out = append(out, metavalues.CutBytes(s, metavalues.ShortText))
+	}
+	return out
+}

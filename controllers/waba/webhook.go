@@ -1,0 +1,138 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package waba
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+	"github.com/waba-operator/waba-operator/internal/standing"
+)
+
+// knownOf is how fresh the knowledge of an account is.
+func knownOf(s *v1alpha1.WABAStatus) lifecycle.Freshness {
+	return lifecycle.Freshness{ObservedAt: deadline.Value(s.LastObservedTime)}
+}
+
+// heedAccount puts what webhooks told over what was seen of an account.
+func heedAccount(s *v1alpha1.WABAStatus) {
+	w, k := s.Webhook, knownOf(s)
+	if w == nil {
+		return
+	}
+	if k.Outweighs(facts.EventOf(w.Events, facts.MarkAccountReview)) && w.ReviewDecision != "" {
+		s.ReviewStatus = metavalues.Upper(w.ReviewDecision)
+	}
+	if k.Outweighs(facts.EventOf(w.Events, facts.MarkCapability)) && w.MessagingLimit != "" {
+		s.MessagingLimit = metavalues.Upper(w.MessagingLimit)
+	}
+}
+
+// barred judges whether the account can be used at all.
+func barred(s *v1alpha1.WABAStatus, now time.Time) *lifecycle.Readiness {
+	no := func(message string) *lifecycle.Readiness {
+		return &lifecycle.Readiness{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonAccountBlocked, Message: message}
+	}
+	switch {
+	case standing.Ban(s, now) == standing.BanDisabled:
+		return no("Meta has disabled the account; appeal in Business Support Home")
+	case standing.Deleted(s):
+		return no("Meta reports that the account was deleted")
+	}
+	return nil
+}
+
+// standingEnds is how long until time alone changes what is said of the account, 0 when it doesn't.
+func standingEnds(s *v1alpha1.WABAStatus, now time.Time) time.Duration {
+	var ends time.Duration
+	for _, r := range standing.Restrictions(s, now) {
+		if r.Expires != nil {
+			ends = deadline.Sooner(ends, r.Expires.Sub(now))
+		}
+	}
+	if v := standing.NewestViolation(s, now); v != nil {
+		ends = deadline.Sooner(ends, v.Time.Add(standing.ViolationMemory).Sub(now))
+	}
+	return ends
+}
+
+// listen has facts shown at once, without a look at the Secret or at Meta.
+func (r *wabas) listen(p *wabaPass) time.Duration {
+	urgent := p.requested() || p.before.Status.ObservedGeneration != p.obj.Generation || r.Accounts.Get(string(p.obj.UID)) == nil
+	return r.Debounce(lifecycle.Facts{Object: p.obj, News: func(before any) []lifecycle.Notice { return r.news(before, p.obj) }}, p.obj, urgent)
+}
+
+// told records what webhooks said, or what time has ended, where a pass has nothing else to record.
+func (r *wabas) told(ctx context.Context, p *wabaPass) error {
+	o, ok := lifecycle.LastResult(&p.before.Status.CommonStatus)
+	if !ok || p.before.Status.Webhook == nil && !lifecycle.HasForeignOwner(p.before) {
+		return nil
+	}
+	return r.record(ctx, &wabaPass{obj: p.before.DeepCopy(), before: p.before, now: p.now, policy: p.policy}, o)
+}
+
+// sooner shortens the wait for the next observation where webhooks told something that it is to confirm, but never so far
+// that observing spends more than half of Meta's quota.
+func (r *wabas) sooner(p *wabaPass, wait time.Duration) time.Duration {
+	told := r.Unconfirmed.Due(p.obj.UID)
+	if told.IsZero() || wait == 0 {
+		return wait
+	}
+	gap := max(facts.Window, p.session.EffectiveInterval(facts.Window))
+	return min(wait, max(0, deadline.Later(told, p.obj.Status.LastObservedTime.Add(gap)).Sub(p.now)))
+}
+
+// news is what webhooks told since before. What conditions show isn't repeated.
+func (r *wabas) news(before any, obj *v1alpha1.WABA) []lifecycle.Notice {
+	is := obj.Status.Webhook
+	if is == nil {
+		return nil
+	}
+	was, _ := before.(*v1alpha1.WABAWebhookStatus)
+	if was == nil {
+		was = &v1alpha1.WABAWebhookStatus{}
+	}
+	return accountNews(was, is)
+}
+
+func accountNews(was, is *v1alpha1.WABAWebhookStatus) []lifecycle.Notice {
+	var news []lifecycle.Notice
+	for _, a := range is.Alerts {
+		if a.Status == "NONE" || slices.ContainsFunc(was.Alerts, func(o v1alpha1.Alert) bool {
+			return o.Type == a.Type && o.EntityID == a.EntityID && o.Time.Equal(&a.Time)
+		}) {
+			continue
+		}
+		news = append(news, lifecycle.Notice{
+			Warning: a.Severity != "INFORMATIONAL", Reason: v1alpha1.ReasonAlert,
+			Message: lifecycle.Sentence(a.Type, strings.TrimSpace(a.EntityType+" "+a.EntityID), a.Description),
+		})
+	}
+	for _, e := range is.AccountEvents {
+		if slices.ContainsFunc(was.AccountEvents, func(o v1alpha1.AccountEvent) bool {
+			return o.Event == e.Event && o.Detail == e.Detail && o.Time.Equal(&e.Time)
+		}) {
+			continue
+		}
+		news = append(news, lifecycle.Notice{
+			Warning: slices.Contains(lostEvents, e.Event), Reason: v1alpha1.ReasonAccountEvent, Message: lifecycle.Sentence(e.Event, e.Detail),
+		})
+	}
+	if is.MessagingLimit != "" && is.MessagingLimit != was.MessagingLimit {
+		news = append(news, lifecycle.Notice{Reason: v1alpha1.ReasonLimitsChanged, Message: "the messaging limit is " + is.MessagingLimit})
+	}
+	return news
+}
+
+// lostEvents are account events after which something doesn't work any more.
+var lostEvents = []string{"PARTNER_REMOVED", "PARTNER_APP_UNINSTALLED", "ACCOUNT_OFFBOARDED", facts.EventAccountDeleted}

@@ -1,0 +1,362 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package webhooksubscription
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/number"
+	"github.com/waba-operator/waba-operator/internal/webhook"
+)
+
+// receiverURL is this operator's address for an app, "" where it has none.
+func (h *hooks) receiverURL(appID string) string {
+	if h.WebhookURL == "" {
+		return ""
+	}
+	return h.WebhookURL + appID
+}
+
+// hookLook is what one pass knows of Meta and of the Secrets.
+type hookLook struct {
+	*hookPass
+	situation hookSituation
+	appID     string
+	numbers   map[string]account.NumberView
+	// tokens are the verify tokens by path of the level.
+	tokens map[string]lifecycle.SecretValue
+	active *bool
+}
+
+// see brings what is known of the account's apps and numbers up to date. Only a resource that has work to do asks Meta before
+// the next observation.
+func (h *hooks) see(ctx context.Context, p *hookPass) *lifecycle.Result {
+	apps := p.Session.Apps()
+	numbers, known := p.Session.Numbers()
+	oldest := apps.At
+	for _, n := range numbers {
+		if n.At.Before(oldest) {
+			oldest = n.At
+		}
+	}
+	if apps.Known && known && (!p.Requested() || !oldest.Before(p.Now)) {
+		return nil
+	}
+	if p.Settled() {
+		return lifecycle.Unchanged(p.UntilNextAttempt()) // nothing new since before the restart; the next observation brings an event
+	}
+	lifecycle.LogStep(ctx, "Looking the account's apps and numbers up")
+	for _, look := range []func(context.Context) error{p.Session.LookupApps, p.Session.LookupNumbers} {
+		if err := look(ctx); err != nil {
+			return lifecycle.Failed("list the account's apps and numbers", err)
+		}
+	}
+	return nil
+}
+
+// appID is the app that the account's token belongs to, by Meta's word: the Secret's could be anybody's app.
+func (h *hooks) appID(p *hookPass) (string, *lifecycle.Result) {
+	id := p.Session.TokenAppID()
+	if id == "" && p.WABA.Status.Credentials != nil {
+		id = p.WABA.Status.Credentials.AppID
+	}
+	if id == "" {
+		return "", lifecycle.Waiting(v1alpha1.ReasonAccountNotReady, "Meta hasn't said yet to which app the account's token belongs", lifecycle.ConflictRecheck).AssetUnaffected()
+	}
+	return id, nil
+}
+
+// lookAt gathers what decides about the next step.
+func (h *hooks) lookAt(ctx context.Context, p *hookPass, appID string) (*hookLook, *lifecycle.Result) {
+	numbers, _ := p.Session.Numbers()
+	l := &hookLook{hookPass: p, appID: appID, numbers: numbers, tokens: map[string]lifecycle.SecretValue{}}
+	s := &l.situation
+	own := p.Session.Apps().App(appID)
+	s.subscribed = own != nil
+	s.subscription = hookLevel{path: "subscribed", want: "subscribed", live: "subscribed"}
+	if !s.subscribed {
+		s.subscription.live = ""
+	}
+	if was := p.Object.Status.Subscribed; !s.subscribed && was != nil && *was {
+		s.subscription.blocked = h.driftHeld(p, &s.subscription)
+	} else if !s.subscribed {
+		s.subscription.blocked = h.memory.held(hookKey{p.Object.UID, s.subscription.path}, p.Fingerprint())
+	}
+	h.lookAtAccount(ctx, l, own)
+	h.lookAtNumbers(ctx, l)
+	if o := h.lookAtApp(ctx, l); o != nil {
+		return nil, o
+	}
+	s.app.refused = h.memory.lacks(p.Object.UID, s.app.fieldsKnown)
+	h.guardClearing(l)
+	h.memory.keepCallbacks(p.Object.UID, l.callbackKeys())
+	return l, nil
+}
+
+// level prepares one level: what was applied, the verify token, and what stands against a write.
+func (h *hooks) level(
+	ctx context.Context, l *hookLook, v hookLevel, applied string, version *v1alpha1.SecretVersion, ref *v1alpha1.SecretKeyReference,
+) hookLevel {
+	v.applied = applied
+	if v.want != "" && v.live == v.want && applied != "" && applied != v.want {
+		v.applied, version = v.want, nil // a crash came between the write and its record
+	}
+	if v.want == "" || !l.Writable() || ref == nil {
+		return v
+	}
+	value, problem := h.ReadSecretKey(ctx, l.Object, *ref, v1alpha1.SecretPurposeVerifyToken)
+	if problem != nil {
+		v.blocked = problem.AssetUnaffected().Saying(v.path + ": " + problem.Message())
+		return v
+	}
+	l.tokens[v.path] = value
+	if lifecycle.RestoredSecret(version, value.Version) {
+		*version = *value.Version // Meta has its content; the status says so from now on
+	}
+	v.stale = !value.Content.Same(version)
+	for _, key := range []hookKey{{l.Object.UID, v.path}, l.callbackKey(&v)} {
+		if v.blocked == nil {
+			v.blocked = h.memory.held(key, l.attempt(&v))
+		}
+	}
+	if v.blocked == nil && v.drifted() {
+		v.blocked = h.driftHeld(l.hookPass, &v)
+	}
+	return v
+}
+
+// drifted: what was applied, with the token that is still the right one, isn't what Meta shows.
+func (l *hookLevel) drifted() bool {
+	return l.want != "" && l.applied == l.want && !l.stale && l.live != l.want
+}
+
+// attempt is what makes another try of a write worthwhile when it changes.
+func (l *hookLook) attempt(v *hookLevel) string {
+	s := l.Fingerprint() + "|" + v.want
+	if version := l.tokens[v.path].Version; version != nil {
+		s += "|" + version.UID + "|" + version.ResourceVersion
+	}
+	return s
+}
+
+// callbackKey is under which a failed handshake is remembered: services that answer at one address fail for all levels.
+func (l *hookLook) callbackKey(v *hookLevel) hookKey {
+	return hookKey{l.Object.UID, callbackPrefix + v.want}
+}
+
+func (l *hookLook) callbackKeys() []hookKey {
+	keys := []hookKey{l.callbackKey(&l.situation.app.hookLevel)}
+	for _, v := range l.situation.overrides() {
+		keys = append(keys, l.callbackKey(v))
+	}
+	return keys
+}
+
+func (h *hooks) lookAtAccount(ctx context.Context, l *hookLook, own *graph.SubscribedApp) {
+	v := hookLevel{path: "messages"}
+	if own != nil {
+		v.live = own.OverrideCallbackURI
+	}
+	var ref *v1alpha1.SecretKeyReference
+	if m := l.Object.Spec.Messages; m != nil {
+		v.want, ref = m.CallbackURL, &m.VerifyTokenSecretRef
+	}
+	known := cmp.Or(l.Object.Status.Messages, &v1alpha1.WebhookOverrideStatus{})
+	v = h.level(ctx, l, v, known.AppliedURL, known.VerifyTokenSecret, ref)
+	if v.want != "" {
+		v.blocked = cmp.Or(h.levelRefused(ctx, l.hookPass, v1alpha1.WebhookLevelMessages, v.path), v.blocked)
+	}
+	l.situation.account = v
+}
+
+// lookAtNumbers gathers the numbers of the spec, and those that were in it and still have our override.
+func (h *hooks) lookAtNumbers(ctx context.Context, l *hookLook) {
+	wanted := map[string]bool{}
+	var refused *lifecycle.Result
+	if len(l.Object.Spec.PhoneNumbers) > 0 {
+		refused = h.levelRefused(ctx, l.hookPass, v1alpha1.WebhookLevelPhoneNumbers, "phoneNumbers")
+	}
+	for i := range l.Object.Spec.PhoneNumbers {
+		entry := &l.Object.Spec.PhoneNumbers[i]
+		v := hookLevel{path: "phoneNumbers[" + entry.PhoneNumberRef.Name + "]", want: entry.CallbackURL}
+		number, problem := h.number(ctx, l, entry.PhoneNumberRef.Name)
+		if problem != nil {
+			v.blocked = problem.Saying(v.path + ": " + problem.Message())
+			l.situation.numbers = append(l.situation.numbers, v)
+			continue
+		}
+		v.id, v.live = number.ID, numberCallback(number)
+		wanted[v.id] = true
+		known := l.remembered(v.id)
+		v = h.level(ctx, l, v, known.AppliedURL, known.VerifyTokenSecret, &entry.VerifyTokenSecretRef)
+		v.blocked = cmp.Or(refused, v.blocked)
+		l.situation.numbers = append(l.situation.numbers, v)
+	}
+	for _, known := range l.Object.Status.PhoneNumbers {
+		number := l.numbers[known.ID].Number
+		if wanted[known.ID] || known.AppliedURL == "" || number == nil || numberCallback(number) != known.AppliedURL {
+			continue
+		}
+		v := hookLevel{path: "phoneNumbers[" + known.Name + "]", id: known.ID, live: known.AppliedURL, applied: known.AppliedURL}
+		v.blocked = h.memory.held(hookKey{l.Object.UID, v.path}, l.attempt(&v))
+		l.situation.numbers = append(l.situation.numbers, v)
+	}
+}
+
+// remembered is what the status knows of a number's override.
+func (l *hookLook) remembered(id string) v1alpha1.PhoneNumberWebhookOverrideStatus {
+	for _, known := range l.Object.Status.PhoneNumbers {
+		if known.ID == id {
+			return known
+		}
+	}
+	return v1alpha1.PhoneNumberWebhookOverrideStatus{}
+}
+
+func numberCallback(n *graph.PhoneNumber) string {
+	if n.Webhook == nil {
+		return ""
+	}
+	return n.Webhook.PhoneNumber
+}
+
+// lookAtApp gathers the level of the app.
+func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *lifecycle.Result {
+	app := &l.situation.app
+	app.path, app.operator = "app", h.receiverURL(l.appID)
+	app.secret = l.Session.Client().HasAppSecret()
+	at := l.appFromNumbers()
+	spec := l.Object.Spec.App
+	known := cmp.Or(l.Object.Status.App, &v1alpha1.AppWebhookStatus{})
+	app.applied, app.service = known.AppliedURL, l.situation.account.want
+	if spec == nil {
+		return nil
+	}
+	app.base, app.takeover = webhook.ManagementFields, spec.Takeover == v1alpha1.TakeoverPolicyAlways
+	if len(spec.Fields) > 0 {
+		app.base, app.exact = spec.Fields, true
+	}
+	app.base = sorted(app.base)
+	app.want = h.callbackOf(spec, l.appID)
+	h.readApp(ctx, l, at)
+	if app.want == "" {
+		app.blocked = lifecycle.NotSynced(v1alpha1.ReasonInvalidSpec,
+			"delivery: Operator needs the operator's public address; start the operator with --webhook-url=https://…, or use delivery: Custom").AssetUnaffected()
+		return nil
+	}
+	app.hookLevel = h.level(ctx, l, app.hookLevel, known.AppliedURL, known.VerifyTokenSecret, spec.VerifyTokenSecretRef)
+	if refused := h.levelRefused(ctx, l.hookPass, v1alpha1.WebhookLevelApp, app.path); refused != nil {
+		app.blocked, app.refusedByOwner = refused, true
+	}
+	if app.blocked == nil && app.fieldsDrifted(l) {
+		app.blocked = h.driftHeld(l.hookPass, &app.hookLevel)
+	}
+	var err error
+	if app.holder, err = h.appHolder(ctx, l.hookPass); err == nil {
+		err = h.exposure(ctx, l)
+	}
+	if err != nil {
+		return lifecycle.Failed("look for other users of the app", err)
+	}
+	return nil
+}
+
+// fieldsDrifted: the fields differ though nobody asked for others.
+func (a *hookApplication) fieldsDrifted(l *hookLook) bool {
+	c := l.Synced()
+	asked := l.ChangedByUser() || l.Requested() || c == nil || lifecycle.Unsettled[c.Reason]
+	return !asked && a.fieldsKnown && a.live == a.want && a.applied == a.want && !a.stale &&
+		!slices.Equal(a.target(l.situation.messageField()), sorted(a.fields))
+}
+
+// appFromNumbers takes the app's address from the newest number that shows it: it is there for everybody who may read the number
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/override).
+func (l *hookLook) appFromNumbers() (at time.Time) {
+	for _, id := range slices.Sorted(maps.Keys(l.numbers)) {
+		n := l.numbers[id]
+		if n.Number.Webhook == nil || n.At.Before(at) {
+			continue
+		}
+		at = n.At
+		l.situation.app.live, l.situation.app.liveKnown = n.Number.Webhook.Application, true
+	}
+	return at
+}
+
+// readApp reads the app with its own token, at most once an hour and where a number shows another address.
+func (h *hooks) readApp(ctx context.Context, l *hookLook, seen time.Time) {
+	app := &l.situation.app
+	if !app.secret {
+		return
+	}
+	reading, ok := h.memory.app(l.Object.UID, l.appID)
+	news := app.liveKnown && seen.After(reading.at) && app.live != reading.subscription.CallbackURL
+	if !ok || news || !deadline.Within(reading.at, h.Clock.Now(), appReadPeriod) || l.Requested() && reading.at.Before(l.Now) {
+		key, attempt := hookKey{l.Object.UID, "app reading"}, l.Fingerprint()
+		if app.unreadable = h.memory.held(key, attempt); app.unreadable != nil {
+			return
+		}
+		begun := h.Clock.Now()
+		subscription, err := l.Session.Client().ReadAppSubscription(ctx, l.appID)
+		if err != nil {
+			app.unreadable = h.memory.hold(key, attempt, lifecycle.Failed("read the app's subscription", err))
+			return
+		}
+		reading = appReading{subscription: *subscription, appID: l.appID, at: begun}
+		h.memory.sawApp(l.Object.UID, reading)
+	}
+	app.live, app.liveKnown = reading.subscription.CallbackURL, true
+	app.fields, app.fieldsKnown, l.active = reading.subscription.Fields, true, reading.subscription.Active
+	if slices.Contains(app.fields, fieldMessages) {
+		h.memory.setLacking(l.Object.UID, false)
+	}
+}
+
+// guardClearing keeps an override from being cleared while the number's messages would go to the operator then.
+func (h *hooks) guardClearing(l *hookLook) {
+	s := &l.situation
+	reaches := s.account.live == "" && s.app.operator != "" && s.app.live == s.app.operator &&
+		(!s.app.fieldsKnown || len(messageFields(s.app.fields)) > 0)
+	for i := range s.numbers {
+		if v := &s.numbers[i]; v.want == "" && reaches && number.OnCloudAPI(l.numbers[v.id].Number) {
+			v.blocked = diverted([]string{"number " + v.id}, "the operator, which drops them")
+		}
+	}
+}
+
+// driftHeld says why a difference that nobody asked for isn't repaired, nil where it may be.
+func (h *hooks) driftHeld(p *hookPass, v *hookLevel) *lifecycle.Result {
+	if !p.Writable() {
+		return nil
+	}
+	asked := p.Requested() || p.ChangedByUser()
+	if !asked {
+		h.CountDrift(p.Object, []string{v.path}, p.Before.Status.Drift)
+	}
+	budget, wait := p.Session.Budget().Background()
+	switch until := h.memory.contested(hookKey{p.Object.UID, v.path}); {
+	case asked:
+		return nil
+	case p.Object.Spec.DriftPolicy == v1alpha1.DriftPolicyReport:
+		return lifecycle.NotSynced(v1alpha1.ReasonDriftDetected, fmt.Sprintf("%s: somebody changed it at Meta, and driftPolicy is Report", v.path)).AssetUnaffected()
+	case until > 0:
+		return lifecycle.Waiting(v1alpha1.ReasonContested,
+			v.path+": somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report", until).AssetUnaffected()
+	case p.Session.Held():
+		return lifecycle.BulkChangeHeld()
+	case !budget:
+		return lifecycle.Waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).AssetUnaffected()
+	}
+	return nil
+}

@@ -1,0 +1,214 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package webhooksubscription
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/index"
+)
+
+// Names of the writes to Meta, in the audit log, in events and in plans.
+const (
+	CallSubscribe      = "subscribe the app to the account"
+	CallUnsubscribe    = "unsubscribe the app from the account"
+	CallRemoveCallback = "remove the app's callback"
+	CallClearAccount   = "clear the account's override"
+)
+
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=webhooksubscriptions,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=webhooksubscriptions/status,verbs=patch
+
+// hooks is what the lifecycle needs to know of webhook subscriptions.
+type hooks struct {
+	*lifecycle.Base
+	// record writes the status in the middle of a pass, before a write to Meta that a crash must not make anybody else's.
+	record func(ctx context.Context, p *hookPass, o *lifecycle.Result, precondition bool) error
+	memory *hookMemory
+}
+
+type hookPass = lifecycle.Run[*v1alpha1.WebhookSubscription]
+
+// New returns the reconciler of webhook subscriptions.
+func New(b *lifecycle.Base) *lifecycle.Reconciler[*v1alpha1.WebhookSubscription] {
+	h := &hooks{Base: b, memory: newHookMemory(b.Clock)}
+	b.Objects.Keep(h.memory)
+	l := &lifecycle.Reconciler[*v1alpha1.WebhookSubscription]{Base: b, Kind: h}
+	h.record = l.Record
+	return l
+}
+
+func (h *hooks) New() *v1alpha1.WebhookSubscription { return &v1alpha1.WebhookSubscription{} }
+
+func (h *hooks) Referrer(obj *v1alpha1.WebhookSubscription) lifecycle.Referrer {
+	return lifecycle.Referrer{Kind: v1alpha1.KindWebhookSubscription, Namespace: obj.Namespace, Ref: obj.Spec.WABARef}
+}
+
+// OverlayWebhook has nothing to do: what arrives is shown where it was written, and says nothing of the levels.
+func (h *hooks) OverlayWebhook(*hookPass) {}
+
+func (h *hooks) ApplyConfiguration() lifecycle.ApplyConfiguration {
+	return &acv1alpha1.WebhookSubscriptionApplyConfiguration{}
+}
+
+// Claims are the permitted resources of the account that want to decide about one of the same levels.
+func (h *hooks) Claims(ctx context.Context, obj *v1alpha1.WebhookSubscription) ([]lifecycle.Claim, error) {
+	list, err := h.others(ctx, index.Account, h.Referrer(obj).Account().String(), obj)
+	if err != nil {
+		return nil, err
+	}
+	own, err := h.numberIDs(ctx, obj)
+	if err != nil {
+		return nil, err
+	}
+	claims := []lifecycle.Claim{hookClaim(obj)}
+	for _, rival := range list {
+		ids, err := h.numberIDs(ctx, rival)
+		if err != nil {
+			return nil, err
+		}
+		if sameLevel(rival, obj) || intersect(ids, own) {
+			claims = append(claims, hookClaim(rival))
+		}
+	}
+	return claims, nil
+}
+
+func hookClaim(obj *v1alpha1.WebhookSubscription) lifecycle.Claim {
+	return lifecycle.ClaimOf(obj, obj.Spec.ManagementPolicy, obj.Status.Conditions, obj.Status.AppID != "")
+}
+
+// locate has nothing to look up at Meta: the ids of the numbers are in the statuses of their resources (numberIDs), and nothing is
+// written for a number whose id isn't there.
+// lookups of a subscription: the apps of the account, the app's callback and its fields.
+const lookups = 3
+
+func (h *hooks) Lookups(*v1alpha1.WebhookSubscription) int { return lookups }
+
+func (h *hooks) LongestWait(string) time.Duration { return 0 }
+
+func (h *hooks) Topic(*v1alpha1.WebhookSubscription) lifecycle.Topic { return lifecycle.Topic{} }
+
+// Notices is nothing: an event that came by the subscription is about another resource.
+func (h *hooks) Notices(any, *v1alpha1.WebhookSubscription) []lifecycle.Notice { return nil }
+
+func (h *hooks) Locate(_ context.Context, p *hookPass) (*v1alpha1.WebhookSubscription, *lifecycle.Result) {
+	return p.Object, nil
+}
+
+func intersect(a, b []string) bool {
+	return slices.ContainsFunc(a, func(x string) bool { return slices.Contains(b, x) })
+}
+
+// others are the resources found by an index, without the given one, those that are being deleted and those whose account
+// doesn't permit them.
+func (h *hooks) others(
+	ctx context.Context, name, key string, obj *v1alpha1.WebhookSubscription,
+) ([]*v1alpha1.WebhookSubscription, error) {
+	var list v1alpha1.WebhookSubscriptionList
+	if err := h.Client.List(ctx, &list, client.MatchingFields{name: key}); err != nil {
+		return nil, err
+	}
+	var out []*v1alpha1.WebhookSubscription
+	for i := range list.Items {
+		other := &list.Items[i]
+		if other.UID == obj.UID || !other.DeletionTimestamp.IsZero() {
+			continue
+		}
+		permitted, err := h.Resolver.Permits(ctx, h.Referrer(other))
+		if err != nil {
+			return nil, err
+		}
+		if permitted {
+			out = append(out, other)
+		}
+	}
+	return out, nil
+}
+
+// sameLevel reports that two resources of one account set the same thing, as far as their specs tell.
+func sameLevel(a, b *v1alpha1.WebhookSubscription) bool {
+	if a.Spec.App != nil && b.Spec.App != nil || a.Spec.Messages != nil && b.Spec.Messages != nil {
+		return true
+	}
+	return a.Namespace == b.Namespace && slices.ContainsFunc(a.Spec.PhoneNumbers, func(x v1alpha1.PhoneNumberWebhookOverride) bool {
+		return slices.ContainsFunc(b.Spec.PhoneNumbers, func(y v1alpha1.PhoneNumberWebhookOverride) bool {
+			return x.PhoneNumberRef == y.PhoneNumberRef
+		})
+	})
+}
+
+// appHolder names who manages the app, "" for this resource. An app has one callback for all its accounts, so of several
+// resources one decides: who set it already, else the oldest that could read the app with its secret.
+func (h *hooks) appHolder(ctx context.Context, p *hookPass) (string, error) {
+	own, err := h.appClaim(ctx, p.Object)
+	if err != nil {
+		return "", err
+	}
+	claims := []lifecycle.Claim{own}
+	list, err := h.others(ctx, index.App, p.Object.Status.AppID, p.Object)
+	if err != nil {
+		return "", err
+	}
+	for _, rival := range list {
+		if rival.Spec.App != nil {
+			c, err := h.appClaim(ctx, rival)
+			if err != nil {
+				return "", err
+			}
+			claims = append(claims, c)
+		}
+	}
+	first := lifecycle.Winner(claims, p.Now)
+	if first == nil || first.GetUID() == p.Object.UID {
+		return "", nil
+	}
+	return lifecycle.NameFor(first, p.Object.Namespace), nil
+}
+
+// appClaim is the claim of a resource to the app. Only who has read the app with its secret can act: that a Secret has some value
+// under appSecret says nothing.
+func (h *hooks) appClaim(ctx context.Context, obj *v1alpha1.WebhookSubscription) (lifecycle.Claim, error) {
+	c := hookClaim(obj)
+	c.Holds = c.Holds && obj.Status.App != nil && obj.Status.App.AppliedURL != ""
+	waba, refused := h.Resolver.Find(ctx, h.Referrer(obj))
+	if refused != nil {
+		c.Unable = true
+		return c, refused.Err()
+	}
+	if account := lifecycle.AccountClaim(waba); account.Unable {
+		c.Unable, c.Since = true, account.Since
+	}
+	permitted, _, err := h.Resolver.PermitsLevel(ctx, waba, obj.Namespace, v1alpha1.WebhookLevelApp)
+	if err != nil {
+		return c, err
+	}
+	if c.Holds = c.Holds && permitted; !permitted {
+		c.Unable = true
+	}
+	if lifecycle.EffectivePolicy(obj.Spec.ManagementPolicy, waba.Spec.ManagementPolicy) != v1alpha1.ManagementPolicyManaged ||
+		lifecycle.AccountUnusable(waba, obj.Namespace) != nil || !h.readsApp(waba, obj) {
+		c.Unable = true
+	}
+	return c, nil
+}
+
+// readsApp reports that a resource has read its app with the secret of its account: in this process, or before it by its status.
+func (h *hooks) readsApp(waba *v1alpha1.WABA, obj *v1alpha1.WebhookSubscription) bool {
+	session := h.Accounts.Get(string(waba.UID))
+	if session == nil || !session.Client().HasAppSecret() {
+		return false
+	}
+	_, read := h.memory.app(obj.UID, obj.Status.AppID)
+	return read || obj.Status.App != nil && obj.Status.App.Active != nil
+}
+
+func callClearNumber(id string) string { return "clear the override of number " + id }

@@ -1,0 +1,192 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package webhooksubscription
+
+import (
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+)
+
+// take copies what is known into the status.
+func (h *hooks) take(l *hookLook) {
+	s, v := &l.Object.Status, &l.situation
+	s.Subscribed = &v.subscribed
+	s.AppliedSubscription = s.AppliedSubscription && v.subscribed
+	h.takeApp(l)
+	known := s.Messages
+	s.Messages = nil
+	if v.account.live != "" || v.account.applied != "" {
+		s.Messages = overrideStatus(&v.account, known)
+	}
+	var numbers []v1alpha1.PhoneNumberWebhookOverrideStatus
+	for i := range v.numbers {
+		n := &v.numbers[i]
+		known := l.remembered(n.id)
+		if n.id == "" {
+			continue
+		}
+		numbers = append(numbers, v1alpha1.PhoneNumberWebhookOverrideStatus{
+			Name: l.nameOf(n), ID: metavalues.Clip(n.id), WebhookOverrideStatus: *overrideStatus(n, &known.WebhookOverrideStatus),
+		})
+	}
+	s.PhoneNumbers = numbers
+	l.Status.Drift = v.differences()
+}
+
+// nameOf is the name of the PhoneNumber resource in the path of a level.
+func (l *hookLook) nameOf(n *hookLevel) string {
+	const prefix = "phoneNumbers["
+	return n.path[len(prefix) : len(n.path)-1]
+}
+
+func overrideStatus(v *hookLevel, known *v1alpha1.WebhookOverrideStatus) *v1alpha1.WebhookOverrideStatus {
+	s := &v1alpha1.WebhookOverrideStatus{CallbackURL: metavalues.Truncate(v.live, metavalues.MessageLimit), AppliedURL: v.applied}
+	if known != nil && known.AppliedURL == v.applied {
+		s.VerifyTokenSecret = known.VerifyTokenSecret
+	}
+	return s
+}
+
+func (h *hooks) takeApp(l *hookLook) {
+	s, app := &l.Object.Status, &l.situation.app
+	known := s.App
+	if !app.liveKnown && app.applied == "" {
+		s.App = nil
+		return
+	}
+	s.App = &v1alpha1.AppWebhookStatus{AppliedURL: app.applied, Active: l.active}
+	if app.liveKnown {
+		s.App.CallbackURL = metavalues.Truncate(app.live, metavalues.MessageLimit)
+	}
+	for _, field := range sorted(app.fields)[:min(len(app.fields), metavalues.ListLimit)] {
+		s.App.Fields = append(s.App.Fields, metavalues.Clip(field))
+	}
+	if known != nil && known.AppliedURL == app.applied {
+		s.App.VerifyTokenSecret = known.VerifyTokenSecret
+	}
+	if known != nil && !app.fieldsKnown && app.secret {
+		s.App.Fields, s.App.Active = known.Fields, known.Active // as last read
+	}
+}
+
+// intend notes which address is about to be set.
+func (h *hooks) intend(l *hookLook, step *hookStep) { h.note(l, step, nil) }
+
+// remember notes what was set and with which version of the verify token.
+func (h *hooks) remember(l *hookLook, step *hookStep) {
+	if step.kind == hookSubscribe {
+		l.Object.Status.AppliedSubscription = true
+		return
+	}
+	h.note(l, step, l.tokens[step.at.path].Version)
+}
+
+func (h *hooks) note(l *hookLook, step *hookStep, version *v1alpha1.SecretVersion) {
+	s := &l.Object.Status
+	switch step.kind {
+	case hookPrime:
+		// What it leads to is noted: the account's own service is recognised without.
+		if s.App == nil {
+			s.App = &v1alpha1.AppWebhookStatus{}
+		}
+		s.App.AppliedURL, s.App.VerifyTokenSecret = l.situation.app.want, nil
+	case hookApp:
+		if s.App == nil {
+			s.App = &v1alpha1.AppWebhookStatus{}
+		}
+		s.App.AppliedURL, s.App.VerifyTokenSecret = step.at.want, version
+	case hookAccount:
+		if s.Messages == nil {
+			s.Messages = &v1alpha1.WebhookOverrideStatus{}
+		}
+		s.Messages.AppliedURL, s.Messages.VerifyTokenSecret = step.at.want, version
+	case hookNumber:
+		i := slices.IndexFunc(s.PhoneNumbers, func(n v1alpha1.PhoneNumberWebhookOverrideStatus) bool { return n.ID == step.at.id })
+		switch {
+		case i < 0:
+		case step.at.want == "":
+			s.PhoneNumbers = slices.Delete(slices.Clone(s.PhoneNumbers), i, i+1)
+		default:
+			s.PhoneNumbers[i].AppliedURL, s.PhoneNumbers[i].VerifyTokenSecret = step.at.want, version
+		}
+	}
+}
+
+// Describe sets the conditions of a subscription and judges whether the events go where the spec says.
+func (h *hooks) Describe(p *hookPass, c *lifecycle.Conditions) lifecycle.Readiness {
+	s := &p.Object.Status
+	if s.Subscribed == nil {
+		for _, kind := range []string{v1alpha1.ConditionSubscribed, v1alpha1.ConditionCallbackVerified} {
+			c.Set(kind, metav1.ConditionUnknown, v1alpha1.ReasonPending, "nothing is known yet")
+		}
+		return lifecycle.Readiness{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProgressing, Message: "not looked at yet"}
+	}
+	if *s.Subscribed {
+		c.Set(v1alpha1.ConditionSubscribed, metav1.ConditionTrue, v1alpha1.ReasonSubscribed, "app "+s.AppID+" gets the account's events")
+	} else {
+		c.Set(v1alpha1.ConditionSubscribed, metav1.ConditionFalse, v1alpha1.ReasonNotSubscribed, "app "+s.AppID+" isn't subscribed to the account")
+	}
+	missing := h.missing(p.Object)
+	h.verified(p, c, missing)
+	switch {
+	case !*s.Subscribed:
+		return lifecycle.Readiness{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNotSubscribed, Message: "app " + s.AppID + " isn't subscribed to the account"}
+	case missing != "":
+		return lifecycle.Readiness{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNotSubscribed, Message: missing + " isn't what the spec says"}
+	case p.Object.Spec.App != nil && s.App.Active != nil && !*s.App.Active:
+		return lifecycle.Readiness{
+			Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonAwaitingHuman,
+			Message: "Meta has switched the app's callback off (status.app.active); save it again in the App Dashboard: WhatsApp, Configuration",
+		}
+	}
+	return lifecycle.Readiness{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSubscribed, Message: "the events go where the spec says"}
+}
+
+// missing names the first level whose address isn't the wanted one, "" for none.
+func (h *hooks) missing(obj *v1alpha1.WebhookSubscription) string {
+	s := &obj.Status
+	if m := obj.Spec.Messages; m != nil && (s.Messages == nil || s.Messages.CallbackURL != m.CallbackURL) {
+		return "messages.callbackURL"
+	}
+	for _, want := range obj.Spec.PhoneNumbers {
+		there := slices.ContainsFunc(s.PhoneNumbers, func(n v1alpha1.PhoneNumberWebhookOverrideStatus) bool {
+			return n.Name == want.PhoneNumberRef.Name && n.CallbackURL == want.CallbackURL
+		})
+		if !there {
+			return fmt.Sprintf("phoneNumbers[%s].callbackURL", want.PhoneNumberRef.Name)
+		}
+	}
+	if app := obj.Spec.App; app != nil {
+		want := app.CallbackURL
+		if app.Delivery == v1alpha1.WebhookDeliveryOperator {
+			want = h.receiverURL(s.AppID)
+		}
+		if want == "" || s.App == nil || s.App.CallbackURL != want {
+			return "app.callbackURL"
+		}
+	}
+	return ""
+}
+
+// verified tells how Meta's handshake went. An address that Meta shows answered it when it was set.
+func (h *hooks) verified(p *hookPass, c *lifecycle.Conditions, missing string) {
+	set := func(status metav1.ConditionStatus, reason, message string) {
+		c.Set(v1alpha1.ConditionCallbackVerified, status, reason, message)
+	}
+	switch failed := h.memory.unverified(p.Object.UID); {
+	case failed != "":
+		set(metav1.ConditionFalse, v1alpha1.ReasonNotVerified, failed)
+	case missing == "":
+		set(metav1.ConditionTrue, v1alpha1.ReasonVerified, "every address answered Meta's handshake when it was set")
+	case c.KeepPrevious(v1alpha1.ConditionCallbackVerified):
+	default:
+		set(metav1.ConditionUnknown, v1alpha1.ReasonPending, "Meta hasn't verified "+missing+" yet")
+	}
+}
