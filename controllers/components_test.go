@@ -111,7 +111,7 @@ func TestUnpause(t *testing.T) {
 	if n := w.Sim.Stats().ByOp["unpause_template"]; n != 1 || tmpl.Status.LastHandledUnpause != "once" {
 		t.Errorf("asked %d times, handled %q", n, tmpl.Status.LastHandledUnpause)
 	}
-	if notes := eventNotes(t, w, v1alpha1.ReasonUnpause); len(notes) != 1 {
+	if notes := eventNotes(t, w, v1alpha1.ReasonUnpauseHandled); len(notes) != 1 {
 		t.Errorf("events: %q", notes)
 	}
 	w.CheckInvariants()

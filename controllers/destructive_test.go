@@ -114,7 +114,7 @@ func TestRestoredStatusMovesNoData(t *testing.T) {
 		status string
 	}{
 		"Meta says what the spec says": {"DE", v1alpha1.ReasonSynced, "DE"},
-		"Meta doesn't tell":            {"", v1alpha1.ReasonAwaitingHuman, "SG"},
+		"Meta doesn't tell":            {"", v1alpha1.ReasonActionRequired, "SG"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

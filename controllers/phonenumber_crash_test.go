@@ -33,7 +33,7 @@ func (h *helpful) act() {
 		return
 	}
 	c := harness.Condition(h.number.Status.Conditions, v1alpha1.ConditionSynced)
-	if c.Reason != v1alpha1.ReasonAwaitingHuman {
+	if c.Reason != v1alpha1.ReasonActionRequired {
 		return
 	}
 	sent, ok := w.Sim.SentCode(h.number.Status.ID)

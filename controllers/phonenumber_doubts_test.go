@@ -70,7 +70,7 @@ func TestComplaintsAboutAConnectedNumber(t *testing.T) {
 	op.Advance(12 * time.Minute)
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)
-	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonAwaitingHuman)
+	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonActionRequired)
 
 	w.Edit(number, func() { number.Spec.Registration, number.Spec.DisplayName = nil, "Acme Helps" })
 	op.Settle()
@@ -78,7 +78,7 @@ func TestComplaintsAboutAConnectedNumber(t *testing.T) {
 	op.Observe()
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)
-	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonAwaitingHuman)
+	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonActionRequired)
 	w.CheckInvariants()
 }
 

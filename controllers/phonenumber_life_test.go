@@ -53,7 +53,7 @@ func TestPINChanges(t *testing.T) {
 	w.Edit(pin, func() { pin.Data["pin"] = []byte("31415") })
 	op.Advance(12 * time.Minute)
 	w.Reload(number)
-	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonAwaitingHuman)
+	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonActionRequired)
 	if n := scarce(w, harness.NumberID, graphsim.OpSetPIN); n != 1 {
 		t.Errorf("set %d times", n)
 	}

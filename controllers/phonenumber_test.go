@@ -88,7 +88,7 @@ func onboarding(t *testing.T, opts ...graphsim.Option) (*harness.World, *harness
 func TestNumberFromManifestToConnected(t *testing.T) {
 	t.Parallel()
 	w, op, number := onboarding(t)
-	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonAwaitingHuman)
+	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonActionRequired)
 	c := harness.Condition(number.Status.Conditions, v1alpha1.ConditionSynced)
 	if !strings.Contains(c.Message, "put the 6-digit code sent by SMS") || !strings.Contains(c.Message, "Secret code, key code") {
 		t.Errorf("message: %s", c.Message)
@@ -145,7 +145,7 @@ func TestWrongPIN(t *testing.T) {
 	op.Settle()
 	op.AdvanceRoughly(12*time.Hour, 30*time.Minute)
 	w.Reload(number)
-	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonAwaitingHuman)
+	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonActionRequired)
 	w.Delete(number)
 	op.Settle()
 	number = phoneNumber(w)

@@ -223,14 +223,14 @@ func TestReadOnly(t *testing.T) {
 	expect(t, created.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 }
 
-// would reports an event with the reason Would about an object.
+// would reports an event with the reason DryRun about an object.
 func would(w *harness.World, obj client.Object, note string) bool {
 	var list eventsv1.EventList
 	if err := w.Client.List(context.Background(), &list, client.InNamespace(w.Namespace)); err != nil {
 		w.T.Fatal(err)
 	}
 	for _, e := range list.Items {
-		if e.Reason == "Would" && e.Regarding.UID == obj.GetUID() && strings.Contains(e.Note, note) {
+		if e.Reason == "DryRun" && e.Regarding.UID == obj.GetUID() && strings.Contains(e.Note, note) {
 			return true
 		}
 	}
@@ -293,9 +293,9 @@ func TestMassDeletionIsHeld(t *testing.T) {
 	held := 0
 	for _, tmpl := range templates {
 		w.Reload(tmpl)
-		if c := harness.Condition(tmpl.Status.Conditions, v1alpha1.ConditionSynced); c.Reason == v1alpha1.ReasonMassChangeHeld {
+		if c := harness.Condition(tmpl.Status.Conditions, v1alpha1.ConditionSynced); c.Reason == v1alpha1.ReasonBulkChangeHeld {
 			held++
-			expectRefused(t, tmpl.Status.Conditions, v1alpha1.ReasonMassChangeHeld, "check the account", v1alpha1.AnnotationReleaseHeld)
+			expectRefused(t, tmpl.Status.Conditions, v1alpha1.ReasonBulkChangeHeld, "check the account", v1alpha1.AnnotationReleaseHeld)
 		}
 	}
 	if n := posts(w); n != total+allowed || held != gone-allowed {

@@ -89,7 +89,7 @@ func TestReadOnlyHeld(t *testing.T) {
 		w.Reload(m)
 		reasons[harness.Condition(m.Status.Conditions, v1alpha1.ConditionSynced).Reason]++
 	}
-	if reasons[v1alpha1.ReasonDriftDetected] != allowed || reasons[v1alpha1.ReasonMassChangeHeld] != total-allowed {
+	if reasons[v1alpha1.ReasonDriftDetected] != allowed || reasons[v1alpha1.ReasonBulkChangeHeld] != total-allowed {
 		t.Errorf("of %d: %v", total, reasons)
 	}
 	if edits(w) != 0 {

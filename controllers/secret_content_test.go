@@ -41,7 +41,7 @@ func wrongPIN(t *testing.T) (*harness.World, *harness.Operator, *v1alpha1.PhoneN
 	op.Settle()
 	op.Advance(20 * time.Minute)
 	w.Reload(number)
-	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonAwaitingHuman)
+	expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonActionRequired)
 	expectCalls(t, w, unregistered, graphsim.OpRegister, 1)
 	return w, op, number
 }

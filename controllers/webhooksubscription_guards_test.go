@@ -152,7 +152,7 @@ func TestWebhookDashboardOnly(t *testing.T) {
 			op := w.start()
 			finish(op)
 			op.Advance(30 * time.Minute)
-			w.expectProblem(t, obj, v1alpha1.ReasonAwaitingHuman, receiverURL)
+			w.expectProblem(t, obj, v1alpha1.ReasonActionRequired, receiverURL)
 			if n := w.writesAbout()[graphsim.OpSetSubscription]; n > 1 || !secret && n > 0 {
 				t.Errorf("tried %d times", n)
 			}

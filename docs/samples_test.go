@@ -151,7 +151,7 @@ func TestNumberSamplesRun(t *testing.T) {
 			continue
 		}
 		codes++
-		if c := harness.Condition(number.Status.Conditions, v1alpha1.ConditionSynced); c.Reason != v1alpha1.ReasonAwaitingHuman {
+		if c := harness.Condition(number.Status.Conditions, v1alpha1.ConditionSynced); c.Reason != v1alpha1.ReasonActionRequired {
 			t.Fatalf("%s: %s: %s", number.Name, c.Reason, c.Message)
 		}
 		sent, ok := w.Sim.SentCode(number.Status.ID)

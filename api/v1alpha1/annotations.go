@@ -9,7 +9,7 @@ const (
 	AnnotationRequestedAt = GroupName + "/requested-at"
 	// AnnotationAcceptAccount accepts that wabaRef now leads to another account; the value is the account id at Meta.
 	AnnotationAcceptAccount = GroupName + "/accept-account"
-	// AnnotationReleaseHeld lets changes pass that were held as MassChangeHeld (on a WABA). Any new value counts.
+	// AnnotationReleaseHeld lets changes pass that were held as BulkChangeHeld (on a WABA). Any new value counts.
 	AnnotationReleaseHeld = GroupName + "/release-held-changes"
 	// AnnotationUnpause asks Meta to unpause a template that pacing paused. Any new value counts.
 	AnnotationUnpause = GroupName + "/unpause"

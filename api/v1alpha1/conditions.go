@@ -86,16 +86,16 @@ const (
 	ReasonDriftDetected = "DriftDetected"
 	// ReasonWouldDivertMessages: set an override for messages first, or they would be sent to the operator.
 	ReasonWouldDivertMessages = "WouldDivertMessages"
-	// ReasonMassChangeHeld: unusually many changes are wanted at once; check, then release them by annotation on the WABA.
-	ReasonMassChangeHeld = "MassChangeHeld"
+	// ReasonBulkChangeHeld: unusually many changes are wanted at once; check, then release them by annotation on the WABA.
+	ReasonBulkChangeHeld = "BulkChangeHeld"
 	// ReasonNotFound: the asset, or something the spec refers to, does not exist; correct the spec or create it.
 	ReasonNotFound = "NotFound"
 	// ReasonPaused: managementPolicy, here or on the account, is Paused; nothing is done until it changes.
 	ReasonPaused = "Paused"
 	// ReasonCallbackNotVerified: have the service answer Meta's handshake, with the same verify token; it is tried again.
 	ReasonCallbackNotVerified = "CallbackNotVerified"
-	// ReasonAwaitingHuman: do what the message says, for example put the received code into the Secret.
-	ReasonAwaitingHuman = "AwaitingHuman"
+	// ReasonActionRequired: do what the message says, for example put the received code into the Secret.
+	ReasonActionRequired = "ActionRequired"
 	// ReasonTransientError: wait; the call failed for a passing reason and is repeated.
 	ReasonTransientError = "TransientError"
 	// ReasonUnknownError: Meta gave an error nobody knew; it is retried slowly. Please report it.
@@ -106,20 +106,20 @@ const (
 const (
 	// ReasonReviewRisk: an event only. Meta tends to refuse what status.warnings names; change it.
 	ReasonReviewRisk = "ReviewRisk"
-	// ReasonWould: an event only. The operator runs with --read-only and says what it would write.
-	ReasonWould = "Would"
+	// ReasonDryRun: an event only. The operator runs with --read-only and says what it would write.
+	ReasonDryRun = "DryRun"
 	// ReasonLeft: an event only. The resource goes, or gives up a part of its spec, and what it managed stays at Meta; read why.
 	ReasonLeft = "Left"
-	// ReasonUnpause: an event only, the answer to the annotation unpause; read what it says.
-	ReasonUnpause = "Unpause"
+	// ReasonUnpauseHandled: an event only, the answer to the annotation unpause; read what it says.
+	ReasonUnpauseHandled = "UnpauseHandled"
 	// ReasonPINChanged: an event only. Somebody changed the PIN of a number at Meta; do what it says.
 	ReasonPINChanged = "PINChanged"
 	// ReasonLimitsChanged: an event only. Meta changed how much may be sent; nothing to do.
 	ReasonLimitsChanged = "LimitsChanged"
 	// ReasonUsernameChanged: an event only. Something happened to the user name of a number; read what it says.
 	ReasonUsernameChanged = "UsernameChanged"
-	// ReasonAlert: an event only. Meta raised an alert; see WhatsApp Manager.
-	ReasonAlert = "Alert"
+	// ReasonMetaAlert: an event only. Meta raised an alert; see WhatsApp Manager.
+	ReasonMetaAlert = "MetaAlert"
 	// ReasonAccountEvent: an event only. Something happened to the account, such as a partner that left; read what it says.
 	ReasonAccountEvent = "AccountEvent"
 	// ReasonPending: not yet observed; wait.

@@ -43,7 +43,7 @@ func (i Intent) String() string {
 // DryRun reports a write that isn't made because the operator only reads.
 func (b *Base) DryRun(obj v1alpha1.Asset, call string, fields ...string) Intent {
 	i := Intent{Object: obj, Call: call, Fields: fields}
-	b.Event(obj, corev1.EventTypeNormal, v1alpha1.ReasonWould, "ReadOnly", "would "+i.String()+" ("+Withheld+")")
+	b.Event(obj, corev1.EventTypeNormal, v1alpha1.ReasonDryRun, "ReadOnly", "would "+i.String()+" ("+Withheld+")")
 	if b.intended != nil {
 		b.intended(i)
 	}

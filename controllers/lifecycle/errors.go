@@ -70,7 +70,7 @@ var causeReactions = map[graph.Cause]reaction{
 
 	graph.CauseCallbackNotVerified: {reason: v1alpha1.ReasonCallbackNotVerified, backoff: true, first: SlowPause, unaffected: true,
 		advice: "the service must answer Meta's request with hub.challenge, and hold the same verify token"},
-	graph.CauseDashboardOnly: {reason: v1alpha1.ReasonAwaitingHuman, after: RefusedRecheck, visible: true, unaffected: true},
+	graph.CauseDashboardOnly: {reason: v1alpha1.ReasonActionRequired, after: RefusedRecheck, visible: true, unaffected: true},
 	graph.CauseAppToken: {reason: v1alpha1.ReasonPermissionDenied, backoff: true, first: SlowPause, unaffected: true,
 		advice: "put the secret of the token's own app into the key appSecret of the account's Secret"},
 }

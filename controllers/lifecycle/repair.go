@@ -17,7 +17,7 @@ const (
 
 // BulkChangeHeld is the result where the account's breaker is open: too many of its resources were about to be written unrequested.
 func BulkChangeHeld() *Result {
-	return NotSynced(v1alpha1.ReasonMassChangeHeld,
+	return NotSynced(v1alpha1.ReasonBulkChangeHeld,
 		"too many resources of the account would be written without a change of their spec; check the account, then annotate the WABA with "+
 			v1alpha1.AnnotationReleaseHeld).AssetUnaffected()
 }

@@ -119,7 +119,7 @@ var causeRows = map[graph.Cause]struct {
 
 	graph.CauseCallbackNotVerified: {graph.ClassRefused, &row{reason: "CallbackNotVerified", backoff: true, first: SlowPause, unaffected: true}},
 	graph.CauseNotSubscribed:       {graph.ClassRefused, nil},
-	graph.CauseDashboardOnly:       {graph.ClassPermission, &row{reason: "AwaitingHuman", after: 24 * time.Hour, wait: true, stalled: true, unaffected: true}},
+	graph.CauseDashboardOnly:       {graph.ClassPermission, &row{reason: "ActionRequired", after: 24 * time.Hour, wait: true, stalled: true, unaffected: true}},
 	graph.CauseAppToken:            {graph.ClassPermission, &row{reason: "PermissionDenied", stalled: true, backoff: true, first: SlowPause, unaffected: true}},
 }
 
@@ -252,7 +252,7 @@ func TestUnitEveryReasonHasOneKstatus(t *testing.T) {
 		"Verified",
 	}
 	events := []string{
-		"AccountEvent", "Alert", "Left", "LimitsChanged", "PINChanged", "ReviewRisk", "Unpause", "UsernameChanged", "Would",
+		"AccountEvent", "DryRun", "Left", "LimitsChanged", "MetaAlert", "PINChanged", "ReviewRisk", "UnpauseHandled", "UsernameChanged",
 	}
 	values, _ := constants(t, "../../api/v1alpha1/conditions.go", "Reason")
 	for name, reason := range values {

@@ -25,7 +25,7 @@ func (t *templates) unpause(ctx context.Context, p *templatePass, view account.T
 	p.Object.Status.LastHandledUnpause = asked
 	switch {
 	case p.Object.Status.Status != metavalues.TemplatePaused:
-		t.Event(p.Object, corev1.EventTypeNormal, v1alpha1.ReasonUnpause, "Unpause", "nothing to do: Meta doesn't show the template as paused")
+		t.Event(p.Object, corev1.EventTypeNormal, v1alpha1.ReasonUnpauseHandled, "Unpause", "nothing to do: Meta doesn't show the template as paused")
 		return nil
 	case t.ReadOnly:
 		t.DryRun(p.Object, CallUnpauseTemplate)
@@ -40,10 +40,10 @@ func (t *templates) unpause(ctx context.Context, p *templatePass, view account.T
 	t.AuditWrite(p.Object, CallUnpauseTemplate, nil, err)
 	if err != nil {
 		o := lifecycle.Failed("unpause the template", err)
-		t.Event(p.Object, corev1.EventTypeWarning, v1alpha1.ReasonUnpause, "Unpause", "Meta didn't unpause the template: "+o.Message())
+		t.Event(p.Object, corev1.EventTypeWarning, v1alpha1.ReasonUnpauseHandled, "Unpause", "Meta didn't unpause the template: "+o.Message())
 		return o
 	}
-	t.Event(p.Object, corev1.EventTypeNormal, v1alpha1.ReasonUnpause, "Unpause", "Meta was asked to unpause the template")
+	t.Event(p.Object, corev1.EventTypeNormal, v1alpha1.ReasonUnpauseHandled, "Unpause", "Meta was asked to unpause the template")
 	if _, err := p.Session.LookupTemplate(ctx, templateKey(p.Object)); err != nil {
 		return lifecycle.Failed("look the template up", err)
 	}

@@ -97,7 +97,7 @@ func TestUnitMayRegister(t *testing.T) {
 		switch {
 		case c.want == 0 && o != nil:
 			t.Errorf("%s: %+v", name, o)
-		case c.want < 0 && (o == nil || o.Reason() != v1alpha1.ReasonAwaitingHuman):
+		case c.want < 0 && (o == nil || o.Reason() != v1alpha1.ReasonActionRequired):
 			t.Errorf("%s: %+v", name, o)
 		case c.want > 0 && (o == nil || o.After() != c.want || !o.Shown()):
 			t.Errorf("%s: %+v, want %s", name, o, c.want)

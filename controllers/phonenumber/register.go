@@ -211,7 +211,7 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 	if o != nil {
 		again := *s
 		again.attempts, again.pushed, again.asked = attemptsOf(p.WABA, p.Status.ID), false, false
-		if _, wait := again.registerStep(pin.Content); wait != nil && wait.Reason() == v1alpha1.ReasonAwaitingHuman {
+		if _, wait := again.registerStep(pin.Content); wait != nil && wait.Reason() == v1alpha1.ReasonActionRequired {
 			return wait.Join(o.Steps()...) // says what a person has to do
 		}
 		return o.AssetUnaffectedIf(renaming)

@@ -206,7 +206,7 @@ func (s *situation) awaitCode(asked *v1alpha1.RegistrationAttempt, message strin
 }
 
 func awaiting(message string, after time.Duration) *lifecycle.Result {
-	return lifecycle.Waiting(v1alpha1.ReasonAwaitingHuman, message, after)
+	return lifecycle.Waiting(v1alpha1.ReasonActionRequired, message, after)
 }
 
 func secretKey(ref v1alpha1.SecretKeyReference) string {

@@ -126,7 +126,7 @@ func numberNews(was, is *v1alpha1.PhoneNumberWebhookStatus) []lifecycle.Notice {
 		})
 	}
 	if is.PictureLostTime != nil && !is.PictureLostTime.Equal(was.PictureLostTime) {
-		news = append(news, lifecycle.Notice{Warning: true, Reason: v1alpha1.ReasonAlert, Message: "Meta reports that the profile picture was lost"})
+		news = append(news, lifecycle.Notice{Warning: true, Reason: v1alpha1.ReasonMetaAlert, Message: "Meta reports that the profile picture was lost"})
 	}
 	return news
 }

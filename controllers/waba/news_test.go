@@ -24,7 +24,7 @@ func TestUnitNewsOfAccounts(t *testing.T) {
 		AccountEvents: []v1alpha1.AccountEvent{{Event: "PARTNER_REMOVED", Time: when, Detail: "BUSINESS_DOWNGRADE"}},
 	}
 	expectNews(t, (&wabas{}).news(was, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}),
-		lifecycle.Notice{Warning: true, Reason: "Alert", Message: "OBA_REJECTED: BUSINESS 1: No."}, lifecycle.Notice{Warning: true, Reason: "AccountEvent", Message: "PARTNER_REMOVED: BUSINESS_DOWNGRADE"},
+		lifecycle.Notice{Warning: true, Reason: "MetaAlert", Message: "OBA_REJECTED: BUSINESS 1: No."}, lifecycle.Notice{Warning: true, Reason: "AccountEvent", Message: "PARTNER_REMOVED: BUSINESS_DOWNGRADE"},
 		lifecycle.Notice{Warning: false, Reason: "LimitsChanged", Message: "the messaging limit is TIER_10K"})
 	expectNews(t, (&wabas{}).news(is, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}))
 }

@@ -114,7 +114,7 @@ func accountNews(was, is *v1alpha1.WABAWebhookStatus) []lifecycle.Notice {
 			continue
 		}
 		news = append(news, lifecycle.Notice{
-			Warning: a.Severity != "INFORMATIONAL", Reason: v1alpha1.ReasonAlert,
+			Warning: a.Severity != "INFORMATIONAL", Reason: v1alpha1.ReasonMetaAlert,
 			Message: lifecycle.Sentence(a.Type, strings.TrimSpace(a.EntityType+" "+a.EntityID), a.Description),
 		})
 	}

@@ -144,7 +144,7 @@ func (r *hookRemoval) unlessByHand(o *lifecycle.Result) *lifecycle.Result {
 	}
 	for _, f := range o.Steps() {
 		if e, ok := graph.AsError(f.Err); ok && (e.Cause == graph.CauseDashboardOnly || e.Cause == graph.CauseAppToken) {
-			r.Event(r.Object, corev1.EventTypeWarning, v1alpha1.ReasonAwaitingHuman, "Delete",
+			r.Event(r.Object, corev1.EventTypeWarning, v1alpha1.ReasonActionRequired, "Delete",
 				"left at Meta: the app's callback can't be removed by API; remove it in the App Dashboard (WhatsApp, Configuration)")
 			r.Audit.Info("Left at Meta", "object", client.ObjectKeyFromObject(r.Object).String(), "id", r.Object.Status.AppID, "reason", f.Err.Error())
 			return nil

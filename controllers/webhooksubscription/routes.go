@@ -273,7 +273,7 @@ func (a *hookApplication) follows() *lifecycle.Result {
 
 // unwritable is about an app that can only be looked at.
 func (a *hookApplication) unwritable() *lifecycle.Result {
-	if a.unreadable != nil && a.unreadable.Reason() != v1alpha1.ReasonAwaitingHuman {
+	if a.unreadable != nil && a.unreadable.Reason() != v1alpha1.ReasonActionRequired {
 		return a.unreadable
 	}
 	if a.liveKnown && a.live == a.want {
@@ -288,7 +288,7 @@ func (a *hookApplication) unwritable() *lifecycle.Result {
 
 // byHand says what a person has to do in the App Dashboard.
 func (a *hookApplication) byHand(instead string) *lifecycle.Result {
-	return lifecycle.NotSynced(v1alpha1.ReasonAwaitingHuman, fmt.Sprintf(
+	return lifecycle.NotSynced(v1alpha1.ReasonActionRequired, fmt.Sprintf(
 		"%sset the callback %s, with the verify token of spec.app.verifyTokenSecretRef, and the fields by hand: App Dashboard, WhatsApp, Configuration",
 		instead, shownURL(a.want))).AssetUnaffected()
 }

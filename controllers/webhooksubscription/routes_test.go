@@ -175,7 +175,7 @@ func TestUnitWebhookPlan(t *testing.T) {
 		},
 		{name: "no secret, alike", change: []func(*hookSituation){func(s *hookSituation) { s.app.secret, s.app.fieldsKnown = false, false }}},
 		{
-			name: "no secret, otherwise", reasons: []string{v1alpha1.ReasonAwaitingHuman},
+			name: "no secret, otherwise", reasons: []string{v1alpha1.ReasonActionRequired},
 			change: []func(*hookSituation){func(s *hookSituation) { s.app.secret, s.app.fieldsKnown, s.app.live = false, false, "" }},
 		},
 		{

@@ -142,7 +142,7 @@ func (h *hooks) Describe(p *hookPass, c *lifecycle.Conditions) lifecycle.Readine
 		return lifecycle.Readiness{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNotSubscribed, Message: missing + " isn't what the spec says"}
 	case p.Object.Spec.App != nil && s.App.Active != nil && !*s.App.Active:
 		return lifecycle.Readiness{
-			Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonAwaitingHuman,
+			Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonActionRequired,
 			Message: "Meta has switched the app's callback off (status.app.active); save it again in the App Dashboard: WhatsApp, Configuration",
 		}
 	}

@@ -22,7 +22,7 @@ const codeSecret = "acme-sales-code" //nolint:gosec // the name of a Secret, not
 func (d *demo) person(ctx context.Context, s *state) error {
 	number := s.numbers[salesName]
 	synced := apimeta.FindStatusCondition(number.Status.Conditions, v1alpha1.ConditionSynced)
-	if synced == nil || synced.Reason != v1alpha1.ReasonAwaitingHuman {
+	if synced == nil || synced.Reason != v1alpha1.ReasonActionRequired {
 		return nil
 	}
 	sent, ok := d.meta.sim.SentCode(number.Status.ID)

@@ -144,8 +144,8 @@ func fixture() []client.Object {
 func numbers() []client.Object {
 	registered := []string{"Synced=True/Synced 240h", "Registered=True/Registered 240h", "Verified=False/NotVerified 240h", "CanSendMessages=True/Healthy 240h", "DisplayNameApproved=True/Approved 240h"}
 	ready := "Ready=True/Registered 240h connected; messages can be sent"
-	code := number("acme", "reserve", "+1 555-078-3883", "PENDING", "NA", "Ready=False/AwaitingHuman 25m put the code that was sent by SMS into the Secret reserve-code",
-		"Synced=False/AwaitingHuman 25m put the code that was sent by SMS into the Secret reserve-code", "Stalled=True/AwaitingHuman 25m",
+	code := number("acme", "reserve", "+1 555-078-3883", "PENDING", "NA", "Ready=False/ActionRequired 25m put the code that was sent by SMS into the Secret reserve-code",
+		"Synced=False/ActionRequired 25m put the code that was sent by SMS into the Secret reserve-code", "Stalled=True/ActionRequired 25m",
 		"Registered=False/NotRegistered 25m not registered on the Cloud API", "Verified=False/NotVerified 25m the ownership of the number isn't proven", "CanSendMessages=False/NotRegistered 25m")
 	return []client.Object{
 		number("acme", "support", "+1 555-078-3881", "CONNECTED", "GREEN", append(registered, ready, "QualityHealthy=True/Healthy 240h")...),

@@ -192,7 +192,7 @@ func worst(findings []Finding) Severity {
 
 // passedOn are reasons with which a resource only passes on what is wrong with its account.
 var passedOn = []string{
-	v1alpha1.ReasonAccountNotReady, v1alpha1.ReasonAccountBlocked, v1alpha1.ReasonCredentialsInvalid, v1alpha1.ReasonMassChangeHeld,
+	v1alpha1.ReasonAccountNotReady, v1alpha1.ReasonAccountBlocked, v1alpha1.ReasonCredentialsInvalid, v1alpha1.ReasonBulkChangeHeld,
 }
 
 // causes reports that what is wrong with an account makes its resources show a reason.

@@ -42,7 +42,7 @@ func (j *judging) account(w *v1alpha1.WABA) {
 	j.token(s)
 	if s.HeldSince != nil {
 		j.add(Finding{
-			Reason: v1alpha1.ReasonMassChangeHeld, Since: s.HeldSince,
+			Reason: v1alpha1.ReasonBulkChangeHeld, Since: s.HeldSince,
 			Message: "unusually many changes that nobody asked for are held; look at the account, then release them with the annotation " + v1alpha1.AnnotationReleaseHeld,
 		})
 	}
@@ -147,7 +147,7 @@ func (j *judging) alerts(s *v1alpha1.WABAStatus) {
 		if a.Status == "NONE" || j.now.Sub(a.Time.Time) > alertMemory {
 			continue
 		}
-		f := Finding{Reason: v1alpha1.ReasonAlert, Message: joined(a.Type, joined(strings.TrimSpace(a.EntityType+" "+a.EntityID), a.Description)), Since: &a.Time}
+		f := Finding{Reason: v1alpha1.ReasonMetaAlert, Message: joined(a.Type, joined(strings.TrimSpace(a.EntityType+" "+a.EntityID), a.Description)), Since: &a.Time}
 		if a.Severity == "CRITICAL" {
 			f.Severity = Warning
 		}

@@ -37,7 +37,7 @@ func example() *plan.Plan {
 	drifted.Reason, drifted.Message, drifted.Drift = "DriftDetected", "changed at Meta in body.text; change the spec to accept it", []string{"body.text"}
 	hooks := plan.Resource{Kind: "WebhookSubscription", Namespace: "platform", Name: "acme", Action: plan.Create}
 	hooks.Writes = []plan.Write{{Call: "subscribe the app to the account"}}
-	hooks.Reason, hooks.Message = "AwaitingHuman", "set the callback by hand | App Dashboard <Configuration>"
+	hooks.Reason, hooks.Message = "ActionRequired", "set the callback by hand | App Dashboard <Configuration>"
 	return &plan.Plan{
 		Accounts: []plan.Account{
 			{WABA: "platform/acme", ID: "102290129340398", Resources: []plan.Resource{

@@ -44,7 +44,7 @@ var classes = []class{
 	{"`Ready=True`", is(v1alpha1.ConditionReady, "True"), argocd.Healthy, status.CurrentStatus, status.CurrentStatus},
 	{"not ready, and `Paused`", because(v1alpha1.ConditionSynced, v1alpha1.ReasonPaused), argocd.Healthy, status.InProgressStatus, status.CurrentStatus},
 	{
-		"`Stalled`, waiting for a person", because(v1alpha1.ConditionStalled, v1alpha1.ReasonAwaitingHuman),
+		"`Stalled`, waiting for a person", because(v1alpha1.ConditionStalled, v1alpha1.ReasonActionRequired),
 		argocd.Suspended, status.FailedStatus, status.FailedStatus,
 	},
 	{"`Stalled`", is(v1alpha1.ConditionStalled, "True"), argocd.Degraded, status.FailedStatus, status.FailedStatus},

@@ -31,7 +31,7 @@ if ready.status == "True" then
 end
 if conditions.Stalled ~= nil then
   -- Nothing failed where a person is expected to do something, such as to hand over a code.
-  local suspended = conditions.Stalled.reason == "AwaitingHuman"
+  local suspended = conditions.Stalled.reason == "ActionRequired"
   return health(suspended and "Suspended" or "Degraded", conditions.Stalled.message)
 end
 local annotations = obj.metadata.annotations or {}
