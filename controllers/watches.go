@@ -117,7 +117,7 @@ func wakeSource(ch *lifecycle.AccountEvents) source.Source {
 	return source.Func(func(ctx context.Context, q lifecycle.Queue) error {
 		ch.Mu.Lock()
 		defer ch.Mu.Unlock()
-		ch.WakeSink = func(waba types.NamespacedName, after time.Duration) {
+		ch.AccountSink = func(waba types.NamespacedName, after time.Duration) {
 			if ctx.Err() == nil {
 				q.AddAfter(reconcile.Request{NamespacedName: waba}, after)
 			}

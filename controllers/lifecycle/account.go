@@ -35,8 +35,8 @@ type Referrer struct {
 // Account names the WABA resource to which the reference leads.
 func (r Referrer) Account() types.NamespacedName { return index.Referenced(r.Namespace, r.Ref) }
 
-// resolver finds the account of a resource and checks that the account's owner agrees.
-type resolver struct {
+// Resolver finds the account of a resource and checks that the account's owner agrees.
+type Resolver struct {
 	client client.Client
 	// namespaces reads Namespace labels; nil when the operator may not (then selectors match nothing).
 	namespaces client.Reader
@@ -47,7 +47,7 @@ type resolver struct {
 }
 
 // Find returns the WABA resource, or the result that says why it can't be used.
-func (r *resolver) Find(ctx context.Context, who Referrer) (*v1alpha1.WABA, *Result) {
+func (r *Resolver) Find(ctx context.Context, who Referrer) (*v1alpha1.WABA, *Result) {
 	key := who.Account()
 	var waba v1alpha1.WABA
 	if err := r.client.Get(ctx, key, &waba); err != nil {
@@ -76,7 +76,7 @@ func Display(key types.NamespacedName, own string) string {
 }
 
 // Permits reports whether a resource may use its account, which is there.
-func (r *resolver) Permits(ctx context.Context, who Referrer) (bool, error) {
+func (r *Resolver) Permits(ctx context.Context, who Referrer) (bool, error) {
 	_, refused := r.Find(ctx, who)
 	if refused == nil {
 		return true, nil
@@ -86,7 +86,7 @@ func (r *resolver) Permits(ctx context.Context, who Referrer) (bool, error) {
 
 // permitted evaluates spec.allowedReferences. Absent, every kind of the account's own namespace may refer to it; present,
 // the list is complete.
-func (r *resolver) permitted(ctx context.Context, waba *v1alpha1.WABA, who Referrer) (ok bool, why string, err error) {
+func (r *Resolver) permitted(ctx context.Context, waba *v1alpha1.WABA, who Referrer) (ok bool, why string, err error) {
 	same := waba.Namespace == who.Namespace
 	if len(waba.Spec.AllowedReferences) == 0 {
 		if same {
@@ -132,7 +132,7 @@ func prefixMatches(prefixes []string, name string) bool {
 	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
-func (r *resolver) namespaceMatches(ctx context.Context, a *v1alpha1.AllowedReference, waba *v1alpha1.WABA, ns string) (bool, error) {
+func (r *Resolver) namespaceMatches(ctx context.Context, a *v1alpha1.AllowedReference, waba *v1alpha1.WABA, ns string) (bool, error) {
 	switch a.Namespaces.From {
 	case v1alpha1.NamespacesFromAll:
 		return true, nil
@@ -143,7 +143,7 @@ func (r *resolver) namespaceMatches(ctx context.Context, a *v1alpha1.AllowedRefe
 	}
 }
 
-func (r *resolver) selected(ctx context.Context, selector *metav1.LabelSelector, ns string) (bool, error) {
+func (r *Resolver) selected(ctx context.Context, selector *metav1.LabelSelector, ns string) (bool, error) {
 	if r.namespaces == nil || selector == nil {
 		return false, nil
 	}
@@ -206,8 +206,8 @@ func reasonFor(synced *metav1.Condition) string {
 	return v1alpha1.ReasonAccountNotReady
 }
 
-// session returns the session of an account, building it from the Secret after a restart. It makes no Graph call.
-func (r *resolver) session(ctx context.Context, waba *v1alpha1.WABA) (*account.Session, error) {
+// sessionOf returns the session of an account, building it from the Secret after a restart. It makes no Graph call.
+func (r *Resolver) sessionOf(ctx context.Context, waba *v1alpha1.WABA) (*account.Session, error) {
 	if s := r.accounts.Get(string(waba.UID)); s != nil && s.Ref().AccountID == waba.Spec.ID {
 		return s, nil
 	}
@@ -215,7 +215,7 @@ func (r *resolver) session(ctx context.Context, waba *v1alpha1.WABA) (*account.S
 }
 
 // Connect reads the account's Secret and returns the session that uses it.
-func (r *resolver) Connect(ctx context.Context, waba *v1alpha1.WABA) (*account.Session, error) {
+func (r *Resolver) Connect(ctx context.Context, waba *v1alpha1.WABA) (*account.Session, error) {
 	creds, err := credentials.ReadAccount(ctx, r.secrets,
 		types.NamespacedName{Namespace: waba.Namespace, Name: waba.Spec.CredentialsSecretRef.Name})
 	if err != nil {
@@ -243,7 +243,7 @@ func (r *resolver) Connect(ctx context.Context, waba *v1alpha1.WABA) (*account.S
 
 // stable gives credentials the version with which their content was first read: what else is written on the Secret costs no call.
 // After a restart that is the version in the account's status, as long as the Secret wasn't written since.
-func (r *resolver) stable(waba *v1alpha1.WABA, creds *account.Credentials) {
+func (r *Resolver) stable(waba *v1alpha1.WABA, creds *account.Credentials) {
 	text := fmt.Sprintf("%q %q %q", creds.AccessToken, creds.AppSecret, creds.AppID)
 	from := contentKey{secret: waba.Spec.CredentialsSecretRef.Name, purpose: v1alpha1.SecretPurposeAccount}
 	now := r.contents.read(waba.UID, from, text, v1alpha1.SecretVersion{

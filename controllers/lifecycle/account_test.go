@@ -41,7 +41,7 @@ func TestUnitPermitted(t *testing.T) {
 	c := fake.NewClientBuilder().WithScheme(lifecycletest.Scheme(t)).WithObjects(
 		namespace(lifecycletest.Owner, nil), namespace("shop", map[string]string{"team": "shop"}), namespace("other", map[string]string{"team": "other"}),
 	).Build()
-	r := &resolver{client: c, namespaces: c}
+	r := &Resolver{client: c, namespaces: c}
 	type entry = v1alpha1.AllowedReference
 	kind := func(kinds ...string) (out entry) {
 		out.Kinds = append(out.Kinds, kinds...)
@@ -108,7 +108,7 @@ func TestUnitPermittedWithoutRightToReadNamespaces(t *testing.T) {
 		namespaces client.Reader
 		fails      bool
 	}{"no reader": {nil, false}, "no right": {refusing, true}} {
-		r := &resolver{namespaces: c.namespaces}
+		r := &Resolver{namespaces: c.namespaces}
 		ok, _, err := r.permitted(context.Background(), waba, Referrer{Kind: "MessageTemplate", Namespace: "shop", TemplateName: "x"})
 		if ok || (err != nil) != c.fails {
 			t.Errorf("%s: what can't be checked must not be permitted, and an error must not get lost: %t, %v", name, ok, err)
@@ -118,13 +118,13 @@ func TestUnitPermittedWithoutRightToReadNamespaces(t *testing.T) {
 		MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: "Nonsense"}},
 	}
 	c := fake.NewClientBuilder().WithScheme(lifecycletest.Scheme(t)).WithObjects(namespace("shop", nil)).Build()
-	if ok, _, _ := (&resolver{namespaces: c}).permitted(context.Background(), waba, Referrer{Kind: "MessageTemplate", Namespace: "shop", TemplateName: "x"}); ok {
+	if ok, _, _ := (&Resolver{namespaces: c}).permitted(context.Background(), waba, Referrer{Kind: "MessageTemplate", Namespace: "shop", TemplateName: "x"}); ok {
 		t.Error("a selector that means nothing selects nothing")
 	}
 }
 
 func TestUnitRefusalsSayWhatToDo(t *testing.T) {
-	r := &resolver{}
+	r := &Resolver{}
 	who := Referrer{Kind: "MessageTemplate", Namespace: "shop", TemplateName: "order"}
 	for want, allowed := range map[string][]v1alpha1.AllowedReference{
 		"spec.allowedReferences is empty":             nil,
@@ -141,7 +141,7 @@ func TestUnitRefusalsSayWhatToDo(t *testing.T) {
 
 func TestUnitFind(t *testing.T) {
 	c := fake.NewClientBuilder().WithScheme(lifecycletest.Scheme(t)).WithObjects(lifecycletest.WABA()).Build()
-	r := &resolver{client: c, namespaces: c}
+	r := &Resolver{client: c, namespaces: c}
 	find := func(ns, refNamespace, name string) (*v1alpha1.WABA, *Result) {
 		return r.Find(context.Background(), Referrer{
 			Kind: "MessageTemplate", Namespace: ns, TemplateName: "x", Ref: v1alpha1.WABAReference{Name: name, Namespace: refNamespace},
@@ -207,9 +207,9 @@ func TestUnitUsable(t *testing.T) {
 	}
 }
 
-func unitResolver(t *testing.T, objects ...client.Object) *resolver {
+func unitResolver(t *testing.T, objects ...client.Object) *Resolver {
 	t.Helper()
-	return &resolver{
+	return &Resolver{
 		contents: newContents(),
 		secrets:  fake.NewClientBuilder().WithScheme(lifecycletest.Scheme(t)).WithObjects(objects...).Build(), version: "v25.0",
 		accounts: account.NewManager(account.Options{
@@ -234,7 +234,7 @@ func TestUnitConnectRestoresWhatTheStatusKnows(t *testing.T) {
 		w.Status.RateLimit = &v1alpha1.RateLimitStatus{RegainAccessTime: &metav1.Time{Time: lifecycletest.Start.Add(time.Hour)}}
 		w.Status.HeldSince = &metav1.Time{Time: lifecycletest.Start}
 	})
-	s, err := r.session(context.Background(), waba)
+	s, err := r.sessionOf(context.Background(), waba)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,18 +244,18 @@ func TestUnitConnectRestoresWhatTheStatusKnows(t *testing.T) {
 	if uid, version := s.SecretVersion(); uid != "s" || version != "1" {
 		t.Errorf("%s %s", uid, version)
 	}
-	if again, err := r.session(context.Background(), waba); err != nil || again != s {
+	if again, err := r.sessionOf(context.Background(), waba); err != nil || again != s {
 		t.Errorf("the session must be kept: %v", err)
 	}
 	other := waba.DeepCopy()
 	other.Spec.ID = "1"
-	if again, err := r.session(context.Background(), other); err != nil || again == s {
+	if again, err := r.sessionOf(context.Background(), other); err != nil || again == s {
 		t.Errorf("another account, another session: %v", err)
 	}
 }
 
 func TestUnitConnectWithoutSecret(t *testing.T) {
-	_, err := unitResolver(t).session(context.Background(), lifecycletest.WABA())
+	_, err := unitResolver(t).sessionOf(context.Background(), lifecycletest.WABA())
 	var e *credentials.Error
 	if !errors.As(err, &e) || !e.Missing {
 		t.Errorf("got %v", err)

@@ -25,27 +25,27 @@ const (
 	LongestPause = 5 * time.Minute
 )
 
-// attempts remembers failed attempts per object, so that an event that isn't a change by the user (an observation, a
+// backoffs remembers failed attempts per object, so that an event that isn't a change by the user (an observation, a
 // change of the account) doesn't cut a pause short. A new fingerprint starts over.
-type attempts struct {
+type backoffs struct {
 	clock clock.PassiveClock
 
 	mu   sync.Mutex
-	last map[types.UID]attempt
+	last map[types.UID]backoffState
 }
 
-type attempt struct {
+type backoffState struct {
 	fingerprint string
 	failures    int
 	until       time.Time
 }
 
-func newAttempts(c clock.PassiveClock) *attempts {
-	return &attempts{clock: c, last: map[types.UID]attempt{}}
+func newBackoffs(c clock.PassiveClock) *backoffs {
+	return &backoffs{clock: c, last: map[types.UID]backoffState{}}
 }
 
 // Pause is how long the object still has to wait, 0 when it may try.
-func (a *attempts) Pause(key types.UID, fingerprint string) time.Duration {
+func (a *backoffs) Pause(key types.UID, fingerprint string) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	last, ok := a.last[key]
@@ -57,12 +57,12 @@ func (a *attempts) Pause(key types.UID, fingerprint string) time.Duration {
 
 // failed counts a failed attempt and returns the pause that follows it. first is the pause after the first one, 0 for the
 // shortest.
-func (a *attempts) failed(key types.UID, fingerprint string, first time.Duration) time.Duration {
+func (a *backoffs) failed(key types.UID, fingerprint string, first time.Duration) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	last := a.last[key]
 	if last.fingerprint != fingerprint {
-		last = attempt{fingerprint: fingerprint}
+		last = backoffState{fingerprint: fingerprint}
 	}
 	pause := min(max(first, FirstPause)<<min(last.failures, 8), LongestPause)
 	last.failures++
@@ -72,13 +72,13 @@ func (a *attempts) failed(key types.UID, fingerprint string, first time.Duration
 }
 
 // succeeded forgets the failures.
-func (a *attempts) succeeded(key types.UID) {
+func (a *backoffs) succeeded(key types.UID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.last, key)
 }
 
-func (a *attempts) Forget(gone Gone) time.Duration {
+func (a *backoffs) Forget(gone Gone) time.Duration {
 	a.succeeded(gone.UID)
 	return 0
 }

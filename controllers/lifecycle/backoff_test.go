@@ -31,7 +31,7 @@ func TestUnitAttemptsPauseLongerEachTime(t *testing.T) {
 		LongestPause: seconds(300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300),
 	} {
 		clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
-		a := newAttempts(clk)
+		a := newBackoffs(clk)
 		var got []time.Duration
 		for range want {
 			pause := a.failed("x", "1", first)
@@ -55,7 +55,7 @@ func TestUnitAttemptsPauseLongerEachTime(t *testing.T) {
 }
 
 func TestUnitAttemptsStartOverWithNews(t *testing.T) {
-	a := newAttempts(clocktesting.NewFakePassiveClock(lifecycletest.Start))
+	a := newBackoffs(clocktesting.NewFakePassiveClock(lifecycletest.Start))
 	for range 4 {
 		a.failed("x", "1", 0)
 	}
@@ -87,7 +87,7 @@ func TestUnitAttemptsCostAtMostTenCallsInTenMinutes(t *testing.T) {
 		before, calls int
 	}{{0, 0, 1}, {SlowPause, 0, 2}, {SamplePause, 2, 2}, {LongestPause, 0, 5}} {
 		clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
-		a := newAttempts(clk)
+		a := newBackoffs(clk)
 		var at []time.Time
 		for range 20 {
 			at = append(at, clk.Now())
@@ -109,7 +109,7 @@ func TestUnitAttemptsCostAtMostTenCallsInTenMinutes(t *testing.T) {
 
 func TestUnitResultBacksOffOnlyAfterFailures(t *testing.T) {
 	clock := clocktesting.NewFakePassiveClock(lifecycletest.Start)
-	b := &Base{Attempts: newAttempts(clock), failures: newFailureLog(clock, &lifecycletest.Metrics{})}
+	b := &Base{Backoffs: newBackoffs(clock), failures: newFailureLog(clock, &lifecycletest.Metrics{})}
 	run := RunOf{Object: &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{UID: "x"}}, Fingerprint: "1"}
 	failed := NotSynced(v1alpha1.ReasonTransientError, "m").WithBackoff(0)
 	for _, want := range seconds(15, 30) {
@@ -117,10 +117,10 @@ func TestUnitResultBacksOffOnlyAfterFailures(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if got := b.Requeue(t.Context(), run, Unchanged(5*time.Second)).RequeueAfter; got != 5*time.Second || b.Attempts.Pause("x", "1") == 0 {
+	if got := b.Requeue(t.Context(), run, Unchanged(5*time.Second)).RequeueAfter; got != 5*time.Second || b.Backoffs.Pause("x", "1") == 0 {
 		t.Error("waiting doesn't end a pause")
 	}
-	if got := b.Requeue(t.Context(), run, Done("m")); got.RequeueAfter != 0 || b.Attempts.Pause("x", "1") != 0 {
+	if got := b.Requeue(t.Context(), run, Done("m")); got.RequeueAfter != 0 || b.Backoffs.Pause("x", "1") != 0 {
 		t.Errorf("a success ends it: %+v", got)
 	}
 	failed.first = SlowPause

@@ -27,25 +27,25 @@ import (
 type Base struct {
 	Client        client.Client
 	Status        *StatusWriter
-	Resolver      *resolver
+	Resolver      *Resolver
 	Accounts      *account.Manager
 	recorder      events.EventRecorder
 	Clock         clock.PassiveClock
 	Objects       *objects
-	Attempts      *attempts
+	Backoffs      *backoffs
 	failures      *failureLog
 	Creates       *CreateQuota
 	Media         *mediaFiles
 	AccountEvents *AccountEvents
-	hearing       *hearing
-	Unconfirmed   *receipts
+	debouncer     *eventDebouncer
+	Unconfirmed   *unconfirmedFacts
 	Metrics       Metrics
 	log           logr.Logger
 	Audit         logr.Logger
 	ReadOnly      bool
 	Once          bool
 	intended      func(Intent)
-	announced     *announced
+	dryRuns       *dryRunLog
 	Interval      time.Duration
 	// WebhookURL is where the operator's receiver takes events, without the app's id that follows; "" where there is none.
 	WebhookURL string
@@ -65,10 +65,10 @@ func (b *Base) Requeue(ctx context.Context, run RunOf, o *Result) ctrl.Result {
 	after := o.after
 	switch {
 	case o.backoff || persists:
-		after = b.Attempts.failed(uid, run.Fingerprint, o.first)
+		after = b.Backoffs.failed(uid, run.Fingerprint, o.first)
 	case o.unchanged, o.unfinished:
 	default:
-		b.Attempts.succeeded(uid)
+		b.Backoffs.succeeded(uid)
 	}
 	if log := ctrl.LoggerFrom(ctx).V(2); log.Enabled() {
 		reason := o.reason
@@ -173,7 +173,7 @@ func (b *Base) AuditWrite(obj v1alpha1.Asset, call string, fields []string, err 
 		return
 	}
 	values := []any{"result", "failed", "error", err.Error()}
-	log.Info("Write to Meta failed", append(values, traceOf(err)...)...)
+	log.Info("Write to Meta failed", append(values, traceIDOf(err)...)...)
 }
 
 // NewBase returns what all reconcilers of one process share.
@@ -187,15 +187,15 @@ func NewBase(p Parts, o Options) *Base {
 		log: o.Log, Audit: o.Audit, ReadOnly: o.ReadOnly, Once: o.Once, intended: o.Intended, Interval: o.ObservationInterval,
 		WebhookURL: o.WebhookURL,
 		Status:     &StatusWriter{client: p.Client, Live: p.Live, written: newWrittenVersions()},
-		Resolver: &resolver{
+		Resolver: &Resolver{
 			client: p.Client, namespaces: namespaces, secrets: p.Live, accounts: o.Accounts, version: o.GraphAPIVersion,
 			contents: newContents(),
 		},
 		Media:    &mediaFiles{live: p.Live, downloads: o.Media, Handles: newHandles(o.Clock)},
-		Attempts: newAttempts(o.Clock), failures: newFailureLog(o.Clock, o.Metrics), Creates: NewCreateQuota(o.Clock, o.CreatesPerHour),
-		hearing: newHearing(o.Clock), Unconfirmed: newReceipts(), announced: newAnnounced(),
+		Backoffs: newBackoffs(o.Clock), failures: newFailureLog(o.Clock, o.Metrics), Creates: NewCreateQuota(o.Clock, o.CreatesPerHour),
+		debouncer: newEventDebouncer(o.Clock), Unconfirmed: newUnconfirmedFacts(), dryRuns: newDryRunLog(),
 	}
-	b.Objects = newObjects(b.Attempts, b.failures, b.hearing, b.Unconfirmed, b.announced, b.Creates, b.Media.Handles, b.Status.written,
+	b.Objects = newObjects(b.Backoffs, b.failures, b.debouncer, b.Unconfirmed, b.dryRuns, b.Creates, b.Media.Handles, b.Status.written,
 		b.Resolver.contents, sessions{o.Accounts}, downloads{o.Media})
 	return b
 }

@@ -35,7 +35,7 @@ type Claim struct {
 // ClaimOf returns the claim of a resource with its own conditions. A resource that lost a conflict holds nothing any more, even
 // though its status still carries the id: else a former holder that can act again would replace the present one.
 func ClaimOf(obj v1alpha1.Asset, policy v1alpha1.ManagementPolicy, conditions []metav1.Condition, holds bool) Claim {
-	c := Claim{Object: obj, Holds: holds && !lost(conditions)}
+	c := Claim{Object: obj, Holds: holds && !lostConflict(conditions)}
 	synced := meta.FindStatusCondition(conditions, v1alpha1.ConditionSynced)
 	// The status counts too: a resource that was paused an hour ago finds out now whether another one has taken its place.
 	if policy == v1alpha1.ManagementPolicyPaused || synced != nil && synced.Reason == v1alpha1.ReasonPaused {
@@ -52,8 +52,8 @@ func (c *Claim) markUnable(conditions []metav1.Condition, kind, reason string) {
 	}
 }
 
-// lost reports that a resource was kept from the asset by another one (contest in lifecycle.go and waba_controller.go).
-func lost(conditions []metav1.Condition) bool {
+// lostConflict reports that a resource was kept from the asset by another one (contest in lifecycle.go and waba_controller.go).
+func lostConflict(conditions []metav1.Condition) bool {
 	for _, kind := range []string{v1alpha1.ConditionSynced, v1alpha1.ConditionReady} {
 		c := meta.FindStatusCondition(conditions, kind)
 		if c == nil || c.Status == metav1.ConditionTrue || c.Reason != v1alpha1.ReasonConflict {

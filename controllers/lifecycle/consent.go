@@ -12,7 +12,7 @@ import (
 
 // PermitsLevel reports whether the owner of an account lets a namespace set a part of a WebhookSubscription. explicit means that an
 // entry of spec.allowedReferences names the part.
-func (r *resolver) PermitsLevel(
+func (r *Resolver) PermitsLevel(
 	ctx context.Context, waba *v1alpha1.WABA, namespace string, level v1alpha1.WebhookLevel,
 ) (permitted, explicit bool, err error) {
 	same := waba.Namespace == namespace

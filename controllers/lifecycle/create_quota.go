@@ -24,13 +24,13 @@ type CreateQuota struct {
 
 	mu    sync.Mutex
 	times map[string][]time.Time // by account id, oldest first
-	// announced are the creates of the last hour that an operator that only reads didn't make.
-	announced map[string][]announcedCreate
+	// dryRuns are the creates of the last hour that an operator that only reads didn't make.
+	dryRuns map[string][]dryRunCreate
 }
 
 // NewCreateQuota returns the quota of all accounts; limit is Meta's, 0 for none.
 func NewCreateQuota(c clock.PassiveClock, limit int) *CreateQuota {
-	return &CreateQuota{clock: c, limit: limit, times: map[string][]time.Time{}, announced: map[string][]announcedCreate{}}
+	return &CreateQuota{clock: c, limit: limit, times: map[string][]time.Time{}, dryRuns: map[string][]dryRunCreate{}}
 }
 
 // createWindow is the rolling window of Meta's limit on new templates per account
@@ -40,7 +40,7 @@ const createWindow = time.Hour
 // createBucket is the grain in which the window is kept in the WABA's status.
 const createBucket = 5 * time.Minute
 
-type announcedCreate struct {
+type dryRunCreate struct {
 	who types.UID
 	at  time.Time
 }
@@ -57,15 +57,15 @@ func (l *CreateQuota) Reserve(accountID string, persisted []v1alpha1.CreateWindo
 	return 0
 }
 
-// Announce is reserve for an operator that only reads: whoever would create counts once and takes nothing from the hour.
-func (l *CreateQuota) Announce(accountID string, who types.UID, persisted []v1alpha1.CreateWindow) time.Duration {
+// ReserveDryRun is reserve for an operator that only reads: whoever would create counts once and takes nothing from the hour.
+func (l *CreateQuota) ReserveDryRun(accountID string, who types.UID, persisted []v1alpha1.CreateWindow) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	times := slices.Clone(l.current(accountID, persisted))
 	now := l.clock.Now()
-	would := slices.DeleteFunc(l.announced[accountID], func(a announcedCreate) bool { return !deadline.Within(a.at, now, createWindow) })
-	if l.announced[accountID] = would; len(would) == 0 {
-		delete(l.announced, accountID)
+	would := slices.DeleteFunc(l.dryRuns[accountID], func(a dryRunCreate) bool { return !deadline.Within(a.at, now, createWindow) })
+	if l.dryRuns[accountID] = would; len(would) == 0 {
+		delete(l.dryRuns, accountID)
 	}
 	for _, a := range would {
 		if a.who == who {
@@ -76,7 +76,7 @@ func (l *CreateQuota) Announce(accountID string, who types.UID, persisted []v1al
 	if l.limit > 0 && len(times) >= l.limit {
 		return times[len(times)-l.limit].Add(createWindow).Sub(l.clock.Now())
 	}
-	l.announced[accountID] = append(would, announcedCreate{who, l.clock.Now()})
+	l.dryRuns[accountID] = append(would, dryRunCreate{who, l.clock.Now()})
 	return 0
 }
 
@@ -126,10 +126,10 @@ func (l *CreateQuota) Windows(accountID string, persisted []v1alpha1.CreateWindo
 func (l *CreateQuota) Forget(gone Gone) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for id, all := range l.announced {
-		rest := slices.DeleteFunc(all, func(a announcedCreate) bool { return a.who == gone.UID })
-		if l.announced[id] = rest; len(rest) == 0 {
-			delete(l.announced, id)
+	for id, all := range l.dryRuns {
+		rest := slices.DeleteFunc(all, func(a dryRunCreate) bool { return a.who == gone.UID })
+		if l.dryRuns[id] = rest; len(rest) == 0 {
+			delete(l.dryRuns, id)
 		}
 	}
 	if gone.kind != v1alpha1.KindWABA {

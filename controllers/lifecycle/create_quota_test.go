@@ -142,20 +142,20 @@ func TestUnitLedgerWindowsSurviveRestarts(t *testing.T) {
 // Who only reads takes nothing from the hour and counts once.
 func TestUnitAnnounced(t *testing.T) {
 	l, clk := newUnitLedger(2)
-	if l.Reserve("1", nil) != 0 || l.Announce("1", "a", nil) != 0 || l.Announce("1", "a", nil) != 0 {
+	if l.Reserve("1", nil) != 0 || l.ReserveDryRun("1", "a", nil) != 0 || l.ReserveDryRun("1", "a", nil) != 0 {
 		t.Fatal("there is room for two")
 	}
-	if wait := l.Announce("1", "b", nil); wait != time.Hour {
+	if wait := l.ReserveDryRun("1", "b", nil); wait != time.Hour {
 		t.Errorf("the third waits %v", wait)
 	}
-	if l.Announce("2", "b", nil) != 0 {
+	if l.ReserveDryRun("2", "b", nil) != 0 {
 		t.Error("another account has its own hour")
 	}
 	if l.Reserve("1", nil) != 0 {
 		t.Error("what was announced took a place")
 	}
 	clk.SetTime(lifecycletest.Start.Add(time.Hour))
-	if l.Announce("1", "b", nil) != 0 {
+	if l.ReserveDryRun("1", "b", nil) != 0 {
 		t.Error("the hour is over")
 	}
 }

@@ -32,13 +32,13 @@ func TestUnitWrongClock(t *testing.T) {
 			c := clk()
 			l := NewCreateQuota(c, 1)
 			l.Reserve("1", nil)
-			l.Announce("1", "a", nil)
+			l.ReserveDryRun("1", "a", nil)
 			c.SetTime(now)
-			return l.Announce("1", "b", nil) > 0 || l.Reserve("1", nil) > 0
+			return l.ReserveDryRun("1", "b", nil) > 0 || l.Reserve("1", nil) > 0
 		},
 		"a backoff": func() bool {
 			c := clk()
-			a := newAttempts(c)
+			a := newBackoffs(c)
 			a.failed("a", "", 0)
 			c.SetTime(now)
 			return a.Pause("a", "") > 0
@@ -52,11 +52,11 @@ func TestUnitWrongClock(t *testing.T) {
 		},
 		"events of webhooks": func() bool {
 			c := clk()
-			h := newHearing(c)
-			h.listen("a", 1, false)
-			h.listen("a", 2, false)
+			h := newEventDebouncer(c)
+			h.observe("a", 1, false)
+			h.observe("a", 2, false)
 			c.SetTime(now)
-			_, _, wait := h.listen("a", 3, false)
+			_, _, wait := h.observe("a", 3, false)
 			return wait > 0
 		},
 	} {

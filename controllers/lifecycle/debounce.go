@@ -49,33 +49,33 @@ func LastResult(prior *v1alpha1.CommonStatus) (*Result, bool) {
 	return replayedResult(synced, !same(v1alpha1.ConditionReady)), true
 }
 
-// hearing remembers what webhooks had told of each object when it was last looked at. It keeps events apart from all that
+// eventDebouncer remembers what webhooks had told of each object when it was last looked at. It keeps events apart from all that
 // may cost a call or a look at the API server: however many arrive, that is done once in a while.
-type hearing struct {
+type eventDebouncer struct {
 	clock clock.PassiveClock
 
 	mu    sync.Mutex
-	known map[types.UID]heard
+	known map[types.UID]debounced
 }
 
-type heard struct {
+type debounced struct {
 	facts any
 	// due is when other work is done; zero when no fact has come since it was.
 	due time.Time
 }
 
-func newHearing(c clock.PassiveClock) *hearing {
-	return &hearing{clock: c, known: map[types.UID]heard{}}
+func newEventDebouncer(c clock.PassiveClock) *eventDebouncer {
+	return &eventDebouncer{clock: c, known: map[types.UID]debounced{}}
 }
 
-// listen notes what webhooks told of an object. before is what they had told at the last look, and known is false at the
+// observe notes what webhooks told of an object. before is what they had told at the last look, and known is false at the
 // first one; wait is how long other work waits, unless it is urgent.
-func (h *hearing) listen(key types.UID, facts any, urgent bool) (before any, known bool, wait time.Duration) {
+func (h *eventDebouncer) observe(key types.UID, facts any, urgent bool) (before any, known bool, wait time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	last, ok := h.known[key]
 	if !ok {
-		h.known[key] = heard{facts: facts}
+		h.known[key] = debounced{facts: facts}
 		return nil, false, 0
 	}
 	before = last.facts
@@ -91,7 +91,7 @@ func (h *hearing) listen(key types.UID, facts any, urgent bool) (before any, kno
 	return before, true, wait
 }
 
-func (h *hearing) Forget(gone Gone) time.Duration {
+func (h *eventDebouncer) Forget(gone Gone) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.known, gone.UID)
@@ -102,25 +102,25 @@ func (h *hearing) Forget(gone Gone) time.Duration {
 type Facts struct {
 	Object v1alpha1.Asset
 	topic  Topic
-	// News is what is new since what they had told before.
-	News func(before any) []Notice
+	// Notices is what is new since what they had told before.
+	Notices func(before any) []Notice
 }
 
 // Debounce takes note of what webhooks told of an object of the account, or of the account itself: people hear of it, and the
 // account is observed soon. It returns how long other work waits meanwhile.
 func (b *Base) Debounce(t Facts, waba *v1alpha1.WABA, urgent bool) time.Duration {
 	uid := t.Object.GetUID()
-	before, known, wait := b.hearing.listen(uid, WebhookFacts(t.Object), urgent)
+	before, known, wait := b.debouncer.observe(uid, WebhookFacts(t.Object), urgent)
 	if known {
-		b.announce(t.Object, t.News(before))
+		b.notify(t.Object, t.Notices(before))
 	}
 	var newest time.Time
 	events := t.Object.WebhookEvents()
 	for i := range events {
 		newest = deadline.Later(newest, facts.Receipt(&events[i]))
 	}
-	if b.Unconfirmed.told(waba.UID, uid, t.topic, newest, deadline.Value(waba.Status.LastObservedTime)) {
-		b.AccountEvents.wakeAfter(client.ObjectKeyFromObject(waba), max(0, b.Unconfirmed.Due(waba.UID).Sub(b.Clock.Now())))
+	if b.Unconfirmed.note(waba.UID, uid, t.topic, newest, deadline.Value(waba.Status.LastObservedTime)) {
+		b.AccountEvents.EnqueueAfter(client.ObjectKeyFromObject(waba), max(0, b.Unconfirmed.Due(waba.UID).Sub(b.Clock.Now())))
 	}
 	return wait
 }

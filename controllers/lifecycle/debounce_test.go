@@ -42,10 +42,10 @@ func TestUnitFactsYield(t *testing.T) {
 
 func TestUnitHearing(t *testing.T) {
 	clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
-	h := newHearing(clk)
+	h := newEventDebouncer(clk)
 	listen := func(fact string, urgent bool) (known bool, wait time.Duration) {
 		t.Helper()
-		_, known, wait = h.listen("uid", &v1alpha1.MessageTemplateWebhookStatus{Status: fact}, urgent)
+		_, known, wait = h.observe("uid", &v1alpha1.MessageTemplateWebhookStatus{Status: fact}, urgent)
 		return known, wait
 	}
 	for i, c := range []struct {
@@ -71,17 +71,17 @@ func TestUnitHearing(t *testing.T) {
 			t.Errorf("step %d: %v, %s", i, known, wait)
 		}
 	}
-	if _, known, _ := h.listen("another", nil, false); known {
+	if _, known, _ := h.observe("another", nil, false); known {
 		t.Error("a new object isn't the old one")
 	}
 	h.Forget(Gone{UID: "uid"})
-	if _, known, _ := h.listen("uid", nil, false); known {
+	if _, known, _ := h.observe("uid", nil, false); known {
 		t.Error("forgotten and known")
 	}
 }
 
 func TestUnitReceipts(t *testing.T) {
-	r, waba := newReceipts(), types.UID("waba")
+	r, waba := newUnconfirmedFacts(), types.UID("waba")
 	one := Topic{Template: account.NewTemplateKey("one", "en")}
 	two, number := Topic{Template: account.NewTemplateKey("two", "en")}, Topic{Number: "1"}
 	due := func(want int) {
@@ -90,35 +90,35 @@ func TestUnitReceipts(t *testing.T) {
 			t.Errorf("due at %s, want %s", got, lifecycletest.At(want))
 		}
 	}
-	if r.told(waba, "one", one, time.Time{}, lifecycletest.At(0)) || r.told(waba, "one", one, lifecycletest.At(0), lifecycletest.At(60)) || !r.Due(waba).IsZero() {
+	if r.note(waba, "one", one, time.Time{}, lifecycletest.At(0)) || r.note(waba, "one", one, lifecycletest.At(0), lifecycletest.At(60)) || !r.Due(waba).IsZero() {
 		t.Error("nothing, or something that was confirmed long ago, is no news")
 	}
-	if !r.told(waba, "one", one, lifecycletest.At(100), lifecycletest.At(0)) {
+	if !r.note(waba, "one", one, lifecycletest.At(100), lifecycletest.At(0)) {
 		t.Error("the first one wakes the account")
 	}
-	if r.told(waba, "one", one, lifecycletest.At(130), lifecycletest.At(0)) || r.told(waba, "number", number, lifecycletest.At(130), lifecycletest.At(0)) || r.told(waba, waba, Topic{}, lifecycletest.At(135), lifecycletest.At(0)) {
+	if r.note(waba, "one", one, lifecycletest.At(130), lifecycletest.At(0)) || r.note(waba, "number", number, lifecycletest.At(130), lifecycletest.At(0)) || r.note(waba, waba, Topic{}, lifecycletest.At(135), lifecycletest.At(0)) {
 		t.Error("the account is awake")
 	}
 	due(161)
-	if !r.told(waba, "two", two, lifecycletest.At(90), lifecycletest.At(0)) {
+	if !r.note(waba, "two", two, lifecycletest.At(90), lifecycletest.At(0)) {
 		t.Error("an earlier one brings the observation forward")
 	}
 	due(151)
 	var change account.Change
-	r.Observe(waba, lifecycletest.At(151), &change)
+	r.Observed(waba, lifecycletest.At(151), &change)
 	if len(change.Templates) != 1 || change.Templates[0] != two.Template || len(change.Numbers) != 0 {
 		t.Errorf("confirmed: %+v", change)
 	}
 	due(191) // of the others the newest is known
-	if r.told(waba, "two", two, lifecycletest.At(90), lifecycletest.At(0)) {
+	if r.note(waba, "two", two, lifecycletest.At(90), lifecycletest.At(0)) {
 		t.Error("confirmed already, whatever the cache still says of the account")
 	}
 	change = account.Change{}
-	r.Observe(waba, lifecycletest.At(195), &change)
+	r.Observed(waba, lifecycletest.At(195), &change)
 	if len(change.Templates) != 1 || len(change.Numbers) != 1 || !r.Due(waba).IsZero() {
 		t.Errorf("confirmed: %+v, due %s", change, r.Due(waba))
 	}
-	r.told(waba, "one", one, lifecycletest.At(300), lifecycletest.At(0))
+	r.note(waba, "one", one, lifecycletest.At(300), lifecycletest.At(0))
 	r.Forget(Gone{UID: waba})
 	if !r.Due(waba).IsZero() {
 		t.Error("forgotten and due")

@@ -40,7 +40,7 @@ func (l *Reconciler[T]) delete(ctx context.Context, p *Run[T]) (ctrl.Result, err
 		return l.finish(ctx, p, WriteFailed("remove the finalizer", err))
 	}
 	LogStep(ctx, "The finalizer is removed")
-	l.Attempts.succeeded(p.key())
+	l.Backoffs.succeeded(p.key())
 	l.MeasureDeletion(p.Before, p.Now)
 	return ctrl.Result{}, nil
 }
@@ -86,7 +86,7 @@ func (l *Reconciler[T]) removal(ctx context.Context, p *Run[T]) (gone bool, o *R
 			return false, advised(out)
 		}
 	}
-	if pause := l.Attempts.Pause(p.key(), p.Fingerprint()); pause > 0 {
+	if pause := l.Backoffs.Pause(p.key(), p.Fingerprint()); pause > 0 {
 		LogStep(ctx, "Backing off", "for", pause.String())
 		return false, Unchanged(pause)
 	}

@@ -64,23 +64,23 @@ func DryRunDiffers(first Intent, more ...Intent) *Result {
 	return DryRunOnly(v1alpha1.ReasonDriftDetected, first, more...).AssetUnaffected()
 }
 
-// announced remembers for whom an operator that only reads has asked the breaker, so that looking again doesn't trip it.
-type announced struct {
+// dryRunLog remembers for whom an operator that only reads has asked the breaker, so that looking again doesn't trip it.
+type dryRunLog struct {
 	mu sync.Mutex
 	// seen is when the observation began in which it did.
 	seen map[types.UID]time.Time
 }
 
-func newAnnounced() *announced { return &announced{seen: map[types.UID]time.Time{}} }
+func newDryRunLog() *dryRunLog { return &dryRunLog{seen: map[types.UID]time.Time{}} }
 
-func (a *announced) before(uid types.UID, observed *account.Snapshot) bool {
+func (a *dryRunLog) has(uid types.UID, observed *account.Snapshot) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	at, ok := a.seen[uid]
 	return ok && observed != nil && at.Equal(observed.Begun)
 }
 
-func (a *announced) note(uid types.UID, observed *account.Snapshot) {
+func (a *dryRunLog) note(uid types.UID, observed *account.Snapshot) {
 	if observed == nil {
 		return
 	}
@@ -89,7 +89,7 @@ func (a *announced) note(uid types.UID, observed *account.Snapshot) {
 	a.seen[uid] = observed.Begun
 }
 
-func (a *announced) Forget(gone Gone) time.Duration {
+func (a *dryRunLog) Forget(gone Gone) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.seen, gone.UID)
@@ -99,15 +99,15 @@ func (a *announced) Forget(gone Gone) time.Duration {
 // AllowUnrequested asks the account's breaker for a write that no change of a spec asked for. managed is how many resources could
 // be written alike.
 func (b *Base) AllowUnrequested(obj v1alpha1.Asset, waba *v1alpha1.WABA, s *account.Session, managed int) bool {
-	if b.ReadOnly && b.announced.before(obj.GetUID(), s.Snapshot()) {
+	if b.ReadOnly && b.dryRuns.has(obj.GetUID(), s.Snapshot()) {
 		return true
 	}
 	if !s.Unrequested(managed) {
-		b.AccountEvents.wake(client.ObjectKeyFromObject(waba))
+		b.AccountEvents.Enqueue(client.ObjectKeyFromObject(waba))
 		return false
 	}
 	if b.ReadOnly {
-		b.announced.note(obj.GetUID(), s.Snapshot())
+		b.dryRuns.note(obj.GetUID(), s.Snapshot())
 	}
 	return true
 }

@@ -128,7 +128,7 @@ func (l *failureLog) again(ctx context.Context, s subject, reason string, step F
 		return f
 	}
 	f.logged = true
-	values = append(values, traceOf(step.Err)...)
+	values = append(values, traceIDOf(step.Err)...)
 	if step.expected() {
 		log.Info("Step must wait", append(values, "error", step.Err.Error())...)
 	} else {

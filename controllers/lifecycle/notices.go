@@ -12,8 +12,8 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
-// newsLimit is how many events one pass makes at most.
-const newsLimit = 5
+// noticeLimit is how many events one pass makes at most.
+const noticeLimit = 5
 
 // Notice is news that no condition shows, for an event.
 type Notice struct {
@@ -21,9 +21,9 @@ type Notice struct {
 	Reason, Message string
 }
 
-// announce tells people the newest of some news.
-func (b *Base) announce(obj v1alpha1.Asset, news []Notice) {
-	for _, n := range news[max(0, len(news)-newsLimit):] {
+// notify tells people the newest of some news.
+func (b *Base) notify(obj v1alpha1.Asset, news []Notice) {
+	for _, n := range news[max(0, len(news)-noticeLimit):] {
 		kind := corev1.EventTypeNormal
 		if n.Warning {
 			kind = corev1.EventTypeWarning

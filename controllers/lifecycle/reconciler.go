@@ -17,8 +17,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
-// asset is what a kind supplies; order and safety are the lifecycle's.
-type asset[T v1alpha1.Asset] interface {
+// Kind is what a kind supplies; order and safety are the lifecycle's.
+type Kind[T v1alpha1.Asset] interface {
 	// New returns an empty object.
 	New() T
 	// Referrer says who the object is to the account's owner.
@@ -52,7 +52,7 @@ type asset[T v1alpha1.Asset] interface {
 // Reconciler reconciles the assets of an account.
 type Reconciler[T v1alpha1.Asset] struct {
 	*Base
-	Kind asset[T]
+	Kind Kind[T]
 }
 
 // Reconcile brings one asset closer to its spec.
@@ -75,9 +75,9 @@ func (l *Reconciler[T]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 
 func (l *Reconciler[T]) begin(read T) *Run[T] { return NewRun(l.Kind, read, l.Clock.Now()) }
 
-// told is what webhooks told of an object.
-func (l *Reconciler[T]) told(obj T) Facts {
-	return Facts{Object: obj, topic: l.Kind.Topic(obj), News: func(before any) []Notice { return l.Kind.Notices(before, obj) }}
+// facts is what webhooks told of an object.
+func (l *Reconciler[T]) facts(obj T) Facts {
+	return Facts{Object: obj, topic: l.Kind.Topic(obj), Notices: func(before any) []Notice { return l.Kind.Notices(before, obj) }}
 }
 
 // step is the order of every pass: what webhooks told, may we, with whom, and then the kind's own work.
@@ -85,7 +85,7 @@ func (l *Reconciler[T]) step(ctx context.Context, p *Run[T]) *Result {
 	stop := l.resolve(ctx, p)
 	if stop == nil {
 		LogStep(ctx, "The account is found", "account", client.ObjectKeyFromObject(p.WABA).String(), "policy", p.Policy)
-		if wait := l.Debounce(l.told(p.Before), p.WABA, p.ChangedByUser() || p.Requested()); wait > 0 {
+		if wait := l.Debounce(l.facts(p.Before), p.WABA, p.ChangedByUser() || p.Requested()); wait > 0 {
 			LogStep(ctx, "Waiting until the events of webhooks settle", "for", wait.String())
 			return Unchanged(wait)
 		}
@@ -101,7 +101,7 @@ func (l *Reconciler[T]) step(ctx context.Context, p *Run[T]) *Result {
 	if p.Policy == v1alpha1.ManagementPolicyPaused {
 		return Paused()
 	}
-	if o := l.contest(ctx, p, p.Object); o != nil {
+	if o := l.claimOwnership(ctx, p, p.Object); o != nil {
 		return o
 	}
 	if o := AccountUnusable(p.WABA, p.Object.GetNamespace()); o != nil {
@@ -111,7 +111,7 @@ func (l *Reconciler[T]) step(ctx context.Context, p *Run[T]) *Result {
 	if o := l.connect(ctx, p); o != nil {
 		return o
 	}
-	if pause := l.Attempts.Pause(p.key(), p.Fingerprint()); pause > 0 {
+	if pause := l.Backoffs.Pause(p.key(), p.Fingerprint()); pause > 0 {
 		LogStep(ctx, "Backing off", "for", pause.String())
 		return Unchanged(pause)
 	}
@@ -138,7 +138,7 @@ func (l *Reconciler[T]) own(ctx context.Context, p *Run[T]) *Result {
 	if v1alpha1.Asset(found) == v1alpha1.Asset(p.Object) {
 		return nil // the spec says it all
 	}
-	return l.contest(ctx, p, found)
+	return l.claimOwnership(ctx, p, found)
 }
 
 // Paused is the result where managementPolicy is Paused.
@@ -162,8 +162,8 @@ func (l *Reconciler[T]) resolve(ctx context.Context, p *Run[T]) *Result {
 	return nil
 }
 
-// contest lets only one of several resources for the same asset act. obj is the run's own resource with what is known of the asset.
-func (l *Reconciler[T]) contest(ctx context.Context, p *Run[T], obj T) *Result {
+// claimOwnership lets only one of several resources for the same asset act. obj is the run's own resource with what is known of the asset.
+func (l *Reconciler[T]) claimOwnership(ctx context.Context, p *Run[T], obj T) *Result {
 	claims, err := l.Kind.Claims(ctx, obj)
 	if err != nil {
 		return Failed("look for resources that claim the same asset", err)
@@ -178,7 +178,7 @@ func (l *Reconciler[T]) contest(ctx context.Context, p *Run[T], obj T) *Result {
 }
 
 func (l *Reconciler[T]) connect(ctx context.Context, p *Run[T]) *Result {
-	session, err := l.Resolver.session(ctx, p.WABA)
+	session, err := l.Resolver.sessionOf(ctx, p.WABA)
 	if err != nil {
 		return Failed("read the account's Secret", err)
 	}
@@ -223,7 +223,7 @@ func (l *Reconciler[T]) finish(ctx context.Context, p *Run[T], o *Result) (ctrl.
 	if o.reason == v1alpha1.ReasonCredentialsInvalid && p.Session != nil {
 		// The account reads its Secret again at once; this resource waits for what comes of it.
 		p.Session.Distrust()
-		l.AccountEvents.wake(client.ObjectKeyFromObject(p.WABA))
+		l.AccountEvents.Enqueue(client.ObjectKeyFromObject(p.WABA))
 	}
 	o = o.Join(p.AlsoFailed...)
 	switch err := l.conclude(ctx, p, o); {

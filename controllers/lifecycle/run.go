@@ -42,7 +42,7 @@ type Run[T v1alpha1.Asset] struct {
 }
 
 // NewRun begins a run of a kind with an object as it was read.
-func NewRun[T v1alpha1.Asset](kind asset[T], read T, now time.Time) *Run[T] {
+func NewRun[T v1alpha1.Asset](kind Kind[T], read T, now time.Time) *Run[T] {
 	obj, _ := read.DeepCopyObject().(T)
 	return &Run[T]{
 		Object: obj, Before: read, Status: obj.CommonStatus(), Prior: read.CommonStatus(), Now: now,
@@ -171,7 +171,7 @@ func (p *Run[T]) accountAccepted() bool {
 	return known == "" || known == now || p.Object.GetAnnotations()[v1alpha1.AnnotationAcceptAccount] == now
 }
 
-func traceOf(err error) []any {
+func traceIDOf(err error) []any {
 	if e, ok := graph.AsError(err); ok && e.TraceID != "" {
 		return []any{"fbtrace_id", e.TraceID}
 	}

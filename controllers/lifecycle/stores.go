@@ -157,6 +157,6 @@ func (o *objects) add(obj Gone) (added bool) {
 // used notes the account that a run worked with, and has it reconciled where it may be gone.
 func (b *Base) used(waba *v1alpha1.WABA) {
 	if waba != nil && b.Objects.used(GoneOf(waba)) {
-		b.AccountEvents.wake(client.ObjectKeyFromObject(waba))
+		b.AccountEvents.Enqueue(client.ObjectKeyFromObject(waba))
 	}
 }

@@ -87,10 +87,10 @@ func TestUnitObjects(t *testing.T) {
 // TestUnitUsed: what a run leaves for an account that went meanwhile is freed, because the account is reconciled again.
 func TestUnitUsed(t *testing.T) {
 	waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "acme", UID: "a"}}
-	r := newReceipts()
+	r := newUnconfirmedFacts()
 	b := &Base{Objects: newObjects(r), Unconfirmed: r, AccountEvents: &AccountEvents{}}
 	var woken []types.NamespacedName
-	b.AccountEvents.WakeSink = func(name types.NamespacedName, _ time.Duration) { woken = append(woken, name) }
+	b.AccountEvents.AccountSink = func(name types.NamespacedName, _ time.Duration) { woken = append(woken, name) }
 	b.used(nil)
 	b.Objects.Saw(GoneOf(waba))
 	b.used(waba)
@@ -98,7 +98,7 @@ func TestUnitUsed(t *testing.T) {
 		t.Errorf("woken though it is known: %v", woken)
 	}
 	b.Objects.Gone(KeyOf(waba, client.ObjectKeyFromObject(waba)))
-	r.told(waba.UID, "child", Topic{}, lifecycletest.At(100), lifecycletest.At(0))
+	r.note(waba.UID, "child", Topic{}, lifecycletest.At(100), lifecycletest.At(0))
 	b.used(waba)
 	if len(woken) != 1 || woken[0].Name != "acme" {
 		t.Fatalf("woken: %v", woken)
@@ -112,11 +112,11 @@ func TestUnitUsed(t *testing.T) {
 func TestUnitLedgerForgets(t *testing.T) {
 	l, clk := newUnitLedger(2)
 	l.Reserve("1", nil)
-	l.Announce("1", "child", nil)
-	l.Announce("2", "other", nil)
+	l.ReserveDryRun("1", "child", nil)
+	l.ReserveDryRun("2", "other", nil)
 	l.Forget(Gone{UID: "child"})
-	if len(l.announced["1"]) != 0 || len(l.announced["2"]) != 1 {
-		t.Errorf("announced: %v", l.announced)
+	if len(l.dryRuns["1"]) != 0 || len(l.dryRuns["2"]) != 1 {
+		t.Errorf("announced: %v", l.dryRuns)
 	}
 	waba := unitObject("a")
 	clk.SetTime(lifecycletest.Start.Add(10 * time.Minute))

@@ -20,44 +20,46 @@ type Topic struct {
 	Number   string
 }
 
-// receipts remembers for each account what webhooks told since its last observation. The next one is brought forward, to
+// unconfirmedFacts remembers for each account what webhooks told since its last observation. The next one is brought forward, to
 // confirm it or not.
-type receipts struct {
+type unconfirmedFacts struct {
 	mu       sync.Mutex
-	accounts map[types.UID]*unconfirmed
+	accounts map[types.UID]*accountFacts
 }
 
-type unconfirmed struct {
+type accountFacts struct {
 	// observed is when the last observation began.
 	observed time.Time
 	// first is the earliest receipt that it didn't confirm.
 	first time.Time
 	// newest has the newest receipt about each resource.
-	newest map[types.UID]receipt
+	newest map[types.UID]receivedFact
 }
 
-// receipt is when a fact was received.
-type receipt struct {
+// receivedFact is when a fact was received.
+type receivedFact struct {
 	about Topic
 	at    time.Time
 }
 
-func newReceipts() *receipts { return &receipts{accounts: map[types.UID]*unconfirmed{}} }
+func newUnconfirmedFacts() *unconfirmedFacts {
+	return &unconfirmedFacts{accounts: map[types.UID]*accountFacts{}}
+}
 
-// told notes the receipt of a fact about a resource, unless an observation has seen what became of it. It reports that the account has to be
+// note notes the receipt of a fact about a resource, unless an observation has seen what became of it. It reports that the account has to be
 // woken, because there was nothing to confirm before.
-func (r *receipts) told(waba, resource types.UID, about Topic, received, observed time.Time) bool {
+func (r *unconfirmedFacts) note(waba, resource types.UID, about Topic, received, observed time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	u := r.accounts[waba]
 	if u == nil {
-		u = &unconfirmed{newest: map[types.UID]receipt{}}
+		u = &accountFacts{newest: map[types.UID]receivedFact{}}
 	}
 	if received.IsZero() || !deadline.Later(u.observed, observed).Before(received.Add(facts.Window)) {
 		return false
 	}
 	r.accounts[waba] = u
-	u.newest[resource] = receipt{about, deadline.Later(u.newest[resource].at, received)}
+	u.newest[resource] = receivedFact{about, deadline.Later(u.newest[resource].at, received)}
 	if !u.first.IsZero() && !received.Before(u.first) {
 		return false
 	}
@@ -67,7 +69,7 @@ func (r *receipts) told(waba, resource types.UID, about Topic, received, observe
 
 // Due is when an observation confirms the earliest fact; zero when there is none. Times of receipt are cut to seconds, so
 // it takes one more than the rule wants.
-func (r *receipts) Due(waba types.UID) time.Time {
+func (r *unconfirmedFacts) Due(waba types.UID) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if u := r.accounts[waba]; u != nil && !u.first.IsZero() {
@@ -76,14 +78,14 @@ func (r *receipts) Due(waba types.UID) time.Time {
 	return time.Time{}
 }
 
-// Observe notes an observation and adds to its changes what it confirmed, or not: where it shows the same as the one before
+// Observed notes an observation and adds to its changes what it confirmed, or not: where it shows the same as the one before
 // it, it may still disagree with a webhook.
-func (r *receipts) Observe(waba types.UID, begun time.Time, change *account.Change) {
+func (r *unconfirmedFacts) Observed(waba types.UID, begun time.Time, change *account.Change) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	u := r.accounts[waba]
 	if u == nil {
-		u = &unconfirmed{newest: map[types.UID]receipt{}}
+		u = &accountFacts{newest: map[types.UID]receivedFact{}}
 		r.accounts[waba] = u
 	}
 	u.observed, u.first = begun, time.Time{}
@@ -105,7 +107,7 @@ func (r *receipts) Observe(waba types.UID, begun time.Time, change *account.Chan
 	}
 }
 
-func (r *receipts) Forget(gone Gone) time.Duration {
+func (r *unconfirmedFacts) Forget(gone Gone) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.accounts, gone.UID)

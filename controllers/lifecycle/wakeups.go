@@ -31,10 +31,10 @@ type AccountChange struct {
 
 // AccountEvents carries news between controllers of this process.
 type AccountEvents struct {
-	Mu         sync.Mutex
-	Sinks      []func(AccountChange)
-	WakeSink   func(types.NamespacedName, time.Duration)
-	readySinks []readySink
+	Mu          sync.Mutex
+	Sinks       []func(AccountChange)
+	AccountSink func(types.NamespacedName, time.Duration)
+	readySinks  []readySink
 }
 
 // readySink queues a resource of a kind.
@@ -56,13 +56,13 @@ func (c *AccountEvents) Publish(n AccountChange) {
 	}
 }
 
-// wake lets the account look at itself: its breaker tripped, or its token was refused.
-func (c *AccountEvents) wake(waba types.NamespacedName) { c.wakeAfter(waba, 0) }
+// Enqueue lets the account look at itself: its breaker tripped, or its token was refused.
+func (c *AccountEvents) Enqueue(waba types.NamespacedName) { c.EnqueueAfter(waba, 0) }
 
-// wakeAfter lets the account look at itself after a while.
-func (c *AccountEvents) wakeAfter(waba types.NamespacedName, after time.Duration) {
+// EnqueueAfter lets the account look at itself after a while.
+func (c *AccountEvents) EnqueueAfter(waba types.NamespacedName, after time.Duration) {
 	c.Mu.Lock()
-	sink := c.WakeSink
+	sink := c.AccountSink
 	c.Mu.Unlock()
 	if sink != nil {
 		sink(waba, after)

@@ -30,8 +30,8 @@ func rejectionOf(live *graph.Template) *v1alpha1.TemplateRejection {
 	return &v1alpha1.TemplateRejection{Reason: metavalues.Clip(live.RejectedReason), Recommendation: template.RejectionAdvice(live.RejectedReason)}
 }
 
-// verdictOnTemplate is what a status means for whoever wants to send the template.
-func verdictOnTemplate(s *v1alpha1.MessageTemplateStatus) lifecycle.Readiness {
+// readinessOf is what a status means for whoever wants to send the template.
+func readinessOf(s *v1alpha1.MessageTemplateStatus) lifecycle.Readiness {
 	no := func(reason, message string) lifecycle.Readiness {
 		return lifecycle.Readiness{Status: metav1.ConditionFalse, Reason: reason, Message: message}
 	}
@@ -74,7 +74,7 @@ func rejectionMessage(r *v1alpha1.TemplateRejection) string {
 }
 
 // Describe sets the conditions of a template and judges whether it can be used.
-func (t *templates) Describe(p *templatePass, c *lifecycle.Conditions) lifecycle.Readiness {
+func (t *templates) Describe(p *templateRun, c *lifecycle.Conditions) lifecycle.Readiness {
 	s := &p.Object.Status
 	if len(s.Warnings) > 0 && !slices.Equal(s.Warnings, p.Before.Status.Warnings) && p.Writable() {
 		t.Event(p.Object, corev1.EventTypeWarning, v1alpha1.ReasonReviewRisk, "Validate", strings.Join(s.Warnings, "; "))
@@ -83,9 +83,9 @@ func (t *templates) Describe(p *templatePass, c *lifecycle.Conditions) lifecycle
 		for _, kind := range []string{v1alpha1.ConditionApproved, v1alpha1.ConditionQualityHealthy, v1alpha1.ConditionCategoryAsRequested} {
 			c.Set(kind, metav1.ConditionUnknown, v1alpha1.ReasonPending, "nothing is known yet")
 		}
-		return verdictOnTemplate(s)
+		return readinessOf(s)
 	}
-	r := verdictOnTemplate(s)
+	r := readinessOf(s)
 	c.Set(v1alpha1.ConditionApproved, r.Status, r.Reason, r.Message)
 	if r.Status == metav1.ConditionTrue && p.Writable() && !carriesSpec(p.Object) {
 		r = lifecycle.Readiness{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProgressing, Message: "the changed spec isn't at Meta yet"}
@@ -144,7 +144,7 @@ func category(s *v1alpha1.MessageTemplateStatus, want string) (ok bool, reason, 
 			want, s.Category, s.Category)
 	case s.CorrectCategory != "" && s.CorrectCategory != want:
 		return false, v1alpha1.ReasonReclassificationPlanned, fmt.Sprintf(
-			"Meta has announced that it will classify the template as %s; ask for a review in WhatsApp Manager or change the content%s", s.CorrectCategory, announcedWhen(s))
+			"Meta has announced that it will classify the template as %s; ask for a review in WhatsApp Manager or change the content%s", s.CorrectCategory, plannedTime(s))
 	}
 	return true, v1alpha1.ReasonAsRequested, "Meta classifies the template as requested"
 }

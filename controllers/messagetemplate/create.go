@@ -21,7 +21,7 @@ import (
 )
 
 // absent handles a template that isn't there: not yet, or not any more.
-func (t *templates) absent(ctx context.Context, p *templatePass, w wish) *lifecycle.Result {
+func (t *templates) absent(ctx context.Context, p *templateRun, w desired) *lifecycle.Result {
 	known := p.Status.ID != ""
 	if known {
 		if gone, o := t.provenGone(ctx, p); !gone {
@@ -29,7 +29,7 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) *lifecy
 		}
 	}
 	if !p.Writable() {
-		t.Forget(p)
+		t.clearObserved(p)
 		return lifecycle.NotSynced(v1alpha1.ReasonNotFound, "no such template at Meta, and managementPolicy is Observed")
 	}
 	if o := t.siblings(ctx, p); o != nil {
@@ -42,7 +42,7 @@ func (t *templates) absent(ctx context.Context, p *templatePass, w wish) *lifecy
 }
 
 // createAnew creates a template that isn't there: a new one, or one that was there before.
-func (t *templates) createAnew(ctx context.Context, p *templatePass, w wish) *lifecycle.Result {
+func (t *templates) createAnew(ctx context.Context, p *templateRun, w desired) *lifecycle.Result {
 	s := &p.Object.Status
 	wait := t.reserveCreate(p)
 	files, o := t.readySamples(ctx, p, w, wait)
@@ -57,7 +57,7 @@ func (t *templates) createAnew(ctx context.Context, p *templatePass, w wish) *li
 			return held
 		}
 	}
-	t.Forget(p)
+	t.clearObserved(p)
 	if wait > 0 {
 		return lifecycle.Waiting(v1alpha1.ReasonQuotaExceeded,
 			"Meta takes 100 new templates an hour and account; created when the hour is over", wait).Showing(true)
@@ -85,22 +85,22 @@ func (t *templates) createAnew(ctx context.Context, p *templatePass, w wish) *li
 }
 
 // reserveCreate takes one of the hour's creates and returns 0, or how long to wait for one.
-func (t *templates) reserveCreate(p *templatePass) time.Duration {
+func (t *templates) reserveCreate(p *templateRun) time.Duration {
 	if t.ReadOnly {
-		return t.Creates.Announce(p.WABA.Spec.ID, p.Object.UID, p.WABA.Status.TemplateCreates)
+		return t.Creates.ReserveDryRun(p.WABA.Spec.ID, p.Object.UID, p.WABA.Status.TemplateCreates)
 	}
 	return t.Creates.Reserve(p.WABA.Spec.ID, p.WABA.Status.TemplateCreates)
 }
 
 // unreserveCreate gives the create back that reserveCreate took, if it took one.
-func (t *templates) unreserveCreate(p *templatePass, wait time.Duration) {
+func (t *templates) unreserveCreate(p *templateRun, wait time.Duration) {
 	if wait == 0 && !t.ReadOnly {
 		t.Creates.Release(p.WABA.Spec.ID)
 	}
 }
 
 // readySamples returns the sample files for a create that may be made now.
-func (t *templates) readySamples(ctx context.Context, p *templatePass, w wish, wait time.Duration) (lifecycle.Fetched, *lifecycle.Result) {
+func (t *templates) readySamples(ctx context.Context, p *templateRun, w desired, wait time.Duration) (lifecycle.Fetched, *lifecycle.Result) {
 	if wait > 0 || t.ReadOnly {
 		return nil, nil
 	}
@@ -108,7 +108,7 @@ func (t *templates) readySamples(ctx context.Context, p *templatePass, w wish, w
 }
 
 // withhold says what would be written if the operator didn't only read.
-func (t *templates) withhold(p *templatePass, w wish, reason, call string, fields ...string) *lifecycle.Result {
+func (t *templates) withhold(p *templateRun, w desired, reason, call string, fields ...string) *lifecycle.Result {
 	var uploads []lifecycle.Intent
 	for _, s := range w.samples {
 		if _, o := p.Uploads().App(s.file); o != nil {
@@ -121,7 +121,7 @@ func (t *templates) withhold(p *templatePass, w wish, reason, call string, field
 
 // provenGone reports whether a template that was there is really gone. One answer isn't enough: listings lag, and "does
 // not exist" is also what Meta says when a permission is missing.
-func (t *templates) provenGone(ctx context.Context, p *templatePass) (bool, *lifecycle.Result) {
+func (t *templates) provenGone(ctx context.Context, p *templateRun) (bool, *lifecycle.Result) {
 	key := templateKey(p.Object)
 	later := lifecycle.Unchanged(max(time.Duration(p.WABA.Status.EffectiveIntervalSeconds)*time.Second, lifecycle.MinimumInterval))
 	if !p.Session.ProvenMissing(key) {
@@ -147,8 +147,8 @@ func (t *templates) provenGone(ctx context.Context, p *templatePass) (bool, *lif
 	return true, nil
 }
 
-// Forget drops everything that described the template which is gone.
-func (t *templates) Forget(p *templatePass) {
+// clearObserved drops everything that described the template which is gone.
+func (t *templates) clearObserved(p *templateRun) {
 	s := &p.Object.Status
 	if p.Status.ID != "" {
 		t.Event(p.Object, corev1.EventTypeWarning, v1alpha1.ReasonNotFound, "Observe", "the template is no longer at Meta")
@@ -161,7 +161,7 @@ func (t *templates) Forget(p *templatePass) {
 
 // create makes the one call. Nothing that a crash could lose follows it in this pass but the status write itself.
 // retried means an earlier attempt may have succeeded without our knowing.
-func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried bool) *lifecycle.Result {
+func (t *templates) create(ctx context.Context, p *templateRun, w desired, retried bool) *lifecycle.Result {
 	key := templateKey(p.Object)
 	lifecycle.LogStep(ctx, "About to write to Meta", "call", CallCreateTemplate)
 	created, err := p.Session.Client().CreateTemplate(ctx, p.WABA.Spec.ID, w.content)
@@ -181,19 +181,19 @@ func (t *templates) create(ctx context.Context, p *templatePass, w wish, retried
 	s := &p.Object.Status
 	p.Status.ID, p.Status.AccountID = created.ID, p.WABA.Spec.ID
 	s.PendingCreate = nil
-	t.take(p, account.TemplateView{Template: live, Known: true, At: p.Now})
-	s.Baseline = written(p, w)
+	t.observeInto(p, account.TemplateView{Template: live, Known: true, At: p.Now})
+	s.Baseline = pendingBaseline(p, w)
 	return lifecycle.Done("created")
 }
 
-func (t *templates) createFailed(ctx context.Context, p *templatePass, w wish, err error, retried bool) *lifecycle.Result {
+func (t *templates) createFailed(ctx context.Context, p *templateRun, w desired, err error, retried bool) *lifecycle.Result {
 	e, ok := graph.AsError(err)
 	if pending := p.Object.Status.PendingCreate; pending != nil && (!ok || e.Cause != graph.CauseDuplicate) {
 		pending.Answered = ok && e.Code != 0
 	}
 	if !ok || e.Class == graph.ClassTransient || e.Class == graph.ClassUnknown {
 		// It may have happened all the same: the next pass looks before it tries again.
-		return w.slow(lifecycle.Failed("create the template", err))
+		return w.pausing(lifecycle.Failed("create the template", err))
 	}
 	if e.Cause == graph.CauseDuplicate {
 		return t.duplicate(ctx, p, w, retried)
@@ -209,7 +209,7 @@ func (t *templates) createFailed(ctx context.Context, p *templatePass, w wish, e
 }
 
 // duplicate follows Meta's word that the name and language are taken, which the snapshot didn't know.
-func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retried bool) *lifecycle.Result {
+func (t *templates) duplicate(ctx context.Context, p *templateRun, w desired, retried bool) *lifecycle.Result {
 	view, err := p.Session.LookupTemplate(ctx, templateKey(p.Object))
 	if err != nil {
 		return lifecycle.Failed("look the template up", err)
@@ -221,14 +221,14 @@ func (t *templates) duplicate(ctx context.Context, p *templatePass, w wish, retr
 	if !retried {
 		p.Object.Status.PendingCreate = nil // not ours: this pass was the first to try
 	}
-	if t.mine(p, view) {
+	if t.owned(p, view) {
 		return t.compare(ctx, p, w, view)
 	}
 	return t.adopt(ctx, p, w, view)
 }
 
 // unrequestedWrite asks the account's breaker for a write that no change of a spec asked for; nil where it may be made.
-func (t *templates) unrequestedWrite(ctx context.Context, p *templatePass) *lifecycle.Result {
+func (t *templates) unrequestedWrite(ctx context.Context, p *templateRun) *lifecycle.Result {
 	var list v1alpha1.MessageTemplateList
 	if err := t.Client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(p.WABA))}, client.UnsafeDisableDeepCopy); err != nil {
 		return lifecycle.Failed("list the account's templates", err)

@@ -26,7 +26,7 @@ func TestUnitWrongClockTemplates(t *testing.T) {
 			return editWait(&v1alpha1.MessageTemplateStatus{LastUpdatedTimes: []metav1.Time{metav1.NewTime(wrong)}}, "", now) > 0
 		},
 		"repairs of a template": func() bool {
-			p := &templatePass{Object: &v1alpha1.MessageTemplate{}, Now: now}
+			p := &templateRun{Object: &v1alpha1.MessageTemplate{}, Now: now}
 			for range lifecycle.ContestedAfter {
 				p.Object.Status.Edits = append(p.Object.Status.Edits, v1alpha1.EditAttempt{Time: metav1.NewTime(wrong), Cause: causeDrift})
 			}

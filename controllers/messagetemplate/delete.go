@@ -19,7 +19,7 @@ import (
 const createRecheck = 20 * time.Second
 
 // Delete deletes the template, by id and name together: by name alone every language would go.
-func (t *templates) Delete(ctx context.Context, p *templatePass) (bool, *lifecycle.Result) {
+func (t *templates) Delete(ctx context.Context, p *templateRun) (bool, *lifecycle.Result) {
 	s := &p.Object.Status
 	if s.Baseline == nil && s.PendingCreate == nil {
 		return true, nil // never created or adopted by this resource
@@ -52,7 +52,7 @@ func (t *templates) Delete(ctx context.Context, p *templatePass) (bool, *lifecyc
 }
 
 // removable returns the template that is to be deleted as Meta shows it now, nil where there is none of ours.
-func (t *templates) removable(ctx context.Context, p *templatePass, key account.TemplateKey) (*graph.Template, *lifecycle.Result) {
+func (t *templates) removable(ctx context.Context, p *templateRun, key account.TemplateKey) (*graph.Template, *lifecycle.Result) {
 	view, err := p.Session.LookupTemplate(ctx, key)
 	if err != nil {
 		return nil, lifecycle.Failed("look the template up", err)
@@ -63,7 +63,7 @@ func (t *templates) removable(ctx context.Context, p *templatePass, key account.
 		return nil, lifecycle.Waiting(v1alpha1.ReasonProgressing, "a create may still be under way; looking for the template again", createRecheck).AssetUnaffected()
 	case live == nil, live.Status == metavalues.TemplatePendingDeletion, live.Status == metavalues.TemplateDeleted:
 		return nil, nil
-	case !t.mine(p, view):
+	case !t.owned(p, view):
 		return nil, nil // another resource's, or a person's, by now
 	case live.Status == metavalues.TemplateDisabled:
 		return nil, lifecycle.NotSynced(v1alpha1.ReasonRefusedByMeta, "Meta doesn't let disabled templates be deleted")

@@ -35,7 +35,7 @@ const (
 )
 
 // edit replaces the content of a template, once, within Meta's limits.
-func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view account.TemplateView, names []string, cause string) *lifecycle.Result {
+func (t *templates) edit(ctx context.Context, p *templateRun, w desired, view account.TemplateView, names []string, cause string) *lifecycle.Result {
 	what := strings.Join(names, ", ")
 	if o := editable(p.Object.Status.Status, what); o != nil {
 		return o
@@ -43,7 +43,7 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 	if hold := p.RefusedFor(); hold > 0 {
 		return lifecycle.Unchanged(hold)
 	}
-	if o := t.unasked(p, cause); o != nil {
+	if o := t.repairHeld(p, cause); o != nil {
 		return o
 	}
 	live := view.Template
@@ -84,7 +84,7 @@ func (t *templates) edit(ctx context.Context, p *templatePass, w wish, view acco
 }
 
 // prepare does what comes before the call: the files have to be there, and the breaker must agree before they are uploaded.
-func (t *templates) prepare(ctx context.Context, p *templatePass, w *wish, cause string) *lifecycle.Result {
+func (t *templates) prepare(ctx context.Context, p *templateRun, w *desired, cause string) *lifecycle.Result {
 	files, o := t.fetchSamples(ctx, p, *w)
 	defer files.Close()
 	if o != nil {
@@ -111,8 +111,8 @@ func editable(status, what string) *lifecycle.Result {
 	}
 }
 
-// unasked guards edits that no change of the spec asked for. The breaker counts them later, once for each edit that is made.
-func (t *templates) unasked(p *templatePass, cause string) *lifecycle.Result {
+// repairHeld guards edits that no change of the spec asked for. The breaker counts them later, once for each edit that is made.
+func (t *templates) repairHeld(p *templateRun, cause string) *lifecycle.Result {
 	if cause != causeDrift {
 		return nil
 	}
@@ -130,7 +130,7 @@ func (t *templates) unasked(p *templatePass, cause string) *lifecycle.Result {
 }
 
 // contestedEdits reports that our repairs were undone too often.
-func contestedEdits(p *templatePass) bool {
+func contestedEdits(p *templateRun) bool {
 	recent := 0
 	for _, e := range p.Object.Status.Edits {
 		if e.Cause == causeDrift && deadline.Within(e.Time.Time, p.Now, lifecycle.ContestedWindow) {
@@ -141,7 +141,7 @@ func contestedEdits(p *templatePass) bool {
 }
 
 // counted asks the account's breaker for an edit that no change of the spec asked for.
-func (t *templates) counted(ctx context.Context, p *templatePass, cause string) *lifecycle.Result {
+func (t *templates) counted(ctx context.Context, p *templateRun, cause string) *lifecycle.Result {
 	if cause != causeDrift {
 		return nil
 	}
@@ -149,7 +149,7 @@ func (t *templates) counted(ctx context.Context, p *templatePass, cause string) 
 }
 
 // liveTemplate reads the template just before an edit: the listing may be minutes old, and an edit is scarce.
-func (t *templates) liveTemplate(ctx context.Context, p *templatePass, id string) (*graph.Template, *lifecycle.Result) {
+func (t *templates) liveTemplate(ctx context.Context, p *templateRun, id string) (*graph.Template, *lifecycle.Result) {
 	if o := p.Lookups(1); o != nil {
 		return nil, o
 	}
@@ -168,7 +168,7 @@ func (t *templates) liveTemplate(ctx context.Context, p *templatePass, id string
 }
 
 // alreadyDone recognises an edit that took effect though its answer was lost, and one that a person made for us.
-func (t *templates) alreadyDone(p *templatePass, w wish, live *graph.Template) *lifecycle.Result {
+func (t *templates) alreadyDone(p *templateRun, w desired, live *graph.Template) *lifecycle.Result {
 	fields := template.LiveFields(live)
 	looksEqual := len(template.Diff(w.fields, fields)) == 0
 	// The category of an approved template can't be edited; where Meta chose another one, only the content counts.
@@ -179,7 +179,7 @@ func (t *templates) alreadyDone(p *templatePass, w wish, live *graph.Template) *
 	}
 	closeEdit(p.Object.Status.Edits, w.editHash())
 	p.Session.Wrote(templateKey(p.Object), live)
-	t.rebase(p, account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.Now}, w)
+	t.recordBaseline(p, account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.Now}, w)
 	return t.inSync(p)
 }
 
@@ -232,7 +232,7 @@ func editWait(s *v1alpha1.MessageTemplateStatus, hash string, now time.Time) tim
 
 // recordAttempt writes the attempt before the call, and only if nobody changed the object: two leaders that overlap for
 // a moment must not both edit.
-func (t *templates) recordAttempt(ctx context.Context, p *templatePass, e v1alpha1.EditAttempt) *lifecycle.Result {
+func (t *templates) recordAttempt(ctx context.Context, p *templateRun, e v1alpha1.EditAttempt) *lifecycle.Result {
 	edits := p.Object.Status.Edits
 	if openEdit(edits) {
 		if last := edits[len(edits)-1]; last.SpecHash == e.SpecHash && deadline.Within(last.Time.Time, p.Now, attemptMemory) {
@@ -249,7 +249,7 @@ func (t *templates) recordAttempt(ctx context.Context, p *templatePass, e v1alph
 }
 
 // send makes the call. Only its own result is recorded after it.
-func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *graph.Template, names []string) *lifecycle.Result {
+func (t *templates) send(ctx context.Context, p *templateRun, w desired, live *graph.Template, names []string) *lifecycle.Result {
 	content := w.content
 	if live.Status == metavalues.TemplateApproved {
 		content.Category = "" // can't be changed, and need not be sent
@@ -265,7 +265,7 @@ func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *gra
 	if err != nil {
 		switch class := graph.ClassOf(err); class {
 		case graph.ClassTransient, graph.ClassUnknown:
-			return w.slow(lifecycle.Failed("edit the template", err)) // it may have taken effect; the next pass reads the template first
+			return w.pausing(lifecycle.Failed("edit the template", err)) // it may have taken effect; the next pass reads the template first
 		}
 		p.Object.Status.Edits = edits[:len(edits)-1] // refused: not an edit
 		if again != nil {
@@ -279,10 +279,10 @@ func (t *templates) send(ctx context.Context, p *templatePass, w wish, live *gra
 		// An edit ends the rejection and starts a review. Until it is read back, the resource must not look failed.
 		after.Status = metavalues.TemplatePending
 		p.Object.Status.Status, p.Object.Status.Rejection = metavalues.TemplatePending, nil
-		lasts(p, statusNews{})
+		trackStatusPeriod(p, statusChange{})
 	}
 	p.Session.Wrote(templateKey(p.Object), &after)
-	p.Object.Status.Baseline = written(p, w)
+	p.Object.Status.Baseline = pendingBaseline(p, w)
 	p.Status.Drift = nil
 	return lifecycle.Done("edited; the next observation reads it back")
 }

@@ -95,12 +95,12 @@ func TestUnitVerdictOnEveryStatus(t *testing.T) {
 		"ARCHIVED":         {"False", "Archived", false, true},
 		"WARMING_UP":       {"False", "Unknown", false, false},
 	} {
-		r := verdictOnTemplate(&v1alpha1.MessageTemplateStatus{Status: status})
+		r := readinessOf(&v1alpha1.MessageTemplateStatus{Status: status})
 		if got := (want{r.Status, r.Reason, lifecycle.KstatusOf[r.Reason] == lifecycle.KstatusReconciling, lifecycle.KstatusOf[r.Reason] == lifecycle.KstatusStalled}); got != w || r.Message == "" {
 			t.Errorf("%q: got %+v, want %+v", status, r, w)
 		}
 	}
-	if r := verdictOnTemplate(&v1alpha1.MessageTemplateStatus{Status: "WARMING_UP"}); r.Message != "Meta reports the status WARMING_UP, which this version doesn't know" {
+	if r := readinessOf(&v1alpha1.MessageTemplateStatus{Status: "WARMING_UP"}); r.Message != "Meta reports the status WARMING_UP, which this version doesn't know" {
 		t.Errorf("an unknown status must be shown: %q", r.Message)
 	}
 }
@@ -197,7 +197,7 @@ func TestUnitCategoryPolicyDecidesAboutReady(t *testing.T) {
 		obj := &v1alpha1.MessageTemplate{}
 		obj.Spec.Category, obj.Spec.CategoryPolicy = "UTILITY", c.policy
 		obj.Status.Status, obj.Status.Category, obj.Status.CorrectCategory = c.status, c.category, c.announced
-		p := &templatePass{Object: obj, Policy: v1alpha1.ManagementPolicyManaged}
+		p := &templateRun{Object: obj, Policy: v1alpha1.ManagementPolicyManaged}
 		set := lifecycle.NewConditions(nil, 1, lifecycletest.Start)
 		r := (&templates{}).Describe(p, set)
 		if r.Status != c.ready || r.Reason != c.reason || (lifecycle.KstatusOf[r.Reason] == lifecycle.KstatusStalled) != c.stalled {
@@ -213,7 +213,7 @@ func TestUnitCategoryPolicyDecidesAboutReady(t *testing.T) {
 
 func TestUnitNothingIsKnownYet(t *testing.T) {
 	set := lifecycle.NewConditions(nil, 1, lifecycletest.Start)
-	r := (&templates{}).Describe(&templatePass{Object: &v1alpha1.MessageTemplate{}}, set)
+	r := (&templates{}).Describe(&templateRun{Object: &v1alpha1.MessageTemplate{}}, set)
 	if r.Status != metav1.ConditionFalse || lifecycle.KstatusOf[r.Reason] != lifecycle.KstatusReconciling || len(set.List()) != 3 {
 		t.Errorf("%+v, %+v", r, set.List())
 	}

@@ -31,10 +31,10 @@ const (
 type templates struct {
 	*lifecycle.Base
 	// record writes the status in the middle of a pass, before a call whose repetition would hurt.
-	record func(ctx context.Context, p *templatePass, o *lifecycle.Result, precondition bool) error
+	record func(ctx context.Context, p *templateRun, o *lifecycle.Result, precondition bool) error
 }
 
-type templatePass = lifecycle.Run[*v1alpha1.MessageTemplate]
+type templateRun = lifecycle.Run[*v1alpha1.MessageTemplate]
 
 // New returns the reconciler of message templates.
 func New(b *lifecycle.Base) *lifecycle.Reconciler[*v1alpha1.MessageTemplate] {
@@ -99,7 +99,7 @@ func (t *templates) Topic(obj *v1alpha1.MessageTemplate) lifecycle.Topic {
 // Notices is nothing: conditions show it all.
 func (t *templates) Notices(any, *v1alpha1.MessageTemplate) []lifecycle.Notice { return nil }
 
-func (t *templates) Locate(_ context.Context, p *templatePass) (*v1alpha1.MessageTemplate, *lifecycle.Result) {
+func (t *templates) Locate(_ context.Context, p *templateRun) (*v1alpha1.MessageTemplate, *lifecycle.Result) {
 	return p.Object, nil
 }
 

@@ -20,7 +20,7 @@ type sample struct {
 }
 
 // samples adds the hashes of the sample files to what is wished for: a changed file is a changed spec.
-func (t *templates) samples(ctx context.Context, p *templatePass, w *wish) *lifecycle.Result {
+func (t *templates) samples(ctx context.Context, p *templateRun, w *desired) *lifecycle.Result {
 	for _, m := range template.MediaOf(&p.Object.Spec) {
 		file, o := t.Media.Identify(ctx, p.Object.Namespace, "spec."+m.Path, media.Format(m.Format), m.Source)
 		if o != nil {
@@ -44,7 +44,7 @@ func inConfigMaps(spec *v1alpha1.MessageTemplateSpec) bool {
 
 // fetchSamples returns the sample files that are behind addresses. Where they are still being fetched, nothing is shown but
 // for a new resource: the next run begins as this one did.
-func (t *templates) fetchSamples(ctx context.Context, p *templatePass, w wish) (lifecycle.Fetched, *lifecycle.Result) {
+func (t *templates) fetchSamples(ctx context.Context, p *templateRun, w desired) (lifecycle.Fetched, *lifecycle.Result) {
 	files := make([]lifecycle.MediaFile, 0, len(w.samples))
 	for _, s := range w.samples {
 		files = append(files, s.file)
@@ -57,7 +57,7 @@ func (t *templates) fetchSamples(ctx context.Context, p *templatePass, w wish) (
 }
 
 // withSamples uploads the sample files and puts their handles into the content.
-func (t *templates) withSamples(ctx context.Context, p *templatePass, w *wish, files lifecycle.Fetched) *lifecycle.Result {
+func (t *templates) withSamples(ctx context.Context, p *templateRun, w *desired, files lifecycle.Fetched) *lifecycle.Result {
 	handles := map[string]string{}
 	for _, s := range w.samples {
 		handle, reused, o := t.Upload(ctx, p.Uploads(), s.file, files)
@@ -73,7 +73,7 @@ func (t *templates) withSamples(ctx context.Context, p *templatePass, w *wish, f
 
 // sent drops handles that were used, or that belong to what Meta refused. It returns the result of a write that failed
 // because of a handle from an earlier attempt, as far as one can tell: Meta doesn't document how it refuses those.
-func (t *templates) sent(p *templatePass, w wish, err error) *lifecycle.Result {
+func (t *templates) sent(p *templateRun, w desired, err error) *lifecycle.Result {
 	class := graph.ClassOf(err)
 	if err != nil && class != graph.ClassInvalidSpec && class != graph.ClassRefused {
 		return nil // nothing about the files; they can be sent again
@@ -86,8 +86,8 @@ func (t *templates) sent(p *templatePass, w wish, err error) *lifecycle.Result {
 		WithBackoff(lifecycle.SamplePause).Join(lifecycle.FailedStep{Operation: "write the template with its samples", Err: err})
 }
 
-// slow makes repetitions of a failed write rarer where files are uploaded for it.
-func (w wish) slow(o *lifecycle.Result) *lifecycle.Result {
+// pausing makes repetitions of a failed write rarer where files are uploaded for it.
+func (w desired) pausing(o *lifecycle.Result) *lifecycle.Result {
 	if len(w.samples) > 0 {
 		return o.Pausing(lifecycle.SamplePause)
 	}

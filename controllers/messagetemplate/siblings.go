@@ -21,7 +21,7 @@ import (
 // siblings checks what Meta would refuse: all languages of a name have one category
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management). What is at Meta
 // counts, and what other resources are about to create.
-func (t *templates) siblings(ctx context.Context, p *templatePass) *lifecycle.Result {
+func (t *templates) siblings(ctx context.Context, p *templateRun) *lifecycle.Result {
 	want, key := string(p.Object.Spec.Category), templateKey(p.Object)
 	for _, other := range p.Session.TemplateLanguages(key.Name) {
 		if other.Category != "" && other.Category != want && account.NewTemplateKey(other.Name, other.Language) != key {

@@ -23,9 +23,9 @@ const (
 	secondTerm    = 6 * time.Hour
 )
 
-// lasts notes since when a template has its status, and until when it is expected to keep it. Meta's time of the last change,
+// trackStatusPeriod notes since when a template has its status, and until when it is expected to keep it. Meta's time of the last change,
 // where it is known, tells a pause that is an hour old from a new one.
-func lasts(p *templatePass, news statusNews) {
+func trackStatusPeriod(p *templateRun, news statusChange) {
 	s, was, updated := &p.Object.Status, p.Before.Status.Status, news.changed
 	if s.Status == "" {
 		return
@@ -51,13 +51,13 @@ func lasts(p *templatePass, news statusNews) {
 		}
 	}
 	s.StatusUntil = deadline.Pointer(news.ends)
-	if term := lasting(s); term > 0 {
+	if term := expectedDuration(s); term > 0 {
 		s.StatusUntil = deadline.Pointer(s.StatusSince.Add(term))
 	}
 }
 
-// lasting is how long the status is expected to last from its beginning, 0 when it doesn't end by itself.
-func lasting(s *v1alpha1.MessageTemplateStatus) time.Duration {
+// expectedDuration is how long the status is expected to last from its beginning, 0 when it doesn't end by itself.
+func expectedDuration(s *v1alpha1.MessageTemplateStatus) time.Duration {
 	switch s.Status {
 	case metavalues.TemplatePending, metavalues.TemplateInAppeal:
 		return longestReview

@@ -14,9 +14,9 @@ import (
 
 // seen runs one pass in which Meta shows a status and a quality.
 func seen(tmpl *v1alpha1.MessageTemplate, status, quality string, now, updated time.Time) {
-	p := &templatePass{Object: tmpl, Before: tmpl.DeepCopy(), Now: now}
+	p := &templateRun{Object: tmpl, Before: tmpl.DeepCopy(), Now: now}
 	tmpl.Status.Status, tmpl.Status.QualityScore = status, quality
-	lasts(p, statusNews{changed: updated})
+	trackStatusPeriod(p, statusChange{changed: updated})
 }
 
 func TestUnitStatusLasts(t *testing.T) {

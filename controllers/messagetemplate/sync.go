@@ -22,8 +22,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
-// wish is what the spec asks for, translated once per pass.
-type wish struct {
+// desired is what the spec asks for, translated once per pass.
+type desired struct {
 	content graph.TemplateContent
 	fields  template.Fields
 	// hash of the content, without the sample files.
@@ -34,10 +34,10 @@ type wish struct {
 }
 
 // editHash tells one edit from another.
-func (w wish) editHash() string { return w.fields.EditHash() }
+func (w desired) editHash() string { return w.fields.EditHash() }
 
 // Sync compares the template with its spec and acts at most once.
-func (t *templates) Sync(ctx context.Context, p *templatePass) *lifecycle.Result {
+func (t *templates) Sync(ctx context.Context, p *templateRun) *lifecycle.Result {
 	o := t.act(ctx, p)
 	if o.After() == 0 && !o.Backoff() && p.Writable() && inConfigMaps(&p.Object.Spec) {
 		return o.RetryAfter(lifecycle.MediaRecheck)
@@ -45,26 +45,26 @@ func (t *templates) Sync(ctx context.Context, p *templatePass) *lifecycle.Result
 	return o
 }
 
-func (t *templates) act(ctx context.Context, p *templatePass) *lifecycle.Result {
-	t.leave(p)
+func (t *templates) act(ctx context.Context, p *templateRun) *lifecycle.Result {
+	t.resetForNewAccount(p)
 	p.Object.Status.Warnings = warnings(&p.Object.Spec)
-	w := wish{}
+	w := desired{}
 	content, problems := template.Content(&p.Object.Spec)
 	if len(problems) == 0 {
-		w = wish{content: content, fields: template.WantedFields(content)}
+		w = desired{content: content, fields: template.WantedFields(content)}
 		w.hash = w.fields.Hash()
 	} else if p.Writable() {
 		return lifecycle.NotSynced(v1alpha1.ReasonInvalidSpec, joinProblems(problems))
 	}
 
-	view, o := t.look(ctx, p)
+	view, o := t.lookup(ctx, p)
 	if o != nil {
 		return o
 	}
 	if p.Writable() {
 		if o := t.samples(ctx, p, &w); o != nil {
-			if view.Template != nil && t.mine(p, view) {
-				t.take(p, view)
+			if view.Template != nil && t.owned(p, view) {
+				t.observeInto(p, view)
 			}
 			return o
 		}
@@ -75,19 +75,19 @@ func (t *templates) act(ctx context.Context, p *templatePass) *lifecycle.Result 
 	switch {
 	case !p.Writable():
 		return t.observed(p, w, view)
-	case t.mine(p, view):
+	case t.owned(p, view):
 		return t.compare(ctx, p, w, view)
 	default:
 		return t.adopt(ctx, p, w, view)
 	}
 }
 
-// leave forgets the template in an account that a person gave up by accepting another one.
-func (t *templates) leave(p *templatePass) {
+// resetForNewAccount forgets the template in an account that a person gave up by accepting another one.
+func (t *templates) resetForNewAccount(p *templateRun) {
 	if p.Status.AccountID == "" || p.Status.AccountID == p.WABA.Spec.ID {
 		return
 	}
-	t.Forget(p)
+	t.clearObserved(p)
 	p.Status.AccountID, p.Object.Status.PendingCreate = "", nil
 }
 
@@ -108,9 +108,9 @@ func joinProblems(problems []template.Problem) string {
 	return strings.Join(texts, "; ")
 }
 
-// look returns what is known of the template, asking Meta for the one name only where the snapshot can't answer: a
+// lookup returns what is known of the template, asking Meta for the one name only where the snapshot can't answer: a
 // resync costs no call, and a new template doesn't wait for a listing.
-func (t *templates) look(ctx context.Context, p *templatePass) (account.TemplateView, *lifecycle.Result) {
+func (t *templates) lookup(ctx context.Context, p *templateRun) (account.TemplateView, *lifecycle.Result) {
 	key := templateKey(p.Object)
 	view := p.Session.Template(key)
 	ask := p.Requested() && view.At.Before(p.Now)
@@ -127,11 +127,11 @@ func (t *templates) look(ctx context.Context, p *templatePass) (account.Template
 	if !ask {
 		return view, nil
 	}
-	return t.ask(ctx, p, view)
+	return t.refresh(ctx, p, view)
 }
 
-// ask looks the template up at Meta. Where that has to wait, what was known is returned.
-func (t *templates) ask(ctx context.Context, p *templatePass, view account.TemplateView) (account.TemplateView, *lifecycle.Result) {
+// refresh looks the template up at Meta. Where that has to wait, what was known is returned.
+func (t *templates) refresh(ctx context.Context, p *templateRun, view account.TemplateView) (account.TemplateView, *lifecycle.Result) {
 	if o := p.Lookups(1); o != nil {
 		return view, o
 	}
@@ -143,9 +143,9 @@ func (t *templates) ask(ctx context.Context, p *templatePass, view account.Templ
 	return view, nil
 }
 
-// mine reports whether the template was created or adopted by this resource. The id in the status is only compared with
+// owned reports whether the template was created or adopted by this resource. The id in the status is only compared with
 // what the account's own listing shows under this name and language; it is never used to reach something else.
-func (t *templates) mine(p *templatePass, view account.TemplateView) bool {
+func (t *templates) owned(p *templateRun, view account.TemplateView) bool {
 	s := &p.Object.Status
 	if s.Baseline != nil && s.ID == view.Template.ID {
 		return true
@@ -157,7 +157,7 @@ func (t *templates) mine(p *templatePass, view account.TemplateView) bool {
 	case !view.ReadBack, live.Hash() == pending.SpecHash, appeared(view.Template, pending) && onlySent(&p.Object.Spec, live):
 		// The process died between Meta's answer and the status write, or the answer was lost. Meta may have normalised what
 		// appeared, so the hash alone doesn't decide.
-		s.Baseline = written(p, wish{hash: pending.SpecHash})
+		s.Baseline = pendingBaseline(p, desired{hash: pending.SpecHash})
 		return true
 	}
 	return false
@@ -182,25 +182,25 @@ func onlySent(spec *v1alpha1.MessageTemplateSpec, live template.Fields) bool {
 	})
 }
 
-// take copies what Meta says into the status, and what webhooks told over it.
-func (t *templates) take(p *templatePass, view account.TemplateView) {
+// observeInto copies what Meta says into the status, and what webhooks told over it.
+func (t *templates) observeInto(p *templateRun, view account.TemplateView) {
 	s, live := &p.Object.Status, view.Template
 	s.Status = metavalues.Clip(live.Status)
 	if live.Category != "" {
 		s.Category = metavalues.Clip(live.Category)
 	}
 	if !view.ReadBack {
-		t.tell(p, time.Time{}) // Meta's short answer to a write says no more
+		t.overlayWebhook(p, time.Time{}) // Meta's short answer to a write says no more
 		return
 	}
 	s.PreviousCategory, s.CorrectCategory = metavalues.Clip(live.PreviousCategory), metavalues.Clip(live.CorrectCategory)
 	s.QualityScore = metavalues.Clip(live.QualityScore)
 	s.Rejection = rejectionOf(live)
-	t.tell(p, live.LastUpdatedTime)
+	t.overlayWebhook(p, live.LastUpdatedTime)
 }
 
 // parameters lists what a sender fills in: from the spec, whose examples are as they were written, unless the text is Meta's.
-func parameters(p *templatePass, w wish, view account.TemplateView) {
+func parameters(p *templateRun, w desired, view account.TemplateView) {
 	if ours := p.Object.Spec.Body != nil; ours || !view.ReadBack {
 		p.Object.Status.Parameters = template.Parameters(w.content.Components)
 		return
@@ -209,8 +209,8 @@ func parameters(p *templatePass, w wish, view account.TemplateView) {
 }
 
 // observed reports differences and writes nothing.
-func (t *templates) observed(p *templatePass, w wish, view account.TemplateView) *lifecycle.Result {
-	t.take(p, view)
+func (t *templates) observed(p *templateRun, w desired, view account.TemplateView) *lifecycle.Result {
+	t.observeInto(p, view)
 	p.Status.ID, p.Status.AccountID, p.Status.Drift = view.Template.ID, p.WABA.Spec.ID, nil
 	parameters(p, w, view)
 	if len(w.content.Components) == 0 {
@@ -224,7 +224,7 @@ func (t *templates) observed(p *templatePass, w wish, view account.TemplateView)
 }
 
 // adopt decides whether a template that is there already becomes ours.
-func (t *templates) adopt(ctx context.Context, p *templatePass, w wish, view account.TemplateView) *lifecycle.Result {
+func (t *templates) adopt(ctx context.Context, p *templateRun, w desired, view account.TemplateView) *lifecycle.Result {
 	policy := p.Object.Spec.AdoptionPolicy
 	live := template.LiveFields(view.Template)
 	names := template.Diff(w.fields, live)
@@ -241,13 +241,13 @@ func (t *templates) adopt(ctx context.Context, p *templatePass, w wish, view acc
 			strings.Join(names, ", ")))
 	}
 	p.Status.ID, p.Status.AccountID = view.Template.ID, p.WABA.Spec.ID
-	t.rebase(p, view, wish{fields: w.fields, hash: live.Hash()})
+	t.recordBaseline(p, view, desired{fields: w.fields, hash: live.Hash()})
 	return t.compare(ctx, p, w, view)
 }
 
-// rebase makes what Meta shows now the baseline: only later differences are drift.
-func (t *templates) rebase(p *templatePass, view account.TemplateView, w wish) {
-	b := written(p, w)
+// recordBaseline makes what Meta shows now the baseline: only later differences are drift.
+func (t *templates) recordBaseline(p *templateRun, view account.TemplateView, w desired) {
+	b := pendingBaseline(p, w)
 	if view.ReadBack {
 		for name, hash := range template.LiveFields(view.Template).Hashes() {
 			if name != template.FieldCategory {
@@ -260,9 +260,9 @@ func (t *templates) rebase(p *templatePass, view account.TemplateView, w wish) {
 	p.Status.Drift = nil
 }
 
-// written is the baseline right after a write of ours: what Meta made of it isn't known yet, only what it will never
+// pendingBaseline is the baseline right after a write of ours: what Meta made of it isn't known yet, only what it will never
 // show, and which category was asked for. (Meta may give another; that isn't a difference.)
-func written(p *templatePass, w wish) *v1alpha1.Baseline {
+func pendingBaseline(p *templateRun, w desired) *v1alpha1.Baseline {
 	fields := w.fields.Sent()
 	maps.Copy(fields, template.Fields{template.FieldCategory: string(p.Object.Spec.Category)}.Hashes())
 	return &v1alpha1.Baseline{Version: template.CanonicalVersion, SpecHash: w.hash, Fields: fields}
@@ -270,9 +270,9 @@ func written(p *templatePass, w wish) *v1alpha1.Baseline {
 
 // compare is three-way: the spec, what was recorded after our last write, and what Meta shows now. Only a changed spec
 // leads to an edit; a difference nobody made is a habit of Meta's and never does.
-func (t *templates) compare(ctx context.Context, p *templatePass, w wish, view account.TemplateView) *lifecycle.Result {
+func (t *templates) compare(ctx context.Context, p *templateRun, w desired, view account.TemplateView) *lifecycle.Result {
 	s := &p.Object.Status
-	t.take(p, view)
+	t.observeInto(p, view)
 	p.Status.ID, p.Status.AccountID = view.Template.ID, p.WABA.Spec.ID
 	if o := t.unpause(ctx, p, view); o != nil {
 		return o
@@ -287,7 +287,7 @@ func (t *templates) compare(ctx context.Context, p *templatePass, w wish, view a
 	if s.Baseline.Version != template.CanonicalVersion {
 		// Hashes of another version say nothing; whether the user changed anything is then told by the generation.
 		changed = p.ChangedByUser()
-		s.Baseline = written(p, w)
+		s.Baseline = pendingBaseline(p, w)
 	}
 	sameCategory := template.SameCategory(s.Baseline.Fields, string(p.Object.Spec.Category))
 	if changed || !sameCategory {
@@ -301,14 +301,14 @@ func (t *templates) compare(ctx context.Context, p *templatePass, w wish, view a
 }
 
 // readBack records the first answer after our write, and counts what Meta made of it that nobody expected.
-func (t *templates) readBack(p *templatePass, w wish, view account.TemplateView, live template.Fields) {
+func (t *templates) readBack(p *templateRun, w desired, view account.TemplateView, live template.Fields) {
 	for _, name := range template.Diff(w.fields, live) {
 		t.Metrics.UnknownNormalisation(v1alpha1.KindMessageTemplate, name)
 	}
-	t.rebase(p, view, w)
+	t.recordBaseline(p, view, w)
 }
 
-func (t *templates) inSync(p *templatePass) *lifecycle.Result {
+func (t *templates) inSync(p *templateRun) *lifecycle.Result {
 	switch p.Object.Status.Status {
 	case metavalues.TemplatePending, metavalues.TemplateInAppeal:
 		return lifecycle.Done("written to Meta; in review")
@@ -319,7 +319,7 @@ func (t *templates) inSync(p *templatePass) *lifecycle.Result {
 
 // apply brings a changed spec to Meta.
 func (t *templates) apply(
-	ctx context.Context, p *templatePass, w wish, view account.TemplateView, live template.Fields, sameCategory bool,
+	ctx context.Context, p *templateRun, w desired, view account.TemplateView, live template.Fields, sameCategory bool,
 ) *lifecycle.Result {
 	names := append(template.Diff(w.fields, live), template.Resent(p.Object.Status.Baseline.Fields, w.fields)...)
 	if !sameCategory && live[template.FieldCategory] != string(p.Object.Spec.Category) {
@@ -332,14 +332,14 @@ func (t *templates) apply(
 	}
 	if len(names) == 0 {
 		closeEdit(p.Object.Status.Edits, w.editHash())
-		t.rebase(p, view, w)
+		t.recordBaseline(p, view, w)
 		return t.inSync(p)
 	}
 	return t.edit(ctx, p, w, view, names, causeSpec)
 }
 
 // drift looks for changes that somebody else made since the baseline.
-func (t *templates) drift(ctx context.Context, p *templatePass, w wish, view account.TemplateView, live template.Fields) *lifecycle.Result {
+func (t *templates) drift(ctx context.Context, p *templateRun, w desired, view account.TemplateView, live template.Fields) *lifecycle.Result {
 	s := &p.Object.Status
 	names := template.Changed(s.Baseline.Fields, live)
 	moved := view.Template.LastUpdatedTime.After(deadline.Value(s.Baseline.LastUpdatedTime)) || view.Template.LastUpdatedTime.IsZero()
@@ -365,7 +365,7 @@ func (t *templates) drift(ctx context.Context, p *templatePass, w wish, view acc
 }
 
 // sawEdit remembers an edit by somebody else: it counts towards Meta's limit.
-func (t *templates) sawEdit(p *templatePass, at time.Time) {
+func (t *templates) sawEdit(p *templateRun, at time.Time) {
 	if at.IsZero() {
 		return
 	}

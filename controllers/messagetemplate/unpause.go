@@ -17,7 +17,7 @@ import (
 // unpause makes the call that a person asked for by annotation, once for each value, and answers with an event. Templates
 // that Meta paused for low quality come back by themselves; those paused by pacing wait for this call
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-pausing).
-func (t *templates) unpause(ctx context.Context, p *templatePass, view account.TemplateView) *lifecycle.Result {
+func (t *templates) unpause(ctx context.Context, p *templateRun, view account.TemplateView) *lifecycle.Result {
 	asked := p.Object.Annotations[v1alpha1.AnnotationUnpause]
 	if asked == "" || asked == p.Object.Status.LastHandledUnpause {
 		return nil

@@ -31,8 +31,8 @@ func templateStatusOf(event string) string {
 	return metavalues.Clip(event)
 }
 
-// statusNews is what is known of a status beyond its name.
-type statusNews struct {
+// statusChange is what is known of a status beyond its name.
+type statusChange struct {
 	// changed is when it began, by Meta's clock; zero where that isn't told.
 	changed time.Time
 	// pause is Meta's word on the pause, nil where the operator has to guess.
@@ -41,10 +41,10 @@ type statusNews struct {
 	ends time.Time
 }
 
-// heedTemplate puts what webhooks told over what was seen of a template, which s shows. since is when the status before the
+// overlayStatus puts what webhooks told over what was seen of a template, which s shows. since is when the status before the
 // pass began. The content isn't touched: whether somebody edited it is decided by what was read.
-func heedTemplate(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecycle.Freshness) statusNews {
-	var news statusNews
+func overlayStatus(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecycle.Freshness) statusChange {
+	var news statusChange
 	w := s.Webhook
 	if w == nil {
 		return news
@@ -62,9 +62,9 @@ func heedTemplate(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecycl
 	if k.Outweighs(facts.EventOf(w.Events, facts.MarkTemplateQuality)) && w.QualityScore != "" {
 		s.QualityScore = metavalues.Upper(w.QualityScore)
 	}
-	heedCategory(s, k)
-	if wordsBelong(s, since, k) {
-		heedWords(s, &news)
+	overlayCategory(s, k)
+	if explanationBelongs(s, since, k) {
+		overlayExplanation(s, &news)
 	}
 	return news
 }
@@ -79,7 +79,7 @@ func afterEdits(k lifecycle.Freshness, edits []v1alpha1.EditAttempt) lifecycle.F
 	return k
 }
 
-func heedCategory(s *v1alpha1.MessageTemplateStatus, k lifecycle.Freshness) {
+func overlayCategory(s *v1alpha1.MessageTemplateStatus, k lifecycle.Freshness) {
 	w := s.Webhook
 	done, announced := facts.EventOf(w.Events, facts.MarkTemplateCategory), facts.EventOf(w.Events, facts.MarkCategoryAnnounced)
 	if k.Outweighs(announced) {
@@ -97,15 +97,15 @@ func heedCategory(s *v1alpha1.MessageTemplateStatus, k lifecycle.Freshness) {
 	}
 }
 
-// wordsBelong reports that Meta's words are about the status that the template has, and not about an earlier one of the same
+// explanationBelongs reports that Meta's words are about the status that the template has, and not about an earlier one of the same
 // name: they hold as long as it does.
-func wordsBelong(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecycle.Freshness) bool {
+func explanationBelongs(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecycle.Freshness) bool {
 	e := facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus)
 	return e != nil && templateStatusOf(s.Webhook.Status) == s.Status && !e.Time.Time.Before(k.WrittenAt) &&
 		!since.After(facts.Receipt(e).Add(facts.Window))
 }
 
-func heedWords(s *v1alpha1.MessageTemplateStatus, news *statusNews) {
+func overlayExplanation(s *v1alpha1.MessageTemplateStatus, news *statusChange) {
 	w := s.Webhook
 	switch s.Status {
 	case metavalues.TemplateRejected:
@@ -130,7 +130,7 @@ func heedWords(s *v1alpha1.MessageTemplateStatus, news *statusNews) {
 // flagged reports that Meta said it may disable the template, and hasn't taken it back: neither by another event, nor by
 // showing a high quality afterwards.
 func flagged(s *v1alpha1.MessageTemplateStatus, k lifecycle.Freshness) bool {
-	if s.Webhook == nil || s.Webhook.Status != eventFlagged || !wordsBelong(s, deadline.Value(s.StatusSince), afterEdits(k, s.Edits)) {
+	if s.Webhook == nil || s.Webhook.Status != eventFlagged || !explanationBelongs(s, deadline.Value(s.StatusSince), afterEdits(k, s.Edits)) {
 		return false
 	}
 	return s.QualityScore != "GREEN" || k.Outweighs(facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus))
@@ -146,24 +146,24 @@ func reviewed(s *v1alpha1.MessageTemplateStatus, updated time.Time) bool {
 }
 
 // OverlayWebhook shows what webhooks told, on top of what the status shows.
-func (t *templates) OverlayWebhook(p *templatePass) {
+func (t *templates) OverlayWebhook(p *templateRun) {
 	if s := &p.Object.Status; s.Webhook != nil && p.Status.ID != "" && s.Status != "" {
-		t.tell(p, time.Time{})
+		t.overlayWebhook(p, time.Time{})
 	}
 }
 
-// tell puts facts over what was seen, and notes since when the status lasts.
-func (t *templates) tell(p *templatePass, updated time.Time) {
-	news := heedTemplate(&p.Object.Status, deadline.Value(p.Before.Status.StatusSince), t.known(p))
+// overlayWebhook puts facts over what was seen, and notes since when the status lasts.
+func (t *templates) overlayWebhook(p *templateRun, updated time.Time) {
+	news := overlayStatus(&p.Object.Status, deadline.Value(p.Before.Status.StatusSince), t.known(p))
 	if news.changed.IsZero() {
 		news.changed = updated
 	}
-	lasts(p, news)
+	trackStatusPeriod(p, news)
 }
 
 // known is how fresh the knowledge of the template is: that of this process, or what the account's status tells of the one
 // before.
-func (t *templates) known(p *templatePass) lifecycle.Freshness {
+func (t *templates) known(p *templateRun) lifecycle.Freshness {
 	var k lifecycle.Freshness
 	if p.WABA == nil {
 		return k
@@ -179,8 +179,8 @@ func (t *templates) known(p *templatePass) lifecycle.Freshness {
 	return k
 }
 
-// announcedWhen says where to read when an announced category comes.
-func announcedWhen(s *v1alpha1.MessageTemplateStatus) string {
+// plannedTime says where to read when an announced category comes.
+func plannedTime(s *v1alpha1.MessageTemplateStatus) string {
 	if w := s.Webhook; w != nil && w.CategoryChangeTime != nil && strings.EqualFold(w.CorrectCategory, s.CorrectCategory) {
 		return " (when: status.webhook.categoryChangeTime)"
 	}

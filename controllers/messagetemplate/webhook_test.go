@@ -29,14 +29,14 @@ func TestUnitFactsOfTemplateStatus(t *testing.T) {
 		s := &v1alpha1.MessageTemplateStatus{
 			Status: "IN_APPEAL", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: event},
 		}
-		news := heedTemplate(s, lifecycletest.At(-100), lifecycle.Freshness{ObservedAt: lifecycletest.At(30)})
+		news := overlayStatus(s, lifecycletest.At(-100), lifecycle.Freshness{ObservedAt: lifecycletest.At(30)})
 		s.StatusSince, s.StatusUntil = deadline.Pointer(lifecycletest.At(0)), nil
-		if got := verdictOnTemplate(s).Reason; got != want || !news.changed.Equal(lifecycletest.At(0)) {
+		if got := readinessOf(s).Reason; got != want || !news.changed.Equal(lifecycletest.At(0)) {
 			t.Errorf("%s: %s since %s, want %s", event, got, news.changed, want)
 		}
 		// Meta's API answers a minute later.
 		s.Status = "APPROVED"
-		if news := heedTemplate(s, lifecycletest.At(-100), lifecycle.Freshness{ObservedAt: lifecycletest.At(60)}); s.Status != "APPROVED" || !news.changed.IsZero() {
+		if news := overlayStatus(s, lifecycletest.At(-100), lifecycle.Freshness{ObservedAt: lifecycletest.At(60)}); s.Status != "APPROVED" || !news.changed.IsZero() {
 			t.Errorf("%s: %s after the observation", event, s.Status)
 		}
 	}
@@ -66,16 +66,16 @@ func TestUnitFactsWords(t *testing.T) {
 		"approved since": {"APPROVED", lifecycletest.At(100), nil, lifecycle.Freshness{ObservedAt: lifecycletest.At(100)}, nil},
 	} {
 		s := &v1alpha1.MessageTemplateStatus{Status: c.status, Webhook: told, Edits: c.edits}
-		heedTemplate(s, c.since, c.k)
+		overlayStatus(s, c.since, c.k)
 		if !reflect.DeepEqual(s.Rejection, c.want) {
 			t.Errorf("%s: %+v", name, s.Rejection)
 		}
 		if again := s.DeepCopy(); c.want != nil {
-			heedTemplate(again, lifecycletest.At(0), c.k)
+			overlayStatus(again, lifecycletest.At(0), c.k)
 			if !reflect.DeepEqual(again, s) {
 				t.Errorf("%s: a second look changes it: %+v", name, again)
 			}
-			if message := verdictOnTemplate(s).Message; !strings.Contains(message, "Parameters touch") || !strings.Contains(message, "Put words between them") {
+			if message := readinessOf(s).Message; !strings.Contains(message, "Parameters touch") || !strings.Contains(message, "Put words between them") {
 				t.Errorf("%s: %s", name, message)
 			}
 		}
@@ -84,7 +84,7 @@ func TestUnitFactsWords(t *testing.T) {
 	s := &v1alpha1.MessageTemplateStatus{Webhook: &v1alpha1.MessageTemplateWebhookStatus{
 		Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "REJECTED", Reason: "SCAM",
 	}}
-	heedTemplate(s, time.Time{}, lifecycle.Freshness{})
+	overlayStatus(s, time.Time{}, lifecycle.Freshness{})
 	if s.Rejection == nil || s.Rejection.Recommendation != template.RejectionAdvice("SCAM") {
 		t.Errorf("%+v", s.Rejection)
 	}
@@ -104,8 +104,8 @@ func TestUnitFactsOfPauses(t *testing.T) {
 				Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "PAUSED", PauseTitle: title, PauseDescription: "Too many at once.",
 			},
 		}}
-		p := &templatePass{Object: was.DeepCopy(), Before: was, Now: lifecycletest.At(5)}
-		lasts(p, heedTemplate(&p.Object.Status, deadline.Value(was.Status.StatusSince), lifecycle.Freshness{}))
+		p := &templateRun{Object: was.DeepCopy(), Before: was, Now: lifecycletest.At(5)}
+		trackStatusPeriod(p, overlayStatus(&p.Object.Status, deadline.Value(was.Status.StatusSince), lifecycle.Freshness{}))
 		s := p.Object.Status
 		if s.Pause == nil || s.Pause.Title != title || !deadline.Value(s.StatusSince).Equal(lifecycletest.At(0)) || len(s.PauseTimes) != 1 {
 			t.Errorf("%s: %+v since %v, %v", title, s.Pause, s.StatusSince, s.PauseTimes)
@@ -113,7 +113,7 @@ func TestUnitFactsOfPauses(t *testing.T) {
 		if c.lasts == 0 != (s.StatusUntil == nil) || s.StatusUntil != nil && s.StatusUntil.Sub(lifecycletest.At(0)) != c.lasts {
 			t.Errorf("%s: until %v", title, s.StatusUntil)
 		}
-		if message := verdictOnTemplate(&s).Message; !strings.Contains(message, c.says) {
+		if message := readinessOf(&s).Message; !strings.Contains(message, c.says) {
 			t.Errorf("%s: %s", title, message)
 		}
 	}
@@ -124,7 +124,7 @@ func TestUnitFactsOfQualityAndCategory(t *testing.T) {
 		Events: lifecycletest.EventsAt(0, facts.MarkTemplateQuality, facts.MarkCategoryAnnounced), QualityScore: "RED",
 		Category: "UTILITY", CorrectCategory: "MARKETING", CategoryChangeTime: deadline.Pointer(lifecycletest.At(9999)),
 	}}
-	heedTemplate(s, time.Time{}, lifecycle.Freshness{ObservedAt: lifecycletest.At(59)})
+	overlayStatus(s, time.Time{}, lifecycle.Freshness{ObservedAt: lifecycletest.At(59)})
 	_, reason, message := category(s, "UTILITY")
 	if s.QualityScore != "RED" || reason != v1alpha1.ReasonReclassificationPlanned || !strings.Contains(message, "categoryChangeTime") {
 		t.Errorf("%s, %s: %s", s.QualityScore, reason, message)
@@ -132,13 +132,13 @@ func TestUnitFactsOfQualityAndCategory(t *testing.T) {
 	s.Webhook.Events = append(s.Webhook.Events, lifecycletest.EventsAt(100, facts.MarkTemplateCategory)...)
 	s.Webhook.Category, s.Webhook.PreviousCategory = "MARKETING", "UTILITY"
 	for range 2 {
-		heedTemplate(s, time.Time{}, lifecycle.Freshness{ObservedAt: lifecycletest.At(59)})
+		overlayStatus(s, time.Time{}, lifecycle.Freshness{ObservedAt: lifecycletest.At(59)})
 		if s.Category != "MARKETING" || s.PreviousCategory != "UTILITY" || s.CorrectCategory != "" {
 			t.Errorf("%s, before %s, planned %s", s.Category, s.PreviousCategory, s.CorrectCategory)
 		}
 	}
 	s.Category, s.QualityScore = "UTILITY", "GREEN" // what Meta's API says later
-	heedTemplate(s, time.Time{}, lifecycle.Freshness{ObservedAt: lifecycletest.At(160)})
+	overlayStatus(s, time.Time{}, lifecycle.Freshness{ObservedAt: lifecycletest.At(160)})
 	if s.Category != "UTILITY" || s.QualityScore != "GREEN" {
 		t.Errorf("%s, %s after the observation", s.Category, s.QualityScore)
 	}
@@ -163,7 +163,7 @@ func TestUnitFlagged(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 		if c.flagged {
-			if news := heedTemplate(&c.status, time.Time{}, c.k); !news.ends.Equal(lifecycletest.At(9999)) {
+			if news := overlayStatus(&c.status, time.Time{}, c.k); !news.ends.Equal(lifecycletest.At(9999)) {
 				t.Errorf("%s: ends %s", name, news.ends)
 			}
 		}

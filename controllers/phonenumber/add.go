@@ -18,7 +18,7 @@ import (
 )
 
 // absent handles a number that the account doesn't have.
-func (n *numbers) absent(ctx context.Context, p *numberPass) *lifecycle.Result {
+func (n *numbers) absent(ctx context.Context, p *numberRun) *lifecycle.Result {
 	s, spec := &p.Object.Status, &p.Object.Spec
 	switch {
 	case s.ID != "":
@@ -49,7 +49,7 @@ func (n *numbers) absent(ctx context.Context, p *numberPass) *lifecycle.Result {
 }
 
 // add adds the number to the account. It can never be taken away again by API.
-func (n *numbers) add(ctx context.Context, p *numberPass) *lifecycle.Result {
+func (n *numbers) add(ctx context.Context, p *numberRun) *lifecycle.Result {
 	s := &p.Object.Status
 	if s.PendingAdd == nil {
 		s.PendingAdd = &v1alpha1.PendingAdd{Time: metav1.NewTime(p.Now.Truncate(time.Second))}

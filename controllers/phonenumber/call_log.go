@@ -35,16 +35,16 @@ const (
 	nameWindow = 30 * 24 * time.Hour
 	// callsPerWindow is one less than Meta allows: a person may have made a call that we don't know of.
 	callsPerWindow = 9
-	// ledgerSize bounds the ledger of an account.
-	ledgerSize = 300
+	// callLogSize bounds the ledger of an account.
+	callLogSize = 300
 
 	resultDone = "Done"
 )
 
-// ledger keeps the scarce calls for the numbers of an account in the account's status, so that neither a restart nor a new
+// callLog keeps the scarce calls for the numbers of an account in the account's status, so that neither a restart nor a new
 // resource forgets them. An entry is written before its call, under the condition that nobody else changed the ledger: two
 // leaders that overlap for a moment can't both make the call.
-type ledger struct {
+type callLog struct {
 	status *lifecycle.StatusWriter
 }
 
@@ -60,7 +60,7 @@ func attemptsOf(waba *v1alpha1.WABA, number string) []v1alpha1.RegistrationAttem
 }
 
 // begin writes an attempt if permit, asked with what the API server has now, sees nothing against it.
-func (l *ledger) begin(
+func (l *callLog) begin(
 	ctx context.Context, waba *v1alpha1.WABA, a v1alpha1.RegistrationAttempt, permit func([]v1alpha1.RegistrationAttempt) *lifecycle.Result,
 ) *lifecycle.Result {
 	var stop *lifecycle.Result
@@ -69,7 +69,7 @@ func (l *ledger) begin(
 			return false
 		}
 		known := append(attemptsToKeep(w.Status.Registrations, a.Time.Time), a)
-		w.Status.Registrations = known[max(0, len(known)-ledgerSize):]
+		w.Status.Registrations = known[max(0, len(known)-callLogSize):]
 		return true
 	})
 	if err != nil {
@@ -95,7 +95,7 @@ func attemptsToKeep(all []v1alpha1.RegistrationAttempt, now time.Time) []v1alpha
 }
 
 // end notes what came of an attempt. Where that can't be written, the attempt counts as one whose result isn't known.
-func (l *ledger) end(ctx context.Context, waba *v1alpha1.WABA, a v1alpha1.RegistrationAttempt) error {
+func (l *callLog) end(ctx context.Context, waba *v1alpha1.WABA, a v1alpha1.RegistrationAttempt) error {
 	return l.change(ctx, waba, func(w *v1alpha1.WABA) bool {
 		for i := range w.Status.Registrations {
 			if old := &w.Status.Registrations[i]; old.Number == a.Number && old.Kind == a.Kind && old.Time.Equal(&a.Time) {
@@ -108,7 +108,7 @@ func (l *ledger) end(ctx context.Context, waba *v1alpha1.WABA, a v1alpha1.Regist
 }
 
 // change applies a change of the ledger to the newest version of the account.
-func (l *ledger) change(ctx context.Context, waba *v1alpha1.WABA, change func(*v1alpha1.WABA) bool) error {
+func (l *callLog) change(ctx context.Context, waba *v1alpha1.WABA, change func(*v1alpha1.WABA) bool) error {
 	for try := 0; ; try++ {
 		var fresh v1alpha1.WABA
 		if err := l.status.Live.Get(ctx, client.ObjectKeyFromObject(waba), &fresh); err != nil {

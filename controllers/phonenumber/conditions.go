@@ -14,7 +14,7 @@ import (
 )
 
 // Describe sets the conditions of a number and judges whether it can be used.
-func (n *numbers) Describe(p *numberPass, c *lifecycle.Conditions) lifecycle.Readiness {
+func (n *numbers) Describe(p *numberRun, c *lifecycle.Conditions) lifecycle.Readiness {
 	s := &p.Object.Status
 	if s.DisplayPhoneNumber == "" {
 		for _, kind := range []string{

@@ -57,14 +57,14 @@ func TestUnitWrongClockNumbers(t *testing.T) {
 		},
 		"the last look at a section": func() bool {
 			c := clk()
-			r := newSectionReads(c)
+			r := newSectionSchedule(c)
 			r.done(sectionKey{object: "a"})
 			c.SetTime(now)
 			return r.left(sectionKey{object: "a"}, now, now) > 0 || r.left(sectionKey{object: "b"}, now, now) > sectionPeriod
 		},
 		"the result of a section": func() bool {
 			c := clk()
-			r := newSectionReads(c)
+			r := newSectionSchedule(c)
 			r.hold(sectionKey{object: "a"}, "", lifecycle.Unchanged(0), lifecycle.RefusedRecheck)
 			c.SetTime(now)
 			return r.held(sectionKey{object: "a"}, "") != nil
@@ -74,7 +74,7 @@ func TestUnitWrongClockNumbers(t *testing.T) {
 			return sectionRefused(wrongSection(wrong, now)) != nil
 		},
 		"a number that connects": func() bool {
-			p := &numberPass{Now: now, WABA: &v1alpha1.WABA{}}
+			p := &numberRun{Now: now, WABA: &v1alpha1.WABA{}}
 			p.WABA.Status.Registrations = wrongCalls(callRegister, wrong, 1)
 			p.WABA.Status.Registrations[0].Result = resultDone
 			return (&numbers{}).connects(p, &graph.PhoneNumber{ID: "1", Status: metavalues.NumberPending})
@@ -122,9 +122,9 @@ func locked(kind string, until time.Time) []v1alpha1.RegistrationAttempt {
 }
 
 // wrongSection is a section with three repairs and a refusal.
-func wrongSection(at, now time.Time) *sectionPass {
+func wrongSection(at, now time.Time) *sectionRun {
 	obj := &v1alpha1.PhoneNumber{}
-	s := &sectionPass{numberPass: &numberPass{Object: obj, Now: now, Policy: v1alpha1.ManagementPolicyManaged}, section: number.Profile}
+	s := &sectionRun{numberRun: &numberRun{Object: obj, Now: now, Policy: v1alpha1.ManagementPolicyManaged}, section: number.Profile}
 	s.Status = &obj.Status.CommonStatus
 	obj.Status.Sections = []v1alpha1.PhoneNumberSectionStatus{{
 		Name: string(number.Profile), Repairs: []metav1.Time{metav1.NewTime(at), metav1.NewTime(at), metav1.NewTime(at)},

@@ -16,7 +16,7 @@ import (
 )
 
 // Delete takes the number off the Cloud API. It can't be removed from the account by API.
-func (n *numbers) Delete(ctx context.Context, p *numberPass) (bool, *lifecycle.Result) {
+func (n *numbers) Delete(ctx context.Context, p *numberRun) (bool, *lifecycle.Result) {
 	if p.Status.ID == "" {
 		return true, nil // never found
 	}
@@ -50,7 +50,7 @@ func (n *numbers) Delete(ctx context.Context, p *numberPass) (bool, *lifecycle.R
 
 // deregistration is the write that takes the number off the Cloud API. The number is read before it; against is asked then
 // whether something stands against it.
-func (n *numbers) deregistration(p *numberPass, against func(live *graph.PhoneNumber) *lifecycle.Result) *lifecycle.DestructiveWrite {
+func (n *numbers) deregistration(p *numberRun, against func(live *graph.PhoneNumber) *lifecycle.Result) *lifecycle.DestructiveWrite {
 	return &lifecycle.DestructiveWrite{
 		Call: CallDeregister, ID: p.Status.ID,
 		Write: func(ctx context.Context) *lifecycle.Result {
@@ -73,7 +73,7 @@ func (n *numbers) deregistration(p *numberPass, against func(live *graph.PhoneNu
 
 // deregisterFirst finishes a deregistration that Meta holds for incomplete. That it is, only the account's ledger says, which may be
 // restored: a number that Meta shows as connected stays so.
-func (n *numbers) deregisterFirst(ctx context.Context, p *numberPass, s *situation) *lifecycle.Result {
+func (n *numbers) deregisterFirst(ctx context.Context, p *numberRun, s *situation) *lifecycle.Result {
 	a := last(s.attempts, callRegister)
 	if a == nil || a.Result != string(graph.CauseDeregisterIncomplete) || connected(s.live) {
 		return nil

@@ -23,13 +23,13 @@ func TestUnitNewsOfNumbers(t *testing.T) {
 	}
 	obj := &v1alpha1.PhoneNumber{Status: v1alpha1.PhoneNumberStatus{Webhook: number}}
 	expectNews(t, (&numbers{}).Notices((*v1alpha1.PhoneNumberWebhookStatus)(nil), obj),
-		lifecycle.Notice{Warning: true, Reason: "PINChanged", Message: pinNews["PIN_CHANGED"]}, lifecycle.Notice{Warning: false, Reason: "LimitsChanged", Message: "THROUGHPUT_UPGRADE"},
+		lifecycle.Notice{Warning: true, Reason: "PINChanged", Message: pinMessages["PIN_CHANGED"]}, lifecycle.Notice{Warning: false, Reason: "LimitsChanged", Message: "THROUGHPUT_UPGRADE"},
 		lifecycle.Notice{Warning: true, Reason: "UsernameChanged", Message: `the user name "acme" is deleted`}, lifecycle.Notice{Warning: true, Reason: "MetaAlert", Message: "Meta reports that the profile picture was lost"})
 	expectNews(t, (&numbers{}).Notices(number, obj))
 	again := number.DeepCopy()
 	again.Events = lifecycletest.EventsAt(60, facts.MarkNumberSecurity)
 	obj.Status.Webhook = again
-	expectNews(t, (&numbers{}).Notices(number, obj), lifecycle.Notice{Warning: true, Reason: "PINChanged", Message: pinNews["PIN_CHANGED"]})
+	expectNews(t, (&numbers{}).Notices(number, obj), lifecycle.Notice{Warning: true, Reason: "PINChanged", Message: pinMessages["PIN_CHANGED"]})
 }
 
 func expectNews(t *testing.T, got []lifecycle.Notice, want ...lifecycle.Notice) {

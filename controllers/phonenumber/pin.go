@@ -18,7 +18,7 @@ import (
 // moveRegion takes a number off the Cloud API whose data shall rest in another country: only while it isn't registered can
 // the country be chosen. The next step registers it again; together that costs two of Meta's ten calls of each kind
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/local-storage).
-func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, pin lifecycle.SecretValue) *lifecycle.Result {
+func (n *numbers) moveRegion(ctx context.Context, p *numberRun, s *situation, pin lifecycle.SecretValue) *lifecycle.Result {
 	want, r := string(p.Object.Spec.Registration.DataLocalizationRegion), n.registration(p)
 	if want == "" || want == r.DataLocalizationRegion || !number.OnCloudAPI(s.live) {
 		return nil
@@ -54,7 +54,7 @@ func (n *numbers) moveRegion(ctx context.Context, p *numberPass, s *situation, p
 
 // restsElsewhere asks Meta whether the data of a number rests in another country. Only its word counts: the status may be restored,
 // and older than the last registration.
-func (n *numbers) restsElsewhere(ctx context.Context, p *numberPass, want string) (bool, *lifecycle.Result) {
+func (n *numbers) restsElsewhere(ctx context.Context, p *numberRun, want string) (bool, *lifecycle.Result) {
 	r := n.registration(p)
 	known, o := n.region(ctx, p)
 	if o != nil {
@@ -75,7 +75,7 @@ const (
 )
 
 // region asks Meta in which country the data of a number rests.
-func (n *numbers) region(ctx context.Context, p *numberPass) (string, *lifecycle.Result) {
+func (n *numbers) region(ctx context.Context, p *numberRun) (string, *lifecycle.Result) {
 	settings, err := p.Session.Client().ReadSettings(ctx, p.Status.ID)
 	if err != nil {
 		return "", lifecycle.Failed("read where the number's data rests", err).AssetUnaffected().Pausing(lifecycle.SlowPause)
@@ -96,7 +96,7 @@ func (n *numbers) region(ctx context.Context, p *numberPass) (string, *lifecycle
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/two-step-verification).
 // The PIN of a number that was registered by somebody else is taken to be the one in the Secret, unless there is none; so is
 // that of a resource that was restored.
-func (n *numbers) keepPIN(ctx context.Context, p *numberPass, s *situation, pin lifecycle.SecretValue) *lifecycle.Result {
+func (n *numbers) keepPIN(ctx context.Context, p *numberRun, s *situation, pin lifecycle.SecretValue) *lifecycle.Result {
 	if !number.OnCloudAPI(s.live) {
 		return nil
 	}
@@ -129,11 +129,11 @@ func (n *numbers) keepPIN(ctx context.Context, p *numberPass, s *situation, pin 
 // pinField is what the PIN comes from.
 const pinField = "registration.pinSecretRef"
 
-func (n *numbers) wouldSetPIN(p *numberPass) lifecycle.Intent {
+func (n *numbers) wouldSetPIN(p *numberRun) lifecycle.Intent {
 	return n.DryRun(p.Object, CallSetPIN, pinField)
 }
 
-func (n *numbers) setPIN(ctx context.Context, p *numberPass, pin lifecycle.SecretValue) *lifecycle.Result {
+func (n *numbers) setPIN(ctx context.Context, p *numberRun, pin lifecycle.SecretValue) *lifecycle.Result {
 	lifecycle.LogStep(ctx, "About to write to Meta", "call", CallSetPIN)
 	err := p.Session.Client().SetPIN(ctx, p.Status.ID, pin.Text)
 	n.AuditWrite(p.Object, CallSetPIN, []string{pinField}, err)
@@ -151,7 +151,7 @@ func (n *numbers) setPIN(ctx context.Context, p *numberPass, pin lifecycle.Secre
 }
 
 // pinRefused says that the number keeps the PIN that it has.
-func pinRefused(p *numberPass) *lifecycle.Result {
+func pinRefused(p *numberRun) *lifecycle.Result {
 	return lifecycle.Waiting(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf("Meta doesn't take the PIN in %s; put another one there, or annotate %s to try the same one again",
 		secretKey(p.Object.Spec.Registration.PINSecretRef), v1alpha1.AnnotationRequestedAt), lifecycle.SecretRecheck).AssetUnaffected()
 }

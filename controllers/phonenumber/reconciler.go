@@ -32,20 +32,20 @@ const (
 type numbers struct {
 	*lifecycle.Base
 	// record writes the status in the middle of a pass, before a call whose repetition would hurt.
-	record func(ctx context.Context, p *numberPass, o *lifecycle.Result, precondition bool) error
-	// reads remembers when the sections of a number were last read.
-	reads *sectionReads
-	// ledger keeps the scarce calls.
-	ledger *ledger
+	record func(ctx context.Context, p *numberRun, o *lifecycle.Result, precondition bool) error
+	// schedule remembers when the sections of a number were last read.
+	schedule *sectionSchedule
+	// calls keeps the scarce calls.
+	calls *callLog
 }
 
-type numberPass = lifecycle.Run[*v1alpha1.PhoneNumber]
+type numberRun = lifecycle.Run[*v1alpha1.PhoneNumber]
 
 // New returns the reconciler of phone numbers. once is for who runs it once: nothing is put off.
 func New(b *lifecycle.Base, once bool) *lifecycle.Reconciler[*v1alpha1.PhoneNumber] {
-	n := &numbers{Base: b, reads: newSectionReads(b.Clock), ledger: &ledger{status: b.Status}}
-	n.reads.once = once
-	b.Objects.Keep(n.reads)
+	n := &numbers{Base: b, schedule: newSectionSchedule(b.Clock), calls: &callLog{status: b.Status}}
+	n.schedule.once = once
+	b.Objects.Keep(n.schedule)
 	l := &lifecycle.Reconciler[*v1alpha1.PhoneNumber]{Base: b, Kind: n}
 	n.record = l.Record
 	return l
@@ -90,13 +90,13 @@ func (n *numbers) Notices(before any, obj *v1alpha1.PhoneNumber) []lifecycle.Not
 	if was == nil {
 		was = &v1alpha1.PhoneNumberWebhookStatus{}
 	}
-	return numberNews(was, is)
+	return numberNotices(was, is)
 }
 
 // Locate looks the number up. What Meta shows tells which resources are about the same one.
-func (n *numbers) Locate(ctx context.Context, p *numberPass) (*v1alpha1.PhoneNumber, *lifecycle.Result) {
-	n.leave(p)
-	view, o := n.look(ctx, p)
+func (n *numbers) Locate(ctx context.Context, p *numberRun) (*v1alpha1.PhoneNumber, *lifecycle.Result) {
+	n.resetForNewAccount(p)
+	view, o := n.lookup(ctx, p)
 	if o != nil {
 		return nil, o
 	}

@@ -23,7 +23,7 @@ var (
 )
 
 // rename asks Meta for another display name.
-func (n *numbers) rename(ctx context.Context, p *numberPass, s *situation) *lifecycle.Result {
+func (n *numbers) rename(ctx context.Context, p *numberRun, s *situation) *lifecycle.Result {
 	want := p.Object.Spec.DisplayName
 	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callDisplayName, DisplayName: want},
 		func(live *graph.PhoneNumber, known []v1alpha1.RegistrationAttempt) *lifecycle.Result {
@@ -51,7 +51,7 @@ func unless(still bool, o *lifecycle.Result) *lifecycle.Result {
 }
 
 // verify proves the ownership of the number with the help of a person.
-func (n *numbers) verify(ctx context.Context, p *numberPass, s *situation) *lifecycle.Result {
+func (n *numbers) verify(ctx context.Context, p *numberRun, s *situation) *lifecycle.Result {
 	code, problem := n.secret(ctx, p, p.Object.Spec.Verification != nil && s.live.CodeVerificationStatus != metavalues.CodeVerified && !number.OnCloudAPI(s.live), func() v1alpha1.SecretKeyReference {
 		return p.Object.Spec.Verification.CodeSecretRef
 	}, v1alpha1.SecretPurposeCode)
@@ -72,7 +72,7 @@ func (n *numbers) verify(ctx context.Context, p *numberPass, s *situation) *life
 	return nil
 }
 
-func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, known *lifecycle.Content) *lifecycle.Result {
+func (n *numbers) requestCode(ctx context.Context, p *numberRun, s *situation, known *lifecycle.Content) *lifecycle.Result {
 	if n.ReadOnly { // a person's request stays unhandled
 		return lifecycle.DryRunDiffers(n.wouldAttempt(p, callRequestCode))
 	}
@@ -108,7 +108,7 @@ func (n *numbers) requestCode(ctx context.Context, p *numberPass, s *situation, 
 	return o
 }
 
-func (n *numbers) tryCode(ctx context.Context, p *numberPass, s *situation, now *lifecycle.Content, code string) *lifecycle.Result {
+func (n *numbers) tryCode(ctx context.Context, p *numberRun, s *situation, now *lifecycle.Content, code string) *lifecycle.Result {
 	if n.ReadOnly { // no code was tried
 		return lifecycle.DryRunDiffers(n.wouldAttempt(p, callVerifyCode))
 	}
@@ -139,7 +139,7 @@ func (n *numbers) tryCode(ctx context.Context, p *numberPass, s *situation, now 
 }
 
 // register registers the number on the Cloud API, and keeps PIN and region as the spec says.
-func (n *numbers) register(ctx context.Context, p *numberPass, s *situation) *lifecycle.Result {
+func (n *numbers) register(ctx context.Context, p *numberRun, s *situation) *lifecycle.Result {
 	if coexists(s.live) {
 		return nil
 	}
@@ -173,7 +173,7 @@ func (n *numbers) register(ctx context.Context, p *numberPass, s *situation) *li
 	return n.keepPIN(ctx, p, s, pin)
 }
 
-func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, pin lifecycle.SecretValue) *lifecycle.Result {
+func (n *numbers) registerNow(ctx context.Context, p *numberRun, s *situation, pin lifecycle.SecretValue) *lifecycle.Result {
 	if o := n.deregisterFirst(ctx, p, s); o != nil {
 		return o
 	}
@@ -229,14 +229,14 @@ func (n *numbers) registerNow(ctx context.Context, p *numberPass, s *situation, 
 const regionField = "registration.dataLocalizationRegion"
 
 // wouldRegister says that the number would be registered, if the operator didn't only read.
-func (n *numbers) wouldRegister(p *numberPass, region bool) *lifecycle.Result {
+func (n *numbers) wouldRegister(p *numberRun, region bool) *lifecycle.Result {
 	if region {
 		return lifecycle.DryRunDiffers(n.DryRun(p.Object, CallSetRegion, regionField), n.wouldAttempt(p, callRegister))
 	}
 	return lifecycle.DryRunDiffers(n.wouldAttempt(p, callRegister))
 }
 
-func (n *numbers) registration(p *numberPass) *v1alpha1.PhoneNumberRegistrationStatus {
+func (n *numbers) registration(p *numberRun) *v1alpha1.PhoneNumberRegistrationStatus {
 	if p.Object.Status.Registration == nil {
 		p.Object.Status.Registration = &v1alpha1.PhoneNumberRegistrationStatus{}
 	}
@@ -245,7 +245,7 @@ func (n *numbers) registration(p *numberPass) *v1alpha1.PhoneNumberRegistrationS
 
 // secret reads a PIN or a code.
 func (n *numbers) secret(
-	ctx context.Context, p *numberPass, needed bool, ref func() v1alpha1.SecretKeyReference, purpose string,
+	ctx context.Context, p *numberRun, needed bool, ref func() v1alpha1.SecretKeyReference, purpose string,
 ) (lifecycle.SecretValue, *lifecycle.SecretProblem) {
 	if !needed {
 		return lifecycle.SecretValue{}, nil

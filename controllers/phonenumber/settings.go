@@ -27,9 +27,9 @@ const (
 	unknownSectionPause = 20 * time.Minute
 )
 
-// sectionPass is the work on one section of one number in one pass.
-type sectionPass struct {
-	*numberPass
+// sectionRun is the work on one section of one number in one pass.
+type sectionRun struct {
+	*numberRun
 	section number.Section
 	// live is the number at Meta.
 	live *graph.PhoneNumber
@@ -39,14 +39,14 @@ type sectionPass struct {
 	record  number.Record
 }
 
-func (s *sectionPass) key() sectionKey { return sectionKey{object: s.Object.UID, section: s.section} }
+func (s *sectionRun) key() sectionKey { return sectionKey{object: s.Object.UID, section: s.section} }
 
 // path of the section, with which its messages begin.
-func (s *sectionPass) path() string { return "spec." + string(s.section) + ": " }
+func (s *sectionRun) path() string { return "spec." + string(s.section) + ": " }
 
 // fingerprint changes with what makes a call that failed worth another try. Some sections work only while the number is
 // registered.
-func (s *sectionPass) fingerprint() string {
+func (s *sectionRun) fingerprint() string {
 	return s.Fingerprint() + "|" + s.live.PlatformType + "|" + s.want.Hash()
 }
 
@@ -64,12 +64,12 @@ type sectionResult struct {
 
 // settings brings the sections that the spec names in line with Meta. It makes no call while nothing was changed and the
 // last look is younger than sectionPeriod.
-func (n *numbers) settings(ctx context.Context, p *numberPass, live *graph.PhoneNumber) *lifecycle.Result {
+func (n *numbers) settings(ctx context.Context, p *numberRun, live *graph.PhoneNumber) *lifecycle.Result {
 	named := number.Sections(&p.Object.Spec)
-	record := n.recallSections(p, named)
+	record := n.restoreSections(p, named)
 	var results []sectionResult
 	for i, section := range named {
-		result := n.settleSection(ctx, &sectionPass{numberPass: p, section: section, live: live, record: record})
+		result := n.settleSection(ctx, &sectionRun{numberRun: p, section: section, live: live, record: record})
 		results = append(results, result)
 		if result.stop {
 			for _, left := range named[i+1:] {
@@ -82,8 +82,8 @@ func (n *numbers) settings(ctx context.Context, p *numberPass, live *graph.Phone
 	return n.concludeSections(p, results)
 }
 
-// recallSections prepares what the status remembers of the sections: nothing of those that the spec no longer names.
-func (n *numbers) recallSections(p *numberPass, named []number.Section) number.Record {
+// restoreSections prepares what the status remembers of the sections: nothing of those that the spec no longer names.
+func (n *numbers) restoreSections(p *numberRun, named []number.Section) number.Record {
 	s := &p.Object.Status
 	if s.Baseline == nil || s.Baseline.Version != number.CanonicalVersion {
 		fields := map[string]string{}
@@ -132,9 +132,9 @@ func forgetSections(s *v1alpha1.PhoneNumberStatus, spec *v1alpha1.PhoneNumberSpe
 }
 
 // settleSection looks at one section if there is a reason to, and acts on what it finds.
-func (n *numbers) settleSection(ctx context.Context, s *sectionPass) sectionResult {
-	missing := n.wishSection(ctx, s)
-	result := n.lookAtSection(ctx, s)
+func (n *numbers) settleSection(ctx context.Context, s *sectionRun) sectionResult {
+	missing := n.desiredSection(ctx, s)
+	result := n.refreshSection(ctx, s)
 	if missing != nil {
 		result.after = deadline.Sooner(result.after, missing.After())
 		if result.problem == nil {
@@ -146,8 +146,8 @@ func (n *numbers) settleSection(ctx context.Context, s *sectionPass) sectionResu
 	return result
 }
 
-// wishSection translates the section of the spec. The result says why the profile picture is left out.
-func (n *numbers) wishSection(ctx context.Context, s *sectionPass) *lifecycle.Result {
+// desiredSection translates the section of the spec. The result says why the profile picture is left out.
+func (n *numbers) desiredSection(ctx context.Context, s *sectionRun) *lifecycle.Result {
 	spec := &s.Object.Spec
 	s.want = number.Wanted(spec, s.section, "")
 	if s.section != number.Profile || spec.Profile.Picture == nil || !s.Writable() {
@@ -158,7 +158,7 @@ func (n *numbers) wishSection(ctx context.Context, s *sectionPass) *lifecycle.Re
 		return o
 	}
 	s.want = number.Wanted(spec, s.section, file.SHA256)
-	if o := n.reads.held(pictureKey(s.key()), s.fingerprint()); o != nil && file.SHA256 != sentPicture(s.Object) {
+	if o := n.schedule.held(pictureKey(s.key()), s.fingerprint()); o != nil && file.SHA256 != sentPicture(s.Object) {
 		s.want = s.want.WithoutPicture() // it was tried in vain a moment ago
 		return o
 	}
@@ -173,16 +173,16 @@ func sentPicture(obj *v1alpha1.PhoneNumber) string {
 	return obj.Status.Profile.PictureSHA256
 }
 
-// lookAtSection reads the section if there is a reason to, and otherwise repeats what is known.
-func (n *numbers) lookAtSection(ctx context.Context, s *sectionPass) sectionResult {
+// refreshSection reads the section if there is a reason to, and otherwise repeats what is known.
+func (n *numbers) refreshSection(ctx context.Context, s *sectionRun) sectionResult {
 	known := sectionDrift(s.Before.Status.Drift, s.section)
-	if o := n.reads.held(s.key(), s.fingerprint()); o != nil {
+	if o := n.schedule.held(s.key(), s.fingerprint()); o != nil {
 		return sectionResult{drift: known, problem: o, after: o.After()}
 	}
 	if o := sectionRefused(s); o != nil {
 		return sectionResult{drift: known, problem: o, after: o.After()}
 	}
-	left := n.reads.left(s.key(), s.toldTime(), s.Now)
+	left := n.schedule.left(s.key(), s.webhookTime(), s.Now)
 	if n.reasonsFor(s, known, left).due() {
 		if o := s.Lookups(1); o != nil {
 			return sectionResult{drift: known, problem: o, after: o.After()}
@@ -200,18 +200,18 @@ func (n *numbers) lookAtSection(ctx context.Context, s *sectionPass) sectionResu
 }
 
 // reasonsFor gathers the reasons to read the section.
-func (n *numbers) reasonsFor(s *sectionPass, known []string, left time.Duration) sectionReasons {
+func (n *numbers) reasonsFor(s *sectionRun, known []string, left time.Duration) sectionReasons {
 	writes := s.Writable() && !n.ReadOnly
 	return sectionReasons{
 		requested: s.Requested(), seen: s.record.Seen(s.section, s.want), left: left,
 		pending: writes && s.record.Pending(s.want),
 		repair:  writes && len(known) > 0 && s.repairs() && n.repairHeld(s, known) == nil,
-		news:    n.reads.before(s.key(), s.newsTime()),
+		news:    n.schedule.before(s.key(), s.eventTime()),
 	}
 }
 
 // repairs reports whether changes by others are undone.
-func (s *sectionPass) repairs() bool { return s.Object.Spec.DriftPolicy != v1alpha1.DriftPolicyReport }
+func (s *sectionRun) repairs() bool { return s.Object.Spec.DriftPolicy != v1alpha1.DriftPolicyReport }
 
 // sectionReasons are the reasons to read a section.
 type sectionReasons struct {
@@ -233,9 +233,9 @@ func (r sectionReasons) due() bool {
 	return r.requested || !r.seen || r.pending || r.repair || r.news || r.left <= 0
 }
 
-// newsTime is when something last happened to the section, as far as the status knows: a registration, after which the key
+// eventTime is when something last happened to the section, as far as the status knows: a registration, after which the key
 // of flows must be signed anew, or Meta's word that the picture was lost.
-func (s *sectionPass) newsTime() time.Time {
+func (s *sectionRun) eventTime() time.Time {
 	status := &s.Object.Status
 	var last time.Time
 	switch {
@@ -252,7 +252,7 @@ func (s *sectionPass) newsTime() time.Time {
 }
 
 // concludeSections makes one result of those of the sections: the first problem, else the differences.
-func (n *numbers) concludeSections(p *numberPass, results []sectionResult) *lifecycle.Result {
+func (n *numbers) concludeSections(p *numberRun, results []sectionResult) *lifecycle.Result {
 	var found []string
 	var problem *lifecycle.Result
 	var after time.Duration
@@ -280,7 +280,7 @@ func (n *numbers) concludeSections(p *numberPass, results []sectionResult) *life
 }
 
 // sectionsDiffer is the result where no section has a problem.
-func (n *numbers) sectionsDiffer(p *numberPass, fields []string) *lifecycle.Result {
+func (n *numbers) sectionsDiffer(p *numberRun, fields []string) *lifecycle.Result {
 	what := strings.Join(fields, ", ")
 	switch {
 	case len(fields) == 0 && !p.Writable():

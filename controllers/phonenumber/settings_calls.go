@@ -10,18 +10,18 @@ import (
 )
 
 // readSection reads the section and shows it in the status.
-func (n *numbers) readSection(ctx context.Context, s *sectionPass) (number.Live, error) {
+func (n *numbers) readSection(ctx context.Context, s *sectionRun) (number.Live, error) {
 	live, err := number.Read(ctx, s.Session.Client(), s.live.ID, s.section)
 	if err != nil {
 		return number.Live{}, err
 	}
-	n.reads.done(s.key())
+	n.schedule.done(s.key())
 	s.show(live)
 	return live, nil
 }
 
 // updateSection makes the one call that changes fields of the section.
-func (n *numbers) updateSection(ctx context.Context, s *sectionPass, live number.Live, fields []string, handle string) error {
+func (n *numbers) updateSection(ctx context.Context, s *sectionRun, live number.Live, fields []string, handle string) error {
 	c, id, spec := s.Session.Client(), s.live.ID, &s.Object.Spec
 	switch s.section {
 	case number.Profile:
@@ -41,7 +41,7 @@ func (n *numbers) updateSection(ctx context.Context, s *sectionPass, live number
 	}
 }
 
-func (n *numbers) updateUsername(ctx context.Context, s *sectionPass) error {
+func (n *numbers) updateUsername(ctx context.Context, s *sectionRun) error {
 	c, name := s.Session.Client(), s.want[string(number.Username)]
 	if name == "" {
 		return c.DeleteUsername(ctx, s.live.ID)

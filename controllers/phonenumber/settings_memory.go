@@ -18,7 +18,7 @@ import (
 )
 
 // memory is what the status remembers of the section; it is added where there is nothing yet.
-func (s *sectionPass) memory() *v1alpha1.PhoneNumberSectionStatus {
+func (s *sectionRun) memory() *v1alpha1.PhoneNumberSectionStatus {
 	status := &s.Object.Status
 	i := slices.IndexFunc(status.Sections, func(m v1alpha1.PhoneNumberSectionStatus) bool { return m.Name == string(s.section) })
 	if i < 0 {
@@ -30,8 +30,8 @@ func (s *sectionPass) memory() *v1alpha1.PhoneNumberSectionStatus {
 	return m
 }
 
-// recalled is what the status remembers of the section, nil for nothing.
-func (s *sectionPass) recalled() *v1alpha1.PhoneNumberSectionStatus {
+// restored is what the status remembers of the section, nil for nothing.
+func (s *sectionRun) restored() *v1alpha1.PhoneNumberSectionStatus {
 	for i := range s.Object.Status.Sections {
 		if m := &s.Object.Status.Sections[i]; m.Name == string(s.section) {
 			return m
@@ -41,8 +41,8 @@ func (s *sectionPass) recalled() *v1alpha1.PhoneNumberSectionStatus {
 }
 
 // contested is how long the section isn't repaired any more, because it was too often.
-func (s *sectionPass) contested() time.Duration {
-	m := s.recalled()
+func (s *sectionRun) contested() time.Duration {
+	m := s.restored()
 	if m == nil {
 		return 0
 	}
@@ -59,7 +59,7 @@ func (s *sectionPass) contested() time.Duration {
 }
 
 // refuse remembers Meta's no across restarts: the same isn't tried again for a while.
-func (s *sectionPass) refuse(o *lifecycle.Result) {
+func (s *sectionRun) refuse(o *lifecycle.Result) {
 	s.memory().Refusal = &v1alpha1.SectionRefusal{
 		SpecHash: s.want.Hash(), Until: metav1.NewTime(s.Now.Add(o.After()).Truncate(time.Second)),
 		Reason: o.Reason(), Message: metavalues.Truncate(o.Message(), metavalues.MessageLimit),
@@ -67,8 +67,8 @@ func (s *sectionPass) refuse(o *lifecycle.Result) {
 }
 
 // accepted forgets an earlier no, and the section where nothing else is remembered of it.
-func (s *sectionPass) accepted() {
-	m := s.recalled()
+func (s *sectionRun) accepted() {
+	m := s.restored()
 	if m == nil {
 		return
 	}
@@ -79,8 +79,8 @@ func (s *sectionPass) accepted() {
 }
 
 // sectionRefused repeats Meta's no as long as nothing else is wanted and nobody asked for another try.
-func sectionRefused(s *sectionPass) *lifecycle.Result {
-	m := s.recalled()
+func sectionRefused(s *sectionRun) *lifecycle.Result {
+	m := s.restored()
 	if m == nil || m.Refusal == nil || !s.Writable() {
 		return nil
 	}
@@ -93,7 +93,7 @@ func sectionRefused(s *sectionPass) *lifecycle.Result {
 }
 
 // profile is what the status shows of the profile.
-func (s *sectionPass) profile() *v1alpha1.PhoneNumberProfileStatus {
+func (s *sectionRun) profile() *v1alpha1.PhoneNumberProfileStatus {
 	if s.Object.Status.Profile == nil {
 		s.Object.Status.Profile = &v1alpha1.PhoneNumberProfileStatus{}
 	}
@@ -101,7 +101,7 @@ func (s *sectionPass) profile() *v1alpha1.PhoneNumberProfileStatus {
 }
 
 // show copies what was read into the status.
-func (s *sectionPass) show(live number.Live) {
+func (s *sectionRun) show(live number.Live) {
 	switch s.section {
 	case number.Profile:
 		s.showProfile(live.Profile)
@@ -114,7 +114,7 @@ func (s *sectionPass) show(live number.Live) {
 	}
 }
 
-func (s *sectionPass) showProfile(live *graph.Profile) {
+func (s *sectionRun) showProfile(live *graph.Profile) {
 	text := func(p *string) string {
 		if p == nil {
 			return ""

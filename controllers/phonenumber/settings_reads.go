@@ -17,9 +17,9 @@ import (
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
-// sectionReads remembers when the sections of numbers were read, and what need not be tried again for a while. It is lost
+// sectionSchedule remembers when the sections of numbers were read, and what need not be tried again for a while. It is lost
 // with the process; what must not be is in the status.
-type sectionReads struct {
+type sectionSchedule struct {
 	clock clock.PassiveClock
 	// started is when this memory began.
 	started time.Time
@@ -51,13 +51,13 @@ type sectionMemory struct {
 	result      *lifecycle.Result
 }
 
-func newSectionReads(c clock.PassiveClock) *sectionReads {
-	return &sectionReads{clock: c, started: c.Now(), known: map[sectionKey]sectionMemory{}}
+func newSectionSchedule(c clock.PassiveClock) *sectionSchedule {
+	return &sectionSchedule{clock: c, started: c.Now(), known: map[sectionKey]sectionMemory{}}
 }
 
 // left is the time until the section is read again without any other reason; told is when a webhook last said that it was
 // changed. After a restart the numbers take turns.
-func (r *sectionReads) left(key sectionKey, told, now time.Time) time.Duration {
+func (r *sectionSchedule) left(key sectionKey, told, now time.Time) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if m, ok := r.known[key]; ok && !m.read.IsZero() {
@@ -70,11 +70,11 @@ func (r *sectionReads) left(key sectionKey, told, now time.Time) time.Duration {
 	if r.once {
 		return 0
 	}
-	return deadline.Left(r.started.Add(sectionTurn(key.object)), now, sectionPeriod)
+	return deadline.Left(r.started.Add(startupDelay(key.object)), now, sectionPeriod)
 }
 
-// sectionTurn is when in the first period after a restart a number is read.
-func sectionTurn(object types.UID) time.Duration {
+// startupDelay is when in the first period after a restart a number is read.
+func startupDelay(object types.UID) time.Duration {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(object)) // never fails
 	minutes := uint64(sectionPeriod / time.Minute)
@@ -82,14 +82,14 @@ func sectionTurn(object types.UID) time.Duration {
 }
 
 // readAt is when the section was read, zero where this process hasn't read it.
-func (r *sectionReads) readAt(key sectionKey) time.Time {
+func (r *sectionSchedule) readAt(key sectionKey) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.known[key].read
 }
 
 // before reports that the section was last read by this process before then.
-func (r *sectionReads) before(key sectionKey, then time.Time) bool {
+func (r *sectionSchedule) before(key sectionKey, then time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m, ok := r.known[key]
@@ -97,13 +97,13 @@ func (r *sectionReads) before(key sectionKey, then time.Time) bool {
 }
 
 // done notes that the section was read.
-func (r *sectionReads) done(key sectionKey) {
+func (r *sectionSchedule) done(key sectionKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.known[key] = sectionMemory{read: r.clock.Now()}
 }
 
-func (r *sectionReads) Forget(gone lifecycle.Gone) time.Duration {
+func (r *sectionSchedule) Forget(gone lifecycle.Gone) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	maps.DeleteFunc(r.known, func(key sectionKey, _ sectionMemory) bool { return key.object == gone.UID })
@@ -111,7 +111,7 @@ func (r *sectionReads) Forget(gone lifecycle.Gone) time.Duration {
 }
 
 // hold lets a result stand for a while, unless the fingerprint changes.
-func (r *sectionReads) hold(key sectionKey, fingerprint string, o *lifecycle.Result, pause time.Duration) {
+func (r *sectionSchedule) hold(key sectionKey, fingerprint string, o *lifecycle.Result, pause time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m := r.known[key]
@@ -120,7 +120,7 @@ func (r *sectionReads) hold(key sectionKey, fingerprint string, o *lifecycle.Res
 }
 
 // held returns the result that still stands, with the time that is left of it.
-func (r *sectionReads) held(key sectionKey, fingerprint string) *lifecycle.Result {
+func (r *sectionSchedule) held(key sectionKey, fingerprint string) *lifecycle.Result {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m, ok := r.known[key]

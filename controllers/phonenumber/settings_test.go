@@ -24,7 +24,7 @@ import (
 )
 
 // unitSection is a pass over the profile of a number whose generation was processed.
-func unitSection(change ...func(*v1alpha1.PhoneNumber)) *sectionPass {
+func unitSection(change ...func(*v1alpha1.PhoneNumber)) *sectionRun {
 	obj := &v1alpha1.PhoneNumber{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "support", UID: "u", Generation: 2}}
 	obj.Status.ObservedGeneration = 2
 	obj.Spec.Profile = &v1alpha1.PhoneNumberProfile{About: ptr.To("Open")}
@@ -32,15 +32,15 @@ func unitSection(change ...func(*v1alpha1.PhoneNumber)) *sectionPass {
 		f(obj)
 	}
 	p := lifecycle.NewRun(&numbers{}, obj, lifecycletest.Start)
-	return &sectionPass{
-		numberPass: p, section: number.Profile, live: &graph.PhoneNumber{ID: "1", PlatformType: "CLOUD_API"},
+	return &sectionRun{
+		numberRun: p, section: number.Profile, live: &graph.PhoneNumber{ID: "1", PlatformType: "CLOUD_API"},
 		want: number.Wanted(&obj.Spec, number.Profile, ""), record: number.Record{},
 	}
 }
 
 func unitNumbers() (*numbers, *clocktesting.FakePassiveClock) {
 	clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
-	return &numbers{Base: &lifecycle.Base{Clock: clk}, reads: newSectionReads(clk)}, clk
+	return &numbers{Base: &lifecycle.Base{Clock: clk}, schedule: newSectionSchedule(clk)}, clk
 }
 
 func TestUnitSectionReasons(t *testing.T) {
@@ -69,12 +69,12 @@ func TestUnitSectionReadsTakeTurns(t *testing.T) {
 	turns := map[time.Duration]int{}
 	for i := range 50 {
 		key := sectionKey{object: types.UID(fmt.Sprintf("0b9c3f6e-%d", i)), section: number.Profile}
-		left := n.reads.left(key, time.Time{}, clk.Now())
+		left := n.schedule.left(key, time.Time{}, clk.Now())
 		if left < 0 || left >= sectionPeriod {
 			t.Errorf("first read in %s", left)
 		}
 		turns[left]++
-		if other := n.reads.left(sectionKey{object: key.object, section: number.Commerce}, time.Time{}, clk.Now()); other != left {
+		if other := n.schedule.left(sectionKey{object: key.object, section: number.Commerce}, time.Time{}, clk.Now()); other != left {
 			t.Errorf("the sections of a number are read in one pass, not after %s and %s", left, other)
 		}
 	}
@@ -85,16 +85,16 @@ func TestUnitSectionReadsTakeTurns(t *testing.T) {
 	}
 
 	key := sectionKey{object: "u", section: number.Profile}
-	n.reads.done(key)
+	n.schedule.done(key)
 	clk.SetTime(lifecycletest.Start.Add(20 * time.Minute))
-	if left := n.reads.left(key, time.Time{}, clk.Now()); left != 40*time.Minute {
+	if left := n.schedule.left(key, time.Time{}, clk.Now()); left != 40*time.Minute {
 		t.Errorf("next read in %s", left)
 	}
-	if n.reads.before(key, lifecycletest.Start) || !n.reads.before(key, lifecycletest.Start.Add(time.Minute)) {
+	if n.schedule.before(key, lifecycletest.Start) || !n.schedule.before(key, lifecycletest.Start.Add(time.Minute)) {
 		t.Error("read before what?")
 	}
 	clk.SetTime(lifecycletest.Start.Add(3 * time.Hour))
-	if left := n.reads.left(key, time.Time{}, clk.Now()); left != 0 {
+	if left := n.schedule.left(key, time.Time{}, clk.Now()); left != 0 {
 		t.Errorf("overdue, but read in %s", left)
 	}
 }
@@ -102,28 +102,28 @@ func TestUnitSectionReadsTakeTurns(t *testing.T) {
 func TestUnitSectionReadsForgetWhatIsGone(t *testing.T) {
 	n, _ := unitNumbers()
 	for _, object := range []types.UID{"gone", "stays"} {
-		n.reads.done(sectionKey{object: object, section: number.Profile})
-		n.reads.done(sectionKey{object: object, section: number.Commerce})
+		n.schedule.done(sectionKey{object: object, section: number.Profile})
+		n.schedule.done(sectionKey{object: object, section: number.Commerce})
 	}
-	n.reads.Forget(lifecycle.Gone{UID: "gone"})
-	if len(n.reads.known) != 2 || n.reads.readAt(sectionKey{object: "stays", section: number.Profile}).IsZero() {
-		t.Errorf("remembered: %v", n.reads.known)
+	n.schedule.Forget(lifecycle.Gone{UID: "gone"})
+	if len(n.schedule.known) != 2 || n.schedule.readAt(sectionKey{object: "stays", section: number.Profile}).IsZero() {
+		t.Errorf("remembered: %v", n.schedule.known)
 	}
 }
 
 func TestUnitSectionHold(t *testing.T) {
 	n, clk := unitNumbers()
 	key := sectionKey{object: "u", section: number.Profile}
-	n.reads.hold(key, "a", lifecycle.NotSynced(v1alpha1.ReasonPermissionDenied, "no"), time.Hour)
+	n.schedule.hold(key, "a", lifecycle.NotSynced(v1alpha1.ReasonPermissionDenied, "no"), time.Hour)
 	clk.SetTime(lifecycletest.Start.Add(15 * time.Minute))
-	if o := n.reads.held(key, "a"); o == nil || o.After() != 45*time.Minute || o.Reason() != v1alpha1.ReasonPermissionDenied {
+	if o := n.schedule.held(key, "a"); o == nil || o.After() != 45*time.Minute || o.Reason() != v1alpha1.ReasonPermissionDenied {
 		t.Errorf("held: %+v", o)
 	}
-	if n.reads.held(key, "b") != nil || n.reads.held(pictureKey(key), "a") != nil {
+	if n.schedule.held(key, "b") != nil || n.schedule.held(pictureKey(key), "a") != nil {
 		t.Error("held although something else is tried")
 	}
 	clk.SetTime(lifecycletest.Start.Add(time.Hour))
-	if n.reads.held(key, "a") != nil {
+	if n.schedule.held(key, "a") != nil {
 		t.Error("held for too long")
 	}
 }
@@ -163,25 +163,25 @@ func TestUnitSectionRefused(t *testing.T) {
 	s := unitSection()
 	s.refuse(no)
 	status := s.Object.Status
-	again := func(f func(*v1alpha1.PhoneNumber, *sectionPass)) *lifecycle.Result {
+	again := func(f func(*v1alpha1.PhoneNumber, *sectionRun)) *lifecycle.Result {
 		s := unitSection(func(o *v1alpha1.PhoneNumber) { o.Status = *status.DeepCopy() })
 		f(s.Object, s)
 		s.want = number.Wanted(&s.Object.Spec, number.Profile, "")
 		return sectionRefused(s)
 	}
-	o := again(func(_ *v1alpha1.PhoneNumber, s *sectionPass) { s.Now = s.Now.Add(time.Hour) })
+	o := again(func(_ *v1alpha1.PhoneNumber, s *sectionRun) { s.Now = s.Now.Add(time.Hour) })
 	if o == nil || o.After() != 23*time.Hour || o.Reason() != no.Reason() || o.Message() != no.Message() || !o.Unaffected() {
 		t.Errorf("an hour later: %+v", o)
 	}
-	for name, f := range map[string]func(*v1alpha1.PhoneNumber, *sectionPass){
-		"a day later":  func(_ *v1alpha1.PhoneNumber, s *sectionPass) { s.Now = s.Now.Add(24 * time.Hour) },
-		"another wish": func(o *v1alpha1.PhoneNumber, _ *sectionPass) { o.Spec.Profile.About = ptr.To("Closed") },
-		"asked for": func(o *v1alpha1.PhoneNumber, _ *sectionPass) {
+	for name, f := range map[string]func(*v1alpha1.PhoneNumber, *sectionRun){
+		"a day later":  func(_ *v1alpha1.PhoneNumber, s *sectionRun) { s.Now = s.Now.Add(24 * time.Hour) },
+		"another wish": func(o *v1alpha1.PhoneNumber, _ *sectionRun) { o.Spec.Profile.About = ptr.To("Closed") },
+		"asked for": func(o *v1alpha1.PhoneNumber, _ *sectionRun) {
 			o.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: "x"}
 		},
-		"only observed":    func(_ *v1alpha1.PhoneNumber, s *sectionPass) { s.Policy = v1alpha1.ManagementPolicyObserved },
-		"another section":  func(_ *v1alpha1.PhoneNumber, s *sectionPass) { s.section = number.Commerce },
-		"accepted at last": func(_ *v1alpha1.PhoneNumber, s *sectionPass) { s.accepted() },
+		"only observed":    func(_ *v1alpha1.PhoneNumber, s *sectionRun) { s.Policy = v1alpha1.ManagementPolicyObserved },
+		"another section":  func(_ *v1alpha1.PhoneNumber, s *sectionRun) { s.section = number.Commerce },
+		"accepted at last": func(_ *v1alpha1.PhoneNumber, s *sectionRun) { s.accepted() },
 	} {
 		if o := again(f); o != nil {
 			t.Errorf("%s: %+v", name, o)
@@ -226,14 +226,14 @@ func TestUnitSectionFailed(t *testing.T) {
 		if o.Backoff() || o.Shown() || !strings.HasPrefix(o.Message(), "spec.profile: ") {
 			t.Errorf("%s: the other sections wait too: %+v", name, o)
 		}
-		if held := n.reads.held(s.key(), s.fingerprint()); held == nil || held.After() != c.after {
+		if held := n.schedule.held(s.key(), s.fingerprint()); held == nil || held.After() != c.after {
 			t.Errorf("%s: tried again at once: %+v", name, held)
 		}
-		if m := s.recalled(); (m != nil && m.Refusal != nil) != c.refused {
+		if m := s.restored(); (m != nil && m.Refusal != nil) != c.refused {
 			t.Errorf("%s: remembered %+v", name, m)
 		}
 		s.live.PlatformType = "NOT_APPLICABLE"
-		if n.reads.held(s.key(), s.fingerprint()) != nil {
+		if n.schedule.held(s.key(), s.fingerprint()) != nil {
 			t.Errorf("%s: a registration doesn't end it", name)
 		}
 	}
@@ -267,7 +267,7 @@ func TestUnitConcludeSections(t *testing.T) {
 		if c.policy != "" {
 			s.Policy = c.policy
 		}
-		o := n.concludeSections(s.numberPass, c.results)
+		o := n.concludeSections(s.numberRun, c.results)
 		if o.Reason() != c.reason || o.After() != c.after || o.Backoff() != c.backoff || o.Reason() != v1alpha1.ReasonSynced && !o.Unaffected() {
 			t.Errorf("%s: %+v", name, o)
 		}
@@ -287,7 +287,7 @@ func TestUnitRecallSections(t *testing.T) {
 		o.Status.Sections = []v1alpha1.PhoneNumberSectionStatus{{Name: "commerce"}, {Name: "profile"}}
 	})
 	status := &s.Object.Status
-	record := n.recallSections(s.numberPass, number.Sections(&s.Object.Spec))
+	record := n.restoreSections(s.numberRun, number.Sections(&s.Object.Spec))
 	if d := record.Compare(number.Profile, s.want, number.Fields{"profile.about": "Closed"}); len(d.Normalised) != 1 {
 		t.Errorf("an upgrade must write nothing: %+v", d)
 	}
@@ -299,18 +299,18 @@ func TestUnitRecallSections(t *testing.T) {
 		t.Error("the record isn't that of the status")
 	}
 	s.Object.Generation++
-	record = n.recallSections(s.numberPass, number.Sections(&s.Object.Spec))
+	record = n.restoreSections(s.numberRun, number.Sections(&s.Object.Spec))
 	if d := record.Compare(number.Profile, s.want, number.Fields{"profile.about": "Closed"}); len(d.Changed) != 1 {
 		t.Errorf("a change by the user counts: %+v", d)
 	}
 	status.Baseline.Version++
 	s.Policy = v1alpha1.ManagementPolicyObserved
-	record = n.recallSections(s.numberPass, number.Sections(&s.Object.Spec))
+	record = n.restoreSections(s.numberRun, number.Sections(&s.Object.Spec))
 	if names := record.Diff(number.Profile, s.want, number.Fields{"profile.about": "Closed"}); len(names) != 1 {
 		t.Errorf("where nothing is written, an upgrade must not hide a difference: %v", names)
 	}
 	s.Object.Spec.Profile = nil
-	n.recallSections(s.numberPass, nil)
+	n.restoreSections(s.numberRun, nil)
 	if status.Baseline != nil || status.Profile != nil || len(status.Sections) > 0 {
 		t.Errorf("nothing is named, but this is remembered: %+v", status)
 	}
@@ -343,7 +343,7 @@ func TestUnitSectionNews(t *testing.T) {
 	} {
 		s := unitSection(c.change)
 		s.section = c.section
-		if got := s.newsTime(); !got.Equal(c.want) {
+		if got := s.eventTime(); !got.Equal(c.want) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}

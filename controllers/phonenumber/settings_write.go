@@ -20,7 +20,7 @@ import (
 )
 
 // compareSection reads the section and writes what the spec wants otherwise.
-func (n *numbers) compareSection(ctx context.Context, s *sectionPass) sectionResult {
+func (n *numbers) compareSection(ctx context.Context, s *sectionRun) sectionResult {
 	live, err := n.readSection(ctx, s)
 	if err != nil {
 		return n.sectionFailed(s, "read spec."+string(s.section), err, false)
@@ -60,7 +60,7 @@ func (n *numbers) compareSection(ctx context.Context, s *sectionPass) sectionRes
 }
 
 // wouldWriteSection says what would be changed if the operator didn't only read.
-func (n *numbers) wouldWriteSection(s *sectionPass, fields []string, result sectionResult) sectionResult {
+func (n *numbers) wouldWriteSection(s *sectionRun, fields []string, result sectionResult) sectionResult {
 	if len(fields) == 0 {
 		return result
 	}
@@ -85,7 +85,7 @@ func withoutPicture(fields []string) []string {
 
 // writeSection changes fields of the section in one call and reads them back.
 func (n *numbers) writeSection(
-	ctx context.Context, s *sectionPass, live number.Live, fields []string, result sectionResult,
+	ctx context.Context, s *sectionRun, live number.Live, fields []string, result sectionResult,
 ) sectionResult {
 	handle, reused, problem := n.uploadPicture(ctx, s, fields)
 	if problem != nil {
@@ -124,7 +124,7 @@ func (n *numbers) writeSection(
 
 // pictureSent drops a handle that was used, or that belongs to what Meta refused. It returns the result of a write that
 // failed because of a handle from an earlier attempt, as far as one can tell: Meta doesn't document how it refuses those.
-func (n *numbers) pictureSent(s *sectionPass, handle string, reused bool, err error) *lifecycle.Result {
+func (n *numbers) pictureSent(s *sectionRun, handle string, reused bool, err error) *lifecycle.Result {
 	class := graph.ClassOf(err)
 	if handle == "" || err != nil && class != graph.ClassInvalidSpec && class != graph.ClassRefused {
 		return nil
@@ -142,7 +142,7 @@ func (n *numbers) pictureSent(s *sectionPass, handle string, reused bool, err er
 }
 
 // readSectionBack records what Meta made of what was written.
-func (n *numbers) readSectionBack(ctx context.Context, s *sectionPass, fields []string, result sectionResult) sectionResult {
+func (n *numbers) readSectionBack(ctx context.Context, s *sectionRun, fields []string, result sectionResult) sectionResult {
 	live, err := n.readSection(ctx, s)
 	if err != nil {
 		failed := n.sectionFailed(s, "read spec."+string(s.section)+" back", err, false)
@@ -161,7 +161,7 @@ func (n *numbers) readSectionBack(ctx context.Context, s *sectionPass, fields []
 }
 
 // repairHeld says why a repair that is wanted can't be made, without making a call; nil where it can, or none is wanted.
-func (n *numbers) repairHeld(s *sectionPass, drift []string) *lifecycle.Result {
+func (n *numbers) repairHeld(s *sectionRun, drift []string) *lifecycle.Result {
 	if len(drift) == 0 || !s.Writable() || !s.repairs() {
 		return nil
 	}
@@ -179,7 +179,7 @@ func (n *numbers) repairHeld(s *sectionPass, drift []string) *lifecycle.Result {
 }
 
 // repairRefused guards writes that no change of the spec asked for.
-func (n *numbers) repairRefused(ctx context.Context, s *sectionPass) *lifecycle.Result {
+func (n *numbers) repairRefused(ctx context.Context, s *sectionRun) *lifecycle.Result {
 	if o := n.repairHeld(s, []string{string(s.section)}); o != nil {
 		return o
 	}
@@ -195,7 +195,7 @@ func (n *numbers) repairRefused(ctx context.Context, s *sectionPass) *lifecycle.
 }
 
 // uploadPicture gives the profile picture to Meta if it is to be changed.
-func (n *numbers) uploadPicture(ctx context.Context, s *sectionPass, fields []string) (handle string, reused bool, problem *lifecycle.Result) {
+func (n *numbers) uploadPicture(ctx context.Context, s *sectionRun, fields []string) (handle string, reused bool, problem *lifecycle.Result) {
 	if s.picture == nil || !slices.Contains(fields, number.PictureField) {
 		return "", false, nil
 	}
@@ -222,13 +222,13 @@ func (n *numbers) uploadPicture(ctx context.Context, s *sectionPass, fields []st
 			pause = lifecycle.MediaRecheck
 		}
 		o = o.RetryAfter(pause).Showing(false)
-		n.reads.hold(pictureKey(s.key()), s.fingerprint(), o, pause)
+		n.schedule.hold(pictureKey(s.key()), s.fingerprint(), o, pause)
 	}
 	return "", false, o
 }
 
 // invalid finds what neither CEL nor a call to Meta should have to find.
-func (s *sectionPass) invalid() *lifecycle.Result {
+func (s *sectionRun) invalid() *lifecycle.Result {
 	if s.section != number.Encryption {
 		return nil
 	}
@@ -239,7 +239,7 @@ func (s *sectionPass) invalid() *lifecycle.Result {
 }
 
 // sectionFailed turns an error into the result of the section. What concerns only this section doesn't stop the others.
-func (n *numbers) sectionFailed(s *sectionPass, operation string, err error, wrote bool) sectionResult {
+func (n *numbers) sectionFailed(s *sectionRun, operation string, err error, wrote bool) sectionResult {
 	o := lifecycle.Failed(operation, err).AssetUnaffected()
 	result := sectionResult{drift: sectionDrift(s.Before.Status.Drift, s.section), problem: o}
 	e, ok := graph.AsError(err)
@@ -271,7 +271,7 @@ func (n *numbers) sectionFailed(s *sectionPass, operation string, err error, wro
 		s.refuse(o)
 	}
 	result.problem = o
-	n.reads.hold(s.key(), s.fingerprint(), o, pause)
+	n.schedule.hold(s.key(), s.fingerprint(), o, pause)
 	result.after = pause
 	return result
 }

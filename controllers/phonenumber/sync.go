@@ -30,13 +30,13 @@ const (
 
 // Sync compares the number with its spec and acts at most once. The order is that of a number's life: it is added, named,
 // verified and registered; only then has it settings.
-func (n *numbers) Sync(ctx context.Context, p *numberPass) *lifecycle.Result {
+func (n *numbers) Sync(ctx context.Context, p *numberRun) *lifecycle.Result {
 	view := p.Number
 	if view.Number == nil {
 		return n.absent(ctx, p)
 	}
 	live := n.connecting(ctx, p, view)
-	n.take(p, live)
+	n.observeInto(p, live)
 	var complaint *lifecycle.Result
 	if p.Writable() {
 		stop, later := n.step(ctx, p, live)
@@ -62,13 +62,13 @@ func (n *numbers) Sync(ctx context.Context, p *numberPass) *lifecycle.Result {
 }
 
 // connects reports that the number was registered a moment ago and isn't connected yet.
-func (n *numbers) connects(p *numberPass, live *graph.PhoneNumber) bool {
+func (n *numbers) connects(p *numberRun, live *graph.PhoneNumber) bool {
 	a := last(attemptsOf(p.WABA, live.ID), callRegister)
 	return live.Status == metavalues.NumberPending && a != nil && a.Result == resultDone && deadline.Within(a.Time.Time, p.Now, connectPatience)
 }
 
 // connecting reads such a number again; the next observation may be minutes away.
-func (n *numbers) connecting(ctx context.Context, p *numberPass, view account.NumberView) *graph.PhoneNumber {
+func (n *numbers) connecting(ctx context.Context, p *numberRun, view account.NumberView) *graph.PhoneNumber {
 	if !n.connects(p, view.Number) || p.Now.Sub(view.At) < connectRecheck {
 		return view.Number
 	}
@@ -84,8 +84,8 @@ func (n *numbers) connecting(ctx context.Context, p *numberPass, view account.Nu
 	return live
 }
 
-// leave forgets the number in an account that a person gave up by accepting another one.
-func (n *numbers) leave(p *numberPass) {
+// resetForNewAccount forgets the number in an account that a person gave up by accepting another one.
+func (n *numbers) resetForNewAccount(p *numberRun) {
 	if p.Status.AccountID != "" && p.Status.AccountID != p.WABA.Spec.ID {
 		p.Object.Status = v1alpha1.PhoneNumberStatus{
 			CommonStatus: v1alpha1.CommonStatus{Conditions: p.Status.Conditions, ObservedGeneration: p.Status.ObservedGeneration},
@@ -94,8 +94,8 @@ func (n *numbers) leave(p *numberPass) {
 	}
 }
 
-// look returns what is known of the number. Only a resource that has work to do asks Meta before the next observation.
-func (n *numbers) look(ctx context.Context, p *numberPass) (account.NumberView, *lifecycle.Result) {
+// lookup returns what is known of the number. Only a resource that has work to do asks Meta before the next observation.
+func (n *numbers) lookup(ctx context.Context, p *numberRun) (account.NumberView, *lifecycle.Result) {
 	matches := func(live graph.PhoneNumber) bool { return number.Is(&p.Object.Spec, live) }
 	view := p.Session.Number(matches)
 	pending := p.Object.Status.PendingAdd
@@ -116,7 +116,7 @@ func (n *numbers) look(ctx context.Context, p *numberPass) (account.NumberView, 
 
 // reread reads the number after a write of ours, so that the next step doesn't wait for an observation. Where that fails the
 // observation tells.
-func (n *numbers) reread(ctx context.Context, p *numberPass, id, message string) *lifecycle.Result {
+func (n *numbers) reread(ctx context.Context, p *numberRun, id, message string) *lifecycle.Result {
 	begun := n.Clock.Now()
 	live, err := p.Session.Client().ReadPhoneNumber(ctx, id)
 	switch {
@@ -124,13 +124,13 @@ func (n *numbers) reread(ctx context.Context, p *numberPass, id, message string)
 		p.Missed("read the number back", err)
 	case number.Is(&p.Object.Spec, *live):
 		p.Session.SawNumber(*live, begun)
-		n.take(p, live)
+		n.observeInto(p, live)
 	}
 	return lifecycle.Done(message).RetryAfter(time.Second) // the next step
 }
 
-// take copies what Meta says into the status, and what webhooks told over it.
-func (n *numbers) take(p *numberPass, live *graph.PhoneNumber) {
+// observeInto copies what Meta says into the status, and what webhooks told over it.
+func (n *numbers) observeInto(p *numberRun, live *graph.PhoneNumber) {
 	s := &p.Object.Status
 	s.ID, s.AccountID, s.PendingAdd = metavalues.Clip(live.ID), p.WABA.Spec.ID, nil
 	s.DisplayPhoneNumber, s.VerifiedName = metavalues.Clip(live.DisplayPhoneNumber), metavalues.Clip(live.VerifiedName)
@@ -153,7 +153,7 @@ func (n *numbers) take(p *numberPass, live *graph.PhoneNumber) {
 }
 
 // mirror shows the account's ledger of scarce calls in the number's own status.
-func (n *numbers) mirror(p *numberPass) {
+func (n *numbers) mirror(p *numberRun) {
 	s := &p.Object.Status
 	attempts := attemptsOf(p.WABA, s.ID)
 	if a := last(attempts, callRequestCode); a != nil {
@@ -175,7 +175,7 @@ func (n *numbers) mirror(p *numberPass) {
 }
 
 // situation gathers what decides about the next step.
-func (n *numbers) situation(p *numberPass, live *graph.PhoneNumber) *situation {
+func (n *numbers) situation(p *numberRun, live *graph.PhoneNumber) *situation {
 	asked := p.Object.Annotations[v1alpha1.AnnotationRequestCode]
 	handled := ""
 	if v := p.Object.Status.Verification; v != nil {
@@ -193,7 +193,7 @@ func (n *numbers) situation(p *numberPass, live *graph.PhoneNumber) *situation {
 
 // step does the next thing of a number's life, or says what it waits for (stop). A complaint is about something that takes
 // nothing from a number that works: its settings are kept in order all the same.
-func (n *numbers) step(ctx context.Context, p *numberPass, live *graph.PhoneNumber) (stop, complaint *lifecycle.Result) {
+func (n *numbers) step(ctx context.Context, p *numberRun, live *graph.PhoneNumber) (stop, complaint *lifecycle.Result) {
 	s := n.situation(p, live)
 	ask, complaint := s.nameStep()
 	if ask {
@@ -225,14 +225,14 @@ var scarceCalls = map[string]struct {
 }
 
 // wouldAttempt says which scarce call would be made if the operator didn't only read.
-func (n *numbers) wouldAttempt(p *numberPass, kind string) lifecycle.Intent {
+func (n *numbers) wouldAttempt(p *numberRun, kind string) lifecycle.Intent {
 	c := scarceCalls[kind]
 	return n.DryRun(p.Object, c.name, c.fields...)
 }
 
 // attempt makes one scarce call: a live look first, the attempt in the ledger, then the call and what came of it.
 func (n *numbers) attempt(
-	ctx context.Context, p *numberPass, a v1alpha1.RegistrationAttempt,
+	ctx context.Context, p *numberRun, a v1alpha1.RegistrationAttempt,
 	permit func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *lifecycle.Result, call func() error,
 ) *lifecycle.Result {
 	if n.ReadOnly {
@@ -247,16 +247,16 @@ func (n *numbers) attempt(
 		return lifecycle.Waiting(v1alpha1.ReasonUnknownError, "Meta answers with another number under this id", lifecycle.MinimumInterval)
 	}
 	p.Session.SawNumber(*live, begun)
-	n.take(p, live)
+	n.observeInto(p, live)
 	a.Number, a.Time = live.ID, metav1.NewTime(p.Now.Truncate(time.Second))
-	if o := n.ledger.begin(ctx, p.WABA, a, func(known []v1alpha1.RegistrationAttempt) *lifecycle.Result { return permit(live, known) }); o != nil {
+	if o := n.calls.begin(ctx, p.WABA, a, func(known []v1alpha1.RegistrationAttempt) *lifecycle.Result { return permit(live, known) }); o != nil {
 		return o
 	}
 	lifecycle.LogStep(ctx, "About to write to Meta", "call", scarceCalls[a.Kind].name)
 	err = call()
 	n.AuditWrite(p.Object, scarceCalls[a.Kind].name, scarceCalls[a.Kind].fields, err)
 	a.Result, a.RetryTime = resultOf(err), retryTimeOf(err, p.Now)
-	if lost := n.ledger.end(ctx, p.WABA, a); lost != nil {
+	if lost := n.calls.end(ctx, p.WABA, a); lost != nil {
 		n.Audit.Info("The result of a scarce call isn't in the account's status", "number", a.Number, "call", a.Kind, "error", lost.Error())
 		p.Missed("record the result of a call in the account's status", lost)
 	}

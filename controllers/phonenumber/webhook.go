@@ -30,9 +30,9 @@ const (
 	throughputHigh    = "HIGH"
 )
 
-// heedNumber puts what webhooks told over what was seen of a number. username is how fresh the knowledge of that is,
+// overlayNumber puts what webhooks told over what was seen of a number. username is how fresh the knowledge of that is,
 // which isn't part of the account's observation.
-func heedNumber(s *v1alpha1.PhoneNumberStatus, k, username lifecycle.Freshness, usernameWanted bool) {
+func overlayNumber(s *v1alpha1.PhoneNumberStatus, k, username lifecycle.Freshness, usernameWanted bool) {
 	w := s.Webhook
 	if w == nil {
 		return
@@ -72,7 +72,7 @@ func nameReason(s *v1alpha1.PhoneNumberStatus, name string) string {
 }
 
 // OverlayWebhook shows what webhooks told, on top of what the status shows.
-func (n *numbers) OverlayWebhook(p *numberPass) {
+func (n *numbers) OverlayWebhook(p *numberRun) {
 	s := &p.Object.Status
 	if s.Webhook == nil || s.DisplayPhoneNumber == "" || p.WABA == nil {
 		return
@@ -82,15 +82,15 @@ func (n *numbers) OverlayWebhook(p *numberPass) {
 	if session := n.Accounts.Get(string(p.WABA.UID)); session != nil && session.Ref().AccountID == p.WABA.Spec.ID {
 		k.ObservedAt = deadline.Later(k.ObservedAt, session.Number(func(live graph.PhoneNumber) bool { return number.Is(&p.Object.Spec, live) }).At)
 	}
-	username := lifecycle.Freshness{ObservedAt: n.reads.readAt(sectionKey{object: p.Object.UID, section: number.Username})}
+	username := lifecycle.Freshness{ObservedAt: n.schedule.readAt(sectionKey{object: p.Object.UID, section: number.Username})}
 	if username.ObservedAt.IsZero() {
 		username.ObservedAt = observed // before the restart, which the section's next turn makes good
 	}
-	heedNumber(s, k, username, p.Object.Spec.Username != nil)
+	overlayNumber(s, k, username, p.Object.Spec.Username != nil)
 }
 
-// toldTime is when a webhook last said that a section was changed; a second is added because it is cut to seconds.
-func (s *sectionPass) toldTime() time.Time {
+// webhookTime is when a webhook last said that a section was changed; a second is added because it is cut to seconds.
+func (s *sectionRun) webhookTime() time.Time {
 	field := ""
 	switch s.section {
 	case number.Calling:
@@ -104,16 +104,16 @@ func (s *sectionPass) toldTime() time.Time {
 	return time.Time{}
 }
 
-func numberNews(was, is *v1alpha1.PhoneNumberWebhookStatus) []lifecycle.Notice {
+func numberNotices(was, is *v1alpha1.PhoneNumberWebhookStatus) []lifecycle.Notice {
 	var news []lifecycle.Notice
-	if moved(was.Events, is.Events, facts.MarkNumberSecurity) && is.SecurityEvent != "" {
-		message, known := pinNews[is.SecurityEvent]
+	if isNewer(was.Events, is.Events, facts.MarkNumberSecurity) && is.SecurityEvent != "" {
+		message, known := pinMessages[is.SecurityEvent]
 		if !known {
 			message = "something happened to the number's PIN: " + is.SecurityEvent
 		}
 		news = append(news, lifecycle.Notice{Warning: true, Reason: v1alpha1.ReasonPINChanged, Message: message})
 	}
-	if moved(was.Events, is.Events, facts.MarkNumberQuality) && (is.QualityEvent != was.QualityEvent || is.MessagingLimit != was.MessagingLimit) {
+	if isNewer(was.Events, is.Events, facts.MarkNumberQuality) && (is.QualityEvent != was.QualityEvent || is.MessagingLimit != was.MessagingLimit) {
 		news = append(news, lifecycle.Notice{
 			Warning: is.QualityEvent == "FLAGGED" || is.QualityEvent == "DOWNGRADE", Reason: v1alpha1.ReasonLimitsChanged,
 			Message: lifecycle.Sentence(is.QualityEvent, is.MessagingLimit),
@@ -131,16 +131,16 @@ func numberNews(was, is *v1alpha1.PhoneNumberWebhookStatus) []lifecycle.Notice {
 	return news
 }
 
-// pinNews says what people did about the PIN of a number, and what follows: Meta doesn't show a PIN.
-var pinNews = map[string]string{
+// pinMessages says what people did about the PIN of a number, and what follows: Meta doesn't show a PIN.
+var pinMessages = map[string]string{
 	"PIN_CHANGED": "somebody changed the number's PIN in WhatsApp Manager; put the new one into the Secret that " +
 		"spec.registration.pinSecretRef names, or the next registration fails",
 	"PIN_RESET_REQUEST":   "somebody asked in WhatsApp Manager to turn off the number's PIN",
 	"PIN_REQUEST_SUCCESS": "the number's PIN was turned off in WhatsApp Manager",
 }
 
-// moved reports that there is a newer event of a field.
-func moved(was, is []v1alpha1.WebhookEvent, field string) bool {
+// isNewer reports that there is a newer event of a field.
+func isNewer(was, is []v1alpha1.WebhookEvent, field string) bool {
 	old, e := facts.EventOf(was, field), facts.EventOf(is, field)
 	return e != nil && (old == nil || e.Time.After(old.Time.Time) || e.Hash != old.Hash)
 }

@@ -37,11 +37,11 @@ func TestUnitFactsOfNumbers(t *testing.T) {
 			},
 		}
 		late := s.DeepCopy()
-		heedNumber(late, lifecycle.Freshness{ObservedAt: lifecycletest.At(60)}, lifecycle.Freshness{ObservedAt: lifecycletest.At(60)}, true)
+		overlayNumber(late, lifecycle.Freshness{ObservedAt: lifecycletest.At(60)}, lifecycle.Freshness{ObservedAt: lifecycletest.At(60)}, true)
 		if !reflect.DeepEqual(late, s) {
 			t.Errorf("%s: wins over a later observation: %+v", what, late)
 		}
-		heedNumber(s, lifecycle.Freshness{ObservedAt: lifecycletest.At(59)}, lifecycle.Freshness{ObservedAt: lifecycletest.At(59)}, true)
+		overlayNumber(s, lifecycle.Freshness{ObservedAt: lifecycletest.At(59)}, lifecycle.Freshness{ObservedAt: lifecycletest.At(59)}, true)
 		if got := (name{s.VerifiedName, s.NameStatus, s.NewDisplayName, s.NewNameStatus}); got != c.want {
 			t.Errorf("%s: %+v", what, got)
 		}
@@ -58,13 +58,13 @@ func TestUnitFactsOfNumbers(t *testing.T) {
 	gone := &v1alpha1.PhoneNumberStatus{Username: "acme", UsernameStatus: "APPROVED", Webhook: &v1alpha1.PhoneNumberWebhookStatus{
 		Events: lifecycletest.EventsAt(0, fields...), Username: "acme", UsernameStatus: "DELETED",
 	}}
-	if heedNumber(gone, lifecycle.Freshness{}, lifecycle.Freshness{}, true); gone.Username != "" || gone.UsernameStatus != "" {
+	if overlayNumber(gone, lifecycle.Freshness{}, lifecycle.Freshness{}, true); gone.Username != "" || gone.UsernameStatus != "" {
 		t.Errorf("a deleted user name: %+v", gone)
 	}
 	unnamed := &v1alpha1.PhoneNumberStatus{Webhook: &v1alpha1.PhoneNumberWebhookStatus{
 		Events: lifecycletest.EventsAt(0, fields...), Username: "acme", UsernameStatus: "APPROVED",
 	}}
-	if heedNumber(unnamed, lifecycle.Freshness{}, lifecycle.Freshness{}, false); unnamed.Username != "" {
+	if overlayNumber(unnamed, lifecycle.Freshness{}, lifecycle.Freshness{}, false); unnamed.Username != "" {
 		t.Error("a user name that the spec doesn't name")
 	}
 }

@@ -15,7 +15,7 @@ import (
 // TestUnitErrorsAreNotNoAccounts: where a list fails, no count changes.
 func TestUnitErrorsAreNotNoAccounts(t *testing.T) {
 	waba, away := lifecycletest.WABA(), lifecycletest.ErrAway
-	p := &wabaPass{obj: waba.DeepCopy(), before: waba, snapshot: &account.Snapshot{
+	p := &accountRun{obj: waba.DeepCopy(), before: waba, snapshot: &account.Snapshot{
 		TemplatesSection: account.Section{Complete: true}, NumbersSection: account.Section{Complete: true},
 	}}
 	p.obj.Status.Templates, p.before.Status.Templates = &v1alpha1.TemplateCounts{Total: 7}, &v1alpha1.TemplateCounts{Total: 7}

@@ -19,7 +19,7 @@ import (
 const expiryNotice = 14 * 24 * time.Hour
 
 // describe sets the account's own conditions and judges whether it can be used. Without news they stay as they were.
-func (r *wabas) describe(p *wabaPass, o *lifecycle.Result, c *lifecycle.Conditions) lifecycle.Readiness {
+func (r *wabas) describe(p *accountRun, o *lifecycle.Result, c *lifecycle.Conditions) lifecycle.Readiness {
 	s := &p.obj.Status
 	p.credentials(o, c)
 	if s.LastObservedTime == nil {
@@ -31,7 +31,7 @@ func (r *wabas) describe(p *wabaPass, o *lifecycle.Result, c *lifecycle.Conditio
 		return lifecycle.Readiness{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonPending, Message: "the account hasn't been observed yet"}
 	}
 	ready := lifecycle.Readiness{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonObserved, Message: "the account is observed and can be used"}
-	if r := barred(s, p.now); r != nil {
+	if r := blockedByMeta(s, p.now); r != nil {
 		ready = *r
 	}
 	for _, judge := range []func(*v1alpha1.WABAStatus, *lifecycle.Conditions) *lifecycle.Readiness{approved, verified, canSend} {
@@ -44,7 +44,7 @@ func (r *wabas) describe(p *wabaPass, o *lifecycle.Result, c *lifecycle.Conditio
 }
 
 // credentials sets CredentialsValid. Only a failed look at the Secret or a refusal of the token says something new.
-func (p *wabaPass) credentials(o *lifecycle.Result, c *lifecycle.Conditions) {
+func (p *accountRun) credentials(o *lifecycle.Result, c *lifecycle.Conditions) {
 	switch {
 	case o.Reason() == v1alpha1.ReasonCredentialsInvalid:
 		c.Set(v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonCredentialsInvalid, o.Message())

@@ -148,16 +148,16 @@ func TestUnitCredentialsValid(t *testing.T) {
 	denied := lifecycle.Waiting(v1alpha1.ReasonPermissionDenied, "m", 0)
 	expires := metav1.NewTime(lifecycletest.Start.Add(3 * 24 * time.Hour))
 	for name, c := range map[string]struct {
-		p    *wabaPass
+		p    *accountRun
 		o    *lifecycle.Result
 		want string
 	}{
-		"refused":      {&wabaPass{}, lifecycle.Waiting(v1alpha1.ReasonCredentialsInvalid, "m", 0), "False/CredentialsInvalid"},
-		"no scope":     {&wabaPass{token: token("whatsapp_business_messaging")}, denied, "False/MissingScope"},
-		"not assigned": {&wabaPass{token: token(scopeManagement)}, denied, "False/NotAssigned"},
-		"not known":    {&wabaPass{}, denied, "Unknown/Pending"},
-		"good":         {&wabaPass{snapshot: &account.Snapshot{}, token: token(scopeManagement)}, lifecycle.Done("m"), "True/Valid"},
-		"expiring": {&wabaPass{snapshot: &account.Snapshot{}, token: token(scopeManagement), obj: &v1alpha1.WABA{Status: v1alpha1.WABAStatus{
+		"refused":      {&accountRun{}, lifecycle.Waiting(v1alpha1.ReasonCredentialsInvalid, "m", 0), "False/CredentialsInvalid"},
+		"no scope":     {&accountRun{token: token("whatsapp_business_messaging")}, denied, "False/MissingScope"},
+		"not assigned": {&accountRun{token: token(scopeManagement)}, denied, "False/NotAssigned"},
+		"not known":    {&accountRun{}, denied, "Unknown/Pending"},
+		"good":         {&accountRun{snapshot: &account.Snapshot{}, token: token(scopeManagement)}, lifecycle.Done("m"), "True/Valid"},
+		"expiring": {&accountRun{snapshot: &account.Snapshot{}, token: token(scopeManagement), obj: &v1alpha1.WABA{Status: v1alpha1.WABAStatus{
 			Credentials: &v1alpha1.CredentialsStatus{ExpiresAt: &expires},
 		}}}, lifecycle.Done("m"), "True/ExpiringSoon"},
 	} {

@@ -23,7 +23,7 @@ import (
 )
 
 // delete waits for resources that are themselves being deleted and need the account for it, and for nothing else.
-func (r *wabas) delete(ctx context.Context, p *wabaPass) (ctrl.Result, error) {
+func (r *wabas) delete(ctx context.Context, p *accountRun) (ctrl.Result, error) {
 	if !lifecycle.HasFinalizer(p.obj) {
 		return ctrl.Result{}, nil
 	}
@@ -57,8 +57,8 @@ func (r *wabas) delete(ctx context.Context, p *wabaPass) (ctrl.Result, error) {
 const deletionGrace = 10 * time.Second
 
 // grace is how long the account still waits for that.
-func (r *wabas) grace(p *wabaPass) time.Duration {
-	return deadline.Left(r.leaving.begin(p.obj.UID, p.now).Add(deletionGrace), p.now, deletionGrace)
+func (r *wabas) grace(p *accountRun) time.Duration {
+	return deadline.Left(r.deletions.begin(p.obj.UID, p.now).Add(deletionGrace), p.now, deletionGrace)
 }
 
 // dependents names the resources that are being deleted and need the account for it. others reports that there are some
@@ -87,16 +87,16 @@ func (r *wabas) dependents(ctx context.Context, waba *v1alpha1.WABA) (names []st
 	return names, others, nil
 }
 
-// leaving remembers since when accounts are seen being deleted.
-type leaving struct {
+// deletions remembers since when accounts are seen being deleted.
+type deletions struct {
 	mu    sync.Mutex
 	since map[types.UID]time.Time
 }
 
-func newLeaving() *leaving { return &leaving{since: map[types.UID]time.Time{}} }
+func newDeletions() *deletions { return &deletions{since: map[types.UID]time.Time{}} }
 
 // begin is since when the account is being deleted.
-func (l *leaving) begin(uid types.UID, now time.Time) time.Time {
+func (l *deletions) begin(uid types.UID, now time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	since, known := l.since[uid]
@@ -107,7 +107,7 @@ func (l *leaving) begin(uid types.UID, now time.Time) time.Time {
 	return since
 }
 
-func (l *leaving) Forget(gone lifecycle.Gone) time.Duration {
+func (l *deletions) Forget(gone lifecycle.Gone) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.since, gone.UID)

@@ -29,11 +29,11 @@ func TestUnitLedgerOfTheHolder(t *testing.T) {
 		}
 		return s
 	}
-	owner := &wabaPass{obj: &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}, session: session("a")}
+	owner := &accountRun{obj: &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}, session: session("a")}
 	owner.obj.Status.AccountID = "1"
 	owner.obj.Status.TemplateCreates = []v1alpha1.CreateWindow{window(lifecycletest.Start.Add(-10*time.Minute), 3)}
 	owner.before = owner.obj.DeepCopy()
-	stranger := &wabaPass{obj: &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}, before: &v1alpha1.WABA{}}
+	stranger := &accountRun{obj: &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}, before: &v1alpha1.WABA{}}
 	r.limits(stranger) // in conflict: without a session
 	stranger.session = session("b")
 	r.limits(stranger) // before anybody has observed the account

@@ -43,20 +43,20 @@ type wabas struct {
 
 	// writes remembers writes of settings.
 	writes *settingWrites
-	// leaving remembers since when accounts are being deleted.
-	leaving *leaving
+	// deletions remembers since when accounts are being deleted.
+	deletions *deletions
 }
 
 // New returns the reconciler of accounts.
 func New(b *lifecycle.Base) reconcile.Reconciler {
-	r := &wabas{Base: b, writes: newSettingWrites(b.Clock), leaving: newLeaving()}
+	r := &wabas{Base: b, writes: newSettingWrites(b.Clock), deletions: newDeletions()}
 	b.Objects.Keep(r.writes)
-	b.Objects.Keep(r.leaving)
+	b.Objects.Keep(r.deletions)
 	return r
 }
 
-// wabaPass is one reconciliation of an account.
-type wabaPass struct {
+// accountRun is one reconciliation of an account.
+type accountRun struct {
 	obj, before *v1alpha1.WABA
 	now         time.Time
 	session     *account.Session
@@ -69,7 +69,7 @@ type wabaPass struct {
 }
 
 // missed notes that a step failed that the run can do without.
-func (p *wabaPass) missed(operation string, err error) {
+func (p *accountRun) missed(operation string, err error) {
 	p.alsoFailed = append(p.alsoFailed, lifecycle.FailedStep{Operation: operation, Err: err})
 }
 
@@ -83,22 +83,22 @@ func (r *wabas) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, e
 		return ctrl.Result{}, err
 	}
 	r.Objects.Saw(lifecycle.GoneOf(read))
-	p := &wabaPass{obj: read.DeepCopy(), before: read, now: r.Clock.Now(), policy: lifecycle.EffectivePolicy(read.Spec.ManagementPolicy)}
+	p := &accountRun{obj: read.DeepCopy(), before: read, now: r.Clock.Now(), policy: lifecycle.EffectivePolicy(read.Spec.ManagementPolicy)}
 	if !read.DeletionTimestamp.IsZero() {
 		return r.delete(ctx, p)
 	}
-	if wait := r.listen(p); wait > 0 {
+	if wait := r.debounce(p); wait > 0 {
 		lifecycle.LogStep(ctx, "Waiting until the events of webhooks settle", "for", wait.String())
 		return r.finish(ctx, p, lifecycle.Unchanged(wait))
 	}
 	return r.finish(ctx, p, r.step(ctx, p))
 }
 
-func (r *wabas) step(ctx context.Context, p *wabaPass) *lifecycle.Result {
+func (r *wabas) step(ctx context.Context, p *accountRun) *lifecycle.Result {
 	if p.policy == v1alpha1.ManagementPolicyPaused {
 		return lifecycle.Paused()
 	}
-	if o := r.contest(ctx, p); o != nil {
+	if o := r.claimOwnership(ctx, p); o != nil {
 		return o
 	}
 	if id := p.obj.Status.AccountID; id != "" && id != p.obj.Spec.ID && p.obj.Annotations[v1alpha1.AnnotationAcceptAccount] != p.obj.Spec.ID {
@@ -108,7 +108,7 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) *lifecycle.Result {
 	}
 	session, err := r.Resolver.Connect(ctx, p.obj)
 	if err != nil {
-		return hard(lifecycle.Failed("read the account's Secret", err))
+		return accountUnusable(lifecycle.Failed("read the account's Secret", err))
 	}
 	p.session = session
 	r.breaker(p)
@@ -118,11 +118,11 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) *lifecycle.Result {
 		lifecycle.LogStep(ctx, "Observed a moment ago", "for", wait.String())
 		return lifecycle.Unchanged(wait)
 	}
-	if wait := r.sooner(p, dueIn(p.obj, requested, uid, version, p.now)); wait > 0 && !r.failing(p) && !session.Distrusted() {
+	if wait := r.confirmSooner(p, dueIn(p.obj, requested, uid, version, p.now)); wait > 0 && !r.failing(p) && !session.Distrusted() {
 		lifecycle.LogStep(ctx, "No observation is due", "for", wait.String())
 		return r.between(p, wait)
 	}
-	if pause := r.Attempts.Pause(p.key(), p.fingerprint()); pause > 0 {
+	if pause := r.Backoffs.Pause(p.key(), p.fingerprint()); pause > 0 {
 		lifecycle.LogStep(ctx, "Backing off", "for", pause.String())
 		return lifecycle.Unchanged(min(pause, lifecycle.SecretRecheck)) // the Secret is read again meanwhile
 	}
@@ -133,7 +133,7 @@ func (r *wabas) step(ctx context.Context, p *wabaPass) *lifecycle.Result {
 }
 
 // throttled says why Meta's rate limit leaves no observation. A person who requests one may try.
-func throttled(p *wabaPass) *lifecycle.Result {
+func throttled(p *accountRun) *lifecycle.Result {
 	if p.requested() {
 		p.session.Probe()
 		return nil
@@ -148,7 +148,7 @@ func throttled(p *wabaPass) *lifecycle.Result {
 }
 
 // requestedTooSoon is how long a request waits because the one before was answered a moment ago.
-func (r *wabas) requestedTooSoon(p *wabaPass) time.Duration {
+func (r *wabas) requestedTooSoon(p *accountRun) time.Duration {
 	s := &p.before.Status
 	if !p.requested() || s.LastHandledRequest == "" || s.ObservedGeneration != p.obj.Generation || r.failing(p) || p.session.Distrusted() {
 		return 0
@@ -158,7 +158,7 @@ func (r *wabas) requestedTooSoon(p *wabaPass) time.Duration {
 
 // between keeps the status while no observation is due, unless something else has to be recorded: the breaker, or that a
 // pause or a conflict is over.
-func (r *wabas) between(p *wabaPass, wait time.Duration) *lifecycle.Result {
+func (r *wabas) between(p *accountRun, wait time.Duration) *lifecycle.Result {
 	p.snapshot = p.session.Snapshot()
 	s, before := &p.obj.Status, &p.before.Status
 	news := (s.HeldSince == nil) != (before.HeldSince == nil) || s.LastHandledRelease != before.LastHandledRelease ||
@@ -166,23 +166,23 @@ func (r *wabas) between(p *wabaPass, wait time.Duration) *lifecycle.Result {
 	if !news {
 		return lifecycle.Unchanged(wait)
 	}
-	p.partly(p.session.Snapshot())
+	p.noteUnreadable(p.session.Snapshot())
 	return lifecycle.Done("observed").RetryAfter(wait)
 }
 
-func (p *wabaPass) prior(reason string) bool {
+func (p *accountRun) prior(reason string) bool {
 	c := meta.FindStatusCondition(p.before.Status.Conditions, v1alpha1.ConditionSynced)
 	return c != nil && c.Reason == reason
 }
 
 // failing reports that the last observation failed, so that the next one doesn't wait for the period.
-func (r *wabas) failing(p *wabaPass) bool {
+func (r *wabas) failing(p *accountRun) bool {
 	c := meta.FindStatusCondition(p.before.Status.Conditions, v1alpha1.ConditionSynced)
 	return c == nil || c.Status == metav1.ConditionFalse && !observedReasons[c.Reason]
 }
 
 // observe reads the account and tells the resources concerned what changed.
-func (r *wabas) observe(ctx context.Context, p *wabaPass, requested time.Duration) *lifecycle.Result {
+func (r *wabas) observe(ctx context.Context, p *accountRun, requested time.Duration) *lifecycle.Result {
 	lifecycle.LogStep(ctx, "Observing the account")
 	snapshot, change, err := p.session.Observe(ctx)
 	if err != nil {
@@ -192,18 +192,18 @@ func (r *wabas) observe(ctx context.Context, p *wabaPass, requested time.Duratio
 	interval := p.session.EffectiveInterval(requested)
 	r.fill(ctx, p, interval)
 	complaint := r.manage(ctx, p)
-	r.Unconfirmed.Observe(p.obj.UID, snapshot.Begun, &change)
+	r.Unconfirmed.Observed(p.obj.UID, snapshot.Begun, &change)
 	r.AccountEvents.Publish(lifecycle.AccountChange{WABA: p.name(), Change: change})
-	p.partly(snapshot)
+	p.noteUnreadable(snapshot)
 	o := lifecycle.Done(observedMessage(snapshot))
 	if complaint != nil {
 		o = complaint
 	}
-	return o.RetryAfter(r.sooner(p, jittered(interval, string(p.obj.UID))))
+	return o.RetryAfter(r.confirmSooner(p, jittered(interval, string(p.obj.UID))))
 }
 
-// partly notes the parts of the account that couldn't be read.
-func (p *wabaPass) partly(s *account.Snapshot) {
+// noteUnreadable notes the parts of the account that couldn't be read.
+func (p *accountRun) noteUnreadable(s *account.Snapshot) {
 	if s == nil {
 		return
 	}
@@ -247,8 +247,8 @@ func observedMessage(s *account.Snapshot) string {
 
 // unreadable explains why the account can't be read. "Doesn't exist" and "no permission" look alike at Meta; what the
 // token itself may do tells them apart.
-func (r *wabas) unreadable(ctx context.Context, p *wabaPass, err error) *lifecycle.Result {
-	o := hard(lifecycle.Failed("read the account", err))
+func (r *wabas) unreadable(ctx context.Context, p *accountRun, err error) *lifecycle.Result {
+	o := accountUnusable(lifecycle.Failed("read the account", err))
 	e, ok := graph.AsError(err)
 	if !ok || e.Class != graph.ClassAmbiguous && e.Class != graph.ClassPermission {
 		return o
@@ -268,8 +268,8 @@ func (r *wabas) unreadable(ctx context.Context, p *wabaPass, err error) *lifecyc
 		p.obj.Spec.ID, token.AppID))
 }
 
-// hard says that the account isn't ready where it can't be used until a person acts.
-func hard(o *lifecycle.Result) *lifecycle.Result {
+// accountUnusable says that the account isn't ready where it can't be used until a person acts.
+func accountUnusable(o *lifecycle.Result) *lifecycle.Result {
 	if _, ok := lifecycle.AccountUnusableReasons[o.Reason()]; ok {
 		return o.AssetUnaffectedIf(false)
 	}
@@ -277,7 +277,7 @@ func hard(o *lifecycle.Result) *lifecycle.Result {
 }
 
 // breaker mirrors the session's breaker in the status, so that a restart doesn't close it.
-func (r *wabas) breaker(p *wabaPass) {
+func (r *wabas) breaker(p *accountRun) {
 	release := p.obj.Annotations[v1alpha1.AnnotationReleaseHeld]
 	if release != p.obj.Status.LastHandledRelease {
 		p.session.Release()
@@ -288,10 +288,10 @@ func (r *wabas) breaker(p *wabaPass) {
 	}
 }
 
-// contest lets one of several resources for the same account act: once one of them has observed it, the others make no
+// claimOwnership lets one of several resources for the same account act: once one of them has observed it, the others make no
 // call, unless it hasn't been able to observe it for an hour. Until then each tries with its own credentials. Otherwise whoever
 // knows the id, or once had access, could keep the owner out with a resource that is paused, throttled or without a token.
-func (r *wabas) contest(ctx context.Context, p *wabaPass) *lifecycle.Result {
+func (r *wabas) claimOwnership(ctx context.Context, p *accountRun) *lifecycle.Result {
 	var list v1alpha1.WABAList
 	if err := r.Client.List(ctx, &list, client.MatchingFields{index.AccountID: p.obj.Spec.ID}); err != nil {
 		return lifecycle.Failed("list accounts with the same id", err)
@@ -315,15 +315,15 @@ func (r *wabas) contest(ctx context.Context, p *wabaPass) *lifecycle.Result {
 	return lifecycle.Waiting(v1alpha1.ReasonConflict, message, lifecycle.ConflictRecheck) // the other may lose its access
 }
 
-func (p *wabaPass) key() types.UID { return p.obj.UID }
+func (p *accountRun) key() types.UID { return p.obj.UID }
 
-func (p *wabaPass) name() types.NamespacedName { return client.ObjectKeyFromObject(p.obj) }
+func (p *accountRun) name() types.NamespacedName { return client.ObjectKeyFromObject(p.obj) }
 
-func (p *wabaPass) requested() bool {
+func (p *accountRun) requested() bool {
 	return p.obj.Annotations[v1alpha1.AnnotationRequestedAt] != p.before.Status.LastHandledRequest
 }
 
-func (p *wabaPass) fingerprint() string {
+func (p *accountRun) fingerprint() string {
 	s := fmt.Sprintf("%s|%d|%s", p.obj.UID, p.obj.Generation, p.obj.Annotations[v1alpha1.AnnotationRequestedAt])
 	if p.session != nil {
 		uid, version := p.session.SecretVersion()
@@ -333,10 +333,10 @@ func (p *wabaPass) fingerprint() string {
 }
 
 // finish writes the status if anything changed and says when to come back.
-func (r *wabas) finish(ctx context.Context, p *wabaPass, o *lifecycle.Result) (ctrl.Result, error) {
+func (r *wabas) finish(ctx context.Context, p *accountRun, o *lifecycle.Result) (ctrl.Result, error) {
 	write := func() error { return r.record(ctx, p, o) }
 	if o.Unchanged() {
-		write = func() error { return r.told(ctx, p) }
+		write = func() error { return r.replay(ctx, p) }
 	}
 	o = o.Join(p.alsoFailed...)
 	switch err := write(); {
@@ -356,7 +356,7 @@ func (r *wabas) finish(ctx context.Context, p *wabaPass, o *lifecycle.Result) (c
 }
 
 // record writes the status that follows from a result.
-func (r *wabas) record(ctx context.Context, p *wabaPass, o *lifecycle.Result) error {
+func (r *wabas) record(ctx context.Context, p *accountRun, o *lifecycle.Result) error {
 	s := &p.obj.Status
 	if !o.Replayed() {
 		s.NextAttemptTime = lifecycle.NextAttempt(s.NextAttemptTime, o, p.now)
@@ -366,7 +366,7 @@ func (r *wabas) record(ctx context.Context, p *wabaPass, o *lifecycle.Result) er
 		s.ObservedGeneration = p.obj.Generation
 		r.limits(p)
 	}
-	heedAccount(s)
+	overlayWebhook(s)
 	c := lifecycle.NewConditions(p.before.Status.Conditions, s.ObservedGeneration, p.now)
 	c.Summarize(o, r.describe(p, o, c))
 	s.Conditions = c.List()

@@ -32,7 +32,7 @@ type accountSetting struct {
 }
 
 // accountSettings are those that the spec names.
-func accountSettings(p *wabaPass) []accountSetting {
+func accountSettings(p *accountRun) []accountSetting {
 	spec, id := &p.obj.Spec, p.obj.Spec.ID
 	var out []accountSetting
 	if spec.Insights == v1alpha1.InsightsEnabled {
@@ -78,7 +78,7 @@ func position(value *bool, negative bool) string {
 
 // manage writes what the spec asks for and Meta lets be written. What it returns is a complaint: the account was observed
 // all the same.
-func (r *wabas) manage(ctx context.Context, p *wabaPass) *lifecycle.Result {
+func (r *wabas) manage(ctx context.Context, p *accountRun) *lifecycle.Result {
 	settings := slices.DeleteFunc(accountSettings(p), func(s accountSetting) bool { return s.live == "" || s.live == s.want })
 	p.obj.Status.Drift = nil
 	var complaint *lifecycle.Result
@@ -90,7 +90,7 @@ func (r *wabas) manage(ctx context.Context, p *wabaPass) *lifecycle.Result {
 	return complaint
 }
 
-func (r *wabas) manageOne(ctx context.Context, p *wabaPass, s accountSetting) *lifecycle.Result {
+func (r *wabas) manageOne(ctx context.Context, p *accountRun, s accountSetting) *lifecycle.Result {
 	changed := p.before.Status.ObservedGeneration != p.obj.Generation
 	key := settingKey{p.obj.UID, s.field}
 	held := r.writes.held(key, p.obj.Generation)

@@ -25,7 +25,7 @@ import (
 const scopeManagement = "whatsapp_business_management"
 
 // fill copies what the observation saw into the status.
-func (r *wabas) fill(ctx context.Context, p *wabaPass, interval time.Duration) {
+func (r *wabas) fill(ctx context.Context, p *accountRun, interval time.Duration) {
 	s, snap := &p.obj.Status, p.snapshot
 	accountStatus(s, &snap.Account)
 	optionalStatus(s, snap.Optional)
@@ -101,7 +101,7 @@ func missingScope(token *graph.TokenInfo) string {
 }
 
 // count summarises templates and numbers, and how many of them no resource manages.
-func (r *wabas) count(ctx context.Context, p *wabaPass) {
+func (r *wabas) count(ctx context.Context, p *accountRun) {
 	s, snap := &p.obj.Status, p.snapshot
 	if templates, err := r.managedTemplates(ctx, p.obj); err != nil {
 		p.missed("list the account's templates here", err) // what was last known stays
@@ -185,7 +185,7 @@ func (r *wabas) managedNumbers(ctx context.Context, waba *v1alpha1.WABA) (map[st
 
 // limits mirrors the ledgers and the rate budget, so that a restart forgets nothing. The ledger of creates is the account's: only
 // the resource that has observed the account may fill it after a restart, and is shown it.
-func (r *wabas) limits(p *wabaPass) {
+func (r *wabas) limits(p *accountRun) {
 	s := &p.obj.Status
 	if p.session == nil {
 		return

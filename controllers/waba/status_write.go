@@ -14,7 +14,7 @@ import (
 	acv1alpha1 "github.com/waba-operator/waba-operator/internal/applyconfiguration/api/v1alpha1"
 )
 
-func (r *wabas) write(ctx context.Context, p *wabaPass) error {
+func (r *wabas) write(ctx context.Context, p *accountRun) error {
 	if !lifecycle.HasForeignOwner(p.obj) && lifecycle.SameStatus(p.obj.OwnedStatus(), p.before.OwnedStatus()) {
 		return nil
 	}

@@ -24,8 +24,8 @@ func knownOf(s *v1alpha1.WABAStatus) lifecycle.Freshness {
 	return lifecycle.Freshness{ObservedAt: deadline.Value(s.LastObservedTime)}
 }
 
-// heedAccount puts what webhooks told over what was seen of an account.
-func heedAccount(s *v1alpha1.WABAStatus) {
+// overlayWebhook puts what webhooks told over what was seen of an account.
+func overlayWebhook(s *v1alpha1.WABAStatus) {
 	w, k := s.Webhook, knownOf(s)
 	if w == nil {
 		return
@@ -38,8 +38,8 @@ func heedAccount(s *v1alpha1.WABAStatus) {
 	}
 }
 
-// barred judges whether the account can be used at all.
-func barred(s *v1alpha1.WABAStatus, now time.Time) *lifecycle.Readiness {
+// blockedByMeta judges whether the account can be used at all.
+func blockedByMeta(s *v1alpha1.WABAStatus, now time.Time) *lifecycle.Readiness {
 	no := func(message string) *lifecycle.Readiness {
 		return &lifecycle.Readiness{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonAccountBlocked, Message: message}
 	}
@@ -66,24 +66,24 @@ func standingEnds(s *v1alpha1.WABAStatus, now time.Time) time.Duration {
 	return ends
 }
 
-// listen has facts shown at once, without a look at the Secret or at Meta.
-func (r *wabas) listen(p *wabaPass) time.Duration {
+// debounce has facts shown at once, without a look at the Secret or at Meta.
+func (r *wabas) debounce(p *accountRun) time.Duration {
 	urgent := p.requested() || p.before.Status.ObservedGeneration != p.obj.Generation || r.Accounts.Get(string(p.obj.UID)) == nil
-	return r.Debounce(lifecycle.Facts{Object: p.obj, News: func(before any) []lifecycle.Notice { return r.news(before, p.obj) }}, p.obj, urgent)
+	return r.Debounce(lifecycle.Facts{Object: p.obj, Notices: func(before any) []lifecycle.Notice { return r.notices(before, p.obj) }}, p.obj, urgent)
 }
 
-// told records what webhooks said, or what time has ended, where a pass has nothing else to record.
-func (r *wabas) told(ctx context.Context, p *wabaPass) error {
+// replay records what webhooks said, or what time has ended, where a pass has nothing else to record.
+func (r *wabas) replay(ctx context.Context, p *accountRun) error {
 	o, ok := lifecycle.LastResult(&p.before.Status.CommonStatus)
 	if !ok || p.before.Status.Webhook == nil && !lifecycle.HasForeignOwner(p.before) {
 		return nil
 	}
-	return r.record(ctx, &wabaPass{obj: p.before.DeepCopy(), before: p.before, now: p.now, policy: p.policy}, o)
+	return r.record(ctx, &accountRun{obj: p.before.DeepCopy(), before: p.before, now: p.now, policy: p.policy}, o)
 }
 
-// sooner shortens the wait for the next observation where webhooks told something that it is to confirm, but never so far
+// confirmSooner shortens the wait for the next observation where webhooks told something that it is to confirm, but never so far
 // that observing spends more than half of Meta's quota.
-func (r *wabas) sooner(p *wabaPass, wait time.Duration) time.Duration {
+func (r *wabas) confirmSooner(p *accountRun, wait time.Duration) time.Duration {
 	told := r.Unconfirmed.Due(p.obj.UID)
 	if told.IsZero() || wait == 0 {
 		return wait
@@ -92,8 +92,8 @@ func (r *wabas) sooner(p *wabaPass, wait time.Duration) time.Duration {
 	return min(wait, max(0, deadline.Later(told, p.obj.Status.LastObservedTime.Add(gap)).Sub(p.now)))
 }
 
-// news is what webhooks told since before. What conditions show isn't repeated.
-func (r *wabas) news(before any, obj *v1alpha1.WABA) []lifecycle.Notice {
+// notices is what webhooks told since before. What conditions show isn't repeated.
+func (r *wabas) notices(before any, obj *v1alpha1.WABA) []lifecycle.Notice {
 	is := obj.Status.Webhook
 	if is == nil {
 		return nil
@@ -102,10 +102,10 @@ func (r *wabas) news(before any, obj *v1alpha1.WABA) []lifecycle.Notice {
 	if was == nil {
 		was = &v1alpha1.WABAWebhookStatus{}
 	}
-	return accountNews(was, is)
+	return accountNotices(was, is)
 }
 
-func accountNews(was, is *v1alpha1.WABAWebhookStatus) []lifecycle.Notice {
+func accountNotices(was, is *v1alpha1.WABAWebhookStatus) []lifecycle.Notice {
 	var news []lifecycle.Notice
 	for _, a := range is.Alerts {
 		if a.Status == "NONE" || slices.ContainsFunc(was.Alerts, func(o v1alpha1.Alert) bool {

@@ -25,7 +25,7 @@ func TestUnitFactsOfReviewAndLimit(t *testing.T) {
 				Events: lifecycletest.EventsAt(0, facts.MarkAccountReview, facts.MarkCapability), ReviewDecision: "REJECTED", MessagingLimit: "TIER_10K",
 			},
 		}
-		if heedAccount(s); s.ReviewStatus+" "+s.MessagingLimit != want {
+		if overlayWebhook(s); s.ReviewStatus+" "+s.MessagingLimit != want {
 			t.Errorf("observed after %d s: %s %s", observed, s.ReviewStatus, s.MessagingLimit)
 		}
 	}
@@ -79,7 +79,7 @@ func TestUnitAccountStanding(t *testing.T) {
 		if got := said(t, set, v1alpha1.ConditionPolicyCompliant); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
-		if r := barred(&w.Status, now); (r != nil) != c.blocked {
+		if r := blockedByMeta(&w.Status, now); (r != nil) != c.blocked {
 			t.Errorf("%s: %+v", name, r)
 		}
 		if got := standingEnds(&w.Status, now); got != c.ends {

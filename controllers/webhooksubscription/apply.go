@@ -22,14 +22,14 @@ import (
 const tokenRecheck = 5 * time.Minute
 
 // Sync compares where the events go with the spec and makes at most one write.
-func (h *hooks) Sync(ctx context.Context, p *hookPass) *lifecycle.Result {
-	h.memory.recall(p.Object)
+func (h *subscriptions) Sync(ctx context.Context, p *subscriptionRun) *lifecycle.Result {
+	h.memory.restore(p.Object)
 	defer h.memory.keep(p.Object)
-	h.leave(p)
+	h.resetForNewAccount(p)
 	if o := p.Lookups(lookups); o != nil {
 		return o
 	}
-	if o := h.see(ctx, p); o != nil {
+	if o := h.refresh(ctx, p); o != nil {
 		return o
 	}
 	appID, o := h.appID(p)
@@ -37,11 +37,11 @@ func (h *hooks) Sync(ctx context.Context, p *hookPass) *lifecycle.Result {
 		return o
 	}
 	p.Object.Status.AppID, p.Status.AccountID = appID, p.WABA.Spec.ID
-	l, o := h.lookAt(ctx, p, appID)
+	l, o := h.lookup(ctx, p, appID)
 	if o != nil {
 		return o
 	}
-	h.take(l)
+	h.observeInto(l)
 	if !p.Writable() {
 		return h.observed(l)
 	}
@@ -56,7 +56,7 @@ func (h *hooks) Sync(ctx context.Context, p *hookPass) *lifecycle.Result {
 }
 
 // wouldAct says what would be written if the operator didn't only read: all steps, for each follows from the one before.
-func (h *hooks) wouldAct(ctx context.Context, l *hookLook) *lifecycle.Result {
+func (h *subscriptions) wouldAct(ctx context.Context, l *lookup) *lifecycle.Result {
 	var would []lifecycle.Intent
 	step, complaints := l.situation.plan()
 	for range 3 + len(l.situation.numbers) { // no more steps than levels, and one before
@@ -77,8 +77,8 @@ func (h *hooks) wouldAct(ctx context.Context, l *hookLook) *lifecycle.Result {
 	return lifecycle.DryRunDiffers(would[0], would[1:]...)
 }
 
-// leave forgets the subscription in an account that a person gave up by accepting another one.
-func (h *hooks) leave(p *hookPass) {
+// resetForNewAccount forgets the subscription in an account that a person gave up by accepting another one.
+func (h *subscriptions) resetForNewAccount(p *subscriptionRun) {
 	if p.Status.AccountID != "" && p.Status.AccountID != p.WABA.Spec.ID {
 		p.Object.Status = v1alpha1.WebhookSubscriptionStatus{
 			CommonStatus: v1alpha1.CommonStatus{Conditions: p.Status.Conditions, ObservedGeneration: p.Status.ObservedGeneration},
@@ -88,7 +88,7 @@ func (h *hooks) leave(p *hookPass) {
 }
 
 // observed reports differences and writes nothing.
-func (h *hooks) observed(l *hookLook) *lifecycle.Result {
+func (h *subscriptions) observed(l *lookup) *lifecycle.Result {
 	o := lifecycle.Done("observed only: managementPolicy is Observed")
 	if len(l.Status.Drift) > 0 {
 		o = lifecycle.NotSynced(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(l.Status.Drift, ", ")).AssetUnaffected()
@@ -119,7 +119,7 @@ func concluded(complaints []*lifecycle.Result) *lifecycle.Result {
 }
 
 // what names the step for events and the audit log.
-func (s *hookStep) what() string {
+func (s *routeWrite) what() string {
 	switch s.kind {
 	case hookSubscribe:
 		return CallSubscribe
@@ -138,7 +138,7 @@ func (s *hookStep) what() string {
 }
 
 // act makes one write and reads it back.
-func (h *hooks) act(ctx context.Context, l *hookLook, step *hookStep) *lifecycle.Result {
+func (h *subscriptions) act(ctx context.Context, l *lookup, step *routeWrite) *lifecycle.Result {
 	if o := h.prepare(ctx, l, step); o != nil {
 		return o
 	}
@@ -146,7 +146,7 @@ func (h *hooks) act(ctx context.Context, l *hookLook, step *hookStep) *lifecycle
 		return o
 	}
 	if step.repairs(l) {
-		h.memory.repaired(hookKey{l.Object.UID, step.at.path})
+		h.memory.repaired(routeKey{l.Object.UID, step.at.path})
 	}
 	end, err := h.make(ctx, l, step)
 	if err != nil {
@@ -155,7 +155,7 @@ func (h *hooks) act(ctx context.Context, l *hookLook, step *hookStep) *lifecycle
 	if end != nil {
 		return end
 	}
-	h.memory.release(hookKey{l.Object.UID, step.at.path})
+	h.memory.release(routeKey{l.Object.UID, step.at.path})
 	h.memory.release(l.callbackKey(step.at))
 	h.remember(l, step)
 	if err := h.readBack(ctx, l, step); err != nil {
@@ -165,7 +165,7 @@ func (h *hooks) act(ctx context.Context, l *hookLook, step *hookStep) *lifecycle
 }
 
 // prepare makes sure that the write is still right, and that a crash during it makes our own address nobody else's.
-func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *lifecycle.Result {
+func (h *subscriptions) prepare(ctx context.Context, l *lookup, step *routeWrite) *lifecycle.Result {
 	if step.kind == hookSubscribe {
 		// A plain subscription would delete the override of an app that somebody has subscribed meanwhile.
 		if err := l.Session.LookupApps(ctx); err != nil {
@@ -176,7 +176,7 @@ func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *lifec
 		}
 		return nil
 	}
-	if step.kind == hookApp && l.situation.app.foreign() {
+	if step.kind == hookApp && l.situation.app.setByOthers() {
 		if o := h.stillThere(ctx, l); o != nil {
 			return o
 		}
@@ -193,14 +193,14 @@ func (h *hooks) prepare(ctx context.Context, l *hookLook, step *hookStep) *lifec
 	if c := l.Synced(); c != nil {
 		o = o.Like(c) // one change less to write
 	}
-	if err := h.record(ctx, l.hookPass, o, false); err != nil {
+	if err := h.record(ctx, l.subscriptionRun, o, false); err != nil {
 		return lifecycle.WriteFailed("record what is intended: "+step.what(), err)
 	}
 	return nil
 }
 
 // stillThere asks Meta whether the address that is about to be taken over is the one that was seen.
-func (h *hooks) stillThere(ctx context.Context, l *hookLook) *lifecycle.Result {
+func (h *subscriptions) stillThere(ctx context.Context, l *lookup) *lifecycle.Result {
 	begun := h.Clock.Now()
 	live, err := l.Session.Client().ReadAppSubscription(ctx, l.appID)
 	if err != nil {
@@ -214,7 +214,7 @@ func (h *hooks) stillThere(ctx context.Context, l *hookLook) *lifecycle.Result {
 }
 
 // parts are those of the spec that the step is about.
-func (s *hookStep) parts(app *hookApplication) []string {
+func (s *routeWrite) parts(app *appRoute) []string {
 	var out []string
 	if s.kind == hookSubscribe {
 		return out // all of it
@@ -231,13 +231,13 @@ func (s *hookStep) parts(app *hookApplication) []string {
 }
 
 // repairs reports that the step undoes what somebody else did.
-func (s *hookStep) repairs(l *hookLook) bool {
+func (s *routeWrite) repairs(l *lookup) bool {
 	return s.at.drifted() || s.kind == hookSubscribe && l.Before.Status.Subscribed != nil && *l.Before.Status.Subscribed ||
 		s.kind == hookApp && l.situation.app.fieldsDrifted(l)
 }
 
 // repairs counts a write that nobody asked for.
-func (h *hooks) repairs(ctx context.Context, l *hookLook, step *hookStep) *lifecycle.Result {
+func (h *subscriptions) repairs(ctx context.Context, l *lookup, step *routeWrite) *lifecycle.Result {
 	if !step.repairs(l) || l.Requested() || l.ChangedByUser() {
 		return nil
 	}
@@ -253,14 +253,14 @@ func (h *hooks) repairs(ctx context.Context, l *hookLook, step *hookStep) *lifec
 }
 
 // make makes the write of a step. Clearing an override takes something away; of that the guard of destructive writes decides.
-func (h *hooks) make(ctx context.Context, l *hookLook, step *hookStep) (o *lifecycle.Result, err error) {
+func (h *subscriptions) make(ctx context.Context, l *lookup, step *routeWrite) (o *lifecycle.Result, err error) {
 	if step.kind != hookNumber || step.at.want != "" {
 		lifecycle.LogStep(ctx, "About to write to Meta", "call", step.what())
 		err = h.write(ctx, l, step)
 		h.AuditWrite(l.Object, step.what(), []string{step.at.path}, err)
 		return nil, err
 	}
-	d := h.clearing(l.hookPass, step.at.id)
+	d := h.clearing(l.subscriptionRun, step.at.id)
 	d.Confirm = func(ctx context.Context) (bool, *lifecycle.Result) {
 		begun := h.Clock.Now()
 		live, err := l.Session.Client().ReadPhoneNumber(ctx, step.at.id)
@@ -277,7 +277,7 @@ func (h *hooks) make(ctx context.Context, l *hookLook, step *hookStep) (o *lifec
 	return o, nil
 }
 
-func (h *hooks) write(ctx context.Context, l *hookLook, step *hookStep) error {
+func (h *subscriptions) write(ctx context.Context, l *lookup, step *routeWrite) error {
 	c, token := l.Session.Client(), l.tokens[step.at.path].Text
 	switch step.kind {
 	case hookSubscribe:
@@ -287,7 +287,7 @@ func (h *hooks) write(ctx context.Context, l *hookLook, step *hookStep) error {
 	case hookNumber:
 		return c.SetNumberCallback(ctx, step.at.id, step.at.want, token)
 	default:
-		h.memory.distrustApp(l.Object.UID)
+		h.memory.invalidateApp(l.Object.UID)
 		return c.SetAppSubscription(ctx, l.appID, graph.AppSubscriptionChange{
 			CallbackURL: step.at.want, VerifyToken: token, Fields: step.fields,
 		})
@@ -295,7 +295,7 @@ func (h *hooks) write(ctx context.Context, l *hookLook, step *hookStep) error {
 }
 
 // readBack shows what Meta made of the write. The app is read at the beginning of the next pass.
-func (h *hooks) readBack(ctx context.Context, l *hookLook, step *hookStep) error {
+func (h *subscriptions) readBack(ctx context.Context, l *lookup, step *routeWrite) error {
 	switch step.kind {
 	case hookSubscribe, hookAccount:
 		return l.Session.LookupApps(ctx)
@@ -312,7 +312,7 @@ func (h *hooks) readBack(ctx context.Context, l *hookLook, step *hookStep) error
 
 // failed keeps a write that Meta refused from being repeated at once; the other levels go on. Trouble that isn't about this
 // level stops all.
-func (h *hooks) failed(l *hookLook, step *hookStep, err error) *lifecycle.Result {
+func (h *subscriptions) failed(l *lookup, step *routeWrite, err error) *lifecycle.Result {
 	o := lifecycle.Failed(step.what(), err)
 	e, ok := graph.AsError(err)
 	if !ok {
@@ -322,7 +322,7 @@ func (h *hooks) failed(l *hookLook, step *hookStep, err error) *lifecycle.Result
 	case graph.ClassTransient, graph.ClassThrottled, graph.ClassCredentials, graph.ClassBlocked:
 		return o.Pausing(lifecycle.SlowPause)
 	}
-	key := hookKey{l.Object.UID, step.at.path}
+	key := routeKey{l.Object.UID, step.at.path}
 	app := &l.situation.app
 	switch {
 	case e.Cause == graph.CauseNotSubscribed && !app.getsMessages():

@@ -27,10 +27,10 @@ func TestUnitErrorsAreNotNoSubscriptions(t *testing.T) {
 	}
 	own := metav1.ObjectMeta{Namespace: lifecycletest.Owner, Name: "own", UID: "own"}
 	sub := &v1alpha1.WebhookSubscription{ObjectMeta: own}
-	if _, err := (&hooks{Base: base(&none)}).Claims(t.Context(), sub); !errors.Is(err, lifecycletest.ErrAway) {
+	if _, err := (&subscriptions{Base: base(&none)}).Claims(t.Context(), sub); !errors.Is(err, lifecycletest.ErrAway) {
 		t.Errorf("other resources: got %v", err)
 	}
-	if _, err := (&hooks{Base: base(&none)}).appHolder(t.Context(), &hookPass{Object: sub}); !errors.Is(err, lifecycletest.ErrAway) {
+	if _, err := (&subscriptions{Base: base(&none)}).appHolder(t.Context(), &subscriptionRun{Object: sub}); !errors.Is(err, lifecycletest.ErrAway) {
 		t.Errorf("the app's holder: got %v", err)
 	}
 }

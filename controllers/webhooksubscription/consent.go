@@ -17,7 +17,7 @@ import (
 )
 
 // levelRefused is the result where the account's owner doesn't permit the namespace of a subscription to set a part of it, else nil.
-func (h *hooks) levelRefused(ctx context.Context, p *hookPass, level v1alpha1.WebhookLevel, path string) *lifecycle.Result {
+func (h *subscriptions) levelRefused(ctx context.Context, p *subscriptionRun, level v1alpha1.WebhookLevel, path string) *lifecycle.Result {
 	permitted, _, err := h.Resolver.PermitsLevel(ctx, p.WABA, p.Object.Namespace, level)
 	switch {
 	case err != nil:
@@ -44,7 +44,7 @@ type appAccount struct {
 }
 
 // appAccounts are the other accounts that are known to use the app: by their own token, or because it is subscribed to them.
-func (h *hooks) appAccounts(ctx context.Context, l *hookLook) ([]appAccount, error) {
+func (h *subscriptions) appAccounts(ctx context.Context, l *lookup) ([]appAccount, error) {
 	var list v1alpha1.WABAList
 	if err := h.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (h *hooks) appAccounts(ctx context.Context, l *hookLook) ([]appAccount, err
 		out = append(out, appAccount{
 			name: lifecycle.NameFor(w, l.Object.Namespace), sameOwner: w.Namespace == l.Object.Namespace,
 			consents: explicit || wanting[client.ObjectKeyFromObject(w).String()],
-			exposed:  h.exposedAccount(w, l.appID, l.situation.app.operator),
+			exposed:  h.leaksMessagesOf(w, l.appID, l.situation.app.operator),
 		})
 	}
 	return out, nil
@@ -83,7 +83,7 @@ func getsEvents(w *v1alpha1.WABA, appID string) bool {
 }
 
 // sameCallback are the accounts with a permitted subscription that asks for the callback that this one asks for.
-func (h *hooks) sameCallback(ctx context.Context, l *hookLook) (map[string]bool, error) {
+func (h *subscriptions) sameCallback(ctx context.Context, l *lookup) (map[string]bool, error) {
 	others, err := h.others(ctx, index.App, l.appID, l.Object)
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (h *hooks) sameCallback(ctx context.Context, l *hookLook) (map[string]bool,
 }
 
 // callbackOf is the address that a section for the app asks for.
-func (h *hooks) callbackOf(app *v1alpha1.AppWebhook, appID string) string {
+func (h *subscriptions) callbackOf(app *v1alpha1.AppWebhook, appID string) string {
 	if app.Delivery == v1alpha1.WebhookDeliveryOperator {
 		return h.receiverURL(appID)
 	}
@@ -117,7 +117,7 @@ func accountNames(accounts []appAccount, holds func(appAccount) bool) []string {
 }
 
 // unconsented says that the owners of other accounts of the app have to agree.
-func (a *hookApplication) unconsented() *lifecycle.Result {
+func (a *appRoute) unconsented() *lifecycle.Result {
 	return lifecycle.Waiting(v1alpha1.ReasonReferenceNotPermitted, fmt.Sprintf(
 		"app: its callback and fields are also those of %s, without its owner's consent; to consent, add webhookLevels: [App] to spec.allowedReferences of that WABA, or a WebhookSubscription for it with the same callback",
 		strings.Join(a.unconsenting, ", ")), lifecycle.ConflictRecheck).AssetUnaffected()
@@ -125,13 +125,13 @@ func (a *hookApplication) unconsented() *lifecycle.Result {
 
 // affectsOthers reports that a write takes something from the app's other accounts: their events go to another address, no longer
 // come, or come to a service that isn't the operator. Events that were delivered nowhere so far may go to the operator.
-func (a *hookApplication) affectsOthers(target []string, moved bool) bool {
+func (a *appRoute) affectsOthers(target []string, moved bool) bool {
 	dropped := slices.ContainsFunc(a.fields, func(f string) bool { return !slices.Contains(target, f) })
-	return a.want != a.operator || moved && a.foreign() || dropped
+	return a.want != a.operator || moved && a.setByOthers() || dropped
 }
 
 // primeBlocked says what stands against the app's address being that of the account's own service for a moment.
-func (a *hookApplication) primeBlocked() *lifecycle.Result {
+func (a *appRoute) primeBlocked() *lifecycle.Result {
 	switch {
 	case len(a.uncovered) > 0:
 		return diverted(a.uncovered, "the service in spec.messages for a moment")

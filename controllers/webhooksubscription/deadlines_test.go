@@ -21,23 +21,23 @@ func TestUnitWrongClockSubscriptions(t *testing.T) {
 	for name, held := range map[string]func() bool{
 		"a refused write of a webhook": func() bool {
 			c := clk()
-			m := newHookMemory(c)
-			m.hold(hookKey{}, "", lifecycle.Unchanged(lifecycle.RefusedRecheck))
+			m := newMemory(c)
+			m.hold(routeKey{}, "", lifecycle.Unchanged(lifecycle.RefusedRecheck))
 			c.SetTime(now)
-			return m.held(hookKey{}, "") != nil
+			return m.held(routeKey{}, "") != nil
 		},
 		"repairs of a webhook": func() bool {
 			c := clk()
-			m := newHookMemory(c)
+			m := newMemory(c)
 			for range lifecycle.ContestedAfter {
-				m.repaired(hookKey{})
+				m.repaired(routeKey{})
 			}
 			c.SetTime(now)
-			return m.contested(hookKey{}) > 0
+			return m.contested(routeKey{}) > 0
 		},
 		"an app without messages": func() bool {
 			c := clk()
-			m := newHookMemory(c)
+			m := newMemory(c)
 			m.setLacking("a", true)
 			c.SetTime(now)
 			return m.lacks("a", false)

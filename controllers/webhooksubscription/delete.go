@@ -20,8 +20,8 @@ import (
 // Delete takes back what the resource set, and nothing else. Each part is judged by what Meta shows now, so a removal that
 // was cut off just goes on. The order keeps messages from reaching the operator: first nothing comes any more, then the app's
 // address goes, and only then the overrides do.
-func (h *hooks) Delete(ctx context.Context, p *hookPass) (bool, *lifecycle.Result) {
-	h.memory.recall(p.Object)
+func (h *subscriptions) Delete(ctx context.Context, p *subscriptionRun) (bool, *lifecycle.Result) {
+	h.memory.restore(p.Object)
 	if p.Object.Status.AppID == "" {
 		h.memory.drop(p.Object.UID)
 		return true, nil // never looked at
@@ -31,7 +31,7 @@ func (h *hooks) Delete(ctx context.Context, p *hookPass) (bool, *lifecycle.Resul
 			return false, lifecycle.Failed("list the account's apps and numbers", err)
 		}
 	}
-	r := &hookRemoval{hooks: h, hookPass: p, numbers: map[string]*graph.PhoneNumber{}}
+	r := &removal{subscriptions: h, subscriptionRun: p, numbers: map[string]*graph.PhoneNumber{}}
 	views, _ := p.Session.Numbers()
 	for id, view := range views {
 		r.numbers[id] = view.Number
@@ -45,15 +45,15 @@ func (h *hooks) Delete(ctx context.Context, p *hookPass) (bool, *lifecycle.Resul
 	return true, nil
 }
 
-// hookRemoval is the removal of one resource.
-type hookRemoval struct {
-	*hooks
-	*hookPass
+// removal is the removal of one resource.
+type removal struct {
+	*subscriptions
+	*subscriptionRun
 	numbers map[string]*graph.PhoneNumber
 }
 
 // change makes one write to the subscriptions of the account, and looks at what they are then.
-func (r *hookRemoval) change(ctx context.Context, d *lifecycle.DestructiveWrite, write func(context.Context, string) error) *lifecycle.Result {
+func (r *removal) change(ctx context.Context, d *lifecycle.DestructiveWrite, write func(context.Context, string) error) *lifecycle.Result {
 	d.ID = r.WABA.Spec.ID
 	d.Write = func(ctx context.Context) *lifecycle.Result {
 		if o := r.CallMeta(ctx, r.Object, d.Call, func(ctx context.Context) error { return write(ctx, r.WABA.Spec.ID) }); o != nil {
@@ -68,12 +68,12 @@ func (r *hookRemoval) change(ctx context.Context, d *lifecycle.DestructiveWrite,
 	return o
 }
 
-func (r *hookRemoval) own() *graph.SubscribedApp {
+func (r *removal) own() *graph.SubscribedApp {
 	return r.Session.Apps().App(r.Object.Status.AppID)
 }
 
 // claimants finds the other live subscriptions of the account of one that claim something.
-func (h *hooks) claimants(
+func (h *subscriptions) claimants(
 	obj *v1alpha1.WebhookSubscription, claimed func(context.Context, *v1alpha1.WebhookSubscription) (bool, error),
 ) func(context.Context) ([]v1alpha1.Asset, error) {
 	return func(ctx context.Context) ([]v1alpha1.Asset, error) {
@@ -95,7 +95,7 @@ func (h *hooks) claimants(
 }
 
 // subscription unsubscribes the app if this resource subscribed it and nobody else's resource needs it.
-func (r *hookRemoval) subscription(ctx context.Context) *lifecycle.Result {
+func (r *removal) subscription(ctx context.Context) *lifecycle.Result {
 	if !r.Object.Status.AppliedSubscription {
 		return nil
 	}
@@ -109,7 +109,7 @@ func (r *hookRemoval) subscription(ctx context.Context) *lifecycle.Result {
 }
 
 // app removes the app's callback if this resource set it and no other account here uses the app.
-func (r *hookRemoval) app(ctx context.Context) *lifecycle.Result {
+func (r *removal) app(ctx context.Context) *lifecycle.Result {
 	known, appID := r.Object.Status.App, r.Object.Status.AppID
 	if known == nil || known.AppliedURL == "" || !r.Session.Client().HasAppSecret() {
 		return nil
@@ -138,7 +138,7 @@ func (r *hookRemoval) app(ctx context.Context) *lifecycle.Result {
 }
 
 // unlessByHand leaves at Meta what can only be removed in the App Dashboard.
-func (r *hookRemoval) unlessByHand(o *lifecycle.Result) *lifecycle.Result {
+func (r *removal) unlessByHand(o *lifecycle.Result) *lifecycle.Result {
 	if o == nil {
 		return nil
 	}
@@ -155,7 +155,7 @@ func (r *hookRemoval) unlessByHand(o *lifecycle.Result) *lifecycle.Result {
 
 // appUsers are the other resources that get events through the app: subscriptions of this account with a section for the app,
 // whether they have been looked at or not, subscriptions of other accounts, and accounts that the app is subscribed to.
-func (r *hookRemoval) appUsers(ctx context.Context) ([]v1alpha1.Asset, error) {
+func (r *removal) appUsers(ctx context.Context) ([]v1alpha1.Asset, error) {
 	users, err := r.claimants(r.Object, func(_ context.Context, other *v1alpha1.WebhookSubscription) (bool, error) {
 		return other.Spec.App != nil, nil
 	})(ctx)
@@ -183,7 +183,7 @@ func (r *hookRemoval) appUsers(ctx context.Context) ([]v1alpha1.Asset, error) {
 }
 
 // account clears the account's override if this resource set it. Meta does that on a plain subscription.
-func (r *hookRemoval) account(ctx context.Context) *lifecycle.Result {
+func (r *removal) account(ctx context.Context) *lifecycle.Result {
 	known := r.Object.Status.Messages
 	if known == nil || known.AppliedURL == "" {
 		return nil
@@ -208,12 +208,12 @@ func (r *hookRemoval) account(ctx context.Context) *lifecycle.Result {
 }
 
 // overrides clears those of numbers that this resource set.
-func (r *hookRemoval) overrides(ctx context.Context) *lifecycle.Result {
+func (r *removal) overrides(ctx context.Context) *lifecycle.Result {
 	for _, known := range r.Object.Status.PhoneNumbers {
 		if known.AppliedURL == "" {
 			continue
 		}
-		d := r.clearing(r.hookPass, known.ID)
+		d := r.clearing(r.subscriptionRun, known.ID)
 		d.Confirm = func(context.Context) (bool, *lifecycle.Result) {
 			n := r.numbers[known.ID]
 			if n == nil || numberCallback(n) != known.AppliedURL {
@@ -234,7 +234,7 @@ func (r *hookRemoval) overrides(ctx context.Context) *lifecycle.Result {
 }
 
 // clearing is the write that clears the override of a number, unless another resource sets it.
-func (h *hooks) clearing(p *hookPass, id string) *lifecycle.DestructiveWrite {
+func (h *subscriptions) clearing(p *subscriptionRun, id string) *lifecycle.DestructiveWrite {
 	call := callClearNumber(id)
 	return &lifecycle.DestructiveWrite{
 		Call: call, ID: id,
@@ -252,7 +252,7 @@ func (h *hooks) clearing(p *hookPass, id string) *lifecycle.DestructiveWrite {
 
 // diverts refuses to clear an override after which messages of a registered number would go to the operator. other is the
 // override of the number that goes with it.
-func (r *hookRemoval) diverts(n *graph.PhoneNumber, other string) *lifecycle.Result {
+func (r *removal) diverts(n *graph.PhoneNumber, other string) *lifecycle.Result {
 	known, operator := r.Object.Status.App, r.receiverURL(r.Object.Status.AppID)
 	if operator == "" || !number.OnCloudAPI(n) || numberCallback(n) != other {
 		return nil

@@ -13,9 +13,9 @@ import (
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
-// exposure looks at the other accounts of the app that are known here: whose messages go to the app's own address, and who didn't
+// findLeaks looks at the other accounts of the app that are known here: whose messages go to the app's own address, and who didn't
 // consent to a change of the app. It says as well whether messages of the own account go there.
-func (h *hooks) exposure(ctx context.Context, l *hookLook) error {
+func (h *subscriptions) findLeaks(ctx context.Context, l *lookup) error {
 	accounts, err := h.appAccounts(ctx, l)
 	if err != nil {
 		return err
@@ -24,17 +24,17 @@ func (h *hooks) exposure(ctx context.Context, l *hookLook) error {
 	app.uncovered = accountNames(accounts, func(a appAccount) bool { return a.exposed })
 	app.exposedUnconsenting = accountNames(accounts, func(a appAccount) bool { return a.exposed && !a.consents })
 	app.unconsenting = accountNames(accounts, func(a appAccount) bool { return !a.consents && !a.sameOwner })
-	app.exposed = exposed(apps.Known, override(apps, l.appID), l.numbers, app.operator)
+	app.exposed = leaksMessages(apps.Known, override(apps, l.appID), l.numbers, app.operator)
 	return nil
 }
 
-// exposedAccount judges another account by its session, and where there is none yet by its status. What isn't known counts
+// leaksMessagesOf judges another account by its session, and where there is none yet by its status. What isn't known counts
 // as exposed.
-func (h *hooks) exposedAccount(w *v1alpha1.WABA, appID, operator string) bool {
+func (h *subscriptions) leaksMessagesOf(w *v1alpha1.WABA, appID, operator string) bool {
 	if s := h.Accounts.Get(string(w.UID)); s != nil && s.Ref().AccountID == w.Spec.ID {
 		numbers, known := s.Numbers()
 		if apps := s.Apps(); apps.Known && known {
-			return exposed(true, override(apps, appID), numbers, operator)
+			return leaksMessages(true, override(apps, appID), numbers, operator)
 		}
 	}
 	i := slices.IndexFunc(w.Status.SubscribedApps, func(a v1alpha1.SubscribedApp) bool { return a.ID == appID })
@@ -54,7 +54,7 @@ func override(apps account.AppsView, appID string) *string {
 }
 
 // assume makes the situation what it is after a step, as far as that follows from the step alone.
-func (l *hookLook) assume(step *hookStep) {
+func (l *lookup) assume(step *routeWrite) {
 	s := &l.situation
 	switch step.kind {
 	case hookSubscribe:
@@ -80,12 +80,12 @@ func (l *hookLook) assume(step *hookStep) {
 		}
 		numbers[id] = view
 	}
-	s.app.exposed = exposed(true, &s.account.live, numbers, s.app.operator)
+	s.app.exposed = leaksMessages(true, &s.account.live, numbers, s.app.operator)
 }
 
-// exposed reports that messages of an account go to the app's own address: it is subscribed, and a registered number has
+// leaksMessages reports that messages of an account go to the app's own address: it is subscribed, and a registered number has
 // neither an override of its own nor that of the account.
-func exposed(known bool, address *string, numbers map[string]account.NumberView, operator string) bool {
+func leaksMessages(known bool, address *string, numbers map[string]account.NumberView, operator string) bool {
 	elsewhere := func(address string) bool { return address != "" && address != operator }
 	if known && address == nil || address != nil && elsewhere(*address) {
 		return false

@@ -21,17 +21,17 @@ import (
 )
 
 // receiverURL is this operator's address for an app, "" where it has none.
-func (h *hooks) receiverURL(appID string) string {
+func (h *subscriptions) receiverURL(appID string) string {
 	if h.WebhookURL == "" {
 		return ""
 	}
 	return h.WebhookURL + appID
 }
 
-// hookLook is what one pass knows of Meta and of the Secrets.
-type hookLook struct {
-	*hookPass
-	situation hookSituation
+// lookup is what one pass knows of Meta and of the Secrets.
+type lookup struct {
+	*subscriptionRun
+	situation routes
 	appID     string
 	numbers   map[string]account.NumberView
 	// tokens are the verify tokens by path of the level.
@@ -39,9 +39,9 @@ type hookLook struct {
 	active *bool
 }
 
-// see brings what is known of the account's apps and numbers up to date. Only a resource that has work to do asks Meta before
+// refresh brings what is known of the account's apps and numbers up to date. Only a resource that has work to do asks Meta before
 // the next observation.
-func (h *hooks) see(ctx context.Context, p *hookPass) *lifecycle.Result {
+func (h *subscriptions) refresh(ctx context.Context, p *subscriptionRun) *lifecycle.Result {
 	apps := p.Session.Apps()
 	numbers, known := p.Session.Numbers()
 	oldest := apps.At
@@ -66,7 +66,7 @@ func (h *hooks) see(ctx context.Context, p *hookPass) *lifecycle.Result {
 }
 
 // appID is the app that the account's token belongs to, by Meta's word: the Secret's could be anybody's app.
-func (h *hooks) appID(p *hookPass) (string, *lifecycle.Result) {
+func (h *subscriptions) appID(p *subscriptionRun) (string, *lifecycle.Result) {
 	id := p.Session.TokenAppID()
 	if id == "" && p.WABA.Status.Credentials != nil {
 		id = p.WABA.Status.Credentials.AppID
@@ -77,25 +77,25 @@ func (h *hooks) appID(p *hookPass) (string, *lifecycle.Result) {
 	return id, nil
 }
 
-// lookAt gathers what decides about the next step.
-func (h *hooks) lookAt(ctx context.Context, p *hookPass, appID string) (*hookLook, *lifecycle.Result) {
+// lookup gathers what decides about the next step.
+func (h *subscriptions) lookup(ctx context.Context, p *subscriptionRun, appID string) (*lookup, *lifecycle.Result) {
 	numbers, _ := p.Session.Numbers()
-	l := &hookLook{hookPass: p, appID: appID, numbers: numbers, tokens: map[string]lifecycle.SecretValue{}}
+	l := &lookup{subscriptionRun: p, appID: appID, numbers: numbers, tokens: map[string]lifecycle.SecretValue{}}
 	s := &l.situation
 	own := p.Session.Apps().App(appID)
 	s.subscribed = own != nil
-	s.subscription = hookLevel{path: "subscribed", want: "subscribed", live: "subscribed"}
+	s.subscription = route{path: "subscribed", want: "subscribed", live: "subscribed"}
 	if !s.subscribed {
 		s.subscription.live = ""
 	}
 	if was := p.Object.Status.Subscribed; !s.subscribed && was != nil && *was {
 		s.subscription.blocked = h.driftHeld(p, &s.subscription)
 	} else if !s.subscribed {
-		s.subscription.blocked = h.memory.held(hookKey{p.Object.UID, s.subscription.path}, p.Fingerprint())
+		s.subscription.blocked = h.memory.held(routeKey{p.Object.UID, s.subscription.path}, p.Fingerprint())
 	}
-	h.lookAtAccount(ctx, l, own)
-	h.lookAtNumbers(ctx, l)
-	if o := h.lookAtApp(ctx, l); o != nil {
+	h.lookupAccount(ctx, l, own)
+	h.lookupNumbers(ctx, l)
+	if o := h.lookupApp(ctx, l); o != nil {
 		return nil, o
 	}
 	s.app.refused = h.memory.lacks(p.Object.UID, s.app.fieldsKnown)
@@ -104,10 +104,10 @@ func (h *hooks) lookAt(ctx context.Context, p *hookPass, appID string) (*hookLoo
 	return l, nil
 }
 
-// level prepares one level: what was applied, the verify token, and what stands against a write.
-func (h *hooks) level(
-	ctx context.Context, l *hookLook, v hookLevel, applied string, version *v1alpha1.SecretVersion, ref *v1alpha1.SecretKeyReference,
-) hookLevel {
+// routeOf prepares one level: what was applied, the verify token, and what stands against a write.
+func (h *subscriptions) routeOf(
+	ctx context.Context, l *lookup, v route, applied string, version *v1alpha1.SecretVersion, ref *v1alpha1.SecretKeyReference,
+) route {
 	v.applied = applied
 	if v.want != "" && v.live == v.want && applied != "" && applied != v.want {
 		v.applied, version = v.want, nil // a crash came between the write and its record
@@ -125,24 +125,24 @@ func (h *hooks) level(
 		*version = *value.Version // Meta has its content; the status says so from now on
 	}
 	v.stale = !value.Content.Same(version)
-	for _, key := range []hookKey{{l.Object.UID, v.path}, l.callbackKey(&v)} {
+	for _, key := range []routeKey{{l.Object.UID, v.path}, l.callbackKey(&v)} {
 		if v.blocked == nil {
 			v.blocked = h.memory.held(key, l.attempt(&v))
 		}
 	}
 	if v.blocked == nil && v.drifted() {
-		v.blocked = h.driftHeld(l.hookPass, &v)
+		v.blocked = h.driftHeld(l.subscriptionRun, &v)
 	}
 	return v
 }
 
 // drifted: what was applied, with the token that is still the right one, isn't what Meta shows.
-func (l *hookLevel) drifted() bool {
+func (l *route) drifted() bool {
 	return l.want != "" && l.applied == l.want && !l.stale && l.live != l.want
 }
 
 // attempt is what makes another try of a write worthwhile when it changes.
-func (l *hookLook) attempt(v *hookLevel) string {
+func (l *lookup) attempt(v *route) string {
 	s := l.Fingerprint() + "|" + v.want
 	if version := l.tokens[v.path].Version; version != nil {
 		s += "|" + version.UID + "|" + version.ResourceVersion
@@ -151,20 +151,20 @@ func (l *hookLook) attempt(v *hookLevel) string {
 }
 
 // callbackKey is under which a failed handshake is remembered: services that answer at one address fail for all levels.
-func (l *hookLook) callbackKey(v *hookLevel) hookKey {
-	return hookKey{l.Object.UID, callbackPrefix + v.want}
+func (l *lookup) callbackKey(v *route) routeKey {
+	return routeKey{l.Object.UID, callbackPrefix + v.want}
 }
 
-func (l *hookLook) callbackKeys() []hookKey {
-	keys := []hookKey{l.callbackKey(&l.situation.app.hookLevel)}
+func (l *lookup) callbackKeys() []routeKey {
+	keys := []routeKey{l.callbackKey(&l.situation.app.route)}
 	for _, v := range l.situation.overrides() {
 		keys = append(keys, l.callbackKey(v))
 	}
 	return keys
 }
 
-func (h *hooks) lookAtAccount(ctx context.Context, l *hookLook, own *graph.SubscribedApp) {
-	v := hookLevel{path: "messages"}
+func (h *subscriptions) lookupAccount(ctx context.Context, l *lookup, own *graph.SubscribedApp) {
+	v := route{path: "messages"}
 	if own != nil {
 		v.live = own.OverrideCallbackURI
 	}
@@ -173,23 +173,23 @@ func (h *hooks) lookAtAccount(ctx context.Context, l *hookLook, own *graph.Subsc
 		v.want, ref = m.CallbackURL, &m.VerifyTokenSecretRef
 	}
 	known := cmp.Or(l.Object.Status.Messages, &v1alpha1.WebhookOverrideStatus{})
-	v = h.level(ctx, l, v, known.AppliedURL, known.VerifyTokenSecret, ref)
+	v = h.routeOf(ctx, l, v, known.AppliedURL, known.VerifyTokenSecret, ref)
 	if v.want != "" {
-		v.blocked = cmp.Or(h.levelRefused(ctx, l.hookPass, v1alpha1.WebhookLevelMessages, v.path), v.blocked)
+		v.blocked = cmp.Or(h.levelRefused(ctx, l.subscriptionRun, v1alpha1.WebhookLevelMessages, v.path), v.blocked)
 	}
 	l.situation.account = v
 }
 
-// lookAtNumbers gathers the numbers of the spec, and those that were in it and still have our override.
-func (h *hooks) lookAtNumbers(ctx context.Context, l *hookLook) {
+// lookupNumbers gathers the numbers of the spec, and those that were in it and still have our override.
+func (h *subscriptions) lookupNumbers(ctx context.Context, l *lookup) {
 	wanted := map[string]bool{}
 	var refused *lifecycle.Result
 	if len(l.Object.Spec.PhoneNumbers) > 0 {
-		refused = h.levelRefused(ctx, l.hookPass, v1alpha1.WebhookLevelPhoneNumbers, "phoneNumbers")
+		refused = h.levelRefused(ctx, l.subscriptionRun, v1alpha1.WebhookLevelPhoneNumbers, "phoneNumbers")
 	}
 	for i := range l.Object.Spec.PhoneNumbers {
 		entry := &l.Object.Spec.PhoneNumbers[i]
-		v := hookLevel{path: "phoneNumbers[" + entry.PhoneNumberRef.Name + "]", want: entry.CallbackURL}
+		v := route{path: "phoneNumbers[" + entry.PhoneNumberRef.Name + "]", want: entry.CallbackURL}
 		number, problem := h.number(ctx, l, entry.PhoneNumberRef.Name)
 		if problem != nil {
 			v.blocked = problem.Saying(v.path + ": " + problem.Message())
@@ -199,7 +199,7 @@ func (h *hooks) lookAtNumbers(ctx context.Context, l *hookLook) {
 		v.id, v.live = number.ID, numberCallback(number)
 		wanted[v.id] = true
 		known := l.remembered(v.id)
-		v = h.level(ctx, l, v, known.AppliedURL, known.VerifyTokenSecret, &entry.VerifyTokenSecretRef)
+		v = h.routeOf(ctx, l, v, known.AppliedURL, known.VerifyTokenSecret, &entry.VerifyTokenSecretRef)
 		v.blocked = cmp.Or(refused, v.blocked)
 		l.situation.numbers = append(l.situation.numbers, v)
 	}
@@ -208,14 +208,14 @@ func (h *hooks) lookAtNumbers(ctx context.Context, l *hookLook) {
 		if wanted[known.ID] || known.AppliedURL == "" || number == nil || numberCallback(number) != known.AppliedURL {
 			continue
 		}
-		v := hookLevel{path: "phoneNumbers[" + known.Name + "]", id: known.ID, live: known.AppliedURL, applied: known.AppliedURL}
-		v.blocked = h.memory.held(hookKey{l.Object.UID, v.path}, l.attempt(&v))
+		v := route{path: "phoneNumbers[" + known.Name + "]", id: known.ID, live: known.AppliedURL, applied: known.AppliedURL}
+		v.blocked = h.memory.held(routeKey{l.Object.UID, v.path}, l.attempt(&v))
 		l.situation.numbers = append(l.situation.numbers, v)
 	}
 }
 
 // remembered is what the status knows of a number's override.
-func (l *hookLook) remembered(id string) v1alpha1.PhoneNumberWebhookOverrideStatus {
+func (l *lookup) remembered(id string) v1alpha1.PhoneNumberWebhookOverrideStatus {
 	for _, known := range l.Object.Status.PhoneNumbers {
 		if known.ID == id {
 			return known
@@ -231,8 +231,8 @@ func numberCallback(n *graph.PhoneNumber) string {
 	return n.Webhook.PhoneNumber
 }
 
-// lookAtApp gathers the level of the app.
-func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *lifecycle.Result {
+// lookupApp gathers the level of the app.
+func (h *subscriptions) lookupApp(ctx context.Context, l *lookup) *lifecycle.Result {
 	app := &l.situation.app
 	app.path, app.operator = "app", h.receiverURL(l.appID)
 	app.secret = l.Session.Client().HasAppSecret()
@@ -255,16 +255,16 @@ func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *lifecycle.Result {
 			"delivery: Operator needs the operator's public address; start the operator with --webhook-url=https://…, or use delivery: Custom").AssetUnaffected()
 		return nil
 	}
-	app.hookLevel = h.level(ctx, l, app.hookLevel, known.AppliedURL, known.VerifyTokenSecret, spec.VerifyTokenSecretRef)
-	if refused := h.levelRefused(ctx, l.hookPass, v1alpha1.WebhookLevelApp, app.path); refused != nil {
+	app.route = h.routeOf(ctx, l, app.route, known.AppliedURL, known.VerifyTokenSecret, spec.VerifyTokenSecretRef)
+	if refused := h.levelRefused(ctx, l.subscriptionRun, v1alpha1.WebhookLevelApp, app.path); refused != nil {
 		app.blocked, app.refusedByOwner = refused, true
 	}
 	if app.blocked == nil && app.fieldsDrifted(l) {
-		app.blocked = h.driftHeld(l.hookPass, &app.hookLevel)
+		app.blocked = h.driftHeld(l.subscriptionRun, &app.route)
 	}
 	var err error
-	if app.holder, err = h.appHolder(ctx, l.hookPass); err == nil {
-		err = h.exposure(ctx, l)
+	if app.holder, err = h.appHolder(ctx, l.subscriptionRun); err == nil {
+		err = h.findLeaks(ctx, l)
 	}
 	if err != nil {
 		return lifecycle.Failed("look for other users of the app", err)
@@ -273,7 +273,7 @@ func (h *hooks) lookAtApp(ctx context.Context, l *hookLook) *lifecycle.Result {
 }
 
 // fieldsDrifted: the fields differ though nobody asked for others.
-func (a *hookApplication) fieldsDrifted(l *hookLook) bool {
+func (a *appRoute) fieldsDrifted(l *lookup) bool {
 	c := l.Synced()
 	asked := l.ChangedByUser() || l.Requested() || c == nil || lifecycle.Unsettled[c.Reason]
 	return !asked && a.fieldsKnown && a.live == a.want && a.applied == a.want && !a.stale &&
@@ -282,7 +282,7 @@ func (a *hookApplication) fieldsDrifted(l *hookLook) bool {
 
 // appFromNumbers takes the app's address from the newest number that shows it: it is there for everybody who may read the number
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/override).
-func (l *hookLook) appFromNumbers() (at time.Time) {
+func (l *lookup) appFromNumbers() (at time.Time) {
 	for _, id := range slices.Sorted(maps.Keys(l.numbers)) {
 		n := l.numbers[id]
 		if n.Number.Webhook == nil || n.At.Before(at) {
@@ -295,7 +295,7 @@ func (l *hookLook) appFromNumbers() (at time.Time) {
 }
 
 // readApp reads the app with its own token, at most once an hour and where a number shows another address.
-func (h *hooks) readApp(ctx context.Context, l *hookLook, seen time.Time) {
+func (h *subscriptions) readApp(ctx context.Context, l *lookup, seen time.Time) {
 	app := &l.situation.app
 	if !app.secret {
 		return
@@ -303,7 +303,7 @@ func (h *hooks) readApp(ctx context.Context, l *hookLook, seen time.Time) {
 	reading, ok := h.memory.app(l.Object.UID, l.appID)
 	news := app.liveKnown && seen.After(reading.at) && app.live != reading.subscription.CallbackURL
 	if !ok || news || !deadline.Within(reading.at, h.Clock.Now(), appReadPeriod) || l.Requested() && reading.at.Before(l.Now) {
-		key, attempt := hookKey{l.Object.UID, "app reading"}, l.Fingerprint()
+		key, attempt := routeKey{l.Object.UID, "app reading"}, l.Fingerprint()
 		if app.unreadable = h.memory.held(key, attempt); app.unreadable != nil {
 			return
 		}
@@ -324,7 +324,7 @@ func (h *hooks) readApp(ctx context.Context, l *hookLook, seen time.Time) {
 }
 
 // guardClearing keeps an override from being cleared while the number's messages would go to the operator then.
-func (h *hooks) guardClearing(l *hookLook) {
+func (h *subscriptions) guardClearing(l *lookup) {
 	s := &l.situation
 	reaches := s.account.live == "" && s.app.operator != "" && s.app.live == s.app.operator &&
 		(!s.app.fieldsKnown || len(messageFields(s.app.fields)) > 0)
@@ -336,7 +336,7 @@ func (h *hooks) guardClearing(l *hookLook) {
 }
 
 // driftHeld says why a difference that nobody asked for isn't repaired, nil where it may be.
-func (h *hooks) driftHeld(p *hookPass, v *hookLevel) *lifecycle.Result {
+func (h *subscriptions) driftHeld(p *subscriptionRun, v *route) *lifecycle.Result {
 	if !p.Writable() {
 		return nil
 	}
@@ -345,7 +345,7 @@ func (h *hooks) driftHeld(p *hookPass, v *hookLevel) *lifecycle.Result {
 		h.CountDrift(p.Object, []string{v.path}, p.Before.Status.Drift)
 	}
 	budget, wait := p.Session.Budget().Background()
-	switch until := h.memory.contested(hookKey{p.Object.UID, v.path}); {
+	switch until := h.memory.contested(routeKey{p.Object.UID, v.path}); {
 	case asked:
 		return nil
 	case p.Object.Spec.DriftPolicy == v1alpha1.DriftPolicyReport:

@@ -24,14 +24,14 @@ const appReadPeriod = time.Hour
 // callbackPrefix marks what is remembered of an address and not of a level.
 const callbackPrefix = "callback "
 
-// hookMemory is what a process remembers of subscriptions. After a restart each is learnt anew, for one call.
-type hookMemory struct {
+// memory is what a process remembers of subscriptions. After a restart each is learnt anew, for one call.
+type memory struct {
 	clock clock.PassiveClock
 
 	mu    sync.Mutex
-	holds map[hookKey]hookHold
+	holds map[routeKey]refusedWrite
 	// repairs are the times at which a level was repaired.
-	repairs map[hookKey][]time.Time
+	repairs map[routeKey][]time.Time
 	apps    map[types.UID]appReading
 	// lacking are the resources whose overrides Meta refused because the app lacks messages, and when it did.
 	lacking map[types.UID]time.Time
@@ -40,14 +40,14 @@ type hookMemory struct {
 	statuses map[types.UID]*v1alpha1.WebhookSubscriptionStatus
 }
 
-// hookKey is one level of a resource, or one address.
-type hookKey struct {
+// routeKey is one level of a resource, or one address.
+type routeKey struct {
 	uid  types.UID
 	what string
 }
 
-// hookHold is a write that failed and isn't tried again yet.
-type hookHold struct {
+// refusedWrite is a write that failed and isn't tried again yet.
+type refusedWrite struct {
 	fingerprint string
 	failures    int
 	until       time.Time
@@ -61,15 +61,15 @@ type appReading struct {
 	at           time.Time
 }
 
-func newHookMemory(c clock.PassiveClock) *hookMemory {
-	return &hookMemory{
-		clock: c, holds: map[hookKey]hookHold{}, repairs: map[hookKey][]time.Time{}, apps: map[types.UID]appReading{},
+func newMemory(c clock.PassiveClock) *memory {
+	return &memory{
+		clock: c, holds: map[routeKey]refusedWrite{}, repairs: map[routeKey][]time.Time{}, apps: map[types.UID]appReading{},
 		lacking: map[types.UID]time.Time{}, statuses: map[types.UID]*v1alpha1.WebhookSubscriptionStatus{},
 	}
 }
 
 // held returns why a write isn't made, nil where it may be. Another fingerprint is worth another try.
-func (m *hookMemory) held(key hookKey, fingerprint string) *lifecycle.Result {
+func (m *memory) held(key routeKey, fingerprint string) *lifecycle.Result {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	known, ok := m.holds[key]
@@ -81,12 +81,12 @@ func (m *hookMemory) held(key hookKey, fingerprint string) *lifecycle.Result {
 }
 
 // hold keeps a write from being made again for a while: as long as the result says, else with growing pauses.
-func (m *hookMemory) hold(key hookKey, fingerprint string, o *lifecycle.Result) *lifecycle.Result {
+func (m *memory) hold(key routeKey, fingerprint string, o *lifecycle.Result) *lifecycle.Result {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	known := m.holds[key]
 	if known.fingerprint != fingerprint {
-		known = hookHold{fingerprint: fingerprint}
+		known = refusedWrite{fingerprint: fingerprint}
 	}
 	pause := o.After()
 	if o.Backoff() || pause <= 0 {
@@ -100,7 +100,7 @@ func (m *hookMemory) hold(key hookKey, fingerprint string, o *lifecycle.Result) 
 }
 
 // keepCallbacks forgets failed handshakes at addresses that nobody wants any more.
-func (m *hookMemory) keepCallbacks(uid types.UID, wanted []hookKey) {
+func (m *memory) keepCallbacks(uid types.UID, wanted []routeKey) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for key := range m.holds {
@@ -111,7 +111,7 @@ func (m *hookMemory) keepCallbacks(uid types.UID, wanted []hookKey) {
 }
 
 // unverified says which handshake failed last, "" for none.
-func (m *hookMemory) unverified(uid types.UID) string {
+func (m *memory) unverified(uid types.UID) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	first := ""
@@ -123,20 +123,20 @@ func (m *hookMemory) unverified(uid types.UID) string {
 	return first
 }
 
-func (m *hookMemory) release(key hookKey) {
+func (m *memory) release(key routeKey) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.holds, key)
 }
 
 // repaired counts a repair; contested reports that there were too many within a day, and how long that lasts.
-func (m *hookMemory) repaired(key hookKey) {
+func (m *memory) repaired(key routeKey) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.repairs[key] = append(m.repairs[key], m.clock.Now())
 }
 
-func (m *hookMemory) contested(key hookKey) time.Duration {
+func (m *memory) contested(key routeKey) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	recent := slices.DeleteFunc(m.repairs[key], func(t time.Time) bool { return !deadline.Within(t, m.clock.Now(), lifecycle.ContestedWindow) })
@@ -149,21 +149,21 @@ func (m *hookMemory) contested(key hookKey) time.Duration {
 	return deadline.Left(recent[len(recent)-lifecycle.ContestedAfter].Add(lifecycle.ContestedWindow), m.clock.Now(), lifecycle.ContestedWindow)
 }
 
-func (m *hookMemory) app(uid types.UID, appID string) (appReading, bool) {
+func (m *memory) app(uid types.UID, appID string) (appReading, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r, ok := m.apps[uid]
 	return r, ok && r.appID == appID
 }
 
-func (m *hookMemory) sawApp(uid types.UID, r appReading) {
+func (m *memory) sawApp(uid types.UID, r appReading) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.apps[uid] = r
 }
 
-// distrustApp has the app read again, because it was written.
-func (m *hookMemory) distrustApp(uid types.UID) {
+// invalidateApp has the app read again, because it was written.
+func (m *memory) invalidateApp(uid types.UID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.apps, uid)
@@ -171,14 +171,14 @@ func (m *hookMemory) distrustApp(uid types.UID) {
 
 // lacks reports that Meta takes no override because the app lacks messages. Where the app's fields aren't known nobody tells
 // that a person has added it, so Meta is asked again after a while.
-func (m *hookMemory) lacks(uid types.UID, fieldsKnown bool) bool {
+func (m *memory) lacks(uid types.UID, fieldsKnown bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	at, ok := m.lacking[uid]
 	return ok && (fieldsKnown || deadline.Within(at, m.clock.Now(), lifecycle.LongestPause))
 }
 
-func (m *hookMemory) setLacking(uid types.UID, lacking bool) {
+func (m *memory) setLacking(uid types.UID, lacking bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if lacking {
@@ -189,14 +189,14 @@ func (m *hookMemory) setLacking(uid types.UID, lacking bool) {
 }
 
 // keep remembers what was set.
-func (m *hookMemory) keep(obj *v1alpha1.WebhookSubscription) {
+func (m *memory) keep(obj *v1alpha1.WebhookSubscription) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.statuses[obj.UID] = obj.Status.DeepCopy()
 }
 
-// recall puts what was set into a status that may be older.
-func (m *hookMemory) recall(obj *v1alpha1.WebhookSubscription) {
+// restore puts what was set into a status that may be older.
+func (m *memory) restore(obj *v1alpha1.WebhookSubscription) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if known := m.statuses[obj.UID]; known != nil && known.AccountID == obj.Status.AccountID {
@@ -206,13 +206,13 @@ func (m *hookMemory) recall(obj *v1alpha1.WebhookSubscription) {
 	}
 }
 
-func (m *hookMemory) Forget(gone lifecycle.Gone) time.Duration {
+func (m *memory) Forget(gone lifecycle.Gone) time.Duration {
 	m.drop(gone.UID)
 	return 0
 }
 
 // drop frees everything about a resource.
-func (m *hookMemory) drop(uid types.UID) {
+func (m *memory) drop(uid types.UID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.apps, uid)

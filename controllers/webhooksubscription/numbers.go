@@ -17,7 +17,7 @@ import (
 
 // numberIDs are the ids at Meta of the numbers whose override a resource sets. Names don't tell: in another namespace another
 // resource stands for the same number.
-func (h *hooks) numberIDs(ctx context.Context, obj *v1alpha1.WebhookSubscription) ([]string, error) {
+func (h *subscriptions) numberIDs(ctx context.Context, obj *v1alpha1.WebhookSubscription) ([]string, error) {
 	var ids []string
 	for i := range obj.Spec.PhoneNumbers {
 		var resource v1alpha1.PhoneNumber
@@ -36,7 +36,7 @@ func (h *hooks) numberIDs(ctx context.Context, obj *v1alpha1.WebhookSubscription
 }
 
 // number finds the number that a PhoneNumber resource stands for, among those of the account.
-func (h *hooks) number(ctx context.Context, l *hookLook, name string) (*graph.PhoneNumber, *lifecycle.Result) {
+func (h *subscriptions) number(ctx context.Context, l *lookup, name string) (*graph.PhoneNumber, *lifecycle.Result) {
 	var resource v1alpha1.PhoneNumber
 	err := h.Client.Get(ctx, client.ObjectKey{Namespace: l.Object.Namespace, Name: name}, &resource)
 	switch {

@@ -27,40 +27,40 @@ const (
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=webhooksubscriptions,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=webhooksubscriptions/status,verbs=patch
 
-// hooks is what the lifecycle needs to know of webhook subscriptions.
-type hooks struct {
+// subscriptions is what the lifecycle needs to know of webhook subscriptions.
+type subscriptions struct {
 	*lifecycle.Base
 	// record writes the status in the middle of a pass, before a write to Meta that a crash must not make anybody else's.
-	record func(ctx context.Context, p *hookPass, o *lifecycle.Result, precondition bool) error
-	memory *hookMemory
+	record func(ctx context.Context, p *subscriptionRun, o *lifecycle.Result, precondition bool) error
+	memory *memory
 }
 
-type hookPass = lifecycle.Run[*v1alpha1.WebhookSubscription]
+type subscriptionRun = lifecycle.Run[*v1alpha1.WebhookSubscription]
 
 // New returns the reconciler of webhook subscriptions.
 func New(b *lifecycle.Base) *lifecycle.Reconciler[*v1alpha1.WebhookSubscription] {
-	h := &hooks{Base: b, memory: newHookMemory(b.Clock)}
+	h := &subscriptions{Base: b, memory: newMemory(b.Clock)}
 	b.Objects.Keep(h.memory)
 	l := &lifecycle.Reconciler[*v1alpha1.WebhookSubscription]{Base: b, Kind: h}
 	h.record = l.Record
 	return l
 }
 
-func (h *hooks) New() *v1alpha1.WebhookSubscription { return &v1alpha1.WebhookSubscription{} }
+func (h *subscriptions) New() *v1alpha1.WebhookSubscription { return &v1alpha1.WebhookSubscription{} }
 
-func (h *hooks) Referrer(obj *v1alpha1.WebhookSubscription) lifecycle.Referrer {
+func (h *subscriptions) Referrer(obj *v1alpha1.WebhookSubscription) lifecycle.Referrer {
 	return lifecycle.Referrer{Kind: v1alpha1.KindWebhookSubscription, Namespace: obj.Namespace, Ref: obj.Spec.WABARef}
 }
 
 // OverlayWebhook has nothing to do: what arrives is shown where it was written, and says nothing of the levels.
-func (h *hooks) OverlayWebhook(*hookPass) {}
+func (h *subscriptions) OverlayWebhook(*subscriptionRun) {}
 
-func (h *hooks) ApplyConfiguration() lifecycle.ApplyConfiguration {
+func (h *subscriptions) ApplyConfiguration() lifecycle.ApplyConfiguration {
 	return &acv1alpha1.WebhookSubscriptionApplyConfiguration{}
 }
 
 // Claims are the permitted resources of the account that want to decide about one of the same levels.
-func (h *hooks) Claims(ctx context.Context, obj *v1alpha1.WebhookSubscription) ([]lifecycle.Claim, error) {
+func (h *subscriptions) Claims(ctx context.Context, obj *v1alpha1.WebhookSubscription) ([]lifecycle.Claim, error) {
 	list, err := h.others(ctx, index.Account, h.Referrer(obj).Account().String(), obj)
 	if err != nil {
 		return nil, err
@@ -69,20 +69,20 @@ func (h *hooks) Claims(ctx context.Context, obj *v1alpha1.WebhookSubscription) (
 	if err != nil {
 		return nil, err
 	}
-	claims := []lifecycle.Claim{hookClaim(obj)}
+	claims := []lifecycle.Claim{claimOf(obj)}
 	for _, rival := range list {
 		ids, err := h.numberIDs(ctx, rival)
 		if err != nil {
 			return nil, err
 		}
 		if sameLevel(rival, obj) || intersect(ids, own) {
-			claims = append(claims, hookClaim(rival))
+			claims = append(claims, claimOf(rival))
 		}
 	}
 	return claims, nil
 }
 
-func hookClaim(obj *v1alpha1.WebhookSubscription) lifecycle.Claim {
+func claimOf(obj *v1alpha1.WebhookSubscription) lifecycle.Claim {
 	return lifecycle.ClaimOf(obj, obj.Spec.ManagementPolicy, obj.Status.Conditions, obj.Status.AppID != "")
 }
 
@@ -91,16 +91,18 @@ func hookClaim(obj *v1alpha1.WebhookSubscription) lifecycle.Claim {
 // lookups of a subscription: the apps of the account, the app's callback and its fields.
 const lookups = 3
 
-func (h *hooks) Lookups(*v1alpha1.WebhookSubscription) int { return lookups }
+func (h *subscriptions) Lookups(*v1alpha1.WebhookSubscription) int { return lookups }
 
-func (h *hooks) LongestWait(string) time.Duration { return 0 }
+func (h *subscriptions) LongestWait(string) time.Duration { return 0 }
 
-func (h *hooks) Topic(*v1alpha1.WebhookSubscription) lifecycle.Topic { return lifecycle.Topic{} }
+func (h *subscriptions) Topic(*v1alpha1.WebhookSubscription) lifecycle.Topic {
+	return lifecycle.Topic{}
+}
 
 // Notices is nothing: an event that came by the subscription is about another resource.
-func (h *hooks) Notices(any, *v1alpha1.WebhookSubscription) []lifecycle.Notice { return nil }
+func (h *subscriptions) Notices(any, *v1alpha1.WebhookSubscription) []lifecycle.Notice { return nil }
 
-func (h *hooks) Locate(_ context.Context, p *hookPass) (*v1alpha1.WebhookSubscription, *lifecycle.Result) {
+func (h *subscriptions) Locate(_ context.Context, p *subscriptionRun) (*v1alpha1.WebhookSubscription, *lifecycle.Result) {
 	return p.Object, nil
 }
 
@@ -110,7 +112,7 @@ func intersect(a, b []string) bool {
 
 // others are the resources found by an index, without the given one, those that are being deleted and those whose account
 // doesn't permit them.
-func (h *hooks) others(
+func (h *subscriptions) others(
 	ctx context.Context, name, key string, obj *v1alpha1.WebhookSubscription,
 ) ([]*v1alpha1.WebhookSubscription, error) {
 	var list v1alpha1.WebhookSubscriptionList
@@ -148,7 +150,7 @@ func sameLevel(a, b *v1alpha1.WebhookSubscription) bool {
 
 // appHolder names who manages the app, "" for this resource. An app has one callback for all its accounts, so of several
 // resources one decides: who set it already, else the oldest that could read the app with its secret.
-func (h *hooks) appHolder(ctx context.Context, p *hookPass) (string, error) {
+func (h *subscriptions) appHolder(ctx context.Context, p *subscriptionRun) (string, error) {
 	own, err := h.appClaim(ctx, p.Object)
 	if err != nil {
 		return "", err
@@ -176,8 +178,8 @@ func (h *hooks) appHolder(ctx context.Context, p *hookPass) (string, error) {
 
 // appClaim is the claim of a resource to the app. Only who has read the app with its secret can act: that a Secret has some value
 // under appSecret says nothing.
-func (h *hooks) appClaim(ctx context.Context, obj *v1alpha1.WebhookSubscription) (lifecycle.Claim, error) {
-	c := hookClaim(obj)
+func (h *subscriptions) appClaim(ctx context.Context, obj *v1alpha1.WebhookSubscription) (lifecycle.Claim, error) {
+	c := claimOf(obj)
 	c.Holds = c.Holds && obj.Status.App != nil && obj.Status.App.AppliedURL != ""
 	waba, refused := h.Resolver.Find(ctx, h.Referrer(obj))
 	if refused != nil {
@@ -202,7 +204,7 @@ func (h *hooks) appClaim(ctx context.Context, obj *v1alpha1.WebhookSubscription)
 }
 
 // readsApp reports that a resource has read its app with the secret of its account: in this process, or before it by its status.
-func (h *hooks) readsApp(waba *v1alpha1.WABA, obj *v1alpha1.WebhookSubscription) bool {
+func (h *subscriptions) readsApp(waba *v1alpha1.WABA, obj *v1alpha1.WebhookSubscription) bool {
 	session := h.Accounts.Get(string(waba.UID))
 	if session == nil || !session.Client().HasAppSecret() {
 		return false

@@ -18,12 +18,12 @@ import (
 // fieldMessages is the field of Meta's that an override has to do with above all.
 const fieldMessages = "messages"
 
-// hookStepKind is what a step changes at Meta.
-type hookStepKind int
+// routeWriteKind is what a step changes at Meta.
+type routeWriteKind int
 
 const (
 	// hookSubscribe subscribes the app to the account.
-	hookSubscribe hookStepKind = iota + 1
+	hookSubscribe routeWriteKind = iota + 1
 	// hookAccount sets the account's override.
 	hookAccount
 	// hookNumber sets or clears the override of a number.
@@ -35,17 +35,17 @@ const (
 	hookApp
 )
 
-// hookStep is one write.
-type hookStep struct {
-	kind hookStepKind
+// routeWrite is one write.
+type routeWrite struct {
+	kind routeWriteKind
 	// at is the level that is written.
-	at *hookLevel
+	at *route
 	// fields are those the app shall have.
 	fields []string
 }
 
-// hookLevel is where the events of one level go: the app, the account or a number.
-type hookLevel struct {
+// route is where the events of one level go: the app, the account or a number.
+type route struct {
 	// path is that of the spec.
 	path string
 	// id of the number.
@@ -59,13 +59,13 @@ type hookLevel struct {
 }
 
 // settled: nothing is to be written. An address that somebody else set as wanted is left as it is.
-func (l *hookLevel) settled() bool {
+func (l *route) settled() bool {
 	return l.live == l.want && (l.applied != l.want || l.want == "" || !l.stale)
 }
 
-// hookApplication is the level of the app, which all its accounts share.
-type hookApplication struct {
-	hookLevel
+// appRoute is the level of the app, which all its accounts share.
+type appRoute struct {
+	route
 	// operator is the address of this operator's receiver for the app, "" where it has none. service is that in spec.messages.
 	operator, service string
 	// liveKnown and fieldsKnown: an app's address can be read off any of the account's numbers, its fields only with the secret.
@@ -93,24 +93,24 @@ type hookApplication struct {
 	exposed bool
 }
 
-// hookSituation is everything that decides about the next step.
-type hookSituation struct {
+// routes is everything that decides about the next step.
+type routes struct {
 	subscribed   bool
-	subscription hookLevel
-	account      hookLevel
-	numbers      []hookLevel
-	app          hookApplication
+	subscription route
+	account      route
+	numbers      []route
+	app          appRoute
 }
 
 // plan returns the next write, nil for none, and what stands against others. The order is what keeps messages from being
 // diverted (docs/adr/0008-webhook-order.md): the app is subscribed, all overrides are set, and only then the app's address
 // changes.
-func (s *hookSituation) plan() (*hookStep, []*lifecycle.Result) {
+func (s *routes) plan() (*routeWrite, []*lifecycle.Result) {
 	if !s.subscribed {
 		if s.subscription.blocked != nil {
 			return nil, []*lifecycle.Result{s.subscription.blocked}
 		}
-		return &hookStep{kind: hookSubscribe, at: &s.subscription}, nil
+		return &routeWrite{kind: hookSubscribe, at: &s.subscription}, nil
 	}
 	var complaints []*lifecycle.Result
 	primed := true
@@ -122,9 +122,9 @@ func (s *hookSituation) plan() (*hookStep, []*lifecycle.Result) {
 		case l.want != "" && s.app.refused && !s.app.getsMessages():
 			primed = false
 		case l == &s.account:
-			return &hookStep{kind: hookAccount, at: l}, nil
+			return &routeWrite{kind: hookAccount, at: l}, nil
 		default:
-			return &hookStep{kind: hookNumber, at: l}, nil
+			return &routeWrite{kind: hookNumber, at: l}, nil
 		}
 	}
 	if !primed {
@@ -141,8 +141,8 @@ func (s *hookSituation) plan() (*hookStep, []*lifecycle.Result) {
 	return step, complaints
 }
 
-func (s *hookSituation) overrides() []*hookLevel {
-	levels := make([]*hookLevel, 0, 1+len(s.numbers))
+func (s *routes) overrides() []*route {
+	levels := make([]*route, 0, 1+len(s.numbers))
 	if s.account.want != "" {
 		levels = append(levels, &s.account)
 	}
@@ -154,7 +154,7 @@ func (s *hookSituation) overrides() []*hookLevel {
 
 // messageField reports that the app must have messages: an override sends elsewhere only what the app is subscribed to. It
 // is added when all overrides are in place.
-func (s *hookSituation) messageField() bool {
+func (s *routes) messageField() bool {
 	wanted := false
 	for _, l := range s.overrides() {
 		if l.want != l.live {
@@ -167,7 +167,7 @@ func (s *hookSituation) messageField() bool {
 
 // prime subscribes the app to messages at the account's own service, where they belong, for the moment until Meta takes the
 // override.
-func (s *hookSituation) prime() (*hookStep, *lifecycle.Result) {
+func (s *routes) prime() (*routeWrite, *lifecycle.Result) {
 	app := &s.app
 	problem := ""
 	switch {
@@ -181,7 +181,7 @@ func (s *hookSituation) prime() (*hookStep, *lifecycle.Result) {
 		problem = "subscribe the app to messages in the App Dashboard (WhatsApp, Configuration), or put appSecret into the account's Secret"
 	case s.account.want == "" || s.account.live == s.account.want:
 		problem = "set spec.messages too, or subscribe the app to messages in the App Dashboard (WhatsApp, Configuration)"
-	case app.foreign() && !app.takeover:
+	case app.setByOthers() && !app.takeover:
 		return nil, app.taken()
 	}
 	if problem != "" {
@@ -191,23 +191,23 @@ func (s *hookSituation) prime() (*hookStep, *lifecycle.Result) {
 	if o := cmp.Or(app.primeBlocked(), app.blocked, s.account.blocked); o != nil {
 		return nil, o
 	}
-	return &hookStep{kind: hookPrime, at: &s.account, fields: union(messageFields(app.fields), []string{fieldMessages})}, nil
+	return &routeWrite{kind: hookPrime, at: &s.account, fields: union(messageFields(app.fields), []string{fieldMessages})}, nil
 }
 
 // getsMessages: the app is known to be subscribed to messages.
-func (a *hookApplication) getsMessages() bool {
+func (a *appRoute) getsMessages() bool {
 	return a.fieldsKnown && slices.Contains(a.fields, fieldMessages)
 }
 
-// foreign: somebody else set the app's address. One that this resource manages and that shows the account's own service was
+// setByOthers: somebody else set the app's address. One that this resource manages and that shows the account's own service was
 // left there by a priming that was cut off.
-func (a *hookApplication) foreign() bool {
+func (a *appRoute) setByOthers() bool {
 	primed := a.applied != "" && a.live == a.service
 	return a.live != "" && a.live != a.want && a.live != a.applied && !primed
 }
 
 // plan returns the write that the app needs. messages adds that field.
-func (a *hookApplication) plan(messages bool) (*hookStep, *lifecycle.Result) {
+func (a *appRoute) plan(messages bool) (*routeWrite, *lifecycle.Result) {
 	if a.want == "" {
 		return nil, a.blocked // nil where the spec has no section
 	}
@@ -225,17 +225,17 @@ func (a *hookApplication) plan(messages bool) (*hookStep, *lifecycle.Result) {
 	if o := cmp.Or(a.writeBlocked(target, moved), a.blocked); o != nil {
 		return nil, o
 	}
-	return &hookStep{kind: hookApp, at: &a.hookLevel, fields: target}, nil
+	return &routeWrite{kind: hookApp, at: &a.route, fields: target}, nil
 }
 
 // writeBlocked is the result where the owner of the account, a foreign address or other accounts of the app stand against a write to
 // the app, else nil.
-func (a *hookApplication) writeBlocked(target []string, moved bool) *lifecycle.Result {
+func (a *appRoute) writeBlocked(target []string, moved bool) *lifecycle.Result {
 	more := moved || len(messageFields(target)) > len(messageFields(a.fields))
 	switch {
 	case a.refusedByOwner:
 		return a.blocked
-	case a.foreign() && !a.takeover:
+	case a.setByOthers() && !a.takeover:
 		return a.taken()
 	case len(a.unconsenting) > 0 && a.affectsOthers(target, moved):
 		return a.unconsented()
@@ -248,7 +248,7 @@ func (a *hookApplication) writeBlocked(target []string, moved bool) *lifecycle.R
 }
 
 // target are all fields that the app shall have. Fields that aren't known as management fields stay: somebody needs them.
-func (a *hookApplication) target(messages bool) []string {
+func (a *appRoute) target(messages bool) []string {
 	kept := a.fields
 	if a.exact {
 		kept = slices.DeleteFunc(slices.Clone(a.fields), func(f string) bool { return slices.Contains(webhook.ManagementFields, f) })
@@ -261,7 +261,7 @@ func (a *hookApplication) target(messages bool) []string {
 }
 
 // follows compares the app with the wish of a resource that doesn't manage it.
-func (a *hookApplication) follows() *lifecycle.Result {
+func (a *appRoute) follows() *lifecycle.Result {
 	missing := slices.DeleteFunc(slices.Clone(a.base), func(f string) bool { return slices.Contains(a.fields, f) })
 	if a.liveKnown && a.live == a.want && (!a.fieldsKnown || len(missing) == 0) {
 		return nil
@@ -272,7 +272,7 @@ func (a *hookApplication) follows() *lifecycle.Result {
 }
 
 // unwritable is about an app that can only be looked at.
-func (a *hookApplication) unwritable() *lifecycle.Result {
+func (a *appRoute) unwritable() *lifecycle.Result {
 	if a.unreadable != nil && a.unreadable.Reason() != v1alpha1.ReasonActionRequired {
 		return a.unreadable
 	}
@@ -287,14 +287,14 @@ func (a *hookApplication) unwritable() *lifecycle.Result {
 }
 
 // byHand says what a person has to do in the App Dashboard.
-func (a *hookApplication) byHand(instead string) *lifecycle.Result {
+func (a *appRoute) byHand(instead string) *lifecycle.Result {
 	return lifecycle.NotSynced(v1alpha1.ReasonActionRequired, fmt.Sprintf(
 		"%sset the callback %s, with the verify token of spec.app.verifyTokenSecretRef, and the fields by hand: App Dashboard, WhatsApp, Configuration",
 		instead, shownURL(a.want))).AssetUnaffected()
 }
 
 // reached looks at an app that is as wanted: messages may still reach the operator, which drops them.
-func (a *hookApplication) reached(fields []string) *lifecycle.Result {
+func (a *appRoute) reached(fields []string) *lifecycle.Result {
 	names := a.uncovered
 	if a.exposed {
 		names = append([]string{"this account"}, names...)
@@ -309,13 +309,13 @@ func (a *hookApplication) reached(fields []string) *lifecycle.Result {
 }
 
 // taken says that somebody else's address is in the way.
-func (a *hookApplication) taken() *lifecycle.Result {
+func (a *appRoute) taken() *lifecycle.Result {
 	return lifecycle.NotSynced(v1alpha1.ReasonAlreadyExists, fmt.Sprintf(
 		"somebody else set the app's callback to %s; to replace it set spec.app.takeover: Always, else remove spec.app", shownURL(a.live))).AssetUnaffected()
 }
 
 // diverts refuses to point the app at the operator while it would get messages, which it drops.
-func (a *hookApplication) diverts(target []string, moved bool) *lifecycle.Result {
+func (a *appRoute) diverts(target []string, moved bool) *lifecycle.Result {
 	if len(messageFields(target)) == 0 {
 		return nil
 	}
@@ -342,7 +342,7 @@ func diverted(accounts []string, where string) *lifecycle.Result {
 }
 
 // differences names what isn't as the spec says, whether it may be written or not.
-func (s *hookSituation) differences() []string {
+func (s *routes) differences() []string {
 	var out []string
 	if !s.subscribed {
 		out = append(out, s.subscription.path)

@@ -27,14 +27,14 @@ const (
 )
 
 // settledHooks is a situation in which nothing is left to do.
-func settledHooks(change ...func(*hookSituation)) *hookSituation {
-	s := &hookSituation{
+func settledHooks(change ...func(*routes)) *routes {
+	s := &routes{
 		subscribed:   true,
-		subscription: hookLevel{path: "subscribed"},
-		account:      hookLevel{path: "messages", want: hookBot, live: hookBot, applied: hookBot},
-		app: hookApplication{
-			hookLevel: hookLevel{path: "app", want: hookOperator, live: hookOperator, applied: hookOperator},
-			operator:  hookOperator, service: hookBot, liveKnown: true, fieldsKnown: true, secret: true,
+		subscription: route{path: "subscribed"},
+		account:      route{path: "messages", want: hookBot, live: hookBot, applied: hookBot},
+		app: appRoute{
+			route:    route{path: "app", want: hookOperator, live: hookOperator, applied: hookOperator},
+			operator: hookOperator, service: hookBot, liveKnown: true, fieldsKnown: true, secret: true,
 			base: sorted(webhook.ManagementFields), fields: union(webhook.ManagementFields, []string{fieldMessages}),
 		},
 	}
@@ -44,152 +44,152 @@ func settledHooks(change ...func(*hookSituation)) *hookSituation {
 	return s
 }
 
-func fresh(s *hookSituation) {
+func fresh(s *routes) {
 	s.subscribed = false
 	s.account.live, s.account.applied = "", ""
 	s.app.live, s.app.applied, s.app.fields = "", "", nil
 }
 
-func noOverride(s *hookSituation) { s.account.live, s.account.applied = "", "" }
+func noOverride(s *routes) { s.account.live, s.account.applied = "", "" }
 
 // otherApp: somebody else's callback, which gets messages.
-func otherApp(s *hookSituation) { s.app.live, s.app.applied = hookOther, "" }
+func otherApp(s *routes) { s.app.live, s.app.applied = hookOther, "" }
 
 func TestUnitWebhookPlan(t *testing.T) {
 	blocked := lifecycle.Waiting("Blocked", "not now", 0)
 	for _, tc := range []struct {
 		name   string
-		change []func(*hookSituation)
-		step   hookStepKind
+		change []func(*routes)
+		step   routeWriteKind
 		at     string
 		// reasons of the complaints.
 		reasons []string
 	}{
 		{name: "settled"},
-		{name: "fresh", change: []func(*hookSituation){fresh}, step: hookSubscribe, at: "subscribed"},
-		{name: "fresh, held", change: []func(*hookSituation){fresh, func(s *hookSituation) { s.subscription.blocked = blocked }}, reasons: []string{"Blocked"}},
-		{name: "subscribed", change: []func(*hookSituation){fresh, func(s *hookSituation) { s.subscribed = true }}, step: hookAccount, at: "messages"},
+		{name: "fresh", change: []func(*routes){fresh}, step: hookSubscribe, at: "subscribed"},
+		{name: "fresh, held", change: []func(*routes){fresh, func(s *routes) { s.subscription.blocked = blocked }}, reasons: []string{"Blocked"}},
+		{name: "subscribed", change: []func(*routes){fresh, func(s *routes) { s.subscribed = true }}, step: hookAccount, at: "messages"},
 		{
 			name: "override refused, so it is primed", step: hookPrime, at: "messages",
-			change: []func(*hookSituation){fresh, func(s *hookSituation) { s.subscribed, s.app.refused = true, true }},
+			change: []func(*routes){fresh, func(s *routes) { s.subscribed, s.app.refused = true, true }},
 		},
 		{
 			name: "primed, so the override comes", step: hookAccount, at: "messages",
-			change: []func(*hookSituation){noOverride, func(s *hookSituation) {
+			change: []func(*routes){noOverride, func(s *routes) {
 				s.app.refused, s.app.live, s.app.applied, s.app.fields = true, hookBot, hookBot, []string{fieldMessages}
 			}},
 		},
 		{
 			name: "the override is there, so the app moves", step: hookApp, at: "app",
-			change: []func(*hookSituation){func(s *hookSituation) {
+			change: []func(*routes){func(s *routes) {
 				s.app.live, s.app.applied, s.app.fields = hookBot, hookBot, []string{fieldMessages}
 			}},
 		},
 		{
 			name: "no priming over somebody else's callback", reasons: []string{v1alpha1.ReasonAlreadyExists, v1alpha1.ReasonAlreadyExists},
-			change: []func(*hookSituation){noOverride, otherApp, func(s *hookSituation) { s.app.refused, s.app.fields = true, s.app.base }},
+			change: []func(*routes){noOverride, otherApp, func(s *routes) { s.app.refused, s.app.fields = true, s.app.base }},
 		},
 		{
 			name: "no priming with the messages of others", reasons: []string{v1alpha1.ReasonWouldDivertMessages},
-			change: []func(*hookSituation){noOverride, func(s *hookSituation) {
+			change: []func(*routes){noOverride, func(s *routes) {
 				s.app.refused, s.app.fields, s.app.uncovered = true, s.app.base, []string{"WABA b"}
 			}},
 		},
 		{
 			name: "no priming of an app that isn't managed", reasons: []string{v1alpha1.ReasonRefusedByMeta},
-			change: []func(*hookSituation){noOverride, func(s *hookSituation) { s.app = hookApplication{refused: true} }},
+			change: []func(*routes){noOverride, func(s *routes) { s.app = appRoute{refused: true} }},
 		},
 		{
 			name: "no priming without an override for the account", reasons: []string{v1alpha1.ReasonRefusedByMeta},
-			change: []func(*hookSituation){func(s *hookSituation) {
-				s.account = hookLevel{}
-				s.numbers = []hookLevel{{path: "phoneNumbers[a]", id: "1", want: hookBot}}
+			change: []func(*routes){func(s *routes) {
+				s.account = route{}
+				s.numbers = []route{{path: "phoneNumbers[a]", id: "1", want: hookBot}}
 				s.app.refused, s.app.fields = true, s.app.base
 			}},
 		},
 		{
 			name: "a service that is down doesn't keep the others back", step: hookNumber, at: "phoneNumbers[a]", reasons: nil,
-			change: []func(*hookSituation){noOverride, func(s *hookSituation) {
+			change: []func(*routes){noOverride, func(s *routes) {
 				s.account.blocked = blocked
-				s.numbers = []hookLevel{{path: "phoneNumbers[a]", id: "1", want: hookBot}}
+				s.numbers = []route{{path: "phoneNumbers[a]", id: "1", want: hookBot}}
 			}},
 		},
 		{
 			name: "management events come though the service is down", step: hookApp, at: "app",
-			change: []func(*hookSituation){fresh, func(s *hookSituation) { s.subscribed, s.account.blocked = true, blocked }}, reasons: []string{"Blocked"},
+			change: []func(*routes){fresh, func(s *routes) { s.subscribed, s.account.blocked = true, blocked }}, reasons: []string{"Blocked"},
 		},
 		{
 			name: "another token", step: hookAccount, at: "messages",
-			change: []func(*hookSituation){func(s *hookSituation) { s.account.stale = true }},
+			change: []func(*routes){func(s *routes) { s.account.stale = true }},
 		},
-		{name: "somebody else's override, as wanted", change: []func(*hookSituation){func(s *hookSituation) { s.account.applied, s.account.stale = "", true }}},
+		{name: "somebody else's override, as wanted", change: []func(*routes){func(s *routes) { s.account.applied, s.account.stale = "", true }}},
 		{
 			name: "an entry that is gone is cleared", step: hookNumber, at: "phoneNumbers[a]",
-			change: []func(*hookSituation){func(s *hookSituation) {
-				s.numbers = []hookLevel{{path: "phoneNumbers[a]", id: "1", live: hookBot, applied: hookBot}}
+			change: []func(*routes){func(s *routes) {
+				s.numbers = []route{{path: "phoneNumbers[a]", id: "1", live: hookBot, applied: hookBot}}
 			}},
 		},
-		{name: "somebody else's callback", change: []func(*hookSituation){otherApp}, reasons: []string{v1alpha1.ReasonAlreadyExists}},
+		{name: "somebody else's callback", change: []func(*routes){otherApp}, reasons: []string{v1alpha1.ReasonAlreadyExists}},
 		{
 			name: "taken over", step: hookApp, at: "app",
-			change: []func(*hookSituation){otherApp, func(s *hookSituation) { s.app.takeover = true }},
+			change: []func(*routes){otherApp, func(s *routes) { s.app.takeover = true }},
 		},
 		{
 			name: "taken over, messages of the account lost", reasons: []string{v1alpha1.ReasonWouldDivertMessages},
-			change: []func(*hookSituation){otherApp, func(s *hookSituation) { s.app.takeover, s.app.exposed, s.account = true, true, hookLevel{} }},
+			change: []func(*routes){otherApp, func(s *routes) { s.app.takeover, s.app.exposed, s.account = true, true, route{} }},
 		},
 		{
 			name: "taken over, messages of others lost", reasons: []string{v1alpha1.ReasonWouldDivertMessages},
-			change: []func(*hookSituation){otherApp, func(s *hookSituation) { s.app.takeover, s.app.uncovered = true, []string{"WABA b"} }},
+			change: []func(*routes){otherApp, func(s *routes) { s.app.takeover, s.app.uncovered = true, []string{"WABA b"} }},
 		},
 		{
 			name: "taken over, fields that no override moves", reasons: []string{v1alpha1.ReasonWouldDivertMessages},
-			change: []func(*hookSituation){otherApp, func(s *hookSituation) { s.app.takeover, s.app.fields = true, []string{"user_preferences"} }},
+			change: []func(*routes){otherApp, func(s *routes) { s.app.takeover, s.app.fields = true, []string{"user_preferences"} }},
 		},
 		{
 			name: "taken over without messages", step: hookApp, at: "app",
-			change: []func(*hookSituation){otherApp, func(s *hookSituation) {
-				s.app.takeover, s.app.uncovered, s.app.exposed, s.account, s.app.fields = true, []string{"WABA b"}, true, hookLevel{}, []string{"security"}
+			change: []func(*routes){otherApp, func(s *routes) {
+				s.app.takeover, s.app.uncovered, s.app.exposed, s.account, s.app.fields = true, []string{"WABA b"}, true, route{}, []string{"security"}
 			}},
 		},
 		{
 			name: "custom callbacks may get messages", step: hookApp, at: "app",
-			change: []func(*hookSituation){otherApp, func(s *hookSituation) { s.app.takeover, s.app.want, s.app.exposed = true, hookBot, true }},
+			change: []func(*routes){otherApp, func(s *routes) { s.app.takeover, s.app.want, s.app.exposed = true, hookBot, true }},
 		},
 		{
 			name: "messages that reach the operator already are told", reasons: []string{v1alpha1.ReasonWouldDivertMessages},
-			change: []func(*hookSituation){func(s *hookSituation) { s.app.uncovered = []string{"WABA b"} }},
+			change: []func(*routes){func(s *routes) { s.app.uncovered = []string{"WABA b"} }},
 		},
 		{
 			name: "fields are repaired where messages reach the operator already", step: hookApp, at: "app",
-			change: []func(*hookSituation){func(s *hookSituation) { s.app.uncovered, s.app.fields = []string{"WABA b"}, []string{fieldMessages} }},
+			change: []func(*routes){func(s *routes) { s.app.uncovered, s.app.fields = []string{"WABA b"}, []string{fieldMessages} }},
 		},
-		{name: "managed by another, alike", change: []func(*hookSituation){func(s *hookSituation) { s.app.holder = "b" }}},
+		{name: "managed by another, alike", change: []func(*routes){func(s *routes) { s.app.holder = "b" }}},
 		{
 			name: "managed by another, otherwise", reasons: []string{v1alpha1.ReasonConflict},
-			change: []func(*hookSituation){func(s *hookSituation) { s.app.holder, s.app.live = "b", hookBot }},
+			change: []func(*routes){func(s *routes) { s.app.holder, s.app.live = "b", hookBot }},
 		},
 		{
 			name: "managed by another, without the fields", reasons: []string{v1alpha1.ReasonConflict},
-			change: []func(*hookSituation){func(s *hookSituation) { s.app.holder, s.app.fields = "b", []string{fieldMessages} }},
+			change: []func(*routes){func(s *routes) { s.app.holder, s.app.fields = "b", []string{fieldMessages} }},
 		},
-		{name: "no secret, alike", change: []func(*hookSituation){func(s *hookSituation) { s.app.secret, s.app.fieldsKnown = false, false }}},
+		{name: "no secret, alike", change: []func(*routes){func(s *routes) { s.app.secret, s.app.fieldsKnown = false, false }}},
 		{
 			name: "no secret, otherwise", reasons: []string{v1alpha1.ReasonActionRequired},
-			change: []func(*hookSituation){func(s *hookSituation) { s.app.secret, s.app.fieldsKnown, s.app.live = false, false, "" }},
+			change: []func(*routes){func(s *routes) { s.app.secret, s.app.fieldsKnown, s.app.live = false, false, "" }},
 		},
 		{
 			name: "unreadable", reasons: []string{"Blocked"},
-			change: []func(*hookSituation){func(s *hookSituation) { s.app.fieldsKnown, s.app.unreadable = false, blocked }},
+			change: []func(*routes){func(s *routes) { s.app.fieldsKnown, s.app.unreadable = false, blocked }},
 		},
 		{
 			name: "no receiver", reasons: []string{"Blocked"},
-			change: []func(*hookSituation){func(s *hookSituation) { s.app.want, s.app.blocked = "", blocked }},
+			change: []func(*routes){func(s *routes) { s.app.want, s.app.blocked = "", blocked }},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			step, complaints := settledHooks(tc.change...).plan()
-			var kind hookStepKind
+			var kind routeWriteKind
 			at := ""
 			if step != nil {
 				kind, at = step.kind, step.at.path
@@ -227,7 +227,7 @@ func TestUnitWebhookFields(t *testing.T) {
 		{name: "new ones of Meta's are kept", base: "account_update", have: "brand_new", exact: true, want: "account_update brand_new"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			a := hookApplication{base: strings.Fields(tc.base), fields: strings.Fields(tc.have), exact: tc.exact}
+			a := appRoute{base: strings.Fields(tc.base), fields: strings.Fields(tc.have), exact: tc.exact}
 			if got := strings.Join(a.target(tc.messages), " "); got != tc.want {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
@@ -239,8 +239,8 @@ func TestUnitWebhookDifferences(t *testing.T) {
 	if got := settledHooks().differences(); len(got) != 0 {
 		t.Errorf("settled: %v", got)
 	}
-	got := settledHooks(fresh, func(s *hookSituation) {
-		s.numbers = []hookLevel{{path: "phoneNumbers[a]", want: hookBot}}
+	got := settledHooks(fresh, func(s *routes) {
+		s.numbers = []route{{path: "phoneNumbers[a]", want: hookBot}}
 	}).differences()
 	want := []string{"subscribed", "messages.callbackURL", "phoneNumbers[a].callbackURL", "app.callbackURL", "app.fields"}
 	if !slices.Equal(got, want) {
@@ -276,7 +276,7 @@ func TestUnitExposed(t *testing.T) {
 			for i, n := range tc.numbers {
 				numbers[string(rune('a'+i))] = n
 			}
-			if got := exposed(tc.known, tc.address, numbers, hookOperator); got != tc.want {
+			if got := leaksMessages(tc.known, tc.address, numbers, hookOperator); got != tc.want {
 				t.Errorf("got %v", got)
 			}
 		})
@@ -285,8 +285,8 @@ func TestUnitExposed(t *testing.T) {
 
 func TestUnitHookMemory(t *testing.T) {
 	clock := clocktesting.NewFakeClock(time.Unix(1790000000, 0))
-	m := newHookMemory(clock)
-	key := hookKey{"u", callbackPrefix + hookBot}
+	m := newMemory(clock)
+	key := routeKey{"u", callbackPrefix + hookBot}
 	refused := lifecycle.NotSynced(v1alpha1.ReasonRefusedByMeta, "403").WithBackoff(lifecycle.SlowPause)
 	for _, want := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute, 5 * time.Minute} {
 		if o := m.hold(key, "one", refused); o.After() != want || o.Backoff() || !o.Unaffected() {
@@ -300,7 +300,7 @@ func TestUnitHookMemory(t *testing.T) {
 			t.Fatal("held too long")
 		}
 	}
-	m.keepCallbacks("u", []hookKey{key})
+	m.keepCallbacks("u", []routeKey{key})
 	if m.unverified("u") == "" {
 		t.Error("forgotten though wanted")
 	}
@@ -354,10 +354,10 @@ func TestUnitInactiveCallback(t *testing.T) {
 	subscribed := true
 	obj.Status.Subscribed = &subscribed
 	obj.Status.App = &v1alpha1.AppWebhookStatus{CallbackURL: hookOther}
-	h := &hooks{Base: &lifecycle.Base{}, memory: newHookMemory(clocktesting.NewFakeClock(time.Unix(1790000000, 0)))}
+	h := &subscriptions{Base: &lifecycle.Base{}, memory: newMemory(clocktesting.NewFakeClock(time.Unix(1790000000, 0)))}
 	for _, active := range []bool{true, false} {
 		obj.Status.App.Active = &active
-		r := h.Describe(&hookPass{Object: obj}, lifecycle.NewConditions(nil, 1, time.Unix(1790000000, 0)))
+		r := h.Describe(&subscriptionRun{Object: obj}, lifecycle.NewConditions(nil, 1, time.Unix(1790000000, 0)))
 		if got := r.Status == metav1.ConditionTrue; got != active || (lifecycle.KstatusOf[r.Reason] == lifecycle.KstatusStalled) == active {
 			t.Errorf("active %t: %+v", active, r)
 		}

@@ -14,12 +14,12 @@ import (
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
-// take copies what is known into the status.
-func (h *hooks) take(l *hookLook) {
+// observeInto copies what is known into the status.
+func (h *subscriptions) observeInto(l *lookup) {
 	s, v := &l.Object.Status, &l.situation
 	s.Subscribed = &v.subscribed
 	s.AppliedSubscription = s.AppliedSubscription && v.subscribed
-	h.takeApp(l)
+	h.observeAppInto(l)
 	known := s.Messages
 	s.Messages = nil
 	if v.account.live != "" || v.account.applied != "" {
@@ -41,12 +41,12 @@ func (h *hooks) take(l *hookLook) {
 }
 
 // nameOf is the name of the PhoneNumber resource in the path of a level.
-func (l *hookLook) nameOf(n *hookLevel) string {
+func (l *lookup) nameOf(n *route) string {
 	const prefix = "phoneNumbers["
 	return n.path[len(prefix) : len(n.path)-1]
 }
 
-func overrideStatus(v *hookLevel, known *v1alpha1.WebhookOverrideStatus) *v1alpha1.WebhookOverrideStatus {
+func overrideStatus(v *route, known *v1alpha1.WebhookOverrideStatus) *v1alpha1.WebhookOverrideStatus {
 	s := &v1alpha1.WebhookOverrideStatus{CallbackURL: metavalues.Truncate(v.live, metavalues.MessageLimit), AppliedURL: v.applied}
 	if known != nil && known.AppliedURL == v.applied {
 		s.VerifyTokenSecret = known.VerifyTokenSecret
@@ -54,7 +54,7 @@ func overrideStatus(v *hookLevel, known *v1alpha1.WebhookOverrideStatus) *v1alph
 	return s
 }
 
-func (h *hooks) takeApp(l *hookLook) {
+func (h *subscriptions) observeAppInto(l *lookup) {
 	s, app := &l.Object.Status, &l.situation.app
 	known := s.App
 	if !app.liveKnown && app.applied == "" {
@@ -77,10 +77,10 @@ func (h *hooks) takeApp(l *hookLook) {
 }
 
 // intend notes which address is about to be set.
-func (h *hooks) intend(l *hookLook, step *hookStep) { h.note(l, step, nil) }
+func (h *subscriptions) intend(l *lookup, step *routeWrite) { h.note(l, step, nil) }
 
 // remember notes what was set and with which version of the verify token.
-func (h *hooks) remember(l *hookLook, step *hookStep) {
+func (h *subscriptions) remember(l *lookup, step *routeWrite) {
 	if step.kind == hookSubscribe {
 		l.Object.Status.AppliedSubscription = true
 		return
@@ -88,7 +88,7 @@ func (h *hooks) remember(l *hookLook, step *hookStep) {
 	h.note(l, step, l.tokens[step.at.path].Version)
 }
 
-func (h *hooks) note(l *hookLook, step *hookStep, version *v1alpha1.SecretVersion) {
+func (h *subscriptions) note(l *lookup, step *routeWrite, version *v1alpha1.SecretVersion) {
 	s := &l.Object.Status
 	switch step.kind {
 	case hookPrime:
@@ -120,7 +120,7 @@ func (h *hooks) note(l *hookLook, step *hookStep, version *v1alpha1.SecretVersio
 }
 
 // Describe sets the conditions of a subscription and judges whether the events go where the spec says.
-func (h *hooks) Describe(p *hookPass, c *lifecycle.Conditions) lifecycle.Readiness {
+func (h *subscriptions) Describe(p *subscriptionRun, c *lifecycle.Conditions) lifecycle.Readiness {
 	s := &p.Object.Status
 	if s.Subscribed == nil {
 		for _, kind := range []string{v1alpha1.ConditionSubscribed, v1alpha1.ConditionCallbackVerified} {
@@ -150,7 +150,7 @@ func (h *hooks) Describe(p *hookPass, c *lifecycle.Conditions) lifecycle.Readine
 }
 
 // missing names the first level whose address isn't the wanted one, "" for none.
-func (h *hooks) missing(obj *v1alpha1.WebhookSubscription) string {
+func (h *subscriptions) missing(obj *v1alpha1.WebhookSubscription) string {
 	s := &obj.Status
 	if m := obj.Spec.Messages; m != nil && (s.Messages == nil || s.Messages.CallbackURL != m.CallbackURL) {
 		return "messages.callbackURL"
@@ -176,7 +176,7 @@ func (h *hooks) missing(obj *v1alpha1.WebhookSubscription) string {
 }
 
 // verified tells how Meta's handshake went. An address that Meta shows answered it when it was set.
-func (h *hooks) verified(p *hookPass, c *lifecycle.Conditions, missing string) {
+func (h *subscriptions) verified(p *subscriptionRun, c *lifecycle.Conditions, missing string) {
 	set := func(status metav1.ConditionStatus, reason, message string) {
 		c.Set(v1alpha1.ConditionCallbackVerified, status, reason, message)
 	}
