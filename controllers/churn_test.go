@@ -115,9 +115,7 @@ func newChurn(t *testing.T, n int, readOnly bool) *churn {
 			t.Error(err)
 		}
 	}
-	c.kinds = map[string]reconcile.Reconciler{
-		"WABA": r.WABAs, "PhoneNumber": r.PhoneNumbers, "MessageTemplate": r.MessageTemplates, "WebhookSubscription": r.WebhookSubscriptions,
-	}
+	c.kinds = r.ByKind
 	stores := reflect.ValueOf(r).Elem().FieldByName("base").Elem().FieldByName("Objects").Elem().FieldByName("stores")
 	for i := range stores.Len() {
 		store := stores.Index(i).Elem()

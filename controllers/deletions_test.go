@@ -72,8 +72,8 @@ func TestDeletionsFreeStores(t *testing.T) {
 	process.until("all is freed", func() bool { return process.reconcilers.Known() == 0 })
 	process.stop()
 	after := process.count()
-	delete(after, "reconcilers.WABAs.Base.AccountEvents.Sinks") // one of each controller, from its start
-	delete(after, "reconcilers.WABAs.Base.AccountEvents.readySinks")
+	delete(after, "reconcilers.base.AccountEvents.onChange") // one of each controller, from its start
+	delete(after, "reconcilers.base.AccountEvents.onReady")
 	for _, leak := range grown(process.before, after) {
 		t.Error(leak)
 	}

@@ -134,7 +134,7 @@ func TestFactsOfATemplateShowAtOnce(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestFactsHoldWhereMetaAgrees: what only webhooks tell stays as long as the status it belongs to.
+// TestFactsHoldWhereMetaAgrees: what only webhooks report stays as long as the status it belongs to.
 func TestFactsHoldWhereMetaAgrees(t *testing.T) {
 	t.Parallel()
 	w, op, _, tmpl := approvedTemplate(t)

@@ -67,7 +67,7 @@ func TestTroubleLater(t *testing.T) {
 			if tc.template == "" {
 				expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 			} else {
-				expectRefused(t, tmpl.Status.Conditions, tc.template, "WABA acme can't be used", "what was last known")
+				expectRefused(t, tmpl.Status.Conditions, tc.template, "WABA acme can't be used", "the last known state")
 			}
 			expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonApproved)
 			if calls := beyondObservation(w, 0); len(calls) > 0 {

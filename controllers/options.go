@@ -11,7 +11,7 @@ type (
 	Options = lifecycle.Options
 	// Parts are what reconcilers read from and write to in Kubernetes.
 	Parts = lifecycle.Parts
-	// Metrics is told what only the controllers know.
+	// Metrics counts and measures what only the controllers know.
 	Metrics = lifecycle.Metrics
 	// Intent is a write to Meta that isn't made because the operator only reads.
 	Intent = lifecycle.Intent

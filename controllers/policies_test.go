@@ -326,7 +326,7 @@ func TestMassDeletionIsHeld(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestContested: a repair that somebody keeps undoing stops after three times in a day.
+// TestContested: a repair that another client keeps reverting stops after three times in a day.
 func TestContested(t *testing.T) {
 	t.Parallel()
 	w, op, tmpl := ready(t, func(m *v1alpha1.MessageTemplate) { m.Spec.DriftPolicy = v1alpha1.DriftPolicyRepair })

@@ -41,7 +41,7 @@ func TestRareTemplateStates(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestFlaggedTemplate: only a webhook tells of it.
+// TestFlaggedTemplate: only a webhook reports of it.
 func TestFlaggedTemplate(t *testing.T) {
 	t.Parallel()
 	w, op, tmpl := ready(t)

@@ -129,7 +129,7 @@ func TestForeignConditions(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestRestoredFacts: what webhooks told before a restore stays known after it, though the backup tool wrote it and what else
+// TestRestoredFacts: what webhooks reported before a restore stays known after it, though the backup tool wrote it and what else
 // it wrote is taken over.
 func TestRestoredFacts(t *testing.T) {
 	t.Parallel()

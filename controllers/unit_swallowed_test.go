@@ -36,17 +36,17 @@ func TestUnitListsOfThoseWhoWake(t *testing.T) {
 		Log: funcr.New(func(_, args string) { got = append(got, args) }, funcr.Options{}),
 	}).Lists()
 	for range 2 {
-		if names := templatesOf(t.Context(), lists, "account", "platform/acme", nil); len(names) > 0 {
+		if names := namesBy(t.Context(), lists, v1alpha1.KindMessageTemplate, "account", "platform/acme", nil); len(names) > 0 {
 			t.Errorf("woken: %v", names)
 		}
-		hooksBy(t.Context(), lists, "account", "platform/acme")
+		namesBy(t.Context(), lists, v1alpha1.KindWebhookSubscription, "account", "platform/acme", nil)
 	}
 	away = nil
-	if names := templatesOf(t.Context(), lists, "account", "platform/acme", nil); len(names) != 2 {
+	if names := namesBy(t.Context(), lists, v1alpha1.KindMessageTemplate, "account", "platform/acme", nil); len(names) != 2 {
 		t.Errorf("woken: %v", names)
 	}
 	away = lifecycletest.ErrAway
-	templatesOf(t.Context(), lists, "account", "platform/acme", nil)
+	namesBy(t.Context(), lists, v1alpha1.KindMessageTemplate, "account", "platform/acme", nil)
 	text := strings.Join(got, "\n")
 	if len(got) != 3 || strings.Count(text, "MessageTemplate") != 2 || strings.Count(text, "WebhookSubscription") != 1 ||
 		strings.Count(text, lifecycletest.ErrAway.Error()) != 3 {
@@ -75,7 +75,7 @@ func TestUnitStatusThatCannotBeWritten(t *testing.T) {
 		for kind, of := range map[string]struct {
 			reconcile.Reconciler
 			name string
-		}{"MessageTemplate": {r.MessageTemplates, "own"}, "WABA": {r.WABAs, "acme"}} {
+		}{"MessageTemplate": {r.ByKind["MessageTemplate"], "own"}, "WABA": {r.ByKind["WABA"], "acme"}} {
 			ctx, log := lifecycletest.Logged(0)
 			result, err := of.Reconcile(ctx, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: lifecycletest.Owner, Name: of.name}})
 			lines := strings.Join(log.Next(), "\n")

@@ -6,12 +6,17 @@ package controllers
 import (
 	"context"
 	"reflect"
+	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -22,7 +27,6 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/controllers/lifecycle"
-	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
@@ -32,8 +36,8 @@ var requests = []string{
 	v1alpha1.AnnotationUnpause, v1alpha1.AnnotationRequestCode,
 }
 
-// wakes lets through what a user or a webhook did. Our own status writes must not wake us, or no backoff would hold.
-func wakes() predicate.Predicate {
+// ignoreOwnWrites drops updates that change nothing but the status of reconcilers: they would trigger a run and defeat every backoff.
+func ignoreOwnWrites() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() || e.ObjectOld.GetUID() != e.ObjectNew.GetUID() ||
 			e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero() {
@@ -48,8 +52,11 @@ func wakes() predicate.Predicate {
 	}}
 }
 
+// queue is a controller's queue.
+type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
 // addLow enqueues background work: what a user did goes first.
-func addLow(q lifecycle.Queue, names ...types.NamespacedName) {
+func addLow(q queue, names ...types.NamespacedName) {
 	for _, n := range names {
 		req := reconcile.Request{NamespacedName: n}
 		if pq, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
@@ -60,70 +67,116 @@ func addLow(q lifecycle.Queue, names ...types.NamespacedName) {
 	}
 }
 
-// templateSource wakes exactly the templates that an observation found changed.
-func templateSource(c client.Reader, ch *lifecycle.AccountEvents) source.Source {
-	return source.Func(func(ctx context.Context, q lifecycle.Queue) error {
-		ch.Mu.Lock()
-		defer ch.Mu.Unlock()
-		ch.QueueReady(ctx, v1alpha1.KindMessageTemplate, q)
-		ch.Sinks = append(ch.Sinks, func(n lifecycle.AccountChange) {
+// child is how the resources of one kind that belong to accounts are woken.
+type child struct {
+	// kind is its name.
+	kind string
+	// changed returns the resources that a change of an account concerns.
+	changed func(ctx context.Context, c client.Reader, n lifecycle.AccountChange) []types.NamespacedName
+	// competitors returns the resources that may act once one is gone.
+	competitors func(ctx context.Context, c client.Reader, gone v1alpha1.Asset) []types.NamespacedName
+	// watch adds what only this kind watches; nil for nothing.
+	watch func(bldr *builder.Builder, c client.Reader) *builder.Builder
+}
+
+// setup registers the controller of the kind.
+func (k *child) setup(mgr ctrl.Manager, b *lifecycle.Base, o Options, r reconcile.Reconciler) error {
+	kind, _ := v1alpha1.AssetKindOf(k.kind)
+	lists := b.Lists()
+	bldr := ctrl.NewControllerManagedBy(mgr).Named(strings.ToLower(k.kind)).
+		For(kind.New(), builder.WithPredicates(ignoreOwnWrites())).
+		Watches(kind.New(), enqueue(func(ctx context.Context, obj v1alpha1.Asset) []types.NamespacedName {
+			return k.competitors(ctx, lists, obj)
+		}), builder.WithPredicates(deletedOnly())).
+		Watches(&v1alpha1.WABA{}, enqueue(func(ctx context.Context, waba v1alpha1.Asset) []types.NamespacedName {
+			return namesBy(ctx, lists, k.kind, index.Account, index.AccountKey(client.ObjectKeyFromObject(waba)), nil)
+		}), builder.WithPredicates(accountMatters())).
+		WatchesRawSource(k.source(lists, b.AccountEvents)).
+		WithOptions(controllerOptions(o))
+	if o.WatchNamespaceLabels {
+		bldr = bldr.WatchesMetadata(&corev1.Namespace{}, ofNamespace(lists, kind), builder.WithPredicates(predicate.LabelChangedPredicate{}))
+	}
+	if k.watch != nil {
+		bldr = k.watch(bldr, lists)
+	}
+	return bldr.Complete(r)
+}
+
+// source enqueues exactly the resources that an observation found changed, and those for which something that they wait for has come.
+func (k *child) source(c client.Reader, events *lifecycle.AccountEvents) source.Source {
+	return source.Func(func(ctx context.Context, q queue) error {
+		events.Subscribe(k.kind, func(n lifecycle.AccountChange) {
 			if ctx.Err() == nil {
-				addLow(q, changedTemplates(ctx, c, n)...)
+				addLow(q, k.changed(ctx, c, n)...)
+			}
+		}, func(name types.NamespacedName) {
+			if ctx.Err() == nil {
+				q.Add(reconcile.Request{NamespacedName: name})
 			}
 		})
 		return nil
 	})
 }
 
-func changedTemplates(ctx context.Context, c client.Reader, n lifecycle.AccountChange) []types.NamespacedName {
-	if n.Change.All || len(n.Change.Templates) > 50 {
-		return templatesOf(ctx, c, index.Account, n.WABA.String(), changedSet(n.Change))
-	}
-	var names []types.NamespacedName
-	for _, key := range n.Change.Templates {
-		names = append(names, templatesOf(ctx, c, index.Template, n.WABA.String()+"|"+key.Name+"|"+key.Language, nil)...)
-	}
-	return names
-}
-
-func changedSet(c account.Change) map[account.TemplateKey]bool {
-	if c.All {
-		return nil
-	}
-	set := make(map[account.TemplateKey]bool, len(c.Templates))
-	for _, key := range c.Templates {
-		set[key] = true
-	}
-	return set
-}
-
-// templatesOf lists the names of templates by an index, restricted to a set of keys unless it is nil.
-func templatesOf(ctx context.Context, c client.Reader, index, key string, only map[account.TemplateKey]bool) []types.NamespacedName {
-	var list v1alpha1.MessageTemplateList
-	if err := c.List(ctx, &list, client.MatchingFields{index: key}, client.UnsafeDisableDeepCopy); err != nil {
-		return nil
-	}
-	names := make([]types.NamespacedName, 0, len(list.Items))
-	for i := range list.Items {
-		if only == nil || only[account.NewTemplateKey(list.Items[i].Spec.Name, list.Items[i].Spec.Language)] {
-			names = append(names, client.ObjectKeyFromObject(&list.Items[i]))
+// setupAccounts registers the controller of accounts.
+func setupAccounts(mgr ctrl.Manager, b *lifecycle.Base, o Options, r reconcile.Reconciler) error {
+	bldr := ctrl.NewControllerManagedBy(mgr).Named(strings.ToLower(v1alpha1.KindWABA)).
+		For(&v1alpha1.WABA{}, builder.WithPredicates(ignoreOwnWrites())).
+		Watches(&v1alpha1.WABA{}, sameAccount(b.Lists()), builder.WithPredicates(predicate.Or(deletedOnly(), accountMatters()))).
+		WatchesRawSource(source.Func(func(ctx context.Context, q queue) error {
+			b.AccountEvents.OnEnqueue(func(waba types.NamespacedName, after time.Duration) {
+				if ctx.Err() == nil {
+					q.AddAfter(reconcile.Request{NamespacedName: waba}, after)
+				}
+			})
+			return nil
+		})).
+		WithOptions(controllerOptions(o))
+	for _, kind := range v1alpha1.AssetKinds {
+		if obj := kind.New(); obj.AccountReference() != nil {
+			// An account that is being deleted waits for its resources that are, too.
+			bldr = bldr.Watches(obj, enqueue(func(_ context.Context, gone v1alpha1.Asset) []types.NamespacedName {
+				return []types.NamespacedName{index.AccountOf(gone)}
+			}), builder.WithPredicates(deletedOnly()))
 		}
 	}
-	return names
+	return bldr.Complete(r)
 }
 
-// wakeSource delivers what changes.wake sends.
-func wakeSource(ch *lifecycle.AccountEvents) source.Source {
-	return source.Func(func(ctx context.Context, q lifecycle.Queue) error {
-		ch.Mu.Lock()
-		defer ch.Mu.Unlock()
-		ch.AccountSink = func(waba types.NamespacedName, after time.Duration) {
-			if ctx.Err() == nil {
-				q.AddAfter(reconcile.Request{NamespacedName: waba}, after)
-			}
+// enqueue makes an event handler of a function that names resources.
+func enqueue(names func(context.Context, v1alpha1.Asset) []types.NamespacedName) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
+		asset, ok := obj.(v1alpha1.Asset)
+		if !ok {
+			return nil
+		}
+		return requestsFor(names(ctx, asset))
+	})
+}
+
+// namesBy lists the names of the resources of a kind by an index; filter, unless it is nil, decides about each. A list that fails is logged,
+// and names nothing.
+func namesBy(ctx context.Context, c client.Reader, kind, index, key string, filter func(v1alpha1.Asset) bool) []types.NamespacedName {
+	return names(ctx, c, kind, filter, client.MatchingFields{index: key})
+}
+
+func names(ctx context.Context, c client.Reader, kind string, filter func(v1alpha1.Asset) bool, opts ...client.ListOption) []types.NamespacedName {
+	k, ok := v1alpha1.AssetKindOf(kind)
+	if !ok {
+		return nil
+	}
+	list := k.NewList()
+	if err := c.List(ctx, list, append(opts, client.UnsafeDisableDeepCopy)...); err != nil {
+		return nil
+	}
+	out := make([]types.NamespacedName, 0, meta.LenList(list))
+	_ = meta.EachListItem(list, func(item runtime.Object) error { // never fails
+		if obj, ok := item.(v1alpha1.Asset); ok && (filter == nil || filter(obj)) {
+			out = append(out, client.ObjectKeyFromObject(obj))
 		}
 		return nil
 	})
+	return out
 }
 
 func requestsFor(names []types.NamespacedName) []reconcile.Request {
@@ -132,13 +185,6 @@ func requestsFor(names []types.NamespacedName) []reconcile.Request {
 		out[i] = reconcile.Request{NamespacedName: n}
 	}
 	return out
-}
-
-// templatesOfAccount wakes the templates of an account whose owner or state changed.
-func templatesOfAccount(c client.Reader) handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
-		return requestsFor(templatesOf(ctx, c, index.Account, index.AccountKey(client.ObjectKeyFromObject(obj)), nil))
-	})
 }
 
 // accountMatters lets through changes of an account that its resources have to react to.
@@ -164,66 +210,24 @@ func syncedReason(w *v1alpha1.WABA) string {
 	return string(c.Status) + c.Reason
 }
 
-// rivalsOf wakes the resources that claimed the same template as one that is gone.
-func rivalsOf(c client.Reader) handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
-		t, ok := obj.(*v1alpha1.MessageTemplate)
-		if !ok {
-			return nil
-		}
-		return requestsFor(templatesOf(ctx, c, index.Template, index.TemplateKey(index.Referenced(t.Namespace, t.Spec.WABARef), t.Spec.Name, t.Spec.Language), nil))
-	})
-}
-
-// accountOfDeleted wakes a WABA that waits for the deletion of its resources.
-func accountOfDeleted() handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, obj client.Object) []reconcile.Request {
-		asset, ok := obj.(v1alpha1.Asset)
-		if !ok {
-			return nil
-		}
-		return []reconcile.Request{{NamespacedName: index.AccountOf(asset)}}
-	})
-}
-
-// rivalAccounts wakes the WABA resources with the same id as one that is gone or has new credentials.
-func rivalAccounts(c client.Reader) handler.EventHandler {
+// sameAccount enqueues the other WABA resources with the id of one that is gone or has new credentials.
+func sameAccount(c client.Reader) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
 		w, ok := obj.(*v1alpha1.WABA)
 		if !ok {
 			return nil
 		}
-		var list v1alpha1.WABAList
-		if err := c.List(ctx, &list, client.MatchingFields{index.AccountID: w.Spec.ID}, client.UnsafeDisableDeepCopy); err != nil {
-			return nil
-		}
-		var out []reconcile.Request
-		for i := range list.Items {
-			if list.Items[i].UID != w.UID {
-				out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
-			}
-		}
-		return out
+		return requestsFor(namesBy(ctx, c, v1alpha1.KindWABA, index.AccountID, w.Spec.ID, func(o v1alpha1.Asset) bool { return o.GetUID() != w.UID }))
 	})
 }
 
-// ofNamespace wakes the resources of one kind in a namespace whose labels changed: an account's selector may now include or
-// exclude it.
-func ofNamespace(c client.Reader, kind client.ObjectList) handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
-		list, ok := kind.DeepCopyObject().(client.ObjectList)
-		if !ok || c.List(ctx, list, client.InNamespace(obj.GetName()), client.UnsafeDisableDeepCopy) != nil {
-			return nil
-		}
-		var out []reconcile.Request
-		_ = meta.EachListItem(list, func(item runtime.Object) error { // never fails
-			child, ok := item.(v1alpha1.Asset)
-			if ok && index.AccountOf(child).Namespace != obj.GetName() {
-				out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(child)})
-			}
-			return nil
-		})
-		return out
+// ofNamespace enqueues the resources of one kind in a namespace whose labels changed and whose account is in another one: its selector may
+// now include or exclude them.
+func ofNamespace(c client.Reader, kind v1alpha1.AssetKind) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, namespace client.Object) []reconcile.Request {
+		return requestsFor(names(ctx, c, kind.Name, func(o v1alpha1.Asset) bool {
+			return index.AccountOf(o).Namespace != namespace.GetName()
+		}, client.InNamespace(namespace.GetName())))
 	})
 }
 

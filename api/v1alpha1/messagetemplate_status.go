@@ -89,7 +89,7 @@ type MessageTemplateStatus struct {
 	// +listType=atomic
 	LastUpdatedTimes []metav1.Time `json:"lastUpdatedTimes,omitempty"`
 
-	// Webhook holds facts that webhooks told.
+	// Webhook holds what webhooks reported.
 	// +optional
 	Webhook *MessageTemplateWebhookStatus `json:"webhook,omitempty"`
 }
@@ -100,11 +100,11 @@ type TemplateRejection struct {
 	// +optional
 	Reason string `json:"reason,omitempty"`
 
-	// Explanation of what is wrong with this template, in Meta's words; only webhooks tell it.
+	// Explanation of what is wrong with this template, in Meta's words; only webhooks report it.
 	// +optional
 	Explanation string `json:"explanation,omitempty"`
 
-	// Recommendation is the remedy that Meta proposes: for this template where a webhook told it, else for the reason.
+	// Recommendation is the remedy that Meta proposes: for this template where a webhook reported it, else for the reason.
 	// +optional
 	Recommendation string `json:"recommendation,omitempty"`
 }
@@ -211,7 +211,7 @@ type MessageTemplateWebhookStatus struct {
 	// +listMapKey=field
 	Events []WebhookEvent `json:"events,omitempty"`
 
-	// Status is the newest event told, for example APPROVED, REJECTED, PAUSED or FLAGGED.
+	// Status is the newest event reported, for example APPROVED, REJECTED, PAUSED or FLAGGED.
 	// +optional
 	Status string `json:"status,omitempty"`
 
@@ -239,11 +239,11 @@ type MessageTemplateWebhookStatus struct {
 	// +optional
 	DisableDate *metav1.Time `json:"disableDate,omitempty"`
 
-	// QualityScore is the newest score told.
+	// QualityScore is the newest score reported.
 	// +optional
 	QualityScore string `json:"qualityScore,omitempty"`
 
-	// Category is the newest category told.
+	// Category is the newest category reported.
 	// +optional
 	Category string `json:"category,omitempty"`
 

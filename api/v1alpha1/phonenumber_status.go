@@ -123,7 +123,7 @@ type PhoneNumberStatus struct {
 	// +optional
 	Registration *PhoneNumberRegistrationStatus `json:"registration,omitempty"`
 
-	// Webhook holds facts that webhooks told.
+	// Webhook holds what webhooks reported.
 	// +optional
 	Webhook *PhoneNumberWebhookStatus `json:"webhook,omitempty"`
 }
@@ -298,7 +298,7 @@ type PhoneNumberWebhookStatus struct {
 	// +optional
 	RequestedName string `json:"requestedName,omitempty"`
 
-	// NameRejectionReason is why a display name was rejected, for example NAME_NOT_CONSISTENT. Only webhooks tell it.
+	// NameRejectionReason is why a display name was rejected, for example NAME_NOT_CONSISTENT. Only webhooks report it.
 	// +optional
 	NameRejectionReason string `json:"nameRejectionReason,omitempty"`
 
@@ -306,7 +306,7 @@ type PhoneNumberWebhookStatus struct {
 	// +optional
 	QualityEvent string `json:"qualityEvent,omitempty"`
 
-	// MessagingLimit is the newest messaging limit told, for example TIER_2K.
+	// MessagingLimit is the newest messaging limit reported, for example TIER_2K.
 	// +optional
 	MessagingLimit string `json:"messagingLimit,omitempty"`
 
@@ -318,11 +318,11 @@ type PhoneNumberWebhookStatus struct {
 	// +optional
 	PictureLostTime *metav1.Time `json:"pictureLostTime,omitempty"`
 
-	// CallingStatus is the newest setting of calling told: ENABLED or DISABLED.
+	// CallingStatus is the newest setting of calling reported: ENABLED or DISABLED.
 	// +optional
 	CallingStatus string `json:"callingStatus,omitempty"`
 
-	// Username is the newest user name told.
+	// Username is the newest user name reported.
 	// +optional
 	Username string `json:"username,omitempty"`
 

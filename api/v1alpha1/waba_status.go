@@ -130,7 +130,7 @@ type WABAStatus struct {
 	// +optional
 	LastHandledRelease string `json:"lastHandledRelease,omitempty"`
 
-	// Webhook holds facts that only webhooks tell.
+	// Webhook holds facts that only webhooks report.
 	// +optional
 	Webhook *WABAWebhookStatus `json:"webhook,omitempty"`
 }
@@ -296,7 +296,7 @@ type RegistrationAttempt struct {
 	// +optional
 	Result string `json:"result,omitempty"`
 
-	// RetryTime is before when Meta wants no further attempt.
+	// RetryTime is the earliest time at which Meta accepts another attempt.
 	// +optional
 	RetryTime *metav1.Time `json:"retryTime,omitempty"`
 }

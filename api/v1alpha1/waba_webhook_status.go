@@ -39,7 +39,7 @@ type WABAWebhookStatus struct {
 	// +optional
 	ReviewDecision string `json:"reviewDecision,omitempty"`
 
-	// MessagingLimit is the newest messaging limit told, for example TIER_2K.
+	// MessagingLimit is the newest messaging limit reported, for example TIER_2K.
 	// +optional
 	MessagingLimit string `json:"messagingLimit,omitempty"`
 
@@ -63,7 +63,7 @@ type Restriction struct {
 	// +optional
 	Time *metav1.Time `json:"time,omitempty"`
 
-	// Expires is when the restriction ends; absent means not told.
+	// Expires is when the restriction ends; absent means that Meta didn't say.
 	// +optional
 	Expires *metav1.Time `json:"expires,omitempty"`
 

@@ -183,10 +183,10 @@ func AccountUnusable(waba *v1alpha1.WABA, namespace string) *Result {
 	}
 	if reason, hard := AccountUnusableReasons[synced.Reason]; hard && synced.Status == metav1.ConditionFalse {
 		return Waiting(reason, fmt.Sprintf(
-			"WABA %s can't be used (%s); what is shown here is what was last known", name, synced.Reason), 0).AssetUnaffected()
+			"WABA %s can't be used (%s); the status shows the last known state", name, synced.Reason), 0).AssetUnaffected()
 	}
 	if AccountBlocked(waba) {
-		return Waiting(v1alpha1.ReasonAccountBlocked, "Meta has disabled the account of WABA "+name+"; what is shown here is what was last known", 0).AssetUnaffected()
+		return Waiting(v1alpha1.ReasonAccountBlocked, "Meta has disabled the account of WABA "+name+"; the status shows the last known state", 0).AssetUnaffected()
 	}
 	return nil
 }

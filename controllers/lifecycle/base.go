@@ -89,16 +89,16 @@ func LogStep(ctx context.Context, step string, values ...any) {
 func (b *Base) ReportTransitions(ctx context.Context, obj runtime.Object, before, after []metav1.Condition) {
 	logTransitions(ctx, before, after)
 	type said struct{ reason, message string }
-	told := map[said]bool{}
+	reported := map[said]bool{}
 	for _, c := range after {
 		if c.Type == v1alpha1.ConditionReconciling || c.Type == v1alpha1.ConditionStalled || c.Status == metav1.ConditionUnknown ||
 			c.Reason == v1alpha1.ReasonProgressing {
 			continue
 		}
-		if sameCondition(before, c) || told[said{c.Reason, c.Message}] {
+		if sameCondition(before, c) || reported[said{c.Reason, c.Message}] {
 			continue
 		}
-		told[said{c.Reason, c.Message}] = true
+		reported[said{c.Reason, c.Message}] = true
 		kind := corev1.EventTypeNormal
 		if c.Status == metav1.ConditionFalse && !expected(c.Reason) || c.Reason == v1alpha1.ReasonExpiringSoon {
 			kind = corev1.EventTypeWarning

@@ -15,7 +15,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
-// Conditions builds the conditions of one pass from scratch, so that one that no longer holds disappears. The
+// Conditions builds the conditions of one run from scratch, so that one that no longer holds disappears. The
 // transition time is kept while the status stays the same.
 type Conditions struct {
 	generation int64

@@ -18,25 +18,24 @@ import (
 	"github.com/waba-operator/waba-operator/internal/facts"
 )
 
-// factsPause is how long facts about one object gather until its spec is looked at again because of them. Its status follows
-// each of them at once.
+// factsPause is how long webhook events about one object are collected before they cause a full run. The status shows each event at once.
 const factsPause = 5 * time.Second
 
-// Freshness says how fresh that is what facts are compared with.
+// Freshness is the age of the observed state that webhook events are compared with.
 type Freshness struct {
-	// ObservedAt is when the request was sent that saw the asset last; zero where that isn't known.
+	// ObservedAt is when the request was sent that last observed the asset; zero where that isn't known.
 	ObservedAt time.Time
-	// WrittenAt is when the asset was last written: what happened at Meta before says nothing of it.
+	// WrittenAt is when the operator last wrote the asset. Earlier events say nothing about its present state.
 	WrittenAt time.Time
 }
 
-// Outweighs reports that what an event told wins over what was seen: until an observation begun a minute or more after its
-// receipt.
+// Outweighs reports whether a webhook event takes precedence over the last observation, which it does until an observation starts at least
+// one minute after the event was received.
 func (k Freshness) Outweighs(e *v1alpha1.WebhookEvent) bool {
 	return facts.Wins(e, k.ObservedAt) && !e.Time.Time.Before(k.WrittenAt)
 }
 
-// LastResult is the result that the last pass recorded, so that a pass without one of its own can show what webhooks told.
+// LastResult is the result that the last run recorded. A run without a result of its own replays it to show new webhook events.
 func LastResult(prior *v1alpha1.CommonStatus) (*Result, bool) {
 	synced := meta.FindStatusCondition(prior.Conditions, v1alpha1.ConditionSynced)
 	if synced == nil {
@@ -49,8 +48,8 @@ func LastResult(prior *v1alpha1.CommonStatus) (*Result, bool) {
 	return replayedResult(synced, !same(v1alpha1.ConditionReady)), true
 }
 
-// eventDebouncer remembers what webhooks had told of each object when it was last looked at. It keeps events apart from all that
-// may cost a call or a look at the API server: however many arrive, that is done once in a while.
+// eventDebouncer delays the full run that webhook events trigger, so that a burst of events causes one. It keeps the events of each object
+// as of its last run.
 type eventDebouncer struct {
 	clock clock.PassiveClock
 
@@ -58,9 +57,10 @@ type eventDebouncer struct {
 	known map[types.UID]debounced
 }
 
+// debounced is what is kept of one object.
 type debounced struct {
 	facts any
-	// due is when other work is done; zero when no fact has come since it was.
+	// due is when the full run follows; zero when no event has come since the last one.
 	due time.Time
 }
 
@@ -68,8 +68,8 @@ func newEventDebouncer(c clock.PassiveClock) *eventDebouncer {
 	return &eventDebouncer{clock: c, known: map[types.UID]debounced{}}
 }
 
-// observe notes what webhooks told of an object. before is what they had told at the last look, and known is false at the
-// first one; wait is how long other work waits, unless it is urgent.
+// observe records the webhook facts of an object. before are those of the last run, and known is false in the first one; wait is how long
+// the full run is delayed, unless it is urgent.
 func (h *eventDebouncer) observe(key types.UID, facts any, urgent bool) (before any, known bool, wait time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -91,6 +91,7 @@ func (h *eventDebouncer) observe(key types.UID, facts any, urgent bool) (before 
 	return before, true, wait
 }
 
+// Forget frees what is kept of an object.
 func (h *eventDebouncer) Forget(gone Gone) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -98,16 +99,16 @@ func (h *eventDebouncer) Forget(gone Gone) time.Duration {
 	return 0
 }
 
-// Facts is what webhooks told of an object, and what follows for people.
+// Facts are what webhooks reported of an object, and how to make events of Kubernetes of them.
 type Facts struct {
 	Object v1alpha1.Asset
 	topic  Topic
-	// Notices is what is new since what they had told before.
+	// Notices returns what is new since the facts of an earlier run.
 	Notices func(before any) []Notice
 }
 
-// Debounce takes note of what webhooks told of an object of the account, or of the account itself: people hear of it, and the
-// account is observed soon. It returns how long other work waits meanwhile.
+// Debounce records what webhooks reported of an object of the account, or of the account itself: new facts become events of Kubernetes, and
+// the account is observed soon, to confirm them. It returns how long the full run is delayed.
 func (b *Base) Debounce(t Facts, waba *v1alpha1.WABA, urgent bool) time.Duration {
 	uid := t.Object.GetUID()
 	before, known, wait := b.debouncer.observe(uid, WebhookFacts(t.Object), urgent)
@@ -125,7 +126,7 @@ func (b *Base) Debounce(t Facts, waba *v1alpha1.WABA, urgent bool) time.Duration
 	return wait
 }
 
-// WebhookFacts is what webhooks told of an object, as far as it is a reason to look at it.
+// WebhookFacts are the webhook facts of an object whose change causes a run.
 func WebhookFacts(obj client.Object) any {
 	asset, ok := obj.(v1alpha1.Asset)
 	if _, subscription := obj.(*v1alpha1.WebhookSubscription); !ok || subscription {

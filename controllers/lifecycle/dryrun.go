@@ -50,7 +50,7 @@ func (b *Base) DryRun(obj v1alpha1.Asset, call string, fields ...string) Intent 
 	return i
 }
 
-// DryRunOnly is the result of a pass of which nothing but a write is missing.
+// DryRunOnly is the result of a run of which nothing but a write is missing.
 func DryRunOnly(reason string, first Intent, more ...Intent) *Result {
 	what := first.String()
 	for _, i := range more {

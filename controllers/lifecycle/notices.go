@@ -12,7 +12,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
-// noticeLimit is how many events one pass makes at most.
+// noticeLimit is how many events one run makes at most.
 const noticeLimit = 5
 
 // Notice is news that no condition shows, for an event.

@@ -28,7 +28,7 @@ type Options struct {
 	Concurrency int
 	// ReadOnly turns every write to Meta into an event.
 	ReadOnly bool
-	// Intended is told about the writes that ReadOnly withholds; nil: only the events tell.
+	// Intended receives the writes that ReadOnly withholds; nil: only events show them.
 	Intended func(Intent)
 	// Once is for who runs the reconcilers once: nothing is put off that an operator spreads over its first hour.
 	Once bool
@@ -50,7 +50,7 @@ type Options struct {
 	NewQueue func(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
 
-// Metrics is told what only the controllers know.
+// Metrics counts and measures what only the controllers know.
 type Metrics interface {
 	// UnknownNormalisation counts a field that Meta gave back otherwise than it was sent, in a way nobody knew.
 	UnknownNormalisation(kind, field string)

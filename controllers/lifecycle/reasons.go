@@ -5,7 +5,7 @@ package lifecycle
 
 import "github.com/waba-operator/waba-operator/api/v1alpha1"
 
-// kstatus is what tools that wait for a resource are told: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus.
+// kstatus is how tools that wait for a resource see it: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus.
 type kstatus int
 
 const (

@@ -35,11 +35,11 @@ type Kind[T v1alpha1.Asset] interface {
 	LongestWait(reason string) time.Duration
 	// Topic says what the facts of webhooks about the object are about.
 	Topic(obj T) Topic
-	// Notices is what webhooks told since before. What conditions show isn't repeated.
+	// Notices returns what webhooks reported since the facts of an earlier run. What conditions show isn't repeated.
 	Notices(before any, obj T) []Notice
 	// Sync compares the asset with the spec and acts at most once.
 	Sync(ctx context.Context, p *Run[T]) *Result
-	// OverlayWebhook brings what webhooks told into the status, over what was seen before. It makes no call.
+	// OverlayWebhook replaces observed values in the status with newer ones that webhooks reported. It makes no call.
 	OverlayWebhook(p *Run[T])
 	// Delete deletes what the resource created or adopted. done means it is gone (or isn't ours) and the resource may go.
 	Delete(ctx context.Context, p *Run[T]) (gone bool, o *Result)
@@ -75,12 +75,12 @@ func (l *Reconciler[T]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 
 func (l *Reconciler[T]) begin(read T) *Run[T] { return NewRun(l.Kind, read, l.Clock.Now()) }
 
-// facts is what webhooks told of an object.
+// facts is what webhooks reported of an object.
 func (l *Reconciler[T]) facts(obj T) Facts {
 	return Facts{Object: obj, topic: l.Kind.Topic(obj), Notices: func(before any) []Notice { return l.Kind.Notices(before, obj) }}
 }
 
-// step is the order of every pass: what webhooks told, may we, with whom, and then the kind's own work.
+// step is the order of every run: webhook facts, policies, ownership, the account's session, and then the kind's own work.
 func (l *Reconciler[T]) step(ctx context.Context, p *Run[T]) *Result {
 	stop := l.resolve(ctx, p)
 	if stop == nil {
@@ -143,7 +143,7 @@ func (l *Reconciler[T]) own(ctx context.Context, p *Run[T]) *Result {
 
 // Paused is the result where managementPolicy is Paused.
 func Paused() *Result {
-	return NotSynced(v1alpha1.ReasonPaused, "managementPolicy is Paused: no call is made; what is shown is what was last known").AssetUnaffected()
+	return NotSynced(v1alpha1.ReasonPaused, "managementPolicy is Paused: no call is made; the status shows the last known state").AssetUnaffected()
 }
 
 // resolve finds the account and checks that it is the one the asset belongs to.
@@ -242,20 +242,20 @@ func StatusWriteFailed(o *Result, err error) *Result {
 	return WriteFailed("write the status", err).Join(o.failed...)
 }
 
-// conclude records what a pass came to. One that has nothing to record still shows what webhooks told: no wait may hide that
-// Meta rejected a template.
+// conclude writes the status. A run that has nothing to record still shows new webhook facts: no wait may hide that Meta rejected a
+// template.
 func (l *Reconciler[T]) conclude(ctx context.Context, p *Run[T], o *Result) error {
 	if !o.unchanged {
 		return l.Record(ctx, p, o, false)
 	}
-	recalled, ok := LastResult(p.Prior)
+	last, ok := LastResult(p.Prior)
 	if !ok || p.WABA == nil || len(p.Before.WebhookEvents()) == 0 && !HasForeignOwner(p.Before) {
 		return nil
 	}
-	told := l.begin(p.Before)
-	told.WABA, told.Session, told.Policy = p.WABA, p.Session, p.Policy
-	l.Kind.OverlayWebhook(told)
-	return l.Record(ctx, told, recalled, false)
+	replay := l.begin(p.Before)
+	replay.WABA, replay.Session, replay.Policy = p.WABA, p.Session, p.Policy
+	l.Kind.OverlayWebhook(replay)
+	return l.Record(ctx, replay, last, false)
 }
 
 // Record applies the status that follows from a result. With precondition set it fails with a conflict if anybody

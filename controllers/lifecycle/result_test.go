@@ -167,7 +167,7 @@ func TestUnitFailureWaitsAsLongAsMetaSays(t *testing.T) {
 	}
 }
 
-// Two answers to the same trouble must give the same message, or each pass would write the status.
+// Two answers to the same trouble must give the same message, or each run would write the status.
 func TestUnitFailureMessagesAreStable(t *testing.T) {
 	for class := range classReactions {
 		text := func(trace, clock string) string {

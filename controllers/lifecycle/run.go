@@ -124,7 +124,7 @@ func (p *Run[T]) Synced() *metav1.Condition {
 	return meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionSynced)
 }
 
-// Unsettled are the reasons that a later pass has to resolve by itself; all others wait for news.
+// Unsettled are the reasons that a later run has to resolve by itself; all others wait for news.
 var Unsettled = map[string]bool{
 	v1alpha1.ReasonTransientError: true, v1alpha1.ReasonUnknownError: true, v1alpha1.ReasonRateLimited: true,
 	v1alpha1.ReasonProgressing: true, v1alpha1.ReasonAccountNotReady: true, v1alpha1.ReasonCredentialsInvalid: true,
@@ -132,7 +132,7 @@ var Unsettled = map[string]bool{
 	v1alpha1.ReasonPaused: true, v1alpha1.ReasonConflict: true, v1alpha1.ReasonAccountChanged: true,
 }
 
-// Settled reports that the last pass came to an end with this spec: without news there is nothing to do, not even after
+// Settled reports that the last run came to an end with this spec: without news there is nothing to do, not even after
 // a restart.
 func (p *Run[T]) Settled() bool {
 	c := p.Synced()

@@ -13,7 +13,7 @@ import (
 	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
 
-// unitPass is a pass over a template whose generation was processed an hour ago with this Synced condition.
+// unitPass is a run over a template whose generation was processed an hour ago with this Synced condition.
 func unitPass(status metav1.ConditionStatus, reason string, change ...func(*v1alpha1.MessageTemplate)) *Run[*v1alpha1.MessageTemplate] {
 	obj := &v1alpha1.MessageTemplate{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "order", UID: "u", Generation: 2}}
 	obj.Status.ObservedGeneration = 2

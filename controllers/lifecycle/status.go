@@ -25,7 +25,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/statusowner"
 )
 
-// statusTimeout bounds a status write. It isn't bound to the pass: what Meta answered must be kept even if the pass
+// statusTimeout bounds a status write. It isn't bound to the run: what Meta answered must be kept even if the run
 // ran out of time or the process is stopping.
 const statusTimeout = 30 * time.Second
 

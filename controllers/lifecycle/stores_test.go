@@ -90,7 +90,7 @@ func TestUnitUsed(t *testing.T) {
 	r := newUnconfirmedFacts()
 	b := &Base{Objects: newObjects(r), Unconfirmed: r, AccountEvents: &AccountEvents{}}
 	var woken []types.NamespacedName
-	b.AccountEvents.AccountSink = func(name types.NamespacedName, _ time.Duration) { woken = append(woken, name) }
+	b.AccountEvents.OnEnqueue(func(name types.NamespacedName, _ time.Duration) { woken = append(woken, name) })
 	b.used(nil)
 	b.Objects.Saw(GoneOf(waba))
 	b.used(waba)

@@ -14,23 +14,24 @@ import (
 	"github.com/waba-operator/waba-operator/internal/facts"
 )
 
-// Topic is what a fact is about: a template, a number or, when empty, the account.
+// Topic identifies the asset that a webhook fact is about: a template, a number or, when empty, the account.
 type Topic struct {
 	Template account.TemplateKey
 	Number   string
 }
 
-// unconfirmedFacts remembers for each account what webhooks told since its last observation. The next one is brought forward, to
-// confirm it or not.
+// unconfirmedFacts tracks, per account, the webhook facts that are newer than its last observation, and schedules the next observation
+// earlier to confirm them.
 type unconfirmedFacts struct {
 	mu       sync.Mutex
 	accounts map[types.UID]*accountFacts
 }
 
+// accountFacts are the unconfirmed facts of one account.
 type accountFacts struct {
 	// observed is when the last observation began.
 	observed time.Time
-	// first is the earliest receipt that it didn't confirm.
+	// first is the earliest receipt that no observation has confirmed.
 	first time.Time
 	// newest has the newest receipt about each resource.
 	newest map[types.UID]receivedFact
@@ -46,8 +47,8 @@ func newUnconfirmedFacts() *unconfirmedFacts {
 	return &unconfirmedFacts{accounts: map[types.UID]*accountFacts{}}
 }
 
-// note notes the receipt of a fact about a resource, unless an observation has seen what became of it. It reports that the account has to be
-// woken, because there was nothing to confirm before.
+// note records the receipt of a fact about a resource, unless a later observation has confirmed it. It reports whether the account must be
+// enqueued, because there was nothing to confirm before.
 func (r *unconfirmedFacts) note(waba, resource types.UID, about Topic, received, observed time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -67,8 +68,8 @@ func (r *unconfirmedFacts) note(waba, resource types.UID, about Topic, received,
 	return true
 }
 
-// Due is when an observation confirms the earliest fact; zero when there is none. Times of receipt are cut to seconds, so
-// it takes one more than the rule wants.
+// Due is when an observation can confirm the earliest fact; zero when there is none. Times of receipt are whole seconds, so one second is
+// added to the window.
 func (r *unconfirmedFacts) Due(waba types.UID) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()

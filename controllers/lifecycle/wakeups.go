@@ -12,15 +12,13 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/waba-operator/waba-operator/internal/account"
 )
 
-// Lists is where those look who wake resources.
+// Lists reads from the cache for watches, which have no way to report an error: it logs each failure once until it is over.
 func (b *Base) Lists() client.Reader { return loggedLists{b.Client, b.log, b.failures} }
 
 // AccountChange says what an observation of an account found to be new.
@@ -29,69 +27,70 @@ type AccountChange struct {
 	Change account.Change
 }
 
-// AccountEvents carries news between controllers of this process.
+// AccountEvents carries events between the controllers of this process.
 type AccountEvents struct {
-	Mu          sync.Mutex
-	Sinks       []func(AccountChange)
-	AccountSink func(types.NamespacedName, time.Duration)
-	readySinks  []readySink
+	mu        sync.Mutex
+	onChange  []func(AccountChange)
+	onEnqueue func(types.NamespacedName, time.Duration)
+	onReady   map[string][]func(types.NamespacedName)
 }
 
-// readySink queues a resource of a kind.
-type readySink struct {
-	kind  string
-	queue func(types.NamespacedName)
+// OnEnqueue sets what queues an account after a time.
+func (c *AccountEvents) OnEnqueue(queue func(waba types.NamespacedName, after time.Duration)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.onEnqueue = queue
 }
 
-// Publish tells all kinds what an observation found to be new.
+// Subscribe has changed called with each change that an observation finds, and ready with each resource of a kind for which something
+// that it waits for has come.
+func (c *AccountEvents) Subscribe(kind string, changed func(AccountChange), ready func(types.NamespacedName)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.onReady == nil {
+		c.onReady = map[string][]func(types.NamespacedName){}
+	}
+	c.onChange = append(c.onChange, changed)
+	c.onReady[kind] = append(c.onReady[kind], ready)
+}
+
+// Publish passes on what an observation found to be new.
 func (c *AccountEvents) Publish(n AccountChange) {
 	if n.Change.Empty() {
 		return
 	}
-	c.Mu.Lock()
-	sinks := c.Sinks
-	c.Mu.Unlock()
-	for _, sink := range sinks {
-		sink(n)
+	c.mu.Lock()
+	subscribers := c.onChange
+	c.mu.Unlock()
+	for _, changed := range subscribers {
+		changed(n)
 	}
 }
 
-// Enqueue lets the account look at itself: its breaker tripped, or its token was refused.
+// Enqueue queues an account: its breaker tripped, or its token was refused.
 func (c *AccountEvents) Enqueue(waba types.NamespacedName) { c.EnqueueAfter(waba, 0) }
 
-// EnqueueAfter lets the account look at itself after a while.
+// EnqueueAfter queues an account after a time.
 func (c *AccountEvents) EnqueueAfter(waba types.NamespacedName, after time.Duration) {
-	c.Mu.Lock()
-	sink := c.AccountSink
-	c.Mu.Unlock()
-	if sink != nil {
-		sink(waba, after)
+	c.mu.Lock()
+	queue := c.onEnqueue
+	c.mu.Unlock()
+	if queue != nil {
+		queue(waba, after)
 	}
 }
 
-// ready has a resource reconciled for which something has come that it waits for.
+// ready queues a resource for which something that it waits for has come.
 func (c *AccountEvents) ready(obj ObjectKey) {
-	c.Mu.Lock()
-	sinks := c.readySinks
-	c.Mu.Unlock()
-	for _, sink := range sinks {
-		if sink.kind == obj.kind {
-			sink.queue(obj.name)
-		}
+	c.mu.Lock()
+	subscribers := c.onReady[obj.kind]
+	c.mu.Unlock()
+	for _, ready := range subscribers {
+		ready(obj.name)
 	}
 }
 
-// QueueReady has the resources of a kind queued that something has come for. c.mu is held.
-func (c *AccountEvents) QueueReady(ctx context.Context, kind string, q Queue) {
-	c.readySinks = append(c.readySinks, readySink{kind, func(name types.NamespacedName) {
-		if ctx.Err() == nil {
-			q.Add(reconcile.Request{NamespacedName: name})
-		}
-	}})
-}
-
-// loggedLists lists from the cache for those who wake resources: nothing else would tell that a list failed and that nobody was
-// woken. Each failure is logged once until it is over.
+// loggedLists is Base.Lists.
 type loggedLists struct {
 	client.Reader
 	log      logr.Logger
@@ -108,6 +107,3 @@ func (l loggedLists) List(ctx context.Context, list client.ObjectList, opts ...c
 	l.failures.note(ctrl.LoggerInto(ctx, l.log.WithValues("controllerKind", kind)), subject{types.UID("list of " + kind), kind}, o)
 	return err
 }
-
-// Queue is a controller's queue.
-type Queue = workqueue.TypedRateLimitingInterface[reconcile.Request]

@@ -60,7 +60,7 @@ func (t *templates) createAnew(ctx context.Context, p *templateRun, w desired) *
 	t.clearObserved(p)
 	if wait > 0 {
 		return lifecycle.Waiting(v1alpha1.ReasonQuotaExceeded,
-			"Meta takes 100 new templates an hour and account; created when the hour is over", wait).Showing(true)
+			"the account's limit of 100 new templates per hour is reached; the template is created when the limit resets", wait).Showing(true)
 	}
 	if t.ReadOnly {
 		return t.withhold(p, w, v1alpha1.ReasonNotFound, CallCreateTemplate)
@@ -159,7 +159,7 @@ func (t *templates) clearObserved(p *templateRun) {
 	s.StatusSince, s.StatusUntil, s.Pause, s.PauseTimes = nil, nil, nil, nil
 }
 
-// create makes the one call. Nothing that a crash could lose follows it in this pass but the status write itself.
+// create makes the one call. Nothing that a crash could lose follows it in this run but the status write itself.
 // retried means an earlier attempt may have succeeded without our knowing.
 func (t *templates) create(ctx context.Context, p *templateRun, w desired, retried bool) *lifecycle.Result {
 	key := templateKey(p.Object)
@@ -192,7 +192,7 @@ func (t *templates) createFailed(ctx context.Context, p *templateRun, w desired,
 		pending.Answered = ok && e.Code != 0
 	}
 	if !ok || e.Class == graph.ClassTransient || e.Class == graph.ClassUnknown {
-		// It may have happened all the same: the next pass looks before it tries again.
+		// It may have happened all the same: the next run looks before it tries again.
 		return w.pausing(lifecycle.Failed("create the template", err))
 	}
 	if e.Cause == graph.CauseDuplicate {
@@ -219,7 +219,7 @@ func (t *templates) duplicate(ctx context.Context, p *templateRun, w desired, re
 			WithBackoff(lifecycle.SlowPause)
 	}
 	if !retried {
-		p.Object.Status.PendingCreate = nil // not ours: this pass was the first to try
+		p.Object.Status.PendingCreate = nil // not ours: this run was the first to try
 	}
 	if t.owned(p, view) {
 		return t.compare(ctx, p, w, view)

@@ -118,7 +118,7 @@ func (t *templates) repairHeld(p *templateRun, cause string) *lifecycle.Result {
 	}
 	if contestedEdits(p) {
 		return lifecycle.Waiting(v1alpha1.ReasonContested,
-			"somebody keeps undoing our edits; agree who manages this template, or set driftPolicy: Report", lifecycle.ContestedWindow).AssetUnaffected()
+			"another client keeps reverting the operator's edits; agree who manages this template, or set driftPolicy: Report", lifecycle.ContestedWindow).AssetUnaffected()
 	}
 	if allowed, wait := p.Session.Budget().Background(); !allowed {
 		return lifecycle.Waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).AssetUnaffected()
@@ -265,7 +265,7 @@ func (t *templates) send(ctx context.Context, p *templateRun, w desired, live *g
 	if err != nil {
 		switch class := graph.ClassOf(err); class {
 		case graph.ClassTransient, graph.ClassUnknown:
-			return w.pausing(lifecycle.Failed("edit the template", err)) // it may have taken effect; the next pass reads the template first
+			return w.pausing(lifecycle.Failed("edit the template", err)) // it may have taken effect; the next run reads the template first
 		}
 		p.Object.Status.Edits = edits[:len(edits)-1] // refused: not an edit
 		if again != nil {

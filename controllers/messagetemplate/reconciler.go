@@ -30,7 +30,7 @@ const (
 // templates is what the lifecycle needs to know of message templates.
 type templates struct {
 	*lifecycle.Base
-	// record writes the status in the middle of a pass, before a call whose repetition would hurt.
+	// record writes the status in the middle of a run, before a call whose repetition would hurt.
 	record func(ctx context.Context, p *templateRun, o *lifecycle.Result, precondition bool) error
 }
 

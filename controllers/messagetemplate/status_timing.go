@@ -23,10 +23,10 @@ const (
 	secondTerm    = 6 * time.Hour
 )
 
-// trackStatusPeriod notes since when a template has its status, and until when it is expected to keep it. Meta's time of the last change,
-// where it is known, tells a pause that is an hour old from a new one.
-func trackStatusPeriod(p *templateRun, news statusChange) {
-	s, was, updated := &p.Object.Status, p.Before.Status.Status, news.changed
+// trackStatusPeriod records since when a template has its status, and until when it is expected to keep it. Meta's last_updated_time, if
+// known, distinguishes an ongoing pause from a new one.
+func trackStatusPeriod(p *templateRun, change statusChange) {
+	s, was, updated := &p.Object.Status, p.Before.Status.Status, change.changed
 	if s.Status == "" {
 		return
 	}
@@ -46,11 +46,11 @@ func trackStatusPeriod(p *templateRun, news statusChange) {
 	}
 	s.Pause = nil
 	if s.Status == metavalues.TemplatePaused {
-		if s.Pause = news.pause; s.Pause == nil {
+		if s.Pause = change.pause; s.Pause == nil {
 			s.Pause = pauseOf(s)
 		}
 	}
-	s.StatusUntil = deadline.Pointer(news.ends)
+	s.StatusUntil = deadline.Pointer(change.ends)
 	if term := expectedDuration(s); term > 0 {
 		s.StatusUntil = deadline.Pointer(s.StatusSince.Add(term))
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
-// seen runs one pass in which Meta shows a status and a quality.
+// seen runs one run in which Meta shows a status and a quality.
 func seen(tmpl *v1alpha1.MessageTemplate, status, quality string, now, updated time.Time) {
 	p := &templateRun{Object: tmpl, Before: tmpl.DeepCopy(), Now: now}
 	tmpl.Status.Status, tmpl.Status.QualityScore = status, quality

@@ -22,7 +22,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
-// desired is what the spec asks for, translated once per pass.
+// desired is what the spec asks for, translated once per run.
 type desired struct {
 	content graph.TemplateContent
 	fields  template.Fields
@@ -182,7 +182,7 @@ func onlySent(spec *v1alpha1.MessageTemplateSpec, live template.Fields) bool {
 	})
 }
 
-// observeInto copies what Meta says into the status, and what webhooks told over it.
+// observeInto copies what Meta says into the status, and what webhooks reported over it.
 func (t *templates) observeInto(p *templateRun, view account.TemplateView) {
 	s, live := &p.Object.Status, view.Template
 	s.Status = metavalues.Clip(live.Status)

@@ -33,7 +33,7 @@ func templateStatusOf(event string) string {
 
 // statusChange is what is known of a status beyond its name.
 type statusChange struct {
-	// changed is when it began, by Meta's clock; zero where that isn't told.
+	// changed is when it began, by Meta's clock; zero where that isn't known.
 	changed time.Time
 	// pause is Meta's word on the pause, nil where the operator has to guess.
 	pause *v1alpha1.TemplatePause
@@ -41,7 +41,7 @@ type statusChange struct {
 	ends time.Time
 }
 
-// overlayStatus puts what webhooks told over what was seen of a template, which s shows. since is when the status before the
+// overlayStatus puts what webhooks reported over what was observed of a template, which s shows. since is when the status before the
 // pass began. The content isn't touched: whether somebody edited it is decided by what was read.
 func overlayStatus(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecycle.Freshness) statusChange {
 	var news statusChange
@@ -136,7 +136,7 @@ func flagged(s *v1alpha1.MessageTemplateStatus, k lifecycle.Freshness) bool {
 	return s.QualityScore != "GREEN" || k.Outweighs(facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus))
 }
 
-// reviewed reports that Meta's time of the last change is that of a status that a webhook told: nobody edited the template.
+// reviewed reports that Meta's time of the last change is that of a status that a webhook reported: nobody edited the template.
 func reviewed(s *v1alpha1.MessageTemplateStatus, updated time.Time) bool {
 	if s.Webhook == nil {
 		return false
@@ -145,14 +145,14 @@ func reviewed(s *v1alpha1.MessageTemplateStatus, updated time.Time) bool {
 	return e != nil && e.Time.Sub(updated).Abs() <= deadline.Skew
 }
 
-// OverlayWebhook shows what webhooks told, on top of what the status shows.
+// OverlayWebhook replaces values in the status with newer ones that webhooks reported.
 func (t *templates) OverlayWebhook(p *templateRun) {
 	if s := &p.Object.Status; s.Webhook != nil && p.Status.ID != "" && s.Status != "" {
 		t.overlayWebhook(p, time.Time{})
 	}
 }
 
-// overlayWebhook puts facts over what was seen, and notes since when the status lasts.
+// overlayWebhook replaces observed values with newer ones that webhooks reported, and updates statusSince and statusUntil.
 func (t *templates) overlayWebhook(p *templateRun, updated time.Time) {
 	news := overlayStatus(&p.Object.Status, deadline.Value(p.Before.Status.StatusSince), t.known(p))
 	if news.changed.IsZero() {

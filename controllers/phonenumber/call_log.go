@@ -164,7 +164,7 @@ var locks = map[graph.Cause]time.Duration{
 	graph.CauseRecentlyDeleted:   5 * time.Minute,
 }
 
-// retryTimeOf is before when Meta wants no further attempt.
+// retryTimeOf is the earliest time at which Meta accepts another attempt, nil where Meta gave none.
 func retryTimeOf(err error, now time.Time) *metav1.Time {
 	e, ok := graph.AsError(err)
 	if !ok {

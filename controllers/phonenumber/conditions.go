@@ -128,7 +128,7 @@ func displayName(s *v1alpha1.PhoneNumberStatus, c *lifecycle.Conditions) {
 	}
 }
 
-// numberQuality reports the rating. No webhook tells it any more, so the account's observation does
+// numberQuality reports the rating. No webhook reports it any more, so the account's observation does
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits).
 func numberQuality(s *v1alpha1.PhoneNumberStatus, c *lifecycle.Conditions) {
 	switch s.QualityRating {

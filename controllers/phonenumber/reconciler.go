@@ -31,7 +31,7 @@ const (
 // numbers is what the lifecycle needs to know of phone numbers.
 type numbers struct {
 	*lifecycle.Base
-	// record writes the status in the middle of a pass, before a call whose repetition would hurt.
+	// record writes the status in the middle of a run, before a call whose repetition would hurt.
 	record func(ctx context.Context, p *numberRun, o *lifecycle.Result, precondition bool) error
 	// schedule remembers when the sections of a number were last read.
 	schedule *sectionSchedule

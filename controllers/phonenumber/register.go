@@ -39,7 +39,7 @@ func (n *numbers) rename(ctx context.Context, p *numberRun, s *situation) *lifec
 	return n.reread(ctx, p, p.Status.ID, "asked for the display name; Meta reviews it")
 }
 
-// unless is the result of a second look that no longer agrees: the next pass sees why.
+// unless is the result of a second look that no longer agrees: the next run sees why.
 func unless(still bool, o *lifecycle.Result) *lifecycle.Result {
 	if still {
 		return nil

@@ -27,7 +27,7 @@ const (
 	unknownSectionPause = 20 * time.Minute
 )
 
-// sectionRun is the work on one section of one number in one pass.
+// sectionRun is the work on one section of one number in one run.
 type sectionRun struct {
 	*numberRun
 	section number.Section

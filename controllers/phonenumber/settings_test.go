@@ -23,7 +23,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
-// unitSection is a pass over the profile of a number whose generation was processed.
+// unitSection is a run over the profile of a number whose generation was processed.
 func unitSection(change ...func(*v1alpha1.PhoneNumber)) *sectionRun {
 	obj := &v1alpha1.PhoneNumber{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "support", UID: "u", Generation: 2}}
 	obj.Status.ObservedGeneration = 2

@@ -169,7 +169,7 @@ func (n *numbers) repairHeld(s *sectionRun, drift []string) *lifecycle.Result {
 	switch until := s.contested(); {
 	case until > 0 && !s.Requested():
 		return lifecycle.Waiting(v1alpha1.ReasonContested, s.path()+
-			"somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report", until).AssetUnaffected()
+			"another client keeps reverting the operator's changes; agree who manages this, or set driftPolicy: Report", until).AssetUnaffected()
 	case s.Session.Held():
 		return lifecycle.BulkChangeHeld()
 	case !budget:

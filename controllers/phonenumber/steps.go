@@ -283,7 +283,7 @@ func (s *situation) mayRegister(pin *lifecycle.Content) *lifecycle.Result {
 	}
 	gap := registerGap(a, attempts, s.young)
 	if wait := deadline.Left(a.Time.Add(gap), now, gap); wait > 0 {
-		return lifecycle.Waiting(v1alpha1.ReasonTransientError, "the last registration didn't last or failed; registrations are scarce, so the next one waits; to try now, annotate "+
+		return lifecycle.Waiting(v1alpha1.ReasonTransientError, "the previous registration failed or was undone; Meta limits registrations, so the next attempt is delayed; to retry now, annotate "+
 			v1alpha1.AnnotationRequestedAt, wait).Showing(true)
 	}
 	return nil

@@ -129,7 +129,7 @@ func (n *numbers) reread(ctx context.Context, p *numberRun, id, message string) 
 	return lifecycle.Done(message).RetryAfter(time.Second) // the next step
 }
 
-// observeInto copies what Meta says into the status, and what webhooks told over it.
+// observeInto copies what Meta says into the status, and what webhooks reported over it.
 func (n *numbers) observeInto(p *numberRun, live *graph.PhoneNumber) {
 	s := &p.Object.Status
 	s.ID, s.AccountID, s.PendingAdd = metavalues.Clip(live.ID), p.WABA.Spec.ID, nil

@@ -17,7 +17,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
-// nameDecisions are the decisions that webhooks tell in the words of Meta's API
+// nameDecisions are the decisions that webhooks report in the words of Meta's API
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/phone_number_name_update).
 var nameDecisions = map[string]string{
 	"APPROVED": metavalues.NameApproved, "REJECTED": metavalues.NameDeclined, "PENDING": metavalues.NamePendingReview, "DEFERRED": metavalues.NamePendingReview,
@@ -30,7 +30,7 @@ const (
 	throughputHigh    = "HIGH"
 )
 
-// overlayNumber puts what webhooks told over what was seen of a number. username is how fresh the knowledge of that is,
+// overlayNumber puts what webhooks reported over what was observed of a number. username is how fresh the knowledge of that is,
 // which isn't part of the account's observation.
 func overlayNumber(s *v1alpha1.PhoneNumberStatus, k, username lifecycle.Freshness, usernameWanted bool) {
 	w := s.Webhook
@@ -61,7 +61,7 @@ func overlayNumber(s *v1alpha1.PhoneNumberStatus, k, username lifecycle.Freshnes
 	}
 }
 
-// nameReason is why Meta declined a display name, which only webhooks tell.
+// nameReason is why Meta declined a display name, which only webhooks report.
 func nameReason(s *v1alpha1.PhoneNumberStatus, name string) string {
 	w := s.Webhook
 	if w == nil || w.NameRejectionReason == "" || nameDecisions[w.NameDecision] != metavalues.NameDeclined ||
@@ -71,7 +71,7 @@ func nameReason(s *v1alpha1.PhoneNumberStatus, name string) string {
 	return ": " + metavalues.Clip(w.NameRejectionReason)
 }
 
-// OverlayWebhook shows what webhooks told, on top of what the status shows.
+// OverlayWebhook shows what webhooks reported, on top of what the status shows.
 func (n *numbers) OverlayWebhook(p *numberRun) {
 	s := &p.Object.Status
 	if s.Webhook == nil || s.DisplayPhoneNumber == "" || p.WABA == nil {
@@ -133,9 +133,9 @@ func numberNotices(was, is *v1alpha1.PhoneNumberWebhookStatus) []lifecycle.Notic
 
 // pinMessages says what people did about the PIN of a number, and what follows: Meta doesn't show a PIN.
 var pinMessages = map[string]string{
-	"PIN_CHANGED": "somebody changed the number's PIN in WhatsApp Manager; put the new one into the Secret that " +
+	"PIN_CHANGED": "the number's PIN was changed in WhatsApp Manager; put the new one into the Secret that " +
 		"spec.registration.pinSecretRef names, or the next registration fails",
-	"PIN_RESET_REQUEST":   "somebody asked in WhatsApp Manager to turn off the number's PIN",
+	"PIN_RESET_REQUEST":   "a request to turn off the number's PIN was made in WhatsApp Manager",
 	"PIN_REQUEST_SUCCESS": "the number's PIN was turned off in WhatsApp Manager",
 }
 

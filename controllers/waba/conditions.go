@@ -115,7 +115,7 @@ func canSend(s *v1alpha1.WABAStatus, c *lifecycle.Conditions) *lifecycle.Readine
 	return lifecycle.Sendable(s.Health, c)
 }
 
-// compliant reports what touches the account's standing: restrictions, bans and violations told by webhook, and apps that
+// compliant reports what touches the account's standing: restrictions, bans and violations reported by webhook, and apps that
 // nobody approved.
 func compliant(waba *v1alpha1.WABA, c *lifecycle.Conditions, now time.Time) {
 	var problems []string

@@ -171,7 +171,7 @@ func (w *settingWrites) held(key settingKey, generation int64) *lifecycle.Result
 		return h.refused
 	}
 	if len(h.times) >= lifecycle.ContestedAfter {
-		return lifecycle.Waiting(v1alpha1.ReasonContested, "somebody keeps undoing our changes of the account's settings; agree who manages them, or remove them from the spec", 0).AssetUnaffected()
+		return lifecycle.Waiting(v1alpha1.ReasonContested, "another client keeps reverting the operator's changes of the account's settings; agree who manages them, or remove them from the spec", 0).AssetUnaffected()
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func knownOf(s *v1alpha1.WABAStatus) lifecycle.Freshness {
 	return lifecycle.Freshness{ObservedAt: deadline.Value(s.LastObservedTime)}
 }
 
-// overlayWebhook puts what webhooks told over what was seen of an account.
+// overlayWebhook replaces observed values of the account with newer ones that webhooks reported.
 func overlayWebhook(s *v1alpha1.WABAStatus) {
 	w, k := s.Webhook, knownOf(s)
 	if w == nil {
@@ -72,7 +72,7 @@ func (r *wabas) debounce(p *accountRun) time.Duration {
 	return r.Debounce(lifecycle.Facts{Object: p.obj, Notices: func(before any) []lifecycle.Notice { return r.notices(before, p.obj) }}, p.obj, urgent)
 }
 
-// replay records what webhooks said, or what time has ended, where a pass has nothing else to record.
+// replay records what webhooks said, or what time has ended, where a run has nothing else to record.
 func (r *wabas) replay(ctx context.Context, p *accountRun) error {
 	o, ok := lifecycle.LastResult(&p.before.Status.CommonStatus)
 	if !ok || p.before.Status.Webhook == nil && !lifecycle.HasForeignOwner(p.before) {
@@ -81,18 +81,18 @@ func (r *wabas) replay(ctx context.Context, p *accountRun) error {
 	return r.record(ctx, &accountRun{obj: p.before.DeepCopy(), before: p.before, now: p.now, policy: p.policy}, o)
 }
 
-// confirmSooner shortens the wait for the next observation where webhooks told something that it is to confirm, but never so far
+// confirmSooner shortens the wait for the next observation that is to confirm what webhooks reported, but never so far
 // that observing spends more than half of Meta's quota.
 func (r *wabas) confirmSooner(p *accountRun, wait time.Duration) time.Duration {
-	told := r.Unconfirmed.Due(p.obj.UID)
-	if told.IsZero() || wait == 0 {
+	due := r.Unconfirmed.Due(p.obj.UID)
+	if due.IsZero() || wait == 0 {
 		return wait
 	}
 	gap := max(facts.Window, p.session.EffectiveInterval(facts.Window))
-	return min(wait, max(0, deadline.Later(told, p.obj.Status.LastObservedTime.Add(gap)).Sub(p.now)))
+	return min(wait, max(0, deadline.Later(due, p.obj.Status.LastObservedTime.Add(gap)).Sub(p.now)))
 }
 
-// notices is what webhooks told since before. What conditions show isn't repeated.
+// notices is what webhooks reported since before. What conditions show isn't repeated.
 func (r *wabas) notices(before any, obj *v1alpha1.WABA) []lifecycle.Notice {
 	is := obj.Status.Webhook
 	if is == nil {

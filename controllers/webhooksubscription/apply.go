@@ -99,7 +99,7 @@ func (h *subscriptions) observed(l *lookup) *lifecycle.Result {
 	return o
 }
 
-// concluded is the result of a pass without a write. Secrets can't be watched, so they are looked at again.
+// concluded is the result of a run without a write. Secrets can't be watched, so they are looked at again.
 func concluded(complaints []*lifecycle.Result) *lifecycle.Result {
 	o := lifecycle.Done("the events go where the spec says")
 	for i, c := range complaints {
@@ -294,7 +294,7 @@ func (h *subscriptions) write(ctx context.Context, l *lookup, step *routeWrite) 
 	}
 }
 
-// readBack shows what Meta made of the write. The app is read at the beginning of the next pass.
+// readBack shows what Meta made of the write. The app is read at the beginning of the next run.
 func (h *subscriptions) readBack(ctx context.Context, l *lookup, step *routeWrite) error {
 	switch step.kind {
 	case hookSubscribe, hookAccount:

@@ -28,7 +28,7 @@ func (h *subscriptions) receiverURL(appID string) string {
 	return h.WebhookURL + appID
 }
 
-// lookup is what one pass knows of Meta and of the Secrets.
+// lookup is what one run knows of Meta and of the Secrets.
 type lookup struct {
 	*subscriptionRun
 	situation routes
@@ -352,7 +352,7 @@ func (h *subscriptions) driftHeld(p *subscriptionRun, v *route) *lifecycle.Resul
 		return lifecycle.NotSynced(v1alpha1.ReasonDriftDetected, fmt.Sprintf("%s: somebody changed it at Meta, and driftPolicy is Report", v.path)).AssetUnaffected()
 	case until > 0:
 		return lifecycle.Waiting(v1alpha1.ReasonContested,
-			v.path+": somebody keeps undoing our changes; agree who manages this, or set driftPolicy: Report", until).AssetUnaffected()
+			v.path+": another client keeps reverting the operator's changes; agree who manages this, or set driftPolicy: Report", until).AssetUnaffected()
 	case p.Session.Held():
 		return lifecycle.BulkChangeHeld()
 	case !budget:

@@ -30,7 +30,7 @@ const (
 // subscriptions is what the lifecycle needs to know of webhook subscriptions.
 type subscriptions struct {
 	*lifecycle.Base
-	// record writes the status in the middle of a pass, before a write to Meta that a crash must not make anybody else's.
+	// record writes the status in the middle of a run, before a write to Meta that a crash must not make anybody else's.
 	record func(ctx context.Context, p *subscriptionRun, o *lifecycle.Result, precondition bool) error
 	memory *memory
 }

@@ -311,7 +311,7 @@ func (a *appRoute) reached(fields []string) *lifecycle.Result {
 // taken says that somebody else's address is in the way.
 func (a *appRoute) taken() *lifecycle.Result {
 	return lifecycle.NotSynced(v1alpha1.ReasonAlreadyExists, fmt.Sprintf(
-		"somebody else set the app's callback to %s; to replace it set spec.app.takeover: Always, else remove spec.app", shownURL(a.live))).AssetUnaffected()
+		"another client set the app's callback to %s; to replace it set spec.app.takeover: Always, else remove spec.app", shownURL(a.live))).AssetUnaffected()
 }
 
 // diverts refuses to point the app at the operator while it would get messages, which it drops.

@@ -193,7 +193,7 @@ func (d *demo) submit(ctx context.Context) error {
 		return err
 	}
 	d.screen.step("Waiting for Meta's decisions: the operator creates the templates at once, the review ends after %s,", reviewDelay)
-	d.screen.say("and a webhook tells so; that a number is connected is seen at the looks at the account, every %s", observationInterval)
+	d.screen.say("and a webhook reports so; that a number is connected is seen at the looks at the account, every %s", observationInterval)
 	s, err := d.watch(ctx, d.missing)
 	if err == nil {
 		d.report(s)

@@ -73,7 +73,7 @@ Edit a template behind the operator's back, as in WhatsApp Manager, and see the 
   ` + request + `
   kubectl get wamt ` + orderName + ` -o jsonpath='{.status.drift}'
 
-Let Meta pause a template for low quality; a webhook tells so:
+Let Meta pause a template for low quality; a webhook reports so:
   curl -s $META/decide -d '{` + account + `,"name":"flash_sale_reminder","status":"PAUSED","qualityScore":"RED"}'
   kubectl get wamt ` + flashName + ` -o yaml --watch
 

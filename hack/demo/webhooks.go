@@ -99,7 +99,7 @@ func (d *demo) customer() {
 	d.meta.sim.Emit(accountID, graphsim.MessageEvent("messages", number))
 }
 
-// newsOf says what webhooks told of a template.
+// newsOf says what webhooks reported of a template.
 func newsOf(t *v1alpha1.MessageTemplate) string {
 	for _, e := range t.Status.Webhook.Events {
 		if e.Field == "message_template_status_update" {

@@ -13,7 +13,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/standing"
 )
 
-// judged is the status with what Meta says now: what webhooks told is judged by the newest observation.
+// judged is the status with what Meta says now: what webhooks reported is judged by the newest observation.
 func (e *evidence) judged() *v1alpha1.WABAStatus {
 	s := e.waba.Status.DeepCopy()
 	if e.snapshot != nil {
@@ -27,9 +27,9 @@ func (e *evidence) standing() Standing {
 	w := e.waba.Status.Webhook
 	switch {
 	case !e.clustered:
-		out.Unknown = "only webhooks tell it, and no cluster was asked in which the operator receives them"
+		out.Unknown = "only webhooks report it, and no cluster was asked in which the operator receives them"
 	case w == nil || len(w.Events) == 0:
-		out.Unknown = "only webhooks tell it, and none about this account has ever reached the operator"
+		out.Unknown = "only webhooks report it, and none about this account has ever reached the operator"
 	}
 	if out.Unknown != "" {
 		e.gap("Restrictions, violations, bans and alerts", out.Unknown)

@@ -82,7 +82,7 @@ func (d *document) standing(r *Record) {
 		d.paragraph("Not known: " + s.Unknown + ".")
 		return
 	}
-	d.paragraph("Only webhooks tell these; the newest of each kind are kept. Newest event about the account: " + when(s.LastEvent, "none") + ". Source: webhooks.")
+	d.paragraph("Only webhooks report these; the newest of each kind are kept. Newest event about the account: " + when(s.LastEvent, "none") + ". Source: webhooks.")
 	states := map[string]string{
 		StateInForce: "in force", StateOver: "over", StateRecent: "within the last 30 days", StatePast: "older than 30 days",
 	}
@@ -175,7 +175,7 @@ var templateGroups = []templateGroup{
 		}, func(s string) bool { return s == "" }), ": ")
 	}},
 	{"Disabled templates", withStatus(metavalues.TemplateDisabled), "Disabled, and pauses before", func(t *Template) string {
-		return when(t.DisableDate, "(no date was told by webhook)") + pauses(t.PauseTimes)
+		return when(t.DisableDate, "(no date was reported by webhook)") + pauses(t.PauseTimes)
 	}},
 	{"Paused templates", withStatus(metavalues.TemplatePaused), "Why, and when", func(t *Template) string {
 		return cmp.Or(t.Pause, "("+notReported+")") + pauses(t.PauseTimes)

@@ -81,7 +81,7 @@ type Call struct {
 	Result Fact      `json:"result"`
 }
 
-// States of what webhooks told.
+// States of what webhooks reported.
 const (
 	// StateInForce still counts.
 	StateInForce = "inForce"
@@ -93,7 +93,7 @@ const (
 	StatePast = "past"
 )
 
-// Standing is what Meta told of the account's standing. Only webhooks tell it.
+// Standing is what Meta told of the account's standing. Only webhooks report it.
 type Standing struct {
 	// Unknown says why nothing can be known of the past.
 	Unknown string `json:"unknown,omitempty"`
@@ -170,8 +170,8 @@ type Template struct {
 // Rejection says why Meta refused a template.
 type Rejection struct {
 	Reason string `json:"reason"`
-	// Explanation is Meta's, told by webhook only.
+	// Explanation is Meta's, reported by webhook only.
 	Explanation string `json:"explanation,omitempty"`
-	// Recommendation is Meta's where a webhook told it, else that of the operator for the reason.
+	// Recommendation is Meta's where a webhook reported it, else that of the operator for the reason.
 	Recommendation string `json:"recommendation,omitempty"`
 }

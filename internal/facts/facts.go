@@ -1,7 +1,7 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package facts is the only writer of what webhooks tell into the status of resources, and the only one that removes it
+// Package facts is the only writer of what webhooks report into the status of resources, and the only one that removes it
 // again. Facts live under status.webhook and have a field owner of their own, so that they and the reconcilers never undo
 // each other's work.
 package facts

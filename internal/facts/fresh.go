@@ -29,7 +29,7 @@ func Receipt(e *v1alpha1.WebhookEvent) time.Time {
 	return e.ReceivedTime.Time
 }
 
-// Wins reports that what an event told wins over what an observation saw: until one begun a Window or more after its receipt.
+// Wins reports that what an event reported wins over what an observation saw: until one begun a Window or more after its receipt.
 func Wins(e *v1alpha1.WebhookEvent, observed time.Time) bool {
 	return e != nil && observed.Before(Receipt(e).Add(Window))
 }

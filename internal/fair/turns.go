@@ -6,8 +6,7 @@ package fair
 
 import "sync"
 
-// Turns shares a number of slots among tenants. Whoever waits gets one in turn, however much others have waiting: a flood of
-// one tenant's events, which nobody can forbid it to send, delays the others' by one write each.
+// Turns hands out slots to tenants round-robin, so that one tenant's burst delays another tenant by at most one write.
 type Turns struct {
 	mu   sync.Mutex
 	free int

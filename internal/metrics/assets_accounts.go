@@ -109,7 +109,7 @@ func policyOf(w *v1alpha1.WABA) string {
 	return string(w.Spec.ManagementPolicy)
 }
 
-// messagingLimit reads TIER_250, TIER_2K, TIER_UNLIMITED and the plain numbers that webhooks also tell
+// messagingLimit reads TIER_250, TIER_2K, TIER_UNLIMITED and the plain numbers that webhooks also report
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits).
 func messagingLimit(tier string) (float64, bool) {
 	text := strings.TrimPrefix(tier, "TIER_")

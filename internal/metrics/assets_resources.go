@@ -91,7 +91,7 @@ func accountOf(obj v1alpha1.Asset) string {
 const found = time.Minute
 
 // decision is when Meta decided about a template, zero where it didn't since the resource is there. Of such a decision a
-// webhook tells.
+// webhook reports.
 func decision(o *v1alpha1.MessageTemplate) time.Time {
 	switch o.Status.Status {
 	case metavalues.TemplateApproved, metavalues.TemplateRejected, metavalues.TemplatePaused, metavalues.TemplateDisabled:

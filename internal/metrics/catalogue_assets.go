@@ -105,15 +105,15 @@ var (
 	})
 	accountRestrictions = define(Definition{
 		Name: "whatsapp_account_restrictions", Type: Gauge, Scope: Account,
-		Help: "Restrictions that Meta put on the account and that are in force; only webhooks tell them.", Labels: perAccount(),
+		Help: "Restrictions that Meta put on the account and that are in force; only webhooks report them.", Labels: perAccount(),
 	})
 	accountViolations = define(Definition{
 		Name: "whatsapp_account_violations", Type: Gauge, Scope: Account,
-		Help: "Violations of Meta's policies told in the last 30 days; only webhooks tell them.", Labels: perAccount(),
+		Help: "Violations of Meta's policies told in the last 30 days; only webhooks report them.", Labels: perAccount(),
 	})
 	accountBan = define(Definition{
 		Name: "whatsapp_account_ban", Type: Gauge, Scope: Account,
-		Help:   "1 while the account is banned or a ban is announced, by its state; absent otherwise. Only webhooks tell it.",
+		Help:   "1 while the account is banned or a ban is announced, by its state; absent otherwise. Only webhooks report it.",
 		Labels: perAccount(Label{Name: "state", Values: banStates, Told: true}),
 	})
 	accountUnapprovedApps = define(Definition{
@@ -180,7 +180,7 @@ var (
 	accountLastDecision = define(Definition{
 		Name: "whatsapp_account_last_decision_timestamp_seconds", Type: Gauge, Scope: Account,
 		Help: "When Meta last approved, rejected, paused or disabled a template that has a resource: " +
-			"something that a webhook ought to have told. Absent before the first time.",
+			"something that a webhook should have reported. Absent before the first time.",
 		Labels: perAccount(),
 	})
 	accountHeld = define(Definition{

@@ -112,10 +112,7 @@ func (p *planner) operator() {
 			Intended: func(i controllers.Intent) { p.heard = append(p.heard, i) }, CreatesPerHour: p.CreatesPerHour,
 			WebhookURL: p.WebhookURL, WatchNamespaceLabels: true, Clock: p.Clock, Metrics: silent{}, Audit: logr.Discard(),
 		})
-	p.reconcilers = map[string]reconcile.Reconciler{
-		v1alpha1.KindWABA: r.WABAs, v1alpha1.KindPhoneNumber: r.PhoneNumbers, v1alpha1.KindMessageTemplate: r.MessageTemplates,
-		v1alpha1.KindWebhookSubscription: r.WebhookSubscriptions,
-	}
+	p.reconcilers = r.ByKind
 }
 
 // accounts observes every account that a manifest is about.

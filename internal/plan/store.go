@@ -219,7 +219,7 @@ func (s *store) Scheme() *runtime.Scheme { return s.scheme }
 // Status returns what writes statuses.
 func (s *store) Status() client.SubResourceWriter { return statuses{store: s} }
 
-// statuses applies statuses as the operator does: whole, all but what webhooks told.
+// statuses applies statuses as the operator does: whole, all but what webhooks reported.
 type statuses struct {
 	noSubResource
 

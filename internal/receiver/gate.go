@@ -8,10 +8,8 @@ import (
 	"sync"
 )
 
-// gate limits the requests that nobody has vouched for yet, and the memory of all bodies. Whoever sends us garbage, or a body
-// drop by drop, must not keep genuine deliveries out; those take milliseconds, and most are small. So when there are too many
-// requests the one that has been waiting longest for its proof has to go, when there are too many bytes the largest one, and
-// not the newcomer.
+// gate bounds unauthenticated requests and buffered bytes, so that garbage and slow bodies can't keep genuine deliveries out. When full, it
+// evicts the oldest unauthenticated request (or the largest), never the newest: genuine deliveries take milliseconds, and most are small.
 type gate struct {
 	maxRequests int
 	maxBytes    int64

@@ -1,7 +1,7 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package standing judges what touches an account's standing with Meta at present: what webhooks told of it, as far as it
+// Package standing judges what touches an account's standing with Meta at present: what webhooks reported of it, as far as it
 // isn't over or disproved, and apps that nobody approved.
 package standing
 
@@ -28,7 +28,7 @@ const (
 	banDelay = 24 * time.Hour
 )
 
-// yields reports that what an event told wins over what was observed of the account.
+// yields reports that what an event reported wins over what was observed of the account.
 func yields(s *v1alpha1.WABAStatus, field string) bool {
 	if s.Webhook == nil {
 		return false
@@ -40,7 +40,7 @@ func yields(s *v1alpha1.WABAStatus, field string) bool {
 	return facts.Wins(facts.EventOf(s.Webhook.Events, field), observed)
 }
 
-// disproved reports that an observation, late enough, shows nothing of what a webhook told about the account's standing.
+// disproved reports that an observation, late enough, shows nothing of what a webhook reported about the account's standing.
 func disproved(s *v1alpha1.WABAStatus, field string) bool {
 	return !yields(s, field) && available(s.Health)
 }

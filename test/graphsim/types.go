@@ -81,7 +81,7 @@ type Number struct {
 	OfficialStatus                             string
 	Official, PinEnabled, OnBizApp             bool
 	LastOnboardedTime                          time.Time
-	// NameReason is why a display name was declined; at Meta only webhooks tell it.
+	// NameReason is why a display name was declined; at Meta only webhooks report it.
 	NameReason string
 	// NumberSecrets and NumberConfig are in types_numbers.go.
 	NumberSecrets

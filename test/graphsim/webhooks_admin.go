@@ -86,7 +86,7 @@ func adminCallback(s *Simulator, body []byte) (any, error) {
 	return accepted, nil
 }
 
-// adminEmit lets happen what only webhooks tell; values are as on the wire.
+// adminEmit lets happen what only webhooks report; values are as on the wire.
 func adminEmit(s *Simulator, body []byte) (any, error) {
 	in := struct {
 		Account string

@@ -96,7 +96,7 @@ func asJSON(v any) any {
 	return decodedJSON(raw)
 }
 
-// Emit lets something happen to an account that only webhooks tell. Without WithWebhooks, or for an unknown account, it
+// Emit lets something happen to an account that only webhooks report. Without WithWebhooks, or for an unknown account, it
 // panics: the test is wrong then.
 func (s *Simulator) Emit(accountID string, changes ...WebhookChange) {
 	s.mu.Lock()

@@ -55,7 +55,7 @@ type MessageTemplateStatusApplyConfiguration struct {
 	LastHandledUnpause *string `json:"lastHandledUnpause,omitempty"`
 	// LastUpdatedTimes are the times of changes seen at Meta, people's edits included, the newest last.
 	LastUpdatedTimes []v1.Time `json:"lastUpdatedTimes,omitempty"`
-	// Webhook holds facts that webhooks told.
+	// Webhook holds what webhooks reported.
 	Webhook *MessageTemplateWebhookStatusApplyConfiguration `json:"webhook,omitempty"`
 }
 

@@ -17,7 +17,7 @@ import (
 type MessageTemplateWebhookStatusApplyConfiguration struct {
 	// Events is the newest event seen of each webhook field.
 	Events []WebhookEventApplyConfiguration `json:"events,omitempty"`
-	// Status is the newest event told, for example APPROVED, REJECTED, PAUSED or FLAGGED.
+	// Status is the newest event reported, for example APPROVED, REJECTED, PAUSED or FLAGGED.
 	Status *string `json:"status,omitempty"`
 	// Reason of the newest rejection.
 	Reason *string `json:"reason,omitempty"`
@@ -31,9 +31,9 @@ type MessageTemplateWebhookStatusApplyConfiguration struct {
 	PauseDescription *string `json:"pauseDescription,omitempty"`
 	// DisableDate is when Meta disabled or will disable the template.
 	DisableDate *v1.Time `json:"disableDate,omitempty"`
-	// QualityScore is the newest score told.
+	// QualityScore is the newest score reported.
 	QualityScore *string `json:"qualityScore,omitempty"`
-	// Category is the newest category told.
+	// Category is the newest category reported.
 	Category *string `json:"category,omitempty"`
 	// PreviousCategory before the newest change of category.
 	PreviousCategory *string `json:"previousCategory,omitempty"`

@@ -72,7 +72,7 @@ type PhoneNumberStatusApplyConfiguration struct {
 	Verification *PhoneNumberVerificationStatusApplyConfiguration `json:"verification,omitempty"`
 	// Registration is what was done to register the number.
 	Registration *PhoneNumberRegistrationStatusApplyConfiguration `json:"registration,omitempty"`
-	// Webhook holds facts that webhooks told.
+	// Webhook holds what webhooks reported.
 	Webhook *PhoneNumberWebhookStatusApplyConfiguration `json:"webhook,omitempty"`
 }
 

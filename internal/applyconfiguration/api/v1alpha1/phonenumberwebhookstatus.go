@@ -20,19 +20,19 @@ type PhoneNumberWebhookStatusApplyConfiguration struct {
 	NameDecision *string `json:"nameDecision,omitempty"`
 	// RequestedName is the display name of that decision.
 	RequestedName *string `json:"requestedName,omitempty"`
-	// NameRejectionReason is why a display name was rejected, for example NAME_NOT_CONSISTENT. Only webhooks tell it.
+	// NameRejectionReason is why a display name was rejected, for example NAME_NOT_CONSISTENT. Only webhooks report it.
 	NameRejectionReason *string `json:"nameRejectionReason,omitempty"`
 	// QualityEvent is the newest event about the number's limits, for example THROUGHPUT_UPGRADE.
 	QualityEvent *string `json:"qualityEvent,omitempty"`
-	// MessagingLimit is the newest messaging limit told, for example TIER_2K.
+	// MessagingLimit is the newest messaging limit reported, for example TIER_2K.
 	MessagingLimit *string `json:"messagingLimit,omitempty"`
 	// SecurityEvent is the newest event about the PIN: PIN_CHANGED, PIN_RESET_REQUEST or PIN_REQUEST_SUCCESS.
 	SecurityEvent *string `json:"securityEvent,omitempty"`
 	// PictureLostTime is when Meta reported that the profile picture was lost.
 	PictureLostTime *v1.Time `json:"pictureLostTime,omitempty"`
-	// CallingStatus is the newest setting of calling told: ENABLED or DISABLED.
+	// CallingStatus is the newest setting of calling reported: ENABLED or DISABLED.
 	CallingStatus *string `json:"callingStatus,omitempty"`
-	// Username is the newest user name told.
+	// Username is the newest user name reported.
 	Username *string `json:"username,omitempty"`
 	// UsernameStatus is what happened to that user name: APPROVED, RESERVED or DELETED.
 	UsernameStatus *string `json:"usernameStatus,omitempty"`

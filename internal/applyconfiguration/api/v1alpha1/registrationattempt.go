@@ -26,7 +26,7 @@ type RegistrationAttemptApplyConfiguration struct {
 	DisplayName *string `json:"displayName,omitempty"`
 	// Result of the call: Done, or why it failed; absent while that isn't known.
 	Result *string `json:"result,omitempty"`
-	// RetryTime is before when Meta wants no further attempt.
+	// RetryTime is the earliest time at which Meta accepts another attempt.
 	RetryTime *v1.Time `json:"retryTime,omitempty"`
 }
 

@@ -18,7 +18,7 @@ type RestrictionApplyConfiguration struct {
 	Type *string `json:"type,omitempty"`
 	// Time when Meta reported it.
 	Time *v1.Time `json:"time,omitempty"`
-	// Expires is when the restriction ends; absent means not told.
+	// Expires is when the restriction ends; absent means that Meta didn't say.
 	Expires *v1.Time `json:"expires,omitempty"`
 	// Remediation is the remedy that Meta proposes.
 	Remediation *string `json:"remediation,omitempty"`

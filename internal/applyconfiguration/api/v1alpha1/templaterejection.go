@@ -12,9 +12,9 @@ package v1alpha1
 type TemplateRejectionApplyConfiguration struct {
 	// Reason, for example INVALID_FORMAT, TAG_CONTENT_MISMATCH, ABUSIVE_CONTENT, SCAM or PROMOTIONAL.
 	Reason *string `json:"reason,omitempty"`
-	// Explanation of what is wrong with this template, in Meta's words; only webhooks tell it.
+	// Explanation of what is wrong with this template, in Meta's words; only webhooks report it.
 	Explanation *string `json:"explanation,omitempty"`
-	// Recommendation is the remedy that Meta proposes: for this template where a webhook told it, else for the reason.
+	// Recommendation is the remedy that Meta proposes: for this template where a webhook reported it, else for the reason.
 	Recommendation *string `json:"recommendation,omitempty"`
 }
 

@@ -76,7 +76,7 @@ type WABAStatusApplyConfiguration struct {
 	HeldSince *v1.Time `json:"heldSince,omitempty"`
 	// LastHandledRelease is the value of the annotation whatsapp.waba-operator.io/release-held-changes last acted on.
 	LastHandledRelease *string `json:"lastHandledRelease,omitempty"`
-	// Webhook holds facts that only webhooks tell.
+	// Webhook holds facts that only webhooks report.
 	Webhook *WABAWebhookStatusApplyConfiguration `json:"webhook,omitempty"`
 }
 

@@ -23,7 +23,7 @@ type WABAWebhookStatusApplyConfiguration struct {
 	Alerts []AlertApplyConfiguration `json:"alerts,omitempty"`
 	// ReviewDecision is the newest decision on the review of the account, for example APPROVED.
 	ReviewDecision *string `json:"reviewDecision,omitempty"`
-	// MessagingLimit is the newest messaging limit told, for example TIER_2K.
+	// MessagingLimit is the newest messaging limit reported, for example TIER_2K.
 	MessagingLimit *string `json:"messagingLimit,omitempty"`
 	// MaxPhoneNumbers is how many phone numbers Meta allows.
 	MaxPhoneNumbers *int32 `json:"maxPhoneNumbers,omitempty"`
