@@ -74,6 +74,7 @@ func TestDeletionsFreeStores(t *testing.T) {
 	after := process.count()
 	delete(after, "reconcilers.base.AccountEvents.onChange") // one of each controller, from its start
 	delete(after, "reconcilers.base.AccountEvents.onReady")
+	delete(after, "reconcilers.base.AccountEvents.onReady[]")
 	for _, leak := range grown(process.before, after) {
 		t.Error(leak)
 	}

@@ -102,5 +102,21 @@ func TestAccountSettingContested(t *testing.T) {
 	if updates(w) != 3 {
 		t.Errorf("%d writes, want 3", updates(w))
 	}
+
+	op.Stop()
+	op = w.Start()
+	op.Advance(70 * time.Minute)
+	w.Reload(waba)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonContested)
+	if updates(w) != 3 {
+		t.Errorf("%d writes after a restart, want 3", updates(w))
+	}
+	w.Edit(waba, func() { waba.Spec.MarketingMessages = v1alpha1.FeatureEnabled })
+	op.Settle()
+	w.Edit(waba, func() { waba.Spec.MarketingMessages = v1alpha1.FeatureDisabled })
+	op.Settle()
+	op.Advance(70 * time.Minute)
+	w.Reload(waba)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 	w.CheckInvariants()
 }

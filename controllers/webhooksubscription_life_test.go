@@ -124,8 +124,13 @@ func TestWebhookContested(t *testing.T) {
 	finish(op)
 	w.expectProblem(t, obj, v1alpha1.ReasonContested, "messages")
 	w.expectRoute(t, elseHost, operatorHost)
+	op.Stop()
+	op = w.start()
+	op.Observe()
+	finish(op)
+	w.expectProblem(t, obj, v1alpha1.ReasonContested, "messages")
 	if n := w.Sim.Stats().ByOp[graphsim.OpSubscribeApp]; n != 3 {
-		t.Errorf("%d repairs", n)
+		t.Errorf("%d repairs, the last ones after a restart", n)
 	}
 	w.CheckInvariants()
 }

@@ -112,7 +112,7 @@ func TestUnitSummarize(t *testing.T) {
 		"paused before it was seen":  {Paused(), unseen, "Ready=False/Paused Synced=False/Paused"},
 		"a person is awaited":        {Waiting("ActionRequired", "m", 1), unseen, "Ready=False/ActionRequired Synced=False/ActionRequired Stalled=True/ActionRequired"},
 		"awaited while in use":       {NotSynced("ActionRequired", "m").AssetUnaffected(), ready, "Ready=True/Approved Synced=False/ActionRequired"},
-		"held":                       {BulkChangeHeld(), unseen, "Ready=False/BulkChangeHeld Synced=False/BulkChangeHeld Stalled=True/BulkChangeHeld"},
+		"held":                       {bulkChangeHeld(), unseen, "Ready=False/BulkChangeHeld Synced=False/BulkChangeHeld Stalled=True/BulkChangeHeld"},
 		"drifted":                    {NotSynced("DriftDetected", "m").AssetUnaffected(), ready, "Ready=True/Approved Synced=False/DriftDetected"},
 		"drifted, in review":         {NotSynced("DriftDetected", "m").AssetUnaffected(), review, "Ready=False/InReview Synced=False/DriftDetected Stalled=True/DriftDetected"},
 		"drifted, rejected":          {NotSynced("DriftDetected", "m").AssetUnaffected(), rejected, "Ready=False/Rejected Synced=False/DriftDetected Stalled=True/DriftDetected"},

@@ -7,6 +7,7 @@
 //	order of a run              reconciler.go, delete.go
 //	who may do what             policy.go, account.go, consent.go, claims.go
 //	destructive writes          destructive.go
+//	repairs, contested values   repair.go
 //	error → reason and retry    errors.go
 //	reason → kstatus            reasons.go
 //	result → conditions         conditions.go

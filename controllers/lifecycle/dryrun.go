@@ -10,7 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
@@ -94,20 +93,4 @@ func (a *dryRunLog) Forget(gone Gone) time.Duration {
 	defer a.mu.Unlock()
 	delete(a.seen, gone.UID)
 	return 0
-}
-
-// AllowUnrequested asks the account's breaker for a write that no change of a spec asked for. managed is how many resources could
-// be written alike.
-func (b *Base) AllowUnrequested(obj v1alpha1.Asset, waba *v1alpha1.WABA, s *account.Session, managed int) bool {
-	if b.ReadOnly && b.dryRuns.has(obj.GetUID(), s.Snapshot()) {
-		return true
-	}
-	if !s.Unrequested(managed) {
-		b.AccountEvents.Enqueue(client.ObjectKeyFromObject(waba))
-		return false
-	}
-	if b.ReadOnly {
-		b.dryRuns.note(obj.GetUID(), s.Snapshot())
-	}
-	return true
 }

@@ -4,19 +4,138 @@
 package lifecycle
 
 import (
+	"context"
+	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
-// ContestedAfter writes of one value within ContestedWindow that somebody undid mean that the value is contested.
+// A value that was written contestedAfter times within contestedWindow, and differs again, is contested.
 const (
-	ContestedAfter  = 3
-	ContestedWindow = 24 * time.Hour
+	contestedAfter  = 3
+	contestedWindow = 24 * time.Hour
 )
 
-// BulkChangeHeld is the result where the account's breaker is open: too many of its resources were about to be written unrequested.
-func BulkChangeHeld() *Result {
+// RecentRepairs are the times of repairs that still count, the oldest first.
+func RecentRepairs(times []metav1.Time, now time.Time) []metav1.Time {
+	recent := slices.DeleteFunc(slices.Clone(times), func(t metav1.Time) bool { return !deadline.Within(t.Time, now, contestedWindow) })
+	return recent[max(0, len(recent)-metavalues.RingSize):]
+}
+
+// Contested is how long a value isn't written any more that was written at these times, the oldest first; 0 where it may be.
+func Contested(times []metav1.Time, now time.Time) time.Duration {
+	recent := RecentRepairs(times, now)
+	if len(recent) < contestedAfter {
+		return 0
+	}
+	return deadline.Left(recent[len(recent)-contestedAfter].Add(contestedWindow), now, contestedWindow)
+}
+
+// Repairs are the writes by which the operator restored what a spec says. They are kept in the status, so that a restart doesn't begin a
+// fight anew.
+type Repairs struct {
+	status *v1alpha1.CommonStatus
+	now    time.Time
+}
+
+// RepairsIn are the repairs that a status remembers.
+func RepairsIn(status *v1alpha1.CommonStatus, now time.Time) Repairs { return Repairs{status, now} }
+
+// Contested is how long a value isn't written any more; 0 where it may be.
+func (r Repairs) Contested(name string) time.Duration {
+	if r.status.Operator == nil {
+		return 0
+	}
+	for _, h := range r.status.Operator.Repairs {
+		if h.Name == name {
+			return Contested(h.Times, r.now)
+		}
+	}
+	return 0
+}
+
+// Note records that a value is written.
+func (r Repairs) Note(name string) {
+	r.Prune()
+	if r.status.Operator == nil {
+		r.status.Operator = &v1alpha1.OperatorStatus{}
+	}
+	all := r.status.Operator.Repairs
+	i := slices.IndexFunc(all, func(h v1alpha1.RepairHistory) bool { return h.Name == name })
+	if i < 0 {
+		i, all = len(all), append(all, v1alpha1.RepairHistory{Name: name})
+	}
+	all[i].Times = RecentRepairs(append(all[i].Times, metav1.NewTime(r.now.Truncate(time.Second))), r.now)
+	r.status.Operator.Repairs = all
+}
+
+// Prune forgets what is older than a day.
+func (r Repairs) Prune() {
+	if r.status.Operator == nil {
+		return
+	}
+	var left []v1alpha1.RepairHistory
+	for _, h := range r.status.Operator.Repairs {
+		if h.Times = RecentRepairs(h.Times, r.now); len(h.Times) > 0 {
+			left = append(left, h)
+		}
+	}
+	if r.status.Operator.Repairs = left; len(left) == 0 {
+		r.status.Operator = nil
+	}
+}
+
+// Reset forgets all repairs: a new generation of the spec starts over.
+func (r Repairs) Reset() { r.status.Operator = nil }
+
+// RepairHeld says why a repair can't be made, without a call; nil where it can. contested is how long the value is contested, and message
+// says so.
+func (b *Base) RepairHeld(s *account.Session, contested time.Duration, message string) *Result {
+	budget, wait := s.Budget().Background()
+	switch {
+	case contested > 0:
+		return Waiting(v1alpha1.ReasonContested, message, contested).AssetUnaffected()
+	case s.Held() && !b.ReadOnly: // who only reads asks the breaker about each write (AllowUnrequested)
+		return bulkChangeHeld()
+	case !budget:
+		return Waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).AssetUnaffected()
+	}
+	return nil
+}
+
+// AllowUnrequested asks the account's breaker for a write that no change of a spec asked for; nil where it may be made. The breaker compares
+// such writes with the number of the account's resources of the kind.
+func (b *Base) AllowUnrequested(ctx context.Context, obj v1alpha1.Asset, waba *v1alpha1.WABA, s *account.Session) *Result {
+	kind, _ := v1alpha1.AssetKindOf(obj.KindName())
+	list := kind.NewList()
+	err := b.Client.List(ctx, list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return Failed("list the account's resources of kind "+kind.Name, err)
+	}
+	if b.ReadOnly && b.dryRuns.has(obj.GetUID(), s.Snapshot()) {
+		return nil
+	}
+	if !s.Unrequested(meta.LenList(list)) {
+		b.AccountEvents.Enqueue(client.ObjectKeyFromObject(waba))
+		return bulkChangeHeld()
+	}
+	if b.ReadOnly {
+		b.dryRuns.note(obj.GetUID(), s.Snapshot())
+	}
+	return nil
+}
+
+// bulkChangeHeld is the result where the account's breaker is open: too many of its resources were about to be written unrequested.
+func bulkChangeHeld() *Result {
 	return NotSynced(v1alpha1.ReasonBulkChangeHeld,
 		"too many resources of the account would be written without a change of their spec; check the account, then annotate the WABA with "+
 			v1alpha1.AnnotationReleaseHeld).AssetUnaffected()

@@ -35,7 +35,7 @@ func TestUnitErrorsAreNotNoTemplates(t *testing.T) {
 	if _, err := (&templates{Base: base(&none)}).ahead(t.Context(), older, tmpl); !errors.Is(err, lifecycletest.ErrAway) {
 		t.Errorf("languages: got %v", err)
 	}
-	o := (&templates{Base: base(&away)}).unrequestedWrite(t.Context(), &templateRun{Object: tmpl, WABA: lifecycletest.WABA()})
+	o := (&templates{Base: base(&away)}).AllowUnrequested(t.Context(), tmpl, lifecycletest.WABA(), nil)
 	if o == nil || o.Reason() != v1alpha1.ReasonTransientError || !errors.Is(o.Err(), lifecycletest.ErrAway) {
 		t.Errorf("the breaker: %+v", o)
 	}

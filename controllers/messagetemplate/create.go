@@ -9,13 +9,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/controllers/lifecycle"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
-	"github.com/waba-operator/waba-operator/internal/index"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
@@ -52,7 +50,7 @@ func (t *templates) createAnew(ctx context.Context, p *templateRun, w desired) *
 		return o
 	}
 	if p.Status.ID != "" {
-		if held := t.unrequestedWrite(ctx, p); held != nil {
+		if held := t.AllowUnrequested(ctx, p.Object, p.WABA, p.Session); held != nil {
 			t.unreserveCreate(p, wait)
 			return held
 		}
@@ -225,16 +223,4 @@ func (t *templates) duplicate(ctx context.Context, p *templateRun, w desired, re
 		return t.compare(ctx, p, w, view)
 	}
 	return t.adopt(ctx, p, w, view)
-}
-
-// unrequestedWrite asks the account's breaker for a write that no change of a spec asked for; nil where it may be made.
-func (t *templates) unrequestedWrite(ctx context.Context, p *templateRun) *lifecycle.Result {
-	var list v1alpha1.MessageTemplateList
-	if err := t.Client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(p.WABA))}, client.UnsafeDisableDeepCopy); err != nil {
-		return lifecycle.Failed("list the account's templates", err)
-	}
-	if t.AllowUnrequested(p.Object, p.WABA, p.Session, len(list.Items)) {
-		return nil
-	}
-	return lifecycle.BulkChangeHeld()
 }

@@ -10,7 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
-	"github.com/waba-operator/waba-operator/controllers/lifecycle"
 	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
 
@@ -27,10 +26,10 @@ func TestUnitWrongClockTemplates(t *testing.T) {
 		},
 		"repairs of a template": func() bool {
 			p := &templateRun{Object: &v1alpha1.MessageTemplate{}, Now: now}
-			for range lifecycle.ContestedAfter {
+			for range 3 {
 				p.Object.Status.Edits = append(p.Object.Status.Edits, v1alpha1.EditAttempt{Time: metav1.NewTime(wrong), Cause: causeDrift})
 			}
-			return contestedEdits(p)
+			return contestedFor(p) > 0
 		},
 	} {
 		if held() {

@@ -116,28 +116,19 @@ func (t *templates) repairHeld(p *templateRun, cause string) *lifecycle.Result {
 	if cause != causeDrift {
 		return nil
 	}
-	if contestedEdits(p) {
-		return lifecycle.Waiting(v1alpha1.ReasonContested,
-			"another client keeps reverting the operator's edits; agree who manages this template, or set driftPolicy: Report", lifecycle.ContestedWindow).AssetUnaffected()
-	}
-	if allowed, wait := p.Session.Budget().Background(); !allowed {
-		return lifecycle.Waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).AssetUnaffected()
-	}
-	if p.Session.Held() && !t.ReadOnly {
-		return lifecycle.BulkChangeHeld()
-	}
-	return nil
+	return t.RepairHeld(p.Session, contestedFor(p),
+		"another client keeps reverting the operator's edits; agree who manages this template, or set driftPolicy: Report")
 }
 
-// contestedEdits reports that our repairs were undone too often.
-func contestedEdits(p *templateRun) bool {
-	recent := 0
+// contestedFor is how long the template isn't repaired any more, because another client keeps reverting the repairs.
+func contestedFor(p *templateRun) time.Duration {
+	var repairs []metav1.Time
 	for _, e := range p.Object.Status.Edits {
-		if e.Cause == causeDrift && deadline.Within(e.Time.Time, p.Now, lifecycle.ContestedWindow) {
-			recent++
+		if e.Cause == causeDrift {
+			repairs = append(repairs, e.Time)
 		}
 	}
-	return recent >= lifecycle.ContestedAfter
+	return lifecycle.Contested(repairs, p.Now)
 }
 
 // counted asks the account's breaker for an edit that no change of the spec asked for.
@@ -145,7 +136,7 @@ func (t *templates) counted(ctx context.Context, p *templateRun, cause string) *
 	if cause != causeDrift {
 		return nil
 	}
-	return t.unrequestedWrite(ctx, p)
+	return t.AllowUnrequested(ctx, p.Object, p.WABA, p.Session)
 }
 
 // liveTemplate reads the template just before an edit: the listing may be minutes old, and an edit is scarce.

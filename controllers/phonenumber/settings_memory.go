@@ -26,7 +26,7 @@ func (s *sectionRun) memory() *v1alpha1.PhoneNumberSectionStatus {
 		i = len(status.Sections) - 1
 	}
 	m := &status.Sections[i]
-	m.Repairs = slices.DeleteFunc(m.Repairs, func(t metav1.Time) bool { return !deadline.Within(t.Time, s.Now, lifecycle.ContestedWindow) })
+	m.Repairs = lifecycle.RecentRepairs(m.Repairs, s.Now)
 	return m
 }
 
@@ -46,16 +46,7 @@ func (s *sectionRun) contested() time.Duration {
 	if m == nil {
 		return 0
 	}
-	var recent []time.Time
-	for _, t := range m.Repairs {
-		if deadline.Within(t.Time, s.Now, lifecycle.ContestedWindow) {
-			recent = append(recent, t.Time)
-		}
-	}
-	if len(recent) < lifecycle.ContestedAfter {
-		return 0
-	}
-	return max(0, recent[len(recent)-lifecycle.ContestedAfter].Add(lifecycle.ContestedWindow).Sub(s.Now))
+	return lifecycle.Contested(m.Repairs, s.Now)
 }
 
 // refuse remembers Meta's no across restarts: the same isn't tried again for a while.

@@ -9,13 +9,11 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/controllers/lifecycle"
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
-	"github.com/waba-operator/waba-operator/internal/index"
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
@@ -165,17 +163,12 @@ func (n *numbers) repairHeld(s *sectionRun, drift []string) *lifecycle.Result {
 	if len(drift) == 0 || !s.Writable() || !s.repairs() {
 		return nil
 	}
-	budget, wait := s.Session.Budget().Background()
-	switch until := s.contested(); {
-	case until > 0 && !s.Requested():
-		return lifecycle.Waiting(v1alpha1.ReasonContested, s.path()+
-			"another client keeps reverting the operator's changes; agree who manages this, or set driftPolicy: Report", until).AssetUnaffected()
-	case s.Session.Held():
-		return lifecycle.BulkChangeHeld()
-	case !budget:
-		return lifecycle.Waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).AssetUnaffected()
+	contested := s.contested()
+	if s.Requested() {
+		contested = 0
 	}
-	return nil
+	return n.RepairHeld(s.Session, contested,
+		s.path()+"another client keeps reverting the operator's changes; agree who manages this, or set driftPolicy: Report")
 }
 
 // repairRefused guards writes that no change of the spec asked for.
@@ -183,15 +176,7 @@ func (n *numbers) repairRefused(ctx context.Context, s *sectionRun) *lifecycle.R
 	if o := n.repairHeld(s, []string{string(s.section)}); o != nil {
 		return o
 	}
-	var list v1alpha1.PhoneNumberList
-	err := n.Client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(s.WABA))}, client.UnsafeDisableDeepCopy)
-	if err != nil {
-		return lifecycle.Failed("list the account's numbers here", err)
-	}
-	if !n.AllowUnrequested(s.Object, s.WABA, s.Session, len(list.Items)) {
-		return lifecycle.BulkChangeHeld()
-	}
-	return nil
+	return n.AllowUnrequested(ctx, s.Object, s.WABA, s.Session)
 }
 
 // uploadPicture gives the profile picture to Meta if it is to be changed.

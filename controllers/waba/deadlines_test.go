@@ -9,6 +9,7 @@ import (
 
 	clocktesting "k8s.io/utils/clock/testing"
 
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
 	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
 
@@ -18,12 +19,12 @@ func TestUnitWrongClockAccounts(t *testing.T) {
 	wrong := now.Add(90 * 24 * time.Hour)
 	clk := func() *clocktesting.FakePassiveClock { return clocktesting.NewFakePassiveClock(wrong) }
 	for name, held := range map[string]func() bool{
-		"writes of settings": func() bool {
+		"a refused setting": func() bool {
 			c := clk()
-			w := newSettingWrites(c)
-			w.known[settingKey{}] = settingHistory{times: []time.Time{wrong, wrong, wrong}}
+			w := newRefusals(c)
+			w.keep(settingKey{}, 0, lifecycle.NotSynced("RefusedByMeta", "no"))
 			c.SetTime(now)
-			return w.held(settingKey{}, 0) != nil
+			return w.of(settingKey{}, 0) != nil
 		},
 	} {
 		if held() {

@@ -41,16 +41,16 @@ const (
 type wabas struct {
 	*lifecycle.Base
 
-	// writes remembers writes of settings.
-	writes *settingWrites
+	// refusals remembers what Meta refused.
+	refusals *refusals
 	// deletions remembers since when accounts are being deleted.
 	deletions *deletions
 }
 
 // New returns the reconciler of accounts.
 func New(b *lifecycle.Base) reconcile.Reconciler {
-	r := &wabas{Base: b, writes: newSettingWrites(b.Clock), deletions: newDeletions()}
-	b.Objects.Keep(r.writes)
+	r := &wabas{Base: b, refusals: newRefusals(b.Clock), deletions: newDeletions()}
+	b.Objects.Keep(r.refusals)
 	b.Objects.Keep(r.deletions)
 	return r
 }

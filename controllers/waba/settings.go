@@ -79,21 +79,29 @@ func position(value *bool, negative bool) string {
 // manage writes what the spec asks for and Meta lets be written. What it returns is a complaint: the account was observed
 // all the same.
 func (r *wabas) manage(ctx context.Context, p *accountRun) *lifecycle.Result {
+	repairs := lifecycle.RepairsIn(&p.obj.Status.CommonStatus, p.now)
+	if repairs.Prune(); p.before.Status.ObservedGeneration != p.obj.Generation {
+		repairs.Reset()
+	}
 	settings := slices.DeleteFunc(accountSettings(p), func(s accountSetting) bool { return s.live == "" || s.live == s.want })
 	p.obj.Status.Drift = nil
 	var complaint *lifecycle.Result
 	for _, s := range settings {
-		if o := r.manageOne(ctx, p, s); o != nil {
+		if o := r.manageOne(ctx, p, repairs, s); o != nil {
 			complaint = o
 		}
 	}
 	return complaint
 }
 
-func (r *wabas) manageOne(ctx context.Context, p *accountRun, s accountSetting) *lifecycle.Result {
+func (r *wabas) manageOne(ctx context.Context, p *accountRun, repairs lifecycle.Repairs, s accountSetting) *lifecycle.Result {
 	changed := p.before.Status.ObservedGeneration != p.obj.Generation
 	key := settingKey{p.obj.UID, s.field}
-	held := r.writes.held(key, p.obj.Generation)
+	held := r.refusals.of(key, p.obj.Generation)
+	if held == nil && repairs.Contested(s.field) > 0 {
+		held = lifecycle.Waiting(v1alpha1.ReasonContested,
+			"another client keeps reverting the operator's changes of the account's settings; agree who manages them, or remove them from the spec", 0).AssetUnaffected()
+	}
 	if p.policy == v1alpha1.ManagementPolicyManaged && !changed && held == nil {
 		r.CountDrift(p.obj, []string{s.field}, p.before.Status.Drift)
 	}
@@ -112,14 +120,14 @@ func (r *wabas) manageOne(ctx context.Context, p *accountRun, s accountSetting) 
 	err := s.write(ctx, p.session.Client())
 	r.AuditWrite(p.obj, CallUpdateAccount, []string{s.field}, err)
 	p.session.RefreshOptional() // read back at the next observation
-	r.writes.done(key, p.obj.Generation)
+	repairs.Note(s.field)
 	if err == nil {
 		return nil
 	}
 	o := lifecycle.Failed("set spec."+s.field, err)
 	o = o.Saying("spec." + s.field + ": " + o.Message()).AssetUnaffected().RetryAfter(o.After()).Showing(false)
 	if class := graph.ClassOf(err); class == graph.ClassRefused || class == graph.ClassInvalidSpec || class == graph.ClassPermission {
-		r.writes.hold(key, p.obj.Generation, o)
+		r.refusals.keep(key, p.obj.Generation, o)
 	}
 	return o
 }
@@ -130,13 +138,13 @@ var observedReasons = map[string]bool{
 	v1alpha1.ReasonContested: true, v1alpha1.ReasonRefusedByMeta: true, v1alpha1.ReasonInvalidSpec: true,
 }
 
-// settingWrites remembers writes of an account's settings: those that Meta refused, for a day, and those that somebody keeps
-// undoing. A new generation starts over; so does a restart, at the cost of one call.
-type settingWrites struct {
+// refusals remembers the writes of settings that Meta refused, for a day. A new generation starts over; so does a restart, at the cost of
+// one call.
+type refusals struct {
 	clock clock.PassiveClock
 
 	mu    sync.Mutex
-	known map[settingKey]settingHistory
+	known map[settingKey]refusal
 }
 
 // settingKey is one setting of an account.
@@ -145,64 +153,42 @@ type settingKey struct {
 	field   string
 }
 
-// settingHistory is what became of the writes that one generation of the spec asked for.
-type settingHistory struct {
+// refusal is Meta's answer to the write that one generation of the spec asked for.
+type refusal struct {
 	generation int64
-	times      []time.Time
-	refused    *lifecycle.Result
+	at         time.Time
+	result     *lifecycle.Result
 }
 
-func newSettingWrites(c clock.PassiveClock) *settingWrites {
-	return &settingWrites{clock: c, known: map[settingKey]settingHistory{}}
+func newRefusals(c clock.PassiveClock) *refusals {
+	return &refusals{clock: c, known: map[settingKey]refusal{}}
 }
 
-// held returns why a write isn't made again yet.
-func (w *settingWrites) held(key settingKey, generation int64) *lifecycle.Result {
+// of returns why a write isn't made again yet, nil where it may be.
+func (w *refusals) of(key settingKey, generation int64) *lifecycle.Result {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	h := w.of(key, generation)
-	h.times = slices.DeleteFunc(h.times, func(t time.Time) bool { return !deadline.Within(t, w.clock.Now(), lifecycle.ContestedWindow) })
-	if len(h.times) == 0 {
+	r, ok := w.known[key]
+	if ok && (r.generation != generation || !deadline.Within(r.at, w.clock.Now(), refusalMemory)) {
 		delete(w.known, key)
 		return nil
 	}
-	w.known[key] = h
-	if h.refused != nil {
-		return h.refused
-	}
-	if len(h.times) >= lifecycle.ContestedAfter {
-		return lifecycle.Waiting(v1alpha1.ReasonContested, "another client keeps reverting the operator's changes of the account's settings; agree who manages them, or remove them from the spec", 0).AssetUnaffected()
-	}
-	return nil
+	return r.result
 }
 
-// of returns the history of a generation, which is empty where another one is known. w.mu is held.
-func (w *settingWrites) of(key settingKey, generation int64) settingHistory {
-	if h := w.known[key]; h.generation == generation {
-		return h
-	}
-	return settingHistory{generation: generation}
-}
-
-func (w *settingWrites) done(key settingKey, generation int64) {
+func (w *refusals) keep(key settingKey, generation int64, o *lifecycle.Result) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	h := w.of(key, generation)
-	h.times = append(h.times, w.clock.Now())
-	w.known[key] = h
+	w.known[key] = refusal{generation, w.clock.Now(), o}
 }
 
-func (w *settingWrites) hold(key settingKey, generation int64, o *lifecycle.Result) {
+// Forget frees what is kept of an account.
+func (w *refusals) Forget(gone lifecycle.Gone) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	h := w.of(key, generation)
-	h.refused = o
-	w.known[key] = h
-}
-
-func (w *settingWrites) Forget(gone lifecycle.Gone) time.Duration {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	maps.DeleteFunc(w.known, func(key settingKey, _ settingHistory) bool { return key.account == gone.UID })
+	maps.DeleteFunc(w.known, func(key settingKey, _ refusal) bool { return key.account == gone.UID })
 	return 0
 }
+
+// refusalMemory is how long a refused write isn't repeated.
+const refusalMemory = 24 * time.Hour

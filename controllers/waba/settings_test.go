@@ -13,36 +13,30 @@ import (
 	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
 
-func TestUnitSettingWrites(t *testing.T) {
+func TestUnitRefusals(t *testing.T) {
 	clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
-	w := newSettingWrites(clk)
+	w := newRefusals(clk)
 	key := settingKey{"a", "insights"}
-	if w.held(key, 1) != nil {
-		t.Error("nothing was written")
+	if w.of(key, 1) != nil {
+		t.Error("nothing was refused")
 	}
-	w.done(key, 1)
-	w.hold(key, 1, lifecycle.NotSynced(v1alpha1.ReasonRefusedByMeta, "no"))
-	if o := w.held(key, 1); o == nil || o.Reason() != v1alpha1.ReasonRefusedByMeta {
-		t.Errorf("held: %+v", o)
+	w.keep(key, 1, lifecycle.NotSynced(v1alpha1.ReasonRefusedByMeta, "no"))
+	if o := w.of(key, 1); o == nil || o.Reason() != v1alpha1.ReasonRefusedByMeta {
+		t.Errorf("refused: %+v", o)
 	}
-	if w.held(settingKey{"a", "marketingMessages"}, 1) != nil || w.held(settingKey{"b", "insights"}, 1) != nil {
+	if w.of(settingKey{"a", "marketingMessages"}, 1) != nil || w.of(settingKey{"b", "insights"}, 1) != nil {
 		t.Error("another setting, or another account")
 	}
-	if w.held(key, 2) != nil || len(w.known) != 0 {
+	if w.of(key, 2) != nil || len(w.known) != 0 {
 		t.Errorf("a new generation starts over: %v", w.known)
 	}
-	for range lifecycle.ContestedAfter {
-		w.done(key, 2)
-	}
-	if o := w.held(key, 2); o == nil || o.Reason() != v1alpha1.ReasonContested {
-		t.Errorf("held: %+v", o)
-	}
-	clk.SetTime(lifecycletest.Start.Add(lifecycle.ContestedWindow))
-	if w.held(key, 2) != nil || len(w.known) != 0 {
+	w.keep(key, 2, lifecycle.NotSynced(v1alpha1.ReasonRefusedByMeta, "no"))
+	clk.SetTime(lifecycletest.Start.Add(refusalMemory))
+	if w.of(key, 2) != nil || len(w.known) != 0 {
 		t.Errorf("a day later: %v", w.known)
 	}
-	w.done(key, 2)
-	w.done(settingKey{"b", "insights"}, 1)
+	w.keep(key, 2, nil)
+	w.keep(settingKey{"b", "insights"}, 1, nil)
 	w.Forget(lifecycle.Gone{UID: "a"})
 	if len(w.known) != 1 {
 		t.Errorf("known: %v", w.known)

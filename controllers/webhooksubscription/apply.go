@@ -10,12 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/controllers/lifecycle"
 	"github.com/waba-operator/waba-operator/internal/graph"
-	"github.com/waba-operator/waba-operator/internal/index"
 )
 
 // tokenRecheck is how often the Secrets with the verify tokens are looked at for a change, without a call to Meta.
@@ -146,7 +143,7 @@ func (h *subscriptions) act(ctx context.Context, l *lookup, step *routeWrite) *l
 		return o
 	}
 	if step.repairs(l) {
-		h.memory.repaired(routeKey{l.Object.UID, step.at.path})
+		lifecycle.RepairsIn(l.Status, l.Now).Note(step.at.path)
 	}
 	end, err := h.make(ctx, l, step)
 	if err != nil {
@@ -241,15 +238,7 @@ func (h *subscriptions) repairs(ctx context.Context, l *lookup, step *routeWrite
 	if !step.repairs(l) || l.Requested() || l.ChangedByUser() {
 		return nil
 	}
-	var list v1alpha1.WebhookSubscriptionList
-	err := h.Client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(l.WABA))}, client.UnsafeDisableDeepCopy)
-	if err != nil {
-		return lifecycle.Failed("list the account's subscriptions", err)
-	}
-	if h.AllowUnrequested(l.Object, l.WABA, l.Session, len(list.Items)) {
-		return nil
-	}
-	return lifecycle.BulkChangeHeld()
+	return h.AllowUnrequested(ctx, l.Object, l.WABA, l.Session)
 }
 
 // make makes the write of a step. Clearing an override takes something away; of that the guard of destructive writes decides.

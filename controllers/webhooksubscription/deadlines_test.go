@@ -26,15 +26,6 @@ func TestUnitWrongClockSubscriptions(t *testing.T) {
 			c.SetTime(now)
 			return m.held(routeKey{}, "") != nil
 		},
-		"repairs of a webhook": func() bool {
-			c := clk()
-			m := newMemory(c)
-			for range lifecycle.ContestedAfter {
-				m.repaired(routeKey{})
-			}
-			c.SetTime(now)
-			return m.contested(routeKey{}) > 0
-		},
 		"an app without messages": func() bool {
 			c := clk()
 			m := newMemory(c)

@@ -344,19 +344,12 @@ func (h *subscriptions) driftHeld(p *subscriptionRun, v *route) *lifecycle.Resul
 	if !asked {
 		h.CountDrift(p.Object, []string{v.path}, p.Before.Status.Drift)
 	}
-	budget, wait := p.Session.Budget().Background()
-	switch until := h.memory.contested(routeKey{p.Object.UID, v.path}); {
+	switch {
 	case asked:
 		return nil
 	case p.Object.Spec.DriftPolicy == v1alpha1.DriftPolicyReport:
 		return lifecycle.NotSynced(v1alpha1.ReasonDriftDetected, fmt.Sprintf("%s: somebody changed it at Meta, and driftPolicy is Report", v.path)).AssetUnaffected()
-	case until > 0:
-		return lifecycle.Waiting(v1alpha1.ReasonContested,
-			v.path+": another client keeps reverting the operator's changes; agree who manages this, or set driftPolicy: Report", until).AssetUnaffected()
-	case p.Session.Held():
-		return lifecycle.BulkChangeHeld()
-	case !budget:
-		return lifecycle.Waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).AssetUnaffected()
 	}
-	return nil
+	return h.RepairHeld(p.Session, lifecycle.RepairsIn(p.Status, p.Now).Contested(v.path),
+		v.path+": another client keeps reverting the operator's changes; agree who manages this, or set driftPolicy: Report")
 }

@@ -30,9 +30,7 @@ type memory struct {
 
 	mu    sync.Mutex
 	holds map[routeKey]refusedWrite
-	// repairs are the times at which a level was repaired.
-	repairs map[routeKey][]time.Time
-	apps    map[types.UID]appReading
+	apps  map[types.UID]appReading
 	// lacking are the resources whose overrides Meta refused because the app lacks messages, and when it did.
 	lacking map[types.UID]time.Time
 	// statuses are what this process last knew to have set: the cache may be older than our own last write, and what it
@@ -63,7 +61,7 @@ type appReading struct {
 
 func newMemory(c clock.PassiveClock) *memory {
 	return &memory{
-		clock: c, holds: map[routeKey]refusedWrite{}, repairs: map[routeKey][]time.Time{}, apps: map[types.UID]appReading{},
+		clock: c, holds: map[routeKey]refusedWrite{}, apps: map[types.UID]appReading{},
 		lacking: map[types.UID]time.Time{}, statuses: map[types.UID]*v1alpha1.WebhookSubscriptionStatus{},
 	}
 }
@@ -127,26 +125,6 @@ func (m *memory) release(key routeKey) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.holds, key)
-}
-
-// repaired counts a repair; contested reports that there were too many within a day, and how long that lasts.
-func (m *memory) repaired(key routeKey) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.repairs[key] = append(m.repairs[key], m.clock.Now())
-}
-
-func (m *memory) contested(key routeKey) time.Duration {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	recent := slices.DeleteFunc(m.repairs[key], func(t time.Time) bool { return !deadline.Within(t, m.clock.Now(), lifecycle.ContestedWindow) })
-	if m.repairs[key] = recent; len(recent) == 0 {
-		delete(m.repairs, key)
-	}
-	if len(recent) < lifecycle.ContestedAfter {
-		return 0
-	}
-	return deadline.Left(recent[len(recent)-lifecycle.ContestedAfter].Add(lifecycle.ContestedWindow), m.clock.Now(), lifecycle.ContestedWindow)
 }
 
 func (m *memory) app(uid types.UID, appID string) (appReading, bool) {
@@ -221,11 +199,6 @@ func (m *memory) drop(uid types.UID) {
 	for key := range m.holds {
 		if key.uid == uid {
 			delete(m.holds, key)
-		}
-	}
-	for key := range m.repairs {
-		if key.uid == uid {
-			delete(m.repairs, key)
 		}
 	}
 }

@@ -308,19 +308,6 @@ func TestUnitHookMemory(t *testing.T) {
 	if m.unverified("u") != "" {
 		t.Error("remembered though nobody wants it")
 	}
-	for range lifecycle.ContestedAfter {
-		if m.contested(key) > 0 {
-			t.Error("contested too early")
-		}
-		m.repaired(key)
-	}
-	if got := m.contested(key); got != lifecycle.ContestedWindow {
-		t.Errorf("contested for %s", got)
-	}
-	clock.Step(lifecycle.ContestedWindow)
-	if m.contested(key) > 0 {
-		t.Error("contested for ever")
-	}
 	m.setLacking("u", true)
 	clock.Step(lifecycle.LongestPause)
 	if !m.lacks("u", true) || m.lacks("u", false) {

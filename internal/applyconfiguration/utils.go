@@ -105,6 +105,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.MessageTemplateWebhookStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("OperatingHours"):
 		return &apiv1alpha1.OperatingHoursApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("OperatorStatus"):
+		return &apiv1alpha1.OperatorStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("OTPButton"):
 		return &apiv1alpha1.OTPButtonApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ParameterExample"):
@@ -157,6 +159,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ReferenceNamespacesApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("RegistrationAttempt"):
 		return &apiv1alpha1.RegistrationAttemptApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("RepairHistory"):
+		return &apiv1alpha1.RepairHistoryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Restriction"):
 		return &apiv1alpha1.RestrictionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SecretKeyReference"):

@@ -768,6 +768,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
       default: -1
+    - name: operator
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.OperatorStatus
     - name: parameters
       type:
         list:
@@ -898,6 +901,17 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: openTime
       type:
         scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.OperatorStatus
+  map:
+    fields:
+    - name: repairs
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.RepairHistory
+          elementRelationship: associative
+          keys:
+          - name
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.ParameterExample
   map:
     fields:
@@ -1238,6 +1252,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: onBizApp
       type:
         scalar: boolean
+    - name: operator
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.OperatorStatus
     - name: pendingAdd
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PendingAdd
@@ -1425,6 +1442,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: time
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.RepairHistory
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: times
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+          elementRelationship: atomic
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.Restriction
   map:
     fields:
@@ -1861,6 +1890,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
       default: -1
+    - name: operator
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.OperatorStatus
     - name: ownerBusiness
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.BusinessReference
@@ -2091,6 +2123,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
       default: -1
+    - name: operator
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.OperatorStatus
     - name: phoneNumbers
       type:
         list:

@@ -128,6 +128,14 @@ func (b *MessageTemplateStatusApplyConfiguration) WithLastHandledRequest(value s
 	return b
 }
 
+// WithOperator sets the Operator field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Operator field is set to the value of the last call.
+func (b *MessageTemplateStatusApplyConfiguration) WithOperator(value *OperatorStatusApplyConfiguration) *MessageTemplateStatusApplyConfiguration {
+	b.CommonStatusApplyConfiguration.Operator = value
+	return b
+}
+
 // WithStatus sets the Status field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Status field is set to the value of the last call.

@@ -145,6 +145,14 @@ func (b *PhoneNumberStatusApplyConfiguration) WithLastHandledRequest(value strin
 	return b
 }
 
+// WithOperator sets the Operator field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Operator field is set to the value of the last call.
+func (b *PhoneNumberStatusApplyConfiguration) WithOperator(value *OperatorStatusApplyConfiguration) *PhoneNumberStatusApplyConfiguration {
+	b.CommonStatusApplyConfiguration.Operator = value
+	return b
+}
+
 // WithDisplayPhoneNumber sets the DisplayPhoneNumber field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the DisplayPhoneNumber field is set to the value of the last call.

@@ -149,6 +149,14 @@ func (b *WABAStatusApplyConfiguration) WithLastHandledRequest(value string) *WAB
 	return b
 }
 
+// WithOperator sets the Operator field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Operator field is set to the value of the last call.
+func (b *WABAStatusApplyConfiguration) WithOperator(value *OperatorStatusApplyConfiguration) *WABAStatusApplyConfiguration {
+	b.CommonStatusApplyConfiguration.Operator = value
+	return b
+}
+
 // WithName sets the Name field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Name field is set to the value of the last call.

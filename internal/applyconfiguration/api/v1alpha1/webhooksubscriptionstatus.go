@@ -102,6 +102,14 @@ func (b *WebhookSubscriptionStatusApplyConfiguration) WithLastHandledRequest(val
 	return b
 }
 
+// WithOperator sets the Operator field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Operator field is set to the value of the last call.
+func (b *WebhookSubscriptionStatusApplyConfiguration) WithOperator(value *OperatorStatusApplyConfiguration) *WebhookSubscriptionStatusApplyConfiguration {
+	b.CommonStatusApplyConfiguration.Operator = value
+	return b
+}
+
 // WithAppID sets the AppID field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the AppID field is set to the value of the last call.
