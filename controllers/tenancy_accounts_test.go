@@ -287,6 +287,33 @@ func TestForgedAccountID(t *testing.T) {
 	w.CheckInvariants()
 }
 
+// TestOwnNamespaceIsNoOtherReference: writing the own namespace out, or leaving it out again, changes nothing. A namespace that leads to
+// another account is refused as any other change of the account.
+func TestOwnNamespaceIsNoOtherReference(t *testing.T) {
+	t.Parallel()
+	w, op, tmpl := ready(t)
+	other := env.Namespace(t)
+	calls := len(w.Sim.Requests())
+	w.Edit(tmpl, func() { tmpl.Spec.WABARef.Namespace = w.Namespace })
+	op.Settle()
+	w.Reload(tmpl)
+	expectReady(t, tmpl)
+	w.Edit(tmpl, func() { tmpl.Spec.WABARef.Namespace = "" })
+	op.Settle()
+	w.Reload(tmpl)
+	expectReady(t, tmpl)
+	for _, call := range w.Sim.Requests()[calls:] {
+		if call.Method != http.MethodGet {
+			t.Errorf("%s %s", call.Method, call.Path)
+		}
+	}
+	w.Edit(tmpl, func() { tmpl.Spec.WABARef.Namespace = other })
+	op.Settle()
+	w.Reload(tmpl)
+	expectRefused(t, tmpl.Status.Conditions, v1alpha1.ReasonAccountNotReady, "doesn't exist")
+	w.CheckInvariants()
+}
+
 // TestForgedAccountIDOfAccount: likewise for the account's own resource.
 func TestForgedAccountIDOfAccount(t *testing.T) {
 	t.Parallel()

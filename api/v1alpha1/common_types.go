@@ -49,14 +49,15 @@ type WABAReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="wabaRef is immutable: create a new resource for another account"
 	Name string `json:"name"`
 
 	// Namespace of the WABA resource. Absent means the namespace of the referring resource. The WABA must consent to
-	// references from other namespaces in spec.allowedReferences. Adding the own namespace later counts as a change and is
-	// refused, as wabaRef is immutable.
+	// references from other namespaces in spec.allowedReferences. The own namespace means the same as none, and may be added or removed.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="wabaRef is immutable: create a new resource for another account"
 	Namespace string `json:"namespace,omitempty"`
 }
 
@@ -142,9 +143,9 @@ type PolicySpec struct {
 
 // CommonSpec is the part of the spec common to all kinds that belong to an account.
 type CommonSpec struct {
-	// WABARef names the WABA resource of the account that owns this asset. It can't be changed.
+	// WABARef names the WABA resource of the account that owns this asset. It can't be changed, but its namespace may be written out
+	// or left out. Where that leads to another account, nothing is written: Synced says AccountChanged.
 	// +required
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="wabaRef is immutable (adding the own namespace counts as a change): create a new resource for another account"
 	WABARef WABAReference `json:"wabaRef"`
 
 	PolicySpec `json:",inline"`

@@ -106,8 +106,9 @@ func templateChanges() []validationCase {
 	return []validationCase{
 		{name: "body", base: utility, patch: `body: {text: Another text.}`},
 		{name: "body of an approved one", base: utility, status: approved, patch: `body: {text: Another text.}`},
-		{name: "another account", base: utility, patch: `wabaRef: {name: other, namespace: platform}`, at: "spec.wabaRef", want: "wabaRef is immutable"},
-		{name: "namespace of the account removed", base: utility, patch: `wabaRef: {name: acme}`, at: "spec.wabaRef", want: "wabaRef is immutable"},
+		{name: "another account", base: utility, patch: `wabaRef: {name: other, namespace: platform}`, at: "spec.wabaRef.name", want: "wabaRef is immutable"},
+		{name: "another namespace of the account", base: utility, patch: `wabaRef: {name: acme, namespace: other}`, at: "spec.wabaRef.namespace", want: "wabaRef is immutable"},
+		{name: "namespace of the account left out", base: utility, patch: `wabaRef: {name: acme}`},
 		{name: "another name", base: utility, patch: `name: other`, at: "spec.name", want: "name is immutable"},
 		{name: "another language", base: utility, patch: `language: de`, at: "spec.language", want: "language is immutable"},
 		{name: "category before approval", base: utility, status: "status: REJECTED\ncategory: UTILITY", patch: `category: MARKETING`},

@@ -46,6 +46,7 @@ phoneNumbers:
 			at: "spec.app.fields[0]", want: "should match"},
 	}, changes: []validationCase{
 		{name: "messages", base: subscription, patch: `messages: {callbackURL: "https://a.example/", ` + token + `}`},
-		{name: "another account", base: subscription, patch: `wabaRef: {name: other}`, at: "spec.wabaRef", want: "wabaRef is immutable"},
+		{name: "another namespace of the account", base: strings.Replace(subscription, "{name: acme}", "{name: acme, namespace: platform}", 1), patch: `wabaRef: {name: acme, namespace: other}`, at: "spec.wabaRef.namespace", want: "wabaRef is immutable"},
+		{name: "another account", base: subscription, patch: `wabaRef: {name: other}`, at: "spec.wabaRef.name", want: "wabaRef is immutable"},
 	}}
 }

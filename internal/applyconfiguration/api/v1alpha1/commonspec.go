@@ -14,7 +14,8 @@ import (
 //
 // CommonSpec is the part of the spec common to all kinds that belong to an account.
 type CommonSpecApplyConfiguration struct {
-	// WABARef names the WABA resource of the account that owns this asset. It can't be changed.
+	// WABARef names the WABA resource of the account that owns this asset. It can't be changed, but its namespace may be written out
+	// or left out. Where that leads to another account, nothing is written: Synced says AccountChanged.
 	WABARef                      *WABAReferenceApplyConfiguration `json:"wabaRef,omitempty"`
 	PolicySpecApplyConfiguration `json:""`
 }

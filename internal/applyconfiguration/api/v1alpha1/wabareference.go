@@ -13,8 +13,7 @@ type WABAReferenceApplyConfiguration struct {
 	// Name of the WABA resource (not the account id at Meta).
 	Name *string `json:"name,omitempty"`
 	// Namespace of the WABA resource. Absent means the namespace of the referring resource. The WABA must consent to
-	// references from other namespaces in spec.allowedReferences. Adding the own namespace later counts as a change and is
-	// refused, as wabaRef is immutable.
+	// references from other namespaces in spec.allowedReferences. The own namespace means the same as none, and may be added or removed.
 	Namespace *string `json:"namespace,omitempty"`
 }
 
