@@ -216,7 +216,7 @@ func TestWebhookMetricsAreExplained(t *testing.T) {
 	page := pages(t)[filepath.Join("..", "docs", "webhooksubscription.md")]
 	for file, pattern := range map[string]string{
 		"docs/reference/metrics.md": "`waba_operator_webhook_([a-z_]+)`", "internal/receiver/outcome.go": `Outcome = "([a-z]+)"`,
-		"internal/receiver/relay.go": `Relay\w+ = "([a-z_]+)"`,
+		"internal/relay/relay.go": `\t[A-Z]\w+ = "([a-z_]+)"`,
 	} {
 		text, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(file)))
 		if err != nil {

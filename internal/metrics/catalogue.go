@@ -8,6 +8,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/receiver"
+	"github.com/waba-operator/waba-operator/internal/relay"
 )
 
 // Labels that many metrics have.
@@ -138,7 +139,7 @@ var (
 	webhookRelayed = define(Definition{
 		Name: "waba_operator_webhook_relayed_total", Type: Counter, Scope: Process,
 		Help:   "Deliveries forwarded to relay targets by outcome.",
-		Labels: []Label{{Name: "outcome", Values: receiver.RelayOutcomes()}},
+		Labels: []Label{{Name: "outcome", Values: relay.Outcomes()}},
 	})
 	webhookRelayQueue = define(Definition{
 		Name: "waba_operator_webhook_relay_queue", Type: Gauge, Scope: Process,

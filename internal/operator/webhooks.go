@@ -20,6 +20,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/facts"
 	"github.com/waba-operator/waba-operator/internal/metrics"
 	"github.com/waba-operator/waba-operator/internal/receiver"
+	"github.com/waba-operator/waba-operator/internal/relay"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
@@ -85,7 +86,7 @@ func (o *WebhookOptions) validateWebhooks() error {
 	if o.WebhookRelayMemory < 1<<20 {
 		errs = append(errs, errors.New("--webhook-relay-memory must be at least 1048576 (1 MiB)"))
 	}
-	if _, err := receiver.ParseRelayTargets(o.WebhookRelay); err != nil {
+	if _, err := relay.ParseTargets(o.WebhookRelay); err != nil {
 		errs = append(errs, fmt.Errorf("--webhook-relay: %w", err))
 	}
 	return errors.Join(errs...)
@@ -119,13 +120,13 @@ func addReceiver(ctx context.Context, mgr ctrl.Manager, o *Options, s Surroundin
 		Client: mgr.GetClient(), Secrets: mgr.GetAPIReader(), Parse: webhook.Parse,
 		Recorder: writer, Ready: cachesFilled(mgr), Clock: waitable(s.Clock), Log: log, Metrics: recorder,
 	}
-	targets, err := receiver.ParseRelayTargets(o.WebhookRelay)
+	targets, err := relay.ParseTargets(o.WebhookRelay)
 	if err != nil {
 		return err
 	}
 	run := receiving{}
 	if len(targets) > 0 {
-		run.relay = receiver.NewRelay(targets, receiver.RelayOptions{
+		run.relay = relay.New(targets, relay.Options{
 			MaxBytes: o.WebhookRelayMemory, Clock: waitable(s.Clock), Log: s.Log.WithName("relay"), Metrics: recorder,
 		})
 		options.Relay = run.relay
@@ -145,7 +146,7 @@ func addReceiver(ctx context.Context, mgr ctrl.Manager, o *Options, s Surroundin
 // receiving runs the receiver, and its relay for as long as deliveries may still arrive.
 type receiving struct {
 	server *receiver.Server
-	relay  *receiver.Relay // nil without targets
+	relay  *relay.Relay // nil without targets
 }
 
 // NeedLeaderElection is false: Meta's requests arrive at any replica.

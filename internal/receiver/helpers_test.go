@@ -49,7 +49,7 @@ type rig struct {
 	secrets  *liveSecrets
 	recorder *recorder
 	metrics  *counts
-	relay    *relay
+	relay    *forwarder
 	server   *Server
 	address  string
 	// stop ends the server and returns what Start did.
@@ -154,23 +154,6 @@ func (r *recorder) count() int {
 	return len(r.deliveries)
 }
 
-type relay struct {
-	mu     sync.Mutex
-	bodies []string
-	fields []string
-	// unwilling means that it wants nothing.
-	unwilling bool
-}
-
-func (r *relay) Wants(string, []string) bool { return !r.unwilling }
-
-func (r *relay) Offer(d RelayDelivery) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.bodies, r.fields = append(r.bodies, string(d.Body)), d.Fields
-	return true
-}
-
 type counts struct {
 	mu                     sync.Mutex
 	deliveries, handshakes map[Outcome]int
@@ -216,7 +199,7 @@ func newRig(t *testing.T, change func(*Options), objects ...client.Object) *rig 
 		WithIndex(&v1alpha1.WABA{}, index.App, index.ByApp).WithIndex(&v1alpha1.WABA{}, index.AccountID, index.ByAccountID).
 		WithIndex(&v1alpha1.PhoneNumber{}, index.NumberID, index.ByNumberID).Build()
 	r := &rig{
-		t: t, client: c, secrets: &liveSecrets{Reader: c}, recorder: &recorder{}, relay: &relay{},
+		t: t, client: c, secrets: &liveSecrets{Reader: c}, recorder: &recorder{}, relay: &forwarder{},
 		clock:   clocktesting.NewFakeClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
 		metrics: &counts{deliveries: map[Outcome]int{}, handshakes: map[Outcome]int{}, events: map[string]int{}},
 	}

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/relay"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
@@ -41,7 +42,7 @@ type Forwarder interface {
 	Wants(appID string, fields []string) bool
 	// Offer takes a delivery, and says no where a message in it would be lost: then Meta has to send it again. It must neither wait
 	// nor change what it gets.
-	Offer(d RelayDelivery) bool
+	Offer(d relay.Delivery) bool
 }
 
 // Metrics counts. All strings come from small fixed sets.

@@ -1,7 +1,7 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package receiver
+package relay
 
 import (
 	"bytes"
@@ -20,22 +20,22 @@ import (
 )
 
 const (
-	// relaySenders is how many attempts are made at a time for each target.
-	relaySenders = 8
+	// attemptsAtOnce is how many attempts are made at a time for each target.
+	attemptsAtOnce = 8
 	// relayBackoff is the wait after the first failure of a delivery; it doubles up to relayMaxBackoff.
 	relayBackoff    = time.Second
 	relayMaxBackoff = time.Minute
 	// relayComplaints is the time between two lines of the log about one target.
 	relayComplaints = time.Minute
-	// relayOverhead is what a delivery needs beside its bytes, roughly, so that many small ones are bounded too.
-	relayOverhead = 512
+	// overhead is what a delivery needs beside its bytes, roughly, so that many small ones are bounded too.
+	overhead = 512
 )
 
-// relayHeaders are forwarded. Everything else is between Meta and this server.
-var relayHeaders = []string{"Content-Type", "User-Agent", "X-Hub-Signature-256"}
+// forwardedHeaders are forwarded. Everything else is between Meta and this server.
+var forwardedHeaders = []string{"Content-Type", "User-Agent", "X-Hub-Signature-256"}
 
-// relayPayload is what all targets share of a delivery; it never changes.
-type relayPayload struct {
+// payload is what all targets share of a delivery; it never changes.
+type payload struct {
 	appID   string
 	body    []byte
 	header  http.Header
@@ -45,17 +45,17 @@ type relayPayload struct {
 	id [sha256.Size]byte
 }
 
-func newRelayPayload(d RelayDelivery, now time.Time) *relayPayload {
+func newPayload(d Delivery, now time.Time) *payload {
 	body := d.Body
 	if spare := cap(body) - len(body); spare > len(body)/8 {
 		body = bytes.Clone(body) // a buffer of 16 KiB isn't to be kept for a message of one
 	}
 	// An empty user agent is not sent, where none would be replaced by Go's.
-	p := &relayPayload{
-		appID: d.AppID, body: body, header: http.Header{"User-Agent": {""}}, offered: now, size: relayOverhead + int64(len(body)),
+	p := &payload{
+		appID: d.AppID, body: body, header: http.Header{"User-Agent": {""}}, offered: now, size: overhead + int64(len(body)),
 		id: sha256.Sum256(body),
 	}
-	for _, name := range relayHeaders {
+	for _, name := range forwardedHeaders {
 		if value := d.Header.Get(name); value != "" {
 			p.header.Set(name, value)
 			p.size += int64(len(value))
@@ -66,28 +66,28 @@ func newRelayPayload(d RelayDelivery, now time.Time) *relayPayload {
 
 // relayed is a delivery to one target.
 type relayed struct {
-	*relayPayload
+	*payload
 	due      time.Time
 	failures int
 }
 
-// relayQueue is what one target waits for. The relay's lock guards it.
-type relayQueue struct {
+// targetQueue is what one target waits for. The relay's lock guards it.
+type targetQueue struct {
 	relay  *Relay
-	target RelayTarget
+	target Target
 	host   string // what a log may show of the URL
 
-	waiting    relayHeap
+	waiting    dueHeap
 	bytes      int64            // of what waits and of what is being sent
 	byApp      map[string]int64 // the same, of each app that has any
-	repeats    relayRepeats
+	repeats    repeats
 	paused     time.Time // the target asked for no call before
 	complained time.Time
 	changed    chan struct{} // holds a token after something happened that the sender may wait for
 }
 
-func newRelayQueue(r *Relay, target RelayTarget) *relayQueue {
-	q := &relayQueue{relay: r, target: target, byApp: map[string]int64{}, changed: make(chan struct{}, 1)}
+func newTargetQueue(r *Relay, target Target) *targetQueue {
+	q := &targetQueue{relay: r, target: target, byApp: map[string]int64{}, changed: make(chan struct{}, 1)}
 	if u, err := url.Parse(target.URL); err == nil {
 		q.host = u.Host
 	}
@@ -95,37 +95,37 @@ func newRelayQueue(r *Relay, target RelayTarget) *relayQueue {
 }
 
 // wants says whether the app and one of the fields are the target's.
-func (q *relayQueue) wants(appID string, fields []string) bool {
+func (q *targetQueue) wants(appID string, fields []string) bool {
 	return (len(q.target.Apps) == 0 || slices.Contains(q.target.Apps, appID)) &&
 		(len(q.target.Fields) == 0 || slices.ContainsFunc(fields, q.takes))
 }
 
-func (q *relayQueue) takes(field string) bool {
+func (q *targetQueue) takes(field string) bool {
 	return len(q.target.Fields) == 0 || slices.Contains(q.target.Fields, field)
 }
 
 // messages says whether there is a message field among those that the target takes.
-func (q *relayQueue) messages(fields []string) bool {
+func (q *targetQueue) messages(fields []string) bool {
 	return slices.ContainsFunc(fields, func(field string) bool { return slices.Contains(webhook.MessageFields, field) && q.takes(field) })
 }
 
 // offer takes a delivery, if there is room. It says no only for messages that may have room later, or in another process.
-func (q *relayQueue) offer(p *relayPayload, messages bool) bool {
+func (q *targetQueue) offer(p *payload, messages bool) bool {
 	switch {
 	case q.relay.stopped && messages:
-		q.relay.options.Metrics.Relayed(RelayPostponed)
+		q.relay.options.Metrics.Relayed(Postponed)
 		return false
 	case q.relay.stopped:
-		q.relay.options.Metrics.Relayed(RelayDroppedShutdown)
+		q.relay.options.Metrics.Relayed(DroppedShutdown)
 	case q.fits(p):
 		q.count(p, 1)
-		q.put(&relayed{relayPayload: p, due: p.offered})
+		q.put(&relayed{payload: p, due: p.offered})
 	case messages && 2*p.size <= q.relay.share:
-		q.relay.options.Metrics.Relayed(RelayPostponed)
+		q.relay.options.Metrics.Relayed(Postponed)
 		q.complain("its share of the memory is full")
 		return false
 	default:
-		q.relay.options.Metrics.Relayed(RelayDroppedFull)
+		q.relay.options.Metrics.Relayed(DroppedFull)
 		q.complain("its share of the memory is full")
 	}
 	return true
@@ -133,12 +133,12 @@ func (q *relayQueue) offer(p *relayPayload, messages bool) bool {
 
 // fits says whether an app has room for a delivery: it must leave as much free as it uses, so that however much one app has sent,
 // or several, there is room for another one.
-func (q *relayQueue) fits(p *relayPayload) bool {
+func (q *targetQueue) fits(p *payload) bool {
 	return q.byApp[p.appID]+p.size <= q.relay.share-(q.bytes+p.size)
 }
 
 // count adds a delivery to the totals, or takes it off.
-func (q *relayQueue) count(p *relayPayload, sign int64) {
+func (q *targetQueue) count(p *payload, sign int64) {
 	q.bytes += sign * p.size
 	q.byApp[p.appID] += sign * p.size
 	if q.byApp[p.appID] == 0 {
@@ -147,12 +147,12 @@ func (q *relayQueue) count(p *relayPayload, sign int64) {
 	q.relay.account(int(sign), sign*p.size)
 }
 
-func (q *relayQueue) put(d *relayed) {
+func (q *targetQueue) put(d *relayed) {
 	heap.Push(&q.waiting, d)
 	q.signal()
 }
 
-func (q *relayQueue) signal() {
+func (q *targetQueue) signal() {
 	select {
 	case q.changed <- struct{}{}:
 	default: // there is a token already
@@ -160,20 +160,20 @@ func (q *relayQueue) signal() {
 }
 
 // forget ends a delivery.
-func (q *relayQueue) forget(d *relayed, outcome string) {
-	q.count(d.relayPayload, -1)
+func (q *targetQueue) forget(d *relayed, outcome string) {
+	q.count(d.payload, -1)
 	q.relay.options.Metrics.Relayed(outcome)
 }
 
-func (q *relayQueue) dropAll() {
+func (q *targetQueue) dropAll() {
 	for _, d := range q.waiting {
-		q.forget(d, RelayDroppedShutdown)
+		q.forget(d, DroppedShutdown)
 	}
 	q.waiting = nil
 }
 
 // complain logs at most once in a while, however much is lost: the metrics count.
-func (q *relayQueue) complain(why string) {
+func (q *targetQueue) complain(why string) {
 	now := q.relay.options.Clock.Now()
 	if now.Sub(q.complained) >= relayComplaints {
 		q.complained = now
@@ -182,10 +182,10 @@ func (q *relayQueue) complain(why string) {
 }
 
 // run sends until the relay stops and nothing is left, or until the context ends.
-func (q *relayQueue) run(ctx context.Context) {
+func (q *targetQueue) run(ctx context.Context) {
 	var senders sync.WaitGroup
 	defer senders.Wait()
-	free := make(chan struct{}, relaySenders)
+	free := make(chan struct{}, attemptsAtOnce)
 	for {
 		// Before a delivery is taken, so that it waits, and gets too old, in the queue.
 		free <- struct{}{}
@@ -195,13 +195,13 @@ func (q *relayQueue) run(ctx context.Context) {
 		}
 		senders.Go(func() {
 			defer func() { <-free }()
-			q.settle(d, q.send(ctx, d.relayPayload))
+			q.settle(d, q.send(ctx, d.payload))
 		})
 	}
 }
 
 // next waits for a delivery that is due; nil means that there will be none.
-func (q *relayQueue) next(ctx context.Context) *relayed {
+func (q *targetQueue) next(ctx context.Context) *relayed {
 	for ctx.Err() == nil {
 		d, wait, stopping := q.take()
 		if d != nil || stopping {
@@ -224,7 +224,7 @@ func (q *relayQueue) next(ctx context.Context) *relayed {
 }
 
 // take gives a delivery that is due, or how long to wait for one.
-func (q *relayQueue) take() (d *relayed, wait time.Duration, stopping bool) {
+func (q *targetQueue) take() (d *relayed, wait time.Duration, stopping bool) {
 	q.relay.mu.Lock()
 	defer q.relay.mu.Unlock()
 	now := q.relay.options.Clock.Now()
@@ -237,7 +237,7 @@ func (q *relayQueue) take() (d *relayed, wait time.Duration, stopping bool) {
 		switch expired := now.Sub(d.offered) >= q.relay.options.MaxAge; {
 		case expired:
 			heap.Pop(&q.waiting)
-			q.forget(d, RelayDroppedExpired)
+			q.forget(d, DroppedExpired)
 		case q.relay.stopping || !ready.After(now):
 			heap.Pop(&q.waiting)
 			return d, 0, false
@@ -249,24 +249,24 @@ func (q *relayQueue) take() (d *relayed, wait time.Duration, stopping bool) {
 }
 
 // settle decides what follows from an attempt.
-func (q *relayQueue) settle(d *relayed, result relayResult) {
+func (q *targetQueue) settle(d *relayed, result attempt) {
 	q.relay.mu.Lock()
 	defer q.relay.mu.Unlock()
 	if result.why != "" {
 		q.complain(result.why)
 	}
 	switch {
-	case result.outcome != RelayRetried:
+	case result.outcome != Retried:
 		q.forget(d, result.outcome)
 	case q.relay.stopping:
-		q.forget(d, RelayDroppedShutdown)
+		q.forget(d, DroppedShutdown)
 	default:
 		q.retry(d, result.retryAfter)
 	}
 }
 
 // retry puts a delivery back, unless it would be too old by then.
-func (q *relayQueue) retry(d *relayed, after time.Duration) {
+func (q *targetQueue) retry(d *relayed, after time.Duration) {
 	now := q.relay.options.Clock.Now()
 	if after > 0 {
 		q.paused = now.Add(after)
@@ -276,25 +276,25 @@ func (q *relayQueue) retry(d *relayed, after time.Duration) {
 	d.failures++
 	d.due = now.Add(max(wait.Jitter(backoff, 0.5), after))
 	if d.due.Sub(d.offered) >= q.relay.options.MaxAge {
-		q.forget(d, RelayDroppedExpired)
+		q.forget(d, DroppedExpired)
 		return
 	}
 	q.put(d)
-	q.relay.options.Metrics.Relayed(RelayRetried)
+	q.relay.options.Metrics.Relayed(Retried)
 }
 
-// relayHeap is a heap with the delivery that is due first on top.
-type relayHeap []*relayed
+// dueHeap is a heap with the delivery that is due first on top.
+type dueHeap []*relayed
 
-func (h relayHeap) Len() int           { return len(h) }
-func (h relayHeap) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
-func (h relayHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h dueHeap) Len() int           { return len(h) }
+func (h dueHeap) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
+func (h dueHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
 
 // Push implements heap.Interface.
-func (h *relayHeap) Push(x any) { *h = append(*h, x.(*relayed)) }
+func (h *dueHeap) Push(x any) { *h = append(*h, x.(*relayed)) }
 
 // Pop implements heap.Interface.
-func (h *relayHeap) Pop() any {
+func (h *dueHeap) Pop() any {
 	last := len(*h) - 1
 	d := (*h)[last]
 	(*h)[last] = nil // or the body would stay in memory
@@ -302,26 +302,26 @@ func (h *relayHeap) Pop() any {
 	return d
 }
 
-// relayMaxRepeats bounds what is remembered of deliveries that Meta sends again, 32 bytes each.
-const relayMaxRepeats = 10_000
+// maxRepeats bounds what is remembered of deliveries that Meta sends again, 32 bytes each.
+const maxRepeats = 10_000
 
-// relayRepeats are deliveries that a target has, and that Meta sends again because another target has no room for them. The oldest
+// repeats are deliveries that a target has, and that Meta sends again because another target has no room for them. The oldest
 // are forgotten first.
-type relayRepeats struct {
+type repeats struct {
 	order [][sha256.Size]byte
 	known map[[sha256.Size]byte]struct{}
 }
 
-func (r *relayRepeats) has(id [sha256.Size]byte) bool {
+func (r *repeats) has(id [sha256.Size]byte) bool {
 	_, ok := r.known[id]
 	return ok
 }
 
-func (r *relayRepeats) add(id [sha256.Size]byte) {
+func (r *repeats) add(id [sha256.Size]byte) {
 	if r.known == nil {
 		r.known = map[[sha256.Size]byte]struct{}{}
 	}
-	if len(r.order) == relayMaxRepeats {
+	if len(r.order) == maxRepeats {
 		delete(r.known, r.order[0])
 		r.order = r.order[1:]
 	}

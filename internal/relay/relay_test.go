@@ -1,7 +1,7 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package receiver
+package relay
 
 import (
 	"context"
@@ -42,7 +42,7 @@ func (rt *relayTest) RelayQueue(n int, bytes int64) {
 	rt.queued, rt.bytes = n, bytes
 }
 
-func newRelayTest(t *testing.T, o RelayOptions, targets ...RelayTarget) *relayTest {
+func newRelayTest(t *testing.T, o Options, targets ...Target) *relayTest {
 	t.Helper()
 	transport := &http.Transport{DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
@@ -53,7 +53,7 @@ func newRelayTest(t *testing.T, o RelayOptions, targets ...RelayTarget) *relayTe
 		defer rt.mu.Unlock()
 		rt.logLines = append(rt.logLines, prefix+args)
 	}, funcr.Options{})
-	rt.Relay = NewRelay(targets, o)
+	rt.Relay = New(targets, o)
 	return rt
 }
 
@@ -104,7 +104,7 @@ func signed() http.Header {
 
 // Offer is the relay's, with what doesn't matter to most tests left out.
 func (rt *relayTest) Offer(body []byte, header http.Header, fields []string) bool {
-	return rt.Relay.Offer(RelayDelivery{AppID: theApp, Body: body, Header: header, Fields: fields})
+	return rt.Relay.Offer(Delivery{AppID: "501", Body: body, Header: header, Fields: fields})
 }
 
 // relayServer answers with what the handler does, and gives the bodies it was sent.
@@ -152,13 +152,13 @@ func TestRelayFanOut(t *testing.T) {
 	everything, all := relayServer(t, relayAnswer(200))
 	messages, some := relayServer(t, relayAnswer(204))
 	nobody, none := relayServer(t, relayAnswer(200))
-	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: everything}, RelayTarget{URL: messages, Fields: []string{"messages", "calls"}},
-		RelayTarget{URL: nobody, Fields: []string{"history"}})
+	rt := newRelayTest(t, Options{}, Target{URL: everything}, Target{URL: messages, Fields: []string{"messages", "calls"}},
+		Target{URL: nobody, Fields: []string{"history"}})
 	rt.start()
 	rt.Offer([]byte("1 account"), signed(), []string{"account_update"})
 	rt.Offer([]byte("2 both \xff"), signed(), []string{"account_update", "calls"})
 	rt.Offer([]byte("3 unknown"), signed(), nil)
-	rt.expect(slices.Repeat([]string{RelayDelivered}, 4)...)
+	rt.expect(slices.Repeat([]string{Delivered}, 4)...)
 	if diff := cmp.Diff([]string{"1 account", "2 both \xff", "3 unknown"}, received(all, 3)); diff != "" {
 		t.Error(diff)
 	}
@@ -177,7 +177,7 @@ func TestRelayFanOut(t *testing.T) {
 func TestRelayHeaders(t *testing.T) {
 	headers := make(chan http.Header, 2)
 	address, _ := relayServer(t, func(_ http.ResponseWriter, r *http.Request) { headers <- r.Header })
-	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address})
+	rt := newRelayTest(t, Options{}, Target{URL: address})
 	rt.start()
 	rt.Offer([]byte("{}"), signed(), nil)
 	want := http.Header{"Content-Length": {"2"}, "Content-Type": {"application/json"}, "User-Agent": {"facebookexternalua"}, "X-Hub-Signature-256": {"sha256=00ff"}}
@@ -188,15 +188,15 @@ func TestRelayHeaders(t *testing.T) {
 	if diff := cmp.Diff([]string{"Content-Length"}, slices.Collect(maps.Keys(<-headers))); diff != "" {
 		t.Error(diff)
 	}
-	rt.expect(RelayDelivered, RelayDelivered)
+	rt.expect(Delivered, Delivered)
 }
 
 func TestRelaySlowTargetHoldsNobodyBack(t *testing.T) {
 	release := make(chan struct{})
 	slow, _ := relayServer(t, func(http.ResponseWriter, *http.Request) { <-release })
 	quick, bodies := relayServer(t, relayAnswer(200))
-	const n = 5 * relaySenders
-	rt := newRelayTest(t, RelayOptions{MaxBytes: 2 * 2 * n * (relayOverhead + 1000)}, RelayTarget{URL: slow}, RelayTarget{URL: quick})
+	const n = 5 * attemptsAtOnce
+	rt := newRelayTest(t, Options{MaxBytes: 2 * 2 * n * (overhead + 1000)}, Target{URL: slow}, Target{URL: quick})
 	rt.start()
 	// The slow one can take no more than its share of the memory, and the quick one has its own.
 	dropped := 0
@@ -205,35 +205,35 @@ func TestRelaySlowTargetHoldsNobodyBack(t *testing.T) {
 		<-bodies
 	}
 	for range 3 * n {
-		if outcome := <-rt.outcomes; outcome == RelayDroppedFull {
+		if outcome := <-rt.outcomes; outcome == DroppedFull {
 			dropped++
 		}
 	}
 	close(release)
 	for range 3 * n {
-		if outcome := <-rt.outcomes; outcome == RelayDroppedFull {
+		if outcome := <-rt.outcomes; outcome == DroppedFull {
 			dropped++
 		}
 	}
-	if want := 3*n - n*(relayOverhead+1000)/(relayOverhead+500); dropped != want {
+	if want := 3*n - n*(overhead+1000)/(overhead+500); dropped != want {
 		t.Errorf("%d were dropped, not %d", dropped, want)
 	}
 }
 
 func TestRelayRetries(t *testing.T) {
 	address, bodies := relayServer(t, inTurn(relayAnswer(503), relayAnswer(404), relayAnswer(429), func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, relayAnswer(200)))
-	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address + "/secret?token=secret"})
+	rt := newRelayTest(t, Options{}, Target{URL: address + "/secret?token=secret"})
 	rt.start()
 	rt.Offer([]byte("body"), signed(), nil)
 	for _, backoff := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second} {
-		rt.expect(RelayRetried)
-		rt.expectQueue(1, relayOverhead+int64(len("body")+len("application/json")+len("facebookexternalua")+len("sha256=00ff")))
+		rt.expect(Retried)
+		rt.expectQueue(1, overhead+int64(len("body")+len("application/json")+len("facebookexternalua")+len("sha256=00ff")))
 		if _, wait, _ := rt.targets[0].take(); wait < backoff || wait > backoff*3/2 {
 			t.Errorf("waits for %s, not for %s and up to half more", wait, backoff)
 		}
 		rt.clock.Step(backoff * 3 / 2)
 	}
-	rt.expect(RelayDelivered)
+	rt.expect(Delivered)
 	rt.expectQueue(0, 0)
 	if got := received(bodies, 5); got[0] != "body" || got[4] != "body" {
 		t.Errorf("%q", got)
@@ -249,17 +249,17 @@ func TestRelayObeysRetryAfter(t *testing.T) {
 		w.Header().Set("Retry-After", "120")
 		w.WriteHeader(http.StatusTooManyRequests)
 	}, relayAnswer(200), relayAnswer(200)))
-	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address})
+	rt := newRelayTest(t, Options{}, Target{URL: address})
 	rt.start()
 	rt.Offer([]byte("1"), nil, nil)
-	rt.expect(RelayRetried)
+	rt.expect(Retried)
 	rt.Offer([]byte("2"), nil, nil) // is to wait too
 	rt.clock.Step(100 * time.Second)
 	if d, wait, _ := rt.targets[0].take(); d != nil || wait != 20*time.Second {
 		t.Errorf("%v, waits for %s", d, wait)
 	}
 	rt.clock.Step(20 * time.Second)
-	rt.expect(RelayDelivered, RelayDelivered)
+	rt.expect(Delivered, Delivered)
 	if diff := cmp.Diff([]string{"1", "1", "2"}, received(bodies, 3)); diff != "" {
 		t.Error(diff)
 	}
@@ -267,37 +267,37 @@ func TestRelayObeysRetryAfter(t *testing.T) {
 
 func TestRelayExpiry(t *testing.T) {
 	address, _ := relayServer(t, inTurn(relayAnswer(500), relayAnswer(500), relayAnswer(500)))
-	rt := newRelayTest(t, RelayOptions{MaxAge: 3 * time.Second}, RelayTarget{URL: address})
+	rt := newRelayTest(t, Options{MaxAge: 3 * time.Second}, Target{URL: address})
 	rt.Offer([]byte("waited too long for the start"), nil, nil)
 	rt.clock.Step(3 * time.Second)
 	rt.start()
-	rt.expect(RelayDroppedExpired)
+	rt.expect(DroppedExpired)
 	rt.Offer([]byte("fails twice"), nil, nil)
-	rt.expect(RelayRetried)
+	rt.expect(Retried)
 	rt.clock.Step(1500 * time.Millisecond)
 	// Its third attempt would come too late, so it isn't kept for it.
-	rt.expect(RelayDroppedExpired)
+	rt.expect(DroppedExpired)
 	rt.expectQueue(0, 0)
 	rt.Offer([]byte("expires while it waits"), nil, nil)
-	rt.expect(RelayRetried)
+	rt.expect(Retried)
 	rt.clock.Step(time.Hour)
-	rt.expect(RelayDroppedExpired)
+	rt.expect(DroppedExpired)
 	rt.expectQueue(0, 0)
 }
 
 func TestRelayMemoryIsBounded(t *testing.T) {
-	const size = relayOverhead + 100
-	rt := newRelayTest(t, RelayOptions{MaxBytes: 2 * 2 * 3 * size}, RelayTarget{URL: "https://a.example"}, RelayTarget{URL: "https://b.example", Fields: []string{"calls"}})
+	const size = overhead + 100
+	rt := newRelayTest(t, Options{MaxBytes: 2 * 2 * 3 * size}, Target{URL: "https://a.example"}, Target{URL: "https://b.example", Fields: []string{"calls"}})
 	body := make([]byte, 100)
 	for range 3 {
 		rt.Offer(body, nil, nil)
 	}
 	rt.expectQueue(3, 3*size)
 	rt.Offer(body, nil, []string{"calls"}) // the first has no room any more, the second has
-	rt.expect(RelayPostponed)
+	rt.expect(Postponed)
 	rt.expectQueue(4, 4*size)
 	rt.Offer(make([]byte, 4*size), nil, []string{"calls"}) // can never have room
-	rt.expect(RelayDroppedFull, RelayDroppedFull)
+	rt.expect(DroppedFull, DroppedFull)
 	rt.expectQueue(4, 4*size)
 	if len(rt.logLines) != 2 {
 		t.Errorf("%q", rt.logLines)
@@ -306,7 +306,7 @@ func TestRelayMemoryIsBounded(t *testing.T) {
 
 // TestRelayKeepsWhatItCounts: the receiver's buffers are larger than what is in them.
 func TestRelayKeepsWhatItCounts(t *testing.T) {
-	p := newRelayPayload(RelayDelivery{Body: make([]byte, 1000, 16<<10)}, time.Time{})
+	p := newPayload(Delivery{Body: make([]byte, 1000, 16<<10)}, time.Time{})
 	if cap(p.body) > 2000 || len(p.body) != 1000 {
 		t.Errorf("%d bytes are kept for %d", cap(p.body), len(p.body))
 	}
@@ -318,12 +318,12 @@ func TestRelayRefusals(t *testing.T) {
 		func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere, http.StatusTemporaryRedirect)
 		}))
-	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address})
+	rt := newRelayTest(t, Options{}, Target{URL: address})
 	rt.start()
 	for range 5 {
 		rt.Offer([]byte("body"), nil, nil)
 	}
-	rt.expect(slices.Repeat([]string{RelayRefused}, 5)...)
+	rt.expect(slices.Repeat([]string{Refused}, 5)...)
 	if len(followed) > 0 {
 		t.Error("a redirect was followed")
 	}
@@ -337,53 +337,53 @@ func TestRelayLongAnswer(t *testing.T) {
 			}
 		}
 	})
-	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address})
+	rt := newRelayTest(t, Options{}, Target{URL: address})
 	rt.start()
 	rt.Offer([]byte("body"), nil, nil)
-	rt.expect(RelayDelivered)
+	rt.expect(Delivered)
 }
 
 func TestRelayDrains(t *testing.T) {
 	release := make(chan struct{})
-	address, bodies := relayServer(t, inTurn(append(slices.Repeat([]http.HandlerFunc{func(http.ResponseWriter, *http.Request) { <-release }}, relaySenders),
+	address, bodies := relayServer(t, inTurn(append(slices.Repeat([]http.HandlerFunc{func(http.ResponseWriter, *http.Request) { <-release }}, attemptsAtOnce),
 		relayAnswer(200), relayAnswer(500))...))
-	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: address})
+	rt := newRelayTest(t, Options{}, Target{URL: address})
 	cancel, wait := rt.start()
-	for range relaySenders + 2 {
+	for range attemptsAtOnce + 2 {
 		rt.Offer([]byte("body"), nil, nil)
 	}
-	received(bodies, relaySenders) // all senders are busy
+	received(bodies, attemptsAtOnce) // all attemptsAtOnce are busy
 	cancel()
 	for !rt.clock.HasWaiters() { // for the time that draining may take
 		runtime.Gosched()
 	}
 	close(release)
 	wait()
-	rt.expect(append(slices.Repeat([]string{RelayDelivered}, relaySenders+1), RelayDroppedShutdown)...)
+	rt.expect(append(slices.Repeat([]string{Delivered}, attemptsAtOnce+1), DroppedShutdown)...)
 	rt.expectQueue(0, 0)
 	rt.Offer([]byte("too late"), nil, nil)
-	rt.expect(RelayDroppedShutdown)
+	rt.expect(DroppedShutdown)
 	if rt.Offer([]byte("a message"), nil, []string{"messages"}) {
 		t.Error("a message that comes too late would be lost")
 	}
-	rt.expect(RelayPostponed)
+	rt.expect(Postponed)
 	rt.expectQueue(0, 0)
 }
 
 func TestRelayDrainsForAShortTime(t *testing.T) {
 	address, bodies := relayServer(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	rt := newRelayTest(t, RelayOptions{DrainTimeout: time.Second}, RelayTarget{URL: address})
+	rt := newRelayTest(t, Options{DrainTimeout: time.Second}, Target{URL: address})
 	cancel, wait := rt.start()
-	for range 2 * relaySenders {
+	for range 2 * attemptsAtOnce {
 		rt.Offer([]byte("body"), nil, nil)
 	}
-	received(bodies, relaySenders)
+	received(bodies, attemptsAtOnce)
 	cancel()
 	for !rt.clock.HasWaiters() {
 		runtime.Gosched()
 	}
 	rt.clock.Step(time.Second)
 	wait()
-	rt.expect(slices.Repeat([]string{RelayDroppedShutdown}, 2*relaySenders)...)
+	rt.expect(slices.Repeat([]string{DroppedShutdown}, 2*attemptsAtOnce)...)
 	rt.expectQueue(0, 0)
 }

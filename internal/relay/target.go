@@ -1,7 +1,7 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package receiver
+package relay
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// RelayTarget is one address to which verified deliveries are forwarded.
-type RelayTarget struct {
+// Target is one address to which verified deliveries are forwarded.
+type Target struct {
 	// URL is an https address; http is for this machine only.
 	URL string
 	// Apps are the ids of the Meta apps whose deliveries are forwarded; empty means all.
@@ -23,9 +23,12 @@ type RelayTarget struct {
 	Fields []string
 }
 
-var relayField = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
+var (
+	fieldPattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
+	appIDPattern = regexp.MustCompile(`^[0-9]{1,32}$`)
+)
 
-// ParseRelayTargets reads the values of a flag: an address, or apps, fields and an address, such as
+// ParseTargets reads the values of a flag: an address, or apps, fields and an address, such as
 //
 //	https://bot.example.com/whatsapp
 //	messages,calls=https://bot.example.com/whatsapp
@@ -33,14 +36,14 @@ var relayField = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
 //
 // The flag may be given several times; as there are commas in its values, it mustn't split them. Errors don't repeat
 // addresses, for there may be passwords in them.
-func ParseRelayTargets(specs []string) ([]RelayTarget, error) {
+func ParseTargets(specs []string) ([]Target, error) {
 	var (
-		targets []RelayTarget
+		targets []Target
 		errs    []error
 	)
 	for i, spec := range specs {
-		target, err := parseRelayTarget(strings.TrimSpace(spec))
-		if err == nil && slices.ContainsFunc(targets, func(other RelayTarget) bool { return other.URL == target.URL }) {
+		target, err := parseTarget(strings.TrimSpace(spec))
+		if err == nil && slices.ContainsFunc(targets, func(other Target) bool { return other.URL == target.URL }) {
 			err = errors.New("the address is there twice; put all its apps and fields into one target")
 		}
 		if err != nil {
@@ -55,8 +58,8 @@ func ParseRelayTargets(specs []string) ([]RelayTarget, error) {
 	return targets, nil
 }
 
-func parseRelayTarget(spec string) (RelayTarget, error) {
-	target := RelayTarget{URL: spec}
+func parseTarget(spec string) (Target, error) {
+	target := Target{URL: spec}
 	// A query may have an equals sign too, but only after a scheme, which no field has.
 	if fields, address, found := strings.Cut(spec, "="); found && !strings.Contains(fields, ":") {
 		target.URL = address
@@ -64,20 +67,20 @@ func parseRelayTarget(spec string) (RelayTarget, error) {
 			switch field = strings.TrimSpace(field); {
 			case appIDPattern.MatchString(field):
 				target.Apps = append(target.Apps, field)
-			case relayField.MatchString(field):
+			case fieldPattern.MatchString(field):
 				target.Fields = append(target.Fields, field)
 			default:
-				return RelayTarget{}, fmt.Errorf("%.50q is no field and no id of an app; write them as messages,calls=https://host/path", field)
+				return Target{}, fmt.Errorf("%.50q is no field and no id of an app; write them as messages,calls=https://host/path", field)
 			}
 		}
 		slices.Sort(target.Apps)
 		slices.Sort(target.Fields)
 		target.Apps, target.Fields = slices.Compact(target.Apps), slices.Compact(target.Fields)
 	}
-	return target, checkRelayURL(target.URL)
+	return target, checkURL(target.URL)
 }
 
-func checkRelayURL(address string) error {
+func checkURL(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return errors.New("write https://host/path, or messages,calls=https://host/path for deliveries with these fields only")
@@ -85,14 +88,14 @@ func checkRelayURL(address string) error {
 	if u.User != nil || u.Fragment != "" {
 		return errors.New("the address must not have a user name or a fragment; write https://host/path")
 	}
-	if u.Scheme == "http" && !relayLoopback(u.Hostname()) {
+	if u.Scheme == "http" && !loopback(u.Hostname()) {
 		return errors.New("the address must begin with https:// (http:// is for localhost only), because messages are sent there")
 	}
 	return nil
 }
 
-// relayLoopback says whether a host is this machine, without asking anybody.
-func relayLoopback(host string) bool {
+// loopback says whether a host is this machine, without asking anybody.
+func loopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
 }

@@ -1,7 +1,7 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package receiver
+package relay
 
 import (
 	"strings"
@@ -12,14 +12,14 @@ import (
 )
 
 func TestParseRelayTargets(t *testing.T) {
-	got, err := ParseRelayTargets([]string{
+	got, err := ParseTargets([]string{
 		"https://bot.example.com/wa", " messages, calls,calls=https://crm.example.com:8443/in?key=a=b ", "http://localhost:8080", "http://127.0.0.1/a",
 		"http://[::1]:80/b", "https://bot.example.com/x?fields=messages", "502,messages,501,502=https://bot.example.com/y",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]RelayTarget{
+	if diff := cmp.Diff([]Target{
 		{URL: "https://bot.example.com/wa"},
 		{URL: "https://crm.example.com:8443/in?key=a=b", Fields: []string{"calls", "messages"}},
 		{URL: "http://localhost:8080"}, {URL: "http://127.0.0.1/a"}, {URL: "http://[::1]:80/b"},
@@ -28,7 +28,7 @@ func TestParseRelayTargets(t *testing.T) {
 	}, got); diff != "" {
 		t.Error(diff)
 	}
-	if none, err := ParseRelayTargets(nil); none != nil || err != nil {
+	if none, err := ParseTargets(nil); none != nil || err != nil {
 		t.Errorf("%v, %v", none, err)
 	}
 }
@@ -53,7 +53,7 @@ func TestParseRelayTargetsRefuses(t *testing.T) {
 		"messages,=https://bot.example.com":   `"" is no field`,
 		"calls=https://ok.example.com":        "there twice",
 	} {
-		targets, err := ParseRelayTargets([]string{"https://ok.example.com", spec})
+		targets, err := ParseTargets([]string{"https://ok.example.com", spec})
 		if err == nil {
 			t.Errorf("%s became %v", spec, targets)
 			continue
@@ -62,7 +62,7 @@ func TestParseRelayTargetsRefuses(t *testing.T) {
 			t.Errorf("%s: %s", spec, text)
 		}
 	}
-	if _, err := ParseRelayTargets([]string{"a", "https://ok.example.com", "b"}); strings.Count(err.Error(), "relay target") != 2 {
+	if _, err := ParseTargets([]string{"a", "https://ok.example.com", "b"}); strings.Count(err.Error(), "relay target") != 2 {
 		t.Errorf("not every mistake is named: %v", err)
 	}
 }
@@ -70,11 +70,11 @@ func TestParseRelayTargetsRefuses(t *testing.T) {
 func TestRelayRetryAfter(t *testing.T) {
 	now := time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC)
 	for value, want := range map[string]time.Duration{
-		"": 0, "0": 0, "7": 7 * time.Second, "-7": 0, "1.5": 0, "soon": 0, "301": relayMaxRetryAfter, "2147483647": relayMaxRetryAfter,
+		"": 0, "0": 0, "7": 7 * time.Second, "-7": 0, "1.5": 0, "soon": 0, "301": maxRetryAfter, "2147483647": maxRetryAfter,
 		"99999999999999999999": 0, "Sat, 14 Mar 2026 15:10:26 GMT": time.Minute, "Sat, 14 Mar 2026 15:08:26 GMT": 0,
-		"Sat, 14 Mar 2099 15:08:26 GMT": relayMaxRetryAfter,
+		"Sat, 14 Mar 2099 15:08:26 GMT": maxRetryAfter,
 	} {
-		if got := relayRetryAfter(value, now); got != want {
+		if got := retryAfter(value, now); got != want {
 			t.Errorf("%q: %s, not %s", value, got, want)
 		}
 	}

@@ -1,7 +1,9 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package receiver
+// Package relay forwards verified deliveries to other services: Meta has one address for an app, and services want their messages straight.
+// Whose deliveries are forwarded is decided before (internal/receiver).
+package relay
 
 import (
 	"context"
@@ -14,44 +16,44 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// What becomes of a delivery to one target, as RelayMetrics counts it. All but RelayRetried, RelayPostponed and RelayWithheld are
+// What becomes of a delivery to one target, as Metrics counts it. All but Retried, Postponed and Withheld are
 // final.
 const (
-	// RelayDelivered: the target answered with a 2xx status.
-	RelayDelivered = "delivered"
-	// RelayRetried: an attempt failed, and there will be another one.
-	RelayRetried = "retried"
-	// RelayRefused: the target's answer says that another attempt is useless.
-	RelayRefused = "refused"
-	// RelayPostponed: there is no room for a message, and Meta was asked to send it again.
-	RelayPostponed = "postponed"
-	// RelayWithheld: part of a delivery, or all of it, is about accounts that its secret doesn't vouch for.
-	RelayWithheld = "withheld"
-	// RelayDroppedFull: there is no room, and it is no message or larger than the room ever is.
-	RelayDroppedFull = "dropped_full"
-	// RelayDroppedExpired: no attempt succeeded within the time a delivery is kept.
-	RelayDroppedExpired = "dropped_expired"
-	// RelayDroppedShutdown: the process ended first.
-	RelayDroppedShutdown = "dropped_shutdown"
+	// Delivered: the target answered with a 2xx status.
+	Delivered = "delivered"
+	// Retried: an attempt failed, and there will be another one.
+	Retried = "retried"
+	// Refused: the target's answer says that another attempt is useless.
+	Refused = "refused"
+	// Postponed: there is no room for a message, and Meta was asked to send it again.
+	Postponed = "postponed"
+	// Withheld: part of a delivery, or all of it, is about accounts that its secret doesn't vouch for.
+	Withheld = "withheld"
+	// DroppedFull: there is no room, and it is no message or larger than the room ever is.
+	DroppedFull = "dropped_full"
+	// DroppedExpired: no attempt succeeded within the time a delivery is kept.
+	DroppedExpired = "dropped_expired"
+	// DroppedShutdown: the process ended first.
+	DroppedShutdown = "dropped_shutdown"
 )
 
-// RelayOutcomes returns all outcomes of forwarding there are.
-func RelayOutcomes() []string {
+// Outcomes returns all outcomes of forwarding there are.
+func Outcomes() []string {
 	return []string{
-		RelayDelivered, RelayRetried, RelayRefused, RelayPostponed, RelayWithheld, RelayDroppedFull, RelayDroppedExpired, RelayDroppedShutdown,
+		Delivered, Retried, Refused, Postponed, Withheld, DroppedFull, DroppedExpired, DroppedShutdown,
 	}
 }
 
-// RelayMetrics are told what the relay does. They are called with a lock held, so they must be quick and not call back.
-type RelayMetrics interface {
+// Metrics are told what the relay does. They are called with a lock held, so they must be quick and not call back.
+type Metrics interface {
 	// Relayed counts an outcome: one of the Relay constants.
 	Relayed(outcome string)
 	// RelayQueue says how many deliveries wait or are being sent, and their bytes. A body for two targets counts twice.
 	RelayQueue(n int, bytes int64)
 }
 
-// RelayOptions have a default for each field.
-type RelayOptions struct {
+// Options have a default for each field.
+type Options struct {
 	// Transport makes the calls; the default is one of the relay's own, with the proxy of the environment.
 	Transport http.RoundTripper
 	// Clock decides when to try again, and what is too old.
@@ -68,12 +70,12 @@ type RelayOptions struct {
 	// Log hears of failing targets, without bodies, paths and queries.
 	Log logr.Logger
 	// Metrics may be nil.
-	Metrics RelayMetrics
+	Metrics Metrics
 }
 
-func (o RelayOptions) withDefaults() RelayOptions {
+func (o Options) withDefaults() Options {
 	if o.Transport == nil {
-		o.Transport = newRelayTransport()
+		o.Transport = newTransport()
 	}
 	if o.Clock == nil {
 		o.Clock = clock.RealClock{}
@@ -91,15 +93,15 @@ func (o RelayOptions) withDefaults() RelayOptions {
 		o.DrainTimeout = 5 * time.Second
 	}
 	if o.Metrics == nil {
-		o.Metrics = noRelayMetrics{}
+		o.Metrics = noMetrics{}
 	}
 	return o
 }
 
-type noRelayMetrics struct{}
+type noMetrics struct{}
 
-func (noRelayMetrics) Relayed(string)        {}
-func (noRelayMetrics) RelayQueue(int, int64) {}
+func (noMetrics) Relayed(string)        {}
+func (noMetrics) RelayQueue(int, int64) {}
 
 // Relay forwards deliveries to further addresses, because an app has a single callback at Meta.
 //
@@ -113,10 +115,10 @@ func (noRelayMetrics) RelayQueue(int, int64) {}
 // those that Meta signed, a target for some fields also gets the other events of a delivery that has one of them. A target that is
 // slow or away costs the others nothing: each has its own queue, its own senders and its own share of the memory.
 type Relay struct {
-	options RelayOptions
+	options Options
 	share   int64 // of one target, in bytes
 	client  *http.Client
-	targets []*relayQueue
+	targets []*targetQueue
 
 	mu       sync.Mutex // guards what follows, and the queues
 	queued   int
@@ -125,8 +127,8 @@ type Relay struct {
 	stopped  bool // nothing is sent any more
 }
 
-// NewRelay makes a relay that sends nothing before it is started, but takes deliveries at once.
-func NewRelay(targets []RelayTarget, o RelayOptions) *Relay {
+// New makes a relay that sends nothing before it is started, but takes deliveries at once.
+func New(targets []Target, o Options) *Relay {
 	o = o.withDefaults()
 	r := &Relay{options: o, share: o.MaxBytes / int64(max(1, len(targets)))}
 	r.client = &http.Client{
@@ -135,13 +137,13 @@ func NewRelay(targets []RelayTarget, o RelayOptions) *Relay {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	for _, target := range targets {
-		r.targets = append(r.targets, newRelayQueue(r, target))
+		r.targets = append(r.targets, newTargetQueue(r, target))
 	}
 	return r
 }
 
-// RelayDelivery is a verified delivery.
-type RelayDelivery struct {
+// Delivery is a verified delivery.
+type Delivery struct {
 	// AppID is the Meta app that the delivery came for.
 	AppID string
 	// Body may be kept, so it must not be changed any more. It is nil where nothing may be forwarded.
@@ -157,25 +159,25 @@ type RelayDelivery struct {
 
 // Wants says whether a target takes deliveries of an app with one of the fields.
 func (r *Relay) Wants(appID string, fields []string) bool {
-	return slices.ContainsFunc(r.targets, func(target *relayQueue) bool { return target.wants(appID, fields) })
+	return slices.ContainsFunc(r.targets, func(target *targetQueue) bool { return target.wants(appID, fields) })
 }
 
 // Offer hands over a delivery, and never blocks. It says no where a target that takes messages has no room for one of them. The
 // other targets have the delivery by then: they don't get it again when Meta sends it again.
-func (r *Relay) Offer(d RelayDelivery) bool {
-	var p *relayPayload
+func (r *Relay) Offer(d Delivery) bool {
+	var p *payload
 	if d.Body != nil && r.Wants(d.AppID, d.Fields) {
-		p = newRelayPayload(d, r.options.Clock.Now())
+		p = newPayload(d, r.options.Clock.Now())
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if d.Withheld {
-		r.options.Metrics.Relayed(RelayWithheld)
+		r.options.Metrics.Relayed(Withheld)
 	}
 	if p == nil {
 		return true
 	}
-	var took []*relayQueue
+	var took []*targetQueue
 	kept := true
 	for _, target := range r.targets {
 		switch {

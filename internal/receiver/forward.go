@@ -16,6 +16,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/relay"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
@@ -52,7 +53,7 @@ func (d *delivery) relay(r *http.Request, body []byte, again bool) bool {
 		}
 		return c.Field
 	})
-	return d.options.Relay.Offer(RelayDelivery{
+	return d.options.Relay.Offer(relay.Delivery{
 		AppID: d.appID, Body: part, Header: header, Fields: fields, Withheld: len(part) != len(body), Again: again || parts.disputed,
 	}) && !parts.disputed
 }

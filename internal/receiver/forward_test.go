@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/relay"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 	"github.com/waba-operator/waba-operator/test/patience"
 )
@@ -52,16 +54,42 @@ func numberOfAccount(id, account string) *v1alpha1.PhoneNumber {
 	return n
 }
 
-// withRelay is a receiver of two apps that forwards to one target. It has whatever else is in the cluster.
-func withRelay(t *testing.T, o RelayOptions, target RelayTarget, objects ...client.Object) (*rig, *relayTest) {
+// forwarder is a Forwarder that remembers what it was offered.
+type forwarder struct {
+	mu         sync.Mutex
+	bodies     []string
+	signatures []string
+	fields     []string
+	// unwilling means that it wants nothing.
+	unwilling bool
+}
+
+func (r *forwarder) Wants(string, []string) bool { return !r.unwilling }
+
+func (r *forwarder) Offer(d relay.Delivery) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bodies, r.fields = append(r.bodies, string(d.Body)), d.Fields
+	r.signatures = append(r.signatures, d.Header.Get(signatureHeader))
+	return true
+}
+
+// withRelay is a receiver of two apps that forwards what it may. It has whatever else is in the cluster.
+func withRelay(t *testing.T, forwarder Forwarder, objects ...client.Object) *rig {
 	t.Helper()
 	bank, itsSecret := account("bank", "bank", bankAccount, bankSecret)
 	bank.Status.Credentials.AppID = anotherApp
-	rt := newRelayTest(t, o, target)
 	return newRig(t, func(o *Options) {
-		o.Parse, o.Relay, o.Limits.Patience = webhook.Parse, rt.Relay, patience.Limit
-	}, append(append(oneAccount(), bank, itsSecret), objects...)...), rt
+		o.Parse, o.Relay, o.Limits.Patience = webhook.Parse, forwarder, patience.Limit
+	}, append(append(oneAccount(), bank, itsSecret), objects...)...)
 }
+
+// fullness is how many deliveries a relay keeps.
+type fullness struct{ kept atomic.Int64 }
+
+func (*fullness) Relayed(string) {}
+
+func (f *fullness) RelayQueue(n int, _ int64) { f.kept.Store(int64(n)) }
 
 func (r *rig) postTo(app, body, secret string) int {
 	r.t.Helper()
@@ -111,7 +139,8 @@ func TestRelayForwardsOnlyWhatTheSecretVouchesFor(t *testing.T) {
 		}), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, rt := withRelay(t, RelayOptions{}, RelayTarget{URL: "https://bot.example"}, c.others...)
+			forwarded := &forwarder{}
+			r := withRelay(t, forwarded, c.others...)
 			status := http.StatusOK
 			switch name {
 			case "an invented secret": // it may be that of an account whose Secret wasn't changed yet
@@ -126,8 +155,10 @@ func TestRelayForwardsOnlyWhatTheSecretVouchesFor(t *testing.T) {
 			if c.want != "" {
 				want = append(want, sign(c.want, c.secret)+" "+c.want) // the target checks the signature as if Meta had called
 			}
-			for _, d := range rt.targets[0].waiting {
-				got = append(got, d.header.Get("X-Hub-Signature-256")+" "+string(d.body))
+			for i, body := range forwarded.bodies {
+				if body != "" { // all of it is withheld
+					got = append(got, forwarded.signatures[i]+" "+body)
+				}
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("relayed (-want +got):\n%.2000s", diff)
@@ -143,7 +174,8 @@ var tooManyChanges = `{"id":"1001","changes":[` + strings.Repeat(`{"field":"mess
 
 // TestRelayRoomIsSharedByApps: whatever one app sends, another one's messages have room, and what has none isn't lost.
 func TestRelayRoomIsSharedByApps(t *testing.T) {
-	r, rt := withRelay(t, RelayOptions{MaxBytes: 10 << 20}, RelayTarget{URL: "https://bot.example"})
+	kept := &fullness{}
+	r := withRelay(t, relay.New([]relay.Target{{URL: "https://bot.example"}}, relay.Options{MaxBytes: 10 << 20, Metrics: kept}))
 	flood := deliveryOf(entry(bankAccount, strings.Repeat("x", 1<<20)))
 	var answers []int
 	for range 10 {
@@ -152,84 +184,12 @@ func TestRelayRoomIsSharedByApps(t *testing.T) {
 	if !slices.Contains(answers, http.StatusServiceUnavailable) {
 		t.Errorf("answers to the flood are %v: a message that isn't kept is lost", answers)
 	}
-	before := queuedOf(rt)
-	if got := r.post(deliveryOf(entry(theAccount, strings.Repeat("genuine ", 1<<17))), theSecret); got != http.StatusOK || queuedOf(rt) != before+1 {
-		t.Errorf("a message of another app got %d, and %d more are kept", got, queuedOf(rt)-before)
+	before := kept.kept.Load()
+	if got := r.post(deliveryOf(entry(theAccount, strings.Repeat("genuine ", 1<<17))), theSecret); got != http.StatusOK || kept.kept.Load() != before+1 {
+		t.Errorf("a message of another app got %d, and %d more are kept", got, kept.kept.Load()-before)
 	}
 	// What tells of the account alone, Meta's API tells as well.
 	if got := r.postTo(anotherApp, `{"entry":[{"id":"201","changes":[{"field":"account_update","value":{"event":"`+strings.Repeat("x", 5<<20/2)+`"}}]}]}`, bankSecret); got != http.StatusOK {
 		t.Errorf("what may be dropped got %d", got)
-	}
-}
-
-func queuedOf(rt *relayTest) int {
-	rt.mu.Lock()
-	defer rt.mu.Unlock()
-	return rt.queued
-}
-
-// TestRelayHasItAlready: what Meta has to send again because one target has no room for it, or because an account is missing yet,
-// reaches the others once.
-func TestRelayHasItAlready(t *testing.T) {
-	rt := newRelayTest(t, RelayOptions{MaxBytes: 4 * 2 * (relayOverhead + 10)},
-		RelayTarget{URL: "https://a.example"}, RelayTarget{URL: "https://b.example", Fields: []string{"messages"}})
-	offer := func(body, field string, again bool) bool {
-		return rt.Relay.Offer(RelayDelivery{AppID: theApp, Body: []byte(body), Fields: []string{field}, Again: again})
-	}
-	for i, step := range []struct {
-		body, field string
-		again       bool
-		kept        bool
-		a, b        int // deliveries that wait for the targets
-	}{
-		{"1 message ", "messages", false, true, 1, 1},
-		{"2 message ", "messages", false, true, 2, 2},
-		{"3 message ", "messages", false, false, 2, 2},
-		{"4 account ", "account_update", false, true, 2, 2}, // dropped
-	} {
-		if kept := offer(step.body, step.field, step.again); kept != step.kept {
-			t.Errorf("%d: kept %v", i, kept)
-		}
-		if a, b := len(rt.targets[0].waiting), len(rt.targets[1].waiting); a != step.a || b != step.b {
-			t.Errorf("%d: %d and %d wait, want %d and %d", i, a, b, step.a, step.b)
-		}
-	}
-	rt.targets[0].dropAll() // one target has taken what it had
-	for i := range 2 {
-		if offer("3 message ", "messages", false) || len(rt.targets[0].waiting) != 1 {
-			t.Errorf("offered again %d times: %d wait for the target with room", i+1, len(rt.targets[0].waiting))
-		}
-	}
-	rt.targets[1].dropAll()
-	kept := []bool{offer("3 message ", "messages", false), offer("5 message ", "messages", true), offer("5 message ", "messages", true)}
-	if a, b := len(rt.targets[0].waiting), len(rt.targets[1].waiting); slices.Contains(kept, false) || a != 2 || b != 2 {
-		t.Errorf("with room: kept %v, %d and %d wait", kept, a, b)
-	}
-}
-
-// TestRelayRepeatsAreBounded: the oldest are forgotten.
-func TestRelayRepeatsAreBounded(t *testing.T) {
-	var r relayRepeats
-	id := func(i int) (out [32]byte) { copy(out[:], strconv.Itoa(i)); return out }
-	for i := range relayMaxRepeats + 2 {
-		r.add(id(i))
-	}
-	if r.has(id(1)) || !r.has(id(2)) || len(r.known) != relayMaxRepeats {
-		t.Errorf("%d are known, the second of them %v", len(r.known), r.has(id(1)))
-	}
-}
-
-// TestRelayOfOneApp: a target may be for some apps only.
-func TestRelayOfOneApp(t *testing.T) {
-	rt := newRelayTest(t, RelayOptions{}, RelayTarget{URL: "https://bot.example", Apps: []string{theApp}, Fields: []string{"messages"}})
-	for _, c := range []struct {
-		app, field string
-		want       bool
-	}{{theApp, "messages", true}, {theApp, "security", false}, {anotherApp, "messages", false}} {
-		before := queuedOf(rt)
-		rt.Relay.Offer(RelayDelivery{AppID: c.app, Body: []byte("{}"), Fields: []string{c.field}})
-		if got := rt.Wants(c.app, []string{c.field}); got != c.want || (queuedOf(rt) > before) != c.want {
-			t.Errorf("%+v: wants %v, %d queued", c, got, queuedOf(rt)-before)
-		}
 	}
 }
