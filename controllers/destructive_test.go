@@ -55,7 +55,7 @@ func TestDestructiveCallsAreGuarded(t *testing.T) {
 			if literal, ok := n.(*ast.CompositeLit); ok && named(literal.Type) == "DestructiveWrite" {
 				guarded[n] = true
 			} else if isCall && strings.HasSuffix(named(call.Fun), "change") {
-				guarded[n] = true // hookRemoval.change fills in the write of a DestructiveWrite
+				guarded[n] = true // removal.change fills in the write of a DestructiveWrite
 			}
 			return true
 		})

@@ -52,7 +52,7 @@ func (c *Claim) markUnable(conditions []metav1.Condition, kind, reason string) {
 	}
 }
 
-// lostConflict reports that a resource was kept from the asset by another one (contest in lifecycle.go and waba_controller.go).
+// lostConflict reports that a resource was kept from the asset by another one (claimOwnership).
 func lostConflict(conditions []metav1.Condition) bool {
 	for _, kind := range []string{v1alpha1.ConditionSynced, v1alpha1.ConditionReady} {
 		c := meta.FindStatusCondition(conditions, kind)

@@ -14,7 +14,7 @@ import (
 )
 
 // DestructiveWrite is a write that takes something away at Meta: a template, a registration, a subscription, an address. It can't be
-// undone, or not without an outage. Nothing else in this package makes such a call (TestDestructiveCallsAreGuarded).
+// undone, or not without an outage. Nothing else makes such a call (TestDestructiveCallsAreGuarded).
 type DestructiveWrite struct {
 	// Call names the write.
 	Call string
@@ -23,9 +23,9 @@ type DestructiveWrite struct {
 	// Claims returns other live resources that claim what would be taken away; nil where the run has decided about ownership before.
 	Claims func(ctx context.Context) ([]v1alpha1.Asset, error)
 	// Confirm asks Meta whether what is to be taken away is there and is ours: a status alone may be restored, or older than what
-	// happened since. nil where write asks itself (numbers.attempt).
+	// happened since. nil where Write asks itself, as that of a scarce call does.
 	Confirm func(ctx context.Context) (ours bool, o *Result)
-	// Write makes the call; see base.callMeta.
+	// Write makes the call; see Base.CallMeta.
 	Write func(ctx context.Context) *Result
 }
 

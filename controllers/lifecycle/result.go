@@ -15,8 +15,8 @@ import (
 )
 
 // Result is how a run ended, or what keeps it from going on. A nil Result means that nothing does. Results are made by the
-// constructors of this file and by failure (errors.go) only, and never change: each method returns a copy. Reconcilers say
-// with a Result what happened; base.result turns it into a requeue, conditionSet.summarize into conditions.
+// constructors of this file and by Failed (errors.go) only, and never change: each method returns a copy. Reconcilers say
+// with a Result what happened; Base.Requeue turns it into a requeue, Conditions.Summarize into conditions.
 type Result struct {
 	synced  metav1.ConditionStatus
 	reason  string

@@ -30,7 +30,7 @@ type Run[T v1alpha1.Asset] struct {
 	WABA    *v1alpha1.WABA
 	Session *account.Session
 	Policy  v1alpha1.ManagementPolicy
-	// Number is what a run of a PhoneNumber found (numbers.locate).
+	// Number is what Locate of a PhoneNumber found.
 	Number account.NumberView
 
 	// lookupsOf and longestWait are what the kind says of itself (asset).
