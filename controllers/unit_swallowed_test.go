@@ -86,8 +86,8 @@ func TestUnitStatusThatCannotBeWritten(t *testing.T) {
 				t.Errorf("%s: got %+v, %v, %s", kind, result, err, lines)
 			}
 		}
-		if counted := len(m.Told) == 2; counted == once {
-			t.Errorf("once %t: counted %v", once, m.Told)
+		if counted := len(m.Recorded) == 2; counted == once {
+			t.Errorf("once %t: counted %v", once, m.Recorded)
 		}
 	}
 }

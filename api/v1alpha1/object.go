@@ -75,8 +75,8 @@ type AssetKind struct {
 	NewList func() AssetList
 }
 
-// AssetKinds are all kinds of this package. The account comes first, then what others refer to, then the rest: whoever goes through all
-// kinds has seen what a resource needs before the resource.
+// AssetKinds are all kinds of this package, in the order of their references: the account first, and a number before the subscriptions
+// that name it.
 var AssetKinds = []AssetKind{
 	{KindWABA, "wabas", func() Asset { return unseen(&WABA{}) }, func() AssetList { return &WABAList{} }},
 	{KindPhoneNumber, "phonenumbers", func() Asset { return unseen(&PhoneNumber{}) }, func() AssetList { return &PhoneNumberList{} }},

@@ -135,7 +135,7 @@ func brief(c *metav1.Condition) string {
 	return string(c.Status) + "/" + c.Reason
 }
 
-// expected are the reasons of False conditions that nobody has to worry about.
+// expected reports whether a condition that is False for this reason needs no warning.
 func expected(reason string) bool {
 	switch reason {
 	case v1alpha1.ReasonInReview, v1alpha1.ReasonPaused, v1alpha1.ReasonAccountNotReady, v1alpha1.ReasonPending:

@@ -103,7 +103,7 @@ func TestUnitSummarize(t *testing.T) {
 		"in review":                  {Done("m"), review, "Ready=False/InReview Synced=True/Synced Reconciling=True/InReview"},
 		"rejected":                   {Done("m"), rejected, "Ready=False/Rejected Synced=True/Synced Stalled=True/Rejected"},
 		"the spec is wrong":          {NotSynced("InvalidSpec", "m"), ready, "Ready=False/InvalidSpec Synced=False/InvalidSpec Stalled=True/InvalidSpec"},
-		"the wish waits":             {Waiting("QuotaExceeded", "m", 1), ready, "Ready=False/QuotaExceeded Synced=False/QuotaExceeded Reconciling=True/QuotaExceeded"},
+		"the spec waits":             {Waiting("QuotaExceeded", "m", 1), ready, "Ready=False/QuotaExceeded Synced=False/QuotaExceeded Reconciling=True/QuotaExceeded"},
 		"the account waits":          {Waiting("RateLimited", "m", 1).AssetUnaffected(), ready, "Ready=True/Approved Synced=False/RateLimited"},
 		"both wait":                  {Waiting("RateLimited", "m", 1).AssetUnaffected(), review, "Ready=False/InReview Synced=False/RateLimited Reconciling=True/RateLimited"},
 		"paused while in use":        {Paused(), ready, "Ready=True/Approved Synced=False/Paused"},

@@ -57,7 +57,8 @@ func (l *CreateQuota) Reserve(accountID string, persisted []v1alpha1.CreateWindo
 	return 0
 }
 
-// ReserveDryRun is reserve for an operator that only reads: whoever would create counts once and takes nothing from the hour.
+// ReserveDryRun is Reserve for an operator that only reads: each resource that would create a template counts once, and takes nothing from
+// the hour.
 func (l *CreateQuota) ReserveDryRun(accountID string, who types.UID, persisted []v1alpha1.CreateWindow) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -25,14 +25,14 @@ func TestUnitFactsYield(t *testing.T) {
 		k     Freshness
 		want  bool
 	}{
-		"nothing told":                              {nil, Freshness{}, false},
-		"nothing seen":                              {e, Freshness{}, true},
-		"seen before":                               {e, Freshness{ObservedAt: lifecycletest.At(-100)}, true},
-		"seen 59 s after the receipt":               {e, Freshness{ObservedAt: lifecycletest.At(69)}, true},
-		"seen a minute after the receipt":           {e, Freshness{ObservedAt: lifecycletest.At(70)}, false},
-		"written since":                             {e, Freshness{WrittenAt: lifecycletest.At(1)}, false},
-		"written in the second in which it is told": {e, Freshness{WrittenAt: lifecycletest.At(0)}, true},
-		"no receipt: the time that Meta gave":       {&v1alpha1.WebhookEvent{Time: sent}, Freshness{ObservedAt: lifecycletest.At(60)}, false},
+		"no event":                            {nil, Freshness{}, false},
+		"nothing seen":                        {e, Freshness{}, true},
+		"seen before":                         {e, Freshness{ObservedAt: lifecycletest.At(-100)}, true},
+		"seen 59 s after the receipt":         {e, Freshness{ObservedAt: lifecycletest.At(69)}, true},
+		"seen a minute after the receipt":     {e, Freshness{ObservedAt: lifecycletest.At(70)}, false},
+		"written since":                       {e, Freshness{WrittenAt: lifecycletest.At(1)}, false},
+		"written in the second of the event":  {e, Freshness{WrittenAt: lifecycletest.At(0)}, true},
+		"no receipt: the time that Meta gave": {&v1alpha1.WebhookEvent{Time: sent}, Freshness{ObservedAt: lifecycletest.At(60)}, false},
 	} {
 		if got := c.k.Outweighs(c.event); got != c.want {
 			t.Errorf("%s: %v", name, got)

@@ -93,8 +93,8 @@ func TestUnitFailureLog(t *testing.T) {
 				}
 				clock.SetTime(clock.Now().Add(time.Minute))
 			}
-			if len(m.Told) != c.internal {
-				t.Errorf("want %d internal errors, got %v", c.internal, m.Told)
+			if len(m.Recorded) != c.internal {
+				t.Errorf("want %d internal errors, got %v", c.internal, m.Recorded)
 			}
 			l.Forget(Gone{UID: s.uid})
 			if len(l.known) > 0 {

@@ -37,7 +37,7 @@ func TestMeasureReady(t *testing.T) {
 		b := &Base{Metrics: m}
 		obj := &v1alpha1.MessageTemplate{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: metav1.NewTime(created)}}
 		b.MeasureReady(obj, c.before, c.after, created.Add(c.now))
-		if got := append(m.Told, "")[0]; got != c.want {
+		if got := append(m.Recorded, "")[0]; got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
@@ -49,7 +49,7 @@ func TestDrifted(t *testing.T) {
 	b := &Base{Metrics: m}
 	b.CountDrift(&v1alpha1.PhoneNumber{}, []string{"profile.about", "messages"}, []string{"profile.about"})
 	b.CountDrift(&v1alpha1.WebhookSubscription{}, []string{"app"}, []string{"app.callbackURL"})
-	if want := []string{"drift PhoneNumber messages"}; !slices.Equal(m.Told, want) {
-		t.Errorf("%q, want %q", m.Told, want)
+	if want := []string{"drift PhoneNumber messages"}; !slices.Equal(m.Recorded, want) {
+		t.Errorf("%q, want %q", m.Recorded, want)
 	}
 }

@@ -95,7 +95,12 @@ func (r Repairs) Prune() {
 }
 
 // Reset forgets all repairs: a new generation of the spec starts over.
-func (r Repairs) Reset() { r.status.Operator = nil }
+func (r Repairs) Reset() {
+	if r.status.Operator != nil {
+		r.status.Operator.Repairs = nil
+		r.Prune()
+	}
+}
 
 // RepairHeld says why a repair can't be made, without a call; nil where it can. contested is how long the value is contested, and message
 // says so.

@@ -42,7 +42,7 @@ type statusChange struct {
 }
 
 // overlayStatus puts what webhooks reported over what was observed of a template, which s shows. since is when the status before the
-// pass began. The content isn't touched: whether somebody edited it is decided by what was read.
+// run began. The content isn't touched: whether somebody edited it is decided by what was read.
 func overlayStatus(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecycle.Freshness) statusChange {
 	var news statusChange
 	w := s.Webhook
@@ -69,7 +69,7 @@ func overlayStatus(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecyc
 	return news
 }
 
-// afterEdits adds to the knowledge that an edit of ours ends what was told of the template before it.
+// afterEdits adds to the freshness that an edit of the operator ends what was reported of the template before it.
 func afterEdits(k lifecycle.Freshness, edits []v1alpha1.EditAttempt) lifecycle.Freshness {
 	for _, e := range edits {
 		if e.Done {

@@ -34,7 +34,7 @@ type sectionRun struct {
 	// live is the number at Meta.
 	live *graph.PhoneNumber
 	want number.Fields
-	// picture is the file of the profile picture, nil where there is none or it can't be told.
+	// picture is the file of the profile picture, nil where there is none or it isn't known.
 	picture *lifecycle.MediaFile
 	record  number.Record
 }

@@ -100,29 +100,29 @@ func Away(t *testing.T, lists *error) client.Client {
 	}).Build()
 }
 
-// Metrics remembers what it was told.
-type Metrics struct{ Told []string }
+// Metrics records what is counted and measured.
+type Metrics struct{ Recorded []string }
 
 // UnknownNormalisation notes a field.
 func (m *Metrics) UnknownNormalisation(kind, field string) {
-	m.Told = append(m.Told, "normalised "+kind+" "+field)
+	m.Recorded = append(m.Recorded, "normalised "+kind+" "+field)
 }
 
 // Drift notes a field.
-func (m *Metrics) Drift(kind, field string) { m.Told = append(m.Told, "drift "+kind+" "+field) }
+func (m *Metrics) Drift(kind, field string) { m.Recorded = append(m.Recorded, "drift "+kind+" "+field) }
 
 // FirstReady notes a time.
 func (m *Metrics) FirstReady(kind string, took time.Duration) {
-	m.Told = append(m.Told, "ready "+kind+" "+took.String())
+	m.Recorded = append(m.Recorded, "ready "+kind+" "+took.String())
 }
 
 // Deleted notes a time.
 func (m *Metrics) Deleted(kind string, took time.Duration) {
-	m.Told = append(m.Told, "deleted "+kind+" "+took.String())
+	m.Recorded = append(m.Recorded, "deleted "+kind+" "+took.String())
 }
 
 // InternalError notes a kind.
-func (m *Metrics) InternalError(kind string) { m.Told = append(m.Told, "internal error "+kind) }
+func (m *Metrics) InternalError(kind string) { m.Recorded = append(m.Recorded, "internal error "+kind) }
 
 // Log keeps lines of a log.
 type Log struct{ all []string }
