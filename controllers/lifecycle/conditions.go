@@ -56,6 +56,8 @@ func (c *Conditions) KeepPrevious(kind string) bool {
 type Readiness struct {
 	Status          metav1.ConditionStatus
 	Reason, Message string
+	// Ends is the time until something that the conditions show ends by itself, such as a restriction; 0 where nothing does.
+	Ends time.Duration
 }
 
 // Summarize sets Synced, Ready, Reconciling and Stalled, in the form that kstatus, `kubectl wait` and Flux expect:

@@ -29,7 +29,7 @@ func (l *Reconciler[T]) delete(ctx context.Context, p *Run[T]) (ctrl.Result, err
 	if seen, o := l.deletionSeen(ctx, p); !seen {
 		return l.finish(ctx, p, o)
 	}
-	gone, o := l.removal(ctx, p)
+	gone, o := l.account.remove(ctx, p)
 	if !gone {
 		return l.finish(ctx, p, o)
 	}
@@ -60,7 +60,7 @@ func (l *Reconciler[T]) deletionSeen(ctx context.Context, p *Run[T]) (bool, *Res
 }
 
 // removal decides whether the resource may go.
-func (l *Reconciler[T]) removal(ctx context.Context, p *Run[T]) (gone bool, o *Result) {
+func (l referenced[T]) remove(ctx context.Context, p *Run[T]) (gone bool, o *Result) {
 	if !p.Object.DeletesAtMeta() {
 		return true, nil
 	}
@@ -82,13 +82,12 @@ func (l *Reconciler[T]) removal(ctx context.Context, p *Run[T]) (gone bool, o *R
 		return true, nil
 	}
 	if p.Session == nil {
-		if out := l.connect(ctx, p); out != nil {
+		if out := l.session(ctx, p); out != nil {
 			return false, advised(out)
 		}
 	}
-	if pause := l.Backoffs.Pause(p.key(), p.Fingerprint()); pause > 0 {
-		LogStep(ctx, "Backing off", "for", pause.String())
-		return false, Unchanged(pause)
+	if out := l.backingOff(ctx, p); out != nil {
+		return false, out
 	}
 	LogStep(ctx, "Deleting at Meta")
 	gone, o = l.Kind.Delete(ctx, p)

@@ -49,10 +49,27 @@ type Kind[T v1alpha1.Asset] interface {
 	ApplyConfiguration() ApplyConfiguration
 }
 
-// Reconciler reconciles the assets of an account.
+// SharedStatus is a kind of whose status runs of other kinds write a part, as the same field owner: the call log of an account.
+type SharedStatus[T v1alpha1.Asset] interface {
+	// TakeShared takes this part over from what the API server has.
+	TakeShared(obj, live T)
+}
+
+// Reconciler reconciles the resources of one kind.
 type Reconciler[T v1alpha1.Asset] struct {
 	*Base
-	Kind Kind[T]
+	Kind    Kind[T]
+	account accountSource[T]
+}
+
+// NewReconciler returns the reconciler of a kind.
+func NewReconciler[T v1alpha1.Asset](b *Base, kind Kind[T]) *Reconciler[T] {
+	l := &Reconciler[T]{Base: b, Kind: kind}
+	l.account = referenced[T]{l}
+	if kind.New().AccountReference() == nil {
+		l.account = itself[T]{l}
+	}
+	return l
 }
 
 // Reconcile brings one asset closer to its spec.
@@ -82,10 +99,11 @@ func (l *Reconciler[T]) facts(obj T) Facts {
 
 // step is the order of every run: webhook facts, policies, ownership, the account's session, and then the kind's own work.
 func (l *Reconciler[T]) step(ctx context.Context, p *Run[T]) *Result {
-	stop := l.resolve(ctx, p)
+	stop := l.account.resolve(ctx, p)
 	if stop == nil {
 		LogStep(ctx, "The account is found", "account", client.ObjectKeyFromObject(p.WABA).String(), "policy", p.Policy)
-		if wait := l.Debounce(l.facts(p.Before), p.WABA, p.ChangedByUser() || p.Requested()); wait > 0 {
+		urgent := p.ChangedByUser() || p.Requested() || l.Accounts.Get(string(p.WABA.UID)) == nil
+		if wait := l.Debounce(l.facts(p.Before), p.WABA, urgent); wait > 0 {
 			LogStep(ctx, "Waiting until the events of webhooks settle", "for", wait.String())
 			return Unchanged(wait)
 		}
@@ -104,28 +122,33 @@ func (l *Reconciler[T]) step(ctx context.Context, p *Run[T]) *Result {
 	if o := l.claimOwnership(ctx, p, p.Object); o != nil {
 		return o
 	}
-	if o := AccountUnusable(p.WABA, p.Object.GetNamespace()); o != nil {
-		LogStep(ctx, "The account can't be used", "reason", o.reason)
+	if o := l.account.connect(ctx, p); o != nil {
 		return o
 	}
-	if o := l.connect(ctx, p); o != nil {
+	if o := l.backingOff(ctx, p); o != nil {
 		return o
 	}
-	if pause := l.Backoffs.Pause(p.key(), p.Fingerprint()); pause > 0 {
-		LogStep(ctx, "Backing off", "for", pause.String())
-		return Unchanged(pause)
-	}
-	if o := p.requestWaits(ctx); o != nil {
+	if o := l.account.admit(ctx, p); o != nil {
 		return o
 	}
 	if o := l.own(ctx, p); o != nil {
 		return o
 	}
-	if o := l.finalizer(ctx, p); o != nil {
+	if o := l.account.finalizer(ctx, p); o != nil {
 		return o
 	}
 	LogStep(ctx, "Comparing with the spec")
 	return l.Kind.Sync(ctx, p)
+}
+
+// backingOff is the result while the pause after a failed attempt lasts.
+func (l *Reconciler[T]) backingOff(ctx context.Context, p *Run[T]) *Result {
+	pause := min(l.Backoffs.Pause(p.key(), p.Fingerprint()), l.account.longestPause())
+	if pause <= 0 {
+		return nil
+	}
+	LogStep(ctx, "Backing off", "for", pause.String())
+	return Unchanged(pause)
 }
 
 // own decides about ownership a second time, by what Meta shows: two resources can name one asset in different ways. Nothing was
@@ -146,22 +169,6 @@ func Paused() *Result {
 	return NotSynced(v1alpha1.ReasonPaused, "managementPolicy is Paused: no call is made; the status shows the last known state").AssetUnaffected()
 }
 
-// resolve finds the account and checks that it is the one the asset belongs to.
-func (l *Reconciler[T]) resolve(ctx context.Context, p *Run[T]) *Result {
-	waba, o := l.Resolver.Find(ctx, l.Kind.Referrer(p.Object))
-	if o != nil {
-		return o
-	}
-	p.WABA = waba
-	p.Policy = EffectivePolicy(p.Object.Policies().ManagementPolicy, waba.Spec.ManagementPolicy)
-	if !p.accountAccepted() {
-		return NotSynced(v1alpha1.ReasonAccountChanged, fmt.Sprintf(
-			"this asset belongs to account %s but spec.wabaRef now leads to account %s; to look for it there, annotate %s=%s",
-			p.Status.AccountID, waba.Spec.ID, v1alpha1.AnnotationAcceptAccount, waba.Spec.ID)).AssetUnaffected()
-	}
-	return nil
-}
-
 // claimOwnership lets only one of several resources for the same asset act. obj is the run's own resource with what is known of the asset.
 func (l *Reconciler[T]) claimOwnership(ctx context.Context, p *Run[T], obj T) *Result {
 	claims, err := l.Kind.Claims(ctx, obj)
@@ -177,38 +184,6 @@ func (l *Reconciler[T]) claimOwnership(ctx context.Context, p *Run[T], obj T) *R
 		ConflictRecheck)
 }
 
-func (l *Reconciler[T]) connect(ctx context.Context, p *Run[T]) *Result {
-	session, err := l.Resolver.sessionOf(ctx, p.WABA)
-	if err != nil {
-		return Failed("read the account's Secret", err)
-	}
-	p.Session = session
-	return nil
-}
-
-// finalizer keeps ours in step with the deletion policy. The account's comes first, so that it can't go before the
-// resources that need it for their own deletion.
-func (l *Reconciler[T]) finalizer(ctx context.Context, p *Run[T]) *Result {
-	want := p.Writable() && p.Object.DeletesAtMeta()
-	if want == HasFinalizer(p.Object) || l.ReadOnly {
-		return nil // an operator that only reads leaves it as it is: a deletion waits for one that writes
-	}
-	if want {
-		if err := SetFinalizer(ctx, l.Client, p.WABA.DeepCopy(), true); err != nil {
-			return WriteFailed("add the finalizer to the account", err)
-		}
-	}
-	// The copy in p keeps its status changes; only the version moves on with the server's answer.
-	patched, _ := p.Before.DeepCopyObject().(T)
-	if err := SetFinalizer(ctx, l.Client, patched, want); err != nil {
-		return WriteFailed("change the finalizer", err)
-	}
-	LogStep(ctx, "The finalizer is changed", "present", want)
-	p.Object.SetResourceVersion(patched.GetResourceVersion())
-	p.Object.SetFinalizers(patched.GetFinalizers())
-	return nil
-}
-
 // WriteFailed is the result of a failed write to the API server. After a conflict the next run sees the newer object.
 func WriteFailed(operation string, err error) *Result {
 	if apierrors.IsConflict(err) {
@@ -220,10 +195,8 @@ func WriteFailed(operation string, err error) *Result {
 // finish writes the status if anything changed and says when to come back.
 func (l *Reconciler[T]) finish(ctx context.Context, p *Run[T], o *Result) (ctrl.Result, error) {
 	fingerprint := p.Fingerprint()
-	if o.reason == v1alpha1.ReasonCredentialsInvalid && p.Session != nil {
-		// The account reads its Secret again at once; this resource waits for what comes of it.
-		p.Session.Distrust()
-		l.AccountEvents.Enqueue(client.ObjectKeyFromObject(p.WABA))
+	if o.reason == v1alpha1.ReasonCredentialsInvalid {
+		l.account.tokenRefused(p)
 	}
 	o = o.Join(p.AlsoFailed...)
 	switch err := l.conclude(ctx, p, o); {
@@ -234,7 +207,12 @@ func (l *Reconciler[T]) finish(ctx context.Context, p *Run[T], o *Result) (ctrl.
 	case err != nil:
 		o = StatusWriteFailed(o, err)
 	}
-	return l.Requeue(ctx, RunOf{p.Object, fingerprint}, o), nil
+	result := l.Requeue(ctx, RunOf{p.Object, fingerprint}, o)
+	if o.backoff {
+		result.RequeueAfter = min(result.RequeueAfter, l.account.longestPause())
+	}
+	result.RequeueAfter = deadline.Sooner(result.RequeueAfter, p.ends)
+	return result, nil
 }
 
 // StatusWriteFailed is the result of a run whose status couldn't be written: what it came to is found again.
@@ -255,7 +233,9 @@ func (l *Reconciler[T]) conclude(ctx context.Context, p *Run[T], o *Result) erro
 	replay := l.begin(p.Before)
 	replay.WABA, replay.Session, replay.Policy = p.WABA, p.Session, p.Policy
 	l.Kind.OverlayWebhook(replay)
-	return l.Record(ctx, replay, last, false)
+	err := l.Record(ctx, replay, last, false)
+	p.ends = replay.ends
+	return err
 }
 
 // Record applies the status that follows from a result. With precondition set it fails with a conflict if anybody
@@ -266,16 +246,17 @@ func (l *Reconciler[T]) Record(ctx context.Context, p *Run[T], o *Result, precon
 		p.Status.LastHandledRequest = p.Object.GetAnnotations()[v1alpha1.AnnotationRequestedAt]
 		p.Status.ObservedGeneration = p.Object.GetGeneration()
 	}
+	p.Result = o
 	c := NewConditions(p.Prior.Conditions, p.Status.ObservedGeneration, p.Now)
-	c.Summarize(o, l.Kind.Describe(p, c))
-	p.Status.Conditions = c.List()
+	ready := l.Kind.Describe(p, c)
+	c.Summarize(o, ready)
+	p.Status.Conditions, p.ends = c.List(), ready.Ends
 
 	if !precondition && !HasForeignOwner(p.Object) && SameStatus(p.Object.OwnedStatus(), p.Before.OwnedStatus()) {
 		return nil
 	}
 	into, err := l.Status.Settle(ctx, p.Object, p.Object.OwnedStatus(), func() (ApplyConfiguration, error) {
-		into := l.Kind.ApplyConfiguration()
-		err := l.Status.Write(ctx, p.Object, p.Object.OwnedStatus(), into, precondition)
+		into, err := l.write(ctx, p, precondition)
 		precondition = false // once the first is written, nothing but what others own has changed
 		return into, err
 	})
@@ -288,6 +269,28 @@ func (l *Reconciler[T]) Record(ctx context.Context, p *Run[T], o *Result, precon
 	p.Before, _ = p.Object.DeepCopyObject().(T)
 	p.Prior = p.Before.CommonStatus()
 	return nil
+}
+
+// write applies the status. A part that runs of other kinds write isn't overwritten: an entry of the call log that got lost would be a
+// call that Meta counts and the operator doesn't.
+func (l *Reconciler[T]) write(ctx context.Context, p *Run[T], precondition bool) (ApplyConfiguration, error) {
+	shared, ok := l.Kind.(SharedStatus[T])
+	for try := 0; ; try++ {
+		into := l.Kind.ApplyConfiguration()
+		err := l.Status.Write(ctx, p.Object, p.Object.OwnedStatus(), into, precondition || ok)
+		if !ok || precondition || !apierrors.IsConflict(err) || try == WriteTries {
+			return into, err
+		}
+		live := l.Kind.New()
+		if err := l.Status.Live.Get(ctx, client.ObjectKeyFromObject(p.Object), live); err != nil {
+			return into, err
+		}
+		if live.GetUID() != p.Object.GetUID() {
+			return into, err
+		}
+		p.Object.SetResourceVersion(live.GetResourceVersion())
+		shared.TakeShared(p.Object, live)
+	}
 }
 
 // NextAttempt is set once when a wait begins and stays until it is over, or until a shorter one takes its place: after a

@@ -30,12 +30,17 @@ type Run[T v1alpha1.Asset] struct {
 	WABA    *v1alpha1.WABA
 	Session *account.Session
 	Policy  v1alpha1.ManagementPolicy
-	// Number is what Locate of a PhoneNumber found.
-	Number account.NumberView
+	// Found is what the kind's Locate or Sync has read, for its later steps.
+	Found any
+	// Result is how the run ended, for Describe.
+	Result *Result
 
 	// lookupsOf and longestWait are what the kind says of itself (asset).
 	lookupsOf   int
 	longestWait func(reason string) time.Duration
+
+	// ends is Readiness.Ends of the status that was recorded.
+	ends time.Duration
 
 	// AlsoFailed are steps that failed and don't decide what the run came to.
 	AlsoFailed []FailedStep

@@ -39,7 +39,7 @@ type templateRun = lifecycle.Run[*v1alpha1.MessageTemplate]
 // New returns the reconciler of message templates.
 func New(b *lifecycle.Base) *lifecycle.Reconciler[*v1alpha1.MessageTemplate] {
 	t := &templates{Base: b}
-	l := &lifecycle.Reconciler[*v1alpha1.MessageTemplate]{Base: b, Kind: t}
+	l := lifecycle.NewReconciler[*v1alpha1.MessageTemplate](b, t)
 	t.record = l.Record
 	return l
 }

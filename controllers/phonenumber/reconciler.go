@@ -46,7 +46,7 @@ func New(b *lifecycle.Base, once bool) *lifecycle.Reconciler[*v1alpha1.PhoneNumb
 	n := &numbers{Base: b, schedule: newSectionSchedule(b.Clock), calls: &callLog{status: b.Status}}
 	n.schedule.once = once
 	b.Objects.Keep(n.schedule)
-	l := &lifecycle.Reconciler[*v1alpha1.PhoneNumber]{Base: b, Kind: n}
+	l := lifecycle.NewReconciler[*v1alpha1.PhoneNumber](b, n)
 	n.record = l.Record
 	return l
 }
@@ -100,7 +100,7 @@ func (n *numbers) Locate(ctx context.Context, p *numberRun) (*v1alpha1.PhoneNumb
 	if o != nil {
 		return nil, o
 	}
-	p.Number = view
+	p.Found = view
 	if view.Number == nil {
 		return p.Object, nil
 	}

@@ -31,7 +31,7 @@ const (
 // Sync compares the number with its spec and acts at most once. The order is that of a number's life: it is added, named,
 // verified and registered; only then has it settings.
 func (n *numbers) Sync(ctx context.Context, p *numberRun) *lifecycle.Result {
-	view := p.Number
+	view, _ := p.Found.(account.NumberView)
 	if view.Number == nil {
 		return n.absent(ctx, p)
 	}

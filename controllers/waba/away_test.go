@@ -15,13 +15,13 @@ import (
 // TestUnitErrorsAreNotNoAccounts: where a list fails, no count changes.
 func TestUnitErrorsAreNotNoAccounts(t *testing.T) {
 	waba, away := lifecycletest.WABA(), lifecycletest.ErrAway
-	p := &accountRun{obj: waba.DeepCopy(), before: waba, snapshot: &account.Snapshot{
+	p := &accountRun{Object: waba.DeepCopy(), Before: waba, Found: observed{snapshot: &account.Snapshot{
 		TemplatesSection: account.Section{Complete: true}, NumbersSection: account.Section{Complete: true},
-	}}
-	p.obj.Status.Templates, p.before.Status.Templates = &v1alpha1.TemplateCounts{Total: 7}, &v1alpha1.TemplateCounts{Total: 7}
-	p.obj.Status.PhoneNumbers = &v1alpha1.PhoneNumberCounts{Total: 3}
-	(&wabas{Base: &lifecycle.Base{Client: lifecycletest.Away(t, &away)}}).count(t.Context(), p)
-	if p.obj.Status.Templates.Total != 7 || p.obj.Status.PhoneNumbers.Total != 3 || len(p.alsoFailed) != 2 {
-		t.Errorf("counts: %+v, %+v, failed %+v", p.obj.Status.Templates, p.obj.Status.PhoneNumbers, p.alsoFailed)
+	}}}
+	p.Object.Status.Templates, p.Before.Status.Templates = &v1alpha1.TemplateCounts{Total: 7}, &v1alpha1.TemplateCounts{Total: 7}
+	p.Object.Status.PhoneNumbers = &v1alpha1.PhoneNumberCounts{Total: 3}
+	(&accounts{Base: &lifecycle.Base{Client: lifecycletest.Away(t, &away)}}).count(t.Context(), p)
+	if p.Object.Status.Templates.Total != 7 || p.Object.Status.PhoneNumbers.Total != 3 || len(p.AlsoFailed) != 2 {
+		t.Errorf("counts: %+v, %+v, failed %+v", p.Object.Status.Templates, p.Object.Status.PhoneNumbers, p.AlsoFailed)
 	}
 }

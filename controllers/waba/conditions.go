@@ -18,10 +18,10 @@ import (
 // expiryNotice is how long before its end an access token is reported.
 const expiryNotice = 14 * 24 * time.Hour
 
-// describe sets the account's own conditions and judges whether it can be used. Without news they stay as they were.
-func (r *wabas) describe(p *accountRun, o *lifecycle.Result, c *lifecycle.Conditions) lifecycle.Readiness {
-	s := &p.obj.Status
-	p.credentials(o, c)
+// Describe sets the account's own conditions and judges whether it can be used.
+func (a *accounts) Describe(p *accountRun, c *lifecycle.Conditions) lifecycle.Readiness {
+	s := &p.Object.Status
+	describeCredentials(p, c)
 	if s.LastObservedTime == nil {
 		for _, kind := range []string{
 			v1alpha1.ConditionApproved, v1alpha1.ConditionBusinessVerified, v1alpha1.ConditionCanSendMessages, v1alpha1.ConditionPolicyCompliant,
@@ -31,7 +31,7 @@ func (r *wabas) describe(p *accountRun, o *lifecycle.Result, c *lifecycle.Condit
 		return lifecycle.Readiness{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonPending, Message: "the account hasn't been observed yet"}
 	}
 	ready := lifecycle.Readiness{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonObserved, Message: "the account is observed and can be used"}
-	if r := blockedByMeta(s, p.now); r != nil {
+	if r := blockedByMeta(s, p.Now); r != nil {
 		ready = *r
 	}
 	for _, judge := range []func(*v1alpha1.WABAStatus, *lifecycle.Conditions) *lifecycle.Readiness{approved, verified, canSend} {
@@ -39,32 +39,34 @@ func (r *wabas) describe(p *accountRun, o *lifecycle.Result, c *lifecycle.Condit
 			ready = *r
 		}
 	}
-	compliant(p.obj, c, p.now)
+	compliant(p.Object, c, p.Now)
+	ready.Ends = standingEnds(s, p.Now)
 	return ready
 }
 
 // credentials sets CredentialsValid. Only a failed look at the Secret or a refusal of the token says something new.
-func (p *accountRun) credentials(o *lifecycle.Result, c *lifecycle.Conditions) {
+func describeCredentials(p *accountRun, c *lifecycle.Conditions) {
+	o, token, snapshot := p.Result, observedBy(p).token, observedBy(p).snapshot
 	switch {
 	case o.Reason() == v1alpha1.ReasonCredentialsInvalid:
 		c.Set(v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonCredentialsInvalid, o.Message())
 		return
-	case p.token != nil && missingScope(p.token) != "":
+	case token != nil && missingScope(token) != "":
 		c.Set(v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonMissingScope,
 			"the access token lacks the scope "+scopeManagement+"; create one with it")
 		return
-	case p.token != nil && o.Reason() == v1alpha1.ReasonPermissionDenied:
+	case token != nil && o.Reason() == v1alpha1.ReasonPermissionDenied:
 		c.Set(v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonNotAssigned,
 			"Meta accepts the access token, but not for this account; assign the account to the token's system user, or correct spec.id")
 		return
-	case p.snapshot == nil:
+	case snapshot == nil:
 		if !c.KeepPrevious(v1alpha1.ConditionCredentialsValid) {
 			c.Set(v1alpha1.ConditionCredentialsValid, metav1.ConditionUnknown, v1alpha1.ReasonPending, "the token hasn't been used yet")
 		}
 		return
 	}
-	creds := p.obj.Status.Credentials
-	if creds != nil && creds.ExpiresAt != nil && creds.ExpiresAt.Sub(p.now) < expiryNotice {
+	creds := p.Object.Status.Credentials
+	if creds != nil && creds.ExpiresAt != nil && creds.ExpiresAt.Sub(p.Now) < expiryNotice {
 		c.Set(v1alpha1.ConditionCredentialsValid, metav1.ConditionTrue, v1alpha1.ReasonExpiringSoon,
 			"the access token expires on "+creds.ExpiresAt.UTC().Format(time.DateOnly)+"; put a new one into the Secret before that day")
 		return

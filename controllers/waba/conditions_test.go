@@ -153,20 +153,20 @@ func TestUnitCredentialsValid(t *testing.T) {
 		want string
 	}{
 		"refused":      {&accountRun{}, lifecycle.Waiting(v1alpha1.ReasonCredentialsInvalid, "m", 0), "False/CredentialsInvalid"},
-		"no scope":     {&accountRun{token: token("whatsapp_business_messaging")}, denied, "False/MissingScope"},
-		"not assigned": {&accountRun{token: token(scopeManagement)}, denied, "False/NotAssigned"},
+		"no scope":     {&accountRun{Found: observed{token: token("whatsapp_business_messaging")}}, denied, "False/MissingScope"},
+		"not assigned": {&accountRun{Found: observed{token: token(scopeManagement)}}, denied, "False/NotAssigned"},
 		"not known":    {&accountRun{}, denied, "Unknown/Pending"},
-		"good":         {&accountRun{snapshot: &account.Snapshot{}, token: token(scopeManagement)}, lifecycle.Done("m"), "True/Valid"},
-		"expiring": {&accountRun{snapshot: &account.Snapshot{}, token: token(scopeManagement), obj: &v1alpha1.WABA{Status: v1alpha1.WABAStatus{
+		"good":         {&accountRun{Found: observed{snapshot: &account.Snapshot{}, token: token(scopeManagement)}}, lifecycle.Done("m"), "True/Valid"},
+		"expiring": {&accountRun{Found: observed{snapshot: &account.Snapshot{}, token: token(scopeManagement)}, Object: &v1alpha1.WABA{Status: v1alpha1.WABAStatus{
 			Credentials: &v1alpha1.CredentialsStatus{ExpiresAt: &expires},
 		}}}, lifecycle.Done("m"), "True/ExpiringSoon"},
 	} {
-		if c.p.obj == nil {
-			c.p.obj = &v1alpha1.WABA{}
+		if c.p.Object == nil {
+			c.p.Object = &v1alpha1.WABA{}
 		}
-		c.p.now = lifecycletest.Start
+		c.p.Now, c.p.Result = lifecycletest.Start, c.o
 		conditions := lifecycle.NewConditions(nil, 1, lifecycletest.Start)
-		c.p.credentials(c.o, conditions)
+		describeCredentials(c.p, conditions)
 		if got := said(t, conditions, v1alpha1.ConditionCredentialsValid); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}

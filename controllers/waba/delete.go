@@ -9,11 +9,9 @@ import (
 	"sync"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -22,17 +20,14 @@ import (
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
-// delete waits for resources that are themselves being deleted and need the account for it, and for nothing else.
-func (r *wabas) delete(ctx context.Context, p *accountRun) (ctrl.Result, error) {
-	if !lifecycle.HasFinalizer(p.obj) {
-		return ctrl.Result{}, nil
-	}
-	needing, others, err := r.dependents(ctx, p.obj)
+// Delete waits for resources that are themselves being deleted and need the account for it, and for nothing else.
+func (a *accounts) Delete(ctx context.Context, p *accountRun) (gone bool, o *lifecycle.Result) {
+	needing, others, err := a.dependents(ctx, p.Object)
 	if err != nil {
-		return r.finish(ctx, p, lifecycle.Failed("list the resources that need the account", err))
+		return false, lifecycle.Failed("list the resources that need the account", err)
 	}
-	if wait := r.grace(p); len(needing) == 0 && others && wait > 0 {
-		return ctrl.Result{RequeueAfter: wait}, nil
+	if wait := a.grace(p); len(needing) == 0 && others && wait > 0 {
+		return false, lifecycle.Unchanged(wait)
 	}
 	if len(needing) > 0 {
 		lifecycle.LogStep(ctx, "Waiting for resources that need the account", "first", needing[0], "count", len(needing))
@@ -40,16 +35,9 @@ func (r *wabas) delete(ctx context.Context, p *accountRun) (ctrl.Result, error) 
 		if len(needing) > 1 {
 			message = fmt.Sprintf("waiting for %s and others, which are being deleted and need the account", needing[0])
 		}
-		return r.finish(ctx, p, lifecycle.NotSynced(v1alpha1.ReasonInUse, message).AssetUnaffected())
+		return false, lifecycle.NotSynced(v1alpha1.ReasonInUse, message).AssetUnaffected()
 	}
-	if err := lifecycle.SetFinalizer(ctx, r.Client, p.before.DeepCopy(), false); apierrors.IsNotFound(err) {
-		return ctrl.Result{}, nil
-	} else if err != nil {
-		return r.finish(ctx, p, lifecycle.WriteFailed("remove the finalizer", err))
-	}
-	lifecycle.LogStep(ctx, "The finalizer is removed")
-	r.MeasureDeletion(p.before, p.now)
-	return ctrl.Result{}, nil
+	return true, nil
 }
 
 // deletionGrace is how long an account waits for resources that need it to be deleted too: with a namespace, everything goes
@@ -57,19 +45,19 @@ func (r *wabas) delete(ctx context.Context, p *accountRun) (ctrl.Result, error) 
 const deletionGrace = 10 * time.Second
 
 // grace is how long the account still waits for that.
-func (r *wabas) grace(p *accountRun) time.Duration {
-	return deadline.Left(r.deletions.begin(p.obj.UID, p.now).Add(deletionGrace), p.now, deletionGrace)
+func (a *accounts) grace(p *accountRun) time.Duration {
+	return deadline.Left(a.deletions.begin(p.Object.UID, p.Now).Add(deletionGrace), p.Now, deletionGrace)
 }
 
 // dependents names the resources that are being deleted and need the account for it. others reports that there are some
 // that would need it if they were deleted.
-func (r *wabas) dependents(ctx context.Context, waba *v1alpha1.WABA) (names []string, others bool, err error) {
+func (a *accounts) dependents(ctx context.Context, waba *v1alpha1.WABA) (names []string, others bool, err error) {
 	for _, kind := range v1alpha1.AssetKinds {
 		if kind.New().AccountReference() == nil {
 			continue
 		}
 		list := kind.NewList()
-		if err := r.Client.List(ctx, list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}); err != nil {
+		if err := a.Client.List(ctx, list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}); err != nil {
 			return nil, false, err
 		}
 		_ = meta.EachListItem(list, func(item runtime.Object) error { // never fails

@@ -20,32 +20,32 @@ import (
 // TestUnitLedgerOfTheHolder: a stranger's resource with the account's id neither seeds the hour nor is shown the owner's.
 func TestUnitLedgerOfTheHolder(t *testing.T) {
 	clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
-	accounts := account.NewManager(account.Options{Clock: clk, BaseURL: "http://localhost"})
-	r := &wabas{Base: &lifecycle.Base{Creates: lifecycle.NewCreateQuota(clk, 3), Clock: clk}}
+	sessions := account.NewManager(account.Options{Clock: clk, BaseURL: "http://localhost"})
+	r := &accounts{Base: &lifecycle.Base{Creates: lifecycle.NewCreateQuota(clk, 3), Clock: clk}}
 	session := func(uid string) *account.Session {
-		s, err := accounts.Ensure(account.Ref{UID: uid, AccountID: "1"}, account.Credentials{AccessToken: "EAAG" + uid}, "v25.0")
+		s, err := sessions.Ensure(account.Ref{UID: uid, AccountID: "1"}, account.Credentials{AccessToken: "EAAG" + uid}, "v25.0")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
-	owner := &accountRun{obj: &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}, session: session("a")}
-	owner.obj.Status.AccountID = "1"
-	owner.obj.Status.TemplateCreates = []v1alpha1.CreateWindow{window(lifecycletest.Start.Add(-10*time.Minute), 3)}
-	owner.before = owner.obj.DeepCopy()
-	stranger := &accountRun{obj: &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}, before: &v1alpha1.WABA{}}
+	owner := &accountRun{Object: &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}, Session: session("a")}
+	owner.Object.Status.AccountID = "1"
+	owner.Object.Status.TemplateCreates = []v1alpha1.CreateWindow{window(lifecycletest.Start.Add(-10*time.Minute), 3)}
+	owner.Before = owner.Object.DeepCopy()
+	stranger := &accountRun{Object: &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}, Before: &v1alpha1.WABA{}}
 	r.limits(stranger) // in conflict: without a session
-	stranger.session = session("b")
+	stranger.Session = session("b")
 	r.limits(stranger) // before anybody has observed the account
-	if wait := r.Creates.Reserve("1", owner.obj.Status.TemplateCreates); wait == 0 {
+	if wait := r.Creates.Reserve("1", owner.Object.Status.TemplateCreates); wait == 0 {
 		t.Error("after a restart the stranger was first, and the owner's hour is lost")
 	}
 	r.limits(stranger)
-	if got := stranger.obj.Status.TemplateCreates; len(got) > 0 {
+	if got := stranger.Object.Status.TemplateCreates; len(got) > 0 {
 		t.Errorf("the stranger is shown %+v", got)
 	}
 	r.limits(owner)
-	if got := owner.obj.Status.TemplateCreates; len(got) != 1 || got[0].Count != 3 {
+	if got := owner.Object.Status.TemplateCreates; len(got) != 1 || got[0].Count != 3 {
 		t.Errorf("the owner is shown %+v", got)
 	}
 }

@@ -23,10 +23,10 @@ func TestUnitNewsOfAccounts(t *testing.T) {
 		Alerts: []v1alpha1.Alert{quiet, alert, {Type: "OVER", Status: "NONE", Time: when}}, MessagingLimit: "TIER_10K",
 		AccountEvents: []v1alpha1.AccountEvent{{Event: "PARTNER_REMOVED", Time: when, Detail: "BUSINESS_DOWNGRADE"}},
 	}
-	expectNews(t, (&wabas{}).notices(was, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}),
+	expectNews(t, (&accounts{}).Notices(was, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}),
 		lifecycle.Notice{Warning: true, Reason: "MetaAlert", Message: "OBA_REJECTED: BUSINESS 1: No."}, lifecycle.Notice{Warning: true, Reason: "AccountEvent", Message: "PARTNER_REMOVED: BUSINESS_DOWNGRADE"},
 		lifecycle.Notice{Warning: false, Reason: "LimitsChanged", Message: "the messaging limit is TIER_10K"})
-	expectNews(t, (&wabas{}).notices(is, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}))
+	expectNews(t, (&accounts{}).Notices(is, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}))
 }
 
 func expectNews(t *testing.T, got []lifecycle.Notice, want ...lifecycle.Notice) {

@@ -33,15 +33,15 @@ type accountSetting struct {
 
 // accountSettings are those that the spec names.
 func accountSettings(p *accountRun) []accountSetting {
-	spec, id := &p.obj.Spec, p.obj.Spec.ID
+	spec, id, snapshot := &p.Object.Spec, p.Object.Spec.ID, observedBy(p).snapshot
 	var out []accountSetting
 	if spec.Insights == v1alpha1.InsightsEnabled {
 		out = append(out, accountSetting{
-			field: "insights", want: string(spec.Insights), live: position(p.snapshot.Account.InsightsEnabled, false),
+			field: "insights", want: string(spec.Insights), live: position(snapshot.Account.InsightsEnabled, false),
 			write: func(ctx context.Context, c *graph.Client) error { return c.EnableInsights(ctx, id) },
 		})
 	}
-	optional := p.snapshot.Optional
+	optional := snapshot.Optional
 	if optional == nil {
 		return out
 	}
@@ -78,48 +78,48 @@ func position(value *bool, negative bool) string {
 
 // manage writes what the spec asks for and Meta lets be written. What it returns is a complaint: the account was observed
 // all the same.
-func (r *wabas) manage(ctx context.Context, p *accountRun) *lifecycle.Result {
-	repairs := lifecycle.RepairsIn(&p.obj.Status.CommonStatus, p.now)
-	if repairs.Prune(); p.before.Status.ObservedGeneration != p.obj.Generation {
+func (a *accounts) manage(ctx context.Context, p *accountRun) *lifecycle.Result {
+	repairs := lifecycle.RepairsIn(&p.Object.Status.CommonStatus, p.Now)
+	if repairs.Prune(); p.ChangedByUser() {
 		repairs.Reset()
 	}
 	settings := slices.DeleteFunc(accountSettings(p), func(s accountSetting) bool { return s.live == "" || s.live == s.want })
-	p.obj.Status.Drift = nil
+	p.Object.Status.Drift = nil
 	var complaint *lifecycle.Result
 	for _, s := range settings {
-		if o := r.manageOne(ctx, p, repairs, s); o != nil {
+		if o := a.manageOne(ctx, p, repairs, s); o != nil {
 			complaint = o
 		}
 	}
 	return complaint
 }
 
-func (r *wabas) manageOne(ctx context.Context, p *accountRun, repairs lifecycle.Repairs, s accountSetting) *lifecycle.Result {
-	changed := p.before.Status.ObservedGeneration != p.obj.Generation
-	key := settingKey{p.obj.UID, s.field}
-	held := r.refusals.of(key, p.obj.Generation)
+func (a *accounts) manageOne(ctx context.Context, p *accountRun, repairs lifecycle.Repairs, s accountSetting) *lifecycle.Result {
+	changed := p.ChangedByUser()
+	key := settingKey{p.Object.UID, s.field}
+	held := a.refusals.of(key, p.Object.Generation)
 	if held == nil && repairs.Contested(s.field) > 0 {
 		held = lifecycle.Waiting(v1alpha1.ReasonContested,
 			"another client keeps reverting the operator's changes of the account's settings; agree who manages them, or remove them from the spec", 0).AssetUnaffected()
 	}
-	if p.policy == v1alpha1.ManagementPolicyManaged && !changed && held == nil {
-		r.CountDrift(p.obj, []string{s.field}, p.before.Status.Drift)
+	if p.Policy == v1alpha1.ManagementPolicyManaged && !changed && held == nil {
+		a.CountDrift(p.Object, []string{s.field}, p.Before.Status.Drift)
 	}
-	if p.policy != v1alpha1.ManagementPolicyManaged || p.obj.Spec.DriftPolicy == v1alpha1.DriftPolicyReport && !changed {
-		p.obj.Status.Drift = append(p.obj.Status.Drift, s.field)
-		return lifecycle.Waiting(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(p.obj.Status.Drift, ", "), 0).AssetUnaffected()
+	if p.Policy != v1alpha1.ManagementPolicyManaged || p.Object.Spec.DriftPolicy == v1alpha1.DriftPolicyReport && !changed {
+		p.Object.Status.Drift = append(p.Object.Status.Drift, s.field)
+		return lifecycle.Waiting(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(p.Object.Status.Drift, ", "), 0).AssetUnaffected()
 	}
 	if held != nil {
 		return held
 	}
-	if r.ReadOnly {
-		r.DryRun(p.obj, CallUpdateAccount, s.field)
+	if a.ReadOnly {
+		a.DryRun(p.Object, CallUpdateAccount, s.field)
 		return nil
 	}
 	lifecycle.LogStep(ctx, "About to write to Meta", "call", CallUpdateAccount, "field", s.field)
-	err := s.write(ctx, p.session.Client())
-	r.AuditWrite(p.obj, CallUpdateAccount, []string{s.field}, err)
-	p.session.RefreshOptional() // read back at the next observation
+	err := s.write(ctx, p.Session.Client())
+	a.AuditWrite(p.Object, CallUpdateAccount, []string{s.field}, err)
+	p.Session.RefreshOptional() // read back at the next observation
 	repairs.Note(s.field)
 	if err == nil {
 		return nil
@@ -127,7 +127,7 @@ func (r *wabas) manageOne(ctx context.Context, p *accountRun, repairs lifecycle.
 	o := lifecycle.Failed("set spec."+s.field, err)
 	o = o.Saying("spec." + s.field + ": " + o.Message()).AssetUnaffected().RetryAfter(o.After()).Showing(false)
 	if class := graph.ClassOf(err); class == graph.ClassRefused || class == graph.ClassInvalidSpec || class == graph.ClassPermission {
-		r.refusals.keep(key, p.obj.Generation, o)
+		a.refusals.keep(key, p.Object.Generation, o)
 	}
 	return o
 }

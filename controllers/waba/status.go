@@ -25,8 +25,8 @@ import (
 const scopeManagement = "whatsapp_business_management"
 
 // fill copies what the observation saw into the status.
-func (r *wabas) fill(ctx context.Context, p *accountRun, interval time.Duration) {
-	s, snap := &p.obj.Status, p.snapshot
+func (a *accounts) fill(ctx context.Context, p *accountRun, interval time.Duration) {
+	s, snap := &p.Object.Status, observedBy(p).snapshot
 	accountStatus(s, &snap.Account)
 	optionalStatus(s, snap.Optional)
 	s.ID, s.AccountID = snap.AccountID, snap.AccountID
@@ -35,9 +35,8 @@ func (r *wabas) fill(ctx context.Context, p *accountRun, interval time.Duration)
 	if snap.AppsSection.Complete {
 		s.SubscribedApps = subscribedApps(snap.Apps)
 	}
-	p.token = snap.Token
-	s.Credentials = credentialsStatus(p.session, snap.Token, s.Credentials, p.now)
-	r.count(ctx, p)
+	s.Credentials = credentialsStatus(p.Session, snap.Token, s.Credentials, p.Now)
+	a.count(ctx, p)
 }
 
 func accountStatus(s *v1alpha1.WABAStatus, a *graph.Account) {
@@ -101,12 +100,12 @@ func missingScope(token *graph.TokenInfo) string {
 }
 
 // count summarises templates and numbers, and how many of them no resource manages.
-func (r *wabas) count(ctx context.Context, p *accountRun) {
-	s, snap := &p.obj.Status, p.snapshot
-	if templates, err := r.managedTemplates(ctx, p.obj); err != nil {
-		p.missed("list the account's templates here", err) // what was last known stays
+func (a *accounts) count(ctx context.Context, p *accountRun) {
+	s, snap := &p.Object.Status, observedBy(p).snapshot
+	if templates, err := a.managedTemplates(ctx, p.Object); err != nil {
+		p.Missed("list the account's templates here", err) // what was last known stays
 	} else {
-		p.session.Keep(templates)
+		p.Session.Keep(templates)
 		if snap.TemplatesSection.Complete {
 			s.Templates = templateCounts(snap, templates)
 		}
@@ -114,9 +113,9 @@ func (r *wabas) count(ctx context.Context, p *accountRun) {
 	if !snap.NumbersSection.Complete {
 		return
 	}
-	managed, err := r.managedNumbers(ctx, p.obj)
+	managed, err := a.managedNumbers(ctx, p.Object)
 	if err != nil {
-		p.missed("list the account's numbers here", err)
+		p.Missed("list the account's numbers here", err)
 		return // what was last known stays
 	}
 	counts := &v1alpha1.PhoneNumberCounts{Total: int32(len(snap.Numbers))} //nolint:gosec // bounded by Meta
@@ -132,9 +131,9 @@ func (r *wabas) count(ctx context.Context, p *accountRun) {
 }
 
 // managedTemplates are the account's templates that a MessageTemplate resource names.
-func (r *wabas) managedTemplates(ctx context.Context, waba *v1alpha1.WABA) (map[account.TemplateKey]bool, error) {
+func (a *accounts) managedTemplates(ctx context.Context, waba *v1alpha1.WABA) (map[account.TemplateKey]bool, error) {
 	var list v1alpha1.MessageTemplateList
-	if err := r.Client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := a.Client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, err
 	}
 	managed := map[account.TemplateKey]bool{}
@@ -170,10 +169,10 @@ func templateCounts(snap *account.Snapshot, managed map[account.TemplateKey]bool
 }
 
 // managedNumbers are the ids of the account's numbers that a PhoneNumber resource names.
-func (r *wabas) managedNumbers(ctx context.Context, waba *v1alpha1.WABA) (map[string]bool, error) {
+func (a *accounts) managedNumbers(ctx context.Context, waba *v1alpha1.WABA) (map[string]bool, error) {
 	managed := map[string]bool{}
 	var list v1alpha1.PhoneNumberList
-	if err := r.Client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := a.Client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, err
 	}
 	for i := range list.Items {
@@ -185,16 +184,16 @@ func (r *wabas) managedNumbers(ctx context.Context, waba *v1alpha1.WABA) (map[st
 
 // limits mirrors the ledgers and the rate budget, so that a restart forgets nothing. The ledger of creates is the account's: only
 // the resource that has observed the account may fill it after a restart, and is shown it.
-func (r *wabas) limits(p *accountRun) {
-	s := &p.obj.Status
-	if p.session == nil {
+func (a *accounts) limits(p *accountRun) {
+	s := &p.Object.Status
+	if p.Session == nil {
 		return
 	}
 	s.TemplateCreates = nil
-	if s.AccountID == p.obj.Spec.ID {
-		s.TemplateCreates = r.Creates.Windows(p.obj.Spec.ID, p.before.Status.TemplateCreates)
+	if s.AccountID == p.Object.Spec.ID {
+		s.TemplateCreates = a.Creates.Windows(p.Object.Spec.ID, p.Before.Status.TemplateCreates)
 	}
-	budget := p.session.Budget()
+	budget := p.Session.Budget()
 	s.RateLimit = &v1alpha1.RateLimitStatus{UsagePercent: int32(min(budget.Percent(), 1000))} //nolint:gosec // bounded
 	if until := budget.BlockedUntil(); !until.IsZero() {
 		s.RateLimit.RegainAccessTime = &metav1.Time{Time: until.Truncate(time.Second)}

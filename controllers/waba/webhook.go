@@ -4,7 +4,6 @@
 package waba
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"time"
@@ -19,14 +18,15 @@ import (
 	"github.com/waba-operator/waba-operator/internal/standing"
 )
 
-// knownOf is how fresh the knowledge of an account is.
-func knownOf(s *v1alpha1.WABAStatus) lifecycle.Freshness {
+// freshnessOf is when the account was last observed.
+func freshnessOf(s *v1alpha1.WABAStatus) lifecycle.Freshness {
 	return lifecycle.Freshness{ObservedAt: deadline.Value(s.LastObservedTime)}
 }
 
-// overlayWebhook replaces observed values of the account with newer ones that webhooks reported.
-func overlayWebhook(s *v1alpha1.WABAStatus) {
-	w, k := s.Webhook, knownOf(s)
+// OverlayWebhook replaces observed values of the account with newer ones that webhooks reported.
+func (a *accounts) OverlayWebhook(p *accountRun) {
+	s := &p.Object.Status
+	w, k := s.Webhook, freshnessOf(s)
 	if w == nil {
 		return
 	}
@@ -66,34 +66,19 @@ func standingEnds(s *v1alpha1.WABAStatus, now time.Time) time.Duration {
 	return ends
 }
 
-// debounce has facts shown at once, without a look at the Secret or at Meta.
-func (r *wabas) debounce(p *accountRun) time.Duration {
-	urgent := p.requested() || p.before.Status.ObservedGeneration != p.obj.Generation || r.Accounts.Get(string(p.obj.UID)) == nil
-	return r.Debounce(lifecycle.Facts{Object: p.obj, Notices: func(before any) []lifecycle.Notice { return r.notices(before, p.obj) }}, p.obj, urgent)
-}
-
-// replay records what webhooks said, or what time has ended, where a run has nothing else to record.
-func (r *wabas) replay(ctx context.Context, p *accountRun) error {
-	o, ok := lifecycle.LastResult(&p.before.Status.CommonStatus)
-	if !ok || p.before.Status.Webhook == nil && !lifecycle.HasForeignOwner(p.before) {
-		return nil
-	}
-	return r.record(ctx, &accountRun{obj: p.before.DeepCopy(), before: p.before, now: p.now, policy: p.policy}, o)
-}
-
 // confirmSooner shortens the wait for the next observation that is to confirm what webhooks reported, but never so far
 // that observing spends more than half of Meta's quota.
-func (r *wabas) confirmSooner(p *accountRun, wait time.Duration) time.Duration {
-	due := r.Unconfirmed.Due(p.obj.UID)
+func (a *accounts) confirmSooner(p *accountRun, wait time.Duration) time.Duration {
+	due := a.Unconfirmed.Due(p.Object.UID)
 	if due.IsZero() || wait == 0 {
 		return wait
 	}
-	gap := max(facts.Window, p.session.EffectiveInterval(facts.Window))
-	return min(wait, max(0, deadline.Later(due, p.obj.Status.LastObservedTime.Add(gap)).Sub(p.now)))
+	gap := max(facts.Window, p.Session.EffectiveInterval(facts.Window))
+	return min(wait, max(0, deadline.Later(due, p.Object.Status.LastObservedTime.Add(gap)).Sub(p.Now)))
 }
 
-// notices is what webhooks reported since before. What conditions show isn't repeated.
-func (r *wabas) notices(before any, obj *v1alpha1.WABA) []lifecycle.Notice {
+// Notices is what webhooks reported since before. What conditions show isn't repeated.
+func (a *accounts) Notices(before any, obj *v1alpha1.WABA) []lifecycle.Notice {
 	is := obj.Status.Webhook
 	if is == nil {
 		return nil

@@ -19,13 +19,14 @@ import (
 
 func TestUnitFactsOfReviewAndLimit(t *testing.T) {
 	for observed, want := range map[int]string{-10: "REJECTED TIER_10K", 59: "REJECTED TIER_10K", 60: "APPROVED TIER_2K"} {
-		s := &v1alpha1.WABAStatus{
+		waba := &v1alpha1.WABA{Status: v1alpha1.WABAStatus{
 			ReviewStatus: "APPROVED", MessagingLimit: "TIER_2K", LastObservedTime: deadline.Pointer(lifecycletest.At(observed)),
 			Webhook: &v1alpha1.WABAWebhookStatus{
 				Events: lifecycletest.EventsAt(0, facts.MarkAccountReview, facts.MarkCapability), ReviewDecision: "REJECTED", MessagingLimit: "TIER_10K",
 			},
-		}
-		if overlayWebhook(s); s.ReviewStatus+" "+s.MessagingLimit != want {
+		}}
+		(&accounts{}).OverlayWebhook(&accountRun{Object: waba})
+		if s := &waba.Status; s.ReviewStatus+" "+s.MessagingLimit != want {
 			t.Errorf("observed after %d s: %s %s", observed, s.ReviewStatus, s.MessagingLimit)
 		}
 	}

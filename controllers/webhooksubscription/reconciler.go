@@ -41,7 +41,7 @@ type subscriptionRun = lifecycle.Run[*v1alpha1.WebhookSubscription]
 func New(b *lifecycle.Base) *lifecycle.Reconciler[*v1alpha1.WebhookSubscription] {
 	h := &subscriptions{Base: b, memory: newMemory(b.Clock)}
 	b.Objects.Keep(h.memory)
-	l := &lifecycle.Reconciler[*v1alpha1.WebhookSubscription]{Base: b, Kind: h}
+	l := lifecycle.NewReconciler[*v1alpha1.WebhookSubscription](b, h)
 	h.record = l.Record
 	return l
 }
