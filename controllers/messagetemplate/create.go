@@ -18,25 +18,18 @@ import (
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
-// absent handles a template that isn't there: not yet, or not any more.
-func (t *templates) absent(ctx context.Context, p *templateRun, w desired) *lifecycle.Result {
-	known := p.Status.ID != ""
-	if known {
+// confirmAbsent makes sure that the template isn't there, and that nothing speaks against creating it. The result says why no plan
+// can be made.
+func (t *templates) confirmAbsent(ctx context.Context, p *templateRun) *lifecycle.Result {
+	if p.Status.ID != "" {
 		if gone, o := t.provenGone(ctx, p); !gone {
 			return o
 		}
 	}
 	if !p.Writable() {
-		t.clearObserved(p)
-		return lifecycle.NotSynced(v1alpha1.ReasonNotFound, "no such template at Meta, and managementPolicy is Observed")
+		return nil
 	}
-	if o := t.siblings(ctx, p); o != nil {
-		return o
-	}
-	if hold := p.RefusedFor(); hold > 0 && !known {
-		return lifecycle.Unchanged(hold)
-	}
-	return t.createAnew(ctx, p, w)
+	return t.siblings(ctx, p)
 }
 
 // createAnew creates a template that isn't there: a new one, or one that was there before.
@@ -180,7 +173,7 @@ func (t *templates) create(ctx context.Context, p *templateRun, w desired, retri
 	p.Status.ID, p.Status.AccountID = created.ID, p.WABA.Spec.ID
 	s.PendingCreate = nil
 	t.observeInto(p, account.TemplateView{Template: live, Known: true, At: p.Now})
-	s.Baseline = pendingBaseline(p, w)
+	s.Baseline = pendingBaseline(&p.Object.Spec, w)
 	return lifecycle.Done("created")
 }
 
@@ -219,8 +212,5 @@ func (t *templates) duplicate(ctx context.Context, p *templateRun, w desired, re
 	if !retried {
 		p.Object.Status.PendingCreate = nil // not ours: this run was the first to try
 	}
-	if t.owned(p, view) {
-		return t.compare(ctx, p, w, view)
-	}
-	return t.adopt(ctx, p, w, view)
+	return t.converge(ctx, p, w, view)
 }

@@ -63,7 +63,7 @@ func (t *templates) removable(ctx context.Context, p *templateRun, key account.T
 		return nil, lifecycle.Waiting(v1alpha1.ReasonProgressing, "a create may still be under way; looking for the template again", createRecheck).AssetUnaffected()
 	case live == nil, live.Status == metavalues.TemplatePendingDeletion, live.Status == metavalues.TemplateDeleted:
 		return nil, nil
-	case !t.owned(p, view):
+	case !t.owns(p, view):
 		return nil, nil // another resource's, or a person's, by now
 	case live.Status == metavalues.TemplateDisabled:
 		return nil, lifecycle.NotSynced(v1alpha1.ReasonRefusedByMeta, "Meta doesn't let disabled templates be deleted")

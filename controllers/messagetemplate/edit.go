@@ -36,13 +36,6 @@ const (
 
 // edit replaces the content of a template, once, within Meta's limits.
 func (t *templates) edit(ctx context.Context, p *templateRun, w desired, view account.TemplateView, names []string, cause string) *lifecycle.Result {
-	what := strings.Join(names, ", ")
-	if o := editable(p.Object.Status.Status, what); o != nil {
-		return o
-	}
-	if hold := p.RefusedFor(); hold > 0 {
-		return lifecycle.Unchanged(hold)
-	}
 	if o := t.repairHeld(p, cause); o != nil {
 		return o
 	}
@@ -63,7 +56,7 @@ func (t *templates) edit(ctx context.Context, p *templateRun, w desired, view ac
 			// What is there still works, as with drift that is only reported; nobody is sent the sample files.
 			works := cause == causeDrift || template.OnlyMedia(names)
 			return lifecycle.Waiting(v1alpha1.ReasonEditBudgetExhausted, fmt.Sprintf(
-				"waits to edit %s: Meta allows one edit of an approved template a day, and ten in 30 days", what), wait).Showing(true).AssetUnaffectedIf(works)
+				"waits to edit %s: Meta allows one edit of an approved template a day, and ten in 30 days", strings.Join(names, ", ")), wait).Showing(true).AssetUnaffectedIf(works)
 		}
 	}
 	if t.ReadOnly {
@@ -94,21 +87,6 @@ func (t *templates) prepare(ctx context.Context, p *templateRun, w *desired, cau
 		return o
 	}
 	return t.withSamples(ctx, p, w, files)
-}
-
-// editable says whether the status of the template permits an edit at all.
-func editable(status, what string) *lifecycle.Result {
-	switch status {
-	case metavalues.TemplateApproved, metavalues.TemplateRejected, metavalues.TemplatePaused:
-		return nil
-	case metavalues.TemplatePending, metavalues.TemplateInAppeal:
-		return lifecycle.Waiting(v1alpha1.ReasonInReview, "a template in review can't be edited; "+what+" follows when the review is over", 0)
-	case metavalues.TemplatePendingDeletion, metavalues.TemplateDeleted:
-		return lifecycle.Waiting(v1alpha1.ReasonNameLocked, "the template is being deleted at Meta, and its name stays taken until then", lifecycle.NameLock).Showing(true)
-	default:
-		return lifecycle.NotSynced(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf(
-			"a template with status %s can't be edited; create one with another name, or ask Meta in WhatsApp Manager", metavalues.Clip(status)))
-	}
 }
 
 // repairHeld guards edits that no change of the spec asked for. The breaker counts them later, once for each edit that is made.
@@ -170,8 +148,9 @@ func (t *templates) alreadyDone(p *templateRun, w desired, live *graph.Template)
 	}
 	closeEdit(p.Object.Status.Edits, w.editHash())
 	p.Session.Wrote(templateKey(p.Object), live)
-	t.recordBaseline(p, account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.Now}, w)
-	return t.inSync(p)
+	view := account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.Now}
+	p.Object.Status.Baseline, p.Status.Drift = baselineOf(&p.Object.Spec, view, w), nil
+	return inSync(p.Object.Status.Status)
 }
 
 // tookEffect reports that an edit of ours whose answer was lost was made all the same, in words that Meta normalised. The
@@ -273,7 +252,7 @@ func (t *templates) send(ctx context.Context, p *templateRun, w desired, live *g
 		trackStatusPeriod(p, statusChange{})
 	}
 	p.Session.Wrote(templateKey(p.Object), &after)
-	p.Object.Status.Baseline = pendingBaseline(p, w)
+	p.Object.Status.Baseline = pendingBaseline(&p.Object.Spec, w)
 	p.Status.Drift = nil
 	return lifecycle.Done("edited; the next observation reads it back")
 }

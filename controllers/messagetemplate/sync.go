@@ -5,8 +5,6 @@ package messagetemplate
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,25 +14,9 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/controllers/lifecycle"
 	"github.com/waba-operator/waba-operator/internal/account"
-	"github.com/waba-operator/waba-operator/internal/deadline"
-	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
-
-// desired is what the spec asks for, translated once per run.
-type desired struct {
-	content graph.TemplateContent
-	fields  template.Fields
-	// hash of the content, without the sample files.
-	hash string
-	// samples are the files of media headers; reused means that one was uploaded for an earlier attempt.
-	samples []sample
-	reused  bool
-}
-
-// editHash tells one edit from another.
-func (w desired) editHash() string { return w.fields.EditHash() }
 
 // Sync compares the template with its spec and acts at most once.
 func (t *templates) Sync(ctx context.Context, p *templateRun) *lifecycle.Result {
@@ -45,40 +27,136 @@ func (t *templates) Sync(ctx context.Context, p *templateRun) *lifecycle.Result 
 	return o
 }
 
+// act gathers what Meta has and what the spec asks for, and does what follows from it.
 func (t *templates) act(ctx context.Context, p *templateRun) *lifecycle.Result {
 	t.resetForNewAccount(p)
 	p.Object.Status.Warnings = warnings(&p.Object.Spec)
-	w := desired{}
-	content, problems := template.Content(&p.Object.Spec)
-	if len(problems) == 0 {
-		w = desired{content: content, fields: template.WantedFields(content)}
-		w.hash = w.fields.Hash()
-	} else if p.Writable() {
+	w, problems := desiredBy(&p.Object.Spec)
+	if len(problems) > 0 && p.Writable() {
 		return lifecycle.NotSynced(v1alpha1.ReasonInvalidSpec, joinProblems(problems))
 	}
-
 	view, o := t.lookup(ctx, p)
 	if o != nil {
 		return o
 	}
 	if p.Writable() {
 		if o := t.samples(ctx, p, &w); o != nil {
-			if view.Template != nil && t.owned(p, view) {
-				t.observeInto(p, view)
+			if view.Template != nil {
+				t.showOwned(p, view)
 			}
 			return o
 		}
 	}
 	if view.Template == nil {
-		return t.absent(ctx, p, w)
+		if o := t.confirmAbsent(ctx, p); o != nil {
+			return o
+		}
+	}
+	return t.converge(ctx, p, w, view)
+}
+
+// converge decides whose the template is, plans, and executes the plan.
+func (t *templates) converge(ctx context.Context, p *templateRun, w desired, view account.TemplateView) *lifecycle.Result {
+	if view.Template != nil {
+		if p.Writable() {
+			if o := t.own(p, w, view); o != nil {
+				return o
+			}
+		}
+		t.observeInto(p, view)
+		p.Status.ID, p.Status.AccountID = view.Template.ID, p.WABA.Spec.ID
+		parameters(p, w, view)
+	}
+	return t.execute(ctx, p, w, view, planFor(t.stateOf(p, w, view)))
+}
+
+// stateOf is what a plan is made from.
+func (t *templates) stateOf(p *templateRun, w desired, view account.TemplateView) state {
+	return state{
+		spec: &p.Object.Spec, writable: p.Writable(), changed: p.ChangedByUser(), desired: w, observed: view, status: &p.Object.Status,
+		before: p.Before.Status.Status, unpause: unpauseRequest(p) != "" && !t.ReadOnly, refusedFor: p.RefusedFor(),
+	}
+}
+
+// own records that the template is this resource's. The result says why it isn't.
+func (t *templates) own(p *templateRun, w desired, view account.TemplateView) *lifecycle.Result {
+	owned := ownershipOf(t.stateOf(p, w, view))
+	s := &p.Object.Status
+	if owned.adopted {
+		s.PendingCreate = nil // the template isn't what an attempt of the operator's created
+	}
+	if owned.stop != nil {
+		return owned.stop
+	}
+	if owned.baseline != nil {
+		s.Baseline = owned.baseline
+		if owned.adopted {
+			p.Status.Drift = nil
+		}
+	}
+	return nil
+}
+
+// showOwned shows what Meta says of a template that is this resource's.
+func (t *templates) showOwned(p *templateRun, view account.TemplateView) {
+	if t.owns(p, view) {
+		t.observeInto(p, view)
+	}
+}
+
+// owns reports that the template is this resource's, and records the baseline of one that a lost create made.
+func (t *templates) owns(p *templateRun, view account.TemplateView) bool {
+	ours, baseline := owned(t.stateOf(p, desired{}, view))
+	if baseline != nil {
+		p.Object.Status.Baseline = baseline
+	}
+	return ours
+}
+
+// execute records what a plan says, and makes its one write to Meta.
+func (t *templates) execute(ctx context.Context, p *templateRun, w desired, view account.TemplateView, a action) *lifecycle.Result {
+	s := &p.Object.Status
+	if view.Template != nil && p.Writable() {
+		t.answerUnpause(p)
+		if a.step != stepUnpause {
+			s.PendingCreate = nil
+		}
+	}
+	t.recordPlan(p, view, w, a)
+	switch a.step {
+	case stepUnpause:
+		return t.unpause(ctx, p, view)
+	case stepCreate:
+		return t.createAnew(ctx, p, w)
+	case stepEdit:
+		return t.edit(ctx, p, w, view, a.fields, a.cause)
+	}
+	return a.result
+}
+
+// recordPlan records what a plan found out, before anything is written to Meta.
+func (t *templates) recordPlan(p *templateRun, view account.TemplateView, w desired, a action) {
+	s := &p.Object.Status
+	if a.gone {
+		t.clearObserved(p)
+		return
+	}
+	if a.settlesEdit {
+		closeEdit(s.Edits, w.editHash())
+	}
+	for _, name := range a.normalised {
+		t.Metrics.UnknownNormalisation(v1alpha1.KindMessageTemplate, name)
+	}
+	if a.baseline != nil {
+		s.Baseline, p.Status.Drift = a.baseline, nil
 	}
 	switch {
 	case !p.Writable():
-		return t.observed(p, w, view)
-	case t.owned(p, view):
-		return t.compare(ctx, p, w, view)
-	default:
-		return t.adopt(ctx, p, w, view)
+		p.Status.Drift = a.drift
+	case len(a.drift) > 0:
+		p.Status.Drift = a.drift
+		t.CountDrift(p.Object, a.drift, p.Prior.Drift)
+		t.sawEdit(p, view.Template.LastUpdatedTime)
 	}
 }
 
@@ -143,45 +221,6 @@ func (t *templates) refresh(ctx context.Context, p *templateRun, view account.Te
 	return view, nil
 }
 
-// owned reports whether the template was created or adopted by this resource. The id in the status is only compared with
-// what the account's own listing shows under this name and language; it is never used to reach something else.
-func (t *templates) owned(p *templateRun, view account.TemplateView) bool {
-	s := &p.Object.Status
-	if s.Baseline != nil && s.ID == view.Template.ID {
-		return true
-	}
-	pending, live := s.PendingCreate, template.LiveFields(view.Template)
-	switch {
-	case pending == nil, pending.Answered:
-		return false // what Meta refused to create, somebody else has made since: the adoption policy decides
-	case !view.ReadBack, live.Hash() == pending.SpecHash, appeared(view.Template, pending) && onlySent(&p.Object.Spec, live):
-		// The process died between Meta's answer and the status write, or the answer was lost. Meta may have normalised what
-		// appeared, so the hash alone doesn't decide.
-		s.Baseline = pendingBaseline(p, desired{hash: pending.SpecHash})
-		return true
-	}
-	return false
-}
-
-// appeared reports that a template was last changed when a create of ours may have been under way.
-func appeared(live *graph.Template, pending *v1alpha1.PendingCreate) bool {
-	at, begun := live.LastUpdatedTime, pending.Time.Time
-	return !at.Before(begun.Add(-deadline.Skew)) && !at.After(begun.Add(lifecycle.InFlight+deadline.Skew))
-}
-
-// onlySent reports that a template differs from the spec in nothing but fields that we sent: those Meta may have normalised.
-func onlySent(spec *v1alpha1.MessageTemplateSpec, live template.Fields) bool {
-	content, problems := template.Content(spec)
-	if len(problems) > 0 {
-		return false
-	}
-	wanted := template.WantedFields(content)
-	return !slices.ContainsFunc(template.Diff(wanted, live), func(name string) bool {
-		_, sent := wanted[name]
-		return !sent
-	})
-}
-
 // observeInto copies what Meta says into the status, and what webhooks reported over it.
 func (t *templates) observeInto(p *templateRun, view account.TemplateView) {
 	s, live := &p.Object.Status, view.Template
@@ -206,162 +245,6 @@ func parameters(p *templateRun, w desired, view account.TemplateView) {
 		return
 	}
 	p.Object.Status.Parameters = template.Parameters(view.Template.Components)
-}
-
-// observed reports differences and writes nothing.
-func (t *templates) observed(p *templateRun, w desired, view account.TemplateView) *lifecycle.Result {
-	t.observeInto(p, view)
-	p.Status.ID, p.Status.AccountID, p.Status.Drift = view.Template.ID, p.WABA.Spec.ID, nil
-	parameters(p, w, view)
-	if len(w.content.Components) == 0 {
-		return lifecycle.Done("observed only: managementPolicy is Observed")
-	}
-	if names := template.Diff(w.fields, template.LiveFields(view.Template)); len(names) > 0 && view.ReadBack {
-		p.Status.Drift = names
-		return lifecycle.Waiting(v1alpha1.ReasonDriftDetected, "observed only; differs from the spec in "+strings.Join(names, ", "), 0).AssetUnaffected()
-	}
-	return lifecycle.Done("observed only, and equal to the spec")
-}
-
-// adopt decides whether a template that is there already becomes ours.
-func (t *templates) adopt(ctx context.Context, p *templateRun, w desired, view account.TemplateView) *lifecycle.Result {
-	policy := p.Object.Spec.AdoptionPolicy
-	live := template.LiveFields(view.Template)
-	names := template.Diff(w.fields, live)
-	p.Object.Status.PendingCreate = nil // it isn't what came of our own attempt
-	switch {
-	case policy == v1alpha1.AdoptionPolicyNever:
-		return lifecycle.NotSynced(v1alpha1.ReasonAlreadyExists,
-			"a template with this name and language exists and adoptionPolicy is Never; choose another name or allow adoption")
-	case !view.ReadBack:
-		return lifecycle.Unchanged(lifecycle.FirstPause)
-	case len(names) > 0 && policy != v1alpha1.AdoptionPolicyAlways:
-		return lifecycle.NotSynced(v1alpha1.ReasonAlreadyExists, fmt.Sprintf(
-			"a template with this name and language exists with other content (%s); correct the spec or set adoptionPolicy: Always to overwrite it",
-			strings.Join(names, ", ")))
-	}
-	p.Status.ID, p.Status.AccountID = view.Template.ID, p.WABA.Spec.ID
-	t.recordBaseline(p, view, desired{fields: w.fields, hash: live.Hash()})
-	return t.compare(ctx, p, w, view)
-}
-
-// recordBaseline makes what Meta shows now the baseline: only later differences are drift.
-func (t *templates) recordBaseline(p *templateRun, view account.TemplateView, w desired) {
-	b := pendingBaseline(p, w)
-	if view.ReadBack {
-		for name, hash := range template.LiveFields(view.Template).Hashes() {
-			if name != template.FieldCategory {
-				b.Fields[name] = hash
-			}
-		}
-		b.LastUpdatedTime = deadline.Pointer(view.Template.LastUpdatedTime)
-	}
-	p.Object.Status.Baseline = b
-	p.Status.Drift = nil
-}
-
-// pendingBaseline is the baseline right after a write of ours: what Meta made of it isn't known yet, only what it will never
-// show, and which category was asked for. (Meta may give another; that isn't a difference.)
-func pendingBaseline(p *templateRun, w desired) *v1alpha1.Baseline {
-	fields := w.fields.Sent()
-	maps.Copy(fields, template.Fields{template.FieldCategory: string(p.Object.Spec.Category)}.Hashes())
-	return &v1alpha1.Baseline{Version: template.CanonicalVersion, SpecHash: w.hash, Fields: fields}
-}
-
-// compare is three-way: the spec, what was recorded after our last write, and what Meta shows now. Only a changed spec
-// leads to an edit; a difference nobody made is a habit of Meta's and never does.
-func (t *templates) compare(ctx context.Context, p *templateRun, w desired, view account.TemplateView) *lifecycle.Result {
-	s := &p.Object.Status
-	t.observeInto(p, view)
-	p.Status.ID, p.Status.AccountID = view.Template.ID, p.WABA.Spec.ID
-	if o := t.unpause(ctx, p, view); o != nil {
-		return o
-	}
-	s.PendingCreate = nil
-	parameters(p, w, view)
-	if !view.ReadBack {
-		return lifecycle.Done("written; the next observation reads it back")
-	}
-	live := template.LiveFields(view.Template)
-	changed := s.Baseline.SpecHash != w.hash || len(template.Resent(s.Baseline.Fields, w.fields)) > 0
-	if s.Baseline.Version != template.CanonicalVersion {
-		// Hashes of another version say nothing; whether the user changed anything is then told by the generation.
-		changed = p.ChangedByUser()
-		s.Baseline = pendingBaseline(p, w)
-	}
-	sameCategory := template.SameCategory(s.Baseline.Fields, string(p.Object.Spec.Category))
-	if changed || !sameCategory {
-		return t.apply(ctx, p, w, view, live, sameCategory)
-	}
-	if template.AwaitsReadBack(s.Baseline.Fields) {
-		t.readBack(p, w, view, live)
-		return t.inSync(p)
-	}
-	return t.drift(ctx, p, w, view, live)
-}
-
-// readBack records the first answer after our write, and counts what Meta made of it that nobody expected.
-func (t *templates) readBack(p *templateRun, w desired, view account.TemplateView, live template.Fields) {
-	for _, name := range template.Diff(w.fields, live) {
-		t.Metrics.UnknownNormalisation(v1alpha1.KindMessageTemplate, name)
-	}
-	t.recordBaseline(p, view, w)
-}
-
-func (t *templates) inSync(p *templateRun) *lifecycle.Result {
-	switch p.Object.Status.Status {
-	case metavalues.TemplatePending, metavalues.TemplateInAppeal:
-		return lifecycle.Done("written to Meta; in review")
-	default:
-		return lifecycle.Done("equal to the spec")
-	}
-}
-
-// apply brings a changed spec to Meta.
-func (t *templates) apply(
-	ctx context.Context, p *templateRun, w desired, view account.TemplateView, live template.Fields, sameCategory bool,
-) *lifecycle.Result {
-	names := append(template.Diff(w.fields, live), template.Resent(p.Object.Status.Baseline.Fields, w.fields)...)
-	if !sameCategory && live[template.FieldCategory] != string(p.Object.Spec.Category) {
-		if p.Object.Status.Status == metavalues.TemplateApproved {
-			return lifecycle.NotSynced(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
-				"the category of an approved template can't be changed; set it back, accept %s, or create a template with another name",
-				live[template.FieldCategory]))
-		}
-		names = append(names, template.FieldCategory)
-	}
-	if len(names) == 0 {
-		closeEdit(p.Object.Status.Edits, w.editHash())
-		t.recordBaseline(p, view, w)
-		return t.inSync(p)
-	}
-	return t.edit(ctx, p, w, view, names, causeSpec)
-}
-
-// drift looks for changes that somebody else made since the baseline.
-func (t *templates) drift(ctx context.Context, p *templateRun, w desired, view account.TemplateView, live template.Fields) *lifecycle.Result {
-	s := &p.Object.Status
-	names := template.Changed(s.Baseline.Fields, live)
-	moved := view.Template.LastUpdatedTime.After(deadline.Value(s.Baseline.LastUpdatedTime)) || view.Template.LastUpdatedTime.IsZero()
-	prior := p.Before.Status.Status
-	switch {
-	case len(names) == 0:
-		p.Status.Drift = nil
-		s.Baseline.LastUpdatedTime = deadline.Pointer(view.Template.LastUpdatedTime)
-		return t.inSync(p)
-	case !moved, prior == metavalues.TemplatePending, reviewed(s, view.Template.LastUpdatedTime), len(template.Diff(w.fields, live)) == 0:
-		// Nobody edited it (a template in review can't be edited), or the edit made it equal to the spec.
-		t.readBack(p, w, view, live)
-		return t.inSync(p)
-	}
-	p.Status.Drift = names
-	t.CountDrift(p.Object, names, p.Prior.Drift)
-	t.sawEdit(p, view.Template.LastUpdatedTime)
-	if p.Object.Spec.DriftPolicy != v1alpha1.DriftPolicyRepair {
-		return lifecycle.Waiting(v1alpha1.ReasonDriftDetected, fmt.Sprintf(
-			"changed at Meta in %s; change the spec to accept it, or set driftPolicy: Repair to undo it", strings.Join(names, ", ")), 0).AssetUnaffected()
-	}
-	return t.edit(ctx, p, w, view, names, causeDrift)
 }
 
 // sawEdit remembers an edit by somebody else: it counts towards Meta's limit.

@@ -14,23 +14,34 @@ import (
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
+// unpauseRequest is the request by annotation to unpause the template, empty where there is none that isn't handled.
+func unpauseRequest(p *templateRun) string {
+	if asked := p.Object.Annotations[v1alpha1.AnnotationUnpause]; asked != p.Object.Status.LastHandledUnpause {
+		return asked
+	}
+	return ""
+}
+
+// answerUnpause answers a request that needs no call, with an event. One that needs a call stays for unpause.
+func (t *templates) answerUnpause(p *templateRun) {
+	asked := unpauseRequest(p)
+	paused := p.Object.Status.Status == metavalues.TemplatePaused
+	switch {
+	case asked == "", paused && !t.ReadOnly:
+		return
+	case paused:
+		t.DryRun(p.Object, CallUnpauseTemplate)
+	default:
+		t.Event(p.Object, corev1.EventTypeNormal, v1alpha1.ReasonUnpauseHandled, "Unpause", "nothing to do: Meta doesn't show the template as paused")
+	}
+	p.Object.Status.LastHandledUnpause = asked
+}
+
 // unpause makes the call that a person asked for by annotation, once for each value, and answers with an event. Templates
 // that Meta paused for low quality come back by themselves; those paused by pacing wait for this call
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-pausing).
 func (t *templates) unpause(ctx context.Context, p *templateRun, view account.TemplateView) *lifecycle.Result {
-	asked := p.Object.Annotations[v1alpha1.AnnotationUnpause]
-	if asked == "" || asked == p.Object.Status.LastHandledUnpause {
-		return nil
-	}
-	p.Object.Status.LastHandledUnpause = asked
-	switch {
-	case p.Object.Status.Status != metavalues.TemplatePaused:
-		t.Event(p.Object, corev1.EventTypeNormal, v1alpha1.ReasonUnpauseHandled, "Unpause", "nothing to do: Meta doesn't show the template as paused")
-		return nil
-	case t.ReadOnly:
-		t.DryRun(p.Object, CallUnpauseTemplate)
-		return nil
-	}
+	p.Object.Status.LastHandledUnpause = unpauseRequest(p)
 	// The request counts as handled before the call, so that a crash can't repeat it.
 	if err := t.record(ctx, p, lifecycle.Waiting(v1alpha1.ReasonProgressing, "asking Meta to unpause the template", 0).AssetUnaffected(), true); err != nil {
 		return lifecycle.WriteFailed("record the request to unpause the template", err)

@@ -1,0 +1,330 @@
+// Copyright The waba-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package messagetemplate
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers/lifecycle"
+	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
+	"github.com/waba-operator/waba-operator/internal/template"
+)
+
+// desired is the template as the spec describes it.
+type desired struct {
+	content graph.TemplateContent
+	fields  template.Fields
+	// hash of the content, without the sample files.
+	hash string
+	// samples are the files of media headers; reused means that one was uploaded for an earlier attempt.
+	samples []sample
+	reused  bool
+}
+
+// desiredBy translates a spec. What can't be created has problems instead.
+func desiredBy(spec *v1alpha1.MessageTemplateSpec) (desired, []template.Problem) {
+	content, problems := template.Content(spec)
+	if len(problems) > 0 {
+		return desired{}, problems
+	}
+	w := desired{content: content, fields: template.WantedFields(content)}
+	w.hash = w.fields.Hash()
+	return w, nil
+}
+
+// editHash recognises repetitions of one edit, the sample files included.
+func (w desired) editHash() string { return w.fields.EditHash() }
+
+// state is what a plan is made from. A plan makes no call and changes nothing of it.
+type state struct {
+	spec *v1alpha1.MessageTemplateSpec
+	// writable reports that the policies of the resource and its account allow writes.
+	writable bool
+	// changed reports that this generation of the spec wasn't handled yet.
+	changed bool
+	desired desired
+	// observed is the template at Meta.
+	observed account.TemplateView
+	// status is what earlier runs recorded, with what this one has observed.
+	status *v1alpha1.MessageTemplateStatus
+	// before is the status at Meta that the last run left.
+	before string
+	// unpause reports that a person asks to unpause the template, and that the operator writes.
+	unpause bool
+	// refusedFor is how long a write that Meta refused isn't repeated.
+	refusedFor time.Duration
+}
+
+// ownership is whether the template at Meta is this resource's.
+type ownership struct {
+	// stop says why it isn't.
+	stop *lifecycle.Result
+	// baseline is recorded for a template that the resource created or adopts now, nil for one that it has already.
+	baseline *v1alpha1.Baseline
+	// adopted reports that the template isn't what an attempt of the operator's created.
+	adopted bool
+}
+
+// ownershipOf decides whether the template at Meta is this resource's, or may be adopted.
+func ownershipOf(s state) ownership {
+	if owned, baseline := owned(s); owned {
+		return ownership{baseline: baseline}
+	}
+	live, policy := template.LiveFields(s.observed.Template), s.spec.AdoptionPolicy
+	names := template.Diff(s.desired.fields, live)
+	switch {
+	case policy == v1alpha1.AdoptionPolicyNever:
+		return ownership{adopted: true, stop: lifecycle.NotSynced(v1alpha1.ReasonAlreadyExists,
+			"a template with this name and language exists and adoptionPolicy is Never; choose another name or allow adoption")}
+	case !s.observed.ReadBack:
+		return ownership{adopted: true, stop: lifecycle.Unchanged(lifecycle.FirstPause)}
+	case len(names) > 0 && policy != v1alpha1.AdoptionPolicyAlways:
+		return ownership{adopted: true, stop: lifecycle.NotSynced(v1alpha1.ReasonAlreadyExists, fmt.Sprintf(
+			"a template with this name and language exists with other content (%s); correct the spec or set adoptionPolicy: Always to overwrite it",
+			strings.Join(names, ", ")))}
+	}
+	adopted := desired{fields: s.desired.fields, hash: live.Hash()}
+	return ownership{adopted: true, baseline: baselineOf(s.spec, s.observed, adopted)}
+}
+
+// owned reports that the resource created or adopted the template. A baseline is returned where none is recorded yet.
+func owned(s state) (bool, *v1alpha1.Baseline) {
+	if s.status.Baseline != nil && s.status.ID == s.observed.Template.ID {
+		return true, nil
+	}
+	pending, live := s.status.PendingCreate, template.LiveFields(s.observed.Template)
+	switch {
+	case pending == nil, pending.Answered:
+		return false, nil // Meta refused to create it, so another client has made it since: the adoption policy decides
+	case !s.observed.ReadBack, live.Hash() == pending.SpecHash, appeared(s.observed.Template, pending) && onlySent(s.spec, live):
+		// The process died between Meta's answer and the status write, or the answer was lost. Meta may have normalised what
+		// appeared, so the hash alone doesn't decide.
+		return true, pendingBaseline(s.spec, desired{hash: pending.SpecHash})
+	}
+	return false, nil
+}
+
+// appeared reports that the template was made or touched when a lost create of the operator's can have reached Meta.
+func appeared(live *graph.Template, pending *v1alpha1.PendingCreate) bool {
+	at, begun := live.LastUpdatedTime, pending.Time.Time
+	return !at.Before(begun.Add(-deadline.Skew)) && !at.After(begun.Add(lifecycle.InFlight+deadline.Skew))
+}
+
+// onlySent reports that the template has nothing that the spec doesn't have too.
+func onlySent(spec *v1alpha1.MessageTemplateSpec, live template.Fields) bool {
+	w, problems := desiredBy(spec)
+	if len(problems) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(template.Diff(w.fields, live), func(name string) bool {
+		_, sent := w.fields[name]
+		return !sent
+	})
+}
+
+// step is what a plan does at Meta.
+type step string
+
+const (
+	stepNone    step = ""
+	stepCreate  step = "create"
+	stepEdit    step = "edit"
+	stepUnpause step = "unpause"
+)
+
+// action is what follows from a state: at most one write to Meta, and what the operator records.
+type action struct {
+	step step
+	// result is how the run ends, for stepNone.
+	result *lifecycle.Result
+	// fields differ from the spec, and cause says why, for stepEdit.
+	fields []string
+	cause  string
+
+	// baseline is recorded, nil where the last one stays. A new baseline ends the drift.
+	baseline *v1alpha1.Baseline
+	// settlesEdit reports that an edit whose answer was lost has taken effect.
+	settlesEdit bool
+	// normalised are fields that Meta gave back in an unexpected form.
+	normalised []string
+	// drift are fields that another client has changed.
+	drift []string
+	// gone reports that there is no template any more, and that nothing is created.
+	gone bool
+}
+
+// planFor compares the template at Meta with the spec. A template that is there is this resource's, or is only observed.
+func planFor(s state) action {
+	switch {
+	case s.observed.Template == nil:
+		return planAbsent(s)
+	case !s.writable:
+		return planObserved(s)
+	case s.unpause && s.status.Status == metavalues.TemplatePaused:
+		return action{step: stepUnpause}
+	case !s.observed.ReadBack:
+		return action{result: lifecycle.Done("written; the next observation reads it back")}
+	}
+	recorded, base := s.status.Baseline, (*v1alpha1.Baseline)(nil)
+	changed := recorded.SpecHash != s.desired.hash || len(template.Resent(recorded.Fields, s.desired.fields)) > 0
+	if recorded.Version != template.CanonicalVersion {
+		// Hashes of another version say nothing; whether the user changed anything is then told by the generation.
+		changed = s.changed
+		base = pendingBaseline(s.spec, s.desired)
+		recorded = base
+	}
+	sameCategory := template.SameCategory(recorded.Fields, string(s.spec.Category))
+	var a action
+	switch {
+	case changed || !sameCategory:
+		a = planChange(s, recorded, sameCategory)
+	case template.AwaitsReadBack(recorded.Fields):
+		a = planReadBack(s)
+	default:
+		a = planDrift(s, recorded)
+	}
+	if a.baseline == nil {
+		a.baseline = base
+	}
+	return a
+}
+
+// planAbsent is the plan for a template that isn't there: not yet, or not any more.
+func planAbsent(s state) action {
+	switch {
+	case !s.writable:
+		return action{gone: true, result: lifecycle.NotSynced(v1alpha1.ReasonNotFound, "no such template at Meta, and managementPolicy is Observed")}
+	case s.refusedFor > 0 && s.status.ID == "":
+		return action{result: lifecycle.Unchanged(s.refusedFor)}
+	}
+	return action{step: stepCreate}
+}
+
+// planObserved is the plan for a template that may not be written.
+func planObserved(s state) action {
+	if len(s.desired.content.Components) == 0 {
+		return action{result: lifecycle.Done("observed only: managementPolicy is Observed")}
+	}
+	if names := template.Diff(s.desired.fields, template.LiveFields(s.observed.Template)); len(names) > 0 && s.observed.ReadBack {
+		return action{drift: names, result: lifecycle.Waiting(v1alpha1.ReasonDriftDetected,
+			"observed only; differs from the spec in "+strings.Join(names, ", "), 0).AssetUnaffected()}
+	}
+	return action{result: lifecycle.Done("observed only, and equal to the spec")}
+}
+
+// planChange is the plan for a changed spec.
+func planChange(s state, recorded *v1alpha1.Baseline, sameCategory bool) action {
+	live := template.LiveFields(s.observed.Template)
+	names := append(template.Diff(s.desired.fields, live), template.Resent(recorded.Fields, s.desired.fields)...)
+	if !sameCategory && live[template.FieldCategory] != string(s.spec.Category) {
+		if s.status.Status == metavalues.TemplateApproved {
+			return action{result: lifecycle.NotSynced(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
+				"the category of an approved template can't be changed; set it back, accept %s, or create a template with another name",
+				live[template.FieldCategory]))}
+		}
+		names = append(names, template.FieldCategory)
+	}
+	if len(names) == 0 {
+		return action{result: inSync(s.status.Status), settlesEdit: true, baseline: baselineOf(s.spec, s.observed, s.desired)}
+	}
+	return planEdit(s, names, causeSpec)
+}
+
+// planReadBack is the plan for the first observation after a write: what Meta gives back becomes the baseline.
+func planReadBack(s state) action {
+	return action{
+		result:     inSync(s.status.Status),
+		baseline:   baselineOf(s.spec, s.observed, s.desired),
+		normalised: template.Diff(s.desired.fields, template.LiveFields(s.observed.Template)),
+	}
+}
+
+// planDrift is the plan for an unchanged spec: what differs from the baseline, another client has changed, or Meta gives it back in
+// another form than before.
+func planDrift(s state, recorded *v1alpha1.Baseline) action {
+	live, updated := template.LiveFields(s.observed.Template), s.observed.Template.LastUpdatedTime
+	names := template.Changed(recorded.Fields, live)
+	moved := updated.IsZero() || updated.After(deadline.Value(recorded.LastUpdatedTime))
+	switch {
+	case len(names) == 0:
+		same := recorded.DeepCopy()
+		same.LastUpdatedTime = deadline.Pointer(updated)
+		return action{result: inSync(s.status.Status), baseline: same}
+	case !moved, s.before == metavalues.TemplatePending, reviewed(s.status, updated), len(template.Diff(s.desired.fields, live)) == 0:
+		return planReadBack(s) // nobody edited it (a template in review can't be edited), or the edit made it equal to the spec
+	}
+	if s.spec.DriftPolicy != v1alpha1.DriftPolicyRepair {
+		return action{drift: names, result: lifecycle.Waiting(v1alpha1.ReasonDriftDetected, fmt.Sprintf(
+			"changed at Meta in %s; change the spec to accept it, or set driftPolicy: Repair to undo it", strings.Join(names, ", ")), 0).AssetUnaffected()}
+	}
+	a := planEdit(s, names, causeDrift)
+	a.drift = names
+	return a
+}
+
+// planEdit is the plan for a template that has to be edited, if its status permits that.
+func planEdit(s state, names []string, cause string) action {
+	if o := editable(s.status.Status, strings.Join(names, ", ")); o != nil {
+		return action{result: o}
+	}
+	if s.refusedFor > 0 {
+		return action{result: lifecycle.Unchanged(s.refusedFor)}
+	}
+	return action{step: stepEdit, fields: names, cause: cause}
+}
+
+// editable says whether the status of the template permits an edit at all.
+func editable(status, what string) *lifecycle.Result {
+	switch status {
+	case metavalues.TemplateApproved, metavalues.TemplateRejected, metavalues.TemplatePaused:
+		return nil
+	case metavalues.TemplatePending, metavalues.TemplateInAppeal:
+		return lifecycle.Waiting(v1alpha1.ReasonInReview, "a template in review can't be edited; "+what+" follows when the review is over", 0)
+	case metavalues.TemplatePendingDeletion, metavalues.TemplateDeleted:
+		return lifecycle.Waiting(v1alpha1.ReasonNameLocked, "the template is being deleted at Meta, and its name stays taken until then", lifecycle.NameLock).Showing(true)
+	default:
+		return lifecycle.NotSynced(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf(
+			"a template with status %s can't be edited; create one with another name, or ask Meta in WhatsApp Manager", metavalues.Clip(status)))
+	}
+}
+
+// inSync is the result where Meta has what the spec says.
+func inSync(status string) *lifecycle.Result {
+	switch status {
+	case metavalues.TemplatePending, metavalues.TemplateInAppeal:
+		return lifecycle.Done("written to Meta; in review")
+	default:
+		return lifecycle.Done("equal to the spec")
+	}
+}
+
+// baselineOf is the baseline of a template that was read: its fields as Meta gave them back.
+func baselineOf(spec *v1alpha1.MessageTemplateSpec, view account.TemplateView, w desired) *v1alpha1.Baseline {
+	b := pendingBaseline(spec, w)
+	if view.ReadBack {
+		for name, hash := range template.LiveFields(view.Template).Hashes() {
+			if name != template.FieldCategory {
+				b.Fields[name] = hash
+			}
+		}
+		b.LastUpdatedTime = deadline.Pointer(view.Template.LastUpdatedTime)
+	}
+	return b
+}
+
+// pendingBaseline is what a write leaves until the template is read back. It contains the category of the spec: Meta may give the
+// template another one, which is no edit.
+func pendingBaseline(spec *v1alpha1.MessageTemplateSpec, w desired) *v1alpha1.Baseline {
+	fields := w.fields.Sent()
+	maps.Copy(fields, template.Fields{template.FieldCategory: string(spec.Category)}.Hashes())
+	return &v1alpha1.Baseline{Version: template.CanonicalVersion, SpecHash: w.hash, Fields: fields}
+}
