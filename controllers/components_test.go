@@ -108,8 +108,8 @@ func TestUnpause(t *testing.T) {
 	w.Reload(tmpl)
 	expectReady(t, tmpl)
 	op.Observe()
-	if n := w.Sim.Stats().ByOp["unpause_template"]; n != 1 || tmpl.Status.LastHandledUnpause != "once" {
-		t.Errorf("asked %d times, handled %q", n, tmpl.Status.LastHandledUnpause)
+	if n := w.Sim.Stats().ByOp["unpause_template"]; n != 1 || tmpl.Status.Operator.LastHandledUnpause != "once" {
+		t.Errorf("asked %d times, handled %q", n, tmpl.Status.Operator.LastHandledUnpause)
 	}
 	if notes := eventNotes(t, w, v1alpha1.ReasonUnpauseHandled); len(notes) != 1 {
 		t.Errorf("events: %q", notes)

@@ -58,7 +58,7 @@ func TestKilledWhileCreating(t *testing.T) {
 			w.Wait("the create", func() bool { return posts(w) > 0 })
 			first.Bury()
 			w.Reload(tmpl)
-			if tmpl.Status.PendingCreate == nil || tmpl.Status.ID != "" {
+			if tmpl.Status.Operator.PendingCreate == nil || tmpl.Status.ID != "" {
 				t.Fatalf("the test missed its moment: %+v", tmpl.Status)
 			}
 			if tc.edit {
@@ -141,8 +141,8 @@ func TestKilledWhileEditing(t *testing.T) {
 			w.Reload(tmpl)
 			expectReady(t, tmpl)
 			expectOnce(t, w, true)
-			if len(tmpl.Status.Edits) != 1 || !tmpl.Status.Edits[0].Done {
-				t.Errorf("edits: %+v", tmpl.Status.Edits)
+			if len(tmpl.Status.Operator.Edits) != 1 || !tmpl.Status.Operator.Edits[0].Done {
+				t.Errorf("edits: %+v", tmpl.Status.Operator.Edits)
 			}
 			w.CheckInvariants()
 		})
@@ -189,7 +189,7 @@ func expectReady(t *testing.T, tmpl *v1alpha1.MessageTemplate) {
 	t.Helper()
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonApproved)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
-	if tmpl.Status.PendingCreate != nil || tmpl.Status.Baseline == nil {
+	if tmpl.Status.Operator.PendingCreate != nil || tmpl.Status.Operator.Baseline == nil {
 		t.Errorf("not ours: %+v", tmpl.Status)
 	}
 }

@@ -127,7 +127,7 @@ func TestRestoredStatusMovesNoData(t *testing.T) {
 			if tc.region == "" {
 				w.Sim.UpdateNumber(harness.NumberID, func(n *graphsim.Number) { n.Config.Storage = graphsim.Storage{} })
 			}
-			restoreStatus(w, number, func() { number.Status.Registration.DataLocalizationRegion = "SG" })
+			restoreStatus(w, number, func() { number.Status.Operator.Registration.DataLocalizationRegion = "SG" })
 			n := len(w.Sim.Requests())
 			w.Clock.Step(4 * 24 * time.Hour) // the registrations of before are forgotten
 			op = w.Start()
@@ -141,7 +141,7 @@ func TestRestoredStatusMovesNoData(t *testing.T) {
 				}
 			}
 			w.Reload(number)
-			if got := number.Status.Registration.DataLocalizationRegion; got != tc.status {
+			if got := number.Status.Operator.Registration.DataLocalizationRegion; got != tc.status {
 				t.Errorf("the status says %s", got)
 			}
 			expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)
@@ -161,7 +161,7 @@ func TestRestoredLedgerDeregistersNothing(t *testing.T) {
 	op.Stop()
 	waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: "acme"}}
 	restoreStatus(w, waba, func() {
-		waba.Status.Registrations = []v1alpha1.RegistrationAttempt{{
+		waba.Status.Operator.CallLog = []v1alpha1.RegistrationAttempt{{
 			Number: harness.NumberID, Kind: "Register", Result: "DeregisterIncomplete", Time: metav1.NewTime(w.Clock.Now().Add(-48 * time.Hour)),
 		}}
 	})

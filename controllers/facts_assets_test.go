@@ -90,7 +90,7 @@ func TestFactsOfAnAccount(t *testing.T) {
 	soon := metav1.NewTime(w.Clock.Now().Add(10 * time.Minute))
 	tell(w, waba, v1alpha1.WABAWebhookStatus{
 		Events:         happened(w, "account_update/ACCOUNT_RESTRICTION", "account_review_update", "business_capability_update"),
-		Restrictions:   []v1alpha1.Restriction{{Type: "RESTRICTED_BIZ_INITIATED_MESSAGING", Expires: &soon}},
+		Restrictions:   []v1alpha1.Restriction{{Type: "RESTRICTED_BIZ_INITIATED_MESSAGING", ExpirationTime: &soon}},
 		ReviewDecision: "PENDING", MessagingLimit: "TIER_100K",
 	})
 	op.Settle()
@@ -151,7 +151,7 @@ func TestFactsThatForbidToAddNumbers(t *testing.T) {
 	soon := metav1.NewTime(w.Clock.Now().Add(10 * time.Minute))
 	tell(w, waba, v1alpha1.WABAWebhookStatus{
 		Events:       happened(w, "account_update/ACCOUNT_RESTRICTION"),
-		Restrictions: []v1alpha1.Restriction{{Type: "RESTRICTED_ADD_PHONE_NUMBER_ACTION", Expires: &soon}},
+		Restrictions: []v1alpha1.Restriction{{Type: "RESTRICTED_ADD_PHONE_NUMBER_ACTION", ExpirationTime: &soon}},
 	})
 	op.Settle()
 	added := phoneNumber(w, func(o *v1alpha1.PhoneNumber) { o.Name, o.Spec.Registration = "sales", nil })

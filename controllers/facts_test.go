@@ -153,8 +153,8 @@ func TestFactsHoldWhereMetaAgrees(t *testing.T) {
 		if s.Pause == nil || s.Pause.Title != "FIRST_PAUSE" || s.Pause.Description != "Paused for 3 hours." {
 			t.Errorf("pause %+v", s.Pause)
 		}
-		if s.StatusUntil == nil || s.StatusUntil.Sub(begun).Round(time.Minute) != 3*time.Hour {
-			t.Errorf("until %v", s.StatusUntil)
+		if s.StatusEndTime == nil || s.StatusEndTime.Sub(begun).Round(time.Minute) != 3*time.Hour {
+			t.Errorf("until %v", s.StatusEndTime)
 		}
 		op.Advance(2 * time.Minute)
 	}

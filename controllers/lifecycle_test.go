@@ -59,8 +59,8 @@ func TestEditOncePerDay(t *testing.T) {
 	op.Settle()
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
-	if edits(w) != 1 || len(tmpl.Status.Edits) != 1 || !tmpl.Status.Edits[0].Approved {
-		t.Fatalf("%d edits, status %+v", edits(w), tmpl.Status.Edits)
+	if edits(w) != 1 || len(tmpl.Status.Operator.Edits) != 1 || !tmpl.Status.Operator.Edits[0].Approved {
+		t.Fatalf("%d edits, status %+v", edits(w), tmpl.Status.Operator.Edits)
 	}
 
 	// Several changes within the day cost one more edit, when the day is over.
@@ -71,7 +71,7 @@ func TestEditOncePerDay(t *testing.T) {
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonEditBudgetExhausted)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonEditBudgetExhausted)
-	due := tmpl.Status.Edits[0].Time.Add(24 * time.Hour)
+	due := tmpl.Status.Operator.Edits[0].Time.Add(24 * time.Hour)
 	if tmpl.Status.NextAttemptTime == nil || tmpl.Status.NextAttemptTime.Unix() != due.Unix() {
 		t.Errorf("next attempt at %v, want %v", tmpl.Status.NextAttemptTime, due)
 	}

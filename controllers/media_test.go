@@ -269,7 +269,7 @@ func TestUploadRefused(t *testing.T) {
 			if n := w.APIWrites("PATCH messagetemplates/status"); n > 3 {
 				t.Errorf("%d status writes in ten minutes", n)
 			}
-			if posts(w) != 0 || tmpl.Status.PendingCreate != nil {
+			if posts(w) != 0 || tmpl.Status.Operator.PendingCreate != nil {
 				t.Error("the template was sent without its file")
 			}
 			w.Sim.ClearFaults()

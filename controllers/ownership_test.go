@@ -229,7 +229,7 @@ func TestFormerHolderGivesWay(t *testing.T) {
 			for range 6 {
 				op.Advance(30 * time.Minute)
 				w.Reload(agency)
-				expectRefused(t, agency.Status.Conditions, v1alpha1.ReasonConflict, "another WABA resource has the same spec.id")
+				expectRefused(t, agency.Status.Conditions, v1alpha1.ReasonConflict, "already manages this; delete one of the two")
 				w.Reload(owner)
 				expect(t, owner.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonObserved)
 			}

@@ -249,8 +249,8 @@ func TestRegionChanges(t *testing.T) {
 	op.Observe()
 	w.Reload(number)
 	expect(t, number.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonRegistered)
-	if live, _ := w.Sim.NumberByID(harness.NumberID); live.Config.Storage.Region != "DE" || number.Status.Registration.DataLocalizationRegion != "DE" {
-		t.Errorf("region at Meta %q, in status %q", live.Config.Storage.Region, number.Status.Registration.DataLocalizationRegion)
+	if live, _ := w.Sim.NumberByID(harness.NumberID); live.Config.Storage.Region != "DE" || number.Status.Operator.Registration.DataLocalizationRegion != "DE" {
+		t.Errorf("region at Meta %q, in status %q", live.Config.Storage.Region, number.Status.Operator.Registration.DataLocalizationRegion)
 	}
 	op.AdvanceRoughly(96*time.Hour, 8*time.Hour)
 	for _, what := range []string{graphsim.OpDeregister, graphsim.OpRegister} {

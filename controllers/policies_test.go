@@ -302,7 +302,7 @@ func TestMassDeletionIsHeld(t *testing.T) {
 		t.Errorf("%d created again and %d held, want %d and %d", n-total, held, allowed, gone-allowed)
 	}
 	waba := account(w)
-	if waba.Status.HeldSince == nil {
+	if waba.Status.Operator.HeldTime == nil {
 		t.Error("the account doesn't say that changes are held")
 	}
 	op.Stop() // a restart doesn't release anything
@@ -320,8 +320,8 @@ func TestMassDeletionIsHeld(t *testing.T) {
 		w.Reload(tmpl)
 		expectReady(t, tmpl)
 	}
-	if waba = account(w); waba.Status.HeldSince != nil || posts(w) != total+gone {
-		t.Errorf("held since %v, %d creates", waba.Status.HeldSince, posts(w))
+	if waba = account(w); waba.Status.Operator.HeldTime != nil || posts(w) != total+gone {
+		t.Errorf("held since %v, %d creates", waba.Status.Operator.HeldTime, posts(w))
 	}
 	w.CheckInvariants()
 }

@@ -126,8 +126,8 @@ func TestRefusedEdits(t *testing.T) {
 			if c.Reason != row.reason || !strings.Contains(c.Message, row.title) || !strings.Contains(c.Message, strings.TrimRight(row.text, ".")) {
 				t.Errorf("%s: %s", c.Reason, c.Message)
 			}
-			if n := len(tmpl.Status.Edits); n != 0 {
-				t.Errorf("a refused edit was counted: %+v", tmpl.Status.Edits)
+			if n := len(tmpl.Status.Operator.Edits); n != 0 {
+				t.Errorf("a refused edit was counted: %+v", tmpl.Status.Operator.Edits)
 			}
 			stop()
 			op.AdvanceRoughly(row.wait, row.wait/60)

@@ -170,8 +170,8 @@ func TestRequestedAt(t *testing.T) {
 	op.Settle()
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionQualityHealthy, metav1.ConditionFalse, v1alpha1.ReasonLowQuality)
-	if s := w.Sim.Stats(); s.Calls != 1 || tmpl.Status.LastHandledRequest != "2026-11-22T10:00:00Z" {
-		t.Errorf("%d calls, handled %q", s.Calls, tmpl.Status.LastHandledRequest)
+	if s := w.Sim.Stats(); s.Calls != 1 || tmpl.Status.Operator.LastHandledRequest != "2026-11-22T10:00:00Z" {
+		t.Errorf("%d calls, handled %q", s.Calls, tmpl.Status.Operator.LastHandledRequest)
 	}
 	waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: w.Namespace}}
 	w.Reload(waba)

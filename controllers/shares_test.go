@@ -55,8 +55,8 @@ func TestAnnotationsInALoop(t *testing.T) {
 		t.Errorf("100 annotations in 100 seconds made %d lookups", looked)
 	}
 	w.Reload(tmpl)
-	if tmpl.Status.LastHandledRequest != last {
-		t.Errorf("the last request handled is %q, want %q", tmpl.Status.LastHandledRequest, last)
+	if tmpl.Status.Operator.LastHandledRequest != last {
+		t.Errorf("the last request handled is %q, want %q", tmpl.Status.Operator.LastHandledRequest, last)
 	}
 	before = len(w.Sim.Requests())
 	for i := range 20 {
@@ -68,8 +68,8 @@ func TestAnnotationsInALoop(t *testing.T) {
 		t.Errorf("20 annotations of the account in 20 seconds made %d calls", n)
 	}
 	w.Reload(waba)
-	if waba.Status.LastHandledRequest != "19" {
-		t.Errorf("the account's last request handled is %q", waba.Status.LastHandledRequest)
+	if waba.Status.Operator.LastHandledRequest != "19" {
+		t.Errorf("the account's last request handled is %q", waba.Status.Operator.LastHandledRequest)
 	}
 	w.CheckInvariants()
 }
@@ -120,13 +120,13 @@ func TestTenantTakesItsShare(t *testing.T) {
 	w.Edit(one, func() { one.Spec.Body.Text = changedBody })
 	op.Settle()
 	w.Reload(one)
-	if one.Status.LastHandledRequest != "now" || one.Status.ObservedGeneration != one.Generation {
+	if one.Status.Operator.LastHandledRequest != "now" || one.Status.ObservedGeneration != one.Generation {
 		t.Error("the request of another tenant waits")
 	}
 	op.AdvanceRoughly(90*time.Minute, 10*time.Minute)
 	for _, m := range many {
-		if w.Reload(m); m.Status.LastHandledRequest != "2" || m.Status.ObservedGeneration != m.Generation {
-			t.Errorf("%s: request %q is the last one handled, generation %d of %d", m.Name, m.Status.LastHandledRequest,
+		if w.Reload(m); m.Status.Operator.LastHandledRequest != "2" || m.Status.ObservedGeneration != m.Generation {
+			t.Errorf("%s: request %q is the last one handled, generation %d of %d", m.Name, m.Status.Operator.LastHandledRequest,
 				m.Status.ObservedGeneration, m.Generation)
 		}
 	}

@@ -38,7 +38,7 @@ func TestTemplateFromManifestToApproval(t *testing.T) {
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInReview)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonInReview)
-	if tmpl.Status.ID == "" || tmpl.Status.AccountID != harness.AccountID || tmpl.Status.PendingCreate != nil {
+	if tmpl.Status.ID == "" || tmpl.Status.AccountID != harness.AccountID || tmpl.Status.Operator.PendingCreate != nil {
 		t.Errorf("status: %+v", tmpl.Status)
 	}
 

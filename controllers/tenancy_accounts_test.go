@@ -132,7 +132,7 @@ func expectIntruder(t *testing.T, w *harness.World, op *harness.Operator, waba *
 		t.Errorf("intruder: Ready is %s/%s", c.Status, c.Reason)
 	}
 	if waba.Spec.ManagementPolicy != v1alpha1.ManagementPolicyPaused {
-		expectRefused(t, waba.Status.Conditions, v1alpha1.ReasonConflict, "another WABA resource has the same spec.id")
+		expectRefused(t, waba.Status.Conditions, v1alpha1.ReasonConflict, "already manages this; delete one of the two")
 	}
 	for _, c := range waba.Status.Conditions {
 		if strings.Contains(c.Message, w.Namespace) {

@@ -197,7 +197,7 @@ func accountMatters() predicate.Predicate {
 		}
 		return was.UID != is.UID || was.Generation != is.Generation || was.Status.AccountID != is.Status.AccountID ||
 			(was.Status.LastObservedTime == nil) != (is.Status.LastObservedTime == nil) ||
-			(was.Status.HeldSince == nil) != (is.Status.HeldSince == nil) || syncedReason(was) != syncedReason(is) ||
+			(was.Status.Operator.HeldTime == nil) != (is.Status.Operator.HeldTime == nil) || syncedReason(was) != syncedReason(is) ||
 			lifecycle.AccountBlocked(was) != lifecycle.AccountBlocked(is)
 	}}
 }

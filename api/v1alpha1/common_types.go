@@ -181,14 +181,6 @@ type CommonStatus struct {
 	// NextAttemptTime is when the operator will try again, set once when a wait begins.
 	// +optional
 	NextAttemptTime *metav1.Time `json:"nextAttemptTime,omitempty"`
-
-	// LastHandledRequest is the value of the annotation whatsapp.waba-operator.io/requested-at last acted on.
-	// +optional
-	LastHandledRequest string `json:"lastHandledRequest,omitempty"`
-
-	// Operator is the operator's own memory. It is no API: it may change with any version.
-	// +optional
-	Operator *OperatorStatus `json:"operator,omitempty"`
 }
 
 // SecretVersion says which content of a Secret was last applied. No hash is kept: a PIN has only a million values.

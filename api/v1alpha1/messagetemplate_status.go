@@ -16,15 +16,15 @@ type MessageTemplateStatus struct {
 	// +optional
 	Status string `json:"status,omitempty"`
 
-	// StatusSince is since when Meta shows the status, as far as can be told from outside.
+	// StatusChangedTime is when Meta gave the template this status, as far as can be seen from outside.
 	// +optional
-	StatusSince *metav1.Time `json:"statusSince,omitempty"`
+	StatusChangedTime *metav1.Time `json:"statusChangedTime,omitempty"`
 
-	// StatusUntil is when the status is expected to end by itself: a review or an appeal takes up to a day, the first pause for
+	// StatusEndTime is when the status is expected to end by itself: a review or an appeal takes up to a day, the first pause for
 	// low quality 3 hours and the second 6, an archived template is deleted for good after 28 days, and a deleted one leaves its
 	// name after 30. Absent means not by itself, or not known.
 	// +optional
-	StatusUntil *metav1.Time `json:"statusUntil,omitempty"`
+	StatusEndTime *metav1.Time `json:"statusEndTime,omitempty"`
 
 	// Category at Meta; it decides the price.
 	// +optional
@@ -51,12 +51,6 @@ type MessageTemplateStatus struct {
 	// +optional
 	Pause *TemplatePause `json:"pause,omitempty"`
 
-	// PauseTimes are the times at which pauses began, as far as seen, the newest last. After the third, Meta disables the
-	// template.
-	// +optional
-	// +listType=atomic
-	PauseTimes []metav1.Time `json:"pauseTimes,omitempty"`
-
 	// Warnings are doubts about the spec that don't stop it, for example many variables in a short text.
 	// +optional
 	// +listType=atomic
@@ -66,6 +60,19 @@ type MessageTemplateStatus struct {
 	// +optional
 	// +listType=atomic
 	Parameters []TemplateParameter `json:"parameters,omitempty"`
+
+	// Operator is the operator's own memory. It is no API: it may change with any version.
+	// +optional
+	Operator MessageTemplateOperatorStatus `json:"operator,omitzero"`
+
+	// Webhook holds what webhooks reported.
+	// +optional
+	Webhook *MessageTemplateWebhookStatus `json:"webhook,omitempty"`
+}
+
+// MessageTemplateOperatorStatus is what the operator remembers of a template. It is no API: it may change with any version.
+type MessageTemplateOperatorStatus struct {
+	OperatorStatus `json:",inline"`
 
 	// PendingCreate is set before a template is created and cleared afterwards, so that a crash in between is noticed.
 	// +optional
@@ -80,18 +87,20 @@ type MessageTemplateStatus struct {
 	// +listType=atomic
 	Edits []EditAttempt `json:"edits,omitempty"`
 
-	// LastHandledUnpause is the value of the annotation whatsapp.waba-operator.io/unpause last acted on.
+	// PauseTimes are the times at which pauses began, as far as seen, the newest last. After the third, Meta disables the
+	// template.
 	// +optional
-	LastHandledUnpause string `json:"lastHandledUnpause,omitempty"`
+	// +listType=atomic
+	PauseTimes []metav1.Time `json:"pauseTimes,omitempty"`
 
 	// LastUpdatedTimes are the times of changes seen at Meta, people's edits included, the newest last.
 	// +optional
 	// +listType=atomic
 	LastUpdatedTimes []metav1.Time `json:"lastUpdatedTimes,omitempty"`
 
-	// Webhook holds what webhooks reported.
+	// LastHandledUnpause is the value of the annotation whatsapp.waba-operator.io/unpause last acted on.
 	// +optional
-	Webhook *MessageTemplateWebhookStatus `json:"webhook,omitempty"`
+	LastHandledUnpause string `json:"lastHandledUnpause,omitempty"`
 }
 
 // TemplateRejection says why Meta rejected a template.
@@ -235,9 +244,9 @@ type MessageTemplateWebhookStatus struct {
 	// +optional
 	PauseDescription string `json:"pauseDescription,omitempty"`
 
-	// DisableDate is when Meta disabled or will disable the template.
+	// DisableTime is when Meta disabled or will disable the template.
 	// +optional
-	DisableDate *metav1.Time `json:"disableDate,omitempty"`
+	DisableTime *metav1.Time `json:"disableTime,omitempty"`
 
 	// QualityScore is the newest score reported.
 	// +optional

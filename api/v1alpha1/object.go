@@ -38,6 +38,8 @@ type Asset interface {
 	Policies() *PolicySpec
 	// CommonStatus returns the part of the status that all kinds have.
 	CommonStatus() *CommonStatus
+	// Memory returns the part of the operator's memory in the status that all kinds have.
+	Memory() *OperatorStatus
 	// DeletesAtMeta reports whether deleting the resource shall delete something at Meta.
 	DeletesAtMeta() bool
 	// HoldsAsset reports that the status says which asset at Meta the resource manages.
@@ -131,6 +133,9 @@ func (w *WABA) Policies() *PolicySpec { return &w.Spec.PolicySpec }
 // CommonStatus returns the part of the status that all kinds have.
 func (w *WABA) CommonStatus() *CommonStatus { return &w.Status.CommonStatus }
 
+// Memory returns the part of the operator's memory that all kinds have.
+func (w *WABA) Memory() *OperatorStatus { return &w.Status.Operator.OperatorStatus }
+
 // DeletesAtMeta is false: the API can't delete an account.
 func (*WABA) DeletesAtMeta() bool { return false }
 
@@ -170,6 +175,9 @@ func (n *PhoneNumber) Policies() *PolicySpec { return &n.Spec.PolicySpec }
 
 // CommonStatus returns the part of the status that all kinds have.
 func (n *PhoneNumber) CommonStatus() *CommonStatus { return &n.Status.CommonStatus }
+
+// Memory returns the part of the operator's memory that all kinds have.
+func (n *PhoneNumber) Memory() *OperatorStatus { return &n.Status.Operator.OperatorStatus }
 
 // DeletesAtMeta reports that the number shall be taken off the Cloud API.
 func (n *PhoneNumber) DeletesAtMeta() bool {
@@ -213,11 +221,14 @@ func (t *MessageTemplate) Policies() *PolicySpec { return &t.Spec.PolicySpec }
 // CommonStatus returns the part of the status that all kinds have.
 func (t *MessageTemplate) CommonStatus() *CommonStatus { return &t.Status.CommonStatus }
 
+// Memory returns the part of the operator's memory that all kinds have.
+func (t *MessageTemplate) Memory() *OperatorStatus { return &t.Status.Operator.OperatorStatus }
+
 // DeletesAtMeta reports that the template shall be deleted.
 func (t *MessageTemplate) DeletesAtMeta() bool { return t.Spec.DeletionPolicy == DeletionPolicyDelete }
 
 // HoldsAsset reports that the template was created or adopted.
-func (t *MessageTemplate) HoldsAsset() bool { return t.Status.Baseline != nil }
+func (t *MessageTemplate) HoldsAsset() bool { return t.Status.Operator.Baseline != nil }
 
 // OwnedStatus returns a copy of the status without status.webhook.
 func (t *MessageTemplate) OwnedStatus() any {
@@ -254,6 +265,9 @@ func (s *WebhookSubscription) Policies() *PolicySpec { return &s.Spec.PolicySpec
 
 // CommonStatus returns the part of the status that all kinds have.
 func (s *WebhookSubscription) CommonStatus() *CommonStatus { return &s.Status.CommonStatus }
+
+// Memory returns the part of the operator's memory that all kinds have.
+func (s *WebhookSubscription) Memory() *OperatorStatus { return &s.Status.Operator.OperatorStatus }
 
 // DeletesAtMeta reports that what the resource has set shall be taken back.
 func (s *WebhookSubscription) DeletesAtMeta() bool {

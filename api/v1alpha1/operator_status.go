@@ -7,8 +7,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// OperatorStatus is the operator's own memory, as far as it must survive a restart. It is no API: it may change with any version.
+// OperatorStatus is the part of the operator's memory that all kinds have, as far as it must survive a restart. It is no API: it may
+// change with any version.
 type OperatorStatus struct {
+	// LastHandledRequest is the value of the annotation whatsapp.waba-operator.io/requested-at last acted on.
+	// +optional
+	LastHandledRequest string `json:"lastHandledRequest,omitempty"`
+
 	// Repairs are the writes of the last 24 hours by which the operator restored what the spec says. A value that another client
 	// reverted three times isn't written again until the first of them is a day old; Synced says Contested.
 	// +optional

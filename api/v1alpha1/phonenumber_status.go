@@ -101,6 +101,19 @@ type PhoneNumberStatus struct {
 	// +optional
 	UsernameStatus string `json:"usernameStatus,omitempty"`
 
+	// Operator is the operator's own memory. It is no API: it may change with any version.
+	// +optional
+	Operator PhoneNumberOperatorStatus `json:"operator,omitzero"`
+
+	// Webhook holds what webhooks reported.
+	// +optional
+	Webhook *PhoneNumberWebhookStatus `json:"webhook,omitempty"`
+}
+
+// PhoneNumberOperatorStatus is what the operator remembers of a number. It is no API: it may change with any version.
+type PhoneNumberOperatorStatus struct {
+	OperatorStatus `json:",inline"`
+
 	// Baseline is what was written of the sections of the spec, and what Meta gave back of them afterwards, as hashes.
 	// +optional
 	Baseline *Baseline `json:"baseline,omitempty"`
@@ -122,10 +135,6 @@ type PhoneNumberStatus struct {
 	// Registration is what was done to register the number.
 	// +optional
 	Registration *PhoneNumberRegistrationStatus `json:"registration,omitempty"`
-
-	// Webhook holds what webhooks reported.
-	// +optional
-	Webhook *PhoneNumberWebhookStatus `json:"webhook,omitempty"`
 }
 
 // CallbackURLs are the addresses at the three levels; the first one present in the order number, account, app takes
@@ -213,9 +222,9 @@ type SectionRefusal struct {
 	// +required
 	SpecHash string `json:"specHash"`
 
-	// Until is when the same is tried again.
+	// RetryTime is when the same is tried again.
 	// +required
-	Until metav1.Time `json:"until"`
+	RetryTime metav1.Time `json:"retryTime"`
 
 	// Reason as in the condition Synced.
 	// +required
@@ -277,9 +286,9 @@ type PhoneNumberRegistrationStatus struct {
 	// +optional
 	DataLocalizationRegion string `json:"dataLocalizationRegion,omitempty"`
 
-	// BlockedUntil is when registration may be tried again after Meta's limit was reached.
+	// RetryTime is when registration may be tried again after Meta's limit was reached.
 	// +optional
-	BlockedUntil *metav1.Time `json:"blockedUntil,omitempty"`
+	RetryTime *metav1.Time `json:"retryTime,omitempty"`
 }
 
 // PhoneNumberWebhookStatus holds what webhooks said about a number.

@@ -87,7 +87,7 @@ func TestStatusTakesWhateverMetaSays(t *testing.T) {
 		Status:       text, Category: "SHIPPING_UPDATE", QualityScore: text,
 		Rejection:  &v1alpha1.TemplateRejection{Reason: text, Recommendation: text},
 		Parameters: []v1alpha1.TemplateParameter{{Component: text}, {Component: text}},
-		Baseline:   &v1alpha1.Baseline{Version: 1, Fields: map[string]string{"body": text}},
+		Operator:   v1alpha1.MessageTemplateOperatorStatus{Baseline: &v1alpha1.Baseline{Version: 1, Fields: map[string]string{"body": text}}},
 		Webhook:    &v1alpha1.MessageTemplateWebhookStatus{Status: text, Events: []v1alpha1.WebhookEvent{{Field: text, Time: now}}},
 	}
 	if err := env.Client.Status().Update(t.Context(), template); err != nil {
@@ -128,7 +128,7 @@ func TestStatusOwnersDoNotDisturbEachOther(t *testing.T) {
 		}
 		get(t, account)
 	}
-	first := v1alpha1.WABAStatus{CommonStatus: v1alpha1.CommonStatus{ID: "1", ObservedGeneration: 1}, Name: "Acme", HeldSince: &now}
+	first := v1alpha1.WABAStatus{CommonStatus: v1alpha1.CommonStatus{ID: "1", ObservedGeneration: 1}, Name: "Acme", Operator: v1alpha1.WABAOperatorStatus{HeldTime: &now}}
 	first.Conditions = []metav1.Condition{condition(v1alpha1.ConditionReady), condition(v1alpha1.ConditionStalled)}
 	apply(v1alpha1.FieldOwner, first)
 	webhook := &v1alpha1.WABAWebhookStatus{Events: []v1alpha1.WebhookEvent{{Field: "account_update", Time: now}}, Ban: &v1alpha1.Ban{State: "DISABLE"}}
@@ -143,8 +143,8 @@ func TestStatusOwnersDoNotDisturbEachOther(t *testing.T) {
 	if got := account.Status; got.ObservedGeneration != 2 || got.ID != "1" {
 		t.Errorf("observedGeneration is %d and id %q, want 2 and 1", got.ObservedGeneration, got.ID)
 	}
-	if got := account.Status; got.Name != "" || got.HeldSince != nil {
-		t.Errorf("name %q and heldSince %v are still there, want them gone as they were not applied again", got.Name, got.HeldSince)
+	if got := account.Status; got.Name != "" || got.Operator.HeldTime != nil {
+		t.Errorf("name %q and heldSince %v are still there, want them gone as they were not applied again", got.Name, got.Operator.HeldTime)
 	}
 	if got := account.Status.Conditions; len(got) != 1 || got[0].Type != v1alpha1.ConditionReady {
 		t.Errorf("conditions are %v, want Ready only", got)

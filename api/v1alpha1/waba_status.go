@@ -29,13 +29,13 @@ type WABAStatus struct {
 
 	// Status of the account at Meta, for example ACTIVE.
 	// +optional
-	Status string `json:"accountStatus,omitempty"`
+	Status string `json:"status,omitempty"`
 
 	// ReviewStatus is Meta's review of the account, for example APPROVED.
 	// +optional
 	ReviewStatus string `json:"reviewStatus,omitempty"`
 
-	// BusinessVerificationStatus is Meta's verification of the business, for example verified.
+	// BusinessVerificationStatus is Meta's verification of the business, for example VERIFIED.
 	// +optional
 	BusinessVerificationStatus string `json:"businessVerificationStatus,omitempty"`
 
@@ -61,9 +61,9 @@ type WABAStatus struct {
 	// +optional
 	PaymentMethodPresent *bool `json:"paymentMethodPresent,omitempty"`
 
-	// InsightsEnabled says whether template analytics are on.
+	// Insights: Enabled or Disabled, whether Meta collects template analytics.
 	// +optional
-	InsightsEnabled *bool `json:"insightsEnabled,omitempty"`
+	Insights string `json:"insights,omitempty"`
 
 	// PrimaryBusinessLocation is the country (ISO 3166-1, two letters) that decides international prices.
 	// +optional
@@ -111,28 +111,37 @@ type WABAStatus struct {
 	// +optional
 	TemplateAutoArchival string `json:"templateAutoArchival,omitempty"`
 
+	// Operator is the operator's own memory. It is no API: it may change with any version.
+	// +optional
+	Operator WABAOperatorStatus `json:"operator,omitzero"`
+
+	// Webhook holds facts that only webhooks report.
+	// +optional
+	Webhook *WABAWebhookStatus `json:"webhook,omitempty"`
+}
+
+// WABAOperatorStatus is what the operator remembers of an account. It is no API: it may change with any version.
+type WABAOperatorStatus struct {
+	OperatorStatus `json:",inline"`
+
 	// TemplateCreates counts the templates created in the last hour in windows of five minutes; Meta allows 100 an hour.
 	// +optional
 	// +listType=atomic
 	TemplateCreates []CreateWindow `json:"templateCreates,omitempty"`
 
-	// Registrations are the recent scarce calls made for numbers of this account, the newest last, kept here to survive their
+	// CallLog is the recent scarce calls made for numbers of this account, the newest last, kept here to survive their
 	// resources. Meta allows ten registrations of a number in 72 hours, and ten display names in 30 days.
 	// +optional
 	// +listType=atomic
-	Registrations []RegistrationAttempt `json:"registrations,omitempty"`
+	CallLog []RegistrationAttempt `json:"callLog,omitempty"`
 
-	// HeldSince is when changes began to be held because unusually many were wanted at once.
+	// HeldTime is when changes began to be held because unusually many were wanted at once.
 	// +optional
-	HeldSince *metav1.Time `json:"heldSince,omitempty"`
+	HeldTime *metav1.Time `json:"heldTime,omitempty"`
 
 	// LastHandledRelease is the value of the annotation whatsapp.waba-operator.io/release-held-changes last acted on.
 	// +optional
 	LastHandledRelease string `json:"lastHandledRelease,omitempty"`
-
-	// Webhook holds facts that only webhooks report.
-	// +optional
-	Webhook *WABAWebhookStatus `json:"webhook,omitempty"`
 }
 
 // BusinessReference is a business portfolio at Meta.
@@ -226,9 +235,9 @@ type CredentialsStatus struct {
 	// +listType=atomic
 	Scopes []string `json:"scopes,omitempty"`
 
-	// ExpiresAt is when the token expires; absent means never.
+	// ExpirationTime is when the token expires; absent means never.
 	// +optional
-	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
+	ExpirationTime *metav1.Time `json:"expirationTime,omitempty"`
 
 	// SecretUID is the UID of the Secret from which the token was read.
 	// +optional
@@ -242,9 +251,9 @@ type CredentialsStatus struct {
 	// +optional
 	SecretWrittenTime *metav1.Time `json:"secretWrittenTime,omitempty"`
 
-	// CheckedAt is when Meta was last asked about the token.
+	// CheckedTime is when Meta was last asked about the token.
 	// +optional
-	CheckedAt *metav1.Time `json:"checkedAt,omitempty"`
+	CheckedTime *metav1.Time `json:"checkedTime,omitempty"`
 }
 
 // RateLimitStatus is how much of Meta's hourly quota is used.
@@ -261,9 +270,9 @@ type RateLimitStatus struct {
 
 // CreateWindow counts the templates created in five minutes.
 type CreateWindow struct {
-	// Start of the window.
+	// StartTime of the window.
 	// +required
-	Start metav1.Time `json:"start"`
+	StartTime metav1.Time `json:"startTime"`
 
 	// Count of templates created in the window.
 	// +required

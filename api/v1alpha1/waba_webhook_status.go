@@ -63,9 +63,9 @@ type Restriction struct {
 	// +optional
 	Time *metav1.Time `json:"time,omitempty"`
 
-	// Expires is when the restriction ends; absent means that Meta didn't say.
+	// ExpirationTime is when the restriction ends; absent means that Meta didn't say.
 	// +optional
-	Expires *metav1.Time `json:"expires,omitempty"`
+	ExpirationTime *metav1.Time `json:"expirationTime,omitempty"`
 
 	// Remediation is the remedy that Meta proposes.
 	// +optional
@@ -93,9 +93,9 @@ type Ban struct {
 	// +required
 	State string `json:"state"`
 
-	// Date of the ban.
+	// Time at which Meta disables or disabled the account.
 	// +optional
-	Date *metav1.Time `json:"date,omitempty"`
+	Time *metav1.Time `json:"time,omitempty"`
 }
 
 // Alert is a notice that Meta raised about the account, its business or a number.

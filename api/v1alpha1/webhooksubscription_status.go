@@ -20,10 +20,6 @@ type WebhookSubscriptionStatus struct {
 	// +optional
 	Subscribed *bool `json:"subscribed,omitempty"`
 
-	// AppliedSubscription says that this resource subscribed the app. Only then it unsubscribes it again.
-	// +optional
-	AppliedSubscription bool `json:"appliedSubscription,omitempty"`
-
 	// App is the app's own subscription.
 	// +optional
 	App *AppWebhookStatus `json:"app,omitempty"`
@@ -37,9 +33,22 @@ type WebhookSubscriptionStatus struct {
 	// +listType=atomic
 	PhoneNumbers []PhoneNumberWebhookOverrideStatus `json:"phoneNumbers,omitempty"`
 
+	// Operator is the operator's own memory. It is no API: it may change with any version.
+	// +optional
+	Operator WebhookSubscriptionOperatorStatus `json:"operator,omitzero"`
+
 	// Webhook holds facts about the deliveries that the operator received.
 	// +optional
 	Webhook *WebhookSubscriptionWebhookStatus `json:"webhook,omitempty"`
+}
+
+// WebhookSubscriptionOperatorStatus is what the operator remembers of a subscription. It is no API: it may change with any version.
+type WebhookSubscriptionOperatorStatus struct {
+	OperatorStatus `json:",inline"`
+
+	// AppliedSubscription says that this resource subscribed the app. Only then it unsubscribes it again.
+	// +optional
+	AppliedSubscription bool `json:"appliedSubscription,omitempty"`
 }
 
 // AppWebhookStatus is the app's own subscription at Meta.

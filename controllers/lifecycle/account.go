@@ -235,7 +235,7 @@ func (r *Resolver) Connect(ctx context.Context, waba *v1alpha1.WABA) (*account.S
 	if limit := waba.Status.RateLimit; limit != nil && limit.RegainAccessTime != nil {
 		s.Budget().Restore(limit.RegainAccessTime.Time)
 	}
-	if waba.Status.HeldSince != nil {
+	if waba.Status.Operator.HeldTime != nil {
 		s.Hold()
 	}
 	return s, nil

@@ -232,7 +232,7 @@ func TestUnitConnectRestoresWhatTheStatusKnows(t *testing.T) {
 	r := unitResolver(t, accountSecret("1"))
 	waba := lifecycletest.WABA(func(w *v1alpha1.WABA) {
 		w.Status.RateLimit = &v1alpha1.RateLimitStatus{RegainAccessTime: &metav1.Time{Time: lifecycletest.Start.Add(time.Hour)}}
-		w.Status.HeldSince = &metav1.Time{Time: lifecycletest.Start}
+		w.Status.Operator.HeldTime = &metav1.Time{Time: lifecycletest.Start}
 	})
 	s, err := r.sessionOf(context.Background(), waba)
 	if err != nil {

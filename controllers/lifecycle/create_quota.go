@@ -97,7 +97,7 @@ func (l *CreateQuota) current(accountID string, persisted []v1alpha1.CreateWindo
 		for _, w := range persisted {
 			for range w.Count {
 				// The latest it can have been, but still in the same window: written back, it must not have moved.
-				times = append(times, w.Start.Add(createBucket-time.Nanosecond))
+				times = append(times, w.StartTime.Add(createBucket-time.Nanosecond))
 			}
 		}
 	}
@@ -114,11 +114,11 @@ func (l *CreateQuota) Windows(accountID string, persisted []v1alpha1.CreateWindo
 	var out []v1alpha1.CreateWindow
 	for _, t := range l.current(accountID, persisted) {
 		start := metav1.NewTime(t.Truncate(createBucket))
-		if n := len(out); n > 0 && out[n-1].Start.Equal(&start) {
+		if n := len(out); n > 0 && out[n-1].StartTime.Equal(&start) {
 			out[n-1].Count++
 			continue
 		}
-		out = append(out, v1alpha1.CreateWindow{Start: start, Count: 1})
+		out = append(out, v1alpha1.CreateWindow{StartTime: start, Count: 1})
 	}
 	return out
 }

@@ -20,7 +20,7 @@ func newUnitLedger(limit int) (*CreateQuota, *clocktesting.FakePassiveClock) {
 }
 
 func window(start time.Time, count int32) v1alpha1.CreateWindow {
-	return v1alpha1.CreateWindow{Start: metav1.NewTime(start), Count: count}
+	return v1alpha1.CreateWindow{StartTime: metav1.NewTime(start), Count: count}
 }
 
 func sameWindows(a, b []v1alpha1.CreateWindow) bool {
@@ -28,7 +28,7 @@ func sameWindows(a, b []v1alpha1.CreateWindow) bool {
 		return false
 	}
 	for i := range a {
-		if !a[i].Start.Equal(&b[i].Start) || a[i].Count != b[i].Count {
+		if !a[i].StartTime.Equal(&b[i].StartTime) || a[i].Count != b[i].Count {
 			return false
 		}
 	}

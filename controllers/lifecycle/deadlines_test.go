@@ -26,7 +26,7 @@ func TestUnitWrongClock(t *testing.T) {
 		"the end of a pass":    func() bool { return unitWait(v1alpha1.ReasonRefusedByMeta, wrong).Settled() },
 		"creates in the status": func() bool {
 			l := NewCreateQuota(clocktesting.NewFakePassiveClock(now), 2)
-			return l.Reserve("1", []v1alpha1.CreateWindow{{Start: metav1.NewTime(wrong), Count: 2}}) > 0
+			return l.Reserve("1", []v1alpha1.CreateWindow{{StartTime: metav1.NewTime(wrong), Count: 2}}) > 0
 		},
 		"creates": func() bool {
 			c := clk()

@@ -243,7 +243,7 @@ func (l *Reconciler[T]) conclude(ctx context.Context, p *Run[T], o *Result) erro
 func (l *Reconciler[T]) Record(ctx context.Context, p *Run[T], o *Result, precondition bool) error {
 	if !o.replayed {
 		p.Status.NextAttemptTime = NextAttempt(p.Status.NextAttemptTime, o, p.Now)
-		p.Status.LastHandledRequest = p.Object.GetAnnotations()[v1alpha1.AnnotationRequestedAt]
+		p.Object.Memory().LastHandledRequest = p.Object.GetAnnotations()[v1alpha1.AnnotationRequestedAt]
 		p.Status.ObservedGeneration = p.Object.GetGeneration()
 	}
 	p.Result = o

@@ -43,19 +43,16 @@ func Contested(times []metav1.Time, now time.Time) time.Duration {
 // Repairs are the writes by which the operator restored what a spec says. They are kept in the status, so that a restart doesn't begin a
 // fight anew.
 type Repairs struct {
-	status *v1alpha1.CommonStatus
+	memory *v1alpha1.OperatorStatus
 	now    time.Time
 }
 
-// RepairsIn are the repairs that a status remembers.
-func RepairsIn(status *v1alpha1.CommonStatus, now time.Time) Repairs { return Repairs{status, now} }
+// RepairsOf are the repairs that a resource's status remembers.
+func RepairsOf(obj v1alpha1.Asset, now time.Time) Repairs { return Repairs{obj.Memory(), now} }
 
 // Contested is how long a value isn't written any more; 0 where it may be.
 func (r Repairs) Contested(name string) time.Duration {
-	if r.status.Operator == nil {
-		return 0
-	}
-	for _, h := range r.status.Operator.Repairs {
+	for _, h := range r.memory.Repairs {
 		if h.Name == name {
 			return Contested(h.Times, r.now)
 		}
@@ -66,41 +63,28 @@ func (r Repairs) Contested(name string) time.Duration {
 // Note records that a value is written.
 func (r Repairs) Note(name string) {
 	r.Prune()
-	if r.status.Operator == nil {
-		r.status.Operator = &v1alpha1.OperatorStatus{}
-	}
-	all := r.status.Operator.Repairs
+	all := r.memory.Repairs
 	i := slices.IndexFunc(all, func(h v1alpha1.RepairHistory) bool { return h.Name == name })
 	if i < 0 {
 		i, all = len(all), append(all, v1alpha1.RepairHistory{Name: name})
 	}
 	all[i].Times = RecentRepairs(append(all[i].Times, metav1.NewTime(r.now.Truncate(time.Second))), r.now)
-	r.status.Operator.Repairs = all
+	r.memory.Repairs = all
 }
 
-// Prune forgets what is older than a day.
+// Prune drops what is older than a day.
 func (r Repairs) Prune() {
-	if r.status.Operator == nil {
-		return
-	}
 	var left []v1alpha1.RepairHistory
-	for _, h := range r.status.Operator.Repairs {
+	for _, h := range r.memory.Repairs {
 		if h.Times = RecentRepairs(h.Times, r.now); len(h.Times) > 0 {
 			left = append(left, h)
 		}
 	}
-	if r.status.Operator.Repairs = left; len(left) == 0 {
-		r.status.Operator = nil
-	}
+	r.memory.Repairs = left
 }
 
-// Reset forgets all repairs: a new generation of the spec starts over.
-func (r Repairs) Reset() {
-	if r.status.Operator != nil {
-		r.status.Operator.Repairs = nil
-		r.Prune()
-	}
-}
+// Reset drops all repairs: a new generation of the spec starts over.
+func (r Repairs) Reset() { r.memory.Repairs = nil }
 
 // RepairHeld says why a repair can't be made, without a call; nil where it can. contested is how long the value is contested, and message
 // says so.

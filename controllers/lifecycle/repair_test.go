@@ -15,8 +15,8 @@ import (
 )
 
 func TestUnitRepairs(t *testing.T) {
-	var status v1alpha1.CommonStatus
-	at := func(after time.Duration) Repairs { return RepairsIn(&status, lifecycletest.Start.Add(after)) }
+	obj := &v1alpha1.WABA{}
+	at := func(after time.Duration) Repairs { return RepairsOf(obj, lifecycletest.Start.Add(after)) }
 	for i := range 3 {
 		after := time.Duration(i) * time.Hour
 		if got := at(after).Contested("insights"); got != 0 {
@@ -37,22 +37,22 @@ func TestUnitRepairs(t *testing.T) {
 		t.Errorf("the clock was 90 days ahead: %s", got)
 	}
 	at(25 * time.Hour).Prune()
-	if got := len(status.Operator.Repairs[0].Times); got != 1 {
+	if got := len(obj.Memory().Repairs[0].Times); got != 1 {
 		t.Errorf("%d repairs are kept, want the last one", got)
 	}
 	at(26 * time.Hour).Prune()
-	if status.Operator != nil {
-		t.Errorf("nothing counts any more: %+v", status.Operator)
+	if len(obj.Memory().Repairs) > 0 {
+		t.Errorf("nothing counts any more: %+v", obj.Memory())
 	}
 	for i := range 3 * metavalues.RingSize {
 		at(time.Duration(i) * time.Minute).Note("insights")
 	}
-	if got := len(status.Operator.Repairs[0].Times); got != metavalues.RingSize {
+	if got := len(obj.Memory().Repairs[0].Times); got != metavalues.RingSize {
 		t.Errorf("%d repairs are kept, want %d", got, metavalues.RingSize)
 	}
 	at(0).Reset()
-	if status.Operator != nil {
-		t.Errorf("after a reset: %+v", status.Operator)
+	if len(obj.Memory().Repairs) > 0 {
+		t.Errorf("after a reset: %+v", obj.Memory())
 	}
 }
 

@@ -68,7 +68,7 @@ func (p *Run[T]) Writable() bool { return p.Policy == v1alpha1.ManagementPolicyM
 
 // Requested reports whether a person asked for an immediate look by annotation.
 func (p *Run[T]) Requested() bool {
-	return p.Object.GetAnnotations()[v1alpha1.AnnotationRequestedAt] != p.Status.LastHandledRequest
+	return p.Object.GetAnnotations()[v1alpha1.AnnotationRequestedAt] != p.Object.Memory().LastHandledRequest
 }
 
 // ChangedByUser reports whether this generation wasn't processed yet.

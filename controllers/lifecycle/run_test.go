@@ -59,7 +59,7 @@ func TestUnitSettled(t *testing.T) {
 		"changed by the user":   {unitPass("True", "Synced", newGeneration), false},
 		"asked for by the user": {unitPass("True", "Synced", askedFor), false},
 		"what was asked for is done": {unitPass("True", "Synced", askedFor, func(o *v1alpha1.MessageTemplate) {
-			o.Status.LastHandledRequest = "now"
+			o.Status.Operator.LastHandledRequest = "now"
 		}), true},
 	} {
 		if got := c.p.Settled(); got != c.want {

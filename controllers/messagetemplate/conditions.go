@@ -109,7 +109,7 @@ func (t *templates) Describe(p *templateRun, c *lifecycle.Conditions) lifecycle.
 // carriesSpec reports that what was last written to Meta is what the spec says now. While the account can't be reached, a
 // template stays ready only as long as nobody changes its spec.
 func carriesSpec(obj *v1alpha1.MessageTemplate) bool {
-	b := obj.Status.Baseline
+	b := obj.Status.Operator.Baseline
 	if b == nil || b.Version != template.CanonicalVersion {
 		return true
 	}

@@ -65,9 +65,9 @@ func TestUnitEditWait(t *testing.T) {
 		"the lost one doesn't count, ten do":   {last(append(ago(everyThreeDays(10)...), ago(time.Hour)...), lost("new")), nil, day},
 		"an edit from the future (clock skew)": {ago(-time.Minute), nil, day + time.Minute},
 	} {
-		s := &v1alpha1.MessageTemplateStatus{Edits: c.edits}
+		s := &v1alpha1.MessageTemplateStatus{Operator: v1alpha1.MessageTemplateOperatorStatus{Edits: c.edits}}
 		for _, age := range c.seen {
-			s.LastUpdatedTimes = append(s.LastUpdatedTimes, metav1.NewTime(lifecycletest.Start.Add(-age)))
+			s.Operator.LastUpdatedTimes = append(s.Operator.LastUpdatedTimes, metav1.NewTime(lifecycletest.Start.Add(-age)))
 		}
 		if got := editWait(s, "new", lifecycletest.Start); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)

@@ -63,8 +63,8 @@ func (t *templates) createAnew(ctx context.Context, p *templateRun, w desired) *
 		t.Creates.Release(p.WABA.Spec.ID)
 		return o
 	}
-	if s.PendingCreate == nil || s.PendingCreate.SpecHash != w.hash {
-		s.PendingCreate = &v1alpha1.PendingCreate{SpecHash: w.hash, Time: metav1.NewTime(p.Now.Truncate(time.Second))}
+	if s.Operator.PendingCreate == nil || s.Operator.PendingCreate.SpecHash != w.hash {
+		s.Operator.PendingCreate = &v1alpha1.PendingCreate{SpecHash: w.hash, Time: metav1.NewTime(p.Now.Truncate(time.Second))}
 		s.Parameters = template.Parameters(w.content.Components)
 		p.Status.AccountID = p.WABA.Spec.ID
 		if err := t.record(ctx, p, lifecycle.Waiting(v1alpha1.ReasonProgressing, "creating the template", 0), false); err != nil {
@@ -78,9 +78,9 @@ func (t *templates) createAnew(ctx context.Context, p *templateRun, w desired) *
 // reserveCreate takes one of the hour's creates and returns 0, or how long to wait for one.
 func (t *templates) reserveCreate(p *templateRun) time.Duration {
 	if t.ReadOnly {
-		return t.Creates.ReserveDryRun(p.WABA.Spec.ID, p.Object.UID, p.WABA.Status.TemplateCreates)
+		return t.Creates.ReserveDryRun(p.WABA.Spec.ID, p.Object.UID, p.WABA.Status.Operator.TemplateCreates)
 	}
-	return t.Creates.Reserve(p.WABA.Spec.ID, p.WABA.Status.TemplateCreates)
+	return t.Creates.Reserve(p.WABA.Spec.ID, p.WABA.Status.Operator.TemplateCreates)
 }
 
 // unreserveCreate gives the create back that reserveCreate took, if it took one.
@@ -146,8 +146,8 @@ func (t *templates) clearObserved(p *templateRun) {
 	}
 	p.Status.ID, p.Status.Drift = "", nil
 	s.Status, s.Category, s.PreviousCategory, s.CorrectCategory, s.QualityScore = "", "", "", "", ""
-	s.Baseline, s.Rejection, s.Edits = nil, nil, nil
-	s.StatusSince, s.StatusUntil, s.Pause, s.PauseTimes = nil, nil, nil, nil
+	s.Operator.Baseline, s.Rejection, s.Operator.Edits = nil, nil, nil
+	s.StatusChangedTime, s.StatusEndTime, s.Pause, s.Operator.PauseTimes = nil, nil, nil, nil
 }
 
 // create makes the one call. Nothing that a crash could lose follows it in this run but the status write itself.
@@ -171,15 +171,15 @@ func (t *templates) create(ctx context.Context, p *templateRun, w desired, retri
 	p.Session.Wrote(key, live)
 	s := &p.Object.Status
 	p.Status.ID, p.Status.AccountID = created.ID, p.WABA.Spec.ID
-	s.PendingCreate = nil
+	s.Operator.PendingCreate = nil
 	t.observeInto(p, account.TemplateView{Template: live, Known: true, At: p.Now})
-	s.Baseline = pendingBaseline(&p.Object.Spec, w)
+	s.Operator.Baseline = pendingBaseline(&p.Object.Spec, w)
 	return lifecycle.Done("created")
 }
 
 func (t *templates) createFailed(ctx context.Context, p *templateRun, w desired, err error, retried bool) *lifecycle.Result {
 	e, ok := graph.AsError(err)
-	if pending := p.Object.Status.PendingCreate; pending != nil && (!ok || e.Cause != graph.CauseDuplicate) {
+	if pending := p.Object.Status.Operator.PendingCreate; pending != nil && (!ok || e.Cause != graph.CauseDuplicate) {
 		pending.Answered = ok && e.Code != 0
 	}
 	if !ok || e.Class == graph.ClassTransient || e.Class == graph.ClassUnknown {
@@ -193,7 +193,7 @@ func (t *templates) createFailed(ctx context.Context, p *templateRun, w desired,
 	case graph.ClassThrottled, graph.ClassPermission, graph.ClassAmbiguous, graph.ClassBlocked:
 		// Nothing was created, but the same is tried again soon: noting it anew would cost a status write each time.
 	default:
-		p.Object.Status.PendingCreate = nil
+		p.Object.Status.Operator.PendingCreate = nil
 	}
 	t.Creates.Release(p.WABA.Spec.ID)
 	return lifecycle.Failed("create the template", err)
@@ -210,7 +210,7 @@ func (t *templates) duplicate(ctx context.Context, p *templateRun, w desired, re
 			WithBackoff(lifecycle.SlowPause)
 	}
 	if !retried {
-		p.Object.Status.PendingCreate = nil // not ours: this run was the first to try
+		p.Object.Status.Operator.PendingCreate = nil // not ours: this run was the first to try
 	}
 	return t.converge(ctx, p, w, view)
 }

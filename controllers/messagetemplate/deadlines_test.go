@@ -19,15 +19,15 @@ func TestUnitWrongClockTemplates(t *testing.T) {
 	wrong := now.Add(90 * 24 * time.Hour)
 	for name, held := range map[string]func() bool{
 		"an edit": func() bool {
-			return editWait(&v1alpha1.MessageTemplateStatus{Edits: []v1alpha1.EditAttempt{{Time: metav1.NewTime(wrong), Approved: true, Done: true}}}, "", now) > 0
+			return editWait(&v1alpha1.MessageTemplateStatus{Operator: v1alpha1.MessageTemplateOperatorStatus{Edits: []v1alpha1.EditAttempt{{Time: metav1.NewTime(wrong), Approved: true, Done: true}}}}, "", now) > 0
 		},
 		"somebody's edit": func() bool {
-			return editWait(&v1alpha1.MessageTemplateStatus{LastUpdatedTimes: []metav1.Time{metav1.NewTime(wrong)}}, "", now) > 0
+			return editWait(&v1alpha1.MessageTemplateStatus{Operator: v1alpha1.MessageTemplateOperatorStatus{LastUpdatedTimes: []metav1.Time{metav1.NewTime(wrong)}}}, "", now) > 0
 		},
 		"repairs of a template": func() bool {
 			p := &templateRun{Object: &v1alpha1.MessageTemplate{}, Now: now}
 			for range 3 {
-				p.Object.Status.Edits = append(p.Object.Status.Edits, v1alpha1.EditAttempt{Time: metav1.NewTime(wrong), Cause: causeDrift})
+				p.Object.Status.Operator.Edits = append(p.Object.Status.Operator.Edits, v1alpha1.EditAttempt{Time: metav1.NewTime(wrong), Cause: causeDrift})
 			}
 			return contestedFor(p) > 0
 		},

@@ -21,7 +21,7 @@ const createRecheck = 20 * time.Second
 // Delete deletes the template, by id and name together: by name alone every language would go.
 func (t *templates) Delete(ctx context.Context, p *templateRun) (bool, *lifecycle.Result) {
 	s := &p.Object.Status
-	if s.Baseline == nil && s.PendingCreate == nil {
+	if s.Operator.Baseline == nil && s.Operator.PendingCreate == nil {
 		return true, nil // never created or adopted by this resource
 	}
 	key := templateKey(p.Object)
@@ -57,7 +57,7 @@ func (t *templates) removable(ctx context.Context, p *templateRun, key account.T
 	if err != nil {
 		return nil, lifecycle.Failed("look the template up", err)
 	}
-	live, pending := view.Template, p.Object.Status.PendingCreate
+	live, pending := view.Template, p.Object.Status.Operator.PendingCreate
 	switch {
 	case live == nil && pending != nil && deadline.Within(pending.Time.Time, p.Now, lifecycle.InFlight):
 		return nil, lifecycle.Waiting(v1alpha1.ReasonProgressing, "a create may still be under way; looking for the template again", createRecheck).AssetUnaffected()

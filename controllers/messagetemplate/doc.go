@@ -4,7 +4,8 @@
 // Package messagetemplate reconciles message templates: what is particular to them, on top of the lifecycle.
 //
 //	reconciler.go      what the lifecycle asks of the kind
-//	sync.go            comparison with the spec, adoption, drift
+//	plan.go            what follows from the observed and the desired template: ownership, changes, drift
+//	sync.go            lookup, and execution of the plan
 //	create.go          creates, and what is known of one whose answer was lost
 //	edit.go            edits, and Meta's budget of them
 //	samples.go         files of media headers

@@ -101,7 +101,7 @@ func (t *templates) repairHeld(p *templateRun, cause string) *lifecycle.Result {
 // contestedFor is how long the template isn't repaired any more, because another client keeps reverting the repairs.
 func contestedFor(p *templateRun) time.Duration {
 	var repairs []metav1.Time
-	for _, e := range p.Object.Status.Edits {
+	for _, e := range p.Object.Status.Operator.Edits {
 		if e.Cause == causeDrift {
 			repairs = append(repairs, e.Time)
 		}
@@ -141,15 +141,15 @@ func (t *templates) alreadyDone(p *templateRun, w desired, live *graph.Template)
 	fields := template.LiveFields(live)
 	looksEqual := len(template.Diff(w.fields, fields)) == 0
 	// The category of an approved template can't be edited; where Meta chose another one, only the content counts.
-	equal := looksEqual && len(template.Resent(p.Object.Status.Baseline.Fields, w.fields)) == 0 &&
+	equal := looksEqual && len(template.Resent(p.Object.Status.Operator.Baseline.Fields, w.fields)) == 0 &&
 		(live.Status == metavalues.TemplateApproved || live.Category == string(p.Object.Spec.Category))
 	if !equal && !tookEffect(&p.Object.Status, w.editHash(), live, looksEqual) {
 		return nil
 	}
-	closeEdit(p.Object.Status.Edits, w.editHash())
+	closeEdit(p.Object.Status.Operator.Edits, w.editHash())
 	p.Session.Wrote(templateKey(p.Object), live)
 	view := account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.Now}
-	p.Object.Status.Baseline, p.Status.Drift = baselineOf(&p.Object.Spec, view, w), nil
+	p.Object.Status.Operator.Baseline, p.Status.Drift = baselineOf(&p.Object.Spec, view, w), nil
 	return inSync(p.Object.Status.Status)
 }
 
@@ -157,12 +157,12 @@ func (t *templates) alreadyDone(p *templateRun, w desired, live *graph.Template)
 // time alone proves little: it moves on reviews and pauses too; so the content must have changed since the baseline, unless
 // the change is one that Meta never shows.
 func tookEffect(s *v1alpha1.MessageTemplateStatus, hash string, live *graph.Template, looksEqual bool) bool {
-	if !openEdit(s.Edits) || s.Baseline == nil || template.AwaitsReadBack(s.Baseline.Fields) {
+	if !openEdit(s.Operator.Edits) || s.Operator.Baseline == nil || template.AwaitsReadBack(s.Operator.Baseline.Fields) {
 		return false
 	}
-	last := s.Edits[len(s.Edits)-1]
+	last := s.Operator.Edits[len(s.Operator.Edits)-1]
 	return last.SpecHash == hash && !live.LastUpdatedTime.Before(last.Time.Time) &&
-		(looksEqual || len(template.Changed(s.Baseline.Fields, template.LiveFields(live))) > 0)
+		(looksEqual || len(template.Changed(s.Operator.Baseline.Fields, template.LiveFields(live))) > 0)
 }
 
 // openEdit reports that the answer to the last edit isn't known.
@@ -179,13 +179,13 @@ func closeEdit(edits []v1alpha1.EditAttempt, hash string) {
 // whose answer was lost and that had no effect doesn't count twice.
 func editWait(s *v1alpha1.MessageTemplateStatus, hash string, now time.Time) time.Duration {
 	var times []time.Time
-	for i, e := range s.Edits {
-		lost := i == len(s.Edits)-1 && !e.Done && e.SpecHash == hash
+	for i, e := range s.Operator.Edits {
+		lost := i == len(s.Operator.Edits)-1 && !e.Done && e.SpecHash == hash
 		if e.Approved && !lost {
 			times = append(times, e.Time.Time)
 		}
 	}
-	for _, seen := range s.LastUpdatedTimes {
+	for _, seen := range s.Operator.LastUpdatedTimes {
 		times = append(times, seen.Time)
 	}
 	times = slices.DeleteFunc(times, func(t time.Time) bool { return !deadline.Within(t, now, monthlyWindow) })
@@ -203,7 +203,7 @@ func editWait(s *v1alpha1.MessageTemplateStatus, hash string, now time.Time) tim
 // recordAttempt writes the attempt before the call, and only if nobody changed the object: two leaders that overlap for
 // a moment must not both edit.
 func (t *templates) recordAttempt(ctx context.Context, p *templateRun, e v1alpha1.EditAttempt) *lifecycle.Result {
-	edits := p.Object.Status.Edits
+	edits := p.Object.Status.Operator.Edits
 	if openEdit(edits) {
 		if last := edits[len(edits)-1]; last.SpecHash == e.SpecHash && deadline.Within(last.Time.Time, p.Now, attemptMemory) {
 			return nil // on record already; noting each try of a failing call would cost a status write each time
@@ -211,7 +211,7 @@ func (t *templates) recordAttempt(ctx context.Context, p *templateRun, e v1alpha
 		edits = edits[:len(edits)-1] // the live template showed that it had no effect
 	}
 	edits = append(slices.Clone(edits), e)
-	p.Object.Status.Edits = edits[max(0, len(edits)-metavalues.RingSize):]
+	p.Object.Status.Operator.Edits = edits[max(0, len(edits)-metavalues.RingSize):]
 	if err := t.record(ctx, p, lifecycle.Waiting(v1alpha1.ReasonProgressing, "editing the template", 0).AssetUnaffected(), true); err != nil {
 		return lifecycle.WriteFailed("record the attempt to edit", err)
 	}
@@ -231,13 +231,13 @@ func (t *templates) send(ctx context.Context, p *templateRun, w desired, live *g
 	err := p.Session.Client().EditTemplate(ctx, live.ID, content)
 	t.AuditWrite(p.Object, CallEditTemplate, names, err)
 	again := t.sent(p, w, err)
-	edits := p.Object.Status.Edits
+	edits := p.Object.Status.Operator.Edits
 	if err != nil {
 		switch class := graph.ClassOf(err); class {
 		case graph.ClassTransient, graph.ClassUnknown:
 			return w.pausing(lifecycle.Failed("edit the template", err)) // it may have taken effect; the next run reads the template first
 		}
-		p.Object.Status.Edits = edits[:len(edits)-1] // refused: not an edit
+		p.Object.Status.Operator.Edits = edits[:len(edits)-1] // refused: not an edit
 		if again != nil {
 			return again
 		}
@@ -252,7 +252,7 @@ func (t *templates) send(ctx context.Context, p *templateRun, w desired, live *g
 		trackStatusPeriod(p, statusChange{})
 	}
 	p.Session.Wrote(templateKey(p.Object), &after)
-	p.Object.Status.Baseline = pendingBaseline(&p.Object.Spec, w)
+	p.Object.Status.Operator.Baseline = pendingBaseline(&p.Object.Spec, w)
 	p.Status.Drift = nil
 	return lifecycle.Done("edited; the next observation reads it back")
 }

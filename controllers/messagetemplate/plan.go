@@ -98,10 +98,10 @@ func ownershipOf(s state) ownership {
 
 // owned reports that the resource created or adopted the template. A baseline is returned where none is recorded yet.
 func owned(s state) (bool, *v1alpha1.Baseline) {
-	if s.status.Baseline != nil && s.status.ID == s.observed.Template.ID {
+	if s.status.Operator.Baseline != nil && s.status.ID == s.observed.Template.ID {
 		return true, nil
 	}
-	pending, live := s.status.PendingCreate, template.LiveFields(s.observed.Template)
+	pending, live := s.status.Operator.PendingCreate, template.LiveFields(s.observed.Template)
 	switch {
 	case pending == nil, pending.Answered:
 		return false, nil // Meta refused to create it, so another client has made it since: the adoption policy decides
@@ -174,7 +174,7 @@ func planFor(s state) action {
 	case !s.observed.ReadBack:
 		return action{result: lifecycle.Done("written; the next observation reads it back")}
 	}
-	recorded, base := s.status.Baseline, (*v1alpha1.Baseline)(nil)
+	recorded, base := s.status.Operator.Baseline, (*v1alpha1.Baseline)(nil)
 	changed := recorded.SpecHash != s.desired.hash || len(template.Resent(recorded.Fields, s.desired.fields)) > 0
 	if recorded.Version != template.CanonicalVersion {
 		// Hashes of another version say nothing; whether the user changed anything is then told by the generation.

@@ -43,7 +43,7 @@ func planState(t *testing.T) *state {
 		spec: spec, writable: true, desired: w, before: "APPROVED",
 		observed: account.TemplateView{Template: live, Known: true, ReadBack: true, At: lifecycletest.Start},
 	}
-	s.status = &v1alpha1.MessageTemplateStatus{Status: "APPROVED", Baseline: baselineOf(spec, s.observed, w)}
+	s.status = &v1alpha1.MessageTemplateStatus{Status: "APPROVED", Operator: v1alpha1.MessageTemplateOperatorStatus{Baseline: baselineOf(spec, s.observed, w)}}
 	s.status.ID = live.ID
 	return s
 }
@@ -95,11 +95,11 @@ func TestUnitPlan(t *testing.T) {
 	foreign := func(s *state) { s.body("Buy two, pay for one. Today only!", later) }
 	repair := func(s *state) { s.spec.DriftPolicy = v1alpha1.DriftPolicyRepair }
 	changed := func(s *state) { s.respec(newText) }
-	awaits := func(s *state) { s.status.Baseline = pendingBaseline(s.spec, s.desired) }
+	awaits := func(s *state) { s.status.Operator.Baseline = pendingBaseline(s.spec, s.desired) }
 	readOnly := func(s *state) { s.writable = false }
 	refused := func(s *state) { s.refusedFor = time.Hour }
 	absent := func(s *state) { s.observed.Template = nil }
-	fresh := func(s *state) { s.status.ID, s.status.Baseline = "", nil }
+	fresh := func(s *state) { s.status.ID, s.status.Operator.Baseline = "", nil }
 	for name, c := range map[string]struct {
 		change []func(*state)
 		want   string
@@ -137,8 +137,8 @@ func TestUnitPlan(t *testing.T) {
 		"another form with Meta's event": {[]func(*state){foreign, repair, func(s *state) {
 			s.status.Webhook = &v1alpha1.MessageTemplateWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus)}
 		}}, "Synced; normalised body.text"},
-		"a new version of the operator":     {[]func(*state){foreign, repair, func(s *state) { s.status.Baseline.Version = -1 }}, "Synced; normalised body.text"},
-		"a new version, and a changed spec": {[]func(*state){changed, func(s *state) { s.status.Baseline.Version = -1 }}, "edit body.text Spec"},
+		"a new version of the operator":     {[]func(*state){foreign, repair, func(s *state) { s.status.Operator.Baseline.Version = -1 }}, "Synced; normalised body.text"},
+		"a new version, and a changed spec": {[]func(*state){changed, func(s *state) { s.status.Operator.Baseline.Version = -1 }}, "edit body.text Spec"},
 		"unpause":                           {[]func(*state){status("PAUSED"), func(s *state) { s.unpause = true }}, "unpause"},
 		"unpause of what isn't paused":      {[]func(*state){func(s *state) { s.unpause = true }}, "Synced"},
 	} {
@@ -161,14 +161,14 @@ func TestUnitPlan(t *testing.T) {
 func TestUnitPlanSettles(t *testing.T) {
 	for name, change := range map[string]func(*state){
 		"normalised": func(s *state) {
-			s.status.Baseline = pendingBaseline(s.spec, s.desired)
+			s.status.Operator.Baseline = pendingBaseline(s.spec, s.desired)
 			s.body("another form, as Meta has it", lifecycletest.Start)
 		},
 		"equal after all": func(s *state) {
 			s.respec(func(spec *v1alpha1.MessageTemplateSpec) { spec.Body.Text = "Your order has arrived. Thank you!" })
 			s.body(s.spec.Body.Text, lifecycletest.Start)
 		},
-		"another version": func(s *state) { s.status.Baseline.Version = -1 },
+		"another version": func(s *state) { s.status.Operator.Baseline.Version = -1 },
 	} {
 		s := planState(t)
 		change(s)
@@ -176,7 +176,7 @@ func TestUnitPlanSettles(t *testing.T) {
 		if a.baseline == nil || a.baseline.Version != template.CanonicalVersion {
 			t.Fatalf("%s: baseline %+v", name, a.baseline)
 		}
-		s.status.Baseline, s.changed = a.baseline, false
+		s.status.Operator.Baseline, s.changed = a.baseline, false
 		if got := planFor(*s); brief(got) != "Synced" {
 			t.Errorf("%s: then %s", name, brief(got))
 		}
@@ -186,11 +186,11 @@ func TestUnitPlanSettles(t *testing.T) {
 func TestUnitOwnership(t *testing.T) {
 	pending := func(hash string, ago time.Duration, answered bool) func(*state) {
 		return func(s *state) {
-			s.status.ID, s.status.Baseline = "", nil
-			s.status.PendingCreate = &v1alpha1.PendingCreate{SpecHash: hash, Time: metav1.NewTime(s.observed.Template.LastUpdatedTime.Add(-ago)), Answered: answered}
+			s.status.ID, s.status.Operator.Baseline = "", nil
+			s.status.Operator.PendingCreate = &v1alpha1.PendingCreate{SpecHash: hash, Time: metav1.NewTime(s.observed.Template.LastUpdatedTime.Add(-ago)), Answered: answered}
 		}
 	}
-	unknown := func(s *state) { s.status.ID, s.status.Baseline = "", nil }
+	unknown := func(s *state) { s.status.ID, s.status.Operator.Baseline = "", nil }
 	policy := func(p v1alpha1.AdoptionPolicy) func(*state) { return func(s *state) { s.spec.AdoptionPolicy = p } }
 	foreign := func(s *state) { s.body("Buy two, pay for one. Today only!", s.observed.Template.LastUpdatedTime) }
 	short := func(s *state) { s.observed.ReadBack = false }

@@ -75,7 +75,7 @@ func (t *templates) Claims(ctx context.Context, obj *v1alpha1.MessageTemplate) (
 				continue
 			}
 		}
-		holds := rival.Status.Baseline != nil || rival.Status.PendingCreate != nil
+		holds := rival.Status.Operator.Baseline != nil || rival.Status.Operator.PendingCreate != nil
 		claims = append(claims, lifecycle.ClaimOf(rival, rival.Spec.ManagementPolicy, rival.Status.Conditions, holds))
 	}
 	return claims, nil

@@ -31,17 +31,17 @@ func trackStatusPeriod(p *templateRun, change statusChange) {
 		return
 	}
 	if s.Status == was {
-		s.StatusSince, s.PauseTimes = p.Before.Status.StatusSince, p.Before.Status.PauseTimes
+		s.StatusChangedTime, s.Operator.PauseTimes = p.Before.Status.StatusChangedTime, p.Before.Status.Operator.PauseTimes
 	}
-	if s.StatusSince == nil || s.Status != was {
+	if s.StatusChangedTime == nil || s.Status != was {
 		since := p.Now
-		if !updated.IsZero() && updated.Before(p.Now) && updated.After(deadline.Value(p.Before.Status.StatusSince)) {
+		if !updated.IsZero() && updated.Before(p.Now) && updated.After(deadline.Value(p.Before.Status.StatusChangedTime)) {
 			since = updated
 		}
-		s.StatusSince = deadline.Pointer(since.Truncate(time.Second))
+		s.StatusChangedTime = deadline.Pointer(since.Truncate(time.Second))
 		if s.Status == metavalues.TemplatePaused {
-			s.PauseTimes = append(slices.Clone(p.Before.Status.PauseTimes), *s.StatusSince)
-			s.PauseTimes = s.PauseTimes[max(0, len(s.PauseTimes)-metavalues.RingSize):]
+			s.Operator.PauseTimes = append(slices.Clone(p.Before.Status.Operator.PauseTimes), *s.StatusChangedTime)
+			s.Operator.PauseTimes = s.Operator.PauseTimes[max(0, len(s.Operator.PauseTimes)-metavalues.RingSize):]
 		}
 	}
 	s.Pause = nil
@@ -50,9 +50,9 @@ func trackStatusPeriod(p *templateRun, change statusChange) {
 			s.Pause = pauseOf(s)
 		}
 	}
-	s.StatusUntil = deadline.Pointer(change.ends)
+	s.StatusEndTime = deadline.Pointer(change.ends)
 	if term := expectedDuration(s); term > 0 {
-		s.StatusUntil = deadline.Pointer(s.StatusSince.Add(term))
+		s.StatusEndTime = deadline.Pointer(s.StatusChangedTime.Add(term))
 	}
 }
 
@@ -87,7 +87,7 @@ func pauseOf(s *v1alpha1.MessageTemplateStatus) *v1alpha1.TemplatePause {
 	switch {
 	case s.QualityScore != "RED":
 		return &v1alpha1.TemplatePause{Description: "paused, but not for low quality; Meta doesn't say when it ends"}
-	case len(s.PauseTimes) <= 1:
+	case len(s.Operator.PauseTimes) <= 1:
 		return &v1alpha1.TemplatePause{Title: firstPauseTitle, Description: "low quality, the first pause seen: about 3 hours"}
 	default:
 		return &v1alpha1.TemplatePause{

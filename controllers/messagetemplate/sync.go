@@ -83,13 +83,13 @@ func (t *templates) own(p *templateRun, w desired, view account.TemplateView) *l
 	owned := ownershipOf(t.stateOf(p, w, view))
 	s := &p.Object.Status
 	if owned.adopted {
-		s.PendingCreate = nil // the template isn't what an attempt of the operator's created
+		s.Operator.PendingCreate = nil // the template isn't what an attempt of the operator's created
 	}
 	if owned.stop != nil {
 		return owned.stop
 	}
 	if owned.baseline != nil {
-		s.Baseline = owned.baseline
+		s.Operator.Baseline = owned.baseline
 		if owned.adopted {
 			p.Status.Drift = nil
 		}
@@ -108,7 +108,7 @@ func (t *templates) showOwned(p *templateRun, view account.TemplateView) {
 func (t *templates) owns(p *templateRun, view account.TemplateView) bool {
 	ours, baseline := owned(t.stateOf(p, desired{}, view))
 	if baseline != nil {
-		p.Object.Status.Baseline = baseline
+		p.Object.Status.Operator.Baseline = baseline
 	}
 	return ours
 }
@@ -119,7 +119,7 @@ func (t *templates) execute(ctx context.Context, p *templateRun, w desired, view
 	if view.Template != nil && p.Writable() {
 		t.answerUnpause(p)
 		if a.step != stepUnpause {
-			s.PendingCreate = nil
+			s.Operator.PendingCreate = nil
 		}
 	}
 	t.recordPlan(p, view, w, a)
@@ -142,13 +142,13 @@ func (t *templates) recordPlan(p *templateRun, view account.TemplateView, w desi
 		return
 	}
 	if a.settlesEdit {
-		closeEdit(s.Edits, w.editHash())
+		closeEdit(s.Operator.Edits, w.editHash())
 	}
 	for _, name := range a.normalised {
 		t.Metrics.UnknownNormalisation(v1alpha1.KindMessageTemplate, name)
 	}
 	if a.baseline != nil {
-		s.Baseline, p.Status.Drift = a.baseline, nil
+		s.Operator.Baseline, p.Status.Drift = a.baseline, nil
 	}
 	switch {
 	case !p.Writable():
@@ -166,7 +166,7 @@ func (t *templates) resetForNewAccount(p *templateRun) {
 		return
 	}
 	t.clearObserved(p)
-	p.Status.AccountID, p.Object.Status.PendingCreate = "", nil
+	p.Status.AccountID, p.Object.Status.Operator.PendingCreate = "", nil
 }
 
 // warnings name what Meta tends to refuse; nothing is withheld because of them.
@@ -192,8 +192,8 @@ func (t *templates) lookup(ctx context.Context, p *templateRun) (account.Templat
 	key := templateKey(p.Object)
 	view := p.Session.Template(key)
 	ask := p.Requested() && view.At.Before(p.Now)
-	switch pending := p.Object.Status.PendingCreate; {
-	case !view.Known && p.Settled() && pending == nil && !openEdit(p.Object.Status.Edits):
+	switch pending := p.Object.Status.Operator.PendingCreate; {
+	case !view.Known && p.Settled() && pending == nil && !openEdit(p.Object.Status.Operator.Edits):
 		return view, lifecycle.Unchanged(p.UntilNextAttempt()) // nothing new since before the restart; the next observation brings an event
 	case !view.Known:
 		ask = true
@@ -252,10 +252,10 @@ func (t *templates) sawEdit(p *templateRun, at time.Time) {
 	if at.IsZero() {
 		return
 	}
-	seen := p.Object.Status.LastUpdatedTimes
+	seen := p.Object.Status.Operator.LastUpdatedTimes
 	if slices.ContainsFunc(seen, func(o metav1.Time) bool { return o.Unix() == at.Unix() }) {
 		return
 	}
 	seen = append(seen, metav1.NewTime(at))
-	p.Object.Status.LastUpdatedTimes = seen[max(0, len(seen)-metavalues.RingSize):]
+	p.Object.Status.Operator.LastUpdatedTimes = seen[max(0, len(seen)-metavalues.RingSize):]
 }

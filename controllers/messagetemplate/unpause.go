@@ -16,7 +16,7 @@ import (
 
 // unpauseRequest is the request by annotation to unpause the template, empty where there is none that isn't handled.
 func unpauseRequest(p *templateRun) string {
-	if asked := p.Object.Annotations[v1alpha1.AnnotationUnpause]; asked != p.Object.Status.LastHandledUnpause {
+	if asked := p.Object.Annotations[v1alpha1.AnnotationUnpause]; asked != p.Object.Status.Operator.LastHandledUnpause {
 		return asked
 	}
 	return ""
@@ -34,14 +34,14 @@ func (t *templates) answerUnpause(p *templateRun) {
 	default:
 		t.Event(p.Object, corev1.EventTypeNormal, v1alpha1.ReasonUnpauseHandled, "Unpause", "nothing to do: Meta doesn't show the template as paused")
 	}
-	p.Object.Status.LastHandledUnpause = asked
+	p.Object.Status.Operator.LastHandledUnpause = asked
 }
 
 // unpause makes the call that a person asked for by annotation, once for each value, and answers with an event. Templates
 // that Meta paused for low quality come back by themselves; those paused by pacing wait for this call
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-pausing).
 func (t *templates) unpause(ctx context.Context, p *templateRun, view account.TemplateView) *lifecycle.Result {
-	p.Object.Status.LastHandledUnpause = unpauseRequest(p)
+	p.Object.Status.Operator.LastHandledUnpause = unpauseRequest(p)
 	// The request counts as handled before the call, so that a crash can't repeat it.
 	if err := t.record(ctx, p, lifecycle.Waiting(v1alpha1.ReasonProgressing, "asking Meta to unpause the template", 0).AssetUnaffected(), true); err != nil {
 		return lifecycle.WriteFailed("record the request to unpause the template", err)

@@ -49,7 +49,7 @@ func overlayStatus(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecyc
 	if w == nil {
 		return news
 	}
-	k = afterEdits(k, s.Edits)
+	k = afterEdits(k, s.Operator.Edits)
 	if e := facts.EventOf(w.Events, facts.MarkTemplateStatus); k.Outweighs(e) && w.Status != "" {
 		s.Status, news.changed = templateStatusOf(w.Status), e.Time.Time
 		switch s.Status {
@@ -122,7 +122,7 @@ func overlayExplanation(s *v1alpha1.MessageTemplateStatus, news *statusChange) {
 		}
 	case metavalues.TemplateApproved:
 		if w.Status == eventFlagged {
-			news.ends = deadline.Value(w.DisableDate)
+			news.ends = deadline.Value(w.DisableTime)
 		}
 	}
 }
@@ -130,7 +130,7 @@ func overlayExplanation(s *v1alpha1.MessageTemplateStatus, news *statusChange) {
 // flagged reports that Meta said it may disable the template, and hasn't taken it back: neither by another event, nor by
 // showing a high quality afterwards.
 func flagged(s *v1alpha1.MessageTemplateStatus, k lifecycle.Freshness) bool {
-	if s.Webhook == nil || s.Webhook.Status != eventFlagged || !explanationBelongs(s, deadline.Value(s.StatusSince), afterEdits(k, s.Edits)) {
+	if s.Webhook == nil || s.Webhook.Status != eventFlagged || !explanationBelongs(s, deadline.Value(s.StatusChangedTime), afterEdits(k, s.Operator.Edits)) {
 		return false
 	}
 	return s.QualityScore != "GREEN" || k.Outweighs(facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus))
@@ -154,7 +154,7 @@ func (t *templates) OverlayWebhook(p *templateRun) {
 
 // overlayWebhook replaces observed values with newer ones that webhooks reported, and updates statusSince and statusUntil.
 func (t *templates) overlayWebhook(p *templateRun, updated time.Time) {
-	news := overlayStatus(&p.Object.Status, deadline.Value(p.Before.Status.StatusSince), t.known(p))
+	news := overlayStatus(&p.Object.Status, deadline.Value(p.Before.Status.StatusChangedTime), t.known(p))
 	if news.changed.IsZero() {
 		news.changed = updated
 	}

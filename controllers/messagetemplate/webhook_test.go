@@ -30,7 +30,7 @@ func TestUnitFactsOfTemplateStatus(t *testing.T) {
 			Status: "IN_APPEAL", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: event},
 		}
 		news := overlayStatus(s, lifecycletest.At(-100), lifecycle.Freshness{ObservedAt: lifecycletest.At(30)})
-		s.StatusSince, s.StatusUntil = deadline.Pointer(lifecycletest.At(0)), nil
+		s.StatusChangedTime, s.StatusEndTime = deadline.Pointer(lifecycletest.At(0)), nil
 		if got := readinessOf(s).Reason; got != want || !news.changed.Equal(lifecycletest.At(0)) {
 			t.Errorf("%s: %s since %s, want %s", event, got, news.changed, want)
 		}
@@ -65,7 +65,7 @@ func TestUnitFactsWords(t *testing.T) {
 			&v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
 		"approved since": {"APPROVED", lifecycletest.At(100), nil, lifecycle.Freshness{ObservedAt: lifecycletest.At(100)}, nil},
 	} {
-		s := &v1alpha1.MessageTemplateStatus{Status: c.status, Webhook: told, Edits: c.edits}
+		s := &v1alpha1.MessageTemplateStatus{Status: c.status, Webhook: told, Operator: v1alpha1.MessageTemplateOperatorStatus{Edits: c.edits}}
 		overlayStatus(s, c.since, c.k)
 		if !reflect.DeepEqual(s.Rejection, c.want) {
 			t.Errorf("%s: %+v", name, s.Rejection)
@@ -99,19 +99,19 @@ func TestUnitFactsOfPauses(t *testing.T) {
 		"RATE_LIMITING_PAUSE": {0, "(RATE_LIMITING_PAUSE: Too many at once)"},
 	} {
 		was := &v1alpha1.MessageTemplate{Status: v1alpha1.MessageTemplateStatus{
-			Status: "APPROVED", StatusSince: deadline.Pointer(lifecycletest.At(-500)), QualityScore: "GREEN",
+			Status: "APPROVED", StatusChangedTime: deadline.Pointer(lifecycletest.At(-500)), QualityScore: "GREEN",
 			Webhook: &v1alpha1.MessageTemplateWebhookStatus{
 				Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "PAUSED", PauseTitle: title, PauseDescription: "Too many at once.",
 			},
 		}}
 		p := &templateRun{Object: was.DeepCopy(), Before: was, Now: lifecycletest.At(5)}
-		trackStatusPeriod(p, overlayStatus(&p.Object.Status, deadline.Value(was.Status.StatusSince), lifecycle.Freshness{}))
+		trackStatusPeriod(p, overlayStatus(&p.Object.Status, deadline.Value(was.Status.StatusChangedTime), lifecycle.Freshness{}))
 		s := p.Object.Status
-		if s.Pause == nil || s.Pause.Title != title || !deadline.Value(s.StatusSince).Equal(lifecycletest.At(0)) || len(s.PauseTimes) != 1 {
-			t.Errorf("%s: %+v since %v, %v", title, s.Pause, s.StatusSince, s.PauseTimes)
+		if s.Pause == nil || s.Pause.Title != title || !deadline.Value(s.StatusChangedTime).Equal(lifecycletest.At(0)) || len(s.Operator.PauseTimes) != 1 {
+			t.Errorf("%s: %+v since %v, %v", title, s.Pause, s.StatusChangedTime, s.Operator.PauseTimes)
 		}
-		if c.lasts == 0 != (s.StatusUntil == nil) || s.StatusUntil != nil && s.StatusUntil.Sub(lifecycletest.At(0)) != c.lasts {
-			t.Errorf("%s: until %v", title, s.StatusUntil)
+		if c.lasts == 0 != (s.StatusEndTime == nil) || s.StatusEndTime != nil && s.StatusEndTime.Sub(lifecycletest.At(0)) != c.lasts {
+			t.Errorf("%s: until %v", title, s.StatusEndTime)
 		}
 		if message := readinessOf(&s).Message; !strings.Contains(message, c.says) {
 			t.Errorf("%s: %s", title, message)
@@ -145,7 +145,7 @@ func TestUnitFactsOfQualityAndCategory(t *testing.T) {
 }
 
 func TestUnitFlagged(t *testing.T) {
-	facts := &v1alpha1.MessageTemplateWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "FLAGGED", DisableDate: deadline.Pointer(lifecycletest.At(9999))}
+	facts := &v1alpha1.MessageTemplateWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "FLAGGED", DisableTime: deadline.Pointer(lifecycletest.At(9999))}
 	for name, c := range map[string]struct {
 		status  v1alpha1.MessageTemplateStatus
 		k       lifecycle.Freshness
@@ -155,7 +155,7 @@ func TestUnitFlagged(t *testing.T) {
 		"later":                  {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "YELLOW", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, true},
 		"high quality later":     {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "GREEN", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, false},
 		"paused meanwhile":       {v1alpha1.MessageTemplateStatus{Status: "PAUSED", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, false},
-		"approved anew":          {v1alpha1.MessageTemplateStatus{Status: "APPROVED", StatusSince: deadline.Pointer(lifecycletest.At(500)), Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, false},
+		"approved anew":          {v1alpha1.MessageTemplateStatus{Status: "APPROVED", StatusChangedTime: deadline.Pointer(lifecycletest.At(500)), Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, false},
 		"never":                  {v1alpha1.MessageTemplateStatus{Status: "APPROVED"}, lifecycle.Freshness{}, false},
 		"something else is told": {v1alpha1.MessageTemplateStatus{Status: "APPROVED", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Status: "REINSTATED"}}, lifecycle.Freshness{}, false},
 	} {

@@ -34,8 +34,8 @@ func (n *numbers) absent(ctx context.Context, p *numberRun) *lifecycle.Result {
 	}
 	if r := standing.Restriction(&p.WABA.Status, standing.RestrictedAddNumber, p.Now); r != nil {
 		o := lifecycle.Waiting(v1alpha1.ReasonAccountBlocked, "Meta doesn't let the account add numbers for now; the number is added when that is over", lifecycle.QuotaRecheck)
-		if r.Expires != nil {
-			o = o.RetryAfter(r.Expires.Sub(p.Now))
+		if r.ExpirationTime != nil {
+			o = o.RetryAfter(r.ExpirationTime.Sub(p.Now))
 		}
 		return o.Showing(true)
 	}
@@ -51,8 +51,8 @@ func (n *numbers) absent(ctx context.Context, p *numberRun) *lifecycle.Result {
 // add adds the number to the account. It can never be taken away again by API.
 func (n *numbers) add(ctx context.Context, p *numberRun) *lifecycle.Result {
 	s := &p.Object.Status
-	if s.PendingAdd == nil {
-		s.PendingAdd = &v1alpha1.PendingAdd{Time: metav1.NewTime(p.Now.Truncate(time.Second))}
+	if s.Operator.PendingAdd == nil {
+		s.Operator.PendingAdd = &v1alpha1.PendingAdd{Time: metav1.NewTime(p.Now.Truncate(time.Second))}
 		p.Status.AccountID = p.WABA.Spec.ID
 		if err := n.record(ctx, p, lifecycle.Waiting(v1alpha1.ReasonProgressing, "adding the number", 0), true); err != nil {
 			return lifecycle.WriteFailed("record the pending addition", err)
@@ -63,11 +63,11 @@ func (n *numbers) add(ctx context.Context, p *numberRun) *lifecycle.Result {
 	n.AuditWrite(p.Object, CallAddNumber, nil, err)
 	if err != nil {
 		if e, ok := graph.AsError(err); ok && e.Class != graph.ClassTransient && e.Class != graph.ClassUnknown && e.Cause != graph.CauseDuplicate {
-			s.PendingAdd = nil // refused: nothing was added
+			s.Operator.PendingAdd = nil // refused: nothing was added
 		}
 		return lifecycle.Failed("add the number", err).Pausing(lifecycle.SlowPause)
 	}
-	s.PendingAdd = nil
+	s.Operator.PendingAdd = nil
 	s.ID, p.Status.AccountID = id, p.WABA.Spec.ID
 	return n.reread(ctx, p, id, "added")
 }

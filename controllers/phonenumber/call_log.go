@@ -51,7 +51,7 @@ type callLog struct {
 // attemptsOf returns the calls for one number, the oldest first.
 func attemptsOf(waba *v1alpha1.WABA, number string) []v1alpha1.RegistrationAttempt {
 	var out []v1alpha1.RegistrationAttempt
-	for _, a := range waba.Status.Registrations {
+	for _, a := range waba.Status.Operator.CallLog {
 		if a.Number == number {
 			out = append(out, a)
 		}
@@ -68,8 +68,8 @@ func (l *callLog) begin(
 		if stop = permit(attemptsOf(w, a.Number)); stop != nil {
 			return false
 		}
-		known := append(attemptsToKeep(w.Status.Registrations, a.Time.Time), a)
-		w.Status.Registrations = known[max(0, len(known)-callLogSize):]
+		known := append(attemptsToKeep(w.Status.Operator.CallLog, a.Time.Time), a)
+		w.Status.Operator.CallLog = known[max(0, len(known)-callLogSize):]
 		return true
 	})
 	if err != nil {
@@ -97,8 +97,8 @@ func attemptsToKeep(all []v1alpha1.RegistrationAttempt, now time.Time) []v1alpha
 // end notes what came of an attempt. Where that can't be written, the attempt counts as one whose result isn't known.
 func (l *callLog) end(ctx context.Context, waba *v1alpha1.WABA, a v1alpha1.RegistrationAttempt) error {
 	return l.change(ctx, waba, func(w *v1alpha1.WABA) bool {
-		for i := range w.Status.Registrations {
-			if old := &w.Status.Registrations[i]; old.Number == a.Number && old.Kind == a.Kind && old.Time.Equal(&a.Time) {
+		for i := range w.Status.Operator.CallLog {
+			if old := &w.Status.Operator.CallLog[i]; old.Number == a.Number && old.Kind == a.Kind && old.Time.Equal(&a.Time) {
 				*old = a
 				return true
 			}
@@ -122,7 +122,7 @@ func (l *callLog) change(ctx context.Context, waba *v1alpha1.WABA, change func(*
 		}
 		err := l.status.Write(ctx, &fresh, fresh.OwnedStatus(), &acv1alpha1.WABAApplyConfiguration{}, true)
 		if err == nil {
-			waba.Status.Registrations = fresh.Status.Registrations
+			waba.Status.Operator.CallLog = fresh.Status.Operator.CallLog
 			return nil
 		}
 		if !apierrors.IsConflict(err) || try == lifecycle.WriteTries {

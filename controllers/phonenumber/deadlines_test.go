@@ -75,8 +75,8 @@ func TestUnitWrongClockNumbers(t *testing.T) {
 		},
 		"a number that connects": func() bool {
 			p := &numberRun{Now: now, WABA: &v1alpha1.WABA{}}
-			p.WABA.Status.Registrations = wrongCalls(callRegister, wrong, 1)
-			p.WABA.Status.Registrations[0].Result = resultDone
+			p.WABA.Status.Operator.CallLog = wrongCalls(callRegister, wrong, 1)
+			p.WABA.Status.Operator.CallLog[0].Result = resultDone
 			return (&numbers{}).connects(p, &graph.PhoneNumber{ID: "1", Status: metavalues.NumberPending})
 		},
 	} {
@@ -126,9 +126,9 @@ func wrongSection(at, now time.Time) *sectionRun {
 	obj := &v1alpha1.PhoneNumber{}
 	s := &sectionRun{numberRun: &numberRun{Object: obj, Now: now, Policy: v1alpha1.ManagementPolicyManaged}, section: number.Profile}
 	s.Status = &obj.Status.CommonStatus
-	obj.Status.Sections = []v1alpha1.PhoneNumberSectionStatus{{
+	obj.Status.Operator.Sections = []v1alpha1.PhoneNumberSectionStatus{{
 		Name: string(number.Profile), Repairs: []metav1.Time{metav1.NewTime(at), metav1.NewTime(at), metav1.NewTime(at)},
-		Refusal: &v1alpha1.SectionRefusal{SpecHash: s.want.Hash(), Until: metav1.NewTime(at), Reason: v1alpha1.ReasonRefusedByMeta},
+		Refusal: &v1alpha1.SectionRefusal{SpecHash: s.want.Hash(), RetryTime: metav1.NewTime(at), Reason: v1alpha1.ReasonRefusedByMeta},
 	}}
 	return s
 }

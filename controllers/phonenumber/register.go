@@ -81,11 +81,11 @@ func (n *numbers) requestCode(ctx context.Context, p *numberRun, s *situation, k
 	if language == "" {
 		language = defaultCodeLanguage
 	}
-	if p.Object.Status.Verification == nil {
-		p.Object.Status.Verification = &v1alpha1.PhoneNumberVerificationStatus{}
+	if p.Object.Status.Operator.Verification == nil {
+		p.Object.Status.Operator.Verification = &v1alpha1.PhoneNumberVerificationStatus{}
 	}
 	// The person's request counts as handled before the call, so that a crash can't repeat it.
-	p.Object.Status.Verification.LastHandledRequest = p.Object.Annotations[v1alpha1.AnnotationRequestCode]
+	p.Object.Status.Operator.Verification.LastHandledRequest = p.Object.Annotations[v1alpha1.AnnotationRequestCode]
 	if s.codeAsked {
 		if err := n.record(ctx, p, lifecycle.Waiting(v1alpha1.ReasonProgressing, "asking Meta for a code", 0), true); err != nil {
 			return lifecycle.WriteFailed("record the request for a code", err)
@@ -120,10 +120,10 @@ func (n *numbers) tryCode(ctx context.Context, p *numberRun, s *situation, now *
 			return unless(action == verifyTryCode, o)
 		},
 		func() error { return p.Session.Client().VerifyCode(ctx, p.Status.ID, code) })
-	status := p.Object.Status.Verification
+	status := p.Object.Status.Operator.Verification
 	if status == nil {
 		status = &v1alpha1.PhoneNumberVerificationStatus{}
-		p.Object.Status.Verification = status
+		p.Object.Status.Operator.Verification = status
 	}
 	status.CodeSecret, status.Failure = now.Record(), ""
 	if o != nil {
@@ -237,10 +237,10 @@ func (n *numbers) wouldRegister(p *numberRun, region bool) *lifecycle.Result {
 }
 
 func (n *numbers) registration(p *numberRun) *v1alpha1.PhoneNumberRegistrationStatus {
-	if p.Object.Status.Registration == nil {
-		p.Object.Status.Registration = &v1alpha1.PhoneNumberRegistrationStatus{}
+	if p.Object.Status.Operator.Registration == nil {
+		p.Object.Status.Operator.Registration = &v1alpha1.PhoneNumberRegistrationStatus{}
 	}
-	return p.Object.Status.Registration
+	return p.Object.Status.Operator.Registration
 }
 
 // secret reads a PIN or a code.

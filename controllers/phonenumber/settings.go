@@ -85,17 +85,17 @@ func (n *numbers) settings(ctx context.Context, p *numberRun, live *graph.PhoneN
 // restoreSections prepares what the status remembers of the sections: nothing of those that the spec no longer names.
 func (n *numbers) restoreSections(p *numberRun, named []number.Section) number.Record {
 	s := &p.Object.Status
-	if s.Baseline == nil || s.Baseline.Version != number.CanonicalVersion {
+	if s.Operator.Baseline == nil || s.Operator.Baseline.Version != number.CanonicalVersion {
 		fields := map[string]string{}
-		if s.Baseline != nil && p.Writable() {
+		if s.Operator.Baseline != nil && p.Writable() {
 			fields = number.Upgraded(named)
 		}
-		s.Baseline = &v1alpha1.Baseline{Version: number.CanonicalVersion, Fields: fields}
+		s.Operator.Baseline = &v1alpha1.Baseline{Version: number.CanonicalVersion, Fields: fields}
 	}
-	if s.Baseline.Fields == nil {
-		s.Baseline.Fields = map[string]string{}
+	if s.Operator.Baseline.Fields == nil {
+		s.Operator.Baseline.Fields = map[string]string{}
 	}
-	record := number.Record(s.Baseline.Fields)
+	record := number.Record(s.Operator.Baseline.Fields)
 	if p.ChangedByUser() {
 		record.Changed()
 	}
@@ -108,7 +108,7 @@ func (n *numbers) restoreSections(p *numberRun, named []number.Section) number.R
 	record.Forget(named, all)
 	forgetSections(s, &p.Object.Spec, named)
 	if len(named) == 0 {
-		s.Baseline = nil
+		s.Operator.Baseline = nil
 	}
 	return record
 }
@@ -126,7 +126,7 @@ func forgetSections(s *v1alpha1.PhoneNumberStatus, spec *v1alpha1.PhoneNumberSpe
 	if spec.Username == nil {
 		s.Username, s.UsernameStatus = "", ""
 	}
-	s.Sections = slices.DeleteFunc(s.Sections, func(m v1alpha1.PhoneNumberSectionStatus) bool {
+	s.Operator.Sections = slices.DeleteFunc(s.Operator.Sections, func(m v1alpha1.PhoneNumberSectionStatus) bool {
 		return !slices.Contains(named, number.Section(m.Name))
 	})
 }
@@ -239,8 +239,8 @@ func (s *sectionRun) eventTime() time.Time {
 	status := &s.Object.Status
 	var last time.Time
 	switch {
-	case s.section == number.Encryption && status.Registration != nil:
-		for _, a := range status.Registration.Attempts {
+	case s.section == number.Encryption && status.Operator.Registration != nil:
+		for _, a := range status.Operator.Registration.Attempts {
 			if a.Time.After(last) {
 				last = a.Time.Time
 			}

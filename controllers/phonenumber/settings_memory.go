@@ -20,20 +20,20 @@ import (
 // memory is what the status remembers of the section; it is added where there is nothing yet.
 func (s *sectionRun) memory() *v1alpha1.PhoneNumberSectionStatus {
 	status := &s.Object.Status
-	i := slices.IndexFunc(status.Sections, func(m v1alpha1.PhoneNumberSectionStatus) bool { return m.Name == string(s.section) })
+	i := slices.IndexFunc(status.Operator.Sections, func(m v1alpha1.PhoneNumberSectionStatus) bool { return m.Name == string(s.section) })
 	if i < 0 {
-		status.Sections = append(status.Sections, v1alpha1.PhoneNumberSectionStatus{Name: string(s.section)})
-		i = len(status.Sections) - 1
+		status.Operator.Sections = append(status.Operator.Sections, v1alpha1.PhoneNumberSectionStatus{Name: string(s.section)})
+		i = len(status.Operator.Sections) - 1
 	}
-	m := &status.Sections[i]
+	m := &status.Operator.Sections[i]
 	m.Repairs = lifecycle.RecentRepairs(m.Repairs, s.Now)
 	return m
 }
 
 // restored is what the status remembers of the section, nil for nothing.
 func (s *sectionRun) restored() *v1alpha1.PhoneNumberSectionStatus {
-	for i := range s.Object.Status.Sections {
-		if m := &s.Object.Status.Sections[i]; m.Name == string(s.section) {
+	for i := range s.Object.Status.Operator.Sections {
+		if m := &s.Object.Status.Operator.Sections[i]; m.Name == string(s.section) {
 			return m
 		}
 	}
@@ -52,7 +52,7 @@ func (s *sectionRun) contested() time.Duration {
 // refuse remembers Meta's no across restarts: the same isn't tried again for a while.
 func (s *sectionRun) refuse(o *lifecycle.Result) {
 	s.memory().Refusal = &v1alpha1.SectionRefusal{
-		SpecHash: s.want.Hash(), Until: metav1.NewTime(s.Now.Add(o.After()).Truncate(time.Second)),
+		SpecHash: s.want.Hash(), RetryTime: metav1.NewTime(s.Now.Add(o.After()).Truncate(time.Second)),
 		Reason: o.Reason(), Message: metavalues.Truncate(o.Message(), metavalues.MessageLimit),
 	}
 }
@@ -64,7 +64,7 @@ func (s *sectionRun) accepted() {
 		return
 	}
 	s.memory().Refusal = nil
-	s.Object.Status.Sections = slices.DeleteFunc(s.Object.Status.Sections, func(m v1alpha1.PhoneNumberSectionStatus) bool {
+	s.Object.Status.Operator.Sections = slices.DeleteFunc(s.Object.Status.Operator.Sections, func(m v1alpha1.PhoneNumberSectionStatus) bool {
 		return m.Refusal == nil && len(m.Repairs) == 0
 	})
 }
@@ -76,7 +76,7 @@ func sectionRefused(s *sectionRun) *lifecycle.Result {
 		return nil
 	}
 	r := m.Refusal
-	left := deadline.Left(r.Until.Time, s.Now, lifecycle.RefusedRecheck)
+	left := deadline.Left(r.RetryTime.Time, s.Now, lifecycle.RefusedRecheck)
 	if s.Requested() || r.SpecHash != s.want.Hash() || left <= 0 {
 		return nil
 	}

@@ -135,7 +135,7 @@ func TestUnitSectionContested(t *testing.T) {
 			for _, age := range ages {
 				m.Repairs = append(m.Repairs, metav1.NewTime(lifecycletest.Start.Add(-age)))
 			}
-			o.Status.Sections = []v1alpha1.PhoneNumberSectionStatus{{Name: "commerce"}, m}
+			o.Status.Operator.Sections = []v1alpha1.PhoneNumberSectionStatus{{Name: "commerce"}, m}
 		}
 	}
 	for name, c := range map[string]struct {
@@ -280,22 +280,22 @@ func TestUnitConcludeSections(t *testing.T) {
 func TestUnitRecallSections(t *testing.T) {
 	n, _ := unitNumbers()
 	s := unitSection(func(o *v1alpha1.PhoneNumber) {
-		o.Status.Baseline = &v1alpha1.Baseline{Version: number.CanonicalVersion + 1, Fields: map[string]string{"profile.about": "x"}}
+		o.Status.Operator.Baseline = &v1alpha1.Baseline{Version: number.CanonicalVersion + 1, Fields: map[string]string{"profile.about": "x"}}
 		o.Status.Commerce = &v1alpha1.PhoneNumberCommerceStatus{}
 		o.Status.Profile = &v1alpha1.PhoneNumberProfileStatus{PictureSHA256: "aa"}
 		o.Status.Username = "acme"
-		o.Status.Sections = []v1alpha1.PhoneNumberSectionStatus{{Name: "commerce"}, {Name: "profile"}}
+		o.Status.Operator.Sections = []v1alpha1.PhoneNumberSectionStatus{{Name: "commerce"}, {Name: "profile"}}
 	})
 	status := &s.Object.Status
 	record := n.restoreSections(s.numberRun, number.Sections(&s.Object.Spec))
 	if d := record.Compare(number.Profile, s.want, number.Fields{"profile.about": "Closed"}); len(d.Normalised) != 1 {
 		t.Errorf("an upgrade must write nothing: %+v", d)
 	}
-	if status.Commerce != nil || status.Username != "" || status.Profile.PictureSHA256 != "" || len(status.Sections) != 1 {
+	if status.Commerce != nil || status.Username != "" || status.Profile.PictureSHA256 != "" || len(status.Operator.Sections) != 1 {
 		t.Errorf("remembers sections that the spec doesn't name: %+v", status)
 	}
 	record["profile.about"] = "y"
-	if status.Baseline.Fields["profile.about"] != "y" || status.Baseline.Version != number.CanonicalVersion {
+	if status.Operator.Baseline.Fields["profile.about"] != "y" || status.Operator.Baseline.Version != number.CanonicalVersion {
 		t.Error("the record isn't that of the status")
 	}
 	s.Object.Generation++
@@ -303,7 +303,7 @@ func TestUnitRecallSections(t *testing.T) {
 	if d := record.Compare(number.Profile, s.want, number.Fields{"profile.about": "Closed"}); len(d.Changed) != 1 {
 		t.Errorf("a change by the user counts: %+v", d)
 	}
-	status.Baseline.Version++
+	status.Operator.Baseline.Version++
 	s.Policy = v1alpha1.ManagementPolicyObserved
 	record = n.restoreSections(s.numberRun, number.Sections(&s.Object.Spec))
 	if names := record.Diff(number.Profile, s.want, number.Fields{"profile.about": "Closed"}); len(names) != 1 {
@@ -311,7 +311,7 @@ func TestUnitRecallSections(t *testing.T) {
 	}
 	s.Object.Spec.Profile = nil
 	n.restoreSections(s.numberRun, nil)
-	if status.Baseline != nil || status.Profile != nil || len(status.Sections) > 0 {
+	if status.Operator.Baseline != nil || status.Profile != nil || len(status.Operator.Sections) > 0 {
 		t.Errorf("nothing is named, but this is remembered: %+v", status)
 	}
 }
@@ -326,7 +326,7 @@ func TestUnitSectionNews(t *testing.T) {
 	}{
 		"nothing": {number.Profile, func(*v1alpha1.PhoneNumber) {}, time.Time{}},
 		"registered": {number.Encryption, func(o *v1alpha1.PhoneNumber) {
-			o.Status.Registration = &v1alpha1.PhoneNumberRegistrationStatus{
+			o.Status.Operator.Registration = &v1alpha1.PhoneNumberRegistrationStatus{
 				Attempts: []v1alpha1.RegistrationAttempt{{Time: at}, {Time: later}},
 			}
 		}, later.Time},

@@ -117,8 +117,8 @@ func (s *situation) verifyStep(code *lifecycle.Content) (verifyAction, *lifecycl
 		return action, o
 	case asked == nil: // requested before the ledger's memory
 		asked = &v1alpha1.RegistrationAttempt{}
-		if s.status.Verification != nil && s.status.Verification.CodeRequestedTime != nil {
-			asked.Time = *s.status.Verification.CodeRequestedTime
+		if s.status.Operator.Verification != nil && s.status.Operator.Verification.CodeRequestedTime != nil {
+			asked.Time = *s.status.Operator.Verification.CodeRequestedTime
 		}
 	}
 	tried := s.tried(code, asked)
@@ -152,7 +152,7 @@ func (s *situation) afterCode(asked, tried *v1alpha1.RegistrationAttempt) *lifec
 // codeRequest says whether to ask Meta for a code: once, and again when a person wants it. A request that Meta failed to
 // carry out is repeated a few times.
 func (s *situation) codeRequest(asked *v1alpha1.RegistrationAttempt) (verifyAction, *lifecycle.Result) {
-	before := asked != nil || s.status.Verification != nil && s.status.Verification.CodeRequestedTime != nil
+	before := asked != nil || s.status.Operator.Verification != nil && s.status.Operator.Verification.CodeRequestedTime != nil
 	if asked != nil && retryLeft(asked, s.now) > 0 {
 		return verifyWait, lifecycle.Waiting(v1alpha1.ReasonQuotaExceeded, "Meta sends no more codes to this number for a while", retryLeft(asked, s.now)).Showing(true)
 	}

@@ -98,7 +98,7 @@ func (n *numbers) resetForNewAccount(p *numberRun) {
 func (n *numbers) lookup(ctx context.Context, p *numberRun) (account.NumberView, *lifecycle.Result) {
 	matches := func(live graph.PhoneNumber) bool { return number.Is(&p.Object.Spec, live) }
 	view := p.Session.Number(matches)
-	pending := p.Object.Status.PendingAdd
+	pending := p.Object.Status.Operator.PendingAdd
 	switch {
 	case !view.Known && p.Settled() && pending == nil:
 		return view, lifecycle.Unchanged(p.UntilNextAttempt()) // nothing new since before the restart; the next observation brings an event
@@ -132,7 +132,7 @@ func (n *numbers) reread(ctx context.Context, p *numberRun, id, message string) 
 // observeInto copies what Meta says into the status, and what webhooks reported over it.
 func (n *numbers) observeInto(p *numberRun, live *graph.PhoneNumber) {
 	s := &p.Object.Status
-	s.ID, s.AccountID, s.PendingAdd = metavalues.Clip(live.ID), p.WABA.Spec.ID, nil
+	s.ID, s.AccountID, s.Operator.PendingAdd = metavalues.Clip(live.ID), p.WABA.Spec.ID, nil
 	s.DisplayPhoneNumber, s.VerifiedName = metavalues.Clip(live.DisplayPhoneNumber), metavalues.Clip(live.VerifiedName)
 	s.NameStatus, s.NewDisplayName, s.NewNameStatus = metavalues.Upper(live.NameStatus), metavalues.Clip(live.NewDisplayName), metavalues.Upper(live.NewNameStatus)
 	s.CodeVerificationStatus, s.QualityRating = metavalues.Upper(live.CodeVerificationStatus), metavalues.Upper(live.QualityRating)
@@ -157,20 +157,20 @@ func (n *numbers) mirror(p *numberRun) {
 	s := &p.Object.Status
 	attempts := attemptsOf(p.WABA, s.ID)
 	if a := last(attempts, callRequestCode); a != nil {
-		if s.Verification == nil {
-			s.Verification = &v1alpha1.PhoneNumberVerificationStatus{}
+		if s.Operator.Verification == nil {
+			s.Operator.Verification = &v1alpha1.PhoneNumberVerificationStatus{}
 		}
-		s.Verification.CodeRequestedTime = &a.Time
+		s.Operator.Verification.CodeRequestedTime = &a.Time
 	}
-	if len(attempts) == 0 && s.Registration == nil {
+	if len(attempts) == 0 && s.Operator.Registration == nil {
 		return
 	}
-	if s.Registration == nil {
-		s.Registration = &v1alpha1.PhoneNumberRegistrationStatus{}
+	if s.Operator.Registration == nil {
+		s.Operator.Registration = &v1alpha1.PhoneNumberRegistrationStatus{}
 	}
-	s.Registration.Attempts, s.Registration.BlockedUntil = attempts, nil
+	s.Operator.Registration.Attempts, s.Operator.Registration.RetryTime = attempts, nil
 	if a := last(attempts, callRegister); a != nil && retryLeft(a, p.Now) > 0 {
-		s.Registration.BlockedUntil = a.RetryTime
+		s.Operator.Registration.RetryTime = a.RetryTime
 	}
 }
 
@@ -178,7 +178,7 @@ func (n *numbers) mirror(p *numberRun) {
 func (n *numbers) situation(p *numberRun, live *graph.PhoneNumber) *situation {
 	asked := p.Object.Annotations[v1alpha1.AnnotationRequestCode]
 	handled := ""
-	if v := p.Object.Status.Verification; v != nil {
+	if v := p.Object.Status.Operator.Verification; v != nil {
 		handled = v.LastHandledRequest
 	}
 	return &situation{

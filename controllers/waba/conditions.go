@@ -66,9 +66,9 @@ func describeCredentials(p *accountRun, c *lifecycle.Conditions) {
 		return
 	}
 	creds := p.Object.Status.Credentials
-	if creds != nil && creds.ExpiresAt != nil && creds.ExpiresAt.Sub(p.Now) < expiryNotice {
+	if creds != nil && creds.ExpirationTime != nil && creds.ExpirationTime.Sub(p.Now) < expiryNotice {
 		c.Set(v1alpha1.ConditionCredentialsValid, metav1.ConditionTrue, v1alpha1.ReasonExpiringSoon,
-			"the access token expires on "+creds.ExpiresAt.UTC().Format(time.DateOnly)+"; put a new one into the Secret before that day")
+			"the access token expires on "+creds.ExpirationTime.UTC().Format(time.DateOnly)+"; put a new one into the Secret before that day")
 		return
 	}
 	c.Set(v1alpha1.ConditionCredentialsValid, metav1.ConditionTrue, v1alpha1.ReasonValid, "Meta accepts the access token")

@@ -94,7 +94,7 @@ func TestUnitPolicyCompliant(t *testing.T) {
 	}
 	restricted := func(until *metav1.Time) func(*v1alpha1.WABA) {
 		return webhook(func(s *v1alpha1.WABAWebhookStatus) {
-			s.Restrictions = []v1alpha1.Restriction{{Type: "RESTRICTED_BIZ_INITIATED_MESSAGING", Expires: until}}
+			s.Restrictions = []v1alpha1.Restriction{{Type: "RESTRICTED_BIZ_INITIATED_MESSAGING", ExpirationTime: until}}
 		})
 	}
 	apps := func(approved string, subscribed ...string) func(*v1alpha1.WABA) {
@@ -158,7 +158,7 @@ func TestUnitCredentialsValid(t *testing.T) {
 		"not known":    {&accountRun{}, denied, "Unknown/Pending"},
 		"good":         {&accountRun{Found: observed{snapshot: &account.Snapshot{}, token: token(scopeManagement)}}, lifecycle.Done("m"), "True/Valid"},
 		"expiring": {&accountRun{Found: observed{snapshot: &account.Snapshot{}, token: token(scopeManagement)}, Object: &v1alpha1.WABA{Status: v1alpha1.WABAStatus{
-			Credentials: &v1alpha1.CredentialsStatus{ExpiresAt: &expires},
+			Credentials: &v1alpha1.CredentialsStatus{ExpirationTime: &expires},
 		}}}, lifecycle.Done("m"), "True/ExpiringSoon"},
 	} {
 		if c.p.Object == nil {

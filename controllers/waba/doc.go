@@ -3,8 +3,9 @@
 
 // Package waba reconciles accounts: it observes each of them as a whole, for all resources of the account.
 //
-//	reconciler.go      the order of a run, and what an observation is
-//	interval.go        when an account is observed
+//	reconciler.go      what the lifecycle asks of the kind
+//	sync.go            when an account is observed, and what follows
+//	interval.go        the periods between observations
 //	status.go          what Meta says, into the status
 //	settings.go        the few settings of an account that can be written
 //	conditions.go      what Ready means

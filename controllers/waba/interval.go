@@ -32,7 +32,7 @@ func dueIn(waba *v1alpha1.WABA, requested time.Duration, secretUID, secretVersio
 	switch {
 	case s.LastObservedTime == nil,
 		s.ObservedGeneration != waba.Generation,
-		s.LastHandledRequest != waba.Annotations[v1alpha1.AnnotationRequestedAt],
+		s.Operator.LastHandledRequest != waba.Annotations[v1alpha1.AnnotationRequestedAt],
 		creds == nil || creds.SecretUID != secretUID || creds.SecretResourceVersion != secretVersion,
 		s.LastObservedTime.After(now.Add(time.Minute)): // a clock went back, or a status came from somewhere else
 		return 0

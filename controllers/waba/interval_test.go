@@ -74,7 +74,7 @@ func TestUnitDueIn(t *testing.T) {
 		"the spec changed": {settled(func(w *v1alpha1.WABA) { w.Generation = 4 }), 0},
 		"somebody asked":   {settled(func(w *v1alpha1.WABA) { w.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: "now"} }), 0},
 		"what was asked for is done": {settled(func(w *v1alpha1.WABA) {
-			w.Annotations, w.Status.LastHandledRequest = map[string]string{v1alpha1.AnnotationRequestedAt: "now"}, "now"
+			w.Annotations, w.Status.Operator.LastHandledRequest = map[string]string{v1alpha1.AnnotationRequestedAt: "now"}, "now"
 		}), period(5 * time.Minute)},
 		"another Secret":          {settled(func(w *v1alpha1.WABA) { w.Status.Credentials.SecretUID = "t" }), 0},
 		"another version of it":   {settled(func(w *v1alpha1.WABA) { w.Status.Credentials.SecretResourceVersion = "2" }), 0},

@@ -31,25 +31,25 @@ func TestUnitLedgerOfTheHolder(t *testing.T) {
 	}
 	owner := &accountRun{Object: &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}, Session: session("a")}
 	owner.Object.Status.AccountID = "1"
-	owner.Object.Status.TemplateCreates = []v1alpha1.CreateWindow{window(lifecycletest.Start.Add(-10*time.Minute), 3)}
+	owner.Object.Status.Operator.TemplateCreates = []v1alpha1.CreateWindow{window(lifecycletest.Start.Add(-10*time.Minute), 3)}
 	owner.Before = owner.Object.DeepCopy()
 	stranger := &accountRun{Object: &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}, Before: &v1alpha1.WABA{}}
 	r.limits(stranger) // in conflict: without a session
 	stranger.Session = session("b")
 	r.limits(stranger) // before anybody has observed the account
-	if wait := r.Creates.Reserve("1", owner.Object.Status.TemplateCreates); wait == 0 {
+	if wait := r.Creates.Reserve("1", owner.Object.Status.Operator.TemplateCreates); wait == 0 {
 		t.Error("after a restart the stranger was first, and the owner's hour is lost")
 	}
 	r.limits(stranger)
-	if got := stranger.Object.Status.TemplateCreates; len(got) > 0 {
+	if got := stranger.Object.Status.Operator.TemplateCreates; len(got) > 0 {
 		t.Errorf("the stranger is shown %+v", got)
 	}
 	r.limits(owner)
-	if got := owner.Object.Status.TemplateCreates; len(got) != 1 || got[0].Count != 3 {
+	if got := owner.Object.Status.Operator.TemplateCreates; len(got) != 1 || got[0].Count != 3 {
 		t.Errorf("the owner is shown %+v", got)
 	}
 }
 
 func window(start time.Time, count int32) v1alpha1.CreateWindow {
-	return v1alpha1.CreateWindow{Start: metav1.NewTime(start), Count: count}
+	return v1alpha1.CreateWindow{StartTime: metav1.NewTime(start), Count: count}
 }

@@ -108,5 +108,5 @@ func (a *accounts) Topic(*v1alpha1.WABA) lifecycle.Topic { return lifecycle.Topi
 
 // TakeShared takes the call log over: the runs of phone numbers write it.
 func (a *accounts) TakeShared(obj, live *v1alpha1.WABA) {
-	obj.Status.Registrations = live.Status.Registrations
+	obj.Status.Operator.CallLog = live.Status.Operator.CallLog
 }

@@ -79,7 +79,7 @@ func position(value *bool, negative bool) string {
 // manage writes what the spec asks for and Meta lets be written. What it returns is a complaint: the account was observed
 // all the same.
 func (a *accounts) manage(ctx context.Context, p *accountRun) *lifecycle.Result {
-	repairs := lifecycle.RepairsIn(&p.Object.Status.CommonStatus, p.Now)
+	repairs := lifecycle.RepairsOf(p.Object, p.Now)
 	if repairs.Prune(); p.ChangedByUser() {
 		repairs.Reset()
 	}

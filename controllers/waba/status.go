@@ -45,7 +45,7 @@ func accountStatus(s *v1alpha1.WABAStatus, a *graph.Account) {
 	s.BusinessVerificationStatus, s.OwnershipType = metavalues.Upper(a.VerificationStatus), metavalues.Upper(a.OwnershipType)
 	s.MessagingLimit = metavalues.Upper(a.MessagingLimit)
 	present := a.PrimaryFundingID != ""
-	s.PaymentMethodPresent, s.InsightsEnabled = &present, a.InsightsEnabled
+	s.PaymentMethodPresent, s.Insights = &present, position(a.InsightsEnabled, false)
 	s.OwnerBusiness = nil
 	if b := a.OwnerBusiness; b != nil {
 		s.OwnerBusiness = &v1alpha1.BusinessReference{ID: metavalues.Clip(b.ID), Name: metavalues.Clip(b.Name)}
@@ -82,12 +82,12 @@ func credentialsStatus(s *account.Session, token *graph.TokenInfo, old *v1alpha1
 	out.AppID, out.Application = metavalues.Clip(token.AppID), metavalues.Clip(token.Application)
 	out.Scopes = scopeList(slices.Sorted(slices.Values(token.Scopes)))
 	if !token.ExpiresAt.IsZero() {
-		out.ExpiresAt = &metav1.Time{Time: token.ExpiresAt}
+		out.ExpirationTime = &metav1.Time{Time: token.ExpiresAt}
 	}
 	checked := metav1.NewTime(now.Truncate(time.Second))
-	out.CheckedAt = &checked
-	if old != nil && old.CheckedAt != nil && now.Sub(old.CheckedAt.Time) < time.Hour && old.SecretResourceVersion == version {
-		out.CheckedAt = old.CheckedAt // Meta is asked about the token once an hour
+	out.CheckedTime = &checked
+	if old != nil && old.CheckedTime != nil && now.Sub(old.CheckedTime.Time) < time.Hour && old.SecretResourceVersion == version {
+		out.CheckedTime = old.CheckedTime // Meta is asked about the token once an hour
 	}
 	return out
 }
@@ -189,9 +189,9 @@ func (a *accounts) limits(p *accountRun) {
 	if p.Session == nil {
 		return
 	}
-	s.TemplateCreates = nil
+	s.Operator.TemplateCreates = nil
 	if s.AccountID == p.Object.Spec.ID {
-		s.TemplateCreates = a.Creates.Windows(p.Object.Spec.ID, p.Before.Status.TemplateCreates)
+		s.Operator.TemplateCreates = a.Creates.Windows(p.Object.Spec.ID, p.Before.Status.Operator.TemplateCreates)
 	}
 	budget := p.Session.Budget()
 	s.RateLimit = &v1alpha1.RateLimitStatus{UsagePercent: int32(min(budget.Percent(), 1000))} //nolint:gosec // bounded

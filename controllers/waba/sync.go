@@ -65,7 +65,7 @@ func throttled(p *accountRun) *lifecycle.Result {
 // requestedTooSoon is how long a request waits because the one before was answered a moment ago.
 func (a *accounts) requestedTooSoon(p *accountRun) time.Duration {
 	s := &p.Before.Status
-	if !p.Requested() || s.LastHandledRequest == "" || s.ObservedGeneration != p.Object.Generation || failing(p) || p.Session.Distrusted() {
+	if !p.Requested() || s.Operator.LastHandledRequest == "" || s.ObservedGeneration != p.Object.Generation || failing(p) || p.Session.Distrusted() {
 		return 0
 	}
 	return deadline.Left(deadline.Value(s.LastObservedTime).Add(lifecycle.RequestedGap), p.Now, lifecycle.RequestedGap)
@@ -76,7 +76,7 @@ func (a *accounts) requestedTooSoon(p *accountRun) time.Duration {
 func (a *accounts) between(p *accountRun, wait time.Duration) *lifecycle.Result {
 	p.Found = observed{snapshot: p.Session.Snapshot()}
 	s, prior := &p.Object.Status, &p.Before.Status
-	changed := (s.HeldSince == nil) != (prior.HeldSince == nil) || s.LastHandledRelease != prior.LastHandledRelease ||
+	changed := (s.Operator.HeldTime == nil) != (prior.Operator.HeldTime == nil) || s.Operator.LastHandledRelease != prior.Operator.LastHandledRelease ||
 		syncedFor(p, v1alpha1.ReasonPaused) || syncedFor(p, v1alpha1.ReasonConflict)
 	if !changed {
 		return lifecycle.Unchanged(wait)
@@ -187,12 +187,11 @@ func (a *accounts) unreadable(ctx context.Context, p *accountRun, err error) *li
 // breaker mirrors the session's breaker in the status, so that a restart doesn't close it.
 func (a *accounts) breaker(p *accountRun) {
 	release := p.Object.Annotations[v1alpha1.AnnotationReleaseHeld]
-	if release != p.Object.Status.LastHandledRelease {
+	if release != p.Object.Status.Operator.LastHandledRelease {
 		p.Session.Release()
-		p.Object.Status.LastHandledRelease, p.Object.Status.HeldSince = release, nil
+		p.Object.Status.Operator.LastHandledRelease, p.Object.Status.Operator.HeldTime = release, nil
 	}
-	if p.Session.Held() && p.Object.Status.HeldSince == nil {
-		p.Object.Status.HeldSince = &metav1.Time{Time: p.Now.Truncate(time.Second)}
+	if p.Session.Held() && p.Object.Status.Operator.HeldTime == nil {
+		p.Object.Status.Operator.HeldTime = &metav1.Time{Time: p.Now.Truncate(time.Second)}
 	}
 }
-

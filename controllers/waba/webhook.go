@@ -56,8 +56,8 @@ func blockedByMeta(s *v1alpha1.WABAStatus, now time.Time) *lifecycle.Readiness {
 func standingEnds(s *v1alpha1.WABAStatus, now time.Time) time.Duration {
 	var ends time.Duration
 	for _, r := range standing.Restrictions(s, now) {
-		if r.Expires != nil {
-			ends = deadline.Sooner(ends, r.Expires.Sub(now))
+		if r.ExpirationTime != nil {
+			ends = deadline.Sooner(ends, r.ExpirationTime.Sub(now))
 		}
 	}
 	if v := standing.NewestViolation(s, now); v != nil {

@@ -143,7 +143,7 @@ func (h *subscriptions) act(ctx context.Context, l *lookup, step *routeWrite) *l
 		return o
 	}
 	if step.repairs(l) {
-		lifecycle.RepairsIn(l.Status, l.Now).Note(step.at.path)
+		lifecycle.RepairsOf(l.Object, l.Now).Note(step.at.path)
 	}
 	end, err := h.make(ctx, l, step)
 	if err != nil {

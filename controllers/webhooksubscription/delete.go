@@ -96,7 +96,7 @@ func (h *subscriptions) claimants(
 
 // subscription unsubscribes the app if this resource subscribed it and nobody else's resource needs it.
 func (r *removal) subscription(ctx context.Context) *lifecycle.Result {
-	if !r.Object.Status.AppliedSubscription {
+	if !r.Object.Status.Operator.AppliedSubscription {
 		return nil
 	}
 	return r.change(ctx, &lifecycle.DestructiveWrite{

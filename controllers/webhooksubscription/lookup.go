@@ -350,6 +350,6 @@ func (h *subscriptions) driftHeld(p *subscriptionRun, v *route) *lifecycle.Resul
 	case p.Object.Spec.DriftPolicy == v1alpha1.DriftPolicyReport:
 		return lifecycle.NotSynced(v1alpha1.ReasonDriftDetected, fmt.Sprintf("%s: somebody changed it at Meta, and driftPolicy is Report", v.path)).AssetUnaffected()
 	}
-	return h.RepairHeld(p.Session, lifecycle.RepairsIn(p.Status, p.Now).Contested(v.path),
+	return h.RepairHeld(p.Session, lifecycle.RepairsOf(p.Object, p.Now).Contested(v.path),
 		v.path+": another client keeps reverting the operator's changes; agree who manages this, or set driftPolicy: Report")
 }

@@ -180,7 +180,7 @@ func (m *memory) restore(obj *v1alpha1.WebhookSubscription) {
 	if known := m.statuses[obj.UID]; known != nil && known.AccountID == obj.Status.AccountID {
 		known = known.DeepCopy()
 		s := &obj.Status
-		s.AppliedSubscription, s.App, s.Messages, s.PhoneNumbers = known.AppliedSubscription, known.App, known.Messages, known.PhoneNumbers
+		s.Operator.AppliedSubscription, s.App, s.Messages, s.PhoneNumbers = known.Operator.AppliedSubscription, known.App, known.Messages, known.PhoneNumbers
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 func (h *subscriptions) observeInto(l *lookup) {
 	s, v := &l.Object.Status, &l.situation
 	s.Subscribed = &v.subscribed
-	s.AppliedSubscription = s.AppliedSubscription && v.subscribed
+	s.Operator.AppliedSubscription = s.Operator.AppliedSubscription && v.subscribed
 	h.observeAppInto(l)
 	known := s.Messages
 	s.Messages = nil
@@ -82,7 +82,7 @@ func (h *subscriptions) intend(l *lookup, step *routeWrite) { h.note(l, step, ni
 // remember notes what was set and with which version of the verify token.
 func (h *subscriptions) remember(l *lookup, step *routeWrite) {
 	if step.kind == hookSubscribe {
-		l.Object.Status.AppliedSubscription = true
+		l.Object.Status.Operator.AppliedSubscription = true
 		return
 	}
 	h.note(l, step, l.tokens[step.at.path].Version)

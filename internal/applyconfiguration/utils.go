@@ -97,6 +97,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.MediaSourceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("MessageTemplate"):
 		return &apiv1alpha1.MessageTemplateApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("MessageTemplateOperatorStatus"):
+		return &apiv1alpha1.MessageTemplateOperatorStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("MessageTemplateSpec"):
 		return &apiv1alpha1.MessageTemplateSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("MessageTemplateStatus"):
@@ -125,6 +127,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PhoneNumberCommerceStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberCounts"):
 		return &apiv1alpha1.PhoneNumberCountsApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberOperatorStatus"):
+		return &apiv1alpha1.PhoneNumberOperatorStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberProfile"):
 		return &apiv1alpha1.PhoneNumberProfileApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberProfileStatus"):
@@ -201,6 +205,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ViolationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("WABA"):
 		return &apiv1alpha1.WABAApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("WABAOperatorStatus"):
+		return &apiv1alpha1.WABAOperatorStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("WABAReference"):
 		return &apiv1alpha1.WABAReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("WABASpec"):
@@ -217,6 +223,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.WebhookOverrideStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("WebhookSubscription"):
 		return &apiv1alpha1.WebhookSubscriptionApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("WebhookSubscriptionOperatorStatus"):
+		return &apiv1alpha1.WebhookSubscriptionOperatorStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("WebhookSubscriptionSpec"):
 		return &apiv1alpha1.WebhookSubscriptionSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("WebhookSubscriptionStatus"):

@@ -126,8 +126,8 @@ func clusterToken(c *v1alpha1.CredentialsStatus) Token {
 	out := unknownToken(readOnlyFromMeta)
 	out.Listing = Listing{Source: SourceCluster}
 	out.AppID, out.Application = told(c.AppID, SourceCluster), told(c.Application, SourceCluster)
-	if c.ExpiresAt != nil {
-		out.expires = c.ExpiresAt.Time
+	if c.ExpirationTime != nil {
+		out.expires = c.ExpirationTime.Time
 	}
 	out.neverExpires = out.expires.IsZero()
 	out.Expires = told(cmp.Or(timeText(out.expires), noExpiry), SourceCluster)

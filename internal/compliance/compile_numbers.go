@@ -147,8 +147,8 @@ func (e *evidence) region(n *joinedNumber, s *v1alpha1.PhoneNumberStatus) Fact {
 	if region := e.regions[n.id]; region != "" {
 		return told(region, SourceMeta)
 	}
-	if s.Registration != nil && s.Registration.DataLocalizationRegion != "" {
-		return told(s.Registration.DataLocalizationRegion, SourceLedger)
+	if s.Operator.Registration != nil && s.Operator.Registration.DataLocalizationRegion != "" {
+		return told(s.Operator.Registration.DataLocalizationRegion, SourceLedger)
 	}
 	return Fact{Unknown: notReported}
 }
@@ -172,9 +172,9 @@ func platformMeaning(platform string, inApp bool) string {
 
 // callsOf are the scarce calls that the operator made for a number. The account's ledger and the number's own overlap.
 func (e *evidence) callsOf(n *joinedNumber) []Call {
-	attempts := slices.Clone(e.waba.Status.Registrations)
-	if n.resource != nil && n.resource.Status.Registration != nil {
-		attempts = append(attempts, n.resource.Status.Registration.Attempts...)
+	attempts := slices.Clone(e.waba.Status.Operator.CallLog)
+	if n.resource != nil && n.resource.Status.Operator.Registration != nil {
+		attempts = append(attempts, n.resource.Status.Operator.Registration.Attempts...)
 	}
 	out := []Call{}
 	for _, a := range attempts {

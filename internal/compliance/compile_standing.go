@@ -63,7 +63,7 @@ func (e *evidence) judgements(out *Standing, w *v1alpha1.WABAWebhookStatus) {
 	inForce, counting := standing.Restrictions(s, e.now), standing.Violations(s, e.now)
 	for _, r := range w.Restrictions {
 		state := stateOf(slices.ContainsFunc(inForce, func(x v1alpha1.Restriction) bool { return sameRestriction(x, r) }))
-		out.Restrictions = append(out.Restrictions, Event{Type: r.Type, State: state, Time: utc(r.Time), Expires: utc(r.Expires), Detail: r.Remediation})
+		out.Restrictions = append(out.Restrictions, Event{Type: r.Type, State: state, Time: utc(r.Time), Expires: utc(r.ExpirationTime), Detail: r.Remediation})
 	}
 	for _, v := range w.Violations {
 		state := StatePast
@@ -73,12 +73,12 @@ func (e *evidence) judgements(out *Standing, w *v1alpha1.WABAWebhookStatus) {
 		out.Violations = append(out.Violations, Event{Type: v.Type, State: state, Time: utc(&v.Time), Subject: v.PhoneNumber})
 	}
 	if w.Ban != nil {
-		out.Ban = &Event{Type: w.Ban.State, State: stateOf(standing.Ban(s, e.now) != ""), Expires: utc(w.Ban.Date)}
+		out.Ban = &Event{Type: w.Ban.State, State: stateOf(standing.Ban(s, e.now) != ""), Expires: utc(w.Ban.Time)}
 	}
 }
 
 func sameRestriction(a, b v1alpha1.Restriction) bool {
-	return a.Type == b.Type && a.Time.Equal(b.Time) && a.Expires.Equal(b.Expires)
+	return a.Type == b.Type && a.Time.Equal(b.Time) && a.ExpirationTime.Equal(b.ExpirationTime)
 }
 
 func stateOf(inForce bool) string {

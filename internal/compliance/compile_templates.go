@@ -134,7 +134,7 @@ func remember(out *Template, resource *v1alpha1.MessageTemplate) {
 	s := &resource.Status
 	out.Resource = resource.Namespace + "/" + resource.Name
 	if s.Status == out.Status {
-		out.StatusSince = utc(s.StatusSince)
+		out.StatusSince = utc(s.StatusChangedTime)
 		if r := s.Rejection; r != nil && out.Rejection != nil && (r.Reason == out.Rejection.Reason || r.Reason == "") {
 			out.Rejection.Explanation, out.Rejection.Recommendation = r.Explanation, cmp.Or(r.Recommendation, out.Rejection.Recommendation)
 		}
@@ -142,13 +142,13 @@ func remember(out *Template, resource *v1alpha1.MessageTemplate) {
 			out.Pause = strings.TrimSpace(s.Pause.Title + " " + s.Pause.Description)
 		}
 	}
-	for _, t := range s.PauseTimes {
+	for _, t := range s.Operator.PauseTimes {
 		out.PauseTimes = append(out.PauseTimes, t.UTC())
 	}
 	if s.Webhook != nil {
-		out.DisableDate = utc(s.Webhook.DisableDate)
+		out.DisableDate = utc(s.Webhook.DisableTime)
 	}
-	for _, edit := range s.Edits {
+	for _, edit := range s.Operator.Edits {
 		call := Call{Kind: "Edit", Time: edit.Time.UTC(), Result: told("Refused, or not known", SourceLedger)}
 		if edit.Done {
 			call.Result.Value = callDone

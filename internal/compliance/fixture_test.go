@@ -49,9 +49,9 @@ func rich() *evidence {
 		Spec:       v1alpha1.PhoneNumberSpec{Registration: &v1alpha1.PhoneNumberRegistration{}},
 		Status: v1alpha1.PhoneNumberStatus{
 			CommonStatus: v1alpha1.CommonStatus{ID: "106540352242922"},
-			Registration: &v1alpha1.PhoneNumberRegistrationStatus{Attempts: []v1alpha1.RegistrationAttempt{
+			Operator: v1alpha1.PhoneNumberOperatorStatus{Registration: &v1alpha1.PhoneNumberRegistrationStatus{Attempts: []v1alpha1.RegistrationAttempt{
 				{Number: "106540352242922", Kind: "Register", Time: at(-90 * day), Result: "Done"},
-			}},
+			}}},
 		},
 	}}
 	e.subscriptions = []v1alpha1.WebhookSubscription{{
@@ -70,20 +70,20 @@ func richWABA() *v1alpha1.WABA {
 		},
 		Status: v1alpha1.WABAStatus{
 			LastObservedTime: ptrTo(-5 * time.Minute),
-			Registrations: []v1alpha1.RegistrationAttempt{
+			Operator: v1alpha1.WABAOperatorStatus{CallLog: []v1alpha1.RegistrationAttempt{
 				{Number: "106540352242922", Kind: "Register", Time: at(-90 * day), Result: "Done"},
 				{Number: "106540352242922", Kind: "RequestCode", Time: at(-91 * day)},
-			},
+			}},
 			Webhook: &v1alpha1.WABAWebhookStatus{
 				Events: []v1alpha1.WebhookEvent{{Field: "account_update/ACCOUNT_RESTRICTION", Time: at(-2 * day)}, {Field: "account_alerts", Time: at(-day)}},
 				Restrictions: []v1alpha1.Restriction{
-					{Type: "RESTRICTED_ADD_PHONE_NUMBER_ACTION", Time: ptrTo(-60 * day), Expires: ptrTo(-53 * day)},
-					{Type: "RESTRICTED_BIZ_INITIATED_MESSAGING", Time: ptrTo(-2 * day), Expires: ptrTo(5 * day), Remediation: "Remove the spam. See https://www.facebook.com/help?token=t0ken"},
+					{Type: "RESTRICTED_ADD_PHONE_NUMBER_ACTION", Time: ptrTo(-60 * day), ExpirationTime: ptrTo(-53 * day)},
+					{Type: "RESTRICTED_BIZ_INITIATED_MESSAGING", Time: ptrTo(-2 * day), ExpirationTime: ptrTo(5 * day), Remediation: "Remove the spam. See https://www.facebook.com/help?token=t0ken"},
 				},
 				Violations: []v1alpha1.Violation{
 					{Type: "ALCOHOL", Time: at(-200 * day)}, {Type: "SPAM", Time: at(-2 * day), PhoneNumber: "15550783881"},
 				},
-				Ban:           &v1alpha1.Ban{State: "REINSTATE", Date: ptrTo(-300 * day)},
+				Ban:           &v1alpha1.Ban{State: "REINSTATE", Time: ptrTo(-300 * day)},
 				Alerts:        []v1alpha1.Alert{{Type: "OBA_REJECTED", Severity: "INFORMATIONAL", Status: "ACTIVE", Description: "Not notable.", EntityType: "PHONE_NUMBER", EntityID: "106540352242922", Time: at(-day)}},
 				AccountEvents: []v1alpha1.AccountEvent{{Event: "PARTNER_ADDED", Time: at(-400 * day), Detail: "partner 55"}},
 			},
@@ -148,7 +148,7 @@ func richResources() []v1alpha1.MessageTemplate {
 	resource := func(name, id, status string, change func(*v1alpha1.MessageTemplateStatus)) v1alpha1.MessageTemplate {
 		t := v1alpha1.MessageTemplate{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}, Spec: v1alpha1.MessageTemplateSpec{Name: name, Language: "en_US"},
-			Status: v1alpha1.MessageTemplateStatus{CommonStatus: v1alpha1.CommonStatus{ID: id}, Status: status, StatusSince: ptrTo(-10 * day)},
+			Status: v1alpha1.MessageTemplateStatus{CommonStatus: v1alpha1.CommonStatus{ID: id}, Status: status, StatusChangedTime: ptrTo(-10 * day)},
 		}
 		change(&t.Status)
 		return t
@@ -158,11 +158,11 @@ func richResources() []v1alpha1.MessageTemplate {
 			s.Rejection = &v1alpha1.TemplateRejection{Reason: "SCAM", Explanation: "It promises a prize.", Recommendation: "Don't."}
 		}),
 		resource("spam", "1004", "DISABLED", func(s *v1alpha1.MessageTemplateStatus) {
-			s.PauseTimes, s.Webhook = []metav1.Time{at(-20 * day), at(-15 * day)}, &v1alpha1.MessageTemplateWebhookStatus{DisableDate: ptrTo(-10 * day)}
+			s.Operator.PauseTimes, s.Webhook = []metav1.Time{at(-20 * day), at(-15 * day)}, &v1alpha1.MessageTemplateWebhookStatus{DisableTime: ptrTo(-10 * day)}
 		}),
 		resource("news", "1005", "PAUSED", func(s *v1alpha1.MessageTemplateStatus) {
-			s.Pause, s.PauseTimes = &v1alpha1.TemplatePause{Title: "FIRST_PAUSE", Description: "3 hours"}, []metav1.Time{at(-time.Hour)}
-			s.Edits = []v1alpha1.EditAttempt{{Time: at(-3 * day), Done: true}, {Time: at(-2 * day)}}
+			s.Pause, s.Operator.PauseTimes = &v1alpha1.TemplatePause{Title: "FIRST_PAUSE", Description: "3 hours"}, []metav1.Time{at(-time.Hour)}
+			s.Operator.Edits = []v1alpha1.EditAttempt{{Time: at(-3 * day), Done: true}, {Time: at(-2 * day)}}
 		}),
 	}
 }

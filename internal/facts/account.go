@@ -48,7 +48,7 @@ func bounded(n int) int32 { return int32(max(0, min(n, math.MaxInt32))) }
 func mergeAccountUpdate(w *v1alpha1.WABAWebhookStatus, e event, v webhook.AccountUpdate) bool {
 	changed := false
 	if v.Ban != nil && advance(&w.Events, MarkBan, e, 0) {
-		w.Ban = &v1alpha1.Ban{State: v.Ban.State, Date: timeOf(v.Ban.Date)}
+		w.Ban = &v1alpha1.Ban{State: v.Ban.State, Time: timeOf(v.Ban.Date)}
 		changed = true
 	}
 	if v.Violation != nil {
@@ -79,16 +79,18 @@ func violated(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Violation) (chan
 // restricted notes a restriction. Meta reports one again when it is extended, and never when it is lifted: those whose end
 // has come are dropped.
 func restricted(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Restriction) bool {
-	over := func(r v1alpha1.Restriction) bool { return r.Expires != nil && !r.Expires.After(e.received) }
+	over := func(r v1alpha1.Restriction) bool {
+		return r.ExpirationTime != nil && !r.ExpirationTime.After(e.received)
+	}
 	before := w.Restrictions
 	next := slices.DeleteFunc(slices.Clone(before), over)
-	item := v1alpha1.Restriction{Type: v.Type, Time: &metav1.Time{Time: e.at}, Expires: timeOf(v.Expires), Remediation: v.Remediation}
+	item := v1alpha1.Restriction{Type: v.Type, Time: &metav1.Time{Time: e.at}, ExpirationTime: timeOf(v.Expires), Remediation: v.Remediation}
 	i := slices.IndexFunc(next, func(r v1alpha1.Restriction) bool { return r.Type == v.Type })
 	switch {
 	case over(item):
 	case i < 0:
 		next = append(next, item)
-	case e.at.After(deadline.Value(next[i].Time)), e.at.Equal(deadline.Value(next[i].Time)) && v.Expires.After(deadline.Value(next[i].Expires)):
+	case e.at.After(deadline.Value(next[i].Time)), e.at.Equal(deadline.Value(next[i].Time)) && v.Expires.After(deadline.Value(next[i].ExpirationTime)):
 		next[i] = item
 	}
 	slices.SortFunc(next, func(a, b v1alpha1.Restriction) int { return strings.Compare(a.Type, b.Type) })
@@ -97,7 +99,7 @@ func restricted(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Restriction) b
 }
 
 func sameRestriction(a, b v1alpha1.Restriction) bool {
-	return a.Type == b.Type && a.Remediation == b.Remediation && a.Time.Equal(b.Time) && a.Expires.Equal(b.Expires)
+	return a.Type == b.Type && a.Remediation == b.Remediation && a.Time.Equal(b.Time) && a.ExpirationTime.Equal(b.ExpirationTime)
 }
 
 // happened notes an event that only has to be told.

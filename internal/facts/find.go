@@ -187,7 +187,7 @@ func numberHas(o *v1alpha1.PhoneNumber, e event) bool { return o.Status.AccountI
 // templateHas reports whether an event is about this template. Events of one that had the same name before aren't.
 func templateHas(o *v1alpha1.MessageTemplate, e event) bool {
 	switch {
-	case o.Status.PendingCreate != nil:
+	case o.Status.Operator.PendingCreate != nil:
 		return true
 	case o.Status.AccountID != e.account.ID:
 		return false

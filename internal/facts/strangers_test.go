@@ -41,7 +41,7 @@ func TestStrangersEvents(t *testing.T) {
 		t.Errorf("facts %v and %v, want none", template.Status.Webhook, stranger.Status.Webhook)
 	}
 	p.status(stranger, func() {
-		stranger.Status.PendingCreate = &v1alpha1.PendingCreate{SpecHash: "x", Time: metav1.NewTime(start)}
+		stranger.Status.Operator.PendingCreate = &v1alpha1.PendingCreate{SpecHash: "x", Time: metav1.NewTime(start)}
 	})
 	if tally := p.record(w, status(1, "guest", "81", "APPROVED")); tally != (Tally{Persisted: 1}) {
 		t.Errorf("Meta was faster than the answer to our create: %+v", tally)

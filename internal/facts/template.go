@@ -42,7 +42,7 @@ func templateStatus(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook
 		w.Status, w.Reason = v.Event, v.Reason
 		w.RejectionReason, w.RejectionRecommendation = v.RejectionReason, v.RejectionRecommendation
 		w.PauseTitle, w.PauseDescription = v.PauseTitle, v.PauseDescription
-		w.DisableDate = timeOf(v.DisableDate)
+		w.DisableTime = timeOf(v.DisableDate)
 	}
 	return mentioned(w, e, v.Category) || changed
 }

@@ -44,7 +44,7 @@ func (s *scrape) account(key types.NamespacedName, t *tally) {
 		gauge(accountBan, 1, listed(banStates, standing.Ban))
 	}
 	if st.Credentials != nil {
-		at(accountTokenExpiry, deadline.Value(st.Credentials.ExpiresAt))
+		at(accountTokenExpiry, deadline.Value(st.Credentials.ExpirationTime))
 	}
 	if limit, ok := messagingLimit(st.MessagingLimit); ok {
 		gauge(accountMessagingLimit, limit)
@@ -59,7 +59,7 @@ func (s *scrape) account(key types.NamespacedName, t *tally) {
 	at(accountLastWebhook, t.webhook)
 	at(accountLastDecision, t.decided)
 	held := 0.0
-	if st.HeldSince != nil {
+	if st.Operator.HeldTime != nil {
 		held = 1
 	}
 	gauge(accountHeld, held)

@@ -95,7 +95,7 @@ const found = time.Minute
 func decision(o *v1alpha1.MessageTemplate) time.Time {
 	switch o.Status.Status {
 	case metavalues.TemplateApproved, metavalues.TemplateRejected, metavalues.TemplatePaused, metavalues.TemplateDisabled:
-		if since := o.Status.StatusSince; since != nil && since.After(o.CreationTimestamp.Add(found)) {
+		if since := o.Status.StatusChangedTime; since != nil && since.After(o.CreationTimestamp.Add(found)) {
 			return since.Time
 		}
 	}

@@ -127,7 +127,7 @@ func well(name string) []client.Object {
 		Status: "ACTIVE", ReviewStatus: "APPROVED", BusinessVerificationStatus: "VERIFIED", MessagingLimit: "TIER_2K",
 		Health: &v1alpha1.HealthStatus{CanSendMessage: "AVAILABLE"}, Templates: &v1alpha1.TemplateCounts{Total: 9, Limit: 250, Approved: 7, Pending: 1, Unmanaged: 6},
 		PhoneNumbers: &v1alpha1.PhoneNumberCounts{Total: 2, Connected: 1, Unmanaged: 1}, EffectiveIntervalSeconds: 300, LastObservedTime: at(-time.Minute),
-		Credentials: &v1alpha1.CredentialsStatus{ExpiresAt: at(time.Hour)}, RateLimit: &v1alpha1.RateLimitStatus{UsagePercent: 12},
+		Credentials: &v1alpha1.CredentialsStatus{ExpirationTime: at(time.Hour)}, RateLimit: &v1alpha1.RateLimitStatus{UsagePercent: 12},
 	}
 	waba.Status.AccountID = waba.Spec.ID
 	waba.Status.Conditions = conditions("Ready True Observed", "Synced True Synced", "CredentialsValid True Valid", "Approved True Approved",
@@ -136,7 +136,7 @@ func well(name string) []client.Object {
 	for i, category := range []string{"UTILITY", "UTILITY", "MARKETING"} {
 		o := &v1alpha1.MessageTemplate{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: fmt.Sprintf("%s-%d", name, i)}}
 		o.Spec.CommonSpec, o.Status.AccountID, o.Status.Status, o.Status.Category = common, waba.Spec.ID, "APPROVED", category
-		o.Status.StatusSince = at(-time.Hour)
+		o.Status.StatusChangedTime = at(-time.Hour)
 		o.Status.Conditions = conditions("Ready True Approved", "Synced True Synced", "Approved True Approved", "CategoryAsRequested True AsRequested")
 		out = append(out, o)
 	}
@@ -254,7 +254,7 @@ func TestUnknownValuesAreOneSeries(t *testing.T) {
 func TestTrouble(t *testing.T) {
 	objects := well("acme")
 	waba, _ := objects[0].(*v1alpha1.WABA)
-	waba.Status.HeldSince, waba.Spec.ManagementPolicy = at(0), v1alpha1.ManagementPolicyPaused
+	waba.Status.Operator.HeldTime, waba.Spec.ManagementPolicy = at(0), v1alpha1.ManagementPolicyPaused
 	first, _ := objects[1].(*v1alpha1.MessageTemplate)
 	second, _ := objects[2].(*v1alpha1.MessageTemplate)
 	first.Status.Conditions = conditions("CategoryAsRequested False Reclassified")
@@ -324,7 +324,7 @@ func TestDecision(t *testing.T) {
 		"nothing known of it": {"APPROVED", nil, false},
 	} {
 		o := &v1alpha1.MessageTemplate{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: *at(0)}}
-		o.Status.Status, o.Status.StatusSince = c.status, c.since
+		o.Status.Status, o.Status.StatusChangedTime = c.status, c.since
 		if got := !decision(o).IsZero(); got != c.told {
 			t.Errorf("%s: %v", name, got)
 		}

@@ -121,7 +121,7 @@ func accountOf(w *v1alpha1.WABA, now time.Time) *Account {
 		a.RateUsagePercent = &s.RateLimit.UsagePercent
 	}
 	if s.Credentials != nil {
-		a.TokenExpiryTime = s.Credentials.ExpiresAt
+		a.TokenExpiryTime = s.Credentials.ExpirationTime
 	}
 	return a
 }

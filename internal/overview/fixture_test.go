@@ -105,7 +105,7 @@ func fixture() []client.Object {
 	s := &acme.Status
 	s.Name, s.MessagingLimit, s.ReviewStatus = "Acme | Shop", "TIER_2K", "APPROVED"
 	s.Health = &v1alpha1.HealthStatus{CanSendMessage: "AVAILABLE"}
-	s.Credentials = &v1alpha1.CredentialsStatus{AppID: "634974688087057", ExpiresAt: ago(-9 * 24 * time.Hour)}
+	s.Credentials = &v1alpha1.CredentialsStatus{AppID: "634974688087057", ExpirationTime: ago(-9 * 24 * time.Hour)}
 	s.RateLimit = &v1alpha1.RateLimitStatus{UsagePercent: 23}
 	s.Templates = &v1alpha1.TemplateCounts{Total: 27, Limit: 6000, Approved: 20, Unmanaged: 5}
 	s.PhoneNumbers = &v1alpha1.PhoneNumberCounts{Total: 4, Connected: 3}
@@ -113,14 +113,14 @@ func fixture() []client.Object {
 	initech := waba("initech", "202290129340398", observed, "Synced=False/RateLimited 10m Meta's rate limit is used up; waiting until it is lifted", "Reconciling=True/RateLimited 10m",
 		"CredentialsValid=True/Valid 900h", "CanSendMessages=True/Limited 5h messages can be sent with limits; BUSINESS 1 is LIMITED", "PolicyCompliant=False/Restricted 26h")
 	s = &initech.Status
-	s.LastObservedTime, s.NextAttemptTime, s.HeldSince = ago(3*time.Hour), ago(-12*time.Minute), ago(4*time.Hour)
+	s.LastObservedTime, s.NextAttemptTime, s.Operator.HeldTime = ago(3*time.Hour), ago(-12*time.Minute), ago(4*time.Hour)
 	s.Health = &v1alpha1.HealthStatus{CanSendMessage: "LIMITED"}
 	s.RateLimit = &v1alpha1.RateLimitStatus{UsagePercent: 100, RegainAccessTime: ago(-12 * time.Minute)}
 	s.Templates = &v1alpha1.TemplateCounts{Total: 241, Limit: 250}
 	s.Webhook = &v1alpha1.WABAWebhookStatus{
 		Events:       []v1alpha1.WebhookEvent{{Field: facts.MarkBan, Time: *ago(26 * time.Hour)}},
-		Ban:          &v1alpha1.Ban{State: "SCHEDULE_FOR_DISABLE", Date: ago(-50 * time.Hour)},
-		Restrictions: []v1alpha1.Restriction{{Type: "RESTRICTED_BIZ_INITIATED_MESSAGING", Time: ago(26 * time.Hour), Expires: ago(-46 * time.Hour), Remediation: "Wait."}},
+		Ban:          &v1alpha1.Ban{State: "SCHEDULE_FOR_DISABLE", Time: ago(-50 * time.Hour)},
+		Restrictions: []v1alpha1.Restriction{{Type: "RESTRICTED_BIZ_INITIATED_MESSAGING", Time: ago(26 * time.Hour), ExpirationTime: ago(-46 * time.Hour), Remediation: "Wait."}},
 		Violations:   []v1alpha1.Violation{{Type: "ALCOHOL", Time: *ago(27 * time.Hour), PhoneNumber: "15550783881"}},
 		Alerts: []v1alpha1.Alert{
 			{Type: "OBA_REVOKED", Severity: "CRITICAL", Status: "ACTIVE", EntityType: "PHONE_NUMBER", EntityID: "7", Description: "The badge\x1b[2J was revoked.", Time: *ago(time.Hour)},
@@ -163,12 +163,12 @@ func templates() []client.Object {
 	for i := range 3 {
 		t := template("acme", fmt.Sprintf("review-%d", i), "PENDING", "UNKNOWN", "UTILITY", "Ready=False/InReview 2h in review at Meta, which takes up to a day", synced,
 			"Approved=False/InReview 2h in review at Meta, which takes up to a day", "Reconciling=True/InReview 2h")
-		t.Status.StatusSince, t.Status.StatusUntil = ago(2*time.Hour), ago(-22*time.Hour)
+		t.Status.StatusChangedTime, t.Status.StatusEndTime = ago(2*time.Hour), ago(-22*time.Hour)
 		out = append(out, t)
 	}
 	rejected := template("acme", "sale", "REJECTED", "UNKNOWN", "MARKETING", "Ready=False/Rejected 50h rejected by Meta: TAG_CONTENT_MISMATCH", synced, "Stalled=True/Rejected 50h",
 		"Approved=False/Rejected 50h rejected by Meta: TAG_CONTENT_MISMATCH: The content says *sale* | <b>now</b> (don't ask for passwords)")
-	rejected.Status.StatusSince = ago(50 * time.Hour)
+	rejected.Status.StatusChangedTime = ago(50 * time.Hour)
 	turned := template("acme", "reminder", "APPROVED", "YELLOW", "UTILITY", ready, synced, approved,
 		"CategoryAsRequested=False/Reclassified 30h asked for UTILITY, but Meta classified it as MARKETING and charges for that; change the content, or set spec.category to MARKETING to accept it",
 		"QualityHealthy=False/MediumQuality 3h quality is medium: recipients block or report these messages; if it gets low, Meta pauses the template")
@@ -178,10 +178,10 @@ func templates() []client.Object {
 	planned.Status.CorrectCategory, planned.Status.Webhook = "MARKETING", &v1alpha1.MessageTemplateWebhookStatus{CategoryChangeTime: ago(-9 * 24 * time.Hour)}
 	stopped := template("acme", "promo", "PAUSED", "RED", "MARKETING", "Ready=False/PausedByMeta 1h paused by Meta for low quality", synced,
 		"Approved=False/PausedByMeta 1h paused by Meta for low quality", "QualityHealthy=False/LowQuality 1h quality is low: Meta pauses the template", "Reconciling=True/PausedByMeta 1h")
-	stopped.Status.StatusSince, stopped.Status.StatusUntil = ago(time.Hour), ago(-2*time.Hour)
+	stopped.Status.StatusChangedTime, stopped.Status.StatusEndTime = ago(time.Hour), ago(-2*time.Hour)
 	gone := template("acme", "raffle", "DISABLED", "RED", "MARKETING", "Ready=False/Disabled 90h disabled by Meta for good; create a template with another name", synced,
 		"Stalled=True/Disabled 90h", "Approved=False/Disabled 90h disabled by Meta for good; create a template with another name")
-	gone.Status.StatusSince = ago(90 * time.Hour)
+	gone.Status.StatusChangedTime = ago(90 * time.Hour)
 	edited := template("acme", "welcome", "APPROVED", "GREEN", "UTILITY", ready, "Synced=False/EditBudgetExhausted 5h the template was edited today; waiting", approved)
 	edited.Status.NextAttemptTime = ago(-19 * time.Hour)
 	drifted := template("acme", "invoice", "APPROVED", "GREEN", "UTILITY", ready, "Synced=False/DriftDetected 72h somebody changed body at Meta; change the spec or driftPolicy", approved)

@@ -40,9 +40,9 @@ func (j *judging) account(w *v1alpha1.WABA) {
 	s := &w.Status
 	j.standing(w)
 	j.token(s)
-	if s.HeldSince != nil {
+	if s.Operator.HeldTime != nil {
 		j.add(Finding{
-			Reason: v1alpha1.ReasonBulkChangeHeld, Since: s.HeldSince,
+			Reason: v1alpha1.ReasonBulkChangeHeld, Since: s.Operator.HeldTime,
 			Message: "unusually many changes that nobody asked for are held; look at the account, then release them with the annotation " + v1alpha1.AnnotationReleaseHeld,
 		})
 	}
@@ -71,19 +71,19 @@ func (j *judging) standing(w *v1alpha1.WABA) {
 		if state == standing.BanScheduled {
 			message = "Meta is going to disable the account (ban state " + state + "); appeal in Business Support Home"
 		}
-		f := Finding{Condition: compliant, Reason: reasonBanned, Message: message, Until: after(s.Webhook.Ban.Date, j.now)}
+		f := Finding{Condition: compliant, Reason: reasonBanned, Message: message, Until: after(s.Webhook.Ban.Time, j.now)}
 		if e := facts.EventOf(s.Webhook.Events, facts.MarkBan); e != nil {
 			f.Since = &e.Time
 		}
 		j.add(f)
 	}
 	if all := standing.Restrictions(s, j.now); len(all) > 0 {
-		f := Finding{Condition: compliant, Reason: v1alpha1.ReasonRestricted, Since: all[0].Time, Until: all[0].Expires}
+		f := Finding{Condition: compliant, Reason: v1alpha1.ReasonRestricted, Since: all[0].Time, Until: all[0].ExpirationTime}
 		texts := make([]string, 0, len(all))
 		for _, r := range all {
 			texts = append(texts, joined(r.Type, r.Remediation))
-			if r.Expires == nil || f.Until != nil && r.Expires.After(f.Until.Time) {
-				f.Until = r.Expires // until the last has ended
+			if r.ExpirationTime == nil || f.Until != nil && r.ExpirationTime.After(f.Until.Time) {
+				f.Until = r.ExpirationTime // until the last has ended
 			}
 		}
 		f.Message = "restricted by Meta: " + strings.Join(texts, "; ")
@@ -109,10 +109,10 @@ func (j *judging) standing(w *v1alpha1.WABA) {
 
 // token adds when the access token expires, or that it has since the operator last looked.
 func (j *judging) token(s *v1alpha1.WABAStatus) {
-	if s.Credentials == nil || s.Credentials.ExpiresAt == nil {
+	if s.Credentials == nil || s.Credentials.ExpirationTime == nil {
 		return
 	}
-	c, ends := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionCredentialsValid), s.Credentials.ExpiresAt
+	c, ends := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionCredentialsValid), s.Credentials.ExpirationTime
 	switch {
 	case c == nil || c.Status == metav1.ConditionFalse:
 	case !ends.After(j.now):
@@ -217,12 +217,12 @@ func (j *judging) template(t *v1alpha1.MessageTemplate) {
 		f := Finding{Condition: c.Type, Reason: c.Reason, Message: c.Message, Since: &c.LastTransitionTime}
 		switch {
 		case c.Type == v1alpha1.ConditionApproved:
-			f.Until = s.StatusUntil
-			if s.StatusSince != nil {
-				f.Since = s.StatusSince
+			f.Until = s.StatusEndTime
+			if s.StatusChangedTime != nil {
+				f.Since = s.StatusChangedTime
 			}
 		case c.Reason == v1alpha1.ReasonFlagged && s.Webhook != nil:
-			f.Until = s.Webhook.DisableDate
+			f.Until = s.Webhook.DisableTime
 		case c.Reason == v1alpha1.ReasonReclassificationPlanned && s.Webhook != nil:
 			f.Until = s.Webhook.CategoryChangeTime
 		default:

@@ -48,21 +48,21 @@ func adapt[T v1alpha1.Asset](trim func(T), judge func(*judging, T), add func(*Ac
 func as[T v1alpha1.Asset](obj v1alpha1.Asset) T { return obj.(T) } // adapters are found by the name of the kind
 
 func trimAccount(o *v1alpha1.WABA) {
-	o.Spec.AllowedReferences, o.Status.Registrations, o.Status.TemplateCreates = nil, nil, nil
+	o.Spec.AllowedReferences, o.Status.Operator.CallLog, o.Status.Operator.TemplateCreates = nil, nil, nil
 }
 
 func trimNumber(o *v1alpha1.PhoneNumber) {
 	o.Spec = v1alpha1.PhoneNumberSpec{CommonSpec: o.Spec.CommonSpec, ID: o.Spec.ID, Number: o.Spec.Number}
 	s := &o.Status
-	s.Health, s.CallbackURLs, s.Profile, s.Commerce, s.Baseline, s.Sections, s.Verification, s.Registration, s.Webhook = nil, nil, nil, nil, nil, nil, nil, nil, nil
+	s.Health, s.CallbackURLs, s.Profile, s.Commerce, s.Operator.Baseline, s.Operator.Sections, s.Operator.Verification, s.Operator.Registration, s.Webhook = nil, nil, nil, nil, nil, nil, nil, nil, nil
 }
 
 func trimTemplate(o *v1alpha1.MessageTemplate) {
 	o.Spec = v1alpha1.MessageTemplateSpec{CommonSpec: o.Spec.CommonSpec, Name: o.Spec.Name, Language: o.Spec.Language, Category: o.Spec.Category}
 	s := &o.Status
-	s.PauseTimes, s.Warnings, s.Parameters, s.PendingCreate, s.Baseline, s.Edits, s.LastUpdatedTimes = nil, nil, nil, nil, nil, nil, nil
+	s.Operator.PauseTimes, s.Warnings, s.Parameters, s.Operator.PendingCreate, s.Operator.Baseline, s.Operator.Edits, s.Operator.LastUpdatedTimes = nil, nil, nil, nil, nil, nil, nil
 	if w := s.Webhook; w != nil {
-		s.Webhook = &v1alpha1.MessageTemplateWebhookStatus{DisableDate: w.DisableDate, CategoryChangeTime: w.CategoryChangeTime}
+		s.Webhook = &v1alpha1.MessageTemplateWebhookStatus{DisableTime: w.DisableTime, CategoryChangeTime: w.CategoryChangeTime}
 	}
 }
 
@@ -77,7 +77,7 @@ func addNumber(a *Account, r Resource, o *v1alpha1.PhoneNumber) {
 func addTemplate(a *Account, r Resource, o *v1alpha1.MessageTemplate) {
 	s := &o.Status
 	t := &Template{
-		Resource: r, Template: o.Spec.Name, Language: o.Spec.Language, Status: plain(s.Status), StatusSince: s.StatusSince, StatusUntil: s.StatusUntil,
+		Resource: r, Template: o.Spec.Name, Language: o.Spec.Language, Status: plain(s.Status), StatusSince: s.StatusChangedTime, StatusUntil: s.StatusEndTime,
 		Quality: plain(s.QualityScore), Category: plain(s.Category), RequestedCategory: string(o.Spec.Category),
 	}
 	if s.CorrectCategory != s.Category {

@@ -96,8 +96,8 @@ func (o *others) note(obj client.Object) {
 	case *v1alpha1.PhoneNumber:
 		if spec := r.Spec.Registration; spec != nil {
 			var version *v1alpha1.SecretVersion
-			if r.Status.Registration != nil {
-				version = r.Status.Registration.PINSecret
+			if r.Status.Operator.Registration != nil {
+				version = r.Status.Operator.Registration.PINSecret
 			}
 			add(&spec.PINSecretRef, v1alpha1.SecretPurposePIN, version)
 		}

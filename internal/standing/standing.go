@@ -65,7 +65,7 @@ func Restrictions(s *v1alpha1.WABAStatus, now time.Time) []v1alpha1.Restriction 
 		return nil
 	}
 	for _, r := range s.Webhook.Restrictions {
-		if r.Expires == nil && disproved(s, facts.MarkRestriction) || r.Expires != nil && !r.Expires.After(now) {
+		if r.ExpirationTime == nil && disproved(s, facts.MarkRestriction) || r.ExpirationTime != nil && !r.ExpirationTime.After(now) {
 			continue
 		}
 		out = append(out, r)
@@ -92,8 +92,8 @@ func Ban(s *v1alpha1.WABAStatus, now time.Time) string {
 
 // awaited reports that an announced ban may still come. Where its day isn't known it is awaited as long as a violation counts.
 func awaited(w *v1alpha1.WABAWebhookStatus, now time.Time) bool {
-	if w.Ban.Date != nil {
-		return now.Before(w.Ban.Date.Add(banDelay))
+	if w.Ban.Time != nil {
+		return now.Before(w.Ban.Time.Add(banDelay))
 	}
 	e := facts.EventOf(w.Events, facts.MarkBan)
 	return e == nil || now.Sub(facts.Receipt(e)) < ViolationMemory

@@ -26,9 +26,9 @@ func TestWhatIsOver(t *testing.T) {
 	s.SubscribedApps = []v1alpha1.SubscribedApp{{ID: "1"}, {ID: "2", Name: "Reader"}, {ID: "3"}}
 	s.Credentials = &v1alpha1.CredentialsStatus{AppID: "3"}
 	s.Webhook = &v1alpha1.WABAWebhookStatus{
-		Restrictions: []v1alpha1.Restriction{{Type: "A", Expires: at(time.Hour)}, {Type: "B", Expires: at(-time.Hour)}},
+		Restrictions: []v1alpha1.Restriction{{Type: "A", ExpirationTime: at(time.Hour)}, {Type: "B", ExpirationTime: at(-time.Hour)}},
 		Violations:   []v1alpha1.Violation{{Type: "C", Time: *at(-24 * time.Hour)}, {Type: "D", Time: *at(-31 * 24 * time.Hour)}, {Type: "E", Time: *at(0)}},
-		Ban:          &v1alpha1.Ban{State: BanScheduled, Date: at(48 * time.Hour)},
+		Ban:          &v1alpha1.Ban{State: BanScheduled, Time: at(48 * time.Hour)},
 	}
 	if r := Restrictions(s, now); len(r) != 1 || r[0].Type != "A" {
 		t.Errorf("restrictions: %+v", r)

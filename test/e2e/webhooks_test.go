@@ -261,7 +261,7 @@ func (s *story) mistakes(w *harness.World) string {
 		violations = append(violations, v.Type)
 	}
 	for _, r := range facts.Restrictions {
-		restrictions = append(restrictions, r.Type+r.Expires.UTC().Format(time.RFC3339))
+		restrictions = append(restrictions, r.Type+r.ExpirationTime.UTC().Format(time.RFC3339))
 	}
 	for kind, until := range s.restrictions {
 		wantRestrictions = append(wantRestrictions, kind+until.UTC().Format(time.RFC3339))

@@ -155,12 +155,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.Ban
   map:
     fields:
-    - name: date
-      type:
-        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: state
       type:
         scalar: string
+    - name: time
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.Baseline
   map:
     fields:
@@ -407,7 +407,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: count
       type:
         scalar: numeric
-    - name: start
+    - name: startTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.CreationPolicy
@@ -432,10 +432,10 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: application
       type:
         scalar: string
-    - name: checkedAt
+    - name: checkedTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
-    - name: expiresAt
+    - name: expirationTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: scopes
@@ -625,6 +625,47 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.MessageTemplateStatus
       default:
         observedGeneration: -1
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.MessageTemplateOperatorStatus
+  map:
+    fields:
+    - name: baseline
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.Baseline
+    - name: edits
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.EditAttempt
+          elementRelationship: atomic
+    - name: lastHandledRequest
+      type:
+        scalar: string
+    - name: lastHandledUnpause
+      type:
+        scalar: string
+    - name: lastUpdatedTimes
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+          elementRelationship: atomic
+    - name: pauseTimes
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+          elementRelationship: atomic
+    - name: pendingCreate
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PendingCreate
+    - name: repairs
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.RepairHistory
+          elementRelationship: associative
+          keys:
+          - name
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.MessageTemplateSpec
   map:
     fields:
@@ -717,9 +758,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: accountID
       type:
         scalar: string
-    - name: baseline
-      type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.Baseline
     - name: category
       type:
         scalar: string
@@ -740,27 +778,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: atomic
-    - name: edits
-      type:
-        list:
-          elementType:
-            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.EditAttempt
-          elementRelationship: atomic
     - name: id
       type:
         scalar: string
-    - name: lastHandledRequest
-      type:
-        scalar: string
-    - name: lastHandledUnpause
-      type:
-        scalar: string
-    - name: lastUpdatedTimes
-      type:
-        list:
-          elementType:
-            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
-          elementRelationship: atomic
     - name: nextAttemptTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
@@ -770,7 +790,7 @@ var schemaYAML = typed.YAMLObject(`types:
       default: -1
     - name: operator
       type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.OperatorStatus
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.MessageTemplateOperatorStatus
     - name: parameters
       type:
         list:
@@ -780,15 +800,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: pause
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.TemplatePause
-    - name: pauseTimes
-      type:
-        list:
-          elementType:
-            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
-          elementRelationship: atomic
-    - name: pendingCreate
-      type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PendingCreate
     - name: previousCategory
       type:
         scalar: string
@@ -801,10 +812,10 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: status
       type:
         scalar: string
-    - name: statusSince
+    - name: statusChangedTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
-    - name: statusUntil
+    - name: statusEndTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: warnings
@@ -828,7 +839,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: correctCategory
       type:
         scalar: string
-    - name: disableDate
+    - name: disableTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: events
@@ -901,17 +912,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: openTime
       type:
         scalar: string
-- name: com.github.waba-operator.waba-operator.api.v1alpha1.OperatorStatus
-  map:
-    fields:
-    - name: repairs
-      type:
-        list:
-          elementType:
-            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.RepairHistory
-          elementRelationship: associative
-          keys:
-          - name
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.ParameterExample
   map:
     fields:
@@ -1012,6 +1012,40 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: unmanaged
       type:
         scalar: numeric
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberOperatorStatus
+  map:
+    fields:
+    - name: baseline
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.Baseline
+    - name: lastHandledRequest
+      type:
+        scalar: string
+    - name: pendingAdd
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PendingAdd
+    - name: registration
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberRegistrationStatus
+    - name: repairs
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.RepairHistory
+          elementRelationship: associative
+          keys:
+          - name
+    - name: sections
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberSectionStatus
+          elementRelationship: associative
+          keys:
+          - name
+    - name: verification
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberVerificationStatus
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberProfile
   map:
     fields:
@@ -1093,9 +1127,6 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.waba-operator.waba-operator.api.v1alpha1.RegistrationAttempt
           elementRelationship: atomic
-    - name: blockedUntil
-      type:
-        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: dataLocalizationRegion
       type:
         scalar: string
@@ -1108,6 +1139,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: registeredName
       type:
         scalar: string
+    - name: retryTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberSectionStatus
   map:
     fields:
@@ -1186,9 +1220,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: accountMode
       type:
         scalar: string
-    - name: baseline
-      type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.Baseline
     - name: callbackURLs
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.CallbackURLs
@@ -1221,9 +1252,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: id
       type:
         scalar: string
-    - name: lastHandledRequest
-      type:
-        scalar: string
     - name: lastOnboardedTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
@@ -1254,10 +1282,7 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: boolean
     - name: operator
       type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.OperatorStatus
-    - name: pendingAdd
-      type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PendingAdd
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberOperatorStatus
     - name: pinEnabled
       type:
         scalar: boolean
@@ -1270,17 +1295,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: qualityRating
       type:
         scalar: string
-    - name: registration
-      type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberRegistrationStatus
-    - name: sections
-      type:
-        list:
-          elementType:
-            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberSectionStatus
-          elementRelationship: associative
-          keys:
-          - name
     - name: status
       type:
         scalar: string
@@ -1293,9 +1307,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: usernameStatus
       type:
         scalar: string
-    - name: verification
-      type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberVerificationStatus
     - name: verifiedName
       type:
         scalar: string
@@ -1457,7 +1468,7 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.Restriction
   map:
     fields:
-    - name: expires
+    - name: expirationTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: remediation
@@ -1506,12 +1517,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: reason
       type:
         scalar: string
+    - name: retryTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: specHash
       type:
         scalar: string
-    - name: until
-      type:
-        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.SettingStatus
   scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.SubscribedApp
@@ -1759,6 +1770,38 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.WABAStatus
       default:
         observedGeneration: -1
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.WABAOperatorStatus
+  map:
+    fields:
+    - name: callLog
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.RegistrationAttempt
+          elementRelationship: atomic
+    - name: heldTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: lastHandledRelease
+      type:
+        scalar: string
+    - name: lastHandledRequest
+      type:
+        scalar: string
+    - name: repairs
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.RepairHistory
+          elementRelationship: associative
+          keys:
+          - name
+    - name: templateCreates
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.CreateWindow
+          elementRelationship: atomic
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.WABAReference
   map:
     fields:
@@ -1818,9 +1861,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: accountID
       type:
         scalar: string
-    - name: accountStatus
-      type:
-        scalar: string
     - name: businessVerificationStatus
       type:
         scalar: string
@@ -1853,19 +1893,10 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: health
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.HealthStatus
-    - name: heldSince
-      type:
-        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: id
       type:
         scalar: string
-    - name: insightsEnabled
-      type:
-        scalar: boolean
-    - name: lastHandledRelease
-      type:
-        scalar: string
-    - name: lastHandledRequest
+    - name: insights
       type:
         scalar: string
     - name: lastObservedTime
@@ -1892,7 +1923,7 @@ var schemaYAML = typed.YAMLObject(`types:
       default: -1
     - name: operator
       type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.OperatorStatus
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.WABAOperatorStatus
     - name: ownerBusiness
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.BusinessReference
@@ -1911,13 +1942,10 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: rateLimit
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.RateLimitStatus
-    - name: registrations
-      type:
-        list:
-          elementType:
-            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.RegistrationAttempt
-          elementRelationship: atomic
     - name: reviewStatus
+      type:
+        scalar: string
+    - name: status
       type:
         scalar: string
     - name: subscribedApps
@@ -1929,12 +1957,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: templateAutoArchival
       type:
         scalar: string
-    - name: templateCreates
-      type:
-        list:
-          elementType:
-            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.CreateWindow
-          elementRelationship: atomic
     - name: templates
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.TemplateCounts
@@ -2051,6 +2073,23 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.WebhookSubscriptionStatus
       default:
         observedGeneration: -1
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.WebhookSubscriptionOperatorStatus
+  map:
+    fields:
+    - name: appliedSubscription
+      type:
+        scalar: boolean
+    - name: lastHandledRequest
+      type:
+        scalar: string
+    - name: repairs
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.RepairHistory
+          elementRelationship: associative
+          keys:
+          - name
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.WebhookSubscriptionSpec
   map:
     fields:
@@ -2090,9 +2129,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: appID
       type:
         scalar: string
-    - name: appliedSubscription
-      type:
-        scalar: boolean
     - name: conditions
       type:
         list:
@@ -2110,9 +2146,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: id
       type:
         scalar: string
-    - name: lastHandledRequest
-      type:
-        scalar: string
     - name: messages
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.WebhookOverrideStatus
@@ -2125,7 +2158,7 @@ var schemaYAML = typed.YAMLObject(`types:
       default: -1
     - name: operator
       type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.OperatorStatus
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.WebhookSubscriptionOperatorStatus
     - name: phoneNumbers
       type:
         list:

@@ -16,8 +16,8 @@ import (
 type BanApplyConfiguration struct {
 	// State of the ban: SCHEDULE_FOR_DISABLE, DISABLE or REINSTATE.
 	State *string `json:"state,omitempty"`
-	// Date of the ban.
-	Date *v1.Time `json:"date,omitempty"`
+	// Time at which Meta disables or disabled the account.
+	Time *v1.Time `json:"time,omitempty"`
 }
 
 // BanApplyConfiguration constructs a declarative configuration of the Ban type for use with
@@ -34,10 +34,10 @@ func (b *BanApplyConfiguration) WithState(value string) *BanApplyConfiguration {
 	return b
 }
 
-// WithDate sets the Date field in the declarative configuration to the given value
+// WithTime sets the Time field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Date field is set to the value of the last call.
-func (b *BanApplyConfiguration) WithDate(value v1.Time) *BanApplyConfiguration {
-	b.Date = &value
+// If called multiple times, the Time field is set to the value of the last call.
+func (b *BanApplyConfiguration) WithTime(value v1.Time) *BanApplyConfiguration {
+	b.Time = &value
 	return b
 }

@@ -28,10 +28,6 @@ type CommonStatusApplyConfiguration struct {
 	Drift []string `json:"drift,omitempty"`
 	// NextAttemptTime is when the operator will try again, set once when a wait begins.
 	NextAttemptTime *metav1.Time `json:"nextAttemptTime,omitempty"`
-	// LastHandledRequest is the value of the annotation whatsapp.waba-operator.io/requested-at last acted on.
-	LastHandledRequest *string `json:"lastHandledRequest,omitempty"`
-	// Operator is the operator's own memory. It is no API: it may change with any version.
-	Operator *OperatorStatusApplyConfiguration `json:"operator,omitempty"`
 }
 
 // CommonStatusApplyConfiguration constructs a declarative configuration of the CommonStatus type for use with
@@ -92,21 +88,5 @@ func (b *CommonStatusApplyConfiguration) WithDrift(values ...string) *CommonStat
 // If called multiple times, the NextAttemptTime field is set to the value of the last call.
 func (b *CommonStatusApplyConfiguration) WithNextAttemptTime(value metav1.Time) *CommonStatusApplyConfiguration {
 	b.NextAttemptTime = &value
-	return b
-}
-
-// WithLastHandledRequest sets the LastHandledRequest field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the LastHandledRequest field is set to the value of the last call.
-func (b *CommonStatusApplyConfiguration) WithLastHandledRequest(value string) *CommonStatusApplyConfiguration {
-	b.LastHandledRequest = &value
-	return b
-}
-
-// WithOperator sets the Operator field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Operator field is set to the value of the last call.
-func (b *CommonStatusApplyConfiguration) WithOperator(value *OperatorStatusApplyConfiguration) *CommonStatusApplyConfiguration {
-	b.Operator = value
 	return b
 }

@@ -14,8 +14,8 @@ import (
 //
 // CreateWindow counts the templates created in five minutes.
 type CreateWindowApplyConfiguration struct {
-	// Start of the window.
-	Start *v1.Time `json:"start,omitempty"`
+	// StartTime of the window.
+	StartTime *v1.Time `json:"startTime,omitempty"`
 	// Count of templates created in the window.
 	Count *int32 `json:"count,omitempty"`
 }
@@ -26,11 +26,11 @@ func CreateWindow() *CreateWindowApplyConfiguration {
 	return &CreateWindowApplyConfiguration{}
 }
 
-// WithStart sets the Start field in the declarative configuration to the given value
+// WithStartTime sets the StartTime field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Start field is set to the value of the last call.
-func (b *CreateWindowApplyConfiguration) WithStart(value v1.Time) *CreateWindowApplyConfiguration {
-	b.Start = &value
+// If called multiple times, the StartTime field is set to the value of the last call.
+func (b *CreateWindowApplyConfiguration) WithStartTime(value v1.Time) *CreateWindowApplyConfiguration {
+	b.StartTime = &value
 	return b
 }
 

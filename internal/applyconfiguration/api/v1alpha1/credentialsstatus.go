@@ -20,16 +20,16 @@ type CredentialsStatusApplyConfiguration struct {
 	Application *string `json:"application,omitempty"`
 	// Scopes are the permissions of the token.
 	Scopes []string `json:"scopes,omitempty"`
-	// ExpiresAt is when the token expires; absent means never.
-	ExpiresAt *v1.Time `json:"expiresAt,omitempty"`
+	// ExpirationTime is when the token expires; absent means never.
+	ExpirationTime *v1.Time `json:"expirationTime,omitempty"`
 	// SecretUID is the UID of the Secret from which the token was read.
 	SecretUID *string `json:"secretUID,omitempty"`
 	// SecretResourceVersion is the version of that Secret when its present content was first read.
 	SecretResourceVersion *string `json:"secretResourceVersion,omitempty"`
 	// SecretWrittenTime is when that content was written, by the managed fields of the Secret; absent if they don't say.
 	SecretWrittenTime *v1.Time `json:"secretWrittenTime,omitempty"`
-	// CheckedAt is when Meta was last asked about the token.
-	CheckedAt *v1.Time `json:"checkedAt,omitempty"`
+	// CheckedTime is when Meta was last asked about the token.
+	CheckedTime *v1.Time `json:"checkedTime,omitempty"`
 }
 
 // CredentialsStatusApplyConfiguration constructs a declarative configuration of the CredentialsStatus type for use with
@@ -64,11 +64,11 @@ func (b *CredentialsStatusApplyConfiguration) WithScopes(values ...string) *Cred
 	return b
 }
 
-// WithExpiresAt sets the ExpiresAt field in the declarative configuration to the given value
+// WithExpirationTime sets the ExpirationTime field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the ExpiresAt field is set to the value of the last call.
-func (b *CredentialsStatusApplyConfiguration) WithExpiresAt(value v1.Time) *CredentialsStatusApplyConfiguration {
-	b.ExpiresAt = &value
+// If called multiple times, the ExpirationTime field is set to the value of the last call.
+func (b *CredentialsStatusApplyConfiguration) WithExpirationTime(value v1.Time) *CredentialsStatusApplyConfiguration {
+	b.ExpirationTime = &value
 	return b
 }
 
@@ -96,10 +96,10 @@ func (b *CredentialsStatusApplyConfiguration) WithSecretWrittenTime(value v1.Tim
 	return b
 }
 
-// WithCheckedAt sets the CheckedAt field in the declarative configuration to the given value
+// WithCheckedTime sets the CheckedTime field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the CheckedAt field is set to the value of the last call.
-func (b *CredentialsStatusApplyConfiguration) WithCheckedAt(value v1.Time) *CredentialsStatusApplyConfiguration {
-	b.CheckedAt = &value
+// If called multiple times, the CheckedTime field is set to the value of the last call.
+func (b *CredentialsStatusApplyConfiguration) WithCheckedTime(value v1.Time) *CredentialsStatusApplyConfiguration {
+	b.CheckedTime = &value
 	return b
 }

@@ -19,12 +19,12 @@ type MessageTemplateStatusApplyConfiguration struct {
 	// Status at Meta: PENDING (in review), APPROVED (can be sent), REJECTED, PAUSED, DISABLED, IN_APPEAL,
 	// PENDING_DELETION, LIMIT_EXCEEDED, ARCHIVED, or whatever Meta adds.
 	Status *string `json:"status,omitempty"`
-	// StatusSince is since when Meta shows the status, as far as can be told from outside.
-	StatusSince *v1.Time `json:"statusSince,omitempty"`
-	// StatusUntil is when the status is expected to end by itself: a review or an appeal takes up to a day, the first pause for
+	// StatusChangedTime is when Meta gave the template this status, as far as can be seen from outside.
+	StatusChangedTime *v1.Time `json:"statusChangedTime,omitempty"`
+	// StatusEndTime is when the status is expected to end by itself: a review or an appeal takes up to a day, the first pause for
 	// low quality 3 hours and the second 6, an archived template is deleted for good after 28 days, and a deleted one leaves its
 	// name after 30. Absent means not by itself, or not known.
-	StatusUntil *v1.Time `json:"statusUntil,omitempty"`
+	StatusEndTime *v1.Time `json:"statusEndTime,omitempty"`
 	// Category at Meta; it decides the price.
 	Category *string `json:"category,omitempty"`
 	// PreviousCategory before Meta changed it.
@@ -38,23 +38,12 @@ type MessageTemplateStatusApplyConfiguration struct {
 	Rejection *TemplateRejectionApplyConfiguration `json:"rejection,omitempty"`
 	// Pause says why Meta paused the template.
 	Pause *TemplatePauseApplyConfiguration `json:"pause,omitempty"`
-	// PauseTimes are the times at which pauses began, as far as seen, the newest last. After the third, Meta disables the
-	// template.
-	PauseTimes []v1.Time `json:"pauseTimes,omitempty"`
 	// Warnings are doubts about the spec that don't stop it, for example many variables in a short text.
 	Warnings []string `json:"warnings,omitempty"`
 	// Parameters are what a sender must fill in, in the order of the message.
 	Parameters []TemplateParameterApplyConfiguration `json:"parameters,omitempty"`
-	// PendingCreate is set before a template is created and cleared afterwards, so that a crash in between is noticed.
-	PendingCreate *PendingCreateApplyConfiguration `json:"pendingCreate,omitempty"`
-	// Baseline is what Meta gave back after the last write or adoption, as hashes; drift is measured against it.
-	Baseline *BaselineApplyConfiguration `json:"baseline,omitempty"`
-	// Edits are the edits made, the newest last. An approved template takes one a day and ten in thirty days.
-	Edits []EditAttemptApplyConfiguration `json:"edits,omitempty"`
-	// LastHandledUnpause is the value of the annotation whatsapp.waba-operator.io/unpause last acted on.
-	LastHandledUnpause *string `json:"lastHandledUnpause,omitempty"`
-	// LastUpdatedTimes are the times of changes seen at Meta, people's edits included, the newest last.
-	LastUpdatedTimes []v1.Time `json:"lastUpdatedTimes,omitempty"`
+	// Operator is the operator's own memory. It is no API: it may change with any version.
+	Operator *MessageTemplateOperatorStatusApplyConfiguration `json:"operator,omitempty"`
 	// Webhook holds what webhooks reported.
 	Webhook *MessageTemplateWebhookStatusApplyConfiguration `json:"webhook,omitempty"`
 }
@@ -120,22 +109,6 @@ func (b *MessageTemplateStatusApplyConfiguration) WithNextAttemptTime(value v1.T
 	return b
 }
 
-// WithLastHandledRequest sets the LastHandledRequest field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the LastHandledRequest field is set to the value of the last call.
-func (b *MessageTemplateStatusApplyConfiguration) WithLastHandledRequest(value string) *MessageTemplateStatusApplyConfiguration {
-	b.CommonStatusApplyConfiguration.LastHandledRequest = &value
-	return b
-}
-
-// WithOperator sets the Operator field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Operator field is set to the value of the last call.
-func (b *MessageTemplateStatusApplyConfiguration) WithOperator(value *OperatorStatusApplyConfiguration) *MessageTemplateStatusApplyConfiguration {
-	b.CommonStatusApplyConfiguration.Operator = value
-	return b
-}
-
 // WithStatus sets the Status field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Status field is set to the value of the last call.
@@ -144,19 +117,19 @@ func (b *MessageTemplateStatusApplyConfiguration) WithStatus(value string) *Mess
 	return b
 }
 
-// WithStatusSince sets the StatusSince field in the declarative configuration to the given value
+// WithStatusChangedTime sets the StatusChangedTime field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the StatusSince field is set to the value of the last call.
-func (b *MessageTemplateStatusApplyConfiguration) WithStatusSince(value v1.Time) *MessageTemplateStatusApplyConfiguration {
-	b.StatusSince = &value
+// If called multiple times, the StatusChangedTime field is set to the value of the last call.
+func (b *MessageTemplateStatusApplyConfiguration) WithStatusChangedTime(value v1.Time) *MessageTemplateStatusApplyConfiguration {
+	b.StatusChangedTime = &value
 	return b
 }
 
-// WithStatusUntil sets the StatusUntil field in the declarative configuration to the given value
+// WithStatusEndTime sets the StatusEndTime field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the StatusUntil field is set to the value of the last call.
-func (b *MessageTemplateStatusApplyConfiguration) WithStatusUntil(value v1.Time) *MessageTemplateStatusApplyConfiguration {
-	b.StatusUntil = &value
+// If called multiple times, the StatusEndTime field is set to the value of the last call.
+func (b *MessageTemplateStatusApplyConfiguration) WithStatusEndTime(value v1.Time) *MessageTemplateStatusApplyConfiguration {
+	b.StatusEndTime = &value
 	return b
 }
 
@@ -208,16 +181,6 @@ func (b *MessageTemplateStatusApplyConfiguration) WithPause(value *TemplatePause
 	return b
 }
 
-// WithPauseTimes adds the given value to the PauseTimes field in the declarative configuration
-// and returns the receiver, so that objects can be build by chaining "With" function invocations.
-// If called multiple times, values provided by each call will be appended to the PauseTimes field.
-func (b *MessageTemplateStatusApplyConfiguration) WithPauseTimes(values ...v1.Time) *MessageTemplateStatusApplyConfiguration {
-	for i := range values {
-		b.PauseTimes = append(b.PauseTimes, values[i])
-	}
-	return b
-}
-
 // WithWarnings adds the given value to the Warnings field in the declarative configuration
 // and returns the receiver, so that objects can be build by chaining "With" function invocations.
 // If called multiple times, values provided by each call will be appended to the Warnings field.
@@ -241,50 +204,11 @@ func (b *MessageTemplateStatusApplyConfiguration) WithParameters(values ...*Temp
 	return b
 }
 
-// WithPendingCreate sets the PendingCreate field in the declarative configuration to the given value
+// WithOperator sets the Operator field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the PendingCreate field is set to the value of the last call.
-func (b *MessageTemplateStatusApplyConfiguration) WithPendingCreate(value *PendingCreateApplyConfiguration) *MessageTemplateStatusApplyConfiguration {
-	b.PendingCreate = value
-	return b
-}
-
-// WithBaseline sets the Baseline field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Baseline field is set to the value of the last call.
-func (b *MessageTemplateStatusApplyConfiguration) WithBaseline(value *BaselineApplyConfiguration) *MessageTemplateStatusApplyConfiguration {
-	b.Baseline = value
-	return b
-}
-
-// WithEdits adds the given value to the Edits field in the declarative configuration
-// and returns the receiver, so that objects can be build by chaining "With" function invocations.
-// If called multiple times, values provided by each call will be appended to the Edits field.
-func (b *MessageTemplateStatusApplyConfiguration) WithEdits(values ...*EditAttemptApplyConfiguration) *MessageTemplateStatusApplyConfiguration {
-	for i := range values {
-		if values[i] == nil {
-			panic("nil value passed to WithEdits")
-		}
-		b.Edits = append(b.Edits, *values[i])
-	}
-	return b
-}
-
-// WithLastHandledUnpause sets the LastHandledUnpause field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the LastHandledUnpause field is set to the value of the last call.
-func (b *MessageTemplateStatusApplyConfiguration) WithLastHandledUnpause(value string) *MessageTemplateStatusApplyConfiguration {
-	b.LastHandledUnpause = &value
-	return b
-}
-
-// WithLastUpdatedTimes adds the given value to the LastUpdatedTimes field in the declarative configuration
-// and returns the receiver, so that objects can be build by chaining "With" function invocations.
-// If called multiple times, values provided by each call will be appended to the LastUpdatedTimes field.
-func (b *MessageTemplateStatusApplyConfiguration) WithLastUpdatedTimes(values ...v1.Time) *MessageTemplateStatusApplyConfiguration {
-	for i := range values {
-		b.LastUpdatedTimes = append(b.LastUpdatedTimes, values[i])
-	}
+// If called multiple times, the Operator field is set to the value of the last call.
+func (b *MessageTemplateStatusApplyConfiguration) WithOperator(value *MessageTemplateOperatorStatusApplyConfiguration) *MessageTemplateStatusApplyConfiguration {
+	b.Operator = value
 	return b
 }
 

@@ -29,8 +29,8 @@ type MessageTemplateWebhookStatusApplyConfiguration struct {
 	PauseTitle *string `json:"pauseTitle,omitempty"`
 	// PauseDescription in Meta's words.
 	PauseDescription *string `json:"pauseDescription,omitempty"`
-	// DisableDate is when Meta disabled or will disable the template.
-	DisableDate *v1.Time `json:"disableDate,omitempty"`
+	// DisableTime is when Meta disabled or will disable the template.
+	DisableTime *v1.Time `json:"disableTime,omitempty"`
 	// QualityScore is the newest score reported.
 	QualityScore *string `json:"qualityScore,omitempty"`
 	// Category is the newest category reported.
@@ -110,11 +110,11 @@ func (b *MessageTemplateWebhookStatusApplyConfiguration) WithPauseDescription(va
 	return b
 }
 
-// WithDisableDate sets the DisableDate field in the declarative configuration to the given value
+// WithDisableTime sets the DisableTime field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the DisableDate field is set to the value of the last call.
-func (b *MessageTemplateWebhookStatusApplyConfiguration) WithDisableDate(value v1.Time) *MessageTemplateWebhookStatusApplyConfiguration {
-	b.DisableDate = &value
+// If called multiple times, the DisableTime field is set to the value of the last call.
+func (b *MessageTemplateWebhookStatusApplyConfiguration) WithDisableTime(value v1.Time) *MessageTemplateWebhookStatusApplyConfiguration {
+	b.DisableTime = &value
 	return b
 }
 

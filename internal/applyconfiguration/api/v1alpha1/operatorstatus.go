@@ -8,8 +8,11 @@ package v1alpha1
 // OperatorStatusApplyConfiguration represents a declarative configuration of the OperatorStatus type for use
 // with apply.
 //
-// OperatorStatus is the operator's own memory, as far as it must survive a restart. It is no API: it may change with any version.
+// OperatorStatus is the part of the operator's memory that all kinds have, as far as it must survive a restart. It is no API: it may
+// change with any version.
 type OperatorStatusApplyConfiguration struct {
+	// LastHandledRequest is the value of the annotation whatsapp.waba-operator.io/requested-at last acted on.
+	LastHandledRequest *string `json:"lastHandledRequest,omitempty"`
 	// Repairs are the writes of the last 24 hours by which the operator restored what the spec says. A value that another client
 	// reverted three times isn't written again until the first of them is a day old; Synced says Contested.
 	Repairs []RepairHistoryApplyConfiguration `json:"repairs,omitempty"`
@@ -19,6 +22,14 @@ type OperatorStatusApplyConfiguration struct {
 // apply.
 func OperatorStatus() *OperatorStatusApplyConfiguration {
 	return &OperatorStatusApplyConfiguration{}
+}
+
+// WithLastHandledRequest sets the LastHandledRequest field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LastHandledRequest field is set to the value of the last call.
+func (b *OperatorStatusApplyConfiguration) WithLastHandledRequest(value string) *OperatorStatusApplyConfiguration {
+	b.LastHandledRequest = &value
+	return b
 }
 
 // WithRepairs adds the given value to the Repairs field in the declarative configuration

@@ -26,8 +26,8 @@ type PhoneNumberRegistrationStatusApplyConfiguration struct {
 	RegisteredName *string `json:"registeredName,omitempty"`
 	// DataLocalizationRegion with which the number was last registered.
 	DataLocalizationRegion *string `json:"dataLocalizationRegion,omitempty"`
-	// BlockedUntil is when registration may be tried again after Meta's limit was reached.
-	BlockedUntil *v1.Time `json:"blockedUntil,omitempty"`
+	// RetryTime is when registration may be tried again after Meta's limit was reached.
+	RetryTime *v1.Time `json:"retryTime,omitempty"`
 }
 
 // PhoneNumberRegistrationStatusApplyConfiguration constructs a declarative configuration of the PhoneNumberRegistrationStatus type for use with
@@ -81,10 +81,10 @@ func (b *PhoneNumberRegistrationStatusApplyConfiguration) WithDataLocalizationRe
 	return b
 }
 
-// WithBlockedUntil sets the BlockedUntil field in the declarative configuration to the given value
+// WithRetryTime sets the RetryTime field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the BlockedUntil field is set to the value of the last call.
-func (b *PhoneNumberRegistrationStatusApplyConfiguration) WithBlockedUntil(value v1.Time) *PhoneNumberRegistrationStatusApplyConfiguration {
-	b.BlockedUntil = &value
+// If called multiple times, the RetryTime field is set to the value of the last call.
+func (b *PhoneNumberRegistrationStatusApplyConfiguration) WithRetryTime(value v1.Time) *PhoneNumberRegistrationStatusApplyConfiguration {
+	b.RetryTime = &value
 	return b
 }

@@ -62,16 +62,8 @@ type PhoneNumberStatusApplyConfiguration struct {
 	Username *string `json:"username,omitempty"`
 	// UsernameStatus says whether the username can be found: APPROVED, or RESERVED until Meta approves it.
 	UsernameStatus *string `json:"usernameStatus,omitempty"`
-	// Baseline is what was written of the sections of the spec, and what Meta gave back of them afterwards, as hashes.
-	Baseline *BaselineApplyConfiguration `json:"baseline,omitempty"`
-	// Sections is what must be remembered of single sections of the spec.
-	Sections []PhoneNumberSectionStatusApplyConfiguration `json:"sections,omitempty"`
-	// PendingAdd is set before the number is added and cleared afterwards, so that a crash in between is noticed.
-	PendingAdd *PendingAddApplyConfiguration `json:"pendingAdd,omitempty"`
-	// Verification is what was done to prove ownership.
-	Verification *PhoneNumberVerificationStatusApplyConfiguration `json:"verification,omitempty"`
-	// Registration is what was done to register the number.
-	Registration *PhoneNumberRegistrationStatusApplyConfiguration `json:"registration,omitempty"`
+	// Operator is the operator's own memory. It is no API: it may change with any version.
+	Operator *PhoneNumberOperatorStatusApplyConfiguration `json:"operator,omitempty"`
 	// Webhook holds what webhooks reported.
 	Webhook *PhoneNumberWebhookStatusApplyConfiguration `json:"webhook,omitempty"`
 }
@@ -134,22 +126,6 @@ func (b *PhoneNumberStatusApplyConfiguration) WithDrift(values ...string) *Phone
 // If called multiple times, the NextAttemptTime field is set to the value of the last call.
 func (b *PhoneNumberStatusApplyConfiguration) WithNextAttemptTime(value v1.Time) *PhoneNumberStatusApplyConfiguration {
 	b.CommonStatusApplyConfiguration.NextAttemptTime = &value
-	return b
-}
-
-// WithLastHandledRequest sets the LastHandledRequest field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the LastHandledRequest field is set to the value of the last call.
-func (b *PhoneNumberStatusApplyConfiguration) WithLastHandledRequest(value string) *PhoneNumberStatusApplyConfiguration {
-	b.CommonStatusApplyConfiguration.LastHandledRequest = &value
-	return b
-}
-
-// WithOperator sets the Operator field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Operator field is set to the value of the last call.
-func (b *PhoneNumberStatusApplyConfiguration) WithOperator(value *OperatorStatusApplyConfiguration) *PhoneNumberStatusApplyConfiguration {
-	b.CommonStatusApplyConfiguration.Operator = value
 	return b
 }
 
@@ -329,48 +305,11 @@ func (b *PhoneNumberStatusApplyConfiguration) WithUsernameStatus(value string) *
 	return b
 }
 
-// WithBaseline sets the Baseline field in the declarative configuration to the given value
+// WithOperator sets the Operator field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Baseline field is set to the value of the last call.
-func (b *PhoneNumberStatusApplyConfiguration) WithBaseline(value *BaselineApplyConfiguration) *PhoneNumberStatusApplyConfiguration {
-	b.Baseline = value
-	return b
-}
-
-// WithSections adds the given value to the Sections field in the declarative configuration
-// and returns the receiver, so that objects can be build by chaining "With" function invocations.
-// If called multiple times, values provided by each call will be appended to the Sections field.
-func (b *PhoneNumberStatusApplyConfiguration) WithSections(values ...*PhoneNumberSectionStatusApplyConfiguration) *PhoneNumberStatusApplyConfiguration {
-	for i := range values {
-		if values[i] == nil {
-			panic("nil value passed to WithSections")
-		}
-		b.Sections = append(b.Sections, *values[i])
-	}
-	return b
-}
-
-// WithPendingAdd sets the PendingAdd field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the PendingAdd field is set to the value of the last call.
-func (b *PhoneNumberStatusApplyConfiguration) WithPendingAdd(value *PendingAddApplyConfiguration) *PhoneNumberStatusApplyConfiguration {
-	b.PendingAdd = value
-	return b
-}
-
-// WithVerification sets the Verification field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Verification field is set to the value of the last call.
-func (b *PhoneNumberStatusApplyConfiguration) WithVerification(value *PhoneNumberVerificationStatusApplyConfiguration) *PhoneNumberStatusApplyConfiguration {
-	b.Verification = value
-	return b
-}
-
-// WithRegistration sets the Registration field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Registration field is set to the value of the last call.
-func (b *PhoneNumberStatusApplyConfiguration) WithRegistration(value *PhoneNumberRegistrationStatusApplyConfiguration) *PhoneNumberStatusApplyConfiguration {
-	b.Registration = value
+// If called multiple times, the Operator field is set to the value of the last call.
+func (b *PhoneNumberStatusApplyConfiguration) WithOperator(value *PhoneNumberOperatorStatusApplyConfiguration) *PhoneNumberStatusApplyConfiguration {
+	b.Operator = value
 	return b
 }
 

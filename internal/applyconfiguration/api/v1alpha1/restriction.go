@@ -18,8 +18,8 @@ type RestrictionApplyConfiguration struct {
 	Type *string `json:"type,omitempty"`
 	// Time when Meta reported it.
 	Time *v1.Time `json:"time,omitempty"`
-	// Expires is when the restriction ends; absent means that Meta didn't say.
-	Expires *v1.Time `json:"expires,omitempty"`
+	// ExpirationTime is when the restriction ends; absent means that Meta didn't say.
+	ExpirationTime *v1.Time `json:"expirationTime,omitempty"`
 	// Remediation is the remedy that Meta proposes.
 	Remediation *string `json:"remediation,omitempty"`
 }
@@ -46,11 +46,11 @@ func (b *RestrictionApplyConfiguration) WithTime(value v1.Time) *RestrictionAppl
 	return b
 }
 
-// WithExpires sets the Expires field in the declarative configuration to the given value
+// WithExpirationTime sets the ExpirationTime field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Expires field is set to the value of the last call.
-func (b *RestrictionApplyConfiguration) WithExpires(value v1.Time) *RestrictionApplyConfiguration {
-	b.Expires = &value
+// If called multiple times, the ExpirationTime field is set to the value of the last call.
+func (b *RestrictionApplyConfiguration) WithExpirationTime(value v1.Time) *RestrictionApplyConfiguration {
+	b.ExpirationTime = &value
 	return b
 }
 

@@ -16,8 +16,8 @@ import (
 type SectionRefusalApplyConfiguration struct {
 	// SpecHash of the section that was refused; another one is tried at once.
 	SpecHash *string `json:"specHash,omitempty"`
-	// Until is when the same is tried again.
-	Until *v1.Time `json:"until,omitempty"`
+	// RetryTime is when the same is tried again.
+	RetryTime *v1.Time `json:"retryTime,omitempty"`
 	// Reason as in the condition Synced.
 	Reason *string `json:"reason,omitempty"`
 	// Message says what Meta doesn't like.
@@ -38,11 +38,11 @@ func (b *SectionRefusalApplyConfiguration) WithSpecHash(value string) *SectionRe
 	return b
 }
 
-// WithUntil sets the Until field in the declarative configuration to the given value
+// WithRetryTime sets the RetryTime field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Until field is set to the value of the last call.
-func (b *SectionRefusalApplyConfiguration) WithUntil(value v1.Time) *SectionRefusalApplyConfiguration {
-	b.Until = &value
+// If called multiple times, the RetryTime field is set to the value of the last call.
+func (b *SectionRefusalApplyConfiguration) WithRetryTime(value v1.Time) *SectionRefusalApplyConfiguration {
+	b.RetryTime = &value
 	return b
 }
 

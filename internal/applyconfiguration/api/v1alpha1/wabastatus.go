@@ -25,10 +25,10 @@ type WABAStatusApplyConfiguration struct {
 	// Country of the account (ISO 3166-1, two letters).
 	Country *string `json:"country,omitempty"`
 	// Status of the account at Meta, for example ACTIVE.
-	Status *string `json:"accountStatus,omitempty"`
+	Status *string `json:"status,omitempty"`
 	// ReviewStatus is Meta's review of the account, for example APPROVED.
 	ReviewStatus *string `json:"reviewStatus,omitempty"`
-	// BusinessVerificationStatus is Meta's verification of the business, for example verified.
+	// BusinessVerificationStatus is Meta's verification of the business, for example VERIFIED.
 	BusinessVerificationStatus *string `json:"businessVerificationStatus,omitempty"`
 	// OwnershipType says who owns the account, for example SELF_OWNED.
 	OwnershipType *string `json:"ownershipType,omitempty"`
@@ -42,8 +42,8 @@ type WABAStatusApplyConfiguration struct {
 	OwnerBusiness *BusinessReferenceApplyConfiguration `json:"ownerBusiness,omitempty"`
 	// PaymentMethodPresent says whether a payment method is attached; without one paid messages fail.
 	PaymentMethodPresent *bool `json:"paymentMethodPresent,omitempty"`
-	// InsightsEnabled says whether template analytics are on.
-	InsightsEnabled *bool `json:"insightsEnabled,omitempty"`
+	// Insights: Enabled or Disabled, whether Meta collects template analytics.
+	Insights *string `json:"insights,omitempty"`
 	// PrimaryBusinessLocation is the country (ISO 3166-1, two letters) that decides international prices.
 	PrimaryBusinessLocation *string `json:"primaryBusinessLocation,omitempty"`
 	// Health is Meta's judgement whether messages can be sent, with reasons and remedies.
@@ -67,15 +67,8 @@ type WABAStatusApplyConfiguration struct {
 	MarketingMessages *string `json:"marketingMessages,omitempty"`
 	// TemplateAutoArchival: Enabled or Disabled, whether Meta archives unused templates. Read once an hour.
 	TemplateAutoArchival *string `json:"templateAutoArchival,omitempty"`
-	// TemplateCreates counts the templates created in the last hour in windows of five minutes; Meta allows 100 an hour.
-	TemplateCreates []CreateWindowApplyConfiguration `json:"templateCreates,omitempty"`
-	// Registrations are the recent scarce calls made for numbers of this account, the newest last, kept here to survive their
-	// resources. Meta allows ten registrations of a number in 72 hours, and ten display names in 30 days.
-	Registrations []RegistrationAttemptApplyConfiguration `json:"registrations,omitempty"`
-	// HeldSince is when changes began to be held because unusually many were wanted at once.
-	HeldSince *v1.Time `json:"heldSince,omitempty"`
-	// LastHandledRelease is the value of the annotation whatsapp.waba-operator.io/release-held-changes last acted on.
-	LastHandledRelease *string `json:"lastHandledRelease,omitempty"`
+	// Operator is the operator's own memory. It is no API: it may change with any version.
+	Operator *WABAOperatorStatusApplyConfiguration `json:"operator,omitempty"`
 	// Webhook holds facts that only webhooks report.
 	Webhook *WABAWebhookStatusApplyConfiguration `json:"webhook,omitempty"`
 }
@@ -138,22 +131,6 @@ func (b *WABAStatusApplyConfiguration) WithDrift(values ...string) *WABAStatusAp
 // If called multiple times, the NextAttemptTime field is set to the value of the last call.
 func (b *WABAStatusApplyConfiguration) WithNextAttemptTime(value v1.Time) *WABAStatusApplyConfiguration {
 	b.CommonStatusApplyConfiguration.NextAttemptTime = &value
-	return b
-}
-
-// WithLastHandledRequest sets the LastHandledRequest field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the LastHandledRequest field is set to the value of the last call.
-func (b *WABAStatusApplyConfiguration) WithLastHandledRequest(value string) *WABAStatusApplyConfiguration {
-	b.CommonStatusApplyConfiguration.LastHandledRequest = &value
-	return b
-}
-
-// WithOperator sets the Operator field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Operator field is set to the value of the last call.
-func (b *WABAStatusApplyConfiguration) WithOperator(value *OperatorStatusApplyConfiguration) *WABAStatusApplyConfiguration {
-	b.CommonStatusApplyConfiguration.Operator = value
 	return b
 }
 
@@ -253,11 +230,11 @@ func (b *WABAStatusApplyConfiguration) WithPaymentMethodPresent(value bool) *WAB
 	return b
 }
 
-// WithInsightsEnabled sets the InsightsEnabled field in the declarative configuration to the given value
+// WithInsights sets the Insights field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the InsightsEnabled field is set to the value of the last call.
-func (b *WABAStatusApplyConfiguration) WithInsightsEnabled(value bool) *WABAStatusApplyConfiguration {
-	b.InsightsEnabled = &value
+// If called multiple times, the Insights field is set to the value of the last call.
+func (b *WABAStatusApplyConfiguration) WithInsights(value string) *WABAStatusApplyConfiguration {
+	b.Insights = &value
 	return b
 }
 
@@ -354,45 +331,11 @@ func (b *WABAStatusApplyConfiguration) WithTemplateAutoArchival(value string) *W
 	return b
 }
 
-// WithTemplateCreates adds the given value to the TemplateCreates field in the declarative configuration
-// and returns the receiver, so that objects can be build by chaining "With" function invocations.
-// If called multiple times, values provided by each call will be appended to the TemplateCreates field.
-func (b *WABAStatusApplyConfiguration) WithTemplateCreates(values ...*CreateWindowApplyConfiguration) *WABAStatusApplyConfiguration {
-	for i := range values {
-		if values[i] == nil {
-			panic("nil value passed to WithTemplateCreates")
-		}
-		b.TemplateCreates = append(b.TemplateCreates, *values[i])
-	}
-	return b
-}
-
-// WithRegistrations adds the given value to the Registrations field in the declarative configuration
-// and returns the receiver, so that objects can be build by chaining "With" function invocations.
-// If called multiple times, values provided by each call will be appended to the Registrations field.
-func (b *WABAStatusApplyConfiguration) WithRegistrations(values ...*RegistrationAttemptApplyConfiguration) *WABAStatusApplyConfiguration {
-	for i := range values {
-		if values[i] == nil {
-			panic("nil value passed to WithRegistrations")
-		}
-		b.Registrations = append(b.Registrations, *values[i])
-	}
-	return b
-}
-
-// WithHeldSince sets the HeldSince field in the declarative configuration to the given value
+// WithOperator sets the Operator field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the HeldSince field is set to the value of the last call.
-func (b *WABAStatusApplyConfiguration) WithHeldSince(value v1.Time) *WABAStatusApplyConfiguration {
-	b.HeldSince = &value
-	return b
-}
-
-// WithLastHandledRelease sets the LastHandledRelease field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the LastHandledRelease field is set to the value of the last call.
-func (b *WABAStatusApplyConfiguration) WithLastHandledRelease(value string) *WABAStatusApplyConfiguration {
-	b.LastHandledRelease = &value
+// If called multiple times, the Operator field is set to the value of the last call.
+func (b *WABAStatusApplyConfiguration) WithOperator(value *WABAOperatorStatusApplyConfiguration) *WABAStatusApplyConfiguration {
+	b.Operator = value
 	return b
 }
 

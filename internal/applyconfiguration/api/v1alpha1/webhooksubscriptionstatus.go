@@ -21,14 +21,14 @@ type WebhookSubscriptionStatusApplyConfiguration struct {
 	AppID *string `json:"appID,omitempty"`
 	// Subscribed says whether that app receives the account's events.
 	Subscribed *bool `json:"subscribed,omitempty"`
-	// AppliedSubscription says that this resource subscribed the app. Only then it unsubscribes it again.
-	AppliedSubscription *bool `json:"appliedSubscription,omitempty"`
 	// App is the app's own subscription.
 	App *AppWebhookStatusApplyConfiguration `json:"app,omitempty"`
 	// Messages is the override for message events of the account.
 	Messages *WebhookOverrideStatusApplyConfiguration `json:"messages,omitempty"`
 	// PhoneNumbers are the overrides of single numbers that this resource set.
 	PhoneNumbers []PhoneNumberWebhookOverrideStatusApplyConfiguration `json:"phoneNumbers,omitempty"`
+	// Operator is the operator's own memory. It is no API: it may change with any version.
+	Operator *WebhookSubscriptionOperatorStatusApplyConfiguration `json:"operator,omitempty"`
 	// Webhook holds facts about the deliveries that the operator received.
 	Webhook *WebhookSubscriptionWebhookStatusApplyConfiguration `json:"webhook,omitempty"`
 }
@@ -94,22 +94,6 @@ func (b *WebhookSubscriptionStatusApplyConfiguration) WithNextAttemptTime(value 
 	return b
 }
 
-// WithLastHandledRequest sets the LastHandledRequest field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the LastHandledRequest field is set to the value of the last call.
-func (b *WebhookSubscriptionStatusApplyConfiguration) WithLastHandledRequest(value string) *WebhookSubscriptionStatusApplyConfiguration {
-	b.CommonStatusApplyConfiguration.LastHandledRequest = &value
-	return b
-}
-
-// WithOperator sets the Operator field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Operator field is set to the value of the last call.
-func (b *WebhookSubscriptionStatusApplyConfiguration) WithOperator(value *OperatorStatusApplyConfiguration) *WebhookSubscriptionStatusApplyConfiguration {
-	b.CommonStatusApplyConfiguration.Operator = value
-	return b
-}
-
 // WithAppID sets the AppID field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the AppID field is set to the value of the last call.
@@ -123,14 +107,6 @@ func (b *WebhookSubscriptionStatusApplyConfiguration) WithAppID(value string) *W
 // If called multiple times, the Subscribed field is set to the value of the last call.
 func (b *WebhookSubscriptionStatusApplyConfiguration) WithSubscribed(value bool) *WebhookSubscriptionStatusApplyConfiguration {
 	b.Subscribed = &value
-	return b
-}
-
-// WithAppliedSubscription sets the AppliedSubscription field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the AppliedSubscription field is set to the value of the last call.
-func (b *WebhookSubscriptionStatusApplyConfiguration) WithAppliedSubscription(value bool) *WebhookSubscriptionStatusApplyConfiguration {
-	b.AppliedSubscription = &value
 	return b
 }
 
@@ -160,6 +136,14 @@ func (b *WebhookSubscriptionStatusApplyConfiguration) WithPhoneNumbers(values ..
 		}
 		b.PhoneNumbers = append(b.PhoneNumbers, *values[i])
 	}
+	return b
+}
+
+// WithOperator sets the Operator field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Operator field is set to the value of the last call.
+func (b *WebhookSubscriptionStatusApplyConfiguration) WithOperator(value *WebhookSubscriptionOperatorStatusApplyConfiguration) *WebhookSubscriptionStatusApplyConfiguration {
+	b.Operator = value
 	return b
 }
 
