@@ -1,7 +1,8 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command argocd writes what config/argocd has for Argo CD, out of its scripts and the corpus of states.
+// Command argocd generates files for Argo CD from its scripts and the corpus of states: the patch of argocd-cm and the copies of
+// the scripts for each kind in config/argocd, and their test tables in test/argocd/testdata.
 package main
 
 import (

@@ -8,7 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,17 +37,49 @@ func TestGenerated(t *testing.T) {
 			t.Errorf("%s isn't up to date (%v): run make manifests", name, err)
 		}
 	}
-	err = filepath.WalkDir(filepath.Join(root, filepath.FromSlash(states.Corpus)), func(path string, entry fs.DirEntry, err error) error {
-		name, _ := filepath.Rel(root, path)
-		name = filepath.ToSlash(name)
-		isState := strings.Contains(name, "/testdata/") && !strings.Contains(name, "/actions/")
-		if err == nil && !entry.IsDir() && files[name] == nil && !isState {
-			t.Errorf("%s is left over: remove it", name)
+	for _, directory := range []string{argocd.Customizations, states.Corpus} {
+		err = filepath.WalkDir(filepath.Join(root, filepath.FromSlash(directory)), func(path string, entry fs.DirEntry, err error) error {
+			name, _ := filepath.Rel(root, path)
+			if err == nil && !entry.IsDir() && files[filepath.ToSlash(name)] == nil && !isState(name) {
+				t.Errorf("%s is left over: remove it", name)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return err
+	}
+}
+
+// isState reports that a file below the root is a state of the corpus.
+func isState(name string) bool {
+	return slices.ContainsFunc(states.Kinds, func(kind string) bool {
+		match, err := filepath.Match(states.Pattern(kind), name)
+		return err == nil && match
 	})
-	if err != nil {
-		t.Fatal(err)
+}
+
+// TestTablesName: every file that a test table names is there, beside the table as in Argo CD's repository.
+func TestTablesName(t *testing.T) {
+	const corpus = root + "/" + states.Corpus
+	named := regexp.MustCompile(`(?m)(?:inputPath|expectedOutputPath): (.*)$`)
+	for _, kind := range states.Kinds {
+		for _, table := range []string{"health_test.yaml", "actions/action_test.yaml"} {
+			table = filepath.Join(corpus, kind, filepath.FromSlash(table))
+			raw, err := os.ReadFile(table)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := named.FindAllSubmatch(raw, -1)
+			if len(found) == 0 {
+				t.Errorf("%s names no file", table)
+			}
+			for _, match := range found {
+				if _, err := os.Stat(filepath.Join(filepath.Dir(table), filepath.FromSlash(string(match[1])))); err != nil {
+					t.Error(err)
+				}
+			}
+		}
 	}
 }
 

@@ -14,8 +14,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Corpus is where the states are kept, below the root of the repository: as test data of Argo CD's health scripts.
-const Corpus = "config/argocd/resource_customizations/whatsapp.waba-operator.io"
+// Corpus is the directory of the states, below the root of the repository. It has the layout of the test data of Argo CD's health
+// scripts.
+const Corpus = "test/argocd/testdata/whatsapp.waba-operator.io"
 
 // Kinds that have states.
 var Kinds = []string{"MessageTemplate", "PhoneNumber", "WABA", "WebhookSubscription"}
