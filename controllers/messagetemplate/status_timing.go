@@ -98,7 +98,7 @@ func pauseOf(s *v1alpha1.MessageTemplateStatus) *v1alpha1.TemplatePause {
 
 func pauseMessage(s *v1alpha1.MessageTemplateStatus) string {
 	if s.Pause != nil && (s.Pause.Title == firstPauseTitle || s.Pause.Title == secondPauseTitle) {
-		return "paused by Meta for low quality; the pause ends by itself about status.statusUntil; improve content or audience before, " +
+		return "paused by Meta for low quality; the pause ends by itself about status.statusEndTime; improve content or audience before, " +
 			"because Meta disables the template the third time"
 	}
 	if s.Pause != nil && s.Pause.Title != "" {

@@ -152,7 +152,7 @@ func (t *templates) OverlayWebhook(p *templateRun) {
 	}
 }
 
-// overlayWebhook replaces observed values with newer ones that webhooks reported, and updates statusSince and statusUntil.
+// overlayWebhook replaces observed values with newer ones that webhooks reported, and updates statusChangedTime and statusEndTime.
 func (t *templates) overlayWebhook(p *templateRun, updated time.Time) {
 	news := overlayStatus(&p.Object.Status, deadline.Value(p.Before.Status.StatusChangedTime), t.known(p))
 	if news.changed.IsZero() {

@@ -134,7 +134,7 @@ func remember(out *Template, resource *v1alpha1.MessageTemplate) {
 	s := &resource.Status
 	out.Resource = resource.Namespace + "/" + resource.Name
 	if s.Status == out.Status {
-		out.StatusSince = utc(s.StatusChangedTime)
+		out.StatusChangedTime = utc(s.StatusChangedTime)
 		if r := s.Rejection; r != nil && out.Rejection != nil && (r.Reason == out.Rejection.Reason || r.Reason == "") {
 			out.Rejection.Explanation, out.Rejection.Recommendation = r.Explanation, cmp.Or(r.Recommendation, out.Rejection.Recommendation)
 		}
@@ -146,7 +146,7 @@ func remember(out *Template, resource *v1alpha1.MessageTemplate) {
 		out.PauseTimes = append(out.PauseTimes, t.UTC())
 	}
 	if s.Webhook != nil {
-		out.DisableDate = utc(s.Webhook.DisableTime)
+		out.DisableTime = utc(s.Webhook.DisableTime)
 	}
 	for _, edit := range s.Operator.Edits {
 		call := Call{Kind: "Edit", Time: edit.Time.UTC(), Result: told("Refused, or not known", SourceLedger)}
@@ -158,4 +158,4 @@ func remember(out *Template, resource *v1alpha1.MessageTemplate) {
 }
 
 // since is the best known date of a template's status.
-func (t *Template) since() *time.Time { return cmp.Or(t.StatusSince, t.LastUpdated) }
+func (t *Template) since() *time.Time { return cmp.Or(t.StatusChangedTime, t.LastUpdated) }

@@ -175,7 +175,7 @@ var templateGroups = []templateGroup{
 		}, func(s string) bool { return s == "" }), ": ")
 	}},
 	{"Disabled templates", withStatus(metavalues.TemplateDisabled), "Disabled, and pauses before", func(t *Template) string {
-		return when(t.DisableDate, "(no date was reported by webhook)") + pauses(t.PauseTimes)
+		return when(t.DisableTime, "(no date was reported by webhook)") + pauses(t.PauseTimes)
 	}},
 	{"Paused templates", withStatus(metavalues.TemplatePaused), "Why, and when", func(t *Template) string {
 		return cmp.Or(t.Pause, "("+notReported+")") + pauses(t.PauseTimes)

@@ -154,15 +154,15 @@ type Template struct {
 	Quality         string `json:"quality,omitempty"`
 	// LastUpdated is Meta's time of the last change, be it of the content or of the status.
 	LastUpdated *time.Time `json:"lastUpdated,omitempty"`
-	// StatusSince is since when the operator saw the status, where a resource manages the template.
-	StatusSince *time.Time `json:"statusSince,omitempty"`
+	// StatusChangedTime is when the operator first saw the status, where a resource manages the template.
+	StatusChangedTime *time.Time `json:"statusChangedTime,omitempty"`
 	// Footer is the text below the message; "" where it has none, or isn't read.
 	Footer    string     `json:"footer,omitempty"`
 	Rejection *Rejection `json:"rejection,omitempty"`
 	Pause     string     `json:"pause,omitempty"`
 	// PauseTimes are when pauses began, as far as seen.
 	PauseTimes  []time.Time `json:"pauseTimes,omitempty"`
-	DisableDate *time.Time  `json:"disableDate,omitempty"`
+	DisableTime *time.Time  `json:"disableTime,omitempty"`
 	// Edits are those that the operator made.
 	Edits []Call `json:"edits,omitempty"`
 }

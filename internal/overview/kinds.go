@@ -77,7 +77,7 @@ func addNumber(a *Account, r Resource, o *v1alpha1.PhoneNumber) {
 func addTemplate(a *Account, r Resource, o *v1alpha1.MessageTemplate) {
 	s := &o.Status
 	t := &Template{
-		Resource: r, Template: o.Spec.Name, Language: o.Spec.Language, Status: plain(s.Status), StatusSince: s.StatusChangedTime, StatusUntil: s.StatusEndTime,
+		Resource: r, Template: o.Spec.Name, Language: o.Spec.Language, Status: plain(s.Status), StatusChangedTime: s.StatusChangedTime, StatusEndTime: s.StatusEndTime,
 		Quality: plain(s.QualityScore), Category: plain(s.Category), RequestedCategory: string(o.Spec.Category),
 	}
 	if s.CorrectCategory != s.Category {

@@ -158,10 +158,10 @@ type Template struct {
 	Template string `json:"template"`
 	Language string `json:"language"`
 	// Status at Meta, since when and until when.
-	Status      string       `json:"status,omitempty"`
-	StatusSince *metav1.Time `json:"statusSince,omitempty"`
-	StatusUntil *metav1.Time `json:"statusUntil,omitempty"`
-	Quality     string       `json:"quality,omitempty"`
+	Status            string       `json:"status,omitempty"`
+	StatusChangedTime *metav1.Time `json:"statusChangedTime,omitempty"`
+	StatusEndTime     *metav1.Time `json:"statusEndTime,omitempty"`
+	Quality           string       `json:"quality,omitempty"`
 	// Category at Meta, which decides the price, and the one that the spec asks for.
 	Category          string `json:"category,omitempty"`
 	RequestedCategory string `json:"requestedCategory,omitempty"`

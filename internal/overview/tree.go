@@ -95,7 +95,7 @@ func templateEntry(t *Template) *entry {
 		category = fmt.Sprintf("%s (%s planned)", t.Category, t.PlannedCategory)
 	}
 	asset := t.Template + " " + t.Language
-	return &entry{Resource: &t.Resource, asset: asset, status: t.Status, quality: t.Quality, category: category, since: t.StatusSince, note: asset}
+	return &entry{Resource: &t.Resource, asset: asset, status: t.Status, quality: t.Quality, category: category, since: t.StatusChangedTime, note: asset}
 }
 
 func subscriptionEntry(w *Subscription) *entry {
