@@ -99,8 +99,8 @@ func TestSettingsRefused(t *testing.T) {
 	op.Settle()
 	synced(t, w, obj, v1alpha1.ReasonSynced)
 	w.Reload(obj)
-	if len(obj.Status.Operator.Sections) > 0 {
-		t.Errorf("still remembered: %+v", obj.Status.Operator.Sections)
+	if len(obj.Status.Operator.Refusals) > 0 {
+		t.Errorf("still remembered: %+v", obj.Status.Operator.Refusals)
 	}
 
 	// An empty list clears. Go leaves it out of JSON, manifests don't.

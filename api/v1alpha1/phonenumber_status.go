@@ -118,11 +118,11 @@ type PhoneNumberOperatorStatus struct {
 	// +optional
 	Baseline *Baseline `json:"baseline,omitempty"`
 
-	// Sections is what must be remembered of single sections of the spec.
+	// Refusals are what Meta refused of single sections of the spec: the same isn't sent again until the retry time.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
-	Sections []PhoneNumberSectionStatus `json:"sections,omitempty"`
+	Refusals []SectionRefusal `json:"refusals,omitempty"`
 
 	// PendingAdd is set before the number is added and cleared afterwards, so that a crash in between is noticed.
 	// +optional
@@ -200,24 +200,12 @@ type PhoneNumberCommerceStatus struct {
 	CatalogVisible *bool `json:"catalogVisible,omitempty"`
 }
 
-// PhoneNumberSectionStatus is what must be remembered of one section of the spec, such as profile.
-type PhoneNumberSectionStatus struct {
+// SectionRefusal is Meta's refusal of what the spec says in one section, such as profile.
+type SectionRefusal struct {
 	// Name of the section below spec.
 	// +required
 	Name string `json:"name"`
 
-	// Repairs are the times of the last day at which changes by others were undone, the newest last.
-	// +optional
-	// +listType=atomic
-	Repairs []metav1.Time `json:"repairs,omitempty"`
-
-	// Refusal is Meta's last no to what the spec says.
-	// +optional
-	Refusal *SectionRefusal `json:"refusal,omitempty"`
-}
-
-// SectionRefusal is Meta's no to a section.
-type SectionRefusal struct {
 	// SpecHash of the section that was refused; another one is tried at once.
 	// +required
 	SpecHash string `json:"specHash"`

@@ -32,7 +32,7 @@ type Base struct {
 	recorder      events.EventRecorder
 	Clock         clock.PassiveClock
 	Objects       *objects
-	Backoffs      *backoffs
+	Retries       *Retries
 	failures      *failureLog
 	Creates       *CreateQuota
 	Media         *mediaFiles
@@ -65,10 +65,10 @@ func (b *Base) Requeue(ctx context.Context, run RunOf, o *Result) ctrl.Result {
 	after := o.after
 	switch {
 	case o.backoff || persists:
-		after = b.Backoffs.failed(uid, run.Fingerprint, o.first)
+		after = b.Retries.Hold(RetryKey{Object: uid}, run.Fingerprint, o.WithBackoff(o.first)).after
 	case o.unchanged, o.unfinished:
 	default:
-		b.Backoffs.succeeded(uid)
+		b.Retries.Release(RetryKey{Object: uid})
 	}
 	if log := ctrl.LoggerFrom(ctx).V(2); log.Enabled() {
 		reason := o.reason
@@ -191,11 +191,11 @@ func NewBase(p Parts, o Options) *Base {
 			client: p.Client, namespaces: namespaces, secrets: p.Live, accounts: o.Accounts, version: o.GraphAPIVersion,
 			contents: newContents(),
 		},
-		Media:    &mediaFiles{live: p.Live, downloads: o.Media, Handles: newHandles(o.Clock)},
-		Backoffs: newBackoffs(o.Clock), failures: newFailureLog(o.Clock, o.Metrics), Creates: NewCreateQuota(o.Clock, o.CreatesPerHour),
+		Media:   &mediaFiles{live: p.Live, downloads: o.Media, Handles: newHandles(o.Clock)},
+		Retries: NewRetries(o.Clock), failures: newFailureLog(o.Clock, o.Metrics), Creates: NewCreateQuota(o.Clock, o.CreatesPerHour),
 		debouncer: newEventDebouncer(o.Clock), Unconfirmed: newUnconfirmedFacts(), dryRuns: newDryRunLog(),
 	}
-	b.Objects = newObjects(b.Backoffs, b.failures, b.debouncer, b.Unconfirmed, b.dryRuns, b.Creates, b.Media.Handles, b.Status.written,
+	b.Objects = newObjects(b.Retries, b.failures, b.debouncer, b.Unconfirmed, b.dryRuns, b.Creates, b.Media.Handles, b.Status.written,
 		b.Resolver.contents, sessions{o.Accounts}, downloads{o.Media})
 	return b
 }

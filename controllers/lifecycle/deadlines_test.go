@@ -38,10 +38,10 @@ func TestUnitWrongClock(t *testing.T) {
 		},
 		"a backoff": func() bool {
 			c := clk()
-			a := newBackoffs(c)
-			a.failed("a", "", 0)
+			a := NewRetries(c)
+			failed(a, "a", "", 0)
 			c.SetTime(now)
-			return a.Pause("a", "") > 0
+			return pauseOf(a, "a", "") > 0
 		},
 		"a handle": func() bool {
 			c := clk()

@@ -40,7 +40,7 @@ func (l *Reconciler[T]) delete(ctx context.Context, p *Run[T]) (ctrl.Result, err
 		return l.finish(ctx, p, WriteFailed("remove the finalizer", err))
 	}
 	LogStep(ctx, "The finalizer is removed")
-	l.Backoffs.succeeded(p.key())
+	l.Retries.Release(RetryKey{Object: p.key()})
 	l.MeasureDeletion(p.Before, p.Now)
 	return ctrl.Result{}, nil
 }

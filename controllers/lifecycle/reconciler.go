@@ -143,10 +143,11 @@ func (l *Reconciler[T]) step(ctx context.Context, p *Run[T]) *Result {
 
 // backingOff is the result while the pause after a failed attempt lasts.
 func (l *Reconciler[T]) backingOff(ctx context.Context, p *Run[T]) *Result {
-	pause := min(l.Backoffs.Pause(p.key(), p.Fingerprint()), l.account.longestPause())
-	if pause <= 0 {
+	held := l.Retries.Held(RetryKey{Object: p.key()}, p.Fingerprint())
+	if held == nil {
 		return nil
 	}
+	pause := min(held.after, l.account.longestPause())
 	LogStep(ctx, "Backing off", "for", pause.String())
 	return Unchanged(pause)
 }

@@ -83,6 +83,12 @@ func (r Repairs) Prune() {
 	r.memory.Repairs = left
 }
 
+// Keep drops the repairs of all values but some, and those that are older than a day.
+func (r Repairs) Keep(kept func(name string) bool) {
+	r.memory.Repairs = slices.DeleteFunc(r.memory.Repairs, func(h v1alpha1.RepairHistory) bool { return !kept(h.Name) })
+	r.Prune()
+}
+
 // Reset drops all repairs: a new generation of the spec starts over.
 func (r Repairs) Reset() { r.memory.Repairs = nil }
 

@@ -62,13 +62,6 @@ func TestUnitWrongClockNumbers(t *testing.T) {
 			c.SetTime(now)
 			return r.left(sectionKey{object: "a"}, now, now) > 0 || r.left(sectionKey{object: "b"}, now, now) > sectionPeriod
 		},
-		"the result of a section": func() bool {
-			c := clk()
-			r := newSectionSchedule(c)
-			r.hold(sectionKey{object: "a"}, "", lifecycle.Unchanged(0), lifecycle.RefusedRecheck)
-			c.SetTime(now)
-			return r.held(sectionKey{object: "a"}, "") != nil
-		},
 		"repairs of a section": func() bool { return wrongSection(wrong, now).contested() > 0 },
 		"a refusal of a section": func() bool {
 			return sectionRefused(wrongSection(wrong, now)) != nil
@@ -126,9 +119,11 @@ func wrongSection(at, now time.Time) *sectionRun {
 	obj := &v1alpha1.PhoneNumber{}
 	s := &sectionRun{numberRun: &numberRun{Object: obj, Now: now, Policy: v1alpha1.ManagementPolicyManaged}, section: number.Profile}
 	s.Status = &obj.Status.CommonStatus
-	obj.Status.Operator.Sections = []v1alpha1.PhoneNumberSectionStatus{{
-		Name: string(number.Profile), Repairs: []metav1.Time{metav1.NewTime(at), metav1.NewTime(at), metav1.NewTime(at)},
-		Refusal: &v1alpha1.SectionRefusal{SpecHash: s.want.Hash(), RetryTime: metav1.NewTime(at), Reason: v1alpha1.ReasonRefusedByMeta},
+	obj.Status.Operator.Repairs = []v1alpha1.RepairHistory{{
+		Name: string(number.Profile), Times: []metav1.Time{metav1.NewTime(at), metav1.NewTime(at), metav1.NewTime(at)},
+	}}
+	obj.Status.Operator.Refusals = []v1alpha1.SectionRefusal{{
+		Name: string(number.Profile), SpecHash: s.want.Hash(), RetryTime: metav1.NewTime(at), Reason: v1alpha1.ReasonRefusedByMeta,
 	}}
 	return s
 }

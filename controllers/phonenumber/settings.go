@@ -106,14 +106,16 @@ func (n *numbers) restoreSections(p *numberRun, named []number.Section) number.R
 		}
 	}
 	record.Forget(named, all)
-	forgetSections(s, &p.Object.Spec, named)
+	dropSections(s, &p.Object.Spec, named)
+	lifecycle.RepairsOf(p.Object, p.Now).Keep(func(name string) bool { return slices.Contains(named, number.Section(name)) })
 	if len(named) == 0 {
 		s.Operator.Baseline = nil
 	}
 	return record
 }
 
-func forgetSections(s *v1alpha1.PhoneNumberStatus, spec *v1alpha1.PhoneNumberSpec, named []number.Section) {
+// dropSections drops what the status has of sections that the spec doesn't name.
+func dropSections(s *v1alpha1.PhoneNumberStatus, spec *v1alpha1.PhoneNumberSpec, named []number.Section) {
 	switch {
 	case spec.Profile == nil:
 		s.Profile = nil
@@ -126,9 +128,12 @@ func forgetSections(s *v1alpha1.PhoneNumberStatus, spec *v1alpha1.PhoneNumberSpe
 	if spec.Username == nil {
 		s.Username, s.UsernameStatus = "", ""
 	}
-	s.Operator.Sections = slices.DeleteFunc(s.Operator.Sections, func(m v1alpha1.PhoneNumberSectionStatus) bool {
-		return !slices.Contains(named, number.Section(m.Name))
+	s.Operator.Refusals = slices.DeleteFunc(s.Operator.Refusals, func(r v1alpha1.SectionRefusal) bool {
+		return !slices.Contains(named, number.Section(r.Name))
 	})
+	if len(s.Operator.Refusals) == 0 {
+		s.Operator.Refusals = nil
+	}
 }
 
 // settleSection looks at one section if there is a reason to, and acts on what it finds.
@@ -158,7 +163,7 @@ func (n *numbers) desiredSection(ctx context.Context, s *sectionRun) *lifecycle.
 		return o
 	}
 	s.want = number.Wanted(spec, s.section, file.SHA256)
-	if o := n.schedule.held(pictureKey(s.key()), s.fingerprint()); o != nil && file.SHA256 != sentPicture(s.Object) {
+	if o := n.Retries.Held(s.key().picture().retry(), s.fingerprint()); o != nil && file.SHA256 != sentPicture(s.Object) {
 		s.want = s.want.WithoutPicture() // it was tried in vain a moment ago
 		return o
 	}
@@ -176,7 +181,7 @@ func sentPicture(obj *v1alpha1.PhoneNumber) string {
 // refreshSection reads the section if there is a reason to, and otherwise repeats what is known.
 func (n *numbers) refreshSection(ctx context.Context, s *sectionRun) sectionResult {
 	known := sectionDrift(s.Before.Status.Drift, s.section)
-	if o := n.schedule.held(s.key(), s.fingerprint()); o != nil {
+	if o := n.Retries.Held(s.key().retry(), s.fingerprint()); o != nil {
 		return sectionResult{drift: known, problem: o, after: o.After()}
 	}
 	if o := sectionRefused(s); o != nil {

@@ -16,6 +16,7 @@ func (n *numbers) readSection(ctx context.Context, s *sectionRun) (number.Live, 
 		return number.Live{}, err
 	}
 	n.schedule.done(s.key())
+	n.Retries.Release(s.key().retry())
 	s.show(live)
 	return live, nil
 }

@@ -17,65 +17,47 @@ import (
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
-// memory is what the status remembers of the section; it is added where there is nothing yet.
-func (s *sectionRun) memory() *v1alpha1.PhoneNumberSectionStatus {
-	status := &s.Object.Status
-	i := slices.IndexFunc(status.Operator.Sections, func(m v1alpha1.PhoneNumberSectionStatus) bool { return m.Name == string(s.section) })
-	if i < 0 {
-		status.Operator.Sections = append(status.Operator.Sections, v1alpha1.PhoneNumberSectionStatus{Name: string(s.section)})
-		i = len(status.Operator.Sections) - 1
-	}
-	m := &status.Operator.Sections[i]
-	m.Repairs = lifecycle.RecentRepairs(m.Repairs, s.Now)
-	return m
-}
-
-// restored is what the status remembers of the section, nil for nothing.
-func (s *sectionRun) restored() *v1alpha1.PhoneNumberSectionStatus {
-	for i := range s.Object.Status.Operator.Sections {
-		if m := &s.Object.Status.Operator.Sections[i]; m.Name == string(s.section) {
-			return m
-		}
+// refusal is Meta's refusal of the section that the status remembers, nil for none.
+func (s *sectionRun) refusal() *v1alpha1.SectionRefusal {
+	all := s.Object.Status.Operator.Refusals
+	if i := slices.IndexFunc(all, s.isAbout); i >= 0 {
+		return &all[i]
 	}
 	return nil
 }
 
-// contested is how long the section isn't repaired any more, because it was too often.
+func (s *sectionRun) isAbout(r v1alpha1.SectionRefusal) bool { return r.Name == string(s.section) }
+
+// contested is how long the section isn't repaired any more, because another client keeps reverting the repairs.
 func (s *sectionRun) contested() time.Duration {
-	m := s.restored()
-	if m == nil {
-		return 0
-	}
-	return lifecycle.Contested(m.Repairs, s.Now)
+	return lifecycle.RepairsOf(s.Object, s.Now).Contested(string(s.section))
 }
 
-// refuse remembers Meta's no across restarts: the same isn't tried again for a while.
+// refuse remembers Meta's refusal across restarts: the same isn't tried again for a while.
 func (s *sectionRun) refuse(o *lifecycle.Result) {
-	s.memory().Refusal = &v1alpha1.SectionRefusal{
-		SpecHash: s.want.Hash(), RetryTime: metav1.NewTime(s.Now.Add(o.After()).Truncate(time.Second)),
+	s.accepted()
+	memory := &s.Object.Status.Operator
+	memory.Refusals = append(memory.Refusals, v1alpha1.SectionRefusal{
+		Name: string(s.section), SpecHash: s.want.Hash(), RetryTime: metav1.NewTime(s.Now.Add(o.After()).Truncate(time.Second)),
 		Reason: o.Reason(), Message: metavalues.Truncate(o.Message(), metavalues.MessageLimit),
-	}
-}
-
-// accepted forgets an earlier no, and the section where nothing else is remembered of it.
-func (s *sectionRun) accepted() {
-	m := s.restored()
-	if m == nil {
-		return
-	}
-	s.memory().Refusal = nil
-	s.Object.Status.Operator.Sections = slices.DeleteFunc(s.Object.Status.Operator.Sections, func(m v1alpha1.PhoneNumberSectionStatus) bool {
-		return m.Refusal == nil && len(m.Repairs) == 0
 	})
 }
 
-// sectionRefused repeats Meta's no as long as nothing else is wanted and nobody asked for another try.
+// accepted drops an earlier refusal.
+func (s *sectionRun) accepted() {
+	memory := &s.Object.Status.Operator
+	memory.Refusals = slices.DeleteFunc(memory.Refusals, s.isAbout)
+	if len(memory.Refusals) == 0 {
+		memory.Refusals = nil
+	}
+}
+
+// sectionRefused repeats Meta's refusal as long as the spec asks for the same, and no person asks for another try.
 func sectionRefused(s *sectionRun) *lifecycle.Result {
-	m := s.restored()
-	if m == nil || m.Refusal == nil || !s.Writable() {
+	r := s.refusal()
+	if r == nil || !s.Writable() {
 		return nil
 	}
-	r := m.Refusal
 	left := deadline.Left(r.RetryTime.Time, s.Now, lifecycle.RefusedRecheck)
 	if s.Requested() || r.SpecHash != s.want.Hash() || left <= 0 {
 		return nil

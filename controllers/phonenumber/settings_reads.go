@@ -17,17 +17,17 @@ import (
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
-// sectionSchedule remembers when the sections of numbers were read, and what need not be tried again for a while. It is lost
-// with the process; what must not be is in the status.
+// sectionSchedule remembers when the sections of numbers were read. It is lost with the process.
 type sectionSchedule struct {
 	clock clock.PassiveClock
 	// started is when this memory began.
 	started time.Time
-	// once: there is no later for those that would have to wait for their turn.
+	// once reads everything at once: no later run follows.
 	once bool
 
-	mu    sync.Mutex
-	known map[sectionKey]sectionMemory
+	mu sync.Mutex
+	// known is when each section was read.
+	known map[sectionKey]time.Time
 }
 
 type sectionKey struct {
@@ -35,37 +35,32 @@ type sectionKey struct {
 	section number.Section
 }
 
-// pictureKey is where the profile picture is remembered, which can fail without the profile.
-func pictureKey(profile sectionKey) sectionKey {
-	profile.section = number.PictureField
-	return profile
+// retry is where failed attempts at the section are remembered.
+func (k sectionKey) retry() lifecycle.RetryKey {
+	return lifecycle.RetryKey{Object: k.object, Part: "section " + string(k.section)}
 }
 
-type sectionMemory struct {
-	// read is when the section was read.
-	read time.Time
-	// until is how long the result stands, unless the fingerprint changes; pause is that from its beginning.
-	until       time.Time
-	pause       time.Duration
-	fingerprint string
-	result      *lifecycle.Result
+// picture is the profile picture, which can fail without the profile.
+func (k sectionKey) picture() sectionKey {
+	k.section = number.PictureField
+	return k
 }
 
 func newSectionSchedule(c clock.PassiveClock) *sectionSchedule {
-	return &sectionSchedule{clock: c, started: c.Now(), known: map[sectionKey]sectionMemory{}}
+	return &sectionSchedule{clock: c, started: c.Now(), known: map[sectionKey]time.Time{}}
 }
 
-// left is the time until the section is read again without any other reason; told is when a webhook last said that it was
-// changed. After a restart the numbers take turns.
-func (r *sectionSchedule) left(key sectionKey, told, now time.Time) time.Duration {
+// left is the time until the section is read again without any other reason; reported is when a webhook last reported a change of
+// it. After a restart the reads of the numbers are spread over a period.
+func (r *sectionSchedule) left(key sectionKey, reported, now time.Time) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if m, ok := r.known[key]; ok && !m.read.IsZero() {
+	if read, ok := r.known[key]; ok {
 		period := sectionPeriod
-		if m.read.Before(told) {
+		if read.Before(reported) {
 			period = sectionGap
 		}
-		return deadline.Left(m.read.Add(period), now, period)
+		return deadline.Left(read.Add(period), now, period)
 	}
 	if r.once {
 		return 0
@@ -85,51 +80,27 @@ func startupDelay(object types.UID) time.Duration {
 func (r *sectionSchedule) readAt(key sectionKey) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.known[key].read
+	return r.known[key]
 }
 
 // before reports that the section was last read by this process before then.
 func (r *sectionSchedule) before(key sectionKey, then time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	m, ok := r.known[key]
-	return ok && !m.read.IsZero() && m.read.Before(then)
+	read, ok := r.known[key]
+	return ok && read.Before(then)
 }
 
 // done notes that the section was read.
 func (r *sectionSchedule) done(key sectionKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.known[key] = sectionMemory{read: r.clock.Now()}
+	r.known[key] = r.clock.Now()
 }
 
 func (r *sectionSchedule) Forget(gone lifecycle.Gone) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	maps.DeleteFunc(r.known, func(key sectionKey, _ sectionMemory) bool { return key.object == gone.UID })
+	maps.DeleteFunc(r.known, func(key sectionKey, _ time.Time) bool { return key.object == gone.UID })
 	return 0
-}
-
-// hold lets a result stand for a while, unless the fingerprint changes.
-func (r *sectionSchedule) hold(key sectionKey, fingerprint string, o *lifecycle.Result, pause time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	m := r.known[key]
-	m.until, m.pause, m.fingerprint, m.result = r.clock.Now().Add(pause), pause, fingerprint, o
-	r.known[key] = m
-}
-
-// held returns the result that still stands, with the time that is left of it.
-func (r *sectionSchedule) held(key sectionKey, fingerprint string) *lifecycle.Result {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	m, ok := r.known[key]
-	if !ok || m.fingerprint != fingerprint {
-		return nil
-	}
-	left := deadline.Left(m.until, r.clock.Now(), m.pause)
-	if left <= 0 {
-		return nil
-	}
-	return m.result.RetryAfter(left)
 }

@@ -40,7 +40,7 @@ func unitSection(change ...func(*v1alpha1.PhoneNumber)) *sectionRun {
 
 func unitNumbers() (*numbers, *clocktesting.FakePassiveClock) {
 	clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
-	return &numbers{Base: &lifecycle.Base{Clock: clk}, schedule: newSectionSchedule(clk)}, clk
+	return &numbers{Base: &lifecycle.Base{Clock: clk, Retries: lifecycle.NewRetries(clk)}, schedule: newSectionSchedule(clk)}, clk
 }
 
 func TestUnitSectionReasons(t *testing.T) {
@@ -111,31 +111,14 @@ func TestUnitSectionReadsForgetWhatIsGone(t *testing.T) {
 	}
 }
 
-func TestUnitSectionHold(t *testing.T) {
-	n, clk := unitNumbers()
-	key := sectionKey{object: "u", section: number.Profile}
-	n.schedule.hold(key, "a", lifecycle.NotSynced(v1alpha1.ReasonPermissionDenied, "no"), time.Hour)
-	clk.SetTime(lifecycletest.Start.Add(15 * time.Minute))
-	if o := n.schedule.held(key, "a"); o == nil || o.After() != 45*time.Minute || o.Reason() != v1alpha1.ReasonPermissionDenied {
-		t.Errorf("held: %+v", o)
-	}
-	if n.schedule.held(key, "b") != nil || n.schedule.held(pictureKey(key), "a") != nil {
-		t.Error("held although something else is tried")
-	}
-	clk.SetTime(lifecycletest.Start.Add(time.Hour))
-	if n.schedule.held(key, "a") != nil {
-		t.Error("held for too long")
-	}
-}
-
 func TestUnitSectionContested(t *testing.T) {
 	ago := func(ages ...time.Duration) func(*v1alpha1.PhoneNumber) {
 		return func(o *v1alpha1.PhoneNumber) {
-			m := v1alpha1.PhoneNumberSectionStatus{Name: "profile"}
+			m := v1alpha1.RepairHistory{Name: "profile"}
 			for _, age := range ages {
-				m.Repairs = append(m.Repairs, metav1.NewTime(lifecycletest.Start.Add(-age)))
+				m.Times = append(m.Times, metav1.NewTime(lifecycletest.Start.Add(-age)))
 			}
-			o.Status.Operator.Sections = []v1alpha1.PhoneNumberSectionStatus{{Name: "commerce"}, m}
+			o.Status.Operator.Repairs = []v1alpha1.RepairHistory{{Name: "commerce"}, m}
 		}
 	}
 	for name, c := range map[string]struct {
@@ -151,10 +134,6 @@ func TestUnitSectionContested(t *testing.T) {
 		if got := unitSection(ago(c.ages...)).contested(); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
-	}
-	s := unitSection(ago(25*time.Hour, time.Hour))
-	if m := s.memory(); len(m.Repairs) != 1 {
-		t.Errorf("old repairs stay: %v", m.Repairs)
 	}
 }
 
@@ -226,14 +205,14 @@ func TestUnitSectionFailed(t *testing.T) {
 		if o.Backoff() || o.Shown() || !strings.HasPrefix(o.Message(), "spec.profile: ") {
 			t.Errorf("%s: the other sections wait too: %+v", name, o)
 		}
-		if held := n.schedule.held(s.key(), s.fingerprint()); held == nil || held.After() != c.after {
+		if held := n.Retries.Held(s.key().retry(), s.fingerprint()); held == nil || held.After() != c.after {
 			t.Errorf("%s: tried again at once: %+v", name, held)
 		}
-		if m := s.restored(); (m != nil && m.Refusal != nil) != c.refused {
+		if m := s.refusal(); (m != nil) != c.refused {
 			t.Errorf("%s: remembered %+v", name, m)
 		}
 		s.live.PlatformType = "NOT_APPLICABLE"
-		if n.schedule.held(s.key(), s.fingerprint()) != nil {
+		if n.Retries.Held(s.key().retry(), s.fingerprint()) != nil {
 			t.Errorf("%s: a registration doesn't end it", name)
 		}
 	}
@@ -284,14 +263,15 @@ func TestUnitRecallSections(t *testing.T) {
 		o.Status.Commerce = &v1alpha1.PhoneNumberCommerceStatus{}
 		o.Status.Profile = &v1alpha1.PhoneNumberProfileStatus{PictureSHA256: "aa"}
 		o.Status.Username = "acme"
-		o.Status.Operator.Sections = []v1alpha1.PhoneNumberSectionStatus{{Name: "commerce"}, {Name: "profile"}}
+		o.Status.Operator.Refusals = []v1alpha1.SectionRefusal{{Name: "commerce"}, {Name: "profile"}}
+		o.Status.Operator.Repairs = []v1alpha1.RepairHistory{{Name: "commerce", Times: []metav1.Time{metav1.NewTime(lifecycletest.Start)}}}
 	})
 	status := &s.Object.Status
 	record := n.restoreSections(s.numberRun, number.Sections(&s.Object.Spec))
 	if d := record.Compare(number.Profile, s.want, number.Fields{"profile.about": "Closed"}); len(d.Normalised) != 1 {
 		t.Errorf("an upgrade must write nothing: %+v", d)
 	}
-	if status.Commerce != nil || status.Username != "" || status.Profile.PictureSHA256 != "" || len(status.Operator.Sections) != 1 {
+	if status.Commerce != nil || status.Username != "" || status.Profile.PictureSHA256 != "" || len(status.Operator.Refusals) != 1 || len(status.Operator.Repairs) > 0 {
 		t.Errorf("remembers sections that the spec doesn't name: %+v", status)
 	}
 	record["profile.about"] = "y"
@@ -311,7 +291,7 @@ func TestUnitRecallSections(t *testing.T) {
 	}
 	s.Object.Spec.Profile = nil
 	n.restoreSections(s.numberRun, nil)
-	if status.Operator.Baseline != nil || status.Profile != nil || len(status.Operator.Sections) > 0 {
+	if status.Operator.Baseline != nil || status.Profile != nil || len(status.Operator.Refusals) > 0 {
 		t.Errorf("nothing is named, but this is remembered: %+v", status)
 	}
 }

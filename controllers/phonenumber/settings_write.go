@@ -6,7 +6,6 @@ package phonenumber
 import (
 	"context"
 	"slices"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -113,8 +112,7 @@ func (n *numbers) writeSection(
 	s.accepted()
 	s.record.Wrote(s.want, fields)
 	if slices.ContainsFunc(result.drift, func(f string) bool { return slices.Contains(fields, f) }) {
-		m := s.memory()
-		m.Repairs = append(m.Repairs, metav1.NewTime(s.Now.Truncate(time.Second)))
+		lifecycle.RepairsOf(s.Object, s.Now).Note(string(s.section))
 	}
 	result.drift = slices.DeleteFunc(slices.Clone(result.drift), func(f string) bool { return slices.Contains(fields, f) })
 	return n.readSectionBack(ctx, s, fields, result)
@@ -207,7 +205,7 @@ func (n *numbers) uploadPicture(ctx context.Context, s *sectionRun, fields []str
 			pause = lifecycle.MediaRecheck
 		}
 		o = o.RetryAfter(pause).Showing(false)
-		n.schedule.hold(pictureKey(s.key()), s.fingerprint(), o, pause)
+		n.Retries.Hold(s.key().picture().retry(), s.fingerprint(), o)
 	}
 	return "", false, o
 }
@@ -256,7 +254,7 @@ func (n *numbers) sectionFailed(s *sectionRun, operation string, err error, wrot
 		s.refuse(o)
 	}
 	result.problem = o
-	n.schedule.hold(s.key(), s.fingerprint(), o, pause)
+	n.Retries.Hold(s.key().retry(), s.fingerprint(), o.RetryAfter(pause))
 	result.after = pause
 	return result
 }

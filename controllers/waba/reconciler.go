@@ -33,8 +33,6 @@ const (
 type accounts struct {
 	*lifecycle.Base
 
-	// refusals remembers what Meta refused.
-	refusals *refusals
 	// deletions remembers since when accounts are being deleted.
 	deletions *deletions
 }
@@ -58,8 +56,7 @@ func observedBy(p *accountRun) observed {
 
 // New returns the reconciler of accounts.
 func New(b *lifecycle.Base) *lifecycle.Reconciler[*v1alpha1.WABA] {
-	a := &accounts{Base: b, refusals: newRefusals(b.Clock), deletions: newDeletions()}
-	b.Objects.Keep(a.refusals)
+	a := &accounts{Base: b, deletions: newDeletions()}
 	b.Objects.Keep(a.deletions)
 	return lifecycle.NewReconciler[*v1alpha1.WABA](b, a)
 }

@@ -5,19 +5,14 @@ package waba
 
 import (
 	"context"
-	"maps"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
-	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/controllers/lifecycle"
-	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -96,8 +91,8 @@ func (a *accounts) manage(ctx context.Context, p *accountRun) *lifecycle.Result 
 
 func (a *accounts) manageOne(ctx context.Context, p *accountRun, repairs lifecycle.Repairs, s accountSetting) *lifecycle.Result {
 	changed := p.ChangedByUser()
-	key := settingKey{p.Object.UID, s.field}
-	held := a.refusals.of(key, p.Object.Generation)
+	key, generation := lifecycle.RetryKey{Object: p.Object.UID, Part: s.field}, strconv.FormatInt(p.Object.Generation, 10)
+	held := a.Retries.Held(key, generation)
 	if held == nil && repairs.Contested(s.field) > 0 {
 		held = lifecycle.Waiting(v1alpha1.ReasonContested,
 			"another client keeps reverting the operator's changes of the account's settings; agree who manages them, or remove them from the spec", 0).AssetUnaffected()
@@ -127,7 +122,7 @@ func (a *accounts) manageOne(ctx context.Context, p *accountRun, repairs lifecyc
 	o := lifecycle.Failed("set spec."+s.field, err)
 	o = o.Saying("spec." + s.field + ": " + o.Message()).AssetUnaffected().RetryAfter(o.After()).Showing(false)
 	if class := graph.ClassOf(err); class == graph.ClassRefused || class == graph.ClassInvalidSpec || class == graph.ClassPermission {
-		a.refusals.keep(key, p.Object.Generation, o)
+		a.Retries.Hold(key, generation, o.RetryAfter(lifecycle.RefusedRecheck))
 	}
 	return o
 }
@@ -137,58 +132,3 @@ var observedReasons = map[string]bool{
 	v1alpha1.ReasonPaused: true, v1alpha1.ReasonConflict: true, v1alpha1.ReasonDriftDetected: true,
 	v1alpha1.ReasonContested: true, v1alpha1.ReasonRefusedByMeta: true, v1alpha1.ReasonInvalidSpec: true,
 }
-
-// refusals remembers the writes of settings that Meta refused, for a day. A new generation starts over; so does a restart, at the cost of
-// one call.
-type refusals struct {
-	clock clock.PassiveClock
-
-	mu    sync.Mutex
-	known map[settingKey]refusal
-}
-
-// settingKey is one setting of an account.
-type settingKey struct {
-	account types.UID
-	field   string
-}
-
-// refusal is Meta's answer to the write that one generation of the spec asked for.
-type refusal struct {
-	generation int64
-	at         time.Time
-	result     *lifecycle.Result
-}
-
-func newRefusals(c clock.PassiveClock) *refusals {
-	return &refusals{clock: c, known: map[settingKey]refusal{}}
-}
-
-// of returns why a write isn't made again yet, nil where it may be.
-func (w *refusals) of(key settingKey, generation int64) *lifecycle.Result {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	r, ok := w.known[key]
-	if ok && (r.generation != generation || !deadline.Within(r.at, w.clock.Now(), refusalMemory)) {
-		delete(w.known, key)
-		return nil
-	}
-	return r.result
-}
-
-func (w *refusals) keep(key settingKey, generation int64, o *lifecycle.Result) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.known[key] = refusal{generation, w.clock.Now(), o}
-}
-
-// Forget frees what is kept of an account.
-func (w *refusals) Forget(gone lifecycle.Gone) time.Duration {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	maps.DeleteFunc(w.known, func(key settingKey, _ refusal) bool { return key.account == gone.UID })
-	return 0
-}
-
-// refusalMemory is how long a refused write isn't repeated.
-const refusalMemory = 24 * time.Hour

@@ -152,8 +152,8 @@ func (h *subscriptions) act(ctx context.Context, l *lookup, step *routeWrite) *l
 	if end != nil {
 		return end
 	}
-	h.memory.release(routeKey{l.Object.UID, step.at.path})
-	h.memory.release(l.callbackKey(step.at))
+	h.Retries.Release(routeKey(l.Object.UID, step.at.path))
+	h.Retries.Release(callbackKey(l.Object.UID, step.at.want))
 	h.remember(l, step)
 	if err := h.readBack(ctx, l, step); err != nil {
 		return lifecycle.Failed("read back: "+step.what(), err).Pausing(lifecycle.SlowPause) // an attempt costs two calls
@@ -311,7 +311,7 @@ func (h *subscriptions) failed(l *lookup, step *routeWrite, err error) *lifecycl
 	case graph.ClassTransient, graph.ClassThrottled, graph.ClassCredentials, graph.ClassBlocked:
 		return o.Pausing(lifecycle.SlowPause)
 	}
-	key := routeKey{l.Object.UID, step.at.path}
+	key := routeKey(l.Object.UID, step.at.path)
 	app := &l.situation.app
 	switch {
 	case e.Cause == graph.CauseNotSubscribed && !app.getsMessages():
@@ -319,7 +319,7 @@ func (h *subscriptions) failed(l *lookup, step *routeWrite, err error) *lifecycl
 		return lifecycle.Waiting(v1alpha1.ReasonProgressing, "Meta takes no override before the app is subscribed to messages", time.Second).AssetUnaffected().
 			Join(o.Steps()...)
 	case e.Cause == graph.CauseCallbackNotVerified:
-		key = l.callbackKey(step.at)
+		key = callbackKey(l.Object.UID, step.at.want)
 		o = o.Saying(fmt.Sprintf("%s: %s refuses Meta's handshake: %s", step.at.path, shownURL(step.at.want), o.Message()))
 	case e.Cause == graph.CauseDashboardOnly:
 		o = app.byHand("Meta lets nobody set this app by API (" + lifecycle.Clause(e.Explain()) + "); ").Join(o.Steps()...).RetryAfter(lifecycle.RefusedRecheck)
@@ -329,9 +329,14 @@ func (h *subscriptions) failed(l *lookup, step *routeWrite, err error) *lifecycl
 	default:
 		o = o.Saying(step.at.path + ": " + o.Message())
 		if step.kind == hookPrime {
-			key.what = app.path
+			key.Part = app.path
 		}
 	}
-	h.memory.hold(key, l.attempt(step.at), o)
+	h.hold(key, l.attempt(step.at), o)
 	return lifecycle.Waiting(o.Reason(), o.Message(), time.Second).AssetUnaffected().Join(o.Steps()...) // for the other levels
+}
+
+// hold keeps a write from being made again for a while. What failed at one level says nothing about the asset as a whole.
+func (h *subscriptions) hold(key lifecycle.RetryKey, fingerprint string, o *lifecycle.Result) *lifecycle.Result {
+	return h.Retries.Hold(key, fingerprint, o.Pausing(max(o.FirstPause(), lifecycle.SlowPause)).AssetUnaffected())
 }

@@ -9,7 +9,6 @@ import (
 
 	clocktesting "k8s.io/utils/clock/testing"
 
-	"github.com/waba-operator/waba-operator/controllers/lifecycle"
 	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
 
@@ -19,13 +18,6 @@ func TestUnitWrongClockSubscriptions(t *testing.T) {
 	wrong := now.Add(90 * 24 * time.Hour)
 	clk := func() *clocktesting.FakePassiveClock { return clocktesting.NewFakePassiveClock(wrong) }
 	for name, held := range map[string]func() bool{
-		"a refused write of a webhook": func() bool {
-			c := clk()
-			m := newMemory(c)
-			m.hold(routeKey{}, "", lifecycle.Unchanged(lifecycle.RefusedRecheck))
-			c.SetTime(now)
-			return m.held(routeKey{}, "") != nil
-		},
 		"an app without messages": func() bool {
 			c := clk()
 			m := newMemory(c)

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -23,7 +24,7 @@ import (
 func (h *subscriptions) Delete(ctx context.Context, p *subscriptionRun) (bool, *lifecycle.Result) {
 	h.memory.restore(p.Object)
 	if p.Object.Status.AppID == "" {
-		h.memory.drop(p.Object.UID)
+		h.drop(p.Object.UID)
 		return true, nil // never looked at
 	}
 	for _, look := range []func(context.Context) error{p.Session.LookupApps, p.Session.LookupNumbers} {
@@ -41,7 +42,7 @@ func (h *subscriptions) Delete(ctx context.Context, p *subscriptionRun) (bool, *
 			return false, o
 		}
 	}
-	h.memory.drop(p.Object.UID)
+	h.drop(p.Object.UID)
 	return true, nil
 }
 
@@ -268,4 +269,10 @@ func (r *removal) diverts(n *graph.PhoneNumber, other string) *lifecycle.Result 
 		return nil
 	}
 	return diverted([]string{"number " + n.ID}, "the operator, which drops them")
+}
+
+// drop frees what the process remembers of a resource.
+func (h *subscriptions) drop(uid types.UID) {
+	h.memory.drop(uid)
+	h.Retries.ReleaseParts(uid, "")
 }

@@ -91,7 +91,7 @@ func (h *subscriptions) lookup(ctx context.Context, p *subscriptionRun, appID st
 	if was := p.Object.Status.Subscribed; !s.subscribed && was != nil && *was {
 		s.subscription.blocked = h.driftHeld(p, &s.subscription)
 	} else if !s.subscribed {
-		s.subscription.blocked = h.memory.held(routeKey{p.Object.UID, s.subscription.path}, p.Fingerprint())
+		s.subscription.blocked = h.Retries.Held(routeKey(p.Object.UID, s.subscription.path), p.Fingerprint())
 	}
 	h.lookupAccount(ctx, l, own)
 	h.lookupNumbers(ctx, l)
@@ -100,7 +100,7 @@ func (h *subscriptions) lookup(ctx context.Context, p *subscriptionRun, appID st
 	}
 	s.app.refused = h.memory.lacks(p.Object.UID, s.app.fieldsKnown)
 	h.guardClearing(l)
-	h.memory.keepCallbacks(p.Object.UID, l.callbackKeys())
+	h.Retries.ReleaseParts(p.Object.UID, callbackPrefix, l.callbackKeys()...)
 	return l, nil
 }
 
@@ -125,9 +125,9 @@ func (h *subscriptions) routeOf(
 		*version = *value.Version // Meta has its content; the status says so from now on
 	}
 	v.stale = !value.Content.Same(version)
-	for _, key := range []routeKey{{l.Object.UID, v.path}, l.callbackKey(&v)} {
+	for _, key := range []lifecycle.RetryKey{routeKey(l.Object.UID, v.path), callbackKey(l.Object.UID, v.want)} {
 		if v.blocked == nil {
-			v.blocked = h.memory.held(key, l.attempt(&v))
+			v.blocked = h.Retries.Held(key, l.attempt(&v))
 		}
 	}
 	if v.blocked == nil && v.drifted() {
@@ -150,15 +150,10 @@ func (l *lookup) attempt(v *route) string {
 	return s
 }
 
-// callbackKey is under which a failed handshake is remembered: services that answer at one address fail for all levels.
-func (l *lookup) callbackKey(v *route) routeKey {
-	return routeKey{l.Object.UID, callbackPrefix + v.want}
-}
-
-func (l *lookup) callbackKeys() []routeKey {
-	keys := []routeKey{l.callbackKey(&l.situation.app.route)}
+func (l *lookup) callbackKeys() []lifecycle.RetryKey {
+	keys := []lifecycle.RetryKey{callbackKey(l.Object.UID, l.situation.app.want)}
 	for _, v := range l.situation.overrides() {
-		keys = append(keys, l.callbackKey(v))
+		keys = append(keys, callbackKey(l.Object.UID, v.want))
 	}
 	return keys
 }
@@ -209,7 +204,7 @@ func (h *subscriptions) lookupNumbers(ctx context.Context, l *lookup) {
 			continue
 		}
 		v := route{path: "phoneNumbers[" + known.Name + "]", id: known.ID, live: known.AppliedURL, applied: known.AppliedURL}
-		v.blocked = h.memory.held(routeKey{l.Object.UID, v.path}, l.attempt(&v))
+		v.blocked = h.Retries.Held(routeKey(l.Object.UID, v.path), l.attempt(&v))
 		l.situation.numbers = append(l.situation.numbers, v)
 	}
 }
@@ -303,14 +298,14 @@ func (h *subscriptions) readApp(ctx context.Context, l *lookup, seen time.Time) 
 	reading, ok := h.memory.app(l.Object.UID, l.appID)
 	news := app.liveKnown && seen.After(reading.at) && app.live != reading.subscription.CallbackURL
 	if !ok || news || !deadline.Within(reading.at, h.Clock.Now(), appReadPeriod) || l.Requested() && reading.at.Before(l.Now) {
-		key, attempt := routeKey{l.Object.UID, "app reading"}, l.Fingerprint()
-		if app.unreadable = h.memory.held(key, attempt); app.unreadable != nil {
+		key, attempt := routeKey(l.Object.UID, "app reading"), l.Fingerprint()
+		if app.unreadable = h.Retries.Held(key, attempt); app.unreadable != nil {
 			return
 		}
 		begun := h.Clock.Now()
 		subscription, err := l.Session.Client().ReadAppSubscription(ctx, l.appID)
 		if err != nil {
-			app.unreadable = h.memory.hold(key, attempt, lifecycle.Failed("read the app's subscription", err))
+			app.unreadable = h.hold(key, attempt, lifecycle.Failed("read the app's subscription", err))
 			return
 		}
 		reading = appReading{subscription: *subscription, appID: l.appID, at: begun}

@@ -4,8 +4,6 @@
 package webhooksubscription
 
 import (
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -28,28 +26,23 @@ const callbackPrefix = "callback "
 type memory struct {
 	clock clock.PassiveClock
 
-	mu    sync.Mutex
-	holds map[routeKey]refusedWrite
-	apps  map[types.UID]appReading
+	mu   sync.Mutex
+	apps map[types.UID]appReading
 	// lacking are the resources whose overrides Meta refused because the app lacks messages, and when it did.
 	lacking map[types.UID]time.Time
-	// statuses are what this process last knew to have set: the cache may be older than our own last write, and what it
-	// forgets would become somebody else's address.
+	// statuses are what this process last set. The cache may be older than the last write, and an address that is missing there would
+	// count as another client's.
 	statuses map[types.UID]*v1alpha1.WebhookSubscriptionStatus
 }
 
-// routeKey is one level of a resource, or one address.
-type routeKey struct {
-	uid  types.UID
-	what string
+// routeKey is where failed writes of one level of a resource are remembered.
+func routeKey(uid types.UID, path string) lifecycle.RetryKey {
+	return lifecycle.RetryKey{Object: uid, Part: path}
 }
 
-// refusedWrite is a write that failed and isn't tried again yet.
-type refusedWrite struct {
-	fingerprint string
-	failures    int
-	until       time.Time
-	result      *lifecycle.Result
+// callbackKey is where failed handshakes at an address are remembered: a service that answers at one address fails for all levels.
+func callbackKey(uid types.UID, url string) lifecycle.RetryKey {
+	return lifecycle.RetryKey{Object: uid, Part: callbackPrefix + url}
 }
 
 // appReading is an app's subscription as last read.
@@ -61,70 +54,9 @@ type appReading struct {
 
 func newMemory(c clock.PassiveClock) *memory {
 	return &memory{
-		clock: c, holds: map[routeKey]refusedWrite{}, apps: map[types.UID]appReading{},
+		clock: c, apps: map[types.UID]appReading{},
 		lacking: map[types.UID]time.Time{}, statuses: map[types.UID]*v1alpha1.WebhookSubscriptionStatus{},
 	}
-}
-
-// held returns why a write isn't made, nil where it may be. Another fingerprint is worth another try.
-func (m *memory) held(key routeKey, fingerprint string) *lifecycle.Result {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	known, ok := m.holds[key]
-	left := deadline.Left(known.until, m.clock.Now(), lifecycle.RefusedRecheck)
-	if !ok || known.fingerprint != fingerprint || left <= 0 {
-		return nil
-	}
-	return known.result.RetryAfter(left)
-}
-
-// hold keeps a write from being made again for a while: as long as the result says, else with growing pauses.
-func (m *memory) hold(key routeKey, fingerprint string, o *lifecycle.Result) *lifecycle.Result {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	known := m.holds[key]
-	if known.fingerprint != fingerprint {
-		known = refusedWrite{fingerprint: fingerprint}
-	}
-	pause := o.After()
-	if o.Backoff() || pause <= 0 {
-		pause = min(max(o.FirstPause(), lifecycle.SlowPause)<<min(known.failures, 8), lifecycle.LongestPause)
-	}
-	o = o.RetryAfter(pause).AssetUnaffected()
-	known.failures++
-	known.until, known.result = m.clock.Now().Add(pause), o
-	m.holds[key] = known
-	return o
-}
-
-// keepCallbacks forgets failed handshakes at addresses that nobody wants any more.
-func (m *memory) keepCallbacks(uid types.UID, wanted []routeKey) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for key := range m.holds {
-		if key.uid == uid && strings.HasPrefix(key.what, callbackPrefix) && !slices.Contains(wanted, key) {
-			delete(m.holds, key)
-		}
-	}
-}
-
-// unverified says which handshake failed last, "" for none.
-func (m *memory) unverified(uid types.UID) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	first := ""
-	for key, known := range m.holds {
-		if text := known.result.Message(); key.uid == uid && strings.HasPrefix(key.what, callbackPrefix) && (first == "" || text < first) {
-			first = text
-		}
-	}
-	return first
-}
-
-func (m *memory) release(key routeKey) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.holds, key)
 }
 
 func (m *memory) app(uid types.UID, appID string) (appReading, bool) {
@@ -147,7 +79,7 @@ func (m *memory) invalidateApp(uid types.UID) {
 	delete(m.apps, uid)
 }
 
-// lacks reports that Meta takes no override because the app lacks messages. Where the app's fields aren't known nobody tells
+// lacks reports that Meta takes no override because the app lacks messages. Where the app's fields aren't known, no observation shows
 // that a person has added it, so Meta is asked again after a while.
 func (m *memory) lacks(uid types.UID, fieldsKnown bool) bool {
 	m.mu.Lock()
@@ -196,9 +128,4 @@ func (m *memory) drop(uid types.UID) {
 	delete(m.apps, uid)
 	delete(m.lacking, uid)
 	delete(m.statuses, uid)
-	for key := range m.holds {
-		if key.uid == uid {
-			delete(m.holds, key)
-		}
-	}
 }

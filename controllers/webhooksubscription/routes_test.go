@@ -286,27 +286,28 @@ func TestUnitExposed(t *testing.T) {
 func TestUnitHookMemory(t *testing.T) {
 	clock := clocktesting.NewFakeClock(time.Unix(1790000000, 0))
 	m := newMemory(clock)
-	key := routeKey{"u", callbackPrefix + hookBot}
+	h := &subscriptions{Base: &lifecycle.Base{Retries: lifecycle.NewRetries(clock)}}
+	key := callbackKey("u", hookBot)
 	refused := lifecycle.NotSynced(v1alpha1.ReasonRefusedByMeta, "403").WithBackoff(lifecycle.SlowPause)
 	for _, want := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute, 5 * time.Minute} {
-		if o := m.hold(key, "one", refused); o.After() != want || o.Backoff() || !o.Unaffected() {
+		if o := h.hold(key, "one", refused); o.After() != want || o.Backoff() || !o.Unaffected() {
 			t.Fatalf("got %+v, want a pause of %s", o, want)
 		}
-		if m.held(key, "one") == nil || m.held(key, "two") != nil || m.unverified("u") != "403" {
+		if h.Retries.Held(key, "one") == nil || h.Retries.Held(key, "two") != nil || h.Retries.Failures("u", callbackPrefix)[key.Part] != "403" {
 			t.Fatal("not held, or held for another attempt")
 		}
 		clock.Step(want)
-		if m.held(key, "one") != nil {
+		if h.Retries.Held(key, "one") != nil {
 			t.Fatal("held too long")
 		}
 	}
-	m.keepCallbacks("u", []routeKey{key})
-	if m.unverified("u") == "" {
+	h.Retries.ReleaseParts("u", callbackPrefix, key)
+	if len(h.Retries.Failures("u", callbackPrefix)) == 0 {
 		t.Error("forgotten though wanted")
 	}
-	m.keepCallbacks("u", nil)
-	if m.unverified("u") != "" {
-		t.Error("remembered though nobody wants it")
+	h.Retries.ReleaseParts("u", callbackPrefix)
+	if len(h.Retries.Failures("u", callbackPrefix)) > 0 {
+		t.Error("remembered though no level has the address")
 	}
 	m.setLacking("u", true)
 	clock.Step(lifecycle.LongestPause)
@@ -317,9 +318,10 @@ func TestUnitHookMemory(t *testing.T) {
 	if _, ok := m.app("u", "2"); ok {
 		t.Error("a reading of another app")
 	}
-	m.hold(key, "one", refused)
+	h.hold(key, "one", refused)
 	m.Forget(lifecycle.Gone{UID: "u"})
-	if _, ok := m.app("u", "1"); ok || m.lacks("u", true) || m.held(key, "one") != nil {
+	h.Retries.Forget(lifecycle.Gone{UID: "u"})
+	if _, ok := m.app("u", "1"); ok || m.lacks("u", true) || h.Retries.Held(key, "one") != nil {
 		t.Error("not forgotten")
 	}
 }
@@ -341,7 +343,8 @@ func TestUnitInactiveCallback(t *testing.T) {
 	subscribed := true
 	obj.Status.Subscribed = &subscribed
 	obj.Status.App = &v1alpha1.AppWebhookStatus{CallbackURL: hookOther}
-	h := &subscriptions{Base: &lifecycle.Base{}, memory: newMemory(clocktesting.NewFakeClock(time.Unix(1790000000, 0)))}
+	clock := clocktesting.NewFakeClock(time.Unix(1790000000, 0))
+	h := &subscriptions{Base: &lifecycle.Base{Retries: lifecycle.NewRetries(clock)}, memory: newMemory(clock)}
 	for _, active := range []bool{true, false} {
 		obj.Status.App.Active = &active
 		r := h.Describe(&subscriptionRun{Object: obj}, lifecycle.NewConditions(nil, 1, time.Unix(1790000000, 0)))

@@ -5,7 +5,9 @@ package webhooksubscription
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -180,7 +182,9 @@ func (h *subscriptions) verified(p *subscriptionRun, c *lifecycle.Conditions, mi
 	set := func(status metav1.ConditionStatus, reason, message string) {
 		c.Set(v1alpha1.ConditionCallbackVerified, status, reason, message)
 	}
-	switch failed := h.memory.unverified(p.Object.UID); {
+	failures := slices.Sorted(maps.Values(h.Retries.Failures(p.Object.UID, callbackPrefix)))
+	failed := strings.Join(failures[:min(len(failures), 1)], "")
+	switch {
 	case failed != "":
 		set(metav1.ConditionFalse, v1alpha1.ReasonNotVerified, failed)
 	case missing == "":

@@ -139,8 +139,6 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PhoneNumberRegistrationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberRegistrationStatus"):
 		return &apiv1alpha1.PhoneNumberRegistrationStatusApplyConfiguration{}
-	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberSectionStatus"):
-		return &apiv1alpha1.PhoneNumberSectionStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberSpec"):
 		return &apiv1alpha1.PhoneNumberSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhoneNumberStatus"):

@@ -48,19 +48,19 @@ func adapt[T v1alpha1.Asset](trim func(T), judge func(*judging, T), add func(*Ac
 func as[T v1alpha1.Asset](obj v1alpha1.Asset) T { return obj.(T) } // adapters are found by the name of the kind
 
 func trimAccount(o *v1alpha1.WABA) {
-	o.Spec.AllowedReferences, o.Status.Operator.CallLog, o.Status.Operator.TemplateCreates = nil, nil, nil
+	o.Spec.AllowedReferences, o.Status.Operator = nil, v1alpha1.WABAOperatorStatus{HeldTime: o.Status.Operator.HeldTime}
 }
 
 func trimNumber(o *v1alpha1.PhoneNumber) {
 	o.Spec = v1alpha1.PhoneNumberSpec{CommonSpec: o.Spec.CommonSpec, ID: o.Spec.ID, Number: o.Spec.Number}
 	s := &o.Status
-	s.Health, s.CallbackURLs, s.Profile, s.Commerce, s.Operator.Baseline, s.Operator.Sections, s.Operator.Verification, s.Operator.Registration, s.Webhook = nil, nil, nil, nil, nil, nil, nil, nil, nil
+	s.Health, s.CallbackURLs, s.Profile, s.Commerce, s.Webhook, s.Operator = nil, nil, nil, nil, nil, v1alpha1.PhoneNumberOperatorStatus{}
 }
 
 func trimTemplate(o *v1alpha1.MessageTemplate) {
 	o.Spec = v1alpha1.MessageTemplateSpec{CommonSpec: o.Spec.CommonSpec, Name: o.Spec.Name, Language: o.Spec.Language, Category: o.Spec.Category}
 	s := &o.Status
-	s.Operator.PauseTimes, s.Warnings, s.Parameters, s.Operator.PendingCreate, s.Operator.Baseline, s.Operator.Edits, s.Operator.LastUpdatedTimes = nil, nil, nil, nil, nil, nil, nil
+	s.Warnings, s.Parameters, s.Operator = nil, nil, v1alpha1.MessageTemplateOperatorStatus{}
 	if w := s.Webhook; w != nil {
 		s.Webhook = &v1alpha1.MessageTemplateWebhookStatus{DisableTime: w.DisableTime, CategoryChangeTime: w.CategoryChangeTime}
 	}

@@ -1024,6 +1024,14 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: pendingAdd
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PendingAdd
+    - name: refusals
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SectionRefusal
+          elementRelationship: associative
+          keys:
+          - name
     - name: registration
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberRegistrationStatus
@@ -1032,14 +1040,6 @@ var schemaYAML = typed.YAMLObject(`types:
         list:
           elementType:
             namedType: com.github.waba-operator.waba-operator.api.v1alpha1.RepairHistory
-          elementRelationship: associative
-          keys:
-          - name
-    - name: sections
-      type:
-        list:
-          elementType:
-            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberSectionStatus
           elementRelationship: associative
           keys:
           - name
@@ -1142,21 +1142,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: retryTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
-- name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberSectionStatus
-  map:
-    fields:
-    - name: name
-      type:
-        scalar: string
-    - name: refusal
-      type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SectionRefusal
-    - name: repairs
-      type:
-        list:
-          elementType:
-            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
-          elementRelationship: atomic
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberSpec
   map:
     fields:
@@ -1512,6 +1497,9 @@ var schemaYAML = typed.YAMLObject(`types:
   map:
     fields:
     - name: message
+      type:
+        scalar: string
+    - name: name
       type:
         scalar: string
     - name: reason

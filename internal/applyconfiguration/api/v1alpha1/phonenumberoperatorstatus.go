@@ -13,8 +13,8 @@ type PhoneNumberOperatorStatusApplyConfiguration struct {
 	OperatorStatusApplyConfiguration `json:""`
 	// Baseline is what was written of the sections of the spec, and what Meta gave back of them afterwards, as hashes.
 	Baseline *BaselineApplyConfiguration `json:"baseline,omitempty"`
-	// Sections is what must be remembered of single sections of the spec.
-	Sections []PhoneNumberSectionStatusApplyConfiguration `json:"sections,omitempty"`
+	// Refusals are what Meta refused of single sections of the spec: the same isn't sent again until the retry time.
+	Refusals []SectionRefusalApplyConfiguration `json:"refusals,omitempty"`
 	// PendingAdd is set before the number is added and cleared afterwards, so that a crash in between is noticed.
 	PendingAdd *PendingAddApplyConfiguration `json:"pendingAdd,omitempty"`
 	// Verification is what was done to prove ownership.
@@ -58,15 +58,15 @@ func (b *PhoneNumberOperatorStatusApplyConfiguration) WithBaseline(value *Baseli
 	return b
 }
 
-// WithSections adds the given value to the Sections field in the declarative configuration
+// WithRefusals adds the given value to the Refusals field in the declarative configuration
 // and returns the receiver, so that objects can be build by chaining "With" function invocations.
-// If called multiple times, values provided by each call will be appended to the Sections field.
-func (b *PhoneNumberOperatorStatusApplyConfiguration) WithSections(values ...*PhoneNumberSectionStatusApplyConfiguration) *PhoneNumberOperatorStatusApplyConfiguration {
+// If called multiple times, values provided by each call will be appended to the Refusals field.
+func (b *PhoneNumberOperatorStatusApplyConfiguration) WithRefusals(values ...*SectionRefusalApplyConfiguration) *PhoneNumberOperatorStatusApplyConfiguration {
 	for i := range values {
 		if values[i] == nil {
-			panic("nil value passed to WithSections")
+			panic("nil value passed to WithRefusals")
 		}
-		b.Sections = append(b.Sections, *values[i])
+		b.Refusals = append(b.Refusals, *values[i])
 	}
 	return b
 }

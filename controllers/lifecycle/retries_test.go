@@ -9,6 +9,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -23,6 +24,16 @@ func seconds(values ...int) []time.Duration {
 	return out
 }
 
+// pauseOf is the time until the next attempt at a resource.
+func pauseOf(r *Retries, uid types.UID, fingerprint string) time.Duration {
+	return r.Held(RetryKey{Object: uid}, fingerprint).After()
+}
+
+// failed records a failed attempt and returns the pause.
+func failed(r *Retries, uid types.UID, fingerprint string, first time.Duration) time.Duration {
+	return r.Hold(RetryKey{Object: uid}, fingerprint, NotSynced(v1alpha1.ReasonTransientError, "m").WithBackoff(first)).After()
+}
+
 func TestUnitAttemptsPauseLongerEachTime(t *testing.T) {
 	for first, want := range map[time.Duration][]time.Duration{
 		0:            seconds(15, 30, 60, 120, 240, 300, 300, 300, 300, 300, 300, 300),
@@ -31,20 +42,20 @@ func TestUnitAttemptsPauseLongerEachTime(t *testing.T) {
 		LongestPause: seconds(300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300),
 	} {
 		clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
-		a := newBackoffs(clk)
+		a := NewRetries(clk)
 		var got []time.Duration
 		for range want {
-			pause := a.failed("x", "1", first)
+			pause := failed(a, "x", "1", first)
 			got = append(got, pause)
-			if left := a.Pause("x", "1"); left != pause {
+			if left := pauseOf(a, "x", "1"); left != pause {
 				t.Errorf("%s left of %s", left, pause)
 			}
 			clk.SetTime(clk.Now().Add(pause - time.Second))
-			if left := a.Pause("x", "1"); left != time.Second {
+			if left := pauseOf(a, "x", "1"); left != time.Second {
 				t.Errorf("a second before the end of %s: %s", pause, left)
 			}
 			clk.SetTime(clk.Now().Add(2 * time.Second))
-			if left := a.Pause("x", "1"); left != 0 {
+			if left := pauseOf(a, "x", "1"); left != 0 {
 				t.Errorf("after the end: %s", left)
 			}
 		}
@@ -55,25 +66,25 @@ func TestUnitAttemptsPauseLongerEachTime(t *testing.T) {
 }
 
 func TestUnitAttemptsStartOverWithNews(t *testing.T) {
-	a := newBackoffs(clocktesting.NewFakePassiveClock(lifecycletest.Start))
+	a := NewRetries(clocktesting.NewFakePassiveClock(lifecycletest.Start))
 	for range 4 {
-		a.failed("x", "1", 0)
+		failed(a, "x", "1", 0)
 	}
-	if a.Pause("x", "2") != 0 {
+	if pauseOf(a, "x", "2") != 0 {
 		t.Error("a change by the user must not wait")
 	}
-	if a.Pause("y", "1") != 0 {
+	if pauseOf(a, "y", "1") != 0 {
 		t.Error("another object must not wait")
 	}
-	if got := a.failed("x", "2", 0); got != FirstPause {
+	if got := failed(a, "x", "2", 0); got != FirstPause {
 		t.Errorf("the first failure after a change: %s", got)
 	}
-	a.failed("x", "2", 0)
-	a.succeeded("x")
-	if a.Pause("x", "2") != 0 {
+	failed(a, "x", "2", 0)
+	a.Release(RetryKey{Object: "x"})
+	if pauseOf(a, "x", "2") != 0 {
 		t.Error("a success ends the pause")
 	}
-	if got := a.failed("x", "2", 0); got != FirstPause {
+	if got := failed(a, "x", "2", 0); got != FirstPause {
 		t.Errorf("the first failure after a success: %s", got)
 	}
 }
@@ -87,11 +98,11 @@ func TestUnitAttemptsCostAtMostTenCallsInTenMinutes(t *testing.T) {
 		before, calls int
 	}{{0, 0, 1}, {SlowPause, 0, 2}, {SamplePause, 2, 2}, {LongestPause, 0, 5}} {
 		clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
-		a := newBackoffs(clk)
+		a := NewRetries(clk)
 		var at []time.Time
 		for range 20 {
 			at = append(at, clk.Now())
-			clk.SetTime(clk.Now().Add(a.failed("x", "1", c.first)))
+			clk.SetTime(clk.Now().Add(failed(a, "x", "1", c.first)))
 		}
 		for i, from := range at {
 			calls := c.before
@@ -109,7 +120,7 @@ func TestUnitAttemptsCostAtMostTenCallsInTenMinutes(t *testing.T) {
 
 func TestUnitResultBacksOffOnlyAfterFailures(t *testing.T) {
 	clock := clocktesting.NewFakePassiveClock(lifecycletest.Start)
-	b := &Base{Backoffs: newBackoffs(clock), failures: newFailureLog(clock, &lifecycletest.Metrics{})}
+	b := &Base{Retries: NewRetries(clock), failures: newFailureLog(clock, &lifecycletest.Metrics{})}
 	run := RunOf{Object: &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{UID: "x"}}, Fingerprint: "1"}
 	failed := NotSynced(v1alpha1.ReasonTransientError, "m").WithBackoff(0)
 	for _, want := range seconds(15, 30) {
@@ -117,14 +128,46 @@ func TestUnitResultBacksOffOnlyAfterFailures(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if got := b.Requeue(t.Context(), run, Unchanged(5*time.Second)).RequeueAfter; got != 5*time.Second || b.Backoffs.Pause("x", "1") == 0 {
+	if got := b.Requeue(t.Context(), run, Unchanged(5*time.Second)).RequeueAfter; got != 5*time.Second || pauseOf(b.Retries, "x", "1") == 0 {
 		t.Error("waiting doesn't end a pause")
 	}
-	if got := b.Requeue(t.Context(), run, Done("m")); got.RequeueAfter != 0 || b.Backoffs.Pause("x", "1") != 0 {
+	if got := b.Requeue(t.Context(), run, Done("m")); got.RequeueAfter != 0 || pauseOf(b.Retries, "x", "1") != 0 {
 		t.Errorf("a success ends it: %+v", got)
 	}
 	failed.first = SlowPause
 	if got := b.Requeue(t.Context(), run, failed).RequeueAfter; got != SlowPause {
 		t.Errorf("got %s", got)
+	}
+}
+
+// A part of a resource waits on its own, for as long as its result says.
+func TestUnitRetriesOfParts(t *testing.T) {
+	clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
+	r := NewRetries(clk)
+	profile, picture := RetryKey{"u", "section profile"}, RetryKey{"u", "section picture"}
+	r.Hold(profile, "a", Waiting(v1alpha1.ReasonPermissionDenied, "no", time.Hour))
+	clk.SetTime(lifecycletest.Start.Add(15 * time.Minute))
+	if o := r.Held(profile, "a"); o.After() != 45*time.Minute || o.Reason() != v1alpha1.ReasonPermissionDenied || o.Backoff() {
+		t.Errorf("held: %+v", o)
+	}
+	if r.Held(profile, "b") != nil || r.Held(picture, "a") != nil || r.Held(RetryKey{Object: "u"}, "a") != nil {
+		t.Error("held although something else is tried")
+	}
+	r.Hold(picture, "a", NotSynced(v1alpha1.ReasonMediaUnusable, "too large").WithBackoff(0))
+	if got := r.Failures("u", "section p"); len(got) != 2 || got[picture.Part] != "too large" {
+		t.Errorf("failures: %v", got)
+	}
+	r.ReleaseParts("u", "section ", picture)
+	if r.Held(profile, "a") != nil || r.Held(picture, "a") == nil {
+		t.Error("released another part")
+	}
+	clk.SetTime(clk.Now().Add(FirstPause))
+	if r.Held(picture, "a") != nil {
+		t.Error("held for too long")
+	}
+	r.Hold(RetryKey{"v", "x"}, "a", NotSynced(v1alpha1.ReasonMediaUnusable, "m"))
+	r.Forget(Gone{UID: "u"})
+	if len(r.known) != 1 {
+		t.Errorf("known: %v", r.known)
 	}
 }
