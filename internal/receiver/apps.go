@@ -17,19 +17,15 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/index"
 	"github.com/waba-operator/waba-operator/internal/loglimit"
+	"github.com/waba-operator/waba-operator/internal/receiver/admission"
 )
 
 // app is a Meta app whose accounts have resources here.
 type app struct {
-	keys   *memo[*ring]
-	tokens *memo[*tokens]
-	// deliveries has room for those that are recorded at a time, large for the large bodies that are parsed or wait for it, and
-	// parsing for the one that is parsed.
-	deliveries, large, parsing chan struct{}
+	keys       *admission.RateLimitedCache[*ring]
+	tokens     *admission.RateLimitedCache[*tokens]
+	deliveries *admission.AppLimiter
 }
-
-// largeBodies is how many large bodies of one app are kept at a time until they are parsed.
-const largeBodies = 4
 
 // apps finds them.
 type apps struct {
@@ -38,10 +34,10 @@ type apps struct {
 	clock   clock.Clock
 	// failures are for what the API server is to blame for: the caller only learns that it should try again.
 	failures *loglimit.Failures
-	// deliveries is how many of one app are recorded at a time.
-	deliveries int
-	// rations are for the readings of Secrets of all apps.
-	rations *rations
+	// deliveries limits those of all apps.
+	deliveries *admission.DeliveryLimiter
+	// reads limits the reads of Secrets for all apps.
+	reads *admission.ReadLimiter
 
 	mu    sync.Mutex
 	known map[string]*app
@@ -62,13 +58,13 @@ func (a *apps) find(ctx context.Context, id string) (*app, error) {
 	found := a.known[id]
 	if found == nil {
 		found = &app{
-			keys: &memo[*ring]{clock: a.clock, maxAge: keysMaxAge, read: func(ctx context.Context, before *ring) (*ring, int) {
+			keys: admission.NewRateLimitedCache(a.clock, keysMaxAge, func(ctx context.Context, before *ring) (*ring, int) {
 				return a.readRing(ctx, id, before)
-			}},
-			tokens: &memo[*tokens]{clock: a.clock, maxAge: tokensMaxAge, read: func(ctx context.Context, _ *tokens) (*tokens, int) {
+			}),
+			tokens: admission.NewRateLimitedCache(a.clock, tokensMaxAge, func(ctx context.Context, _ *tokens) (*tokens, int) {
 				return a.readTokens(ctx, id)
-			}},
-			deliveries: make(chan struct{}, a.deliveries), large: make(chan struct{}, largeBodies), parsing: make(chan struct{}, 1),
+			}),
+			deliveries: a.deliveries.NewAppLimiter(),
 		}
 		a.known[id] = found
 	}
@@ -88,9 +84,9 @@ func (a *apps) forget(ctx context.Context, obj client.Object) error {
 			if len(accounts) == 0 {
 				a.drop(id)
 			}
-			known.keys.change(func(r *ring) *ring { return r.without(o.UID) })
+			known.keys.Change(func(r *ring) *ring { return r.without(o.UID) })
 		case *v1alpha1.WebhookSubscription:
-			known.tokens.change(func(t *tokens) *tokens { return t.without(client.ObjectKeyFromObject(o)) })
+			known.tokens.Change(func(t *tokens) *tokens { return t.without(client.ObjectKeyFromObject(o)) })
 		}
 	}
 	return nil
@@ -99,7 +95,7 @@ func (a *apps) forget(ctx context.Context, obj client.Object) error {
 // revoke drops what is known of the app secrets of an account.
 func (a *apps) revoke(account types.UID) {
 	for _, known := range a.all() {
-		known.keys.change(func(r *ring) *ring { return r.revoked(account) })
+		known.keys.Change(func(r *ring) *ring { return r.revoked(account) })
 	}
 }
 
@@ -127,19 +123,19 @@ func (a *apps) accounts(ctx context.Context, key string, opts ...client.ListOpti
 }
 
 // readEach reads Secrets for an app, several at a time.
-func readEach[K comparable, V any](ctx context.Context, r *rations, appID string, keys map[K]struct{}, read func(context.Context, K) V) map[K]V {
+func readEach[K comparable, V any](ctx context.Context, r *admission.ReadLimiter, appID string, keys map[K]struct{}, read func(context.Context, K) V) map[K]V {
 	var mu sync.Mutex
 	ordered, out := make([]K, 0, len(keys)), make(map[K]V, len(keys))
 	for key := range keys {
 		ordered = append(ordered, key)
 	}
 	workqueue.ParallelizeUntil(context.WithoutCancel(ctx), 8, len(ordered), func(i int) {
-		r.take(appID)
+		r.Acquire(appID)
 		// The time for one Secret begins now: an app of a thousand accounts waits for seconds until it has had its turns.
 		one, cancel := context.WithTimeout(context.WithoutCancel(ctx), readingTimeout)
 		value := read(one, ordered[i])
 		cancel()
-		r.give()
+		r.Release()
 		mu.Lock()
 		defer mu.Unlock()
 		out[ordered[i]] = value
@@ -156,4 +152,9 @@ const (
 	keysMaxAge = time.Minute
 	// tokensMaxAge only spares the API server: a handshake is rare, and comes right after somebody changed something.
 	tokensMaxAge = time.Second
+	// readingTimeout is for one Secret.
+	readingTimeout = 5 * time.Second
+	// secretsAtOnce and secretsPerSecond limit the reads for all apps: a stranger can cause reads for every app.
+	secretsAtOnce    = 16
+	secretsPerSecond = 200
 )

@@ -10,18 +10,15 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/receiver/admission"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
-
-// firstBytes is the room a body gets to begin with; most of Meta's need no more.
-const firstBytes = 16 << 10
 
 // delivery is one POST on its way.
 type delivery struct {
@@ -58,42 +55,39 @@ func (d *delivery) take(w http.ResponseWriter, r *http.Request) Outcome {
 	if !ok {
 		return OutcomeUnsigned
 	}
-	d.mark = d.app.keys.mark()
+	d.mark = d.app.keys.Mark()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	pass := d.enter(w, cancel)
-	defer pass.leave()
-	body, o := d.read(r, pass)
+	admitted := d.enter(w, cancel)
+	defer admitted.Release()
+	body, o := d.read(r, admitted)
 	if o == "" {
 		o = d.verify(ctx, body, signed)
 	}
-	if !pass.prove() {
+	if !admitted.MarkVerified() {
 		return OutcomeBusy
 	}
 	if o != "" {
 		return o
 	}
-	for _, room := range []chan struct{}{d.app.deliveries, d.deliveries} {
-		select {
-		case room <- struct{}{}:
-			defer func() { <-room }()
-		default:
-			return OutcomeBusy
-		}
+	recorded, ok := d.app.deliveries.AcquireRecord()
+	if !ok {
+		return OutcomeBusy
 	}
-	done, ok := d.admitLarge(len(body))
+	defer recorded()
+	done, ok := d.app.deliveries.AcquireLarge(len(body))
 	if !ok {
 		return OutcomeBusy
 	}
 	defer done()
 	var err error
-	if turn := d.inTurn(ctx, len(body), func() { d.changes, err = d.options.Parse(body) }); turn != nil {
+	if late := d.app.deliveries.Parse(ctx, len(body), func() { d.changes, err = d.options.Parse(body) }); late != nil {
 		return OutcomeBusy
 	}
 	if err != nil {
 		return OutcomeUnparsable
 	}
-	free := func() { pass.leave(); done() }
+	free := func() { admitted.Release(); done() }
 	return d.finish(r, body, free)
 }
 
@@ -114,44 +108,8 @@ func (d *delivery) finish(r *http.Request, body []byte, free func()) Outcome {
 	return o
 }
 
-// errNoTurn means that a large body wasn't parsed in time.
-var errNoTurn = errors.New("too many large bodies are parsed at a time")
-
-// admitLarge lets few large bodies of one app be here: what waits for its turn takes memory that is for the bodies of all. done
-// may be called more than once.
-func (d *delivery) admitLarge(size int) (done func(), ok bool) {
-	if size < d.options.Limits.LargeBytes {
-		return func() {}, true
-	}
-	select {
-	case d.app.large <- struct{}{}:
-		return sync.OnceFunc(func() { <-d.app.large }), true
-	default:
-		return nil, false
-	}
-}
-
-// inTurn does what reads a body. Large bodies take turns, those of one app one at a time: whoever holds an app's secret could
-// otherwise have many of them decoded at once, each many times its size, and take the processors from everything else.
-func (d *delivery) inTurn(ctx context.Context, size int, read func()) error {
-	if size >= d.options.Limits.LargeBytes {
-		ctx, cancel := context.WithTimeout(ctx, d.options.Limits.Patience)
-		defer cancel()
-		for _, turns := range []chan struct{}{d.app.parsing, d.parsing} {
-			select {
-			case turns <- struct{}{}:
-				defer func() { <-turns }()
-			case <-ctx.Done():
-				return errNoTurn
-			}
-		}
-	}
-	read()
-	return nil
-}
-
 // read reads the body. Room is asked for as the bytes arrive: what a caller only announces takes none.
-func (d *delivery) read(r *http.Request, p *pass) ([]byte, Outcome) {
+func (d *delivery) read(r *http.Request, a *admission.Admission) ([]byte, Outcome) {
 	limit := d.options.Limits.BodyBytes
 	if r.ContentLength > int64(limit) {
 		return nil, OutcomeTooLarge
@@ -159,16 +117,16 @@ func (d *delivery) read(r *http.Request, p *pass) ([]byte, Outcome) {
 	var body []byte
 	for {
 		// What would find no room in the end isn't read and verified first.
-		if max(int64(len(body)), r.ContentLength) >= int64(d.options.Limits.LargeBytes) && len(d.app.large) == cap(d.app.large) {
+		if d.app.deliveries.LargeFull(max(int64(len(body)), r.ContentLength)) {
 			return nil, OutcomeBusy
 		}
 		if len(body) == cap(body) {
-			more := min(max(firstBytes, 2*cap(body)), max(firstBytes, limit+1)) // one more, to see the end, or that there is none
-			if !p.hold(int64(cap(body) + more)) {                               // both at a time, for a moment
+			more := min(max(admission.SmallBody, 2*cap(body)), max(admission.SmallBody, limit+1)) // one more, to see the end, or that there is none
+			if !a.Reserve(int64(cap(body) + more)) {                                              // both at a time, for a moment
 				return nil, OutcomeBusy
 			}
 			body = append(make([]byte, 0, more), body...)
-			if !p.hold(int64(more)) {
+			if !a.Reserve(int64(more)) {
 				return nil, OutcomeBusy
 			}
 		}
@@ -191,14 +149,14 @@ func (d *delivery) verify(ctx context.Context, body []byte, signed signature) Ou
 	ctx, cancel := context.WithTimeout(ctx, d.options.Limits.Patience)
 	defer cancel()
 	var err error
-	if d.ring, err = d.app.keys.recent(ctx); err != nil {
+	if d.ring, err = d.app.keys.Recent(ctx); err != nil {
 		return OutcomeUnverifiable
 	}
 	var ok bool
 	if d.secret, ok = d.ring.signer(body, signed, d.options.Clock.Now()); ok {
 		return ""
 	}
-	if d.ring, err = d.app.keys.since(ctx, d.mark); err != nil {
+	if d.ring, err = d.app.keys.Since(ctx, d.mark); err != nil {
 		return OutcomeUnverifiable
 	}
 	if d.secret, ok = d.ring.signer(body, signed, d.options.Clock.Now()); ok {
@@ -254,7 +212,7 @@ func (d *delivery) settle(ctx context.Context, relayed bool) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.options.Limits.Patience)
 	defer cancel()
-	newer, err := d.app.keys.since(ctx, d.mark)
+	newer, err := d.app.keys.Since(ctx, d.mark)
 	if err != nil {
 		return true
 	}

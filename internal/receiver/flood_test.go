@@ -20,6 +20,7 @@ import (
 
 	"k8s.io/utils/clock"
 
+	"github.com/waba-operator/waba-operator/internal/receiver/admission"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 	"github.com/waba-operator/waba-operator/test/patience"
 )
@@ -31,9 +32,7 @@ func dial(t *testing.T, address string) (net.Conn, error) {
 
 // unproven returns how many requests wait to be verified.
 func unproven(r *rig) int {
-	r.server.gate.mu.Lock()
-	defer r.server.gate.mu.Unlock()
-	return r.server.gate.unproven.Len()
+	return r.server.requests.Unverified()
 }
 
 // open begins a request in raw bytes.
@@ -68,7 +67,7 @@ func TestSize(t *testing.T) {
 		o.Limits.BodyBytes = 50_000
 		o.Clock = clock.RealClock{}
 	}, oneAccount()...)
-	for _, size := range []int{0, 1, firstBytes - 1, firstBytes, firstBytes + 1, 49_999, 50_000, 50_001, 100_000} {
+	for _, size := range []int{0, 1, admission.SmallBody - 1, admission.SmallBody, admission.SmallBody + 1, 49_999, 50_000, 50_001, 100_000} {
 		for _, chunked := range []bool{false, true} {
 			body := strings.Repeat(" ", size)
 			req := r.request(http.MethodPost, PathPrefix+theApp, body, "X-Hub-Signature-256", sign(body, theSecret))
@@ -84,7 +83,7 @@ func TestSize(t *testing.T) {
 			}
 		}
 	}
-	if got := r.server.gate.bytes; got != 0 {
+	if got := r.server.requests.Reserved(); got != 0 {
 		t.Errorf("%d bytes are still held", got)
 	}
 }
@@ -206,33 +205,25 @@ func TestLargeBodyWithoutTurn(t *testing.T) {
 			return nil, nil
 		}
 	}, oneAccount()...)
-	r.server.parsing <- struct{}{}
+	parsing, proceed := make(chan struct{}), make(chan struct{})
+	other := later(func() error {
+		return r.server.apps.deliveries.NewAppLimiter().Parse(t.Context(), 1, func() { close(parsing); <-proceed })
+	})
+	<-parsing
 	if got := r.post("[]", theSecret); got != http.StatusServiceUnavailable {
 		t.Errorf("got %d", got)
 	}
-	late, cancel := context.WithCancel(t.Context())
-	cancel()
-	d := &delivery{Server: r.server, app: &app{large: make(chan struct{}, 1), parsing: make(chan struct{}, 1)}}
-	if err := d.inTurn(late, 2, func() { t.Error("read out of turn") }); !errors.Is(err, errNoTurn) || len(d.app.parsing) != 0 {
-		t.Errorf("got %v, and %d turns of the app are left taken", err, len(d.app.parsing))
+	close(proceed)
+	if err := other(); err != nil {
+		t.Error(err)
 	}
-	done, ok := d.admitLarge(2)
-	if !ok {
-		t.Fatal("no room for the first")
-	}
-	if _, ok := d.admitLarge(2); ok { // as many are here as may
-		t.Error("room for more than one")
-	}
-	for range largeBodies {
-		known(t, r).large <- struct{}{}
+	for app := known(t, r); !app.deliveries.LargeFull(2); {
+		if _, ok := app.deliveries.AcquireLarge(2); !ok {
+			t.Fatal("no room, but not full")
+		}
 	}
 	if got := r.post("[]", "wrong"); got != http.StatusServiceUnavailable {
 		t.Errorf("a body that would find no room got %d", got)
-	}
-	done()
-	done()
-	if len(d.app.large) != 0 {
-		t.Error("the room wasn't given back")
 	}
 }
 

@@ -4,14 +4,17 @@
 package receiver
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/receiver/admission"
 )
 
 // TestForget: the keys of an account go with it, those that other accounts of the app had before go on to count, and the app
@@ -38,11 +41,19 @@ func TestForget(t *testing.T) {
 		}
 	}
 	app := r.server.apps.all()[theApp]
-	if len(app.keys.value.holders) != 2 {
-		t.Fatalf("holders: %v", app.keys.value.holders)
+	holdersNow := func() []holder {
+		t.Helper()
+		known, err := app.keys.Recent(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return known.holders
+	}
+	if holders := holdersNow(); len(holders) != 2 {
+		t.Fatalf("holders: %v", holders)
 	}
 	forget("acme")
-	holders := app.keys.value.holders
+	holders := holdersNow()
 	if len(holders) != 1 || holders[0].account.Name.Name != "other" || len(holders[0].keys) != 2 {
 		t.Errorf("holders: %+v", holders)
 	}
@@ -50,29 +61,25 @@ func TestForget(t *testing.T) {
 		t.Errorf("the replaced key of the other account: %d", got)
 	}
 	forget("other")
-	if n := len(r.server.apps.all()); n != 0 || len(app.keys.value.holders) != 0 {
-		t.Errorf("%d apps are known, with %v", n, app.keys.value.holders)
+	if n := len(r.server.apps.all()); n != 0 || len(holdersNow()) != 0 {
+		t.Errorf("%d apps are known, with %v", n, holdersNow())
 	}
 }
 
 func TestForgetVerifyTokens(t *testing.T) {
 	known := &tokens{known: []token{{subscription: types.NamespacedName{Namespace: "shop", Name: "gone"}}, {subscription: types.NamespacedName{Namespace: "shop", Name: "stays"}}}}
-	m := &memo[*tokens]{value: known, done: 1, begun: 1}
-	a := &apps{known: map[string]*app{theApp: {keys: &memo[*ring]{}, tokens: m}}}
+	clk := clocktesting.NewFakeClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	cached := admission.NewRateLimitedCache(clk, time.Minute, func(context.Context, *tokens) (*tokens, int) { return known, 1 })
+	if _, err := cached.Recent(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a := &apps{known: map[string]*app{theApp: {tokens: cached}}}
 	hook := &v1alpha1.WebhookSubscription{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "gone"}}
 	if err := a.forget(t.Context(), hook); err != nil {
 		t.Fatal(err)
 	}
-	if len(m.value.known) != 1 || m.value.known[0].subscription.Name != "stays" || len(known.known) != 2 {
-		t.Errorf("known: %v", m.value.known)
-	}
-}
-
-// TestMemoChange: a value that was never read isn't changed.
-func TestMemoChange(t *testing.T) {
-	m := &memo[*ring]{maxAge: time.Minute}
-	m.change(func(r *ring) *ring { return r.without("uid") })
-	if m.value != nil {
-		t.Errorf("got %v", m.value)
+	left, err := cached.Recent(t.Context())
+	if err != nil || len(left.known) != 1 || left.known[0].subscription.Name != "stays" || len(known.known) != 2 {
+		t.Errorf("known: %v, %v", left, err)
 	}
 }

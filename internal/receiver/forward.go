@@ -40,7 +40,7 @@ func (d *delivery) relay(r *http.Request, body []byte, again bool) bool {
 	}
 	keep := func(c *webhook.Change) bool { return parts.kept[c] }
 	var part []byte
-	if d.inTurn(ctx, len(body), func() { part = webhook.Part(body, d.changes, keep) }) != nil {
+	if d.app.deliveries.Parse(ctx, len(body), func() { part = webhook.Part(body, d.changes, keep) }) != nil {
 		return false
 	}
 	header := r.Header.Clone()

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/waba-operator/waba-operator/internal/receiver/admission"
 )
 
 // PathPrefix is the path of the receiver; the id of the Meta app follows.
@@ -20,7 +22,7 @@ var appIDPattern = regexp.MustCompile(`^[0-9]{1,32}$`)
 
 // ServeHTTP answers Meta, and tells everybody else nothing.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.crowd.begin(r.Context())
+	s.conns.RequestStarted(r.Context())
 	appID, ok := appOf(r.URL)
 	switch {
 	case !ok:
@@ -92,9 +94,9 @@ func (s *Server) isReady(ctx context.Context) bool {
 }
 
 // enter lets an unproven request in. When it has to go again, it is cancelled and gets no more of its body.
-func (s *Server) enter(w http.ResponseWriter, cancel context.CancelFunc) *pass {
+func (s *Server) enter(w http.ResponseWriter, cancel context.CancelFunc) *admission.Admission {
 	control := http.NewResponseController(w)
-	return s.gate.enter(func() {
+	return s.requests.Admit(func() {
 		cancel()
 		_ = control.SetReadDeadline(time.Unix(1, 0)) // whoever can't be interrupted ends with ReadTimeout
 	})

@@ -55,17 +55,17 @@ func (s *Server) handshake(w http.ResponseWriter, r *http.Request, appID string)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.options.Limits.Patience)
 	defer cancel()
-	pass := s.enter(w, cancel)
-	defer pass.leave()
+	admitted := s.enter(w, cancel)
+	defer admitted.Release()
 
-	mark := app.tokens.mark()
-	known, err := app.tokens.recent(ctx)
+	mark := app.tokens.Mark()
+	known, err := app.tokens.Recent(ctx)
 	if err == nil && len(known.match(given)) == 0 {
 		// Somebody may have changed the Secret a moment ago: that is why Meta asks.
-		known, err = app.tokens.since(ctx, mark)
+		known, err = app.tokens.Since(ctx, mark)
 	}
 	switch {
-	case !pass.prove():
+	case !admitted.MarkVerified():
 		return "", nil, OutcomeBusy
 	case err != nil:
 		return "", nil, OutcomeUnverifiable

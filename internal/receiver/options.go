@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/internal/facts"
+	"github.com/waba-operator/waba-operator/internal/receiver/admission"
 	"github.com/waba-operator/waba-operator/internal/relay"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
@@ -161,6 +162,12 @@ func (l *Limits) setDefaults() {
 	setDefault(&l.Patience, 5*time.Second)
 	setDefault(&l.RecordTimeout, 25*time.Second)
 	setDefault(&l.DrainTimeout, 20*time.Second)
+}
+
+func (l *Limits) ofDeliveries() admission.DeliveryLimits {
+	return admission.DeliveryLimits{
+		Recorded: l.Deliveries, RecordedPerApp: l.AppDeliveries, LargeBytes: l.LargeBytes, Parsed: l.Parsing, ParseTimeout: l.Patience,
+	}
 }
 
 func setDefault[T comparable](field *T, value T) {

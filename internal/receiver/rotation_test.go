@@ -79,7 +79,7 @@ func TestAllAppsShareReadings(t *testing.T) {
 	}
 	r := newRig(t, func(o *Options) { o.Limits.Patience = patience.Limit }, objects...)
 	r.secrets.hold = make(chan struct{})
-	turns := r.server.apps.rations.turns
+	reads := r.server.apps.reads
 	var answers []func() int
 	for app := range apps {
 		answers = append(answers, later(func() int { return r.postTo(fmt.Sprint(600+app), "[]", "forged") }))
@@ -87,7 +87,7 @@ func TestAllAppsShareReadings(t *testing.T) {
 	r.until("all turns are taken, and others wait", func() bool {
 		waiting := 0
 		for app := range apps {
-			waiting += turns.Waiting(fmt.Sprint(600 + app))
+			waiting += reads.Waiting(fmt.Sprint(600 + app))
 		}
 		return r.secrets.count() >= secretsAtOnce && waiting > 0
 	})
@@ -96,7 +96,7 @@ func TestAllAppsShareReadings(t *testing.T) {
 	}
 	genuine := make(chan int, 1)
 	go func() { genuine <- r.post("[]", theSecret) }()
-	r.until("the genuine delivery waits for a turn", func() bool { return turns.Waiting(theApp) > 0 })
+	r.until("the genuine delivery waits for a turn", func() bool { return reads.Waiting(theApp) > 0 })
 	for ended := 0; r.secrets.place("shop", "acme") == 0; ended++ {
 		if ended > apps {
 			t.Fatalf("%d readings ended, and the genuine delivery still waits for a turn", ended)

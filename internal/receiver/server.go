@@ -20,19 +20,18 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/internal/loglimit"
+	"github.com/waba-operator/waba-operator/internal/receiver/admission"
 )
 
 // Server receives Meta's webhooks. It is a Runnable for a manager.
 type Server struct {
-	options    Options
-	apps       *apps
-	crowd      *crowd
-	gate       *gate
-	deliveries chan struct{}
-	parsing    chan struct{}
-	refusals   sometimes
-	failures   *loglimit.Failures
-	ready      atomic.Bool
+	options  Options
+	apps     *apps
+	conns    *admission.ConnLimiter
+	requests *admission.RequestLimiter
+	refusals sometimes
+	failures *loglimit.Failures
+	ready    atomic.Bool
 
 	http        *http.Server
 	certificate *certwatcher.CertWatcher                  // nil without TLS
@@ -54,18 +53,17 @@ func New(options Options) (*Server, error) {
 		options:  o,
 		failures: failures,
 		apps: &apps{
-			client: o.Client, secrets: o.Secrets, clock: o.Clock, failures: failures, known: map[string]*app{}, deliveries: o.Limits.AppDeliveries,
-			rations: newRations(o.Clock),
+			client: o.Client, secrets: o.Secrets, clock: o.Clock, failures: failures, known: map[string]*app{},
+			deliveries: admission.NewDeliveryLimiter(o.Limits.ofDeliveries()),
+			reads:      admission.NewReadLimiter(secretsAtOnce, secretsPerSecond, o.Clock),
 		},
-		crowd:      newCrowd(o.Limits.Connections, o.Clock),
-		gate:       newGate(o.Limits.Unproven, o.Limits.MemoryBytes),
-		deliveries: make(chan struct{}, o.Limits.Deliveries),
-		parsing:    make(chan struct{}, o.Limits.Parsing),
-		refusals:   sometimes{clock: o.Clock},
-		listening:  make(chan struct{}),
+		conns:     admission.NewConnLimiter(o.Limits.Connections, o.Clock),
+		requests:  admission.NewRequestLimiter(o.Limits.Unproven, o.Limits.MemoryBytes),
+		refusals:  sometimes{clock: o.Clock},
+		listening: make(chan struct{}),
 	}
 	s.http = &http.Server{
-		Handler: s, ConnState: s.crowd.watch, ConnContext: s.crowd.enter,
+		Handler: s, ConnState: s.conns.ConnState, ConnContext: s.conns.ConnContext,
 		ReadHeaderTimeout: o.Limits.HeaderTimeout, ReadTimeout: o.Limits.ReadTimeout,
 		WriteTimeout: o.Limits.WriteTimeout, IdleTimeout: o.Limits.IdleTimeout,
 		MaxHeaderBytes: 16 << 10, DisableGeneralOptionsHandler: true,

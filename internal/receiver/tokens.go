@@ -72,7 +72,7 @@ func (a *apps) readTokens(ctx context.Context, appID string) (*tokens, int) {
 	for _, ref := range subscriptions {
 		refs[ref] = struct{}{}
 	}
-	read := readEach(ctx, a.rations, appID, refs, func(ctx context.Context, ref tokenRef) tokenRead { return a.readToken(ctx, ref) })
+	read := readEach(ctx, a.reads, appID, refs, func(ctx context.Context, ref tokenRef) tokenRead { return a.readToken(ctx, ref) })
 	out := &tokens{}
 	for name, ref := range subscriptions {
 		got := read[ref]

@@ -66,7 +66,7 @@ func (a *apps) readRing(ctx context.Context, appID string, before *ring) (*ring,
 	for i := range accounts {
 		names[secretKey(&accounts[i])] = struct{}{}
 	}
-	read := readEach(ctx, a.rations, appID, names, func(ctx context.Context, name types.NamespacedName) secretRead {
+	read := readEach(ctx, a.reads, appID, names, func(ctx context.Context, name types.NamespacedName) secretRead {
 		return a.readAppSecret(ctx, name)
 	})
 	now, out := a.clock.Now(), &ring{holders: make([]holder, 0, len(accounts))}

@@ -3,9 +3,9 @@
 
 //go:build !unix
 
-package receiver
+package admission
 
 import "net"
 
-// unread isn't known here.
+// unread reports nothing: this system has no way to look into the kernel's buffer.
 func unread(net.Conn) bool { return false }

@@ -3,14 +3,14 @@
 
 //go:build unix
 
-package receiver
+package admission
 
 import (
 	"net"
 	"syscall"
 )
 
-// unread looks into the kernel's buffer of a connection, without taking anything out.
+// unread reports that the kernel's buffer of a connection contains bytes. It removes none.
 func unread(conn net.Conn) bool {
 	socket, ok := plain(conn).(syscall.Conn)
 	if !ok {
@@ -21,7 +21,7 @@ func unread(conn net.Conn) bool {
 		return false
 	}
 	n := 0
-	// An error means that there is nothing, or that the connection is closed.
+	// An error means that the buffer is empty or the connection closed.
 	_ = raw.Control(func(fd uintptr) {
 		n, _, _ = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 	})
