@@ -20,21 +20,21 @@ import (
 	"github.com/waba-operator/waba-operator/internal/receiver/admission"
 )
 
-// app is a Meta app whose accounts have resources here.
+// app is a Meta app for whose accounts there are resources.
 type app struct {
-	keys       *admission.RateLimitedCache[*ring]
+	secrets    *admission.RateLimitedCache[*secretSet]
 	tokens     *admission.RateLimitedCache[*tokens]
 	deliveries *admission.AppLimiter
 }
 
-// apps finds them.
+// apps finds apps by their id.
 type apps struct {
 	client  client.Reader // the cache
 	secrets client.Reader // live
 	clock   clock.Clock
-	// failures are for what the API server is to blame for: the caller only learns that it should try again.
+	// failures logs errors of the API server. The response to Meta has no reason, only a status that asks for a retry.
 	failures *loglimit.Failures
-	// deliveries limits those of all apps.
+	// deliveries limits the deliveries of all apps.
 	deliveries *admission.DeliveryLimiter
 	// reads limits the reads of Secrets for all apps.
 	reads *admission.ReadLimiter
@@ -58,8 +58,8 @@ func (a *apps) find(ctx context.Context, id string) (*app, error) {
 	found := a.known[id]
 	if found == nil {
 		found = &app{
-			keys: admission.NewRateLimitedCache(a.clock, keysMaxAge, func(ctx context.Context, before *ring) (*ring, int) {
-				return a.readRing(ctx, id, before)
+			secrets: admission.NewRateLimitedCache(a.clock, secretsMaxAge, func(ctx context.Context, previous *secretSet) (*secretSet, int) {
+				return a.readSecretSet(ctx, id, previous)
 			}),
 			tokens: admission.NewRateLimitedCache(a.clock, tokensMaxAge, func(ctx context.Context, _ *tokens) (*tokens, int) {
 				return a.readTokens(ctx, id)
@@ -71,8 +71,8 @@ func (a *apps) find(ctx context.Context, id string) (*app, error) {
 	return found, nil
 }
 
-// forget frees what is kept of a resource that is gone or belongs to another app now, and the apps that have no other one.
-// Those that have keep what is known of their other Secrets: a key that was replaced must go on to count.
+// forget frees the memory for a resource that is gone or belongs to another app now, and for apps that have no other resource.
+// Other apps keep their cached secrets, so that replaced secrets stay valid.
 func (a *apps) forget(ctx context.Context, obj client.Object) error {
 	for id, known := range a.all() {
 		switch o := obj.(type) {
@@ -84,7 +84,7 @@ func (a *apps) forget(ctx context.Context, obj client.Object) error {
 			if len(accounts) == 0 {
 				a.drop(id)
 			}
-			known.keys.Change(func(r *ring) *ring { return r.without(o.UID) })
+			known.secrets.Change(func(s *secretSet) *secretSet { return s.without(o.UID) })
 		case *v1alpha1.WebhookSubscription:
 			known.tokens.Change(func(t *tokens) *tokens { return t.without(client.ObjectKeyFromObject(o)) })
 		}
@@ -92,10 +92,10 @@ func (a *apps) forget(ctx context.Context, obj client.Object) error {
 	return nil
 }
 
-// revoke drops what is known of the app secrets of an account.
+// revoke removes the cached app secrets of an account.
 func (a *apps) revoke(account types.UID) {
 	for _, known := range a.all() {
-		known.keys.Change(func(r *ring) *ring { return r.revoked(account) })
+		known.secrets.Change(func(s *secretSet) *secretSet { return s.revoked(account) })
 	}
 }
 
@@ -111,7 +111,7 @@ func (a *apps) drop(id string) {
 	delete(a.known, id)
 }
 
-// accounts lists the resources under a key of index.App. They belong to the cache and mustn't be changed.
+// accounts lists the resources under a key of index.App. The items belong to the cache and must not be changed.
 func (a *apps) accounts(ctx context.Context, key string, opts ...client.ListOption) ([]v1alpha1.WABA, error) {
 	var list v1alpha1.WABAList
 	opts = append(opts, client.MatchingFields{index.App: key}, client.UnsafeDisableDeepCopy)
@@ -131,8 +131,8 @@ func readEach[K comparable, V any](ctx context.Context, r *admission.ReadLimiter
 	}
 	workqueue.ParallelizeUntil(context.WithoutCancel(ctx), 8, len(ordered), func(i int) {
 		r.Acquire(appID)
-		// The time for one Secret begins now: an app of a thousand accounts waits for seconds until it has had its turns.
-		one, cancel := context.WithTimeout(context.WithoutCancel(ctx), readingTimeout)
+		// The timeout starts here: the reads of an app with a thousand accounts wait for seconds.
+		one, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTimeout)
 		value := read(one, ordered[i])
 		cancel()
 		r.Release()
@@ -143,18 +143,18 @@ func readEach[K comparable, V any](ctx context.Context, r *admission.ReadLimiter
 	return out
 }
 
-// secretKey names the Secret of an account.
-func secretKey(w *v1alpha1.WABA) types.NamespacedName {
+// secretName returns the name of the Secret of an account.
+func secretName(w *v1alpha1.WABA) types.NamespacedName {
 	return types.NamespacedName{Namespace: w.Namespace, Name: w.Spec.CredentialsSecretRef.Name}
 }
 
 const (
-	keysMaxAge = time.Minute
-	// tokensMaxAge only spares the API server: a handshake is rare, and comes right after somebody changed something.
+	secretsMaxAge = time.Minute
+	// tokensMaxAge is short: a handshake is rare, and follows a change of the token.
 	tokensMaxAge = time.Second
-	// readingTimeout is for one Secret.
-	readingTimeout = 5 * time.Second
-	// secretsAtOnce and secretsPerSecond limit the reads for all apps: a stranger can cause reads for every app.
-	secretsAtOnce    = 16
-	secretsPerSecond = 200
+	// readTimeout is the timeout for one Secret.
+	readTimeout = 5 * time.Second
+	// concurrentReads and readsPerSecond limit the reads of Secrets for all apps. Forged requests can cause reads for every app.
+	concurrentReads = 16
+	readsPerSecond  = 200
 )

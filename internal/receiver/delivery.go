@@ -20,25 +20,25 @@ import (
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
-// delivery is one POST on its way.
+// delivery is one POST in progress.
 type delivery struct {
 	*Server
 	appID string
 	app   *app
-	// received is when it arrived, and mark what its app's keys looked like then.
+	// received is when it arrived, and mark the same moment for the cache of the app's secrets.
 	received time.Time
 	mark     int
 
-	size    int
-	ring    *ring
-	secret  string
-	changes []webhook.Change
+	size      int
+	secretSet *secretSet
+	secret    string // the app secret of the signature
+	changes   []webhook.Change
 }
 
 func (s *Server) serveDelivery(w http.ResponseWriter, r *http.Request, appID string) {
 	d := &delivery{Server: s, appID: appID, received: s.options.Clock.Now()}
-	o := d.take(w, r)
-	conclude(w, o)
+	o := d.process(w, r)
+	answerOutcome(w, o)
 	took := s.report("delivery", appID, o, d.received, "bytes", d.size, "changes", len(d.changes))
 	s.options.Metrics.Delivery(o, d.size, took)
 	for i := range d.changes {
@@ -46,19 +46,20 @@ func (s *Server) serveDelivery(w http.ResponseWriter, r *http.Request, appID str
 	}
 }
 
-func (d *delivery) take(w http.ResponseWriter, r *http.Request) Outcome {
+// process handles the request up to the response.
+func (d *delivery) process(w http.ResponseWriter, r *http.Request) Outcome {
 	var o Outcome
-	if d.app, o = d.admit(r.Context(), d.appID); o != "" {
+	if d.app, o = d.appFor(r.Context(), d.appID); o != "" {
 		return o
 	}
 	signed, ok := signatureOf(r.Header)
 	if !ok {
 		return OutcomeUnsigned
 	}
-	d.mark = d.app.keys.Mark()
+	d.mark = d.app.secrets.Mark()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	admitted := d.enter(w, cancel)
+	admitted := d.admitUnverified(w, cancel)
 	defer admitted.Release()
 	body, o := d.read(r, admitted)
 	if o == "" {
@@ -70,16 +71,16 @@ func (d *delivery) take(w http.ResponseWriter, r *http.Request) Outcome {
 	if o != "" {
 		return o
 	}
-	recorded, ok := d.app.deliveries.AcquireRecord()
+	releaseRecord, ok := d.app.deliveries.AcquireRecord()
 	if !ok {
 		return OutcomeBusy
 	}
-	defer recorded()
-	done, ok := d.app.deliveries.AcquireLarge(len(body))
+	defer releaseRecord()
+	releaseLarge, ok := d.app.deliveries.AcquireLarge(len(body))
 	if !ok {
 		return OutcomeBusy
 	}
-	defer done()
+	defer releaseLarge()
 	var err error
 	if late := d.app.deliveries.Parse(ctx, len(body), func() { d.changes, err = d.options.Parse(body) }); late != nil {
 		return OutcomeBusy
@@ -87,28 +88,27 @@ func (d *delivery) take(w http.ResponseWriter, r *http.Request) Outcome {
 	if err != nil {
 		return OutcomeUnparsable
 	}
-	free := func() { admitted.Release(); done() }
+	free := func() { admitted.Release(); releaseLarge() }
 	return d.finish(r, body, free)
 }
 
-// finish relays what is to be relayed, and writes down the rest. free gives back the room of the body; it may be called more than
-// once.
+// finish forwards and records a verified delivery. free releases the memory of the body; it may be called more than once.
 func (d *delivery) finish(r *http.Request, body []byte, free func()) Outcome {
-	relayed := d.relays()
+	relayed := d.wantsRelay()
 	if !relayed {
 		free()
 	}
-	unsettled := d.settle(r.Context(), relayed)
-	kept := !relayed || d.relay(r, body, unsettled)
-	free() // the body isn't needed any more
-	o := d.record(r.Context(), unsettled)
+	awaiting := d.awaitRotation(r.Context(), relayed)
+	kept := !relayed || d.forward(r, body, awaiting)
+	free() // only the body: the record needs its parsed changes
+	o := d.record(r.Context(), awaiting)
 	if o == OutcomeAccepted && !kept {
 		return OutcomeUnrelayed
 	}
 	return o
 }
 
-// read reads the body. Room is asked for as the bytes arrive: what a caller only announces takes none.
+// read reads the body. It reserves memory for bytes that have arrived, not for the announced length.
 func (d *delivery) read(r *http.Request, a *admission.Admission) ([]byte, Outcome) {
 	limit := d.options.Limits.BodyBytes
 	if r.ContentLength > int64(limit) {
@@ -116,13 +116,13 @@ func (d *delivery) read(r *http.Request, a *admission.Admission) ([]byte, Outcom
 	}
 	var body []byte
 	for {
-		// What would find no room in the end isn't read and verified first.
+		// A large body that would be refused after its verification is refused now.
 		if d.app.deliveries.LargeFull(max(int64(len(body)), r.ContentLength)) {
 			return nil, OutcomeBusy
 		}
 		if len(body) == cap(body) {
-			more := min(max(admission.SmallBody, 2*cap(body)), max(admission.SmallBody, limit+1)) // one more, to see the end, or that there is none
-			if !a.Reserve(int64(cap(body) + more)) {                                              // both at a time, for a moment
+			more := min(max(admission.SmallBody, 2*cap(body)), max(admission.SmallBody, limit+1)) // one more byte shows whether the body ends
+			if !a.Reserve(int64(cap(body) + more)) {                                              // both buffers, during the copy
 				return nil, OutcomeBusy
 			}
 			body = append(make([]byte, 0, more), body...)
@@ -144,52 +144,52 @@ func (d *delivery) read(r *http.Request, a *admission.Admission) ([]byte, Outcom
 	}
 }
 
-// verify finds the secret that signed the body.
+// verify finds the app secret of the signature.
 func (d *delivery) verify(ctx context.Context, body []byte, signed signature) Outcome {
-	ctx, cancel := context.WithTimeout(ctx, d.options.Limits.Patience)
+	ctx, cancel := context.WithTimeout(ctx, d.options.Limits.WaitTimeout)
 	defer cancel()
 	var err error
-	if d.ring, err = d.app.keys.Recent(ctx); err != nil {
+	if d.secretSet, err = d.app.secrets.Recent(ctx); err != nil {
 		return OutcomeUnverifiable
 	}
 	var ok bool
-	if d.secret, ok = d.ring.signer(body, signed, d.options.Clock.Now()); ok {
+	if d.secret, ok = d.secretSet.signer(body, signed, d.options.Clock.Now()); ok {
 		return ""
 	}
-	if d.ring, err = d.app.keys.Since(ctx, d.mark); err != nil {
+	if d.secretSet, err = d.app.secrets.Since(ctx, d.mark); err != nil {
 		return OutcomeUnverifiable
 	}
-	if d.secret, ok = d.ring.signer(body, signed, d.options.Clock.Now()); ok {
+	if d.secret, ok = d.secretSet.signer(body, signed, d.options.Clock.Now()); ok {
 		return ""
 	}
-	if d.ring.unread() {
+	if d.secretSet.unread() {
 		return OutcomeUnverifiable
 	}
 	return OutcomeForged
 }
 
-// record writes down what the delivery says, for all accounts that its secret vouches for.
-// unsettled says that there are others that it should touch.
-func (d *delivery) record(ctx context.Context, unsettled bool) Outcome {
-	// What is verified is written down even if the caller has no patience.
+// record records the changes for all accounts that trust the delivery's secret. awaiting means that the changes name an account that
+// doesn't trust it yet.
+func (d *delivery) record(ctx context.Context, awaiting bool) Outcome {
+	// A verified delivery is recorded even if the client closes the connection.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.options.Limits.RecordTimeout)
 	defer cancel()
 	tally, err := d.options.Recorder.Record(ctx, facts.Delivery{
-		AppID: d.appID, Accounts: d.ring.vouched(d.secret, d.options.Clock.Now()), Changes: d.changes, Received: d.received,
+		AppID: d.appID, Accounts: d.secretSet.trustedAccounts(d.secret, d.options.Clock.Now()), Changes: d.changes, Received: d.received,
 	})
 	d.options.Metrics.Recorded(tally)
 	switch {
 	case err != nil:
 		d.failures.Report("record a delivery", withoutValues(err), "app", d.appID)
 		return OutcomeFailed
-	case unsettled:
+	case awaiting:
 		return OutcomePartial
 	}
 	return OutcomeAccepted
 }
 
-// withoutValues is the error for the log. Where the API server calls a value invalid, its text repeats it, and values of events
-// are nobody else's business.
+// withoutValues returns the error for the log. The API server repeats an invalid value in its text, and the log must not contain
+// values of events.
 func withoutValues(err error) error {
 	if reason := apierrors.ReasonForError(err); reason == metav1.StatusReasonInvalid || reason == metav1.StatusReasonBadRequest {
 		return fmt.Errorf("the API server refuses what would be written: %s", reason)
@@ -197,30 +197,29 @@ func withoutValues(err error) error {
 	return err
 }
 
-// settle reads the Secrets again if the delivery names accounts that its secret doesn't vouch for, and says whether there are
-// such accounts still. Messages count where they are relayed.
-func (d *delivery) settle(ctx context.Context, relayed bool) bool {
+// awaitRotation reports whether the delivery names accounts that don't trust its secret yet, because their Secret still has another
+// one. It reads the Secrets again before it returns true. Accounts that only messages name are ignored unless the delivery is relayed.
+func (d *delivery) awaitRotation(ctx context.Context, relayed bool) bool {
 	named := distinct(d.changes, func(c *webhook.Change) string {
 		if _, message := c.Value.(webhook.Message); message && !relayed {
-			return "" // nothing is written down of those
+			return "" // messages are not recorded
 		}
 		return c.AccountID
 	})
-	unsettled := d.apps.unsettled(ctx, d.appID, named, d.ring, d.secret)
-	if !unsettled {
+	if !d.apps.awaitingRotation(ctx, d.appID, named, d.secretSet, d.secret) {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, d.options.Limits.Patience)
+	ctx, cancel := context.WithTimeout(ctx, d.options.Limits.WaitTimeout)
 	defer cancel()
-	newer, err := d.app.keys.Since(ctx, d.mark)
+	newer, err := d.app.secrets.Since(ctx, d.mark)
 	if err != nil {
 		return true
 	}
-	d.ring = newer
-	return d.apps.unsettled(ctx, d.appID, named, d.ring, d.secret)
+	d.secretSet = newer
+	return d.apps.awaitingRotation(ctx, d.appID, named, d.secretSet, d.secret)
 }
 
-// distinct returns the different values, in order; "" is none.
+// distinct returns the different values in order, without "".
 func distinct(changes []webhook.Change, value func(*webhook.Change) string) []string {
 	var out []string
 	for i := range changes {
@@ -232,7 +231,7 @@ func distinct(changes []webhook.Change, value func(*webhook.Change) string) []st
 	return slices.Compact(out)
 }
 
-// knownField keeps metrics from having a series for whatever somebody sends.
+// knownField returns the field, or "other" for a field that this version doesn't know: it bounds the series of the metrics.
 func knownField(field string) string {
 	if slices.Contains(webhook.ManagementFields, field) || slices.Contains(webhook.MessageFields, field) {
 		return field

@@ -59,7 +59,7 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
-func TestTheRecorderGetsWhatWasSaid(t *testing.T) {
+func TestRecorderGetsAllChanges(t *testing.T) {
 	r := newRig(t, nil, oneAccount()...)
 	body := `[{"AccountID":"1001","Field":"security"},{"BusinessID":"77","Field":"partner_solutions"},{"AccountID":"9","Field":"x"}]`
 	if got := r.post(body, theSecret); got != 200 {
@@ -75,13 +75,13 @@ func TestTheRecorderGetsWhatWasSaid(t *testing.T) {
 	if want := map[string]int{"security": 1, "partner_solutions": 1, "other": 1}; !cmp.Equal(r.metrics.events, want) {
 		t.Errorf("events %v", r.metrics.events)
 	}
-	if want := []string{"security"}; !cmp.Equal(r.relay.fields, want) { // the others are about no account that is vouched for
+	if want := []string{"security"}; !cmp.Equal(r.relay.fields, want) { // the others are about accounts for which the secret isn't trusted
 		t.Errorf("relayed as %v", r.relay.fields)
 	}
 }
 
-// TestForgingTouchesOnlyOnesOwn: whoever knows the id of somebody else's account and app gains nothing by it.
-func TestForgingTouchesOnlyOnesOwn(t *testing.T) {
+// TestForgedDeliveryTouchesOnlyItsOwnAccount: the ids of another tenant's account and app don't suffice to forge its events.
+func TestForgedDeliveryTouchesOnlyItsOwnAccount(t *testing.T) {
 	r := newRig(t, nil, accounts(
 		[4]string{"shop", "acme", theAccount, theSecret},
 		[4]string{"shop", "acme-two", "1002", theSecret},
@@ -90,7 +90,7 @@ func TestForgingTouchesOnlyOnesOwn(t *testing.T) {
 	if got, want := r.recorder.touched(), []string{"tenant/fake"}; !cmp.Equal(got, want) {
 		t.Errorf("a forged delivery touches %v", got)
 	}
-	// Nor does it keep Meta's own deliveries from being accepted.
+	// Meta's own deliveries are still accepted.
 	if got := r.post(changesOf(t, theAccount), theSecret); got != 200 {
 		t.Errorf("a genuine delivery got %d", got)
 	}
@@ -99,7 +99,7 @@ func TestForgingTouchesOnlyOnesOwn(t *testing.T) {
 	}
 }
 
-func TestWhoIsNotVouchedFor(t *testing.T) {
+func TestUntrustedAccounts(t *testing.T) {
 	tests := map[string]func(objects []client.Object){
 		"another app":       func(o []client.Object) { o[0].(*v1alpha1.WABA).Status.Credentials.AppID = "502" },
 		"no app known":      func(o []client.Object) { o[0].(*v1alpha1.WABA).Status.Credentials = nil },
@@ -131,7 +131,7 @@ func TestOutcomesOfRecording(t *testing.T) {
 			t.Errorf("got %d %v", resp.status, resp.header)
 		}
 	})
-	t.Run("what nobody understands isn't sent again", func(t *testing.T) {
+	t.Run("a body that can't be parsed isn't sent again", func(t *testing.T) {
 		r := newRig(t, nil, oneAccount()...)
 		if got := r.post("no JSON", theSecret); got != 200 || r.recorder.count() != 0 || r.metrics.delivered(OutcomeUnparsable) != 1 {
 			t.Errorf("got %d", got)
@@ -153,9 +153,9 @@ func TestOutcomesOfRecording(t *testing.T) {
 	})
 }
 
-// TestMessagesThatNobodyVouchesFor: nothing is written down of messages, so Meta need send them again only where they are relayed and
-// the account's Secret may yet come to hold the secret.
-func TestMessagesThatNobodyVouchesFor(t *testing.T) {
+// TestMessagesOfUntrustedAccounts: messages are not recorded. Meta has to send them again only if they are relayed and the account's
+// Secret may contain the secret soon.
+func TestMessagesOfUntrustedAccounts(t *testing.T) {
 	for relayed, want := range map[bool]int{false: http.StatusOK, true: http.StatusServiceUnavailable} {
 		r := newRig(t, func(o *Options) {
 			o.Clock = clock.RealClock{}
@@ -163,15 +163,15 @@ func TestMessagesThatNobodyVouchesFor(t *testing.T) {
 				return []webhook.Change{{AccountID: "1002", Field: "messages", Value: webhook.Message{}}}, nil
 			}
 		}, accounts([4]string{"shop", "acme", theAccount, theSecret}, [4]string{"shop", "late", "1002", "other"})...)
-		r.relay.unwilling = !relayed
+		r.relay.unwanted = !relayed
 		if got := r.post("[]", theSecret); got != want {
 			t.Errorf("relayed %v: got %d, want %d", relayed, got, want)
 		}
 	}
 }
 
-// TestAccountsThatAreNew: an account isn't unmanaged because the keys were read a moment before it came.
-func TestAccountsThatAreNew(t *testing.T) {
+// TestNewAccounts: an account counts even if it was created just after the last read of the Secrets.
+func TestNewAccounts(t *testing.T) {
 	r := newRig(t, nil, oneAccount()...)
 	r.post("[]", theSecret)
 	for _, obj := range accounts([4]string{"shop", "second", "1002", theSecret}) {
@@ -200,15 +200,15 @@ func TestOutageOfTheAPIServer(t *testing.T) {
 	r.secrets.fail(errOutage)
 	r.clock.Step(2 * time.Minute)
 	if got := r.post(changesOf(t, theAccount), theSecret); got != 200 || len(r.recorder.touched()) != 1 {
-		t.Errorf("what is known lasts: got %d", got)
+		t.Errorf("cached secrets stay valid: got %d", got)
 	}
 	r.clock.Step(time.Second)
 	if got := r.post("[]", "perhaps new"); got != 503 {
-		t.Errorf("who can't be judged: got %d", got)
+		t.Errorf("a signature that can't be verified: got %d", got)
 	}
 }
 
-func TestNothingIsToldToStrangers(t *testing.T) {
+func TestResponsesToStrangers(t *testing.T) {
 	r := newRig(t, nil, oneAccount()...)
 	tests := []struct {
 		method, path string
@@ -234,20 +234,20 @@ func TestNothingIsToldToStrangers(t *testing.T) {
 	}
 }
 
-func TestShutdownFinishesWhatIsUnderWay(t *testing.T) {
+func TestShutdownFinishesRequests(t *testing.T) {
 	r := newRig(t, nil, oneAccount()...)
-	r.recorder.hold, r.recorder.begun = make(chan struct{}), make(chan struct{}, 1)
+	r.recorder.block, r.recorder.started = make(chan struct{}), make(chan struct{}, 1)
 	answer := later(func() int { return r.post("[]", theSecret) })
-	<-r.recorder.begun
+	<-r.recorder.started
 	stopped := later(r.stop)
-	r.until("nobody new is let in", func() bool {
+	r.until("no new connection is accepted", func() bool {
 		conn, err := dial(t, r.address)
 		if err == nil {
 			_ = conn.Close()
 		}
 		return err != nil
 	})
-	close(r.recorder.hold)
+	close(r.recorder.block)
 	if got := answer(); got != 200 {
 		t.Errorf("got %d", got)
 	}

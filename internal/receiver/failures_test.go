@@ -22,7 +22,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
-// logBook keeps what is logged at level 0.
+// logBook keeps the log lines of level 0.
 type logBook struct {
 	mu    sync.Mutex
 	lines []string
@@ -42,8 +42,8 @@ func (l *logBook) failures() []string {
 	return slices.DeleteFunc(slices.Clone(l.lines), func(line string) bool { return !strings.Contains(line, "Step failed") })
 }
 
-// TestFailuresOfOurOwnAreInTheLog: Meta only learns that it should try again, and the metric only that something is wrong.
-func TestFailuresOfOurOwnAreInTheLog(t *testing.T) {
+// TestFailuresAreLogged: responses and metrics don't contain the cause of a failure, so the log has to.
+func TestFailuresAreLogged(t *testing.T) {
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "acme", errors.New("no rule"))
 	invalid := apierrors.NewInvalid(schema.GroupKind{Kind: "WABA"}, "acme", nil)
 	for name, c := range map[string]struct {
@@ -67,7 +67,7 @@ func TestFailuresOfOurOwnAreInTheLog(t *testing.T) {
 				if got := r.post(body, theSecret); got != c.status {
 					t.Errorf("answered %d", got)
 				}
-				r.clock.Step(2 * time.Second) // the Secrets may be read again
+				r.clock.Step(2 * time.Second) // the rate limit permits another read
 			}
 			got := book.failures()
 			if len(got) != 1 {
@@ -85,7 +85,7 @@ func TestFailuresOfOurOwnAreInTheLog(t *testing.T) {
 	}
 }
 
-// brokenCache is a cache in which lists of a kind fail.
+// brokenCache is a cache whose lists of one kind fail.
 type brokenCache struct {
 	client.Client
 
@@ -99,7 +99,7 @@ func (b brokenCache) List(ctx context.Context, list client.ObjectList, opts ...c
 	return b.Client.List(ctx, list, opts...)
 }
 
-// TestCacheThatCantBeRead: whoever asks is to try again, and the log says why.
+// TestCacheThatCantBeRead: the response asks for a retry, and the log has the cause.
 func TestCacheThatCantBeRead(t *testing.T) {
 	var log logBook
 	r := newRig(t, log.configure, oneAccount()...)

@@ -30,24 +30,24 @@ import (
 )
 
 const (
-	// floodRole, set in the environment, makes the test be another process: "server", or the address that it is to attack.
+	// floodRole in the environment selects the role of a process: "server", or an attacker of the address that it contains.
 	floodRole = "WABA_FLOOD_ROLE"
-	// floodFor is how long the flood lasts, such as 60s; absent, it is the short form for every run of the tests.
+	// floodFor in the environment is the duration of the flood, such as 60s. Without it the test has its short form.
 	floodFor = "WABA_FLOOD"
-	// floodMemory is what the server's process may take, the program itself included: half of what the manifests give the operator.
+	// floodMemory limits the memory of the server's process with its program: half of the operator's limit in the manifests.
 	floodMemory = floodFactor * 256 << 20
 )
 
-// flood says what is to happen.
+// flood has the parameters of a flood.
 type flood struct {
 	connections int
-	lasts       time.Duration
-	// within is how soon each genuine delivery must have its answer.
+	duration    time.Duration
+	// within is the longest permitted time from a genuine delivery to its response.
 	within time.Duration
 }
 
-// TestFloodFromOutside: the server, in a process of its own, answers genuine deliveries while others occupy it in six ways at a
-// time, and takes no more memory than is meant for it. `make flood` has its full form.
+// TestFloodFromOutside: a server in another process answers genuine deliveries during six kinds of attacks, and uses no more memory
+// than it may. `make flood` has the full form of the test.
 func TestFloodFromOutside(t *testing.T) {
 	switch role := os.Getenv(floodRole); role {
 	case "":
@@ -64,7 +64,7 @@ func TestFloodFromOutside(t *testing.T) {
 	startFloodProcess(t, address).line(t) // as soon as it attacks
 	slowest := deliverGenuine(t, address, f)
 	peak := server.peak(t)
-	t.Logf("%d connections for %s; the slowest genuine delivery took %s; at most %d MiB", f.connections, f.lasts, slowest, peak>>20)
+	t.Logf("%d connections for %s; the slowest genuine delivery took %s; at most %d MiB", f.connections, f.duration, slowest, peak>>20)
 	if slowest > f.within {
 		t.Errorf("a genuine delivery took %s", slowest)
 	}
@@ -73,21 +73,21 @@ func TestFloodFromOutside(t *testing.T) {
 	}
 }
 
-// floodOf is the form that was asked for.
+// floodOf returns the parameters from the environment.
 func floodOf(t *testing.T) flood {
 	t.Helper()
-	f := flood{connections: 240, lasts: 2 * time.Second, within: patience.Limit}
+	f := flood{connections: 240, duration: 2 * time.Second, within: patience.Limit}
 	if text := os.Getenv(floodFor); text != "" {
-		lasts, err := time.ParseDuration(text)
+		duration, err := time.ParseDuration(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f = flood{connections: 2000, lasts: lasts, within: 5 * time.Second}
+		f = flood{connections: 2000, duration: duration, within: 5 * time.Second}
 	}
 	return f
 }
 
-// deliverGenuine sends 20 deliveries a second, each on a connection of its own, and returns how long the slowest took.
+// deliverGenuine sends 20 deliveries a second, each on its own connection, and returns the duration of the slowest one.
 func deliverGenuine(t *testing.T, address string, f flood) time.Duration {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience.Limit}
@@ -96,7 +96,7 @@ func deliverGenuine(t *testing.T, address string, f flood) time.Duration {
 	var all sync.WaitGroup
 	tick := time.NewTicker(time.Second / 20)
 	defer tick.Stop()
-	count := int(f.lasts.Seconds() * 20)
+	count := int(f.duration.Seconds() * 20)
 	for i := range count {
 		<-tick.C
 		all.Go(func() {
@@ -126,7 +126,7 @@ func deliverGenuine(t *testing.T, address string, f flood) time.Duration {
 	return slowest
 }
 
-// attacks are what strangers, and a tenant with an app of its own, do with a connection. pause waits for a second.
+// attacks returns functions that attack over a connection, as strangers and as a tenant with an app. pause waits for a second.
 func attacks() []func(c net.Conn, pause func() bool) {
 	nasty := deliveryOf(`{"id":"201","changes":[{"field":"security","value":{"a":[` + strings.Repeat(`{"":0},`, 3<<20/7-20) + `0]}}]}`)
 	nasty = wholeRequest(nasty, sign(nasty, bankSecret))
@@ -152,12 +152,12 @@ func attacks() []func(c net.Conn, pause func() bool) {
 	}
 }
 
-// wholeRequest is a request for the app of the bank.
+// wholeRequest returns a complete request for the app of the bank.
 func wholeRequest(body, signature string) string {
 	return fmt.Sprintf("POST %s%s HTTP/1.1\r\nHost: x\r\n%s: %s\r\nContent-Length: %d\r\n\r\n%s", PathPrefix, anotherApp, signatureHeader, signature, len(body), body)
 }
 
-// attack opens as many connections, and each again a second after it was closed, until standard input ends.
+// attack opens as many connections, and each again a second after its end, until standard input ends.
 func attack(address string, connections int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	kinds := attacks()
@@ -186,7 +186,7 @@ func occupy(ctx context.Context, address string, by func(c net.Conn, pause func(
 		if conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address); err == nil {
 			end := context.AfterFunc(ctx, func() { _ = conn.Close() })
 			by(conn, pause)
-			_, _ = io.Copy(io.Discard, conn) // until the server has had enough
+			_, _ = io.Copy(io.Discard, conn) // until the server closes it
 			end()
 			_ = conn.Close()
 		}
@@ -209,7 +209,7 @@ func startFloodProcess(t *testing.T, role string) floodProcess {
 	cmd := exec.CommandContext(context.Background(), program, "-test.run=^TestFloodFromOutside$", "-test.timeout=1h")
 	cmd.Env = append(os.Environ(), floodRole+"="+role)
 	cmd.Stderr = os.Stderr
-	end, err := cmd.StdinPipe() // it ends when this process does, whatever happens
+	end, err := cmd.StdinPipe() // it ends with this process, even after a crash
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +229,7 @@ func startFloodProcess(t *testing.T, role string) floodProcess {
 	return floodProcess{pid: cmd.Process.Pid, out: bufio.NewReader(out)}
 }
 
-// line is the next line that the process prints.
+// line returns the next line of the process's output.
 func (p floodProcess) line(t *testing.T) string {
 	t.Helper()
 	line, err := p.out.ReadString('\n')
@@ -239,12 +239,12 @@ func (p floodProcess) line(t *testing.T) string {
 	return strings.TrimSpace(line)
 }
 
-// peak is the most memory that the process ever had, in bytes.
+// peak returns the largest memory that the process has used, in bytes.
 func (p floodProcess) peak(t *testing.T) int {
 	t.Helper()
 	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.pid), "status"))
 	if err != nil {
-		t.Skipf("this system doesn't tell how much memory a process takes: %v", err)
+		t.Skipf("this system doesn't report the memory of a process: %v", err)
 	}
 	found := regexp.MustCompile(`VmHWM:\s+([0-9]+) kB`).FindSubmatch(status)
 	if found == nil {
@@ -257,7 +257,7 @@ func (p floodProcess) peak(t *testing.T) int {
 	return kib << 10
 }
 
-// forgetful records nothing: what is written where isn't what this test is about.
+// forgetful records nothing: records are not the subject of this test.
 type forgetful struct{}
 
 func (forgetful) Record(_ context.Context, d facts.Delivery) (facts.Tally, error) {
@@ -266,7 +266,7 @@ func (forgetful) Record(_ context.Context, d facts.Delivery) (facts.Tally, error
 
 func (forgetful) Handshake(context.Context, []types.NamespacedName, time.Time) {}
 
-// serveFlood is the other process: the server as it is, until standard input ends.
+// serveFlood runs the server in its process until standard input ends.
 func serveFlood(t *testing.T) {
 	t.Helper()
 	bank, itsSecret := account("bank", "bank", bankAccount, bankSecret)
@@ -274,7 +274,7 @@ func serveFlood(t *testing.T) {
 	r := newRig(t, func(o *Options) {
 		o.Clock, o.Parse, o.Relay, o.Recorder = clock.RealClock{}, webhook.Parse, nil, forgetful{}
 	}, append(oneAccount(), bank, itsSecret)...)
-	debug.SetMemoryLimit(floodMemory / 4 * 3) // as the program limits itself in its container; the rest is the program's code
+	debug.SetMemoryLimit(floodMemory / 4 * 3) // like the operator in its container; the rest is for the program's code
 	_, _ = fmt.Fprintln(os.Stdout, r.address)
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }

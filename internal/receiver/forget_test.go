@@ -17,8 +17,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/receiver/admission"
 )
 
-// TestForget: the keys of an account go with it, those that other accounts of the app had before go on to count, and the app
-// goes with its last account.
+// TestForget: the secrets of a deleted account are removed. Replaced secrets of other accounts of the app stay valid. The app is
+// removed with its last account.
 func TestForget(t *testing.T) {
 	r := newRig(t, nil, accounts([4]string{"shop", "acme", theAccount, theSecret}, [4]string{"shop", "other", "1002", theSecret})...)
 	body := changesOf(t, "1002")
@@ -26,7 +26,7 @@ func TestForget(t *testing.T) {
 		t.Fatalf("got %d", got)
 	}
 	r.rotate("other")
-	r.clock.Step(keysMaxAge)
+	r.clock.Step(secretsMaxAge)
 	if got := r.post(body, "new"); got != http.StatusOK {
 		t.Fatalf("got %d", got)
 	}
@@ -41,28 +41,28 @@ func TestForget(t *testing.T) {
 		}
 	}
 	app := r.server.apps.all()[theApp]
-	holdersNow := func() []holder {
+	cachedAccounts := func() []accountSecrets {
 		t.Helper()
-		known, err := app.keys.Recent(t.Context())
+		known, err := app.secrets.Recent(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		return known.holders
+		return known.accounts
 	}
-	if holders := holdersNow(); len(holders) != 2 {
-		t.Fatalf("holders: %v", holders)
+	if cached := cachedAccounts(); len(cached) != 2 {
+		t.Fatalf("accounts: %v", cached)
 	}
 	forget("acme")
-	holders := holdersNow()
-	if len(holders) != 1 || holders[0].account.Name.Name != "other" || len(holders[0].keys) != 2 {
-		t.Errorf("holders: %+v", holders)
+	left := cachedAccounts()
+	if len(left) != 1 || left[0].account.Name.Name != "other" || len(left[0].secrets) != 2 {
+		t.Errorf("accounts: %+v", left)
 	}
 	if got := r.post(body, theSecret); got != http.StatusOK {
-		t.Errorf("the replaced key of the other account: %d", got)
+		t.Errorf("the replaced secret of the other account: %d", got)
 	}
 	forget("other")
-	if n := len(r.server.apps.all()); n != 0 || len(holdersNow()) != 0 {
-		t.Errorf("%d apps are known, with %v", n, holdersNow())
+	if n := len(r.server.apps.all()); n != 0 || len(cachedAccounts()) != 0 {
+		t.Errorf("%d apps are known, with %v", n, cachedAccounts())
 	}
 }
 

@@ -20,8 +20,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
-// relays says whether somebody wants the delivery.
-func (d *delivery) relays() bool {
+// wantsRelay reports whether a target of the relay wants the delivery.
+func (d *delivery) wantsRelay() bool {
 	return d.options.Relay != nil && d.options.Relay.Wants(d.appID, fieldsOf(d.changes))
 }
 
@@ -29,12 +29,12 @@ func fieldsOf(changes []webhook.Change) []string {
 	return distinct(changes, func(c *webhook.Change) string { return c.Field })
 }
 
-// relay hands on what the delivery's secret vouches for, account by account: its holder could otherwise have the relay pass on
-// messages to other accounts as verified. It says no where a message would be lost. again says that Meta will send the delivery again
-// anyway.
-func (d *delivery) relay(r *http.Request, body []byte, again bool) bool {
+// forward offers the relay the changes whose accounts trust the delivery's secret. Without this check, a tenant could sign messages to
+// accounts of other tenants with its own secret, and targets would take them for verified. forward returns false where a message
+// would be lost. willRetry means that Meta sends the delivery again in any case.
+func (d *delivery) forward(r *http.Request, body []byte, willRetry bool) bool {
 	ctx := r.Context()
-	parts, err := d.vouched(ctx)
+	parts, err := d.trustedChanges(ctx)
 	if err != nil {
 		return false
 	}
@@ -44,7 +44,7 @@ func (d *delivery) relay(r *http.Request, body []byte, again bool) bool {
 		return false
 	}
 	header := r.Header.Clone()
-	if len(part) != len(body) { // Meta's signature is of other bytes
+	if len(part) != len(body) { // Meta's signature doesn't match the part
 		header.Set(signatureHeader, signatureText(part, d.secret))
 	}
 	fields := distinct(d.changes, func(c *webhook.Change) string {
@@ -54,26 +54,26 @@ func (d *delivery) relay(r *http.Request, body []byte, again bool) bool {
 		return c.Field
 	})
 	return d.options.Relay.Offer(relay.Delivery{
-		AppID: d.appID, Body: part, Header: header, Fields: fields, Withheld: len(part) != len(body), Again: again || parts.disputed,
+		AppID: d.appID, Body: part, Header: header, Fields: fields, Withheld: len(part) != len(body), WillRetry: willRetry || parts.disputed,
 	}) && !parts.disputed
 }
 
-// vouchedPart is what may be passed on of a delivery.
-type vouchedPart struct {
+// trustedPart is the part of a delivery that may be forwarded.
+type trustedPart struct {
 	kept map[*webhook.Change]bool
-	// disputed: an event names a number that is another account's by what is known here. That may be out of date.
+	// disputed means that an event names a number that PhoneNumbers show in another account. They may be out of date.
 	disputed bool
 }
 
-// vouched returns the changes that may be passed on.
-func (d *delivery) vouched(ctx context.Context) (vouchedPart, error) {
-	out := vouchedPart{kept: map[*webhook.Change]bool{}}
+// trustedChanges returns the changes that may be forwarded.
+func (d *delivery) trustedChanges(ctx context.Context) (trustedPart, error) {
+	out := trustedPart{kept: map[*webhook.Change]bool{}}
 	accounts, numbers := map[string]bool{"": false}, map[numberInAccount]bool{}
 	for i := range d.changes {
 		c := &d.changes[i]
 		var err error
 		if _, known := accounts[c.AccountID]; !known {
-			if accounts[c.AccountID], err = d.apps.vouchedFor(ctx, c.AccountID, d.ring, d.secret, d.options.Clock.Now()); err != nil {
+			if accounts[c.AccountID], err = d.apps.trusted(ctx, c.AccountID, d.secretSet, d.secret, d.options.Clock.Now()); err != nil {
 				return out, err
 			}
 		}
@@ -100,7 +100,7 @@ func (d *delivery) vouched(ctx context.Context) (vouchedPart, error) {
 	return out, nil
 }
 
-// misplaced says that an event names one account under the id of another one, where only the id of a business portfolio can be.
+// misplaced reports that an event has the id of an account in place of the id of a business portfolio.
 func (d *delivery) misplaced(ctx context.Context, c *webhook.Change) (bool, error) {
 	if c.BusinessID == "" {
 		return false, nil
@@ -109,10 +109,10 @@ func (d *delivery) misplaced(ctx context.Context, c *webhook.Change) (bool, erro
 	return len(resources) > 0, err
 }
 
-// numberInAccount is a number, by its id, of which an event says that it is an account's.
+// numberInAccount is the id of a number, and the account that it belongs to according to an event.
 type numberInAccount struct{ number, account string }
 
-// numbersOf are the ids of the numbers that an event names.
+// numbersOf returns the ids of the numbers that an event names.
 func numbersOf(c *webhook.Change) []string {
 	ids := []string{c.PhoneNumberID}
 	if v, ok := c.Value.(webhook.NumberSettings); ok {
@@ -121,8 +121,8 @@ func numbersOf(c *webhook.Change) []string {
 	return slices.DeleteFunc(ids, func(id string) bool { return id == "" })
 }
 
-// inAnotherAccount reports that PhoneNumbers show a number in another account only. Targets route messages by the number's id, and the
-// holder of one account's secret could write the id of any number into its messages.
+// inAnotherAccount reports that PhoneNumbers show a number in another account only. Targets route messages by the id of the number,
+// and a tenant can sign messages with any id.
 func (a *apps) inAnotherAccount(ctx context.Context, n numberInAccount) (bool, error) {
 	var list v1alpha1.PhoneNumberList
 	err := a.client.List(ctx, &list, client.MatchingFields{index.NumberID: n.number}, client.UnsafeDisableDeepCopy)
@@ -150,27 +150,27 @@ func (a *apps) inAnotherAccount(ctx context.Context, n numberInAccount) (bool, e
 
 var errOtherAccount = errors.New("the number belongs to another account; if it moved, delete the PhoneNumber of the account that it left")
 
-// vouchedFor says whether the secret vouches for what is said of an account towards others. It does if the Secret of the account's
-// resource holds it. Where several resources have the account's id, those that don't manage it have no say: anybody may make
-// one.
-func (a *apps) vouchedFor(ctx context.Context, id string, r *ring, secret string, now time.Time) (bool, error) {
+// trusted reports whether the relay may forward events about an account that are signed with the secret: the Secret of the account's
+// resource must contain it. Where several resources have the account's id, those that can't manage it are ignored, because any
+// tenant can create one.
+func (a *apps) trusted(ctx context.Context, id string, s *secretSet, secret string, now time.Time) (bool, error) {
 	resources, err := a.ofAccount(ctx, id)
 	if err != nil {
 		return false, err
 	}
 	for i := range resources {
-		if len(resources) > 1 && outdone(&resources[i]) {
+		if len(resources) > 1 && cannotManage(&resources[i]) {
 			continue
 		}
-		if h := r.holder(resources[i].UID); h != nil && h.vouched(secret, now) {
+		if found := s.find(resources[i].UID); found != nil && found.trusts(secret, now) {
 			return true, nil
 		}
 	}
 	return false, nil
 }
 
-// ofAccount lists the resources of an account, whatever their app, that have been able to read it at Meta. They belong to the
-// cache and mustn't be changed.
+// ofAccount lists the resources of an account that have read it at Meta, those of all apps. The items belong to the cache and must not
+// be changed.
 func (a *apps) ofAccount(ctx context.Context, id string) ([]v1alpha1.WABA, error) {
 	var list v1alpha1.WABAList
 	if err := a.client.List(ctx, &list, client.MatchingFields{index.AccountID: id}, client.UnsafeDisableDeepCopy); err != nil {
@@ -186,8 +186,8 @@ func (a *apps) ofAccount(ctx context.Context, id string) ([]v1alpha1.WABA, error
 	return out, nil
 }
 
-// outdone says that another resource manages the account, or that this one can't.
-func outdone(w *v1alpha1.WABA) bool {
+// cannotManage reports that another resource manages the account, or that this one can't.
+func cannotManage(w *v1alpha1.WABA) bool {
 	synced := meta.FindStatusCondition(w.Status.Conditions, v1alpha1.ConditionSynced)
 	return meta.IsStatusConditionFalse(w.Status.Conditions, v1alpha1.ConditionCredentialsValid) ||
 		synced != nil && (synced.Reason == v1alpha1.ReasonConflict || synced.Reason == v1alpha1.ReasonPermissionDenied)

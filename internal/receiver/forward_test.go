@@ -28,7 +28,7 @@ const (
 	bankAccount = "201"
 )
 
-// entry is one message to an account, as Meta sends it.
+// entry returns one message to an account in Meta's form.
 func entry(id, text string) string {
 	return fmt.Sprintf(`{"id":%q,"changes":[{"field":"messages","value":{"messages":[{"text":{"body":%q}}]}}]}`, id, text)
 }
@@ -37,34 +37,34 @@ func deliveryOf(entries ...string) string {
 	return `{"object":"whatsapp_business_account","entry":[` + strings.Join(entries, ",") + `]}`
 }
 
-// numbered is a message of a number, as Meta sends it.
+// numbered returns a message of a number in Meta's form.
 func numbered(id, number string) string {
 	return fmt.Sprintf(`{"id":%q,"changes":[{"field":"messages","value":{"metadata":{"phone_number_id":%q},"messages":[]}}]}`, id, number)
 }
 
-// settingsOf is an event about the settings of a number, as Meta sends it.
+// settingsOf returns an event about the settings of a number in Meta's form.
 func settingsOf(id, number string) string {
 	return fmt.Sprintf(`{"id":%q,"changes":[{"field":"account_settings_update","value":{"phone_number_settings":{"phone_number_id":%q}}}]}`, id, number)
 }
 
-// numberOfAccount is a resource of a number that was found in an account.
+// numberOfAccount returns the resource of a number in an account.
 func numberOfAccount(id, account string) *v1alpha1.PhoneNumber {
 	n := &v1alpha1.PhoneNumber{ObjectMeta: metav1.ObjectMeta{Namespace: "bank", Name: "of-" + account}}
 	n.Status.ID, n.Status.AccountID = id, account
 	return n
 }
 
-// forwarder is a Forwarder that remembers what it was offered.
+// forwarder is a Forwarder that records the deliveries it is offered.
 type forwarder struct {
 	mu         sync.Mutex
 	bodies     []string
 	signatures []string
 	fields     []string
-	// unwilling means that it wants nothing.
-	unwilling bool
+	// unwanted means that it wants no deliveries.
+	unwanted bool
 }
 
-func (r *forwarder) Wants(string, []string) bool { return !r.unwilling }
+func (r *forwarder) Wants(string, []string) bool { return !r.unwanted }
 
 func (r *forwarder) Offer(d relay.Delivery) bool {
 	r.mu.Lock()
@@ -74,17 +74,17 @@ func (r *forwarder) Offer(d relay.Delivery) bool {
 	return true
 }
 
-// withRelay is a receiver of two apps that forwards what it may. It has whatever else is in the cluster.
+// withRelay starts a receiver of two apps with a relay, in a cluster with further objects.
 func withRelay(t *testing.T, forwarder Forwarder, objects ...client.Object) *rig {
 	t.Helper()
 	bank, itsSecret := account("bank", "bank", bankAccount, bankSecret)
 	bank.Status.Credentials.AppID = anotherApp
 	return newRig(t, func(o *Options) {
-		o.Parse, o.Relay, o.Limits.Patience = webhook.Parse, forwarder, patience.Limit
+		o.Parse, o.Relay, o.Limits.WaitTimeout = webhook.Parse, forwarder, patience.Limit
 	}, append(append(oneAccount(), bank, itsSecret), objects...)...)
 }
 
-// fullness is how many deliveries a relay keeps.
+// fullness is the number of deliveries in a relay.
 type fullness struct{ kept atomic.Int64 }
 
 func (*fullness) Relayed(string) {}
@@ -96,8 +96,8 @@ func (r *rig) postTo(app, body, secret string) int {
 	return r.do(r.request(http.MethodPost, PathPrefix+app, body, "X-Hub-Signature-256", sign(body, secret))).status
 }
 
-// TestRelayForwardsOnlyWhatTheSecretVouchesFor: a tenant that knows the id of an account has a signature for its own accounts
-// only, whichever app it posts to.
+// TestRelayForwardsOnlyWhatTheSecretVouchesFor: a tenant that knows the id of another account can sign deliveries for its own accounts
+// only, whatever app it posts to.
 func TestRelayForwardsOnlyWhatTheSecretVouchesFor(t *testing.T) {
 	invented := func(id string, change func(*v1alpha1.WABA)) []client.Object {
 		w, s := account("tenant", "fake", id, "invented")
@@ -134,7 +134,7 @@ func TestRelayForwardsOnlyWhatTheSecretVouchesFor(t *testing.T) {
 		"a resource in conflict": {theApp, "invented", deliveryOf(forged), invented(theAccount, func(w *v1alpha1.WABA) {
 			w.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionSynced, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonConflict}}
 		}), ""},
-		"a resource whose credentials don't count": {theApp, "invented", deliveryOf(forged), invented(theAccount, func(w *v1alpha1.WABA) {
+		"a resource with invalid credentials": {theApp, "invented", deliveryOf(forged), invented(theAccount, func(w *v1alpha1.WABA) {
 			w.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionCredentialsValid, Status: metav1.ConditionFalse}}
 		}), ""},
 	} {
@@ -143,9 +143,9 @@ func TestRelayForwardsOnlyWhatTheSecretVouchesFor(t *testing.T) {
 			r := withRelay(t, forwarded, c.others...)
 			status := http.StatusOK
 			switch name {
-			case "an invented secret": // it may be that of an account whose Secret wasn't changed yet
+			case "an invented secret": // it may belong to an account whose Secret isn't rotated yet
 				status = http.StatusServiceUnavailable
-			case "the number of another account", "the same in a field that isn't known", "the settings of another account's number": // it may have moved from there
+			case "the number of another account", "the same in a field that isn't known", "the settings of another account's number": // it may have left that account
 				status = http.StatusServiceUnavailable
 			}
 			if got := r.postTo(c.app, c.body, c.secret); got != status {
@@ -153,7 +153,7 @@ func TestRelayForwardsOnlyWhatTheSecretVouchesFor(t *testing.T) {
 			}
 			var want, got []string
 			if c.want != "" {
-				want = append(want, sign(c.want, c.secret)+" "+c.want) // the target checks the signature as if Meta had called
+				want = append(want, sign(c.want, c.secret)+" "+c.want) // the target verifies the signature as for a call of Meta's
 			}
 			for i, body := range forwarded.bodies {
 				if body != "" { // all of it is withheld
@@ -167,12 +167,12 @@ func TestRelayForwardsOnlyWhatTheSecretVouchesFor(t *testing.T) {
 	}
 }
 
-// underAnotherID is an event about one's own account that arrives under the id of another one.
+// underAnotherID is an event about one account under the id of another one.
 const underAnotherID = `{"id":"1001","changes":[{"field":"account_update","value":{"event":"PARTNER_ADDED","waba_info":{"waba_id":"201"}}}]}`
 
 var tooManyChanges = `{"id":"1001","changes":[` + strings.Repeat(`{"field":"messages"},`, webhook.MaxChanges) + `{"field":"messages"}]}`
 
-// TestRelayRoomIsSharedByApps: whatever one app sends, another one's messages have room, and what has none isn't lost.
+// TestRelayRoomIsSharedByApps: one app leaves memory for the messages of another one, and messages without memory are not lost.
 func TestRelayRoomIsSharedByApps(t *testing.T) {
 	kept := &fullness{}
 	r := withRelay(t, relay.New([]relay.Target{{URL: "https://bot.example"}}, relay.Options{MaxBytes: 10 << 20, Metrics: kept}))
@@ -188,8 +188,8 @@ func TestRelayRoomIsSharedByApps(t *testing.T) {
 	if got := r.post(deliveryOf(entry(theAccount, strings.Repeat("genuine ", 1<<17))), theSecret); got != http.StatusOK || kept.kept.Load() != before+1 {
 		t.Errorf("a message of another app got %d, and %d more are kept", got, kept.kept.Load()-before)
 	}
-	// What tells of the account alone, Meta's API tells as well.
+	// An event about the account may be dropped, because Meta's API has the same information.
 	if got := r.postTo(anotherApp, `{"entry":[{"id":"201","changes":[{"field":"account_update","value":{"event":"`+strings.Repeat("x", 5<<20/2)+`"}}]}]}`, bankSecret); got != http.StatusOK {
-		t.Errorf("what may be dropped got %d", got)
+		t.Errorf("an event that may be dropped got %d", got)
 	}
 }

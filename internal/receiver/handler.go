@@ -20,7 +20,7 @@ const PathPrefix = "/webhooks/"
 
 var appIDPattern = regexp.MustCompile(`^[0-9]{1,32}$`)
 
-// ServeHTTP answers Meta, and tells everybody else nothing.
+// ServeHTTP answers Meta's requests. Responses to other requests have a status and no body.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.conns.RequestStarted(r.Context())
 	appID, ok := appOf(r.URL)
@@ -42,19 +42,19 @@ func appOf(u *url.URL) (string, bool) {
 	return id, ok && appIDPattern.MatchString(id)
 }
 
-// conclude answers with the status of an outcome.
-func conclude(w http.ResponseWriter, o Outcome) { answer(w, statuses[o]) }
+// answerOutcome writes the response for an outcome.
+func answerOutcome(w http.ResponseWriter, o Outcome) { answer(w, statuses[o]) }
 
-// answer has no body. Where Meta should try again it needn't do so at once. A refusal ends its connection: net/http would
-// otherwise hold the answer back and read what is left of the request for as long as ReadTimeout, and such connections count as
-// busy, so that a thousand of them keep out everybody else.
+// answer writes a response without a body. Where Meta should try again, it has a Retry-After. A refusal closes the connection.
+// Otherwise net/http would first read the rest of the request, for up to ReadTimeout, and the connection would count as active: a
+// thousand of them would keep out all others.
 func answer(w http.ResponseWriter, status int) {
 	h := w.Header()
 	h.Set("Content-Length", "0")
 	h.Set("X-Content-Type-Options", "nosniff")
 	if status >= http.StatusBadRequest {
 		h.Set("Connection", "close")
-		// Without it, "close" alone reads on. An error means that nothing can be read anyway.
+		// With the header alone net/http still reads the rest. An error means that it can't read anyway.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0))
 	}
 	if status == http.StatusServiceUnavailable {
@@ -65,8 +65,8 @@ func answer(w http.ResponseWriter, status int) {
 
 const retryAfter = 5 * time.Second
 
-// admit finds the app of a request. It costs next to nothing, as anybody may ask.
-func (s *Server) admit(ctx context.Context, appID string) (*app, Outcome) {
+// appFor finds the app of a request. The request is unverified, so this reads only the cache.
+func (s *Server) appFor(ctx context.Context, appID string) (*app, Outcome) {
 	if !s.isReady(ctx) {
 		return nil, OutcomeUnready
 	}
@@ -80,7 +80,7 @@ func (s *Server) admit(ctx context.Context, appID string) (*app, Outcome) {
 	return found, ""
 }
 
-// isReady asks until the answer is yes; caches don't empty again.
+// isReady calls Ready until it returns true; caches don't become empty again.
 func (s *Server) isReady(ctx context.Context) bool {
 	if !s.ready.Load() {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)
@@ -93,16 +93,16 @@ func (s *Server) isReady(ctx context.Context) bool {
 	return true
 }
 
-// enter lets an unproven request in. When it has to go again, it is cancelled and gets no more of its body.
-func (s *Server) enter(w http.ResponseWriter, cancel context.CancelFunc) *admission.Admission {
+// admitUnverified admits a request whose signature isn't verified yet. An eviction cancels it and ends the read of its body.
+func (s *Server) admitUnverified(w http.ResponseWriter, cancel context.CancelFunc) *admission.Admission {
 	control := http.NewResponseController(w)
 	return s.requests.Admit(func() {
 		cancel()
-		_ = control.SetReadDeadline(time.Unix(1, 0)) // whoever can't be interrupted ends with ReadTimeout
+		_ = control.SetReadDeadline(time.Unix(1, 0)) // after an error the read ends with ReadTimeout
 	})
 }
 
-// report logs how a request ended. Refusals are for strangers to cause, who mustn't be able to fill the disk.
+// report logs the outcome of a request, and samples refusals: forged requests must not fill the disk.
 func (s *Server) report(what, appID string, o Outcome, began time.Time, more ...any) time.Duration {
 	took := s.options.Clock.Since(began)
 	values := append([]any{"app", appID, "outcome", string(o), "seconds", took.Seconds()}, more...)

@@ -13,13 +13,13 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Meta's challenges are numbers. What is echoed must not be able to be anything else than text.
+// Meta's challenges are numbers. The response repeats the challenge, so it must be harmless text.
 var challengePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,256}$`)
 
-// tokenLimit is the length up to which a verify token is compared.
+// tokenLimit is the length of the longest verify token that is compared.
 const tokenLimit = 4096
 
-// serveHandshake answers the request by which Meta makes sure that a callback belongs to who set it.
+// serveHandshake answers the request by which Meta verifies a callback address.
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
 func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, appID string) {
@@ -28,7 +28,7 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, appID st
 	s.options.Metrics.Handshake(o)
 	s.report("handshake", appID, o, began, "subscriptions", len(matched))
 	if o != OutcomeAccepted {
-		conclude(w, o)
+		answerOutcome(w, o)
 		return
 	}
 	h := w.Header()
@@ -36,32 +36,32 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, appID st
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Length", strconv.Itoa(len(challenge)))
 	if _, err := w.Write([]byte(challenge)); err != nil { //nolint:gosec // plain text of harmless characters: challengePattern
-		return // Meta is gone and will say that the callback couldn't be verified
+		return // the connection is closed; Meta reports that it couldn't verify the callback
 	}
-	_ = http.NewResponseController(w).Flush() // Meta needn't wait for our own notes
+	_ = http.NewResponseController(w).Flush() // Meta gets the response before the handshake is recorded
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), s.options.Limits.RecordTimeout)
 	defer cancel()
 	s.options.Recorder.Handshake(ctx, matched, began)
 }
 
 func (s *Server) handshake(w http.ResponseWriter, r *http.Request, appID string) (string, []types.NamespacedName, Outcome) {
-	app, o := s.admit(r.Context(), appID)
+	app, o := s.appFor(r.Context(), appID)
 	if o != "" {
 		return "", nil, o
 	}
-	challenge, given, ok := question(r.URL.RawQuery)
+	challenge, given, ok := parseHandshake(r.URL.RawQuery)
 	if !ok {
 		return "", nil, OutcomeRefused
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), s.options.Limits.Patience)
+	ctx, cancel := context.WithTimeout(r.Context(), s.options.Limits.WaitTimeout)
 	defer cancel()
-	admitted := s.enter(w, cancel)
+	admitted := s.admitUnverified(w, cancel)
 	defer admitted.Release()
 
 	mark := app.tokens.Mark()
 	known, err := app.tokens.Recent(ctx)
 	if err == nil && len(known.match(given)) == 0 {
-		// Somebody may have changed the Secret a moment ago: that is why Meta asks.
+		// The Secret may be newer than the cache: a handshake often follows its change.
 		known, err = app.tokens.Since(ctx, mark)
 	}
 	switch {
@@ -80,8 +80,8 @@ func (s *Server) handshake(w http.ResponseWriter, r *http.Request, appID string)
 	return "", nil, OutcomeRefused
 }
 
-// question returns the challenge and the verify token of a handshake.
-func question(query string) (challenge, token string, ok bool) {
+// parseHandshake returns the challenge and the verify token of a handshake.
+func parseHandshake(query string) (challenge, token string, ok bool) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return "", "", false

@@ -40,8 +40,8 @@ func query(mode, token, challenge string) string {
 	return url.Values{"hub.mode": {mode}, "hub.verify_token": {token}, "hub.challenge": {challenge}}.Encode()
 }
 
-// shake asks as Meta does, and returns the status.
-func (r *rig) shake(token string) int {
+// handshake sends Meta's request, and returns the status.
+func (r *rig) handshake(token string) int {
 	r.t.Helper()
 	resp := r.do(r.request(http.MethodGet, PathPrefix+theApp+"?"+query("subscribe", token, "1158201444"), ""))
 	return resp.status
@@ -74,7 +74,7 @@ func TestHandshake(t *testing.T) {
 				t.Errorf("got %d %q, want %d %q", resp.status, resp.body, status, tt.want)
 			}
 			if resp.header.Get("X-Content-Type-Options") != "nosniff" {
-				t.Error("may be taken for something else than text")
+				t.Error("a browser may interpret it as something else than text")
 			}
 			if tt.want == "" {
 				return
@@ -82,7 +82,7 @@ func TestHandshake(t *testing.T) {
 			if got := resp.header.Get("Content-Type"); !strings.HasPrefix(got, "text/plain") {
 				t.Errorf("type %s", got)
 			}
-			r.until("the recorder knows", func() bool {
+			r.until("the handshake is recorded", func() bool {
 				r.recorder.mu.Lock()
 				defer r.recorder.mu.Unlock()
 				return slices.Equal(r.recorder.handshakes, []types.NamespacedName{{Namespace: "shop", Name: "hooks"}})
@@ -104,47 +104,47 @@ func TestHandshakeMatchesAnySubscriptionOfTheApp(t *testing.T) {
 	objects[0].(*v1alpha1.WABA).Spec.AllowedReferences = []v1alpha1.AllowedReference{{
 		Kinds: []string{"WebhookSubscription"}, Namespaces: v1alpha1.ReferenceNamespaces{From: v1alpha1.NamespacesFromSelector},
 	}}
-	// A stranger is from a namespace that the selector doesn't select: the controller hasn't noted the account, or has refused it.
-	letIn := func(o client.Object) *v1alpha1.WebhookSubscription {
+	// The stranger's namespace isn't selected: its status has no account, or the reason ReferenceNotPermitted.
+	permit := func(o client.Object) *v1alpha1.WebhookSubscription {
 		s := o.(*v1alpha1.WebhookSubscription)
 		s.Status.AccountID = theAccount
 		return s
 	}
 	refused := subscription("formerly", "refused", "refused")
-	letIn(refused[0]).Status.Conditions = []metav1.Condition{{
+	permit(refused[0]).Status.Conditions = []metav1.Condition{{
 		Type: v1alpha1.ConditionSynced, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonReferenceNotPermitted,
 	}}
 	objects = append(objects, refused...)
-	letIn(objects[slices.IndexFunc(objects, func(o client.Object) bool { return o.GetNamespace() == "friend" })])
+	permit(objects[slices.IndexFunc(objects, func(o client.Object) bool { return o.GetNamespace() == "friend" })])
 	for token, want := range map[string]int{
 		"first": 200, "second": 200, "friend": 200, "custom": 403, "unlabelled": 403, "absent": 403, "stranger": 403, "refused": 403,
 	} {
 		r := newRig(t, nil, objects...)
-		if got := r.shake(token); got != want {
+		if got := r.handshake(token); got != want {
 			t.Errorf("%s: got %d, want %d", token, got, want)
 		}
 	}
 	objects[0].(*v1alpha1.WABA).Spec.AllowedReferences = nil
 	r := newRig(t, nil, objects...)
-	if got := r.shake("stranger"); got != 403 {
+	if got := r.handshake("stranger"); got != 403 {
 		t.Errorf("stranger: got %d", got)
 	}
 }
 
-// TestHandshakeAfterAChange: the Secret was changed a moment after it had been read, and Meta asks at once.
+// TestHandshakeAfterAChange: the Secret changes just after a read, and Meta sends the handshake at once.
 func TestHandshakeAfterAChange(t *testing.T) {
 	r := newRig(t, nil, append(oneAccount(), subscription("shop", "hooks", "old")...)...)
-	if got := r.shake("wrong"); got != 403 {
+	if got := r.handshake("wrong"); got != 403 {
 		t.Fatalf("got %d", got)
 	}
 	r.change("hooks", "token", theToken)
-	genuine := later(func() int { return r.shake(theToken) })
-	wrong := later(func() int { return r.shake("wrong") })
-	r.until("both are in", func() bool { return unproven(r) == 2 })
+	genuine := later(func() int { return r.handshake(theToken) })
+	wrong := later(func() int { return r.handshake("wrong") })
+	r.until("both requests wait", func() bool { return unverified(r) == 2 })
 	if got := r.secrets.count(); got != 1 {
 		t.Fatalf("read %d times within a second", got)
 	}
-	r.pass(time.Second)
+	r.stepWhenWaited(time.Second)
 	if got := genuine(); got != 200 {
 		t.Errorf("the new token got %d", got)
 	}
@@ -155,7 +155,7 @@ func TestHandshakeAfterAChange(t *testing.T) {
 		t.Errorf("read %d times", got)
 	}
 	r.clock.Step(2 * time.Second)
-	if got := r.shake("old"); got != 403 {
+	if got := r.handshake("old"); got != 403 {
 		t.Errorf("the old token got %d", got)
 	}
 }
@@ -163,22 +163,22 @@ func TestHandshakeAfterAChange(t *testing.T) {
 func TestHandshakeDuringAnOutage(t *testing.T) {
 	r := newRig(t, nil, append(oneAccount(), subscription("shop", "hooks", theToken)...)...)
 	r.secrets.fail(errOutage)
-	if got := r.shake(theToken); got != 503 {
+	if got := r.handshake(theToken); got != 503 {
 		t.Errorf("got %d", got)
 	}
 	r.secrets.fail(nil)
 	r.clock.Step(time.Second)
-	if got := r.shake(theToken); got != 200 {
+	if got := r.handshake(theToken); got != 200 {
 		t.Errorf("after it: got %d", got)
 	}
 }
 
-// TestPatienceEnds: who would have to wait too long is sent away undecided.
-func TestPatienceEnds(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.Limits.Patience = 20 * time.Millisecond },
+// TestWaitTimeout: a request that would have to wait too long gets a 503.
+func TestWaitTimeout(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Limits.WaitTimeout = 20 * time.Millisecond },
 		append(oneAccount(), subscription("shop", "hooks", theToken)...)...)
-	r.shake("wrong")
-	if got := r.shake("wrong"); got != 503 {
+	r.handshake("wrong")
+	if got := r.handshake("wrong"); got != 503 {
 		t.Errorf("got %d", got)
 	}
 }

@@ -41,7 +41,7 @@ const (
 	theAccount = "1001"
 )
 
-// rig is a receiver with everything around it.
+// rig is a receiver with its cluster, clock, recorder, metrics and relay.
 type rig struct {
 	t        *testing.T
 	clock    *clocktesting.FakeClock
@@ -52,20 +52,20 @@ type rig struct {
 	relay    *forwarder
 	server   *Server
 	address  string
-	// stop ends the server and returns what Start did.
+	// stop ends the server and returns the result of Start.
 	stop func() error
 }
 
-// liveSecrets counts what is asked of the API server, and fails on demand.
+// liveSecrets counts reads from the API server, and fails on demand.
 type liveSecrets struct {
 	client.Reader
 	mu   sync.Mutex
 	gets int
-	// first is which reading was the first of a Secret, from 1.
+	// first is the number of the first read of each Secret, from 1.
 	first map[client.ObjectKey]int
 	err   error
-	// hold, where set, keeps readings waiting: a value lets one of them go on, and closing it all of them.
-	hold chan struct{}
+	// block, where set, blocks reads: each value releases one of them, and closing it all of them.
+	block chan struct{}
 }
 
 func (l *liveSecrets) Get(ctx context.Context, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
@@ -77,10 +77,10 @@ func (l *liveSecrets) Get(ctx context.Context, key client.ObjectKey, obj client.
 		}
 		l.first[key] = l.gets
 	}
-	err, hold := l.err, l.hold
+	err, block := l.err, l.block
 	l.mu.Unlock()
-	if hold != nil {
-		<-hold
+	if block != nil {
+		<-block
 	}
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (l *liveSecrets) count() int {
 	return l.gets
 }
 
-// place is which reading was the first of a Secret, 0 where it wasn't read.
+// place returns the number of the first read of a Secret, 0 without one.
 func (l *liveSecrets) place(namespace, name string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -112,14 +112,14 @@ type recorder struct {
 	deliveries []facts.Delivery
 	handshakes []types.NamespacedName
 	err        error
-	// hold, where set, keeps Record waiting; begun gets a value then.
-	hold, begun chan struct{}
+	// block, where set, blocks Record until it is closed; started gets a value then.
+	block, started chan struct{}
 }
 
 func (r *recorder) Record(_ context.Context, d facts.Delivery) (facts.Tally, error) {
-	if r.hold != nil {
-		r.begun <- struct{}{}
-		<-r.hold
+	if r.block != nil {
+		r.started <- struct{}{}
+		<-r.block
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -133,7 +133,7 @@ func (r *recorder) Handshake(_ context.Context, subscriptions []types.Namespaced
 	r.handshakes = append(r.handshakes, subscriptions...)
 }
 
-// touched returns the names of the accounts that the last delivery may touch.
+// touched returns the names of the accounts in the last recorded delivery.
 func (r *recorder) touched() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -186,10 +186,10 @@ func (c *counts) delivered(o Outcome) int {
 	return c.deliveries[o]
 }
 
-// newRig starts a receiver in whose cluster are these objects.
+// newRig starts a receiver in a cluster with these objects.
 func newRig(t *testing.T, change func(*Options), objects ...client.Object) *rig {
 	t.Helper()
-	scheme := apiruntime.NewScheme() // of its own: a reading of Secrets may outlive the test before
+	scheme := apiruntime.NewScheme() // not shared: a read of Secrets may outlast its test
 	for _, add := range []func(*apiruntime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
 			t.Fatal(err)
@@ -231,7 +231,7 @@ func newRig(t *testing.T, change func(*Options), objects ...client.Object) *rig 
 	return r
 }
 
-// parse understands bodies made by changesOf.
+// parse parses the bodies of changesOf.
 func parse(body []byte) ([]webhook.Change, error) {
 	var out []webhook.Change
 	return out, json.Unmarshal(body, &out)
@@ -273,7 +273,7 @@ func accounts(of ...[4]string) []client.Object {
 	return out
 }
 
-// oneAccount is the usual cluster.
+// oneAccount returns the objects of the usual cluster.
 func oneAccount() []client.Object { return accounts([4]string{"shop", "acme", theAccount, theSecret}) }
 
 func sign(body, secret string) string {
@@ -282,12 +282,12 @@ func sign(body, secret string) string {
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// reply is what came back.
+// reply is a response.
 type reply struct {
 	status int
 	header http.Header
 	body   string
-	// major is the version of HTTP, peer the name in the server's certificate.
+	// major is the version of HTTP, and peer the common name of the server's certificate.
 	major int
 	peer  string
 }
@@ -306,7 +306,7 @@ func send(transport http.RoundTripper, req *http.Request) (reply, error) {
 	return out, err
 }
 
-// do sends a request that must be answered.
+// do sends a request that must get a response.
 func (r *rig) do(req *http.Request) reply {
 	r.t.Helper()
 	out, err := send(http.DefaultTransport, req)
@@ -334,14 +334,14 @@ func (r *rig) post(body, secret string) int {
 	return r.do(r.request(http.MethodPost, PathPrefix+theApp, body, "X-Hub-Signature-256", sign(body, secret))).status
 }
 
-// later runs something in the background and returns how to wait for its result.
+// later runs a function in the background, and returns a function that waits for its result.
 func later[T any](f func() T) func() T {
 	out := make(chan T, 1)
 	go func() { out <- f() }()
 	return func() T { return <-out }
 }
 
-// until waits for something that happens in another goroutine.
+// until waits for an event in another goroutine.
 func (r *rig) until(what string, happened func() bool) {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), patience.Limit)
@@ -354,10 +354,10 @@ func (r *rig) until(what string, happened func() bool) {
 	}
 }
 
-// pass lets time pass as soon as somebody waits for it.
-func (r *rig) pass(d time.Duration) {
+// stepWhenWaited steps the clock once a goroutine waits for it.
+func (r *rig) stepWhenWaited(d time.Duration) {
 	r.t.Helper()
-	r.until("somebody waits", r.clock.HasWaiters)
+	r.until("a goroutine waits for the clock", r.clock.HasWaiters)
 	r.clock.Step(d)
 }
 

@@ -13,8 +13,8 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// sometimes lets one line a second through and counts the others.
-type sometimes struct {
+// logSampler permits one line a second, and counts the dropped lines.
+type logSampler struct {
 	clock clock.PassiveClock
 
 	mu      sync.Mutex
@@ -22,7 +22,8 @@ type sometimes struct {
 	dropped int
 }
 
-func (s *sometimes) next() (ok bool, dropped int) {
+// next reports whether a line may be logged now, and how many lines were dropped since the last one.
+func (s *logSampler) next() (ok bool, dropped int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.clock.Now()
@@ -34,13 +35,13 @@ func (s *sometimes) next() (ok bool, dropped int) {
 	return true, dropped
 }
 
-// complaints takes what net/http has to say, such as failed TLS handshakes of port scanners.
-type complaints struct {
+// serverLog writes the log of net/http, which has for example failed TLS handshakes of port scanners.
+type serverLog struct {
 	log   logr.Logger
-	limit sometimes
+	limit logSampler
 }
 
-func (c *complaints) Write(line []byte) (int, error) {
+func (c *serverLog) Write(line []byte) (int, error) {
 	if bytes.Contains(line, []byte("panic serving")) {
 		c.log.Error(nil, "webhook receiver", "message", string(line))
 	} else if ok, dropped := c.limit.next(); ok {

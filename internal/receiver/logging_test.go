@@ -10,9 +10,9 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 )
 
-func TestSometimes(t *testing.T) {
+func TestLogSampler(t *testing.T) {
 	clk := clocktesting.NewFakePassiveClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
-	s := sometimes{clock: clk}
+	s := logSampler{clock: clk}
 	for i, want := range []struct {
 		ok      bool
 		dropped int

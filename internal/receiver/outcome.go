@@ -14,37 +14,37 @@ type Outcome string
 
 // The outcomes of requests.
 const (
-	// OutcomeAccepted: a delivery that is written down, or a handshake with the right token.
+	// OutcomeAccepted: a delivery that is recorded, or a handshake with the right token.
 	OutcomeAccepted Outcome = "accepted"
-	// OutcomeUnparsable: signed, but nothing that can be understood. To send it again wouldn't help.
+	// OutcomeUnparsable: the signature is right, but the body can't be parsed. A retry would fail too.
 	OutcomeUnparsable Outcome = "unparsable"
-	// OutcomeFailed: it couldn't be written down. Meta will send it again, as after all outcomes that are answered with 503.
+	// OutcomeFailed: the record failed. Meta sends the delivery again, as after all outcomes with the status 503.
 	OutcomeFailed Outcome = "failed"
-	// OutcomePartial: written down but for accounts whose Secret doesn't hold the app secret that signed it.
+	// OutcomePartial: recorded, except for accounts whose Secret doesn't contain the app secret of the signature yet.
 	OutcomePartial Outcome = "partial"
-	// OutcomeUnrelayed: written down, but a message in it has no room in the relay.
+	// OutcomeUnrelayed: recorded, but the relay has no memory for a message in it.
 	OutcomeUnrelayed Outcome = "unrelayed"
-	// OutcomeUnsigned: no signature, or none of the proper form.
+	// OutcomeUnsigned: no signature, or one of a wrong form.
 	OutcomeUnsigned Outcome = "unsigned"
-	// OutcomeForged: none of the app's secrets made the signature.
+	// OutcomeForged: the signature belongs to none of the app's secrets.
 	OutcomeForged Outcome = "forged"
 	// OutcomeRefused: a handshake without the right token.
 	OutcomeRefused Outcome = "refused"
-	// OutcomeTooLarge: larger than anything Meta sends.
+	// OutcomeTooLarge: the body is larger than any of Meta's.
 	OutcomeTooLarge Outcome = "toolarge"
 	// OutcomeAborted: the body didn't arrive in time, or not at all.
 	OutcomeAborted Outcome = "aborted"
-	// OutcomeBusy: too much else to do.
+	// OutcomeBusy: a limit is exceeded.
 	OutcomeBusy Outcome = "busy"
 	// OutcomeUnready: the caches aren't filled yet.
 	OutcomeUnready Outcome = "unready"
-	// OutcomeUnverifiable: a Secret that may be needed can't be read.
+	// OutcomeUnverifiable: a read of a Secret failed that may contain the app secret or token.
 	OutcomeUnverifiable Outcome = "unverifiable"
-	// OutcomeUnknownApp: no account of the app has a resource here.
+	// OutcomeUnknownApp: no account of the app has a resource.
 	OutcomeUnknownApp Outcome = "unknownapp"
 )
 
-// statuses are what the caller gets to know about the outcome.
+// statuses has the HTTP status of each outcome; a response has nothing else about it.
 var statuses = map[Outcome]int{
 	OutcomeAccepted:     http.StatusOK,
 	OutcomeUnparsable:   http.StatusOK,
@@ -62,5 +62,5 @@ var statuses = map[Outcome]int{
 	OutcomeUnknownApp:   http.StatusNotFound,
 }
 
-// Outcomes returns all outcomes there are, sorted.
+// Outcomes returns all outcomes, sorted.
 func Outcomes() []Outcome { return slices.Sorted(maps.Keys(statuses)) }

@@ -5,5 +5,5 @@
 
 package receiver
 
-// floodFactor is 1, as nothing but the server takes memory without the race detector.
+// floodFactor is 1 without the race detector.
 const floodFactor = 1

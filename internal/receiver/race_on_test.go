@@ -5,5 +5,5 @@
 
 package receiver
 
-// floodFactor is for the race detector, which takes several times the memory.
+// floodFactor accounts for the race detector, which uses several times the memory.
 const floodFactor = 4

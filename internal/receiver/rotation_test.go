@@ -36,7 +36,7 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// TestRevokedAppSecret: after a leak a person doesn't want to wait for an hour, nor until the Secret is read the next time.
+// TestRevokedAppSecret: a leaked secret is invalid at once, before the next read of the Secret.
 func TestRevokedAppSecret(t *testing.T) {
 	for name, read := range map[string]bool{"the new secret is known": true, "the new secret wasn't read yet": false} {
 		t.Run(name, func(t *testing.T) {
@@ -64,9 +64,9 @@ func TestRevokedAppSecret(t *testing.T) {
 	}
 }
 
-// TestAllAppsShareReadings: strangers have the Secrets of many apps read. All of them together aren't read faster than is allowed,
-// and an app with few of them waits for one reading of each other app, not until all of theirs are read. Readings end one by one
-// until then: which of several goes on first is the scheduler's choice.
+// TestAllAppsShareReadings: forged deliveries cause reads of the Secrets of many apps. All reads together keep to the limit, and an app
+// with few Secrets waits for one read of each other app. The test ends reads one by one, because otherwise the order of their ends
+// depends on the scheduler.
 func TestAllAppsShareReadings(t *testing.T) {
 	const apps, each = 10, 60
 	objects := oneAccount()
@@ -77,39 +77,39 @@ func TestAllAppsShareReadings(t *testing.T) {
 			objects = append(objects, w, s)
 		}
 	}
-	r := newRig(t, func(o *Options) { o.Limits.Patience = patience.Limit }, objects...)
-	r.secrets.hold = make(chan struct{})
+	r := newRig(t, func(o *Options) { o.Limits.WaitTimeout = patience.Limit }, objects...)
+	r.secrets.block = make(chan struct{})
 	reads := r.server.apps.reads
 	var answers []func() int
 	for app := range apps {
 		answers = append(answers, later(func() int { return r.postTo(fmt.Sprint(600+app), "[]", "forged") }))
 	}
-	r.until("all turns are taken, and others wait", func() bool {
+	r.until("all slots are taken, and other reads wait", func() bool {
 		waiting := 0
 		for app := range apps {
 			waiting += reads.Waiting(fmt.Sprint(600 + app))
 		}
-		return r.secrets.count() >= secretsAtOnce && waiting > 0
+		return r.secrets.count() >= concurrentReads && waiting > 0
 	})
-	if got := r.secrets.count(); got > secretsAtOnce {
+	if got := r.secrets.count(); got > concurrentReads {
 		t.Fatalf("%d Secrets are read at a time", got)
 	}
 	genuine := make(chan int, 1)
 	go func() { genuine <- r.post("[]", theSecret) }()
-	r.until("the genuine delivery waits for a turn", func() bool { return reads.Waiting(theApp) > 0 })
+	r.until("the genuine delivery waits for a slot", func() bool { return reads.Waiting(theApp) > 0 })
 	for ended := 0; r.secrets.place("shop", "acme") == 0; ended++ {
 		if ended > apps {
-			t.Fatalf("%d readings ended, and the genuine delivery still waits for a turn", ended)
+			t.Fatalf("%d reads ended, and the genuine delivery still waits for a slot", ended)
 		}
 		read := r.secrets.count()
-		r.secrets.hold <- struct{}{}
+		r.secrets.block <- struct{}{}
 		r.until("the next Secret is read", func() bool { return r.secrets.count() > read })
 	}
-	close(r.secrets.hold)
+	close(r.secrets.block)
 	r.until("no more Secrets are read at once", func() bool {
-		return r.secrets.count() > secretsPerSecond || r.secrets.count() == secretsPerSecond && r.clock.HasWaiters()
+		return r.secrets.count() > readsPerSecond || r.secrets.count() == readsPerSecond && r.clock.HasWaiters()
 	})
-	if got := r.secrets.count(); got > secretsPerSecond {
+	if got := r.secrets.count(); got > readsPerSecond {
 		t.Fatalf("%d Secrets are read at once", got)
 	}
 	steps, left := 0, len(answers)
@@ -129,19 +129,19 @@ func TestAllAppsShareReadings(t *testing.T) {
 			}
 		default:
 			if r.clock.HasWaiters() {
-				r.clock.Step(time.Second / secretsPerSecond)
+				r.clock.Step(time.Second / readsPerSecond)
 				steps++
 			}
 			runtime.Gosched()
 		}
 	}
-	if got, most := r.secrets.count(), secretsPerSecond+steps; got > most {
+	if got, most := r.secrets.count(), readsPerSecond+steps; got > most {
 		t.Errorf("%d Secrets were read in %d steps", got, steps)
 	}
 }
 
-// TestStrangersCannotHammerTheAPIServer: wrong signatures cost one reading a second, and those who come in between wait for the
-// next, so that a secret replaced a moment ago counts for them.
+// TestStrangersCannotHammerTheAPIServer: wrong signatures cause one read per second. Requests in between wait for the next one, so
+// that a new secret counts for them.
 func TestStrangersCannotHammerTheAPIServer(t *testing.T) {
 	r := newRig(t, nil, oneAccount()...)
 	if got := r.post("[]", "wrong"); got != 401 || r.secrets.count() != 1 {
@@ -153,14 +153,14 @@ func TestStrangersCannotHammerTheAPIServer(t *testing.T) {
 		waiting = append(waiting, later(func() int { return r.post("[]", "wrong") }))
 	}
 	genuine := later(func() int { return r.post("[]", "new") })
-	r.until("all are in", func() bool { return unproven(r) == 21 })
+	r.until("all requests wait", func() bool { return unverified(r) == 21 })
 	if got := r.secrets.count(); got != 1 {
 		t.Fatalf("read %d times within a second", got)
 	}
 	if got := r.post("[]", theSecret); got != 200 {
-		t.Errorf("a known secret had to wait and got %d", got)
+		t.Errorf("a cached secret got %d", got)
 	}
-	r.pass(time.Second)
+	r.stepWhenWaited(time.Second)
 	if got := genuine(); got != 200 {
 		t.Errorf("the new secret got %d", got)
 	}
@@ -184,7 +184,7 @@ func TestHalfRotation(t *testing.T) {
 		t.Errorf("what concerns only the first got %d", got)
 	}
 	got := later(func() int { return r.post(changesOf(t, theAccount, "1002"), "new") })
-	r.pass(time.Second)
+	r.stepWhenWaited(time.Second)
 	if got := got(); got != 503 {
 		t.Errorf("what concerns both got %d", got)
 	}

@@ -17,71 +17,71 @@ import (
 )
 
 const (
-	// replacedKeysLast is how long an app secret still counts after another took its place: accounts of one app may have
-	// Secrets of their own, which nobody changes at the same moment.
-	replacedKeysLast = time.Hour
-	// keysPerAccount limits what a Secret that changes all the time can make us remember.
-	keysPerAccount = 4
+	// replacedSecretTTL is how long an app secret stays valid after its replacement: accounts of one app may have Secrets of their
+	// own, which change at different times.
+	replacedSecretTTL = time.Hour
+	// secretsPerAccount bounds the memory for a Secret that changes often.
+	secretsPerAccount = 4
 )
 
-// ring holds the keys of one app. Which accounts are in it is routing only: a delivery may touch those alone whose own Secret
-// holds the very key that signed it. So whoever makes a resource with somebody else's account id and an invented secret can
-// forge events for that resource, and for no other.
-type ring struct{ holders []holder }
+// secretSet has the app secrets of one app. Its accounts only route deliveries: a delivery is recorded for an account if the account's
+// own Secret contains the app secret that signed it. A resource with another tenant's account id and an invented secret is therefore
+// harmless: a delivery with that secret is recorded for this resource alone.
+type secretSet struct{ accounts []accountSecrets }
 
-// holder is an account and the keys that vouch for it, the present one first.
-type holder struct {
+// accountSecrets are an account and the app secrets that it trusts, the current one first.
+type accountSecrets struct {
 	account facts.Account
-	keys    []key
-	// unread means that the Secret couldn't be read just now: the keys are those known before.
+	secrets []appSecret
+	// unread means that the last read of the Secret failed: the secrets are those of the read before.
 	unread bool
 }
 
-// key is an app secret.
-type key struct {
-	secret string
-	// until is when a replaced key stops to count; zero for the present one.
+// appSecret is a current or replaced app secret.
+type appSecret struct {
+	value string
+	// until is when a replaced secret becomes invalid; zero for the current one.
 	until time.Time
 }
 
-func (k key) counts(now time.Time) bool { return k.until.IsZero() || now.Before(k.until) }
+func (s appSecret) validAt(now time.Time) bool { return s.until.IsZero() || now.Before(s.until) }
 
-// secretRead is what reading a Secret gave: the app secret, "" when it holds none that may be used, or that nobody can tell.
+// secretRead is the result of a read of a Secret: its app secret, or "" if it has none that may be used or if the read failed.
 type secretRead struct {
 	secret string
 	unread bool
 }
 
-// readRing reads the Secrets of all accounts of an app. Paused accounts are among them: to write down what Meta tells is no
-// call to Meta.
-func (a *apps) readRing(ctx context.Context, appID string, before *ring) (*ring, int) {
-	if before == nil {
-		before = &ring{}
+// readSecretSet reads the Secrets of all accounts of an app, and returns their number too. Paused accounts are included, because the
+// record of a webhook makes no call to Meta.
+func (a *apps) readSecretSet(ctx context.Context, appID string, previous *secretSet) (*secretSet, int) {
+	if previous == nil {
+		previous = &secretSet{}
 	}
 	accounts, err := a.accounts(ctx, appID)
 	if err != nil {
-		return before.stale(), 0
+		return previous.markUnread(), 0
 	}
 	names := map[types.NamespacedName]struct{}{}
 	for i := range accounts {
-		names[secretKey(&accounts[i])] = struct{}{}
+		names[secretName(&accounts[i])] = struct{}{}
 	}
 	read := readEach(ctx, a.reads, appID, names, func(ctx context.Context, name types.NamespacedName) secretRead {
 		return a.readAppSecret(ctx, name)
 	})
-	now, out := a.clock.Now(), &ring{holders: make([]holder, 0, len(accounts))}
+	now, out := a.clock.Now(), &secretSet{accounts: make([]accountSecrets, 0, len(accounts))}
 	for i := range accounts {
 		w := &accounts[i]
-		h := holder{account: facts.Account{Name: client.ObjectKeyFromObject(w), UID: w.UID, ID: w.Spec.ID}}
-		var old []key
-		if b := before.holder(w.UID); b != nil {
-			old = b.keys
+		next := accountSecrets{account: facts.Account{Name: client.ObjectKeyFromObject(w), UID: w.UID, ID: w.Spec.ID}}
+		var old []appSecret
+		if found := previous.find(w.UID); found != nil {
+			old = found.secrets
 		}
-		got := read[secretKey(w)]
-		if h.unread, h.keys = got.unread, old; !got.unread {
-			h.keys = succeed(old, got.secret, now)
+		got := read[secretName(w)]
+		if next.unread, next.secrets = got.unread, old; !got.unread {
+			next.secrets = rotated(old, got.secret, now)
 		}
-		out.holders = append(out.holders, h)
+		out.accounts = append(out.accounts, next)
 	}
 	return out, len(names)
 }
@@ -99,7 +99,8 @@ func (a *apps) readAppSecret(ctx context.Context, name types.NamespacedName) sec
 	return secretRead{secret: creds.AppSecret}
 }
 
-// reportUnread logs that a Secret couldn't be read. What its owner did, such as forgetting the label, the account's status says.
+// reportUnread logs the failed read of a Secret. It ignores mistakes in the Secret itself, such as a missing label: the status of
+// the account has those.
 func (a *apps) reportUnread(operation string, name types.NamespacedName, err error) {
 	var unusable *credentials.Error
 	if err != nil && (!errors.As(err, &unusable) || unusable.Forbidden) {
@@ -107,125 +108,116 @@ func (a *apps) reportUnread(operation string, name types.NamespacedName, err err
 	}
 }
 
-// succeed returns the keys after the Secret was found to hold the present one, or none.
-func succeed(before []key, present string, now time.Time) []key {
-	var out []key
-	if present != "" {
-		out = append(out, key{secret: present})
+// rotated returns the valid app secrets after a read of the Secret, which contains the current one or "".
+func rotated(previous []appSecret, current string, now time.Time) []appSecret {
+	var out []appSecret
+	if current != "" {
+		out = append(out, appSecret{value: current})
 	}
-	for _, k := range before {
-		if k.until.IsZero() {
-			k.until = now.Add(replacedKeysLast)
+	for _, s := range previous {
+		if s.until.IsZero() {
+			s.until = now.Add(replacedSecretTTL)
 		}
-		if k.secret != present && k.counts(now) && len(out) < keysPerAccount {
-			out = append(out, k)
+		if s.value != current && s.validAt(now) && len(out) < secretsPerAccount {
+			out = append(out, s)
 		}
 	}
 	return out
 }
 
-// stale is the same ring, known to be no longer certain.
-func (r *ring) stale() *ring {
-	out := &ring{holders: append([]holder(nil), r.holders...)}
-	for i := range out.holders {
-		out.holders[i].unread = true
+// markUnread returns the same set, with all accounts marked as unread.
+func (s *secretSet) markUnread() *secretSet {
+	out := &secretSet{accounts: slices.Clone(s.accounts)}
+	for i := range out.accounts {
+		out.accounts[i].unread = true
 	}
 	return out
 }
 
-// without is the same ring without an account that is gone.
-func (r *ring) without(uid types.UID) *ring {
-	return &ring{holders: slices.DeleteFunc(slices.Clone(r.holders), func(h holder) bool { return h.account.UID == uid })}
+// without returns the same set without an account that is gone.
+func (s *secretSet) without(uid types.UID) *secretSet {
+	return &secretSet{accounts: slices.DeleteFunc(slices.Clone(s.accounts), func(a accountSecrets) bool { return a.account.UID == uid })}
 }
 
-// revoked is the same ring without the keys of an account, which are to be read.
-func (r *ring) revoked(uid types.UID) *ring {
-	out := &ring{holders: slices.Clone(r.holders)}
-	if h := out.holder(uid); h != nil {
-		h.keys, h.unread = nil, true
+// revoked returns the same set without the secrets of an account, which is marked as unread.
+func (s *secretSet) revoked(uid types.UID) *secretSet {
+	out := &secretSet{accounts: slices.Clone(s.accounts)}
+	if found := out.find(uid); found != nil {
+		found.secrets, found.unread = nil, true
 	}
 	return out
 }
 
-func (r *ring) holder(uid types.UID) *holder {
-	for i := range r.holders {
-		if r.holders[i].account.UID == uid {
-			return &r.holders[i]
+// find returns nil for an account that isn't in the set.
+func (s *secretSet) find(uid types.UID) *accountSecrets {
+	for i := range s.accounts {
+		if s.accounts[i].account.UID == uid {
+			return &s.accounts[i]
 		}
 	}
 	return nil
 }
 
-// unread says whether a key may be missing.
-func (r *ring) unread() bool {
-	for i := range r.holders {
-		if r.holders[i].unread {
-			return true
-		}
-	}
-	return false
+// unread reports that a secret may be missing.
+func (s *secretSet) unread() bool {
+	return slices.ContainsFunc(s.accounts, func(a accountSecrets) bool { return a.unread })
 }
 
-// signer returns the secret that signed the body.
-func (r *ring) signer(body []byte, s signature, now time.Time) (string, bool) {
-	tried := map[string]bool{} // accounts of one app usually hold the same secret
-	for i := range r.holders {
-		for _, k := range r.holders[i].keys {
-			if tried[k.secret] || !k.counts(now) {
+// signer returns the secret of the body's signature.
+func (s *secretSet) signer(body []byte, signed signature, now time.Time) (string, bool) {
+	tried := map[string]bool{} // accounts of one app usually have the same secret
+	for i := range s.accounts {
+		for _, secret := range s.accounts[i].secrets {
+			if tried[secret.value] || !secret.validAt(now) {
 				continue
 			}
-			tried[k.secret] = true
-			if s.of(body, k.secret) {
-				return k.secret, true
+			tried[secret.value] = true
+			if signed.of(body, secret.value) {
+				return secret.value, true
 			}
 		}
 	}
 	return "", false
 }
 
-// vouched returns the accounts whose Secret holds the secret, or held it until lately.
-func (r *ring) vouched(secret string, now time.Time) []facts.Account {
+// trustedAccounts returns the accounts whose Secret contains the secret, or contained it until less than replacedSecretTTL ago.
+func (s *secretSet) trustedAccounts(secret string, now time.Time) []facts.Account {
 	var out []facts.Account
-	for i := range r.holders {
-		if r.holders[i].vouched(secret, now) {
-			out = append(out, r.holders[i].account)
+	for i := range s.accounts {
+		if s.accounts[i].trusts(secret, now) {
+			out = append(out, s.accounts[i].account)
 		}
 	}
 	return out
 }
 
-func (h *holder) vouched(secret string, now time.Time) bool {
-	for _, k := range h.keys {
-		if k.secret == secret && k.counts(now) {
-			return true
-		}
-	}
-	return false
+func (a *accountSecrets) trusts(secret string, now time.Time) bool {
+	return slices.ContainsFunc(a.secrets, func(s appSecret) bool { return s.value == secret && s.validAt(now) })
 }
 
-// awaits says whether the Secret may yet come to hold the secret: it holds another one, or couldn't be read. One without any
-// app secret was never meant for webhooks.
-func (h *holder) awaits() bool {
-	return h.unread || len(h.keys) > 0 && h.keys[0].until.IsZero()
+// awaitingRotation reports that the Secret may contain another app secret soon: it has one now, or it couldn't be read. A Secret without an
+// app secret isn't for webhooks.
+func (a *accountSecrets) awaitingRotation() bool {
+	return a.unread || len(a.secrets) > 0 && a.secrets[0].until.IsZero()
 }
 
-// unsettled says whether the delivery names an account of the app that it should touch but may not yet: the app's secret was
-// replaced in other Secrets already. Where one of several resources of an account is touched nothing is lost; otherwise whoever
-// makes a resource with somebody else's account id could have all deliveries about it refused.
-func (a *apps) unsettled(ctx context.Context, appID string, named []string, r *ring, secret string) bool {
+// awaitingRotation reports that the delivery names an account of the app that doesn't trust its secret yet: other Secrets of the app
+// already contain a new app secret. One trusting resource per account suffices. Otherwise a tenant could have all deliveries about an
+// account refused, with a resource that has the account's id.
+func (a *apps) awaitingRotation(ctx context.Context, appID string, named []string, s *secretSet, secret string) bool {
 	now := a.clock.Now()
 	for _, id := range named {
 		resources, err := a.accounts(ctx, appID+"/"+id)
 		if err != nil {
 			return true
 		}
-		touched, awaited := false, false
+		trusted, awaiting := false, false
 		for i := range resources {
-			h := r.holder(resources[i].UID)
-			touched = touched || h != nil && h.vouched(secret, now)
-			awaited = awaited || h == nil || h.awaits()
+			found := s.find(resources[i].UID)
+			trusted = trusted || found != nil && found.trusts(secret, now)
+			awaiting = awaiting || found == nil || found.awaitingRotation()
 		}
-		if awaited && !touched {
+		if awaiting && !trusted {
 			return true
 		}
 	}

@@ -23,13 +23,13 @@ import (
 	"github.com/waba-operator/waba-operator/internal/receiver/admission"
 )
 
-// Server receives Meta's webhooks. It is a Runnable for a manager.
+// Server receives Meta's webhooks. It is a Runnable of a controller-runtime manager.
 type Server struct {
 	options  Options
 	apps     *apps
 	conns    *admission.ConnLimiter
 	requests *admission.RequestLimiter
-	refusals sometimes
+	refusals logSampler
 	failures *loglimit.Failures
 	ready    atomic.Bool
 
@@ -55,11 +55,11 @@ func New(options Options) (*Server, error) {
 		apps: &apps{
 			client: o.Client, secrets: o.Secrets, clock: o.Clock, failures: failures, known: map[string]*app{},
 			deliveries: admission.NewDeliveryLimiter(o.Limits.ofDeliveries()),
-			reads:      admission.NewReadLimiter(secretsAtOnce, secretsPerSecond, o.Clock),
+			reads:      admission.NewReadLimiter(concurrentReads, readsPerSecond, o.Clock),
 		},
 		conns:     admission.NewConnLimiter(o.Limits.Connections, o.Clock),
-		requests:  admission.NewRequestLimiter(o.Limits.Unproven, o.Limits.MemoryBytes),
-		refusals:  sometimes{clock: o.Clock},
+		requests:  admission.NewRequestLimiter(o.Limits.Unverified, o.Limits.MemoryBytes),
+		refusals:  logSampler{clock: o.Clock},
 		listening: make(chan struct{}),
 	}
 	s.http = &http.Server{
@@ -67,9 +67,9 @@ func New(options Options) (*Server, error) {
 		ReadHeaderTimeout: o.Limits.HeaderTimeout, ReadTimeout: o.Limits.ReadTimeout,
 		WriteTimeout: o.Limits.WriteTimeout, IdleTimeout: o.Limits.IdleTimeout,
 		MaxHeaderBytes: 16 << 10, DisableGeneralOptionsHandler: true,
-		// One connection mustn't be worth many.
+		// These limits are per connection, so that one HTTP/2 connection costs no more than several HTTP/1.1 connections.
 		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: 32, MaxReceiveBufferPerConnection: 128 << 10, MaxReceiveBufferPerStream: 64 << 10},
-		ErrorLog: log.New(&complaints{log: o.Log.V(1), limit: sometimes{clock: o.Clock}}, "", 0),
+		ErrorLog: log.New(&serverLog{log: o.Log.V(1), limit: logSampler{clock: o.Clock}}, "", 0),
 	}
 	if o.CertFile != "" {
 		if err := s.secure(); err != nil {
@@ -79,7 +79,7 @@ func New(options Options) (*Server, error) {
 	return s, nil
 }
 
-// secure sets up TLS, and mTLS where it is asked for.
+// secure sets up TLS, and mTLS if Options ask for it.
 func (s *Server) secure() error {
 	var err error
 	if s.certificate, err = certwatcher.New(s.options.CertFile, s.options.KeyFile); err != nil {
@@ -92,13 +92,13 @@ func (s *Server) secure() error {
 	if s.authorities, err = dynamiccertificates.NewDynamicCAContentFromFile("webhook-clients", s.options.ClientCAFile); err != nil {
 		return fmt.Errorf("certificate authorities of the receiver's clients: %w", err)
 	}
-	// The authorities can change, so the server asks for any certificate and judges it itself. Unlike VerifyPeerCertificate,
-	// VerifyConnection is asked about resumed sessions too.
+	// The authorities can change, so TLS accepts any certificate and verifyClient checks it. Unlike VerifyPeerCertificate, TLS calls
+	// VerifyConnection for resumed sessions too.
 	s.http.TLSConfig.ClientAuth, s.http.TLSConfig.VerifyConnection = tls.RequireAnyClientCert, s.verifyClient
 	return nil
 }
 
-// verifyClient accepts the client that Meta is known by: its name, in a certificate of one of today's authorities.
+// verifyClient accepts a certificate with Meta's common name that one of the current authorities has issued.
 func (s *Server) verifyClient(state tls.ConnectionState) error {
 	options, ok := s.authorities.VerifyOptions()
 	if !ok || len(state.PeerCertificates) == 0 {
@@ -121,7 +121,7 @@ func (s *Server) verifyClient(state tls.ConnectionState) error {
 // NeedLeaderElection is false: Meta's requests arrive at any replica.
 func (s *Server) NeedLeaderElection() bool { return false }
 
-// Addr waits until the server listens, and returns where.
+// Addr waits until the server listens, and returns its address.
 func (s *Server) Addr(ctx context.Context) (net.Addr, error) {
 	select {
 	case <-s.listening:
@@ -131,14 +131,14 @@ func (s *Server) Addr(ctx context.Context) (net.Addr, error) {
 	}
 }
 
-// Forget frees what is kept of a WABA or WebhookSubscription that is gone from the cache, or that belongs to another app now.
+// Forget frees the memory for a WABA or WebhookSubscription that is gone from the cache, or that belongs to another app now.
 func (s *Server) Forget(ctx context.Context, obj client.Object) error { return s.apps.forget(ctx, obj) }
 
-// Revoke ends the validity of the app secrets of an account that were replaced in its Secret, and of those that may have been
-// since it was read last: it is read again before a delivery counts for the account.
+// Revoke invalidates all cached app secrets of an account, those included that its Secret has replaced. The receiver reads the
+// Secret again before it accepts a delivery for the account.
 func (s *Server) Revoke(account types.UID) { s.apps.revoke(account) }
 
-// Start serves until the context ends. Requests that are under way then are finished. It can be called once.
+// Start serves until the context ends, and then finishes the requests in progress. It can be called once.
 func (s *Server) Start(ctx context.Context) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.options.Address)
 	if err != nil {
@@ -150,7 +150,7 @@ func (s *Server) Start(ctx context.Context) error {
 
 	running, stop := context.WithCancel(ctx)
 	defer stop()
-	failed := make(chan error, 2) // neither writer is ever kept waiting
+	failed := make(chan error, 2) // room for both writers, so that neither blocks
 	go func() {
 		if s.certificate == nil {
 			failed <- s.http.Serve(listener)
@@ -173,7 +173,7 @@ func (s *Server) Start(ctx context.Context) error {
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.Limits.DrainTimeout)
 	defer cancel()
 	if drained := s.http.Shutdown(draining); drained != nil {
-		_ = s.http.Close() // whoever isn't done by now is cut off; Meta sends it again
+		_ = s.http.Close() // requests in progress fail, and Meta sends them again
 		err = errors.Join(err, drained)
 	}
 	if err != nil {

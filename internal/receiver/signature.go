@@ -11,21 +11,21 @@ import (
 	"strings"
 )
 
-// signature is what X-Hub-Signature-256 says: the HMAC-SHA256 of the bytes as they were sent, with the app secret.
+// signature is the value of X-Hub-Signature-256: the HMAC-SHA256 of the body's bytes, with the app secret as the key.
 //
 // Source: https://developers.facebook.com/docs/graph-api/webhooks/getting-started
 type signature [sha256.Size]byte
 
 const signatureHeader = "X-Hub-Signature-256"
 
-// signatureText is the header's value for a body.
+// signatureText returns the value of the header for a body.
 func signatureText(body []byte, secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// signatureOf reads the header. A header that comes twice, or in any other form, isn't Meta's.
+// signatureOf parses the header. It rejects a header that occurs twice or has another form: Meta sends no such header.
 func signatureOf(h http.Header) (signature, bool) {
 	var out signature
 	values := h.Values(signatureHeader)
@@ -40,7 +40,7 @@ func signatureOf(h http.Header) (signature, bool) {
 	return out, err == nil
 }
 
-// of says whether the secret made the signature of the body. It takes the same time whether or not.
+// of reports whether the signature is that of the body with this secret. Its duration doesn't depend on the result.
 func (s signature) of(body []byte, secret string) bool {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)

@@ -83,7 +83,7 @@ func write(t *testing.T, file, kind string, der []byte) {
 	}
 }
 
-// install writes a certificate to where the server looks for it.
+// install writes a certificate to the files of the server.
 func install(t *testing.T, dir string, cert tls.Certificate) {
 	t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
@@ -94,7 +94,7 @@ func install(t *testing.T, dir string, cert tls.Certificate) {
 	write(t, filepath.Join(dir, "tls.crt"), "CERTIFICATE", cert.Certificate[0])
 }
 
-// visit delivers something over a new connection.
+// visit sends a delivery over a new connection.
 func (r *rig) visit(config *tls.Config) (reply, error) {
 	r.t.Helper()
 	transport := &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true}
@@ -125,7 +125,7 @@ func TestTLS(t *testing.T) {
 		t.Errorf("got the certificate %s", got)
 	}
 	if _, err := r.visit(&tls.Config{RootCAs: ca.pool(), ServerName: "receiver", MaxVersion: tls.VersionTLS11}); err == nil {
-		t.Error("TLS 1.1 is still spoken")
+		t.Error("TLS 1.1 is accepted")
 	}
 	install(t, dir, second)
 	r.until("the new certificate is served", func() bool { return served() == "second" })
@@ -161,13 +161,13 @@ func TestMutualTLS(t *testing.T) {
 		}
 	}
 
-	// Meta announces another authority: no restart is needed, and what the old one issued is worth nothing any more.
+	// Meta announces another authority: the server reloads the file, and certificates of the old authority are invalid.
 	write(t, filepath.Join(dir, "clients.crt"), "CERTIFICATE", other.cert.Raw)
-	r.until("the new authority counts", func() bool {
+	r.until("the new authority is valid", func() bool {
 		return visit([]tls.Certificate{other.issue(MetaClientCommonName, x509.ExtKeyUsageClientAuth)}) == nil
 	})
 	if visit([]tls.Certificate{ca.issue(MetaClientCommonName, x509.ExtKeyUsageClientAuth)}) == nil {
-		t.Error("the old authority still counts")
+		t.Error("the old authority is still valid")
 	}
 }
 
@@ -192,7 +192,7 @@ func TestOptions(t *testing.T) {
 		}
 	}
 	if newRig(t, nil).server.NeedLeaderElection() {
-		t.Error("only the leader would receive")
+		t.Error("only the leader receives")
 	}
 	o := good
 	o.Address = newRig(t, nil).address

@@ -19,20 +19,20 @@ import (
 	"github.com/waba-operator/waba-operator/internal/credentials"
 )
 
-// tokens are the verify tokens of one app: any of its subscriptions may be the one that Meta is just verifying.
+// tokens are the verify tokens of one app. A handshake doesn't name the subscription that it belongs to.
 type tokens struct {
 	known []token
-	// unread means that a Secret couldn't be read, so that a token may be missing.
+	// unread means that a read of a Secret failed, so that a token may be missing.
 	unread bool
 }
 
 type token struct {
 	subscription types.NamespacedName
-	// sum is the hash of the token: comparing hashes takes the same time for all lengths.
+	// sum is the hash of the token. A comparison of hashes takes the same time for tokens of any length.
 	sum [sha256.Size]byte
 }
 
-// match returns the subscriptions with this token.
+// match returns the subscriptions with a token.
 func (t *tokens) match(given string) []types.NamespacedName {
 	sum := sha256.Sum256([]byte(given))
 	var out []types.NamespacedName
@@ -45,7 +45,7 @@ func (t *tokens) match(given string) []types.NamespacedName {
 	return out
 }
 
-// without are the same tokens without that of a subscription that is gone.
+// without returns the tokens of all subscriptions but one that is gone.
 func (t *tokens) without(subscription types.NamespacedName) *tokens {
 	return &tokens{unread: t.unread, known: slices.DeleteFunc(slices.Clone(t.known), func(k token) bool { return k.subscription == subscription })}
 }
@@ -56,13 +56,13 @@ type tokenRef struct {
 	key    string
 }
 
-// tokenRead is what reading it gave.
+// tokenRead is the result of a read of a token.
 type tokenRead struct {
 	sum           [sha256.Size]byte
 	found, unread bool
 }
 
-// readTokens reads the verify tokens of all subscriptions that send the app's events here.
+// readTokens reads the verify tokens of all subscriptions that send the app's events to this receiver.
 func (a *apps) readTokens(ctx context.Context, appID string) (*tokens, int) {
 	subscriptions, err := a.subscriptions(ctx, appID)
 	if err != nil {
@@ -97,7 +97,7 @@ func (a *apps) readToken(ctx context.Context, ref tokenRef) tokenRead {
 	return tokenRead{found: true, sum: sha256.Sum256([]byte(value.Text))}
 }
 
-// subscriptions returns where the verify tokens of the app's subscriptions are.
+// subscriptions returns the references to the verify tokens of the app's subscriptions.
 func (a *apps) subscriptions(ctx context.Context, appID string) (map[types.NamespacedName]tokenRef, error) {
 	accounts, err := a.accounts(ctx, appID)
 	if err != nil {
@@ -130,9 +130,9 @@ func (a *apps) subscriptions(ctx context.Context, appID string) (map[types.Names
 	return out, nil
 }
 
-// mayRefer keeps out subscriptions that the account's owner didn't let in: they would make us read Secrets for nothing, and a
-// thousand of them would keep Meta's handshakes waiting. Which namespaces a selector selects isn't known here. Their controller
-// knows, and notes the account in the status of those that it let in before it gives Meta the address.
+// mayRefer reports whether the account permits a reference from the subscription. Subscriptions of other tenants would cause reads of
+// Secrets, and a thousand of them would delay Meta's handshakes. The receiver can't evaluate a namespace selector, but the
+// controller does. It writes the account into the status of a permitted subscription before it sends Meta the address.
 func mayRefer(w *v1alpha1.WABA, s *v1alpha1.WebhookSubscription) bool {
 	if w.Namespace == s.Namespace {
 		return true

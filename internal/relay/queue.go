@@ -20,37 +20,37 @@ import (
 )
 
 const (
-	// attemptsAtOnce is how many attempts are made at a time for each target.
+	// attemptsAtOnce is the number of concurrent attempts per target.
 	attemptsAtOnce = 8
-	// relayBackoff is the wait after the first failure of a delivery; it doubles up to relayMaxBackoff.
-	relayBackoff    = time.Second
-	relayMaxBackoff = time.Minute
-	// relayComplaints is the time between two lines of the log about one target.
-	relayComplaints = time.Minute
-	// overhead is what a delivery needs beside its bytes, roughly, so that many small ones are bounded too.
+	// minBackoff is the wait after the first failed attempt of a delivery; it doubles up to maxBackoff.
+	minBackoff = time.Second
+	maxBackoff = time.Minute
+	// logInterval is the least time between two log lines about one target.
+	logInterval = time.Minute
+	// overhead is roughly the memory of a delivery beside its bytes. It bounds the number of small deliveries.
 	overhead = 512
 )
 
-// forwardedHeaders are forwarded. Everything else is between Meta and this server.
+// forwardedHeaders are the headers of Meta's request that targets get.
 var forwardedHeaders = []string{"Content-Type", "User-Agent", "X-Hub-Signature-256"}
 
-// payload is what all targets share of a delivery; it never changes.
+// payload is the part of a delivery that all targets share; it is immutable.
 type payload struct {
 	appID   string
 	body    []byte
 	header  http.Header
 	offered time.Time
 	size    int64
-	// id tells the delivery from all others, but not from itself when Meta sends it again.
+	// id identifies the delivery. It is the same when Meta sends the delivery again.
 	id [sha256.Size]byte
 }
 
 func newPayload(d Delivery, now time.Time) *payload {
 	body := d.Body
 	if spare := cap(body) - len(body); spare > len(body)/8 {
-		body = bytes.Clone(body) // a buffer of 16 KiB isn't to be kept for a message of one
+		body = bytes.Clone(body) // a message of 1 KiB must not keep a buffer of 16 KiB in memory
 	}
-	// An empty user agent is not sent, where none would be replaced by Go's.
+	// net/http sends no header for an empty user agent, but its own for an absent one.
 	p := &payload{
 		appID: d.AppID, body: body, header: http.Header{"User-Agent": {""}}, offered: now, size: overhead + int64(len(body)),
 		id: sha256.Sum256(body),
@@ -71,19 +71,19 @@ type relayed struct {
 	failures int
 }
 
-// targetQueue is what one target waits for. The relay's lock guards it.
+// targetQueue has the deliveries to one target. The relay's lock guards it.
 type targetQueue struct {
 	relay  *Relay
 	target Target
-	host   string // what a log may show of the URL
+	host   string // the part of the URL that the log may contain
 
-	waiting    dueHeap
-	bytes      int64            // of what waits and of what is being sent
-	byApp      map[string]int64 // the same, of each app that has any
-	repeats    repeats
-	paused     time.Time // the target asked for no call before
-	complained time.Time
-	changed    chan struct{} // holds a token after something happened that the sender may wait for
+	waiting      dueHeap
+	bytes        int64            // of deliveries that wait or are being sent
+	byApp        map[string]int64 // the same per app; apps without deliveries have no entry
+	redeliveries redeliveries
+	paused       time.Time // the target's Retry-After: no attempt before then
+	loggedAt     time.Time
+	changed      chan struct{} // holds a token after a change that the sender may wait for
 }
 
 func newTargetQueue(r *Relay, target Target) *targetQueue {
@@ -94,22 +94,23 @@ func newTargetQueue(r *Relay, target Target) *targetQueue {
 	return q
 }
 
-// wants says whether the app and one of the fields are the target's.
+// wants reports whether the target is for the app and one of the fields.
 func (q *targetQueue) wants(appID string, fields []string) bool {
 	return (len(q.target.Apps) == 0 || slices.Contains(q.target.Apps, appID)) &&
-		(len(q.target.Fields) == 0 || slices.ContainsFunc(fields, q.takes))
+		(len(q.target.Fields) == 0 || slices.ContainsFunc(fields, q.includes))
 }
 
-func (q *targetQueue) takes(field string) bool {
+func (q *targetQueue) includes(field string) bool {
 	return len(q.target.Fields) == 0 || slices.Contains(q.target.Fields, field)
 }
 
-// messages says whether there is a message field among those that the target takes.
-func (q *targetQueue) messages(fields []string) bool {
-	return slices.ContainsFunc(fields, func(field string) bool { return slices.Contains(webhook.MessageFields, field) && q.takes(field) })
+// takesMessages reports whether one of the fields is a message field that the target is for.
+func (q *targetQueue) takesMessages(fields []string) bool {
+	return slices.ContainsFunc(fields, func(field string) bool { return slices.Contains(webhook.MessageFields, field) && q.includes(field) })
 }
 
-// offer takes a delivery, if there is room. It says no only for messages that may have room later, or in another process.
+// offer queues a delivery if its memory suffices, or drops it. It returns false only for messages that may fit later, or in another
+// process.
 func (q *targetQueue) offer(p *payload, messages bool) bool {
 	switch {
 	case q.relay.stopped && messages:
@@ -122,29 +123,29 @@ func (q *targetQueue) offer(p *payload, messages bool) bool {
 		q.put(&relayed{payload: p, due: p.offered})
 	case messages && 2*p.size <= q.relay.share:
 		q.relay.options.Metrics.Relayed(Postponed)
-		q.complain("its share of the memory is full")
+		q.logFailure("its share of the memory is full")
 		return false
 	default:
 		q.relay.options.Metrics.Relayed(DroppedFull)
-		q.complain("its share of the memory is full")
+		q.logFailure("its share of the memory is full")
 	}
 	return true
 }
 
-// fits says whether an app has room for a delivery: it must leave as much free as it uses, so that however much one app has sent,
-// or several, there is room for another one.
+// fits reports whether the app may use memory for a delivery: it must leave as much free as it uses. Whatever some apps have sent,
+// there is memory for another one.
 func (q *targetQueue) fits(p *payload) bool {
 	return q.byApp[p.appID]+p.size <= q.relay.share-(q.bytes+p.size)
 }
 
-// count adds a delivery to the totals, or takes it off.
+// count adds a delivery to the totals, or subtracts it.
 func (q *targetQueue) count(p *payload, sign int64) {
 	q.bytes += sign * p.size
 	q.byApp[p.appID] += sign * p.size
 	if q.byApp[p.appID] == 0 {
 		delete(q.byApp, p.appID)
 	}
-	q.relay.account(int(sign), sign*p.size)
+	q.relay.addTotals(int(sign), sign*p.size)
 }
 
 func (q *targetQueue) put(d *relayed) {
@@ -155,29 +156,29 @@ func (q *targetQueue) put(d *relayed) {
 func (q *targetQueue) signal() {
 	select {
 	case q.changed <- struct{}{}:
-	default: // there is a token already
+	default: // the channel holds a token already
 	}
 }
 
-// forget ends a delivery.
-func (q *targetQueue) forget(d *relayed, outcome string) {
+// remove ends a delivery with an outcome.
+func (q *targetQueue) remove(d *relayed, outcome string) {
 	q.count(d.payload, -1)
 	q.relay.options.Metrics.Relayed(outcome)
 }
 
 func (q *targetQueue) dropAll() {
 	for _, d := range q.waiting {
-		q.forget(d, DroppedShutdown)
+		q.remove(d, DroppedShutdown)
 	}
 	q.waiting = nil
 }
 
-// complain logs at most once in a while, however much is lost: the metrics count.
-func (q *targetQueue) complain(why string) {
+// logFailure logs at most one line per logInterval; the metrics count all losses.
+func (q *targetQueue) logFailure(reason string) {
 	now := q.relay.options.Clock.Now()
-	if now.Sub(q.complained) >= relayComplaints {
-		q.complained = now
-		q.relay.options.Log.Info("A relay target doesn't take deliveries", "host", q.host, "why", why)
+	if now.Sub(q.loggedAt) >= logInterval {
+		q.loggedAt = now
+		q.relay.options.Log.Info("Forwarding to a relay target failed", "host", q.host, "reason", reason)
 	}
 }
 
@@ -187,7 +188,7 @@ func (q *targetQueue) run(ctx context.Context) {
 	defer senders.Wait()
 	free := make(chan struct{}, attemptsAtOnce)
 	for {
-		// Before a delivery is taken, so that it waits, and gets too old, in the queue.
+		// A delivery leaves the queue only with a free slot, so that it can expire in the queue.
 		free <- struct{}{}
 		d := q.next(ctx)
 		if d == nil {
@@ -195,21 +196,21 @@ func (q *targetQueue) run(ctx context.Context) {
 		}
 		senders.Go(func() {
 			defer func() { <-free }()
-			q.settle(d, q.send(ctx, d.payload))
+			q.finish(d, q.send(ctx, d.payload))
 		})
 	}
 }
 
-// next waits for a delivery that is due; nil means that there will be none.
+// next waits for a delivery that is due, and returns nil when the relay ends.
 func (q *targetQueue) next(ctx context.Context) *relayed {
 	for ctx.Err() == nil {
-		d, wait, stopping := q.take()
+		d, wait, stopping := q.nextDue()
 		if d != nil || stopping {
 			return d
 		}
 		timer := q.relay.options.Clock.NewTimer(wait)
-		// What has become due before the timer was set isn't to wait for it.
-		if d, _, stopping = q.take(); d == nil && !stopping {
+		// A delivery may have become due before the timer was set.
+		if d, _, stopping = q.nextDue(); d == nil && !stopping {
 			select {
 			case <-q.changed:
 			case <-timer.C():
@@ -223,8 +224,8 @@ func (q *targetQueue) next(ctx context.Context) *relayed {
 	return nil
 }
 
-// take gives a delivery that is due, or how long to wait for one.
-func (q *targetQueue) take() (d *relayed, wait time.Duration, stopping bool) {
+// nextDue returns a delivery that is due, or the time until the next one is.
+func (q *targetQueue) nextDue() (d *relayed, wait time.Duration, stopping bool) {
 	q.relay.mu.Lock()
 	defer q.relay.mu.Unlock()
 	now := q.relay.options.Clock.Now()
@@ -237,7 +238,7 @@ func (q *targetQueue) take() (d *relayed, wait time.Duration, stopping bool) {
 		switch expired := now.Sub(d.offered) >= q.relay.options.MaxAge; {
 		case expired:
 			heap.Pop(&q.waiting)
-			q.forget(d, DroppedExpired)
+			q.remove(d, DroppedExpired)
 		case q.relay.stopping || !ready.After(now):
 			heap.Pop(&q.waiting)
 			return d, 0, false
@@ -248,42 +249,42 @@ func (q *targetQueue) take() (d *relayed, wait time.Duration, stopping bool) {
 	return nil, q.relay.options.MaxAge, q.relay.stopping
 }
 
-// settle decides what follows from an attempt.
-func (q *targetQueue) settle(d *relayed, result attempt) {
+// finish handles the result of an attempt.
+func (q *targetQueue) finish(d *relayed, result attempt) {
 	q.relay.mu.Lock()
 	defer q.relay.mu.Unlock()
-	if result.why != "" {
-		q.complain(result.why)
+	if result.reason != "" {
+		q.logFailure(result.reason)
 	}
 	switch {
 	case result.outcome != Retried:
-		q.forget(d, result.outcome)
+		q.remove(d, result.outcome)
 	case q.relay.stopping:
-		q.forget(d, DroppedShutdown)
+		q.remove(d, DroppedShutdown)
 	default:
 		q.retry(d, result.retryAfter)
 	}
 }
 
-// retry puts a delivery back, unless it would be too old by then.
+// retry queues a delivery again, unless it expires before its next attempt.
 func (q *targetQueue) retry(d *relayed, after time.Duration) {
 	now := q.relay.options.Clock.Now()
 	if after > 0 {
 		q.paused = now.Add(after)
 	}
-	// 16 doublings are more than enough, and can't overflow.
-	backoff := min(relayBackoff<<min(d.failures, 16), relayMaxBackoff)
+	// 16 doublings exceed maxBackoff, and don't overflow.
+	backoff := min(minBackoff<<min(d.failures, 16), maxBackoff)
 	d.failures++
 	d.due = now.Add(max(wait.Jitter(backoff, 0.5), after))
 	if d.due.Sub(d.offered) >= q.relay.options.MaxAge {
-		q.forget(d, DroppedExpired)
+		q.remove(d, DroppedExpired)
 		return
 	}
 	q.put(d)
 	q.relay.options.Metrics.Relayed(Retried)
 }
 
-// dueHeap is a heap with the delivery that is due first on top.
+// dueHeap is a heap. Its first delivery is the one that is due first.
 type dueHeap []*relayed
 
 func (h dueHeap) Len() int           { return len(h) }
@@ -297,31 +298,31 @@ func (h *dueHeap) Push(x any) { *h = append(*h, x.(*relayed)) }
 func (h *dueHeap) Pop() any {
 	last := len(*h) - 1
 	d := (*h)[last]
-	(*h)[last] = nil // or the body would stay in memory
+	(*h)[last] = nil // frees the body
 	*h = (*h)[:last]
 	return d
 }
 
-// maxRepeats bounds what is remembered of deliveries that Meta sends again, 32 bytes each.
-const maxRepeats = 10_000
+// maxRedeliveries bounds the memory for redeliveries, 32 bytes each.
+const maxRedeliveries = 10_000
 
-// repeats are deliveries that a target has, and that Meta sends again because another target has no room for them. The oldest
-// are forgotten first.
-type repeats struct {
+// redeliveries are deliveries that Meta sends again although the target has them, because another target had no memory for them. At
+// maxRedeliveries the oldest one is removed.
+type redeliveries struct {
 	order [][sha256.Size]byte
 	known map[[sha256.Size]byte]struct{}
 }
 
-func (r *repeats) has(id [sha256.Size]byte) bool {
+func (r *redeliveries) has(id [sha256.Size]byte) bool {
 	_, ok := r.known[id]
 	return ok
 }
 
-func (r *repeats) add(id [sha256.Size]byte) {
+func (r *redeliveries) add(id [sha256.Size]byte) {
 	if r.known == nil {
 		r.known = map[[sha256.Size]byte]struct{}{}
 	}
-	if len(r.order) == maxRepeats {
+	if len(r.order) == maxRedeliveries {
 		delete(r.known, r.order[0])
 		r.order = r.order[1:]
 	}

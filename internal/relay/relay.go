@@ -1,8 +1,8 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package relay forwards verified deliveries to other services: Meta has one address for an app, and services want their messages straight.
-// Whose deliveries are forwarded is decided before (internal/receiver).
+// Package relay forwards verified deliveries to other services, because Meta sends all deliveries of an app to one address. The caller
+// (internal/receiver) decides which deliveries are forwarded.
 package relay
 
 import (
@@ -16,58 +16,58 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// What becomes of a delivery to one target, as Metrics counts it. All but Retried, Postponed and Withheld are
-// final.
+// The outcomes of a delivery to one target, as Metrics counts them. All but Retried, Postponed and Withheld are final.
 const (
 	// Delivered: the target answered with a 2xx status.
 	Delivered = "delivered"
-	// Retried: an attempt failed, and there will be another one.
+	// Retried: an attempt failed, and another one follows.
 	Retried = "retried"
-	// Refused: the target's answer says that another attempt is useless.
+	// Refused: the target's response means that another attempt would fail too.
 	Refused = "refused"
-	// Postponed: there is no room for a message, and Meta was asked to send it again.
+	// Postponed: there is no memory for a message, and Meta has to send it again.
 	Postponed = "postponed"
-	// Withheld: part of a delivery, or all of it, is about accounts that its secret doesn't vouch for.
+	// Withheld: a part of a delivery, or all of it, is about accounts for which its secret isn't trusted.
 	Withheld = "withheld"
-	// DroppedFull: there is no room, and it is no message or larger than the room ever is.
+	// DroppedFull: there is no memory, and the delivery has no message or is too large for the memory of a target.
 	DroppedFull = "dropped_full"
-	// DroppedExpired: no attempt succeeded within the time a delivery is kept.
+	// DroppedExpired: no attempt succeeded within MaxAge.
 	DroppedExpired = "dropped_expired"
-	// DroppedShutdown: the process ended first.
+	// DroppedShutdown: the process ended before an attempt succeeded.
 	DroppedShutdown = "dropped_shutdown"
 )
 
-// Outcomes returns all outcomes of forwarding there are.
+// Outcomes returns all outcomes.
 func Outcomes() []string {
 	return []string{
 		Delivered, Retried, Refused, Postponed, Withheld, DroppedFull, DroppedExpired, DroppedShutdown,
 	}
 }
 
-// Metrics are told what the relay does. They are called with a lock held, so they must be quick and not call back.
+// Metrics counts outcomes and queued deliveries. The relay calls it with its lock held, so implementations must neither block nor call
+// the relay.
 type Metrics interface {
-	// Relayed counts an outcome: one of the Relay constants.
+	// Relayed counts an outcome: one of those that Outcomes returns.
 	Relayed(outcome string)
-	// RelayQueue says how many deliveries wait or are being sent, and their bytes. A body for two targets counts twice.
+	// RelayQueue sets the number of deliveries that wait or are being sent, and their bytes. A body for two targets counts twice.
 	RelayQueue(n int, bytes int64)
 }
 
 // Options have a default for each field.
 type Options struct {
-	// Transport makes the calls; the default is one of the relay's own, with the proxy of the environment.
+	// Transport makes the HTTP calls; the default uses the proxy of the environment.
 	Transport http.RoundTripper
-	// Clock decides when to try again, and what is too old.
+	// Clock is the real clock by default.
 	Clock clock.WithTicker
-	// MaxBytes bounds the memory of all bodies that wait; the default is 64 MiB. Each target may use an equal share of it, and each
-	// app as much of that as it leaves free: half, if it is the only one. Meta's largest delivery has 3 MB.
+	// MaxBytes bounds the memory of all queued bodies; the default is 64 MiB. Each target has an equal share of it, and each app may use
+	// as much of a share as it leaves free: half, if it is the only one. Meta's largest delivery has 3 MB.
 	MaxBytes int64
-	// MaxAge is how long a delivery is tried, from when it was offered; the default is an hour.
+	// MaxAge is how long a delivery is queued and retried; the default is an hour.
 	MaxAge time.Duration
 	// Timeout bounds one attempt; the default is ten seconds.
 	Timeout time.Duration
-	// DrainTimeout is how long deliveries are still sent after the end was asked for; the default is five seconds.
+	// DrainTimeout is how long queued deliveries are sent after the context of Start ends; the default is five seconds.
 	DrainTimeout time.Duration
-	// Log hears of failing targets, without bodies, paths and queries.
+	// Log contains failures of targets, without bodies, paths and queries.
 	Log logr.Logger
 	// Metrics may be nil.
 	Metrics Metrics
@@ -103,37 +103,37 @@ type noMetrics struct{}
 func (noMetrics) Relayed(string)        {}
 func (noMetrics) RelayQueue(int, int64) {}
 
-// Relay forwards deliveries to further addresses, because an app has a single callback at Meta.
+// Relay forwards deliveries to several targets.
 //
-// Bytes are forwarded as they came, with Meta's signature, type of content and user agent and no other header, so that a
-// target checks the signature as if Meta had called it. Where only part of a delivery may be forwarded the receiver signs that part
-// with the same secret. Nobody looks into them here.
+// It forwards the body's bytes as they arrived, with Meta's signature, content type and user agent and no other header. A target verifies
+// the signature as for a call of Meta's. Where only a part of a delivery may be forwarded, the receiver signs the part with the same
+// secret. The relay doesn't parse bodies.
 //
-// It is best effort, in memory. Meta has had its answer by then, so a delivery is lost when the process ends, and when the target
-// stays away for longer than MaxAge. What doesn't fit into the memory is dropped, but for messages, which Meta has to send again.
-// Order isn't kept. A target may get a delivery twice (Meta repeats deliveries, and an answer can get lost) and, as the bytes are
-// those that Meta signed, a target for some fields also gets the other events of a delivery that has one of them. A target that is
-// slow or away costs the others nothing: each has its own queue, its own senders and its own share of the memory.
+// Forwarding is best effort, from memory. Meta has its response by then, so a delivery is lost when the process ends, or when the
+// target fails for longer than MaxAge. A delivery that doesn't fit into the memory is dropped, unless it has messages: Meta has to
+// send those again. The order isn't kept. A target may get a delivery twice, because Meta repeats deliveries and a response can get
+// lost. A target for some fields also gets the other events of a delivery that has one of them, because the signature covers all bytes.
+// A slow target doesn't delay the others: each has its own queue, senders and share of the memory.
 type Relay struct {
 	options Options
 	share   int64 // of one target, in bytes
 	client  *http.Client
 	targets []*targetQueue
 
-	mu       sync.Mutex // guards what follows, and the queues
+	mu       sync.Mutex // guards the fields below, and the queues
 	queued   int
 	bytes    int64
-	stopping bool // nothing is tried again
-	stopped  bool // nothing is sent any more
+	stopping bool // failed deliveries are dropped
+	stopped  bool // deliveries are refused
 }
 
-// New makes a relay that sends nothing before it is started, but takes deliveries at once.
+// New returns a relay that accepts deliveries at once, and sends them after Start.
 func New(targets []Target, o Options) *Relay {
 	o = o.withDefaults()
 	r := &Relay{options: o, share: o.MaxBytes / int64(max(1, len(targets)))}
 	r.client = &http.Client{
 		Transport: o.Transport,
-		// The target was chosen by an administrator, where it points to was not.
+		// An administrator chose the target, but not the address of a redirect.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	for _, target := range targets {
@@ -144,26 +144,26 @@ func New(targets []Target, o Options) *Relay {
 
 // Delivery is a verified delivery.
 type Delivery struct {
-	// AppID is the Meta app that the delivery came for.
+	// AppID is the Meta app of the delivery.
 	AppID string
-	// Body may be kept, so it must not be changed any more. It is nil where nothing may be forwarded.
+	// Body must not be changed afterwards, because the relay may keep it. It is nil where no part may be forwarded.
 	Body   []byte
 	Header http.Header
-	// Fields are the names of the fields that the body has, each once.
+	// Fields are the distinct fields in the body.
 	Fields []string
-	// Withheld says that the body isn't all of what was delivered.
+	// Withheld means that the body is only a part of what Meta delivered.
 	Withheld bool
-	// Again says that Meta will send the delivery again anyway.
-	Again bool
+	// WillRetry means that Meta sends the delivery again in any case.
+	WillRetry bool
 }
 
-// Wants says whether a target takes deliveries of an app with one of the fields.
+// Wants reports whether a target is for deliveries of an app with one of the fields.
 func (r *Relay) Wants(appID string, fields []string) bool {
 	return slices.ContainsFunc(r.targets, func(target *targetQueue) bool { return target.wants(appID, fields) })
 }
 
-// Offer hands over a delivery, and never blocks. It says no where a target that takes messages has no room for one of them. The
-// other targets have the delivery by then: they don't get it again when Meta sends it again.
+// Offer queues a delivery for its targets without blocking. It returns false where a target has no memory for a message. The other
+// targets don't get the delivery a second time when Meta sends it again.
 func (r *Relay) Offer(d Delivery) bool {
 	var p *payload
 	if d.Body != nil && r.Wants(d.AppID, d.Fields) {
@@ -177,32 +177,32 @@ func (r *Relay) Offer(d Delivery) bool {
 	if p == nil {
 		return true
 	}
-	var took []*targetQueue
+	var accepted []*targetQueue
 	kept := true
 	for _, target := range r.targets {
 		switch {
-		case !target.wants(d.AppID, d.Fields) || target.repeats.has(p.id):
-		case target.offer(p, target.messages(d.Fields)):
-			took = append(took, target)
+		case !target.wants(d.AppID, d.Fields) || target.redeliveries.has(p.id):
+		case target.offer(p, target.takesMessages(d.Fields)):
+			accepted = append(accepted, target)
 		default:
 			kept = false
 		}
 	}
-	if !kept || d.Again {
-		for _, target := range took {
-			target.repeats.add(p.id)
+	if !kept || d.WillRetry {
+		for _, target := range accepted {
+			target.redeliveries.add(p.id)
 		}
 	}
 	return kept
 }
 
-// NeedLeaderElection says no: each replica forwards what it received.
+// NeedLeaderElection returns false: each replica forwards the deliveries that it received.
 func (*Relay) NeedLeaderElection() bool { return false }
 
-// Start sends until the context ends, and then what is left, each delivery once, for at most DrainTimeout. Whoever offers
-// should have ended before: what comes after that is lost, but for messages, which Meta has to send again.
+// Start sends deliveries until the context ends. Then it attempts each queued delivery once more, for at most DrainTimeout. Callers of
+// Offer should end before it: later deliveries are lost, except for messages, which Meta has to send again.
 func (r *Relay) Start(ctx context.Context) error {
-	// What is under way when the context ends is to be finished.
+	// Attempts in progress go on when the context ends.
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	var targets sync.WaitGroup
@@ -229,7 +229,7 @@ func (r *Relay) Start(ctx context.Context) error {
 	return nil
 }
 
-// stop sets one of the flags and lets every queue look at it.
+// stop sets one of the flags and wakes all senders.
 func (r *Relay) stop(flag *bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -242,8 +242,8 @@ func (r *Relay) stop(flag *bool) {
 	}
 }
 
-// account keeps the totals; the lock is held.
-func (r *Relay) account(n int, bytes int64) {
+// addTotals adds to the totals. r.mu is held.
+func (r *Relay) addTotals(n int, bytes int64) {
 	r.queued += n
 	r.bytes += bytes
 	r.options.Metrics.RelayQueue(r.queued, r.bytes)

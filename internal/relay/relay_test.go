@@ -21,7 +21,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 )
 
-// relayTest is a relay with everything around it.
+// relayTest is a relay with its clock, metrics and log.
 type relayTest struct {
 	*Relay
 	t        *testing.T
@@ -57,7 +57,7 @@ func newRelayTest(t *testing.T, o Options, targets ...Target) *relayTest {
 	return rt
 }
 
-// start runs the relay; what it gives asks for its end, and waits for it.
+// start runs the relay, and returns functions that end it and wait for its end.
 func (rt *relayTest) start() (cancel context.CancelFunc, wait func()) {
 	ctx, cancel := context.WithCancel(rt.t.Context())
 	ended := make(chan error, 1)
@@ -85,7 +85,7 @@ func (rt *relayTest) expect(want ...string) {
 	}
 }
 
-// expectQueue compares what the metrics say about the queue.
+// expectQueue compares the metrics of the queue.
 func (rt *relayTest) expectQueue(n int, bytes int64) {
 	rt.t.Helper()
 	rt.mu.Lock()
@@ -102,12 +102,12 @@ func signed() http.Header {
 	}
 }
 
-// Offer is the relay's, with what doesn't matter to most tests left out.
+// Offer calls the relay's Offer with defaults for most tests.
 func (rt *relayTest) Offer(body []byte, header http.Header, fields []string) bool {
 	return rt.Relay.Offer(Delivery{AppID: "501", Body: body, Header: header, Fields: fields})
 }
 
-// relayServer answers with what the handler does, and gives the bodies it was sent.
+// relayServer runs a server with the handler, and returns the bodies of its requests.
 func relayServer(t *testing.T, handler http.HandlerFunc) (address string, bodies chan string) {
 	t.Helper()
 	bodies = make(chan string, 1000)
@@ -127,8 +127,8 @@ func relayAnswer(status int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
 }
 
-// inTurn answers each call in another way.
-func inTurn(handlers ...http.HandlerFunc) http.HandlerFunc {
+// sequence calls another handler for each request.
+func sequence(handlers ...http.HandlerFunc) http.HandlerFunc {
 	var mu sync.Mutex
 	return func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
@@ -139,7 +139,7 @@ func inTurn(handlers ...http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// received takes n bodies.
+// received returns n bodies, sorted.
 func received(bodies chan string, n int) (out []string) {
 	for range n {
 		out = append(out, <-bodies)
@@ -151,9 +151,9 @@ func received(bodies chan string, n int) (out []string) {
 func TestRelayFanOut(t *testing.T) {
 	everything, all := relayServer(t, relayAnswer(200))
 	messages, some := relayServer(t, relayAnswer(204))
-	nobody, none := relayServer(t, relayAnswer(200))
+	unwanted, none := relayServer(t, relayAnswer(200))
 	rt := newRelayTest(t, Options{}, Target{URL: everything}, Target{URL: messages, Fields: []string{"messages", "calls"}},
-		Target{URL: nobody, Fields: []string{"history"}})
+		Target{URL: unwanted, Fields: []string{"history"}})
 	rt.start()
 	rt.Offer([]byte("1 account"), signed(), []string{"account_update"})
 	rt.Offer([]byte("2 both \xff"), signed(), []string{"account_update", "calls"})
@@ -191,14 +191,14 @@ func TestRelayHeaders(t *testing.T) {
 	rt.expect(Delivered, Delivered)
 }
 
-func TestRelaySlowTargetHoldsNobodyBack(t *testing.T) {
+func TestRelaySlowTargetDelaysNoOther(t *testing.T) {
 	release := make(chan struct{})
 	slow, _ := relayServer(t, func(http.ResponseWriter, *http.Request) { <-release })
 	quick, bodies := relayServer(t, relayAnswer(200))
 	const n = 5 * attemptsAtOnce
 	rt := newRelayTest(t, Options{MaxBytes: 2 * 2 * n * (overhead + 1000)}, Target{URL: slow}, Target{URL: quick})
 	rt.start()
-	// The slow one can take no more than its share of the memory, and the quick one has its own.
+	// The slow target uses no more than its share of the memory, and the quick one has its own.
 	dropped := 0
 	for range 3 * n {
 		rt.Offer([]byte(strings.Repeat("x", 500)), nil, nil)
@@ -221,14 +221,14 @@ func TestRelaySlowTargetHoldsNobodyBack(t *testing.T) {
 }
 
 func TestRelayRetries(t *testing.T) {
-	address, bodies := relayServer(t, inTurn(relayAnswer(503), relayAnswer(404), relayAnswer(429), func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, relayAnswer(200)))
+	address, bodies := relayServer(t, sequence(relayAnswer(503), relayAnswer(404), relayAnswer(429), func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, relayAnswer(200)))
 	rt := newRelayTest(t, Options{}, Target{URL: address + "/secret?token=secret"})
 	rt.start()
 	rt.Offer([]byte("body"), signed(), nil)
 	for _, backoff := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second} {
 		rt.expect(Retried)
 		rt.expectQueue(1, overhead+int64(len("body")+len("application/json")+len("facebookexternalua")+len("sha256=00ff")))
-		if _, wait, _ := rt.targets[0].take(); wait < backoff || wait > backoff*3/2 {
+		if _, wait, _ := rt.targets[0].nextDue(); wait < backoff || wait > backoff*3/2 {
 			t.Errorf("waits for %s, not for %s and up to half more", wait, backoff)
 		}
 		rt.clock.Step(backoff * 3 / 2)
@@ -238,14 +238,14 @@ func TestRelayRetries(t *testing.T) {
 	if got := received(bodies, 5); got[0] != "body" || got[4] != "body" {
 		t.Errorf("%q", got)
 	}
-	// One line a minute, and nothing in it that the target may hide in its address.
+	// One line a minute, without the secrets in the target's address.
 	if len(rt.logLines) != 1 || strings.Contains(rt.logLines[0], "secret") || !strings.Contains(rt.logLines[0], "503") {
 		t.Errorf("%q", rt.logLines)
 	}
 }
 
 func TestRelayObeysRetryAfter(t *testing.T) {
-	address, bodies := relayServer(t, inTurn(func(w http.ResponseWriter, _ *http.Request) {
+	address, bodies := relayServer(t, sequence(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "120")
 		w.WriteHeader(http.StatusTooManyRequests)
 	}, relayAnswer(200), relayAnswer(200)))
@@ -253,9 +253,9 @@ func TestRelayObeysRetryAfter(t *testing.T) {
 	rt.start()
 	rt.Offer([]byte("1"), nil, nil)
 	rt.expect(Retried)
-	rt.Offer([]byte("2"), nil, nil) // is to wait too
+	rt.Offer([]byte("2"), nil, nil) // waits too
 	rt.clock.Step(100 * time.Second)
-	if d, wait, _ := rt.targets[0].take(); d != nil || wait != 20*time.Second {
+	if d, wait, _ := rt.targets[0].nextDue(); d != nil || wait != 20*time.Second {
 		t.Errorf("%v, waits for %s", d, wait)
 	}
 	rt.clock.Step(20 * time.Second)
@@ -266,7 +266,7 @@ func TestRelayObeysRetryAfter(t *testing.T) {
 }
 
 func TestRelayExpiry(t *testing.T) {
-	address, _ := relayServer(t, inTurn(relayAnswer(500), relayAnswer(500), relayAnswer(500)))
+	address, _ := relayServer(t, sequence(relayAnswer(500), relayAnswer(500), relayAnswer(500)))
 	rt := newRelayTest(t, Options{MaxAge: 3 * time.Second}, Target{URL: address})
 	rt.Offer([]byte("waited too long for the start"), nil, nil)
 	rt.clock.Step(3 * time.Second)
@@ -275,7 +275,7 @@ func TestRelayExpiry(t *testing.T) {
 	rt.Offer([]byte("fails twice"), nil, nil)
 	rt.expect(Retried)
 	rt.clock.Step(1500 * time.Millisecond)
-	// Its third attempt would come too late, so it isn't kept for it.
+	// It would expire before its third attempt, so it is dropped.
 	rt.expect(DroppedExpired)
 	rt.expectQueue(0, 0)
 	rt.Offer([]byte("expires while it waits"), nil, nil)
@@ -293,10 +293,10 @@ func TestRelayMemoryIsBounded(t *testing.T) {
 		rt.Offer(body, nil, nil)
 	}
 	rt.expectQueue(3, 3*size)
-	rt.Offer(body, nil, []string{"calls"}) // the first has no room any more, the second has
+	rt.Offer(body, nil, []string{"calls"}) // the first target has no memory left, the second one has
 	rt.expect(Postponed)
 	rt.expectQueue(4, 4*size)
-	rt.Offer(make([]byte, 4*size), nil, []string{"calls"}) // can never have room
+	rt.Offer(make([]byte, 4*size), nil, []string{"calls"}) // larger than any share
 	rt.expect(DroppedFull, DroppedFull)
 	rt.expectQueue(4, 4*size)
 	if len(rt.logLines) != 2 {
@@ -304,7 +304,7 @@ func TestRelayMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// TestRelayKeepsWhatItCounts: the receiver's buffers are larger than what is in them.
+// TestRelayKeepsWhatItCounts: the receiver's buffers are larger than the bodies in them.
 func TestRelayKeepsWhatItCounts(t *testing.T) {
 	p := newPayload(Delivery{Body: make([]byte, 1000, 16<<10)}, time.Time{})
 	if cap(p.body) > 2000 || len(p.body) != 1000 {
@@ -314,7 +314,7 @@ func TestRelayKeepsWhatItCounts(t *testing.T) {
 
 func TestRelayRefusals(t *testing.T) {
 	elsewhere, followed := relayServer(t, relayAnswer(200))
-	address, _ := relayServer(t, inTurn(relayAnswer(400), relayAnswer(401), relayAnswer(410), relayAnswer(413),
+	address, _ := relayServer(t, sequence(relayAnswer(400), relayAnswer(401), relayAnswer(410), relayAnswer(413),
 		func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere, http.StatusTemporaryRedirect)
 		}))
@@ -345,7 +345,7 @@ func TestRelayLongAnswer(t *testing.T) {
 
 func TestRelayDrains(t *testing.T) {
 	release := make(chan struct{})
-	address, bodies := relayServer(t, inTurn(append(slices.Repeat([]http.HandlerFunc{func(http.ResponseWriter, *http.Request) { <-release }}, attemptsAtOnce),
+	address, bodies := relayServer(t, sequence(append(slices.Repeat([]http.HandlerFunc{func(http.ResponseWriter, *http.Request) { <-release }}, attemptsAtOnce),
 		relayAnswer(200), relayAnswer(500))...))
 	rt := newRelayTest(t, Options{}, Target{URL: address})
 	cancel, wait := rt.start()
@@ -364,7 +364,7 @@ func TestRelayDrains(t *testing.T) {
 	rt.Offer([]byte("too late"), nil, nil)
 	rt.expect(DroppedShutdown)
 	if rt.Offer([]byte("a message"), nil, []string{"messages"}) {
-		t.Error("a message that comes too late would be lost")
+		t.Error("a message after the end is lost")
 	}
 	rt.expect(Postponed)
 	rt.expectQueue(0, 0)

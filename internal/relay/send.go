@@ -16,10 +16,10 @@ import (
 )
 
 const (
-	// maxRetryAfter bounds how long a target may ask to be left alone.
+	// maxRetryAfter bounds the pause that a target may ask for.
 	maxRetryAfter = 5 * time.Minute
-	// maxAnswer is how much of an answer is read, in bytes, so that its connection can be used again.
-	maxAnswer = 64 << 10
+	// maxResponse is how much of a response is read, in bytes. A connection can be reused after its response was read.
+	maxResponse = 64 << 10
 )
 
 func newTransport() http.RoundTripper {
@@ -29,15 +29,15 @@ func newTransport() http.RoundTripper {
 	}
 	transport = transport.Clone()
 	transport.MaxIdleConnsPerHost = attemptsAtOnce
-	transport.DisableCompression = true // nobody reads the answers
+	transport.DisableCompression = true // the relay ignores the content of responses
 	return transport
 }
 
-// attempt is how one attempt ended.
+// attempt is the result of one attempt.
 type attempt struct {
 	outcome    string        // Delivered, Refused or Retried
-	retryAfter time.Duration // which the target asked for
-	why        string        // of a failure, fit for a log
+	retryAfter time.Duration // the target's header
+	reason     string        // the cause of a failure, without secrets, for the log
 }
 
 // send makes one attempt.
@@ -46,20 +46,20 @@ func (q *targetQueue) send(ctx context.Context, p *payload) attempt {
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, q.target.URL, bytes.NewReader(p.body))
 	if err != nil {
-		return attempt{outcome: Refused, why: "its URL is none"}
+		return attempt{outcome: Refused, reason: "its URL is invalid"}
 	}
 	request.Header = p.header.Clone()
 	response, err := q.relay.client.Do(request)
 	if err != nil {
-		return attempt{outcome: Retried, why: cause(err).Error()}
+		return attempt{outcome: Retried, reason: cause(err).Error()}
 	}
-	// The status counts, whether or not the rest of the answer arrives.
-	_, _ = io.CopyN(io.Discard, response.Body, maxAnswer)
+	// The status decides; an error of the body is ignored.
+	_, _ = io.CopyN(io.Discard, response.Body, maxResponse)
 	_ = response.Body.Close()
 	return resultOf(response, q.relay.options.Clock.Now())
 }
 
-// cause drops the address, in which there may be a password of the target.
+// cause returns the error without the address, which may contain a password.
 func cause(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -68,13 +68,13 @@ func cause(err error) error {
 	return err
 }
 
-// resultOf gives every answer a meaning.
+// resultOf maps a response to a result.
 func resultOf(response *http.Response, now time.Time) attempt {
-	result := attempt{outcome: Refused, why: fmt.Sprintf("it answered %d", response.StatusCode)}
+	result := attempt{outcome: Refused, reason: fmt.Sprintf("it answered %d", response.StatusCode)}
 	switch code := response.StatusCode; {
 	case code >= 200 && code <= 299:
 		return attempt{outcome: Delivered}
-	case code == http.StatusNotFound, // what an ingress says while the target is being rolled out
+	case code == http.StatusNotFound, // the response of an ingress during a rollout of the target
 		code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests, code >= 500:
 		result.outcome = Retried
 		result.retryAfter = retryAfter(response.Header.Get("Retry-After"), now)
@@ -82,7 +82,7 @@ func resultOf(response *http.Response, now time.Time) attempt {
 	return result
 }
 
-// retryAfter understands seconds and dates.
+// retryAfter parses seconds or a date.
 //
 // Source: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 func retryAfter(value string, now time.Time) time.Duration {

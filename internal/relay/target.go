@@ -15,11 +15,11 @@ import (
 
 // Target is one address to which verified deliveries are forwarded.
 type Target struct {
-	// URL is an https address; http is for this machine only.
+	// URL is an https address, or an http address of the same machine.
 	URL string
 	// Apps are the ids of the Meta apps whose deliveries are forwarded; empty means all.
 	Apps []string
-	// Fields of Meta's whose deliveries are forwarded; empty means all.
+	// Fields are Meta's fields whose deliveries are forwarded; empty means all.
 	Fields []string
 }
 
@@ -34,8 +34,8 @@ var (
 //	messages,calls=https://bot.example.com/whatsapp
 //	1034859671428390,messages=https://bot.example.com/whatsapp
 //
-// The flag may be given several times; as there are commas in its values, it mustn't split them. Errors don't repeat
-// addresses, for there may be passwords in them.
+// The flag may occur several times, and must not split its values at commas. Errors don't contain addresses, because addresses may
+// contain passwords.
 func ParseTargets(specs []string) ([]Target, error) {
 	var (
 		targets []Target
@@ -60,7 +60,7 @@ func ParseTargets(specs []string) ([]Target, error) {
 
 func parseTarget(spec string) (Target, error) {
 	target := Target{URL: spec}
-	// A query may have an equals sign too, but only after a scheme, which no field has.
+	// An equals sign in a query comes after the scheme, and a field contains no colon.
 	if fields, address, found := strings.Cut(spec, "="); found && !strings.Contains(fields, ":") {
 		target.URL = address
 		for field := range strings.SplitSeq(fields, ",") {
@@ -94,7 +94,7 @@ func checkURL(address string) error {
 	return nil
 }
 
-// loopback says whether a host is this machine, without asking anybody.
+// loopback reports whether a host is this machine, without a DNS lookup.
 func loopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()

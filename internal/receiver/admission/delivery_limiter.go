@@ -18,36 +18,36 @@ var ErrParseTimeout = errors.New("too many large bodies are parsed at a time")
 
 // DeliveryLimits are the bounds of a DeliveryLimiter.
 type DeliveryLimits struct {
-	// Recorded is how many deliveries of all apps are recorded at a time, RecordedPerApp how many of one app.
-	Recorded, RecordedPerApp int
-	// LargeBytes is the size from which a body is large. Parsed is how many large bodies of all apps are parsed at a time; one app
+	// Recording is how many deliveries of all apps are recorded at a time, RecordingPerApp how many of one app.
+	Recording, RecordingPerApp int
+	// LargeBytes is the size from which a body is large. Parsing is how many large bodies of all apps are parsed at a time; one app
 	// has one of them.
-	LargeBytes, Parsed int
+	LargeBytes, Parsing int
 	// ParseTimeout is how long a large body waits to be parsed.
 	ParseTimeout time.Duration
 }
 
 // DeliveryLimiter bounds what verified deliveries take, for all apps together and for each app.
 type DeliveryLimiter struct {
-	limits           DeliveryLimits
-	recorded, parsed chan struct{}
+	limits                  DeliveryLimits
+	recordSlots, parseSlots chan struct{}
 }
 
 // AppLimiter is the part of a DeliveryLimiter for one app.
 type AppLimiter struct {
-	all                     *DeliveryLimiter
-	recorded, large, parsed chan struct{}
+	all                                 *DeliveryLimiter
+	recordSlots, largeSlots, parseSlots chan struct{}
 }
 
 // NewDeliveryLimiter returns a limiter with these bounds.
 func NewDeliveryLimiter(limits DeliveryLimits) *DeliveryLimiter {
-	return &DeliveryLimiter{limits: limits, recorded: make(chan struct{}, limits.Recorded), parsed: make(chan struct{}, limits.Parsed)}
+	return &DeliveryLimiter{limits: limits, recordSlots: make(chan struct{}, limits.Recording), parseSlots: make(chan struct{}, limits.Parsing)}
 }
 
 // NewAppLimiter returns the limiter for one more app.
 func (l *DeliveryLimiter) NewAppLimiter() *AppLimiter {
 	return &AppLimiter{
-		all: l, recorded: make(chan struct{}, l.limits.RecordedPerApp), large: make(chan struct{}, largePerApp), parsed: make(chan struct{}, 1),
+		all: l, recordSlots: make(chan struct{}, l.limits.RecordingPerApp), largeSlots: make(chan struct{}, largePerApp), parseSlots: make(chan struct{}, 1),
 	}
 }
 
@@ -55,15 +55,15 @@ func (l *DeliveryLimiter) NewAppLimiter() *AppLimiter {
 // no free slot.
 func (a *AppLimiter) AcquireRecord() (release func(), ok bool) {
 	select {
-	case a.recorded <- struct{}{}:
+	case a.recordSlots <- struct{}{}:
 	default:
 		return nil, false
 	}
 	select {
-	case a.all.recorded <- struct{}{}:
-		return func() { <-a.all.recorded; <-a.recorded }, true
+	case a.all.recordSlots <- struct{}{}:
+		return func() { <-a.all.recordSlots; <-a.recordSlots }, true
 	default:
-		<-a.recorded
+		<-a.recordSlots
 		return nil, false
 	}
 }
@@ -75,8 +75,8 @@ func (a *AppLimiter) AcquireLarge(size int) (release func(), ok bool) {
 		return func() {}, true
 	}
 	select {
-	case a.large <- struct{}{}:
-		return sync.OnceFunc(func() { <-a.large }), true
+	case a.largeSlots <- struct{}{}:
+		return sync.OnceFunc(func() { <-a.largeSlots }), true
 	default:
 		return nil, false
 	}
@@ -84,17 +84,17 @@ func (a *AppLimiter) AcquireLarge(size int) (release func(), ok bool) {
 
 // LargeFull reports that AcquireLarge would fail now for a body of this size.
 func (a *AppLimiter) LargeFull(size int64) bool {
-	return size >= int64(a.all.limits.LargeBytes) && len(a.large) == cap(a.large)
+	return size >= int64(a.all.limits.LargeBytes) && len(a.largeSlots) == cap(a.largeSlots)
 }
 
 // Parse calls a function that reads a body. Large bodies wait for a slot: the app has one, and all apps together have a few. A parsed
-// body takes many times its size, and the holder of an app secret could otherwise have many of them parsed at once. The error
-// is ErrParseTimeout.
+// body takes many times its size, and a tenant with an app secret could otherwise have many of them parsed at once.
+// The error is ErrParseTimeout.
 func (a *AppLimiter) Parse(ctx context.Context, size int, parse func()) error {
 	if size >= a.all.limits.LargeBytes {
 		ctx, cancel := context.WithTimeout(ctx, a.all.limits.ParseTimeout)
 		defer cancel()
-		for _, slots := range []chan struct{}{a.parsed, a.all.parsed} {
+		for _, slots := range []chan struct{}{a.parseSlots, a.all.parseSlots} {
 			select {
 			case slots <- struct{}{}:
 				defer func() { <-slots }()

@@ -12,24 +12,24 @@ import (
 
 // TestLargeBodyWithoutSlot: a body that gets no slot for its parsing takes none from the others.
 func TestLargeBodyWithoutSlot(t *testing.T) {
-	l := NewDeliveryLimiter(DeliveryLimits{Recorded: 1, RecordedPerApp: 1, LargeBytes: 2, Parsed: 1, ParseTimeout: time.Minute})
+	l := NewDeliveryLimiter(DeliveryLimits{Recording: 1, RecordingPerApp: 1, LargeBytes: 2, Parsing: 1, ParseTimeout: time.Minute})
 	app, other := l.NewAppLimiter(), l.NewAppLimiter()
-	l.parsed <- struct{}{}
+	l.parseSlots <- struct{}{}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := app.Parse(canceled, 2, func() { t.Error("parsed without a slot") }); !errors.Is(err, ErrParseTimeout) || len(app.parsed) != 0 {
-		t.Errorf("got %v, and %d slots of the app are taken", err, len(app.parsed))
+	if err := app.Parse(canceled, 2, func() { t.Error("parsed without a slot") }); !errors.Is(err, ErrParseTimeout) || len(app.parseSlots) != 0 {
+		t.Errorf("got %v, and %d slots of the app are taken", err, len(app.parseSlots))
 	}
 	small := false
 	if err := app.Parse(canceled, 1, func() { small = true }); err != nil || !small {
 		t.Errorf("a small body: %v", err)
 	}
-	<-l.parsed
+	<-l.parseSlots
 	if err := other.Parse(t.Context(), 2, func() {
-		if len(other.parsed) != 1 || len(l.parsed) != 1 {
+		if len(other.parseSlots) != 1 || len(l.parseSlots) != 1 {
 			t.Error("parsed without slots")
 		}
-	}); err != nil || len(other.parsed)+len(l.parsed) != 0 {
+	}); err != nil || len(other.parseSlots)+len(l.parseSlots) != 0 {
 		t.Errorf("got %v, and the slots are still taken", err)
 	}
 }
@@ -57,14 +57,14 @@ func TestLargeBodiesOfAnApp(t *testing.T) {
 	}
 	releases[0]()
 	releases[0]()
-	if got := len(app.large); got != largePerApp-1 {
+	if got := len(app.largeSlots); got != largePerApp-1 {
 		t.Errorf("%d slots are taken after the release of one", got)
 	}
 }
 
 // TestRecordSlots: an app has no more than its own slots, and a failure takes none.
 func TestRecordSlots(t *testing.T) {
-	l := NewDeliveryLimiter(DeliveryLimits{Recorded: 2, RecordedPerApp: 1})
+	l := NewDeliveryLimiter(DeliveryLimits{Recording: 2, RecordingPerApp: 1})
 	one, two, three := l.NewAppLimiter(), l.NewAppLimiter(), l.NewAppLimiter()
 	releaseOne, ok := one.AcquireRecord()
 	if !ok {
@@ -77,12 +77,12 @@ func TestRecordSlots(t *testing.T) {
 	if !ok {
 		t.Fatal("no slot for the second app")
 	}
-	if _, ok := three.AcquireRecord(); ok || len(three.recorded) != 0 {
-		t.Errorf("a slot beyond the total: %v; %d of its own are taken", ok, len(three.recorded))
+	if _, ok := three.AcquireRecord(); ok || len(three.recordSlots) != 0 {
+		t.Errorf("a slot beyond the total: %v; %d of its own are taken", ok, len(three.recordSlots))
 	}
 	releaseOne()
 	releaseTwo()
-	if len(l.recorded)+len(one.recorded)+len(two.recorded) != 0 {
+	if len(l.recordSlots)+len(one.recordSlots)+len(two.recordSlots) != 0 {
 		t.Error("slots are taken after their release")
 	}
 }

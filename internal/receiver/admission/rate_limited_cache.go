@@ -40,7 +40,7 @@ type RateLimitedCache[T any] struct {
 }
 
 // NewRateLimitedCache returns an empty cache, whose values Recent returns up to maxAge. The function read gets the previous value, or
-// the zero value, and returns the new one and the number of Secrets that it has read.
+// the zero value. It returns the new one, and the number of Secrets that it has read.
 func NewRateLimitedCache[T any](c clock.Clock, maxAge time.Duration, read func(ctx context.Context, previous T) (T, int)) *RateLimitedCache[T] {
 	return &RateLimitedCache[T]{clock: c, maxAge: maxAge, read: read}
 }

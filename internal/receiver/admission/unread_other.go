@@ -7,5 +7,5 @@ package admission
 
 import "net"
 
-// unread reports nothing: this system has no way to look into the kernel's buffer.
+// unread reports nothing: this system has no way to inspect the kernel's buffer.
 func unread(net.Conn) bool { return false }
