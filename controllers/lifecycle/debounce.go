@@ -32,7 +32,7 @@ type Freshness struct {
 // Outweighs reports whether a webhook event takes precedence over the last observation, which it does until an observation starts at least
 // one minute after the event was received.
 func (k Freshness) Outweighs(e *v1alpha1.WebhookEvent) bool {
-	return facts.Wins(e, k.ObservedAt) && !e.Time.Time.Before(k.WrittenAt)
+	return facts.Outweighs(e, k.ObservedAt) && !e.Time.Time.Before(k.WrittenAt)
 }
 
 // LastResult is the result that the last run recorded. A run without a result of its own replays it to show new webhook events.
@@ -118,7 +118,7 @@ func (b *Base) Debounce(t Facts, waba *v1alpha1.WABA, urgent bool) time.Duration
 	var newest time.Time
 	events := t.Object.WebhookEvents()
 	for i := range events {
-		newest = deadline.Later(newest, facts.Receipt(&events[i]))
+		newest = deadline.Later(newest, facts.ReceivedAt(&events[i]))
 	}
 	if b.Unconfirmed.note(waba.UID, uid, t.topic, newest, deadline.Value(waba.Status.LastObservedTime)) {
 		b.AccountEvents.EnqueueAfter(client.ObjectKeyFromObject(waba), max(0, b.Unconfirmed.Due(waba.UID).Sub(b.Clock.Now())))

@@ -209,7 +209,7 @@ func (w *StatusWriter) takeOver(ctx context.Context, obj v1alpha1.Asset) error {
 	if err := w.Live.Get(ctx, client.ObjectKeyFromObject(obj), fresh); err != nil {
 		return client.IgnoreNotFound(err)
 	}
-	fresh, err := facts.Keep(ctx, w.client, fresh)
+	fresh, err := facts.TakeOwnership(ctx, w.client, fresh)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (r *unconfirmedFacts) note(waba, resource types.UID, about Topic, received,
 	if u == nil {
 		u = &accountFacts{newest: map[types.UID]receivedFact{}}
 	}
-	if received.IsZero() || !deadline.Later(u.observed, observed).Before(received.Add(facts.Window)) {
+	if received.IsZero() || !deadline.Later(u.observed, observed).Before(received.Add(facts.APILag)) {
 		return false
 	}
 	r.accounts[waba] = u
@@ -74,7 +74,7 @@ func (r *unconfirmedFacts) Due(waba types.UID) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if u := r.accounts[waba]; u != nil && !u.first.IsZero() {
-		return u.first.Add(facts.Window + time.Second)
+		return u.first.Add(facts.APILag + time.Second)
 	}
 	return time.Time{}
 }
@@ -91,7 +91,7 @@ func (r *unconfirmedFacts) Observed(waba types.UID, begun time.Time, change *acc
 	}
 	u.observed, u.first = begun, time.Time{}
 	for resource, received := range u.newest {
-		if begun.Before(received.at.Add(facts.Window)) {
+		if begun.Before(received.at.Add(facts.APILag)) {
 			if u.first.IsZero() || received.at.Before(u.first) {
 				u.first = received.at
 			}

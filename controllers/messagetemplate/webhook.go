@@ -102,7 +102,7 @@ func overlayCategory(s *v1alpha1.MessageTemplateStatus, k lifecycle.Freshness) {
 func explanationBelongs(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecycle.Freshness) bool {
 	e := facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus)
 	return e != nil && templateStatusOf(s.Webhook.Status) == s.Status && !e.Time.Time.Before(k.WrittenAt) &&
-		!since.After(facts.Receipt(e).Add(facts.Window))
+		!since.After(facts.ReceivedAt(e).Add(facts.APILag))
 }
 
 func overlayExplanation(s *v1alpha1.MessageTemplateStatus, news *statusChange) {

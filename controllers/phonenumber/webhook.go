@@ -99,7 +99,7 @@ func (s *sectionRun) webhookTime() time.Time {
 		field = facts.MarkNumberUsername
 	}
 	if e := facts.EventOf(s.Object.WebhookEvents(), field); e != nil {
-		return facts.Receipt(e).Add(time.Second)
+		return facts.ReceivedAt(e).Add(time.Second)
 	}
 	return time.Time{}
 }

@@ -73,7 +73,7 @@ func (a *accounts) confirmSooner(p *accountRun, wait time.Duration) time.Duratio
 	if due.IsZero() || wait == 0 {
 		return wait
 	}
-	gap := max(facts.Window, p.Session.EffectiveInterval(facts.Window))
+	gap := max(facts.APILag, p.Session.EffectiveInterval(facts.APILag))
 	return min(wait, max(0, deadline.Later(due, p.Object.Status.LastObservedTime.Add(gap)).Sub(p.Now)))
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
-// mergeAccount takes an event into the facts about an account and reports whether they changed.
+// mergeAccount merges an event into the facts about an account and reports whether they changed.
 func mergeAccount(w *v1alpha1.WABAWebhookStatus, e event) bool {
 	switch v := e.Value.(type) {
 	case webhook.AccountReview:
@@ -31,7 +31,7 @@ func mergeAccount(w *v1alpha1.WABAWebhookStatus, e event) bool {
 			w.MessagingLimit, changed = v.MessagingLimit, true
 		}
 		if v.MaxPhoneNumbers != 0 && advance(&w.Events, MarkPhoneNumbers, e, 0) {
-			w.MaxPhoneNumbers, changed = bounded(v.MaxPhoneNumbers), true
+			w.MaxPhoneNumbers, changed = clampToInt32(v.MaxPhoneNumbers), true
 		}
 		return changed
 	case webhook.AccountUpdate:
@@ -42,8 +42,8 @@ func mergeAccount(w *v1alpha1.WABAWebhookStatus, e event) bool {
 	return false
 }
 
-// bounded makes a count of Meta's fit.
-func bounded(n int) int32 { return int32(max(0, min(n, math.MaxInt32))) }
+// clampToInt32 keeps a count of Meta's between 0 and the largest int32.
+func clampToInt32(n int) int32 { return int32(max(0, min(n, math.MaxInt32))) }
 
 func mergeAccountUpdate(w *v1alpha1.WABAWebhookStatus, e event, v webhook.AccountUpdate) bool {
 	changed := false
@@ -52,23 +52,23 @@ func mergeAccountUpdate(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Accoun
 		changed = true
 	}
 	if v.Violation != nil {
-		changed = violated(w, e, *v.Violation) || changed
+		changed = addViolation(w, e, *v.Violation) || changed
 	}
 	for _, r := range v.Restrictions {
-		changed = restricted(w, e, r) || changed
+		changed = addRestriction(w, e, r) || changed
 	}
 	if v.Ban == nil && v.Violation == nil && len(v.Restrictions) == 0 {
-		changed = happened(w, e, v)
+		changed = addAccountEvent(w, e, v)
 	}
-	// When the newest of them arrived decides how long they outweigh an observation. Meta invents events; their names aren't
-	// collected without end.
+	// The arrival of the newest event decides how long the facts outweigh an observation. Meta invents events, so the number of
+	// names is bounded.
 	if name := MarkAccount + "/" + v.Event; changed && (len(w.Events) < maxWatermarks || EventOf(w.Events, name) != nil) {
 		advance(&w.Events, name, e, 0)
 	}
 	return changed
 }
 
-func violated(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Violation) (changed bool) {
+func addViolation(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Violation) (changed bool) {
 	item := v1alpha1.Violation{Type: v.Type, Time: metav1.NewTime(e.at), PhoneNumber: v.PhoneNumber}
 	w.Violations, changed = insert(w.Violations, item,
 		func(v v1alpha1.Violation) time.Time { return v.Time.Time },
@@ -76,25 +76,23 @@ func violated(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Violation) (chan
 	return changed
 }
 
-// restricted notes a restriction. Meta reports one again when it is extended, and never when it is lifted: those whose end
-// has come are dropped.
-func restricted(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Restriction) bool {
-	over := func(r v1alpha1.Restriction) bool {
-		return r.ExpirationTime != nil && !r.ExpirationTime.After(e.received)
-	}
+// addRestriction stores a restriction. Meta reports one again when it is extended, and never when it is lifted: expired ones are
+// dropped.
+func addRestriction(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Restriction) bool {
+	expired := func(r v1alpha1.Restriction) bool { return r.ExpirationTime != nil && !r.ExpirationTime.After(e.received) }
 	before := w.Restrictions
-	next := slices.DeleteFunc(slices.Clone(before), over)
+	next := slices.DeleteFunc(slices.Clone(before), expired)
 	item := v1alpha1.Restriction{Type: v.Type, Time: &metav1.Time{Time: e.at}, ExpirationTime: timeOf(v.Expires), Remediation: v.Remediation}
 	i := slices.IndexFunc(next, func(r v1alpha1.Restriction) bool { return r.Type == v.Type })
 	switch {
-	case over(item):
+	case expired(item):
 	case i < 0:
 		next = append(next, item)
 	case e.at.After(deadline.Value(next[i].Time)), e.at.Equal(deadline.Value(next[i].Time)) && v.Expires.After(deadline.Value(next[i].ExpirationTime)):
 		next[i] = item
 	}
 	slices.SortFunc(next, func(a, b v1alpha1.Restriction) int { return strings.Compare(a.Type, b.Type) })
-	w.Restrictions = next[:min(len(next), ringSize)]
+	w.Restrictions = next[:min(len(next), maxListItems)]
 	return !slices.EqualFunc(w.Restrictions, before, sameRestriction)
 }
 
@@ -102,8 +100,8 @@ func sameRestriction(a, b v1alpha1.Restriction) bool {
 	return a.Type == b.Type && a.Remediation == b.Remediation && a.Time.Equal(b.Time) && a.ExpirationTime.Equal(b.ExpirationTime)
 }
 
-// happened notes an event that only has to be told.
-func happened(w *v1alpha1.WABAWebhookStatus, e event, v webhook.AccountUpdate) (changed bool) {
+// addAccountEvent stores an event that has no effect but to be shown.
+func addAccountEvent(w *v1alpha1.WABAWebhookStatus, e event, v webhook.AccountUpdate) (changed bool) {
 	item := v1alpha1.AccountEvent{Event: v.Event, Time: metav1.NewTime(e.at), Detail: v.Detail}
 	w.AccountEvents, changed = insert(w.AccountEvents, item,
 		func(v v1alpha1.AccountEvent) time.Time { return v.Time.Time },

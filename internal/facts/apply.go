@@ -16,11 +16,11 @@ import (
 	"github.com/waba-operator/waba-operator/internal/statusowner"
 )
 
-// apply writes all facts of a resource and returns it as it is then. UID and version are preconditions. A fact that shall go and that
-// somebody else owns, too, goes when it is taken from them.
+// apply writes all facts of a resource and returns the resource as stored. UID and version are preconditions. A removed fact that
+// another field owner owns too is taken over from that owner first, and then removed.
 func apply(ctx context.Context, c client.Client, obj v1alpha1.Asset) (v1alpha1.Asset, error) {
 	now, err := applyOnce(ctx, c, obj)
-	if err != nil || same(now, obj) {
+	if err != nil || sameFacts(now, obj) {
 		return now, err
 	}
 	patch, err := statusowner.TakeOver(now)
@@ -38,8 +38,8 @@ func apply(ctx context.Context, c client.Client, obj v1alpha1.Asset) (v1alpha1.A
 	return applyOnce(ctx, c, again)
 }
 
-// same reports whether two resources have the same facts, by what the API server keeps of times.
-func same(a, b v1alpha1.Asset) bool {
+// sameFacts reports whether two resources have the same facts, in the precision in which the API server stores times.
+func sameFacts(a, b v1alpha1.Asset) bool {
 	one, oneErr := json.Marshal(a.WebhookStatus())
 	other, otherErr := json.Marshal(b.WebhookStatus())
 	return oneErr == nil && otherErr == nil && bytes.Equal(one, other)
@@ -56,17 +56,17 @@ func applyOnce(ctx context.Context, c client.Client, obj v1alpha1.Asset) (v1alph
 	if err != nil {
 		return nil, err
 	}
-	now := newObject(obj.KindName()) // the answer isn't put over what obj holds
+	now := newObject(obj.KindName()) // the answer must not overwrite obj
 	now.SetName(obj.GetName())
 	now.SetNamespace(obj.GetNamespace())
 	return now, c.Status().Patch(ctx, now, client.RawPatch(types.ApplyPatchType, raw),
 		client.FieldOwner(v1alpha1.FieldOwnerFacts), client.ForceOwnership)
 }
 
-// Keep makes the facts that a resource shows this package's own, whoever wrote them. After a restore the backup tool owns them,
-// and they would go with the rest of what it wrote once reconcilers take that over: a ban or a restriction can be learned from
-// nowhere else. obj must be as the API server has it; the answer is how it is then.
-func Keep(ctx context.Context, c client.Client, obj v1alpha1.Asset) (v1alpha1.Asset, error) {
+// TakeOwnership makes this package the field owner of all facts of a resource. After a restore the backup tool owns them. They
+// would be removed with the rest of its fields once reconcilers take those over, and a ban or a restriction can't be learned
+// elsewhere. obj must be as stored in the API server; the result is the stored resource after the call.
+func TakeOwnership(ctx context.Context, c client.Client, obj v1alpha1.Asset) (v1alpha1.Asset, error) {
 	if facts := reflect.ValueOf(obj.WebhookStatus()); !facts.IsValid() || facts.IsNil() {
 		return obj, nil
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/statusowner"
 )
 
-// TestFactsGoWhoeverOwnsThem: what shall go from the facts goes, also if somebody else has applied or written the same.
-func TestFactsGoWhoeverOwnsThem(t *testing.T) {
+// TestFactsAreRemovedFromAllOwners: a removed fact is gone, also if another client has applied or written the same one.
+func TestFactsAreRemovedFromAllOwners(t *testing.T) {
 	t.Parallel()
 	for name, write := range map[string]func(u *unstructured.Unstructured) error{
 		"server-side apply": func(u *unstructured.Unstructured) error {
@@ -32,7 +32,7 @@ func TestFactsGoWhoeverOwnsThem(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t)
+			p := newFixture(t)
 			obj := p.template("left", "1")
 			u := &unstructured.Unstructured{}
 			u.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MessageTemplate"))
@@ -48,7 +48,7 @@ func TestFactsGoWhoeverOwnsThem(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(statusowner.Foreign(obj.ManagedFields)) == 0 {
-				t.Fatal("nobody else owns anything, so nothing is tried")
+				t.Fatal("no other client owns a field, so the test proves nothing")
 			}
 			obj.Status.Webhook = &v1alpha1.MessageTemplateWebhookStatus{Events: []v1alpha1.WebhookEvent{
 				{Field: "message_template_quality_update", Time: metav1.NewTime(time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)), Hash: "ours"},
@@ -57,7 +57,7 @@ func TestFactsGoWhoeverOwnsThem(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !same(now, obj) || len(statusowner.Foreign(now.GetManagedFields())) > 0 {
+			if !sameFacts(now, obj) || len(statusowner.Foreign(now.GetManagedFields())) > 0 {
 				t.Errorf("facts: %+v, owners: %+v", now.WebhookStatus(), statusowner.Foreign(now.GetManagedFields()))
 			}
 			if got := now.(*v1alpha1.MessageTemplate).Status.ID; got != "1" {

@@ -26,9 +26,9 @@ const (
 
 // confirmer asks the API server for resources of one kind that the cache doesn't show: a resource may be newer than the cache.
 //
-// A list is of everything and costs accordingly, while whoever holds an app's secret decides how often something is missing. So
-// there is one list at a time, and about one a second, for all deliveries that wait for it. None is refused: each waits for the
-// next list only, whatever others ask for.
+// A list reads all resources of the kind and is expensive, and any sender with an app's secret can cause lists. So one list runs
+// at a time, and about one a second, for all deliveries that wait for it. None is refused: each waits for the next list only,
+// whatever other deliveries ask for.
 type confirmer struct {
 	kind  string
 	live  client.Reader
@@ -37,81 +37,81 @@ type confirmer struct {
 	scopes []client.ListOptions
 
 	mu      sync.Mutex
-	pace    *fair.Pace
-	next    *inquiry // collects what is wanted until its list begins
+	bucket  *fair.TokenBucket
+	pending *listRequest // collects lookups until its list begins
 	running bool
 }
 
-// inquiry is what one list has to answer. done is closed when found or err are there.
-type inquiry struct {
-	wanted map[absence]*wanted
-	found  map[absence][]subject
-	err    error
-	done   chan struct{}
+// listRequest is what one list has to answer. done is closed once found or err is set.
+type listRequest struct {
+	lookups map[negativeKey]*lookup
+	found   map[negativeKey][]subject
+	err     error
+	done    chan struct{}
 }
 
-// confirm returns what there is of what is wanted, by absence.
-func (c *confirmer) confirm(ctx context.Context, all []*wanted) (map[absence][]subject, error) {
+// confirm returns the resources that match the lookups, by key.
+func (c *confirmer) confirm(ctx context.Context, all []*lookup) (map[negativeKey][]subject, error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
-	i := c.join(ctx, all)
+	request := c.join(ctx, all)
 	select {
-	case <-i.done:
-		return i.found, i.err
+	case <-request.done:
+		return request.found, request.err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-func (c *confirmer) join(ctx context.Context, all []*wanted) *inquiry {
+func (c *confirmer) join(ctx context.Context, all []*lookup) *listRequest {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.next == nil {
-		c.next = &inquiry{wanted: map[absence]*wanted{}, done: make(chan struct{})}
+	if c.pending == nil {
+		c.pending = &listRequest{lookups: map[negativeKey]*lookup{}, done: make(chan struct{})}
 	}
 	for _, w := range all {
-		c.next.wanted[w.absence()] = w
+		c.pending.lookups[w.negativeKey()] = w
 	}
 	if !c.running {
 		c.running = true
 		go c.run(context.WithoutCancel(ctx))
 	}
-	return c.next
+	return c.pending
 }
 
-// run answers until nobody asks any more.
+// run lists until no request is pending.
 func (c *confirmer) run(ctx context.Context) {
 	for {
-		c.rest()
-		i := c.begin()
-		if i == nil {
+		c.waitForToken()
+		request := c.dequeue()
+		if request == nil {
 			return
 		}
 		began := c.clock.Now()
-		i.found, i.err = c.list(ctx, i.wanted)
+		request.found, request.err = c.list(ctx, request.lookups)
 		took := c.clock.Since(began)
-		close(i.done)
+		close(request.done)
 		sleep(c.clock, took) // at most half of the time is spent on lists
 	}
 }
 
-func (c *confirmer) begin() *inquiry {
+func (c *confirmer) dequeue() *listRequest {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i := c.next
-	c.next, c.running = nil, i != nil
-	if i != nil {
-		c.pace.Spend(c.clock.Now())
+	request := c.pending
+	c.pending, c.running = nil, request != nil
+	if request != nil {
+		c.bucket.Take(c.clock.Now())
 	}
-	return i
+	return request
 }
 
-// rest waits until another list may be made.
-func (c *confirmer) rest() {
+// waitForToken waits until another list may be made.
+func (c *confirmer) waitForToken() {
 	for {
 		c.mu.Lock()
-		wait := c.pace.Wait(c.clock.Now())
+		wait := c.bucket.Wait(c.clock.Now())
 		c.mu.Unlock()
 		if wait <= 0 {
 			return
@@ -126,17 +126,17 @@ func sleep(c clock.Clock, d time.Duration) {
 	}
 }
 
-func (c *confirmer) list(ctx context.Context, all map[absence]*wanted) (map[absence][]subject, error) {
+func (c *confirmer) list(ctx context.Context, all map[negativeKey]*lookup) (map[negativeKey][]subject, error) {
 	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
 	defer cancel()
-	byAccount := map[client.ObjectKey][]*wanted{}
+	byAccount := map[client.ObjectKey][]*lookup{}
 	var names []string
 	for _, w := range all {
 		byAccount[w.account] = append(byAccount[w.account], w)
 		names = append(names, w.name)
 	}
 	slices.Sort(names)
-	out := map[absence][]subject{}
+	out := map[negativeKey][]subject{}
 	for _, scope := range c.scopes {
 		opts := []client.ListOption{&scope}
 		if names = slices.Compact(names); len(names) == 1 && names[0] != "" {
@@ -145,7 +145,7 @@ func (c *confirmer) list(ctx context.Context, all map[absence]*wanted) (map[abse
 		err := c.each(ctx, opts, func(o v1alpha1.Asset, account client.ObjectKey) {
 			for _, w := range byAccount[account] {
 				if w.matches(o) {
-					out[w.absence()] = append(out[w.absence()], subject{kind: c.kind, key: client.ObjectKeyFromObject(o)})
+					out[w.negativeKey()] = append(out[w.negativeKey()], subject{kind: c.kind, key: client.ObjectKeyFromObject(o)})
 				}
 			}
 		})
@@ -156,7 +156,7 @@ func (c *confirmer) list(ctx context.Context, all map[absence]*wanted) (map[abse
 	return out, nil
 }
 
-// each visits what is listed, with the account that it refers to.
+// each visits the listed resources, with the account that each refers to.
 func (c *confirmer) each(ctx context.Context, opts []client.ListOption, visit func(o v1alpha1.Asset, account client.ObjectKey)) error {
 	for page := ""; ; {
 		var objects []v1alpha1.Asset
@@ -184,7 +184,7 @@ func (c *confirmer) each(ctx context.Context, opts []client.ListOption, visit fu
 	}
 }
 
-// scopesOf says what a live list may see: the namespaces and labels that the cache is restricted to.
+// scopesOf returns what a live list may see: the namespaces and labels that the cache is restricted to.
 func scopesOf(namespaces []string, selector client.MatchingLabelsSelector) []client.ListOptions {
 	if len(namespaces) == 0 {
 		namespaces = []string{""}

@@ -23,7 +23,7 @@ type Account struct {
 	ID string
 }
 
-// Delivery is what one verified POST says.
+// Delivery is the content of one verified POST.
 type Delivery struct {
 	AppID    string
 	Accounts []Account
@@ -32,10 +32,10 @@ type Delivery struct {
 	Received time.Time
 }
 
-// Tally counts what became of the changes of a delivery.
+// Tally counts the changes of a delivery by their result.
 type Tally struct {
-	// Persisted changes are in a status now. Known ones were there already, or are older than what is there.
-	Persisted, Known int
+	// Persisted changes are in a status now. AlreadyKnown ones were stored before, or are older than what is stored.
+	Persisted, AlreadyKnown int
 	// Unmanaged changes are about accounts, templates or numbers without a resource here. Unknown are those of fields or
 	// events this version doesn't know. Messages are events of message fields.
 	Unmanaged, Unknown, Messages int

@@ -22,9 +22,9 @@ import (
 	"github.com/waba-operator/waba-operator/test/patience"
 )
 
-// TestUnattendedFailuresAreInTheLog: that events arrive is noted after the sender got its answer, so only the log can say that it
-// couldn't be.
-func TestUnattendedFailuresAreInTheLog(t *testing.T) {
+// TestAsyncFailuresAreLogged: the arrival of events is stored after the sender got its answer, so only the log can show a
+// failure.
+func TestAsyncFailuresAreLogged(t *testing.T) {
 	away := errors.New("the API server is away")
 	for operation, c := range map[string]struct{ list, get error }{
 		"list the subscriptions of an account": {away, nil},

@@ -14,36 +14,36 @@ import (
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
-// finder knows which resources an event is about.
+// finder finds the resources that an event is about.
 type finder struct {
 	cache client.Reader
-	// absent is what was confirmed to have no resource.
-	absent *absences
+	// absent holds the lookups that were confirmed to match no resource.
+	absent *negativeCache
 }
 
-// found is what the cache shows of the resources that an event is about.
+// found is the result of a search in the cache.
 type found struct {
 	subjects []subject
-	// missing is what the cache doesn't show although the event is about it; nil when there is nothing.
-	missing *wanted
+	// missing is a lookup that matches nothing in the cache; nil if everything was found.
+	missing *lookup
 }
 
-// wanted describes resources of one account.
-type wanted struct {
+// lookup describes resources of one account.
+type lookup struct {
 	kind    string
 	account client.ObjectKey
-	// key tells it from all else that is wanted of the kind and account.
+	// key distinguishes the lookup from others of the same kind and account.
 	key string
 	// name is the name of the template, "" for other kinds.
 	name    string
 	matches func(v1alpha1.Asset) bool
-	// alone means that the resource counts only if it is the only one.
-	alone bool
+	// mustBeUnique means that the resource counts only if it is the only one.
+	mustBeUnique bool
 }
 
-func (w *wanted) absence() absence { return absence{w.account, w.kind + "|" + w.key} }
+func (w *lookup) negativeKey() negativeKey { return negativeKey{w.account, w.kind + "|" + w.key} }
 
-// find returns the resources of an account that an event is about as far as the cache shows them.
+// find returns the resources of an account that an event is about, as far as the cache shows them.
 func (f *finder) find(ctx context.Context, a Account, c webhook.Change) (found, error) {
 	account := subject{kind: v1alpha1.KindWABA, key: a.Name}
 	switch v := c.Value.(type) {
@@ -56,40 +56,40 @@ func (f *finder) find(ctx context.Context, a Account, c webhook.Change) (found, 
 	case webhook.TemplateComponents:
 		return f.template(ctx, a, v.Template)
 	case webhook.NumberName:
-		return f.number(ctx, calls(a, v.PhoneNumber))
+		return f.number(ctx, lookupByDigits(a, v.PhoneNumber))
 	case webhook.NumberQuality:
-		return f.number(ctx, calls(a, v.PhoneNumber))
+		return f.number(ctx, lookupByDigits(a, v.PhoneNumber))
 	case webhook.NumberSecurity:
-		return f.number(ctx, calls(a, v.PhoneNumber))
+		return f.number(ctx, lookupByDigits(a, v.PhoneNumber))
 	case webhook.NumberUsername:
-		return f.number(ctx, calls(a, v.PhoneNumber))
+		return f.number(ctx, lookupByDigits(a, v.PhoneNumber))
 	case webhook.NumberSettings:
-		return f.number(ctx, hasID(a, v.PhoneNumberID))
+		return f.number(ctx, lookupByID(a, v.PhoneNumberID))
 	case webhook.Alert:
 		if v.Type != alertPictureLost {
 			break
 		}
-		out, err := f.number(ctx, pictureless(a, v))
-		out.subjects = append(out.subjects, account)
-		return out, err
+		result, err := f.number(ctx, lookupWithoutPicture(a, v))
+		result.subjects = append(result.subjects, account)
+		return result, err
 	}
 	return found{subjects: []subject{account}}, nil
 }
 
-// pictureless is the number whose picture is lost. Meta names the number, or its profile by an id that can be read nowhere: then
-// it is clear only where the account has one number.
-func pictureless(a Account, v webhook.Alert) *wanted {
+// lookupWithoutPicture finds the number whose picture is lost. Meta names the number, or its profile by an id that no API shows.
+// An alert about a profile is clear only where the account has one number.
+func lookupWithoutPicture(a Account, v webhook.Alert) *lookup {
 	if v.EntityType == "PHONE_NUMBER" {
-		return hasID(a, v.EntityID)
+		return lookupByID(a, v.EntityID)
 	}
-	only := number(a, "any", func(*v1alpha1.PhoneNumber) bool { return true })
-	only.alone = true
+	only := newNumberLookup(a, "any", func(*v1alpha1.PhoneNumber) bool { return true })
+	only.mustBeUnique = true
 	return only
 }
 
 func (f *finder) template(ctx context.Context, a Account, t webhook.Template) (found, error) {
 	key := index.TemplateKey(a.Name, t.Name, t.Language)
-	w := &wanted{kind: v1alpha1.KindMessageTemplate, account: a.Name, key: key, name: t.Name, matches: func(obj v1alpha1.Asset) bool {
+	w := &lookup{kind: v1alpha1.KindMessageTemplate, account: a.Name, key: key, name: t.Name, matches: func(obj v1alpha1.Asset) bool {
 		o, ok := obj.(*v1alpha1.MessageTemplate)
 		return ok && index.TemplateKey(index.Referenced(o.Namespace, o.Spec.WABARef), o.Spec.Name, o.Spec.Language) == key
 	}}
@@ -97,60 +97,60 @@ func (f *finder) template(ctx context.Context, a Account, t webhook.Template) (f
 	if err := f.cache.List(ctx, &list, client.MatchingFields{index.Template: key}, client.UnsafeDisableDeepCopy); err != nil {
 		return found{}, err
 	}
-	return f.among(w, objectsOf(list.Items)), nil
+	return f.matchesIn(w, objectsOf(list.Items)), nil
 }
 
-// calls wants the number with these digits.
-func calls(a Account, digitsOfIt string) *wanted {
-	return number(a, "+"+digitsOfIt, func(o *v1alpha1.PhoneNumber) bool {
-		return digitsOfIt != "" && (metavalues.Digits(o.Status.DisplayPhoneNumber) == digitsOfIt || metavalues.Digits(o.Spec.Number) == digitsOfIt)
+// lookupByDigits finds the number with these digits.
+func lookupByDigits(a Account, digits string) *lookup {
+	return newNumberLookup(a, "+"+digits, func(o *v1alpha1.PhoneNumber) bool {
+		return digits != "" && (metavalues.Digits(o.Status.DisplayPhoneNumber) == digits || metavalues.Digits(o.Spec.Number) == digits)
 	})
 }
 
-func hasID(a Account, id string) *wanted {
-	return number(a, id, func(o *v1alpha1.PhoneNumber) bool { return id != "" && (o.Status.ID == id || o.Spec.ID == id) })
+func lookupByID(a Account, id string) *lookup {
+	return newNumberLookup(a, id, func(o *v1alpha1.PhoneNumber) bool { return id != "" && (o.Status.ID == id || o.Spec.ID == id) })
 }
 
-func number(a Account, key string, matches func(*v1alpha1.PhoneNumber) bool) *wanted {
-	return &wanted{kind: v1alpha1.KindPhoneNumber, account: a.Name, key: key, matches: func(obj v1alpha1.Asset) bool {
+func newNumberLookup(a Account, key string, matches func(*v1alpha1.PhoneNumber) bool) *lookup {
+	return &lookup{kind: v1alpha1.KindPhoneNumber, account: a.Name, key: key, matches: func(obj v1alpha1.Asset) bool {
 		o, ok := obj.(*v1alpha1.PhoneNumber)
 		return ok && index.Referenced(o.Namespace, o.Spec.WABARef) == a.Name && matches(o)
 	}}
 }
 
-func (f *finder) number(ctx context.Context, w *wanted) (found, error) {
+func (f *finder) number(ctx context.Context, w *lookup) (found, error) {
 	var list v1alpha1.PhoneNumberList
 	err := f.cache.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(w.account)}, client.UnsafeDisableDeepCopy)
 	if err != nil {
 		return found{}, err
 	}
-	return f.among(w, objectsOf(list.Items)), nil
+	return f.matchesIn(w, objectsOf(list.Items)), nil
 }
 
-// among is what is wanted among the resources that the cache shows.
-func (f *finder) among(w *wanted, objects []v1alpha1.Asset) found {
-	var out found
+// matchesIn returns the resources from the cache that match a lookup.
+func (f *finder) matchesIn(w *lookup, objects []v1alpha1.Asset) found {
+	var result found
 	for _, o := range objects {
 		if w.matches(o) {
-			out.subjects = append(out.subjects, subject{kind: w.kind, key: client.ObjectKeyFromObject(o)})
+			result.subjects = append(result.subjects, subject{kind: w.kind, key: client.ObjectKeyFromObject(o)})
 		}
 	}
-	if len(out.subjects) == 0 && !f.absent.has(w.absence()) {
-		out.missing = w
+	if len(result.subjects) == 0 && !f.absent.has(w.negativeKey()) {
+		result.missing = w
 	}
-	out.subjects = w.those(out.subjects)
-	return out
+	result.subjects = w.countable(result.subjects)
+	return result
 }
 
-// those are the subjects that count.
-func (w *wanted) those(subjects []subject) []subject {
-	if w.alone && len(subjects) != 1 {
+// countable returns the subjects, or none where only a unique one counts.
+func (w *lookup) countable(subjects []subject) []subject {
+	if w.mustBeUnique && len(subjects) != 1 {
 		return nil
 	}
 	return subjects
 }
 
-// objectsOf takes pointers into a list.
+// objectsOf returns pointers into a list.
 func objectsOf[T any, P interface {
 	*T
 	v1alpha1.Asset
@@ -162,8 +162,8 @@ func objectsOf[T any, P interface {
 	return out
 }
 
-// subscriptions finds the WebhookSubscriptions of an account. What only names the account, without its owner's consent, isn't
-// among them: it must neither be told anything nor cost anything.
+// subscriptions finds the WebhookSubscriptions of an account. A subscription that only names the account, without its owner's
+// consent, is left out: its status must not reveal events, and it must not cause writes.
 func (f *finder) subscriptions(ctx context.Context, a Account) ([]subject, error) {
 	var list v1alpha1.WebhookSubscriptionList
 	err := f.cache.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(a.Name)}, client.UnsafeDisableDeepCopy)
@@ -176,16 +176,18 @@ func (f *finder) subscriptions(ctx context.Context, a Account) ([]subject, error
 	return found, err
 }
 
-// accountHas reports whether an event is about the account of this very resource.
-func accountHas(o *v1alpha1.WABA, e event) bool {
+// belongsToAccount reports whether an event is about the account of this very resource.
+func belongsToAccount(o *v1alpha1.WABA, e event) bool {
 	return o.UID == e.account.UID && o.Spec.ID == e.account.ID
 }
 
-// numberHas reports whether a number was found in the account of an event.
-func numberHas(o *v1alpha1.PhoneNumber, e event) bool { return o.Status.AccountID == e.account.ID }
+// belongsToNumber reports whether a number was found in the account of an event.
+func belongsToNumber(o *v1alpha1.PhoneNumber, e event) bool {
+	return o.Status.AccountID == e.account.ID
+}
 
-// templateHas reports whether an event is about this template. Events of one that had the same name before aren't.
-func templateHas(o *v1alpha1.MessageTemplate, e event) bool {
+// belongsToTemplate reports whether an event is about this template. Events of an earlier template with the same name aren't.
+func belongsToTemplate(o *v1alpha1.MessageTemplate, e event) bool {
 	switch {
 	case o.Status.Operator.PendingCreate != nil:
 		return true
@@ -196,8 +198,9 @@ func templateHas(o *v1alpha1.MessageTemplate, e event) bool {
 	return id == "" || o.Status.ID == "" || id == o.Status.ID
 }
 
-// subscriptionHas reports whether an event came by a subscription of the account; handshakes come before there is one.
-func subscriptionHas(o *v1alpha1.WebhookSubscription, e event) bool {
+// belongsToSubscription reports whether an event arrived through a subscription of the account; handshakes arrive before there is
+// one.
+func belongsToSubscription(o *v1alpha1.WebhookSubscription, e event) bool {
 	return e.handshake || o.Status.AccountID == e.account.ID
 }
 

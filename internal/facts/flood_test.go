@@ -17,23 +17,23 @@ import (
 	"github.com/waba-operator/waba-operator/test/patience"
 )
 
-// unheardOf are events about as many templates and numbers that nobody manages.
-func unheardOf(from, count int) []webhook.Change {
+// unmanagedEvents returns events about count templates and count numbers without a resource.
+func unmanagedEvents(from, count int) []webhook.Change {
 	var out []webhook.Change
 	for i := from; i < from+count; i++ {
-		out = append(out, status(1, fmt.Sprintf("nobodys_%d", i), fmt.Sprint(i), "APPROVED"),
+		out = append(out, statusChange(1, fmt.Sprintf("unmanaged_%d", i), fmt.Sprint(i), "APPROVED"),
 			change(1, MarkNumberName, webhook.NumberName{PhoneNumber: fmt.Sprint(15550000000 + i), Decision: "APPROVED"}))
 	}
 	return out
 }
 
-// TestOneListForADelivery: however much a delivery is about that the cache doesn't show, the API server is asked once for each
-// kind, and what is there is found.
+// TestOneListForADelivery: the writer lists each kind once for a delivery, however many of its subjects the cache doesn't show,
+// and finds those that exist.
 func TestOneListForADelivery(t *testing.T) {
-	p := newPlace(t)
+	p := newFixture(t)
 	w := p.start(true)
 	template, number := p.template("parcel", "77"), p.number()
-	changes := append(unheardOf(0, 500), status(1, "parcel", "77", "APPROVED"),
+	changes := append(unmanagedEvents(0, 500), statusChange(1, "parcel", "77", "APPROVED"),
 		change(2, MarkNumberSettings, webhook.NumberSettings{PhoneNumberID: numberID, CallingStatus: "ENABLED"}))
 	if tally := p.record(w, changes...); tally != (Tally{Persisted: 2, Unmanaged: 1000}) {
 		t.Errorf("got %+v", tally)
@@ -48,13 +48,13 @@ func TestOneListForADelivery(t *testing.T) {
 	}
 }
 
-// TestListsAreRationed: as many deliveries as there are share the lists, about one a second, and all of them are answered. What an
-// account makes the process remember makes it forget nothing of another one.
+// TestListsAreRationed: any number of deliveries share about one list a second, and all are answered. Entries of one account in
+// the negative cache evict none of another account.
 func TestListsAreRationed(t *testing.T) {
-	p := newPlace(t)
+	p := newFixture(t)
 	w := p.start(true)
 	neighbour := Account{Name: client.ObjectKey{Namespace: p.ns, Name: "neighbour"}, UID: "neighbour", ID: "5"}
-	theirs := Delivery{AppID: "2", Accounts: []Account{neighbour}, Received: start, Changes: []webhook.Change{status(1, "theirs", "1", "APPROVED")}}
+	theirs := Delivery{AppID: "2", Accounts: []Account{neighbour}, Received: start, Changes: []webhook.Change{statusChange(1, "theirs", "1", "APPROVED")}}
 	theirs.Changes[0].AccountID = neighbour.ID
 	if _, err := w.Record(t.Context(), theirs); err != nil {
 		t.Fatal(err)
@@ -62,22 +62,22 @@ func TestListsAreRationed(t *testing.T) {
 	const deliveries = 40
 	var flood sync.WaitGroup
 	for i := range deliveries {
-		flood.Go(func() { p.record(w, unheardOf(1000*(i+1), 300)...) })
+		flood.Go(func() { p.record(w, unmanagedEvents(1000*(i+1), 300)...) })
 	}
 	ended := make(chan struct{})
 	go func() { flood.Wait(); close(ended) }()
-	seconds := p.letPass(w, ended)
+	seconds := p.advanceClock(w, ended)
 	if got, most := int(w.lists.Load()), 2*(burst+seconds+1); got > most {
 		t.Errorf("%d live lists in %d seconds, more than %d", got, seconds, most)
 	}
 	lists := w.lists.Load()
 	if _, err := w.Record(t.Context(), theirs); err != nil || w.lists.Load() != lists {
-		t.Errorf("what nobody manages of another account was forgotten: %d more lists, %v", w.lists.Load()-lists, err)
+		t.Errorf("the negative entries of another account were evicted: %d more lists, %v", w.lists.Load()-lists, err)
 	}
 }
 
-// letPass lets seconds pass as long as somebody waits for them, and returns how many it took.
-func (p *place) letPass(w *process, ended chan struct{}) (seconds int) {
+// advanceClock advances the clock while a goroutine waits for it, and returns the number of seconds until ended is closed.
+func (p *fixture) advanceClock(w *replica, ended chan struct{}) (seconds int) {
 	p.t.Helper()
 	timeout := time.After(patience.Limit)
 	for {
@@ -97,10 +97,10 @@ func (p *place) letPass(w *process, ended chan struct{}) (seconds int) {
 	}
 }
 
-// TestWritesAreRationed: however many events about one resource arrive, it is written about once a second, and each event is in a
-// write before its sender gets an answer.
+// TestWritesAreRationed: a resource is written about once a second, however many events about it arrive, and each event is
+// written before its sender gets an answer.
 func TestWritesAreRationed(t *testing.T) {
-	p := newPlace(t)
+	p := newFixture(t)
 	w := p.start()
 	const deliveries = 60
 	var flood sync.WaitGroup
@@ -123,21 +123,21 @@ func TestWritesAreRationed(t *testing.T) {
 	}
 	ended := make(chan struct{})
 	go func() { flood.Wait(); close(ended) }()
-	seconds := p.letPass(w, ended)
+	seconds := p.advanceClock(w, ended)
 	for i := range 10 {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
 			p.record(w, change(2000+i, MarkAccountReview, webhook.AccountReview{Decision: fmt.Sprint("E", i)}))
 		}()
-		seconds += p.letPass(w, done)
+		seconds += p.advanceClock(w, done)
 	}
 	if got, most := int(w.writes.Load()), burst+seconds+1; got > most {
 		t.Errorf("%d writes in %d seconds, more than %d", got, seconds, most)
 	}
 	p.clock.Step(time.Hour)
 	w.sweep()
-	if n := len(w.lanes.paces); n > 0 {
-		t.Errorf("the paces of %d resources are remembered in the end", n)
+	if n := len(w.queue.buckets); n > 0 {
+		t.Errorf("%d token buckets are left in the end", n)
 	}
 }

@@ -15,17 +15,17 @@ import (
 )
 
 const (
-	// mostFacts bounds what a resource's facts may take, as JSON: far below what the API server takes for a whole resource, 1.5 MB.
-	mostFacts = 512 << 10
-	// What merging a delivery may cost, in bytes that are allocated and in time. It is far more than it does cost, and far less than
-	// anything that grows faster than the delivery. Time is for busy machines.
-	mostBytes, mostBytesPerByte, mostBytesPerChange = 64 << 10, 100, 64 << 10
-	mostTime, mostTimePerByte                       = time.Second, 20 * time.Microsecond
-	costAttempts                                    = 5
+	// maxFactsSize bounds the facts of a resource, as JSON: far below the API server's limit for a whole resource, 1.5 MB.
+	maxFactsSize = 512 << 10
+	// These bound the cost of merging a delivery, in allocated bytes and in time. They are far above the real cost, and far below
+	// anything that grows faster than the delivery. The time is for busy machines.
+	maxBytes, maxBytesPerByte, maxBytesPerChange = 64 << 10, 100, 64 << 10
+	maxTime, maxTimePerByte                      = time.Second, 20 * time.Microsecond
+	costAttempts                                 = 5
 )
 
-// FuzzMerge has anything that the parser understands merged into the facts of all kinds. They must be bounded, they must stay the
-// same when the delivery comes again, and merging costs no more than the delivery is worth.
+// FuzzMerge merges everything that the parser understands into the facts of all kinds. Facts must be bounded and stay the same
+// when a delivery is repeated, and the cost of merging must be proportional to the delivery.
 func FuzzMerge(f *testing.F) {
 	for _, change := range []string{
 		`{"field":"message_template_status_update","value":{"event":"REJECTED","message_template_id":1,"message_template_name":"a","message_template_language":"en","reason":"x"}}`,
@@ -61,7 +61,7 @@ func FuzzMerge(f *testing.F) {
 			if twice := factsOf(t, obj); once != twice && k != v1alpha1.KindWebhookSubscription { // which counts arrivals
 				t.Errorf("%s: delivered once\n%s\ntwice\n%s", k, once, twice)
 			}
-			if len(once) > mostFacts {
+			if len(once) > maxFactsSize {
 				t.Errorf("%s: %d bytes of facts", k, len(once))
 			}
 		}
@@ -83,8 +83,8 @@ func factsOf(t *testing.T, obj v1alpha1.Asset) string {
 	return string(raw)
 }
 
-// mergedCheaply merges events into a new resource, whose facts it returns. What is measured is the best of some attempts, as the
-// engine works beside it.
+// mergedCheaply merges events into a new resource and returns its facts. The cost is the best of a few attempts, because the
+// fuzzing engine runs beside it.
 func mergedCheaply(t *testing.T, k string, size int, events []event) string {
 	t.Helper()
 	var obj v1alpha1.Asset
@@ -99,8 +99,8 @@ func mergedCheaply(t *testing.T, k string, size int, events []event) string {
 		took = time.Since(began)
 		runtime.ReadMemStats(&after)
 		cost = after.TotalAlloc - before.TotalAlloc
-		if cost <= mostBytes+mostBytesPerByte*uint64(size)+mostBytesPerChange*uint64(len(events)) &&
-			took <= mostTime+mostTimePerByte*time.Duration(size) {
+		if cost <= maxBytes+maxBytesPerByte*uint64(size)+maxBytesPerChange*uint64(len(events)) &&
+			took <= maxTime+maxTimePerByte*time.Duration(size) {
 			return factsOf(t, obj)
 		}
 	}

@@ -24,9 +24,9 @@ func newObject(kind string) v1alpha1.Asset {
 	return k.New()
 }
 
-// adapter is what is particular to the facts of one kind.
+// adapter holds what differs between the facts of the kinds.
 type adapter struct {
-	// merge takes an event into the facts of a resource. It reports whether they changed.
+	// merge merges an event into the facts of a resource. It reports whether they changed.
 	merge func(v1alpha1.Asset, event) bool
 	// belongs reports whether an event is about what the resource manages.
 	belongs func(v1alpha1.Asset, event) bool
@@ -34,19 +34,19 @@ type adapter struct {
 
 var adapters = map[string]adapter{
 	v1alpha1.KindWABA: adapt(
-		func(o *v1alpha1.WABA) **v1alpha1.WABAWebhookStatus { return &o.Status.Webhook }, mergeAccount, accountHas),
+		func(o *v1alpha1.WABA) **v1alpha1.WABAWebhookStatus { return &o.Status.Webhook }, mergeAccount, belongsToAccount),
 	v1alpha1.KindPhoneNumber: adapt(
-		func(o *v1alpha1.PhoneNumber) **v1alpha1.PhoneNumberWebhookStatus { return &o.Status.Webhook }, mergeNumber, numberHas),
+		func(o *v1alpha1.PhoneNumber) **v1alpha1.PhoneNumberWebhookStatus { return &o.Status.Webhook }, mergeNumber, belongsToNumber),
 	v1alpha1.KindMessageTemplate: adapt(
-		func(o *v1alpha1.MessageTemplate) **v1alpha1.MessageTemplateWebhookStatus { return &o.Status.Webhook }, mergeTemplate, templateHas),
+		func(o *v1alpha1.MessageTemplate) **v1alpha1.MessageTemplateWebhookStatus { return &o.Status.Webhook }, mergeTemplate, belongsToTemplate),
 	v1alpha1.KindWebhookSubscription: adapt(
 		func(o *v1alpha1.WebhookSubscription) **v1alpha1.WebhookSubscriptionWebhookStatus {
 			return &o.Status.Webhook
 		},
-		mergeSubscription, subscriptionHas),
+		mergeSubscription, belongsToSubscription),
 }
 
-// adapt makes the adapter of a kind: where its facts are, how an event is merged into them, and which events are its own.
+// adapt makes the adapter of a kind: where its facts are, how an event is merged into them, and which events belong to it.
 func adapt[T v1alpha1.Asset, W any](facts func(T) **W, merge func(*W, event) bool, belongs func(T, event) bool) adapter {
 	return adapter{
 		merge: func(obj v1alpha1.Asset, e event) bool {
@@ -67,6 +67,6 @@ func adapt[T v1alpha1.Asset, W any](facts func(T) **W, merge func(*W, event) boo
 	}
 }
 
-// belongs reports whether an event may change the facts of a resource. That a resource refers to the account isn't enough: the
-// account's owner must have agreed, which shows in the account's id in the status, or a create in progress.
+// belongs reports whether an event may change the facts of a resource. A reference to the account isn't enough: the account's
+// owner must have agreed. The account's id in the status shows that, or a create in progress.
 func belongs(obj v1alpha1.Asset, e event) bool { return adapters[obj.KindName()].belongs(obj, e) }

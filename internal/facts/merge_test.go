@@ -17,8 +17,8 @@ import (
 
 var start = time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)
 
-// told is an event some seconds after start, received an hour after it.
-func told(seconds int, v webhook.Value) event {
+// eventAt returns an event some seconds after start, received an hour after it.
+func eventAt(seconds int, v webhook.Value) event {
 	c := webhook.Change{Time: start.Add(time.Duration(seconds) * time.Second), Value: v, Hash: fmt.Sprintf("%x", fmt.Sprintf("%T%v", v, v))}
 	return newEvent(c, start.Add(time.Hour))
 }
@@ -56,50 +56,50 @@ func numberFacts(events ...event) *v1alpha1.PhoneNumberWebhookStatus {
 	return w
 }
 
-// Meta delivers in any order, and more than once; what is known in the end must not depend on it.
+// Meta delivers in any order, and more than once; the resulting facts must not depend on it.
 func TestOrderAndRepetitionDoNotMatter(t *testing.T) {
 	expires := start.Add(48 * time.Hour)
 	template := []event{
-		told(1, webhook.TemplateStatus{Event: "PENDING", Category: "UTILITY"}),
-		told(1, webhook.TemplateStatus{Event: "APPROVED", Category: "MARKETING"}),
-		told(2, webhook.TemplateQuality{Previous: "GREEN", New: "YELLOW"}),
-		told(3, webhook.TemplateQuality{Previous: "YELLOW", New: "RED"}),
-		told(4, webhook.TemplateCategory{New: "UTILITY", Correct: "MARKETING", ChangeTime: expires}),
-		told(5, webhook.TemplateCategory{New: "MARKETING", Previous: "UTILITY"}),
-		told(5, webhook.TemplateStatus{Event: "PAUSED", PauseTitle: "FIRST_PAUSE", PauseDescription: "Paused for low quality"}),
-		told(6, webhook.TemplateStatus{Event: "REJECTED", Reason: "INVALID_FORMAT", RejectionReason: "side by side", RejectionRecommendation: "put words between", Category: "UTILITY"}),
-		told(7, webhook.TemplateCategory{New: "UTILITY", Correct: "AUTHENTICATION"}),
-		told(8, webhook.TemplateComponents{}),
+		eventAt(1, webhook.TemplateStatus{Event: "PENDING", Category: "UTILITY"}),
+		eventAt(1, webhook.TemplateStatus{Event: "APPROVED", Category: "MARKETING"}),
+		eventAt(2, webhook.TemplateQuality{Previous: "GREEN", New: "YELLOW"}),
+		eventAt(3, webhook.TemplateQuality{Previous: "YELLOW", New: "RED"}),
+		eventAt(4, webhook.TemplateCategory{New: "UTILITY", Correct: "MARKETING", ChangeTime: expires}),
+		eventAt(5, webhook.TemplateCategory{New: "MARKETING", Previous: "UTILITY"}),
+		eventAt(5, webhook.TemplateStatus{Event: "PAUSED", PauseTitle: "FIRST_PAUSE", PauseDescription: "Paused for low quality"}),
+		eventAt(6, webhook.TemplateStatus{Event: "REJECTED", Reason: "INVALID_FORMAT", RejectionReason: "side by side", RejectionRecommendation: "put words between", Category: "UTILITY"}),
+		eventAt(7, webhook.TemplateCategory{New: "UTILITY", Correct: "AUTHENTICATION"}),
+		eventAt(8, webhook.TemplateComponents{}),
 	}
 	number := []event{
-		told(1, webhook.NumberName{Decision: "PENDING", RequestedName: "Acme"}),
-		told(1, webhook.NumberName{Decision: "REJECTED", RequestedName: "Acme", RejectionReason: "NAME_NOT_CONSISTENT"}),
-		told(2, webhook.NumberQuality{Event: "ONBOARDING", MessagingLimit: "TIER_250"}),
-		told(3, webhook.NumberQuality{Event: "THROUGHPUT_UPGRADE"}),
-		told(4, webhook.NumberSecurity{Event: "PIN_RESET_REQUEST"}),
-		told(5, webhook.NumberSecurity{Event: "PIN_CHANGED"}),
-		told(5, webhook.NumberSettings{PhoneNumberID: "1", CallingStatus: "ENABLED"}),
-		told(6, webhook.NumberSettings{PhoneNumberID: "1"}),
-		told(7, webhook.NumberUsername{Username: "acme", Status: "RESERVED"}),
-		told(8, webhook.NumberUsername{Username: "acme", Status: "APPROVED"}),
-		told(9, webhook.Alert{Type: alertPictureLost, EntityType: "PHONE_NUMBER", Status: "ACTIVE"}),
-		told(3, webhook.Alert{Type: alertPictureLost, EntityType: "PHONE_NUMBER", Status: "ACTIVE"}),
+		eventAt(1, webhook.NumberName{Decision: "PENDING", RequestedName: "Acme"}),
+		eventAt(1, webhook.NumberName{Decision: "REJECTED", RequestedName: "Acme", RejectionReason: "NAME_NOT_CONSISTENT"}),
+		eventAt(2, webhook.NumberQuality{Event: "ONBOARDING", MessagingLimit: "TIER_250"}),
+		eventAt(3, webhook.NumberQuality{Event: "THROUGHPUT_UPGRADE"}),
+		eventAt(4, webhook.NumberSecurity{Event: "PIN_RESET_REQUEST"}),
+		eventAt(5, webhook.NumberSecurity{Event: "PIN_CHANGED"}),
+		eventAt(5, webhook.NumberSettings{PhoneNumberID: "1", CallingStatus: "ENABLED"}),
+		eventAt(6, webhook.NumberSettings{PhoneNumberID: "1"}),
+		eventAt(7, webhook.NumberUsername{Username: "acme", Status: "RESERVED"}),
+		eventAt(8, webhook.NumberUsername{Username: "acme", Status: "APPROVED"}),
+		eventAt(9, webhook.Alert{Type: alertPictureLost, EntityType: "PHONE_NUMBER", Status: "ACTIVE"}),
+		eventAt(3, webhook.Alert{Type: alertPictureLost, EntityType: "PHONE_NUMBER", Status: "ACTIVE"}),
 	}
 	account := []event{
-		told(1, webhook.AccountReview{Decision: "PENDING"}),
-		told(2, webhook.AccountReview{Decision: "APPROVED"}),
-		told(2, webhook.Capability{MessagingLimit: "TIER_2K"}),
-		told(3, webhook.Capability{MaxPhoneNumbers: 25}),
-		told(4, webhook.AccountUpdate{Event: "ACCOUNT_VIOLATION", Violation: &webhook.Violation{Type: "ALCOHOL"}}),
-		told(4, webhook.AccountUpdate{Event: "ACCOUNT_VIOLATION", Violation: &webhook.Violation{Type: "ADULT", PhoneNumber: "15550783881"}}),
-		told(5, webhook.AccountUpdate{Event: "ACCOUNT_RESTRICTION", Restrictions: []webhook.Restriction{{Type: "A", Expires: expires}, {Type: "B"}}}),
-		told(6, webhook.AccountUpdate{Event: "ACCOUNT_RESTRICTION", Restrictions: []webhook.Restriction{{Type: "A", Expires: expires.Add(time.Hour)}}}),
-		told(6, webhook.AccountUpdate{Event: "ACCOUNT_RESTRICTION", Restrictions: []webhook.Restriction{{Type: "OVER", Expires: start}}}),
-		told(7, webhook.AccountUpdate{Event: "DISABLED_UPDATE", Ban: &webhook.Ban{State: "SCHEDULE_FOR_DISABLE", Date: expires}}),
-		told(8, webhook.AccountUpdate{Event: "DISABLED_UPDATE", Ban: &webhook.Ban{State: "DISABLE"}}),
-		told(9, webhook.AccountUpdate{Event: "PARTNER_REMOVED", Detail: "PRIMARY_INACTIVITY by SYSTEM"}),
-		told(9, webhook.Alert{Type: "OBA_APPROVED", EntityType: "BUSINESS", EntityID: "5", Status: "ACTIVE"}),
-		told(10, webhook.Alert{Type: "OBA_APPROVED", EntityType: "BUSINESS", EntityID: "5", Status: "NONE"}),
+		eventAt(1, webhook.AccountReview{Decision: "PENDING"}),
+		eventAt(2, webhook.AccountReview{Decision: "APPROVED"}),
+		eventAt(2, webhook.Capability{MessagingLimit: "TIER_2K"}),
+		eventAt(3, webhook.Capability{MaxPhoneNumbers: 25}),
+		eventAt(4, webhook.AccountUpdate{Event: "ACCOUNT_VIOLATION", Violation: &webhook.Violation{Type: "ALCOHOL"}}),
+		eventAt(4, webhook.AccountUpdate{Event: "ACCOUNT_VIOLATION", Violation: &webhook.Violation{Type: "ADULT", PhoneNumber: "15550783881"}}),
+		eventAt(5, webhook.AccountUpdate{Event: "ACCOUNT_RESTRICTION", Restrictions: []webhook.Restriction{{Type: "A", Expires: expires}, {Type: "B"}}}),
+		eventAt(6, webhook.AccountUpdate{Event: "ACCOUNT_RESTRICTION", Restrictions: []webhook.Restriction{{Type: "A", Expires: expires.Add(time.Hour)}}}),
+		eventAt(6, webhook.AccountUpdate{Event: "ACCOUNT_RESTRICTION", Restrictions: []webhook.Restriction{{Type: "OVER", Expires: start}}}),
+		eventAt(7, webhook.AccountUpdate{Event: "DISABLED_UPDATE", Ban: &webhook.Ban{State: "SCHEDULE_FOR_DISABLE", Date: expires}}),
+		eventAt(8, webhook.AccountUpdate{Event: "DISABLED_UPDATE", Ban: &webhook.Ban{State: "DISABLE"}}),
+		eventAt(9, webhook.AccountUpdate{Event: "PARTNER_REMOVED", Detail: "PRIMARY_INACTIVITY by SYSTEM"}),
+		eventAt(9, webhook.Alert{Type: "OBA_APPROVED", EntityType: "BUSINESS", EntityID: "5", Status: "ACTIVE"}),
+		eventAt(10, webhook.Alert{Type: "OBA_APPROVED", EntityType: "BUSINESS", EntityID: "5", Status: "NONE"}),
 	}
 	for name, c := range map[string]struct {
 		events []event
@@ -131,11 +131,11 @@ func TestOrderAndRepetitionDoNotMatter(t *testing.T) {
 	}
 }
 
-func TestKnownEventsAreNoNews(t *testing.T) {
+func TestKnownEventsChangeNothing(t *testing.T) {
 	w := &v1alpha1.WABAWebhookStatus{}
-	alert := told(1, webhook.Alert{Type: "OBA_APPROVED", Status: "ACTIVE"})
-	violation := told(1, webhook.AccountUpdate{Event: "ACCOUNT_VIOLATION", Violation: &webhook.Violation{Type: "ALCOHOL"}})
-	over := told(1, webhook.AccountUpdate{Event: "ACCOUNT_RESTRICTION", Restrictions: []webhook.Restriction{{Type: "A", Expires: start}}})
+	alert := eventAt(1, webhook.Alert{Type: "OBA_APPROVED", Status: "ACTIVE"})
+	violation := eventAt(1, webhook.AccountUpdate{Event: "ACCOUNT_VIOLATION", Violation: &webhook.Violation{Type: "ALCOHOL"}})
+	over := eventAt(1, webhook.AccountUpdate{Event: "ACCOUNT_RESTRICTION", Restrictions: []webhook.Restriction{{Type: "A", Expires: start}}})
 	for _, c := range []struct {
 		name string
 		e    event
@@ -144,53 +144,53 @@ func TestKnownEventsAreNoNews(t *testing.T) {
 		{"an alert", alert, true}, {"the alert again", alert, false},
 		{"a violation", violation, true}, {"the violation again", violation, false},
 		{"a restriction that is over", over, false},
-		{"a template's event", told(1, webhook.TemplateComponents{}), false},
+		{"a template's event", eventAt(1, webhook.TemplateComponents{}), false},
 	} {
 		if got := mergeAccount(w, c.e); got != c.want {
-			t.Errorf("%s: news %t, want %t", c.name, got, c.want)
+			t.Errorf("%s: changed %t, want %t", c.name, got, c.want)
 		}
 	}
 }
 
 // Facts are read back in local time and compared with those of a delivery, which are in UTC.
 func TestFactsSurviveTheAPIServer(t *testing.T) {
-	w := accountFacts(told(1, webhook.AccountUpdate{Event: "ACCOUNT_VIOLATION", Violation: &webhook.Violation{Type: "ALCOHOL"}}))
+	w := accountFacts(eventAt(1, webhook.AccountUpdate{Event: "ACCOUNT_VIOLATION", Violation: &webhook.Violation{Type: "ALCOHOL"}}))
 	var read v1alpha1.WABAWebhookStatus
 	if err := json.Unmarshal([]byte(asJSON(t, w)), &read); err != nil {
 		t.Fatal(err)
 	}
-	if mergeAccount(&read, told(1, webhook.AccountUpdate{Event: "ACCOUNT_VIOLATION", Violation: &webhook.Violation{Type: "ALCOHOL"}})) {
-		t.Error("a violation that is known counts as news after a restart")
+	if mergeAccount(&read, eventAt(1, webhook.AccountUpdate{Event: "ACCOUNT_VIOLATION", Violation: &webhook.Violation{Type: "ALCOHOL"}})) {
+		t.Error("a stored violation counts as a change after a restart")
 	}
 }
 
-func TestRingsKeepTheNewest(t *testing.T) {
+func TestListsKeepTheNewest(t *testing.T) {
 	w := &v1alpha1.WABAWebhookStatus{}
-	for i := range 3 * ringSize {
-		mergeAccount(w, told(i, webhook.AccountUpdate{Event: "PARTNER_ADDED", Detail: "x"}))
+	for i := range 3 * maxListItems {
+		mergeAccount(w, eventAt(i, webhook.AccountUpdate{Event: "PARTNER_ADDED", Detail: "x"}))
 	}
-	if len(w.AccountEvents) != ringSize || w.AccountEvents[0].Time.Unix() != start.Unix()+2*ringSize {
-		t.Errorf("%d events from %s, want the newest %d", len(w.AccountEvents), w.AccountEvents[0].Time, ringSize)
+	if len(w.AccountEvents) != maxListItems || w.AccountEvents[0].Time.Unix() != start.Unix()+2*maxListItems {
+		t.Errorf("%d events from %s, want the newest %d", len(w.AccountEvents), w.AccountEvents[0].Time, maxListItems)
 	}
-	if mergeAccount(w, told(0, webhook.AccountUpdate{Event: "PARTNER_ADDED", Detail: "x"})) {
-		t.Error("an event that has left the list counts as news when it is delivered again")
+	if mergeAccount(w, eventAt(0, webhook.AccountUpdate{Event: "PARTNER_ADDED", Detail: "x"})) {
+		t.Error("an event that was dropped from the list counts as a change when it is delivered again")
 	}
 }
 
 func TestInventedEventsAreBounded(t *testing.T) {
 	w := &v1alpha1.WABAWebhookStatus{}
 	for i := range 10 * maxWatermarks {
-		mergeAccount(w, told(i, webhook.AccountUpdate{Event: fmt.Sprintf("INVENTED_%d", i)}))
+		mergeAccount(w, eventAt(i, webhook.AccountUpdate{Event: fmt.Sprintf("INVENTED_%d", i)}))
 	}
-	mergeAccount(w, told(1, webhook.AccountReview{Decision: "APPROVED"}))
-	if len(w.Events) > maxWatermarks+1 || w.ReviewDecision != "APPROVED" || len(w.AccountEvents) != ringSize {
+	mergeAccount(w, eventAt(1, webhook.AccountReview{Decision: "APPROVED"}))
+	if len(w.Events) > maxWatermarks+1 || w.ReviewDecision != "APPROVED" || len(w.AccountEvents) != maxListItems {
 		t.Errorf("%d watermarks, decision %q, %d events", len(w.Events), w.ReviewDecision, len(w.AccountEvents))
 	}
 }
 
 func TestRestrictionsEnd(t *testing.T) {
-	w := accountFacts(told(1, webhook.AccountUpdate{Event: "ACCOUNT_RESTRICTION", Restrictions: []webhook.Restriction{{Type: "A", Expires: start.Add(2 * time.Hour)}}}))
-	later := told(2, webhook.AccountUpdate{Event: "ACCOUNT_RESTRICTION", Restrictions: []webhook.Restriction{{Type: "B"}}})
+	w := accountFacts(eventAt(1, webhook.AccountUpdate{Event: "ACCOUNT_RESTRICTION", Restrictions: []webhook.Restriction{{Type: "A", Expires: start.Add(2 * time.Hour)}}}))
+	later := eventAt(2, webhook.AccountUpdate{Event: "ACCOUNT_RESTRICTION", Restrictions: []webhook.Restriction{{Type: "B"}}})
 	later.received = start.Add(3 * time.Hour)
 	if !mergeAccount(w, later) || len(w.Restrictions) != 1 || w.Restrictions[0].Type != "B" {
 		t.Errorf("restrictions are %v, want only the one that holds", w.Restrictions)
@@ -209,7 +209,7 @@ func TestTimesThatCanNotBeRight(t *testing.T) {
 	}
 }
 
-func TestSubscriptionsTellThatEventsArrive(t *testing.T) {
+func TestSubscriptionShowsWhenEventsArrive(t *testing.T) {
 	w := &v1alpha1.WebhookSubscriptionWebhookStatus{}
 	arrival := func(after time.Duration, field string) event {
 		return newEvent(webhook.Change{Field: field, Time: start.Add(after), Hash: field}, start.Add(after))
@@ -228,7 +228,7 @@ func TestSubscriptionsTellThatEventsArrive(t *testing.T) {
 		{event{handshake: true, received: start.Add(time.Second)}, true},
 	} {
 		if got := mergeSubscription(w, c.e); got != c.want {
-			t.Errorf("%s at %s: news %t, want %t", c.e.Field, c.e.received, got, c.want)
+			t.Errorf("%s at %s: changed %t, want %t", c.e.Field, c.e.received, got, c.want)
 		}
 	}
 	if len(w.Events) != 2 || !w.HandshakeTime.Time.Equal(start.Add(time.Second)) {

@@ -13,7 +13,7 @@ import (
 // alertPictureLost is the alert that the picture of a number's profile is gone.
 const alertPictureLost = "PROFILE_PICTURE_LOST"
 
-// mergeNumber takes an event into the facts about a phone number and reports whether they changed.
+// mergeNumber merges an event into the facts about a phone number and reports whether they changed.
 func mergeNumber(w *v1alpha1.PhoneNumberWebhookStatus, e event) bool {
 	switch v := e.Value.(type) {
 	case webhook.NumberName:

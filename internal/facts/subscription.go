@@ -14,11 +14,11 @@ import (
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
-// arrivalPeriod is how often a subscription's status says again that events of a field arrive: often enough to see that
-// they do, rare enough to cost nothing.
+// arrivalPeriod is how often the status of a subscription repeats that events of a field arrive: often enough to show that they
+// do, and cheap.
 const arrivalPeriod = 10 * time.Minute
 
-// mergeSubscription notes that events of a field arrive, or that Meta verified the receiver.
+// mergeSubscription stores that events of a field arrive, or that Meta verified the receiver.
 func mergeSubscription(w *v1alpha1.WebhookSubscriptionWebhookStatus, e event) bool {
 	if e.handshake {
 		if w.HandshakeTime != nil && !w.HandshakeTime.Time.Before(e.received) {

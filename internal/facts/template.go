@@ -12,7 +12,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
-// mergeTemplate takes an event into the facts about a template and reports whether they changed.
+// mergeTemplate merges an event into the facts about a template and reports whether they changed.
 func mergeTemplate(w *v1alpha1.MessageTemplateWebhookStatus, e event) bool {
 	switch v := e.Value.(type) {
 	case webhook.TemplateStatus:
@@ -25,16 +25,16 @@ func mergeTemplate(w *v1alpha1.MessageTemplateWebhookStatus, e event) bool {
 		return true
 	case webhook.TemplateCategory:
 		if v.Correct != "" {
-			return announced(w, e, v)
+			return announceCategory(w, e, v)
 		}
-		return categorised(w, e, v)
+		return completeCategory(w, e, v)
 	case webhook.TemplateComponents:
 		return advance(&w.Events, MarkTemplateComponents, e, 0)
 	}
 	return false
 }
 
-// templateStatus replaces all that belongs to the status: details of an earlier one no longer apply.
+// templateStatus replaces the status and everything that belongs to it: details of an earlier status no longer apply.
 func templateStatus(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook.TemplateStatus) bool {
 	changed := false
 	if advance(&w.Events, MarkTemplateStatus, e, laterStatus(v.Event, w.Status)) {
@@ -44,11 +44,12 @@ func templateStatus(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook
 		w.PauseTitle, w.PauseDescription = v.PauseTitle, v.PauseDescription
 		w.DisableTime = timeOf(v.DisableDate)
 	}
-	return mentioned(w, e, v.Category) || changed
+	return setMentionedCategory(w, e, v.Category) || changed
 }
 
-// mentioned notes the category that an event mentions beside its own news. What a change of category says goes before.
-func mentioned(w *v1alpha1.MessageTemplateWebhookStatus, e event, category string) bool {
+// setMentionedCategory stores the category that an event about something else mentions. An event about a change of category takes
+// precedence.
+func setMentionedCategory(w *v1alpha1.MessageTemplateWebhookStatus, e event, category string) bool {
 	if category == "" || !e.at.After(since(w.Events, MarkCategoryCompleted)) || !advance(&w.Events, MarkTemplateCategory, e, 0) {
 		return false
 	}
@@ -56,7 +57,7 @@ func mentioned(w *v1alpha1.MessageTemplateWebhookStatus, e event, category strin
 	return true
 }
 
-// laterStatus decides between two statuses of the same second: a template is in review before anything else happens to it.
+// laterStatus orders two statuses of the same second: a template is in review before anything else happens to it.
 func laterStatus(next, current string) int {
 	const inReview = "PENDING"
 	switch {
@@ -70,17 +71,17 @@ func laterStatus(next, current string) int {
 	return 0
 }
 
-// announced notes the category that Meta is going to give the template, unless it has done so since.
-func announced(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook.TemplateCategory) bool {
+// announceCategory stores the category that Meta is going to give the template, unless Meta has done so since.
+func announceCategory(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook.TemplateCategory) bool {
 	changed := advance(&w.Events, MarkCategoryAnnounced, e, 0)
 	if changed && e.at.After(since(w.Events, MarkCategoryCompleted)) {
 		w.CorrectCategory, w.CategoryChangeTime = v.Correct, timeOf(v.ChangeTime)
 	}
-	return mentioned(w, e, v.New) || changed
+	return setMentionedCategory(w, e, v.New) || changed
 }
 
-// categorised notes a change of category, which fulfils what was announced before.
-func categorised(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook.TemplateCategory) bool {
+// completeCategory stores a change of category, which completes an earlier announcement.
+func completeCategory(w *v1alpha1.MessageTemplateWebhookStatus, e event, v webhook.TemplateCategory) bool {
 	if !advance(&w.Events, MarkCategoryCompleted, e, 0) {
 		return false
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
 
-// Watermarks: names under which status.webhook.events tells when Meta said something last. They are the names of webhook
-// fields (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview), or go into detail where
-// one field tells facts that don't replace each other.
+// Watermarks: names under which status.webhook.events shows the time of Meta's last event. They are the names of webhook fields
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview), with a suffix where one field
+// reports facts that don't replace each other.
 const (
 	MarkTemplateStatus     = "message_template_status_update"
 	MarkTemplateQuality    = "message_template_quality_update"
@@ -47,21 +47,21 @@ const (
 // EventAccountDeleted is the event of account_update with which an account ends.
 const EventAccountDeleted = "ACCOUNT_DELETED"
 
-// farFuture is how far Meta's clock may be ahead of ours. A time beyond would keep all later events out.
+// farFuture is how far Meta's clock may be ahead of ours. A later time would make all further events look older.
 const farFuture = time.Hour
 
-// event is one change on its way into a status.
+// event is one change that is to be merged into a status.
 type event struct {
 	webhook.Change
 	// at is Meta's time of the event, or when it was received where Meta gave none that can be right.
 	at time.Time
 	// received is when the delivery arrived.
 	received time.Time
-	// account is the one whose resources may be touched.
+	// account is the account whose resources the event may change.
 	account Account
-	// handshake means that there is no change at all: Meta verified the receiver.
+	// handshake means that there is no change: Meta verified the receiver.
 	handshake bool
-	// n numbers the changes of a delivery.
+	// n is the index of the change in its delivery.
 	n int
 }
 
@@ -73,7 +73,7 @@ func newEvent(c webhook.Change, received time.Time) event {
 	return event{Change: c, at: at.UTC().Truncate(time.Second), received: received.UTC().Truncate(time.Second)}
 }
 
-// since is the time of a watermark, zero when nothing was ever told under its name.
+// since returns the time of a watermark, zero if no event was stored under its name.
 func since(events []v1alpha1.WebhookEvent, name string) time.Time {
 	if w := EventOf(events, name); w != nil {
 		return w.Time.Time
@@ -81,9 +81,9 @@ func since(events []v1alpha1.WebhookEvent, name string) time.Time {
 	return time.Time{}
 }
 
-// advance reports whether an event is newer than all that was told under a name, and moves the watermark. Meta's times have
-// whole seconds and its deliveries no order: of two events in one second the same one wins on every replica, whichever
-// arrives first. tie says which if the caller knows: > 0 this one, < 0 the known one.
+// advance reports whether an event is newer than all stored ones under a name, and moves the watermark. Meta's times have whole
+// seconds and its deliveries no order: of two events in one second every replica keeps the same one, whichever arrives first. tie
+// decides if the caller can tell: > 0 for the new event, < 0 for the stored one.
 func advance(events *[]v1alpha1.WebhookEvent, name string, e event, tie int) bool {
 	w := EventOf(*events, name)
 	if w != nil {
@@ -109,11 +109,11 @@ func advance(events *[]v1alpha1.WebhookEvent, name string, e event, tie int) boo
 // maxWatermarks bounds the watermarks of one resource: about twice as many as there are names today.
 const maxWatermarks = 64
 
-// ringSize bounds each list of facts: the newest are kept.
-const ringSize = 20
+// maxListItems bounds each list of facts: the newest are kept.
+const maxListItems = 20
 
-// insert adds an item to a list ordered by time, unless it is there already or older than all of a full list. key tells
-// items of the same second apart. It reports whether the list changed.
+// insert adds an item to a list ordered by time, unless the list contains it or is full of newer ones. key distinguishes items of
+// the same second. It reports whether the list changed.
 func insert[T any](list []T, item T, at func(T) time.Time, key func(T) string) ([]T, bool) {
 	order := func(a, b T) int {
 		if c := at(a).Compare(at(b)); c != 0 {
@@ -122,9 +122,9 @@ func insert[T any](list []T, item T, at func(T) time.Time, key func(T) string) (
 		return strings.Compare(key(a), key(b))
 	}
 	i, found := slices.BinarySearchFunc(list, item, order)
-	if found || i == 0 && len(list) >= ringSize {
+	if found || i == 0 && len(list) >= maxListItems {
 		return list, false
 	}
 	next := slices.Insert(slices.Clone(list), i, item)
-	return next[max(0, len(next)-ringSize):], true
+	return next[max(0, len(next)-maxListItems):], true
 }

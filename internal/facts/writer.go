@@ -25,7 +25,7 @@ type Options struct {
 	Client client.Client
 	// Live reads from the API server.
 	Live client.Reader
-	// Namespaces and Selector restrict live lists as the cache is restricted; absent means everything.
+	// Namespaces and Selector restrict live lists as the cache is restricted; empty means everything.
 	Namespaces []string
 	Selector   labels.Selector
 	Clock      clock.Clock
@@ -35,10 +35,10 @@ type Options struct {
 // Writer persists facts. It is safe for concurrent use, and several processes may write facts about the same resource.
 type Writer struct {
 	find *finder
-	// confirm has a confirmer for each kind of which resources can be missing.
+	// confirm has a confirmer for each kind whose resources can be missing in the cache.
 	confirm map[string]*confirmer
-	lanes   *lanes
-	// failures are those that no sender learns of.
+	queue   *perObjectQueue
+	// failures logs errors that are not returned to a sender.
 	failures *loglimit.Failures
 }
 
@@ -50,42 +50,42 @@ func NewWriter(o Options) *Writer {
 	}
 	failures := loglimit.New(o.Log, o.Clock)
 	w := &Writer{
-		find:    &finder{cache: o.Client, absent: newAbsences(o.Clock)},
+		find:    &finder{cache: o.Client, absent: newNegativeCache(o.Clock)},
 		confirm: map[string]*confirmer{},
-		lanes: newLanes(&store{
-			client: o.Client, live: o.Live, log: o.Log, strangers: newAbsences(o.Clock),
+		queue: newPerObjectQueue(&store{
+			client: o.Client, live: o.Live, log: o.Log, unrelated: newNegativeCache(o.Clock),
 		}, o.Clock, failures),
 		failures: failures,
 	}
 	scopes := scopesOf(o.Namespaces, client.MatchingLabelsSelector{Selector: selector})
 	for _, k := range []string{v1alpha1.KindMessageTemplate, v1alpha1.KindPhoneNumber} {
-		w.confirm[k] = &confirmer{kind: k, live: o.Live, clock: o.Clock, scopes: scopes, pace: newPace()}
+		w.confirm[k] = &confirmer{kind: k, live: o.Live, clock: o.Clock, scopes: scopes, bucket: newTokenBucket()}
 	}
 	return w
 }
 
-// Record persists what a delivery says, and returns when all of it is in the API server. An error means that something may
-// not be, and that sending the delivery again can mend it; whatever was persisted before is then recognised.
+// Record persists the changes of a delivery, and returns once all of them are in the API server. An error means that some may be
+// missing, and that a repeated delivery can store them; those already stored are recognised.
 func (w *Writer) Record(ctx context.Context, d Delivery) (Tally, error) {
 	w.sweep()
-	r := recording{best: make([]outcome, len(d.Changes))}
+	r := deliveryWork{results: make([]eventResult, len(d.Changes))}
 	accounts := map[string][]Account{}
 	for _, a := range d.Accounts {
 		accounts[a.ID] = append(accounts[a.ID], a)
 	}
 	var errs []error
 	arrived := map[Account]bool{}
-	missing := map[string][]unfound{}
+	missing := map[string][]unfoundEvent{}
 	for n, c := range d.Changes {
 		for _, a := range accounts[c.AccountID] {
 			arrived[a] = true
 		}
 		switch c.Value.(type) {
 		case nil:
-			r.best[n] = unknown
+			r.results[n] = unknown
 			continue
 		case webhook.Message:
-			r.best[n] = message
+			r.results[n] = message
 			continue
 		}
 		for _, a := range accounts[c.AccountID] {
@@ -98,155 +98,155 @@ func (w *Writer) Record(ctx context.Context, d Delivery) (Tally, error) {
 			}
 			r.add(e, found.subjects...)
 			if m := found.missing; m != nil {
-				missing[m.kind] = append(missing[m.kind], unfound{m, e})
+				missing[m.kind] = append(missing[m.kind], unfoundEvent{m, e})
 			}
 		}
 	}
 	for k, events := range missing {
 		errs = append(errs, w.findMissing(ctx, k, events, &r))
 	}
-	err := errors.Join(append(errs, r.submit(ctx, w.lanes))...)
-	w.arrivals(context.WithoutCancel(ctx), d, arrived)
+	err := errors.Join(append(errs, r.submit(ctx, w.queue))...)
+	w.recordArrivals(context.WithoutCancel(ctx), d, arrived)
 	return r.tally(), err
 }
 
-// unfound is an event and the resource that it is about, which the cache doesn't show.
-type unfound struct {
-	*wanted
+// unfoundEvent is an event and its lookup, which matches nothing in the cache.
+type unfoundEvent struct {
+	*lookup
 	event event
 }
 
-// findMissing asks the API server for what the cache doesn't show: all of a delivery at a time.
-func (w *Writer) findMissing(ctx context.Context, k string, events []unfound, r *recording) error {
-	all := make([]*wanted, len(events))
+// findMissing asks the API server for what the cache doesn't show: once for all events of a delivery.
+func (w *Writer) findMissing(ctx context.Context, kind string, events []unfoundEvent, r *deliveryWork) error {
+	all := make([]*lookup, len(events))
 	for i := range events {
-		all[i] = events[i].wanted
+		all[i] = events[i].lookup
 	}
-	confirmed, err := w.confirm[k].confirm(ctx, all)
+	confirmed, err := w.confirm[kind].confirm(ctx, all)
 	if err != nil {
 		return err
 	}
 	for _, u := range events {
-		subjects := confirmed[u.absence()]
+		subjects := confirmed[u.negativeKey()]
 		if len(subjects) == 0 {
-			w.find.absent.add(u.absence())
+			w.find.absent.add(u.negativeKey())
 		}
-		r.add(u.event, u.those(subjects)...)
+		r.add(u.event, u.countable(subjects)...)
 	}
 	return nil
 }
 
-// sweep frees what is too old of all that is remembered.
+// sweep drops everything expired from memory.
 func (w *Writer) sweep() {
 	w.find.absent.sweep()
-	w.lanes.store.strangers.sweep()
-	w.lanes.sweep()
+	w.queue.store.unrelated.sweep()
+	w.queue.sweep()
 }
 
-// Handshake notes that Meta verified the receiver for subscriptions. It is a convenience: if it can't be written, nothing is
-// lost.
+// Handshake stores that Meta verified the receiver for subscriptions. The time is only informative: a failed write is logged and
+// not repeated.
 func (w *Writer) Handshake(ctx context.Context, subscriptions []types.NamespacedName, at time.Time) {
-	r := recording{best: make([]outcome, 1)}
+	r := deliveryWork{results: make([]eventResult, 1)}
 	for _, key := range subscriptions {
 		e := newEvent(webhook.Change{}, at)
 		e.handshake = true
 		r.add(e, subject{kind: v1alpha1.KindWebhookSubscription, key: key})
 	}
-	if err := r.submit(ctx, w.lanes); err != nil {
+	if err := r.submit(ctx, w.queue); err != nil {
 		w.failures.Report("note a handshake", err)
 	}
 }
 
-// arrivals notes at the subscriptions of the accounts that events arrive. Nobody waits for it.
-func (w *Writer) arrivals(ctx context.Context, d Delivery, accounts map[Account]bool) {
+// recordArrivals stores at the subscriptions of the accounts that events arrive. No sender waits for it.
+func (w *Writer) recordArrivals(ctx context.Context, d Delivery, accounts map[Account]bool) {
 	for a := range accounts {
 		subjects, err := w.find.subscriptions(ctx, a)
 		if err != nil {
 			w.failures.Report("list the subscriptions of an account", err)
 			continue
 		}
-		var seen []event
+		var events []event
 		for _, c := range d.Changes {
 			if c.AccountID == a.ID {
 				e := newEvent(c, d.Received)
 				e.account = a
-				seen = append(seen, e)
+				events = append(events, e)
 			}
 		}
 		for _, s := range subjects {
-			w.lanes.post(ctx, s, seen)
+			w.queue.submitAsync(ctx, s, events)
 		}
 	}
 }
 
-// Forget frees what is kept of an account whose resource is gone.
+// Forget frees everything about an account whose resource is gone.
 func (w *Writer) Forget(account types.NamespacedName) {
 	w.find.absent.forget(account)
-	w.lanes.store.strangers.forget(account)
-	w.lanes.free()
+	w.queue.store.unrelated.forget(account)
+	w.queue.dropFull()
 }
 
-// outcome is what became of one change; of several resources concerned the best counts.
-type outcome int
+// eventResult is the result of one change; of several resources the best result counts.
+type eventResult int
 
 const (
-	unmanaged outcome = iota
+	unmanaged eventResult = iota
 	unknown
 	message
-	already
+	alreadyKnown
 	persisted
 )
 
-// recording is the work of one delivery.
-type recording struct {
-	order []subject
-	work  map[subject][]event
-	best  []outcome
+// deliveryWork collects the events of one delivery by resource.
+type deliveryWork struct {
+	subjects []subject
+	events   map[subject][]event
+	results  []eventResult
 }
 
-func (r *recording) add(e event, subjects ...subject) {
+func (r *deliveryWork) add(e event, subjects ...subject) {
 	for _, s := range subjects {
-		if r.work == nil {
-			r.work = map[subject][]event{}
+		if r.events == nil {
+			r.events = map[subject][]event{}
 		}
-		if _, ok := r.work[s]; !ok {
-			r.order = append(r.order, s)
+		if _, ok := r.events[s]; !ok {
+			r.subjects = append(r.subjects, s)
 		}
-		r.work[s] = append(r.work[s], e)
+		r.events[s] = append(r.events[s], e)
 	}
 }
 
-// submit hands all work over and waits until it is done.
-func (r *recording) submit(ctx context.Context, l *lanes) error {
-	tickets := make([]*ticket, len(r.order))
-	for i, s := range r.order {
-		tickets[i] = l.submit(ctx, s, r.work[s])
+// submit queues all events and waits until they are written.
+func (r *deliveryWork) submit(ctx context.Context, queue *perObjectQueue) error {
+	requests := make([]*request, len(r.subjects))
+	for i, s := range r.subjects {
+		requests[i] = queue.submit(ctx, s, r.events[s])
 	}
 	var errs []error
-	for i, t := range tickets {
+	for i, request := range requests {
 		select {
-		case <-t.done:
+		case <-request.done:
 		case <-ctx.Done():
 			return errors.Join(append(errs, ctx.Err())...)
 		}
-		if t.err != nil {
-			errs = append(errs, t.err)
+		if request.err != nil {
+			errs = append(errs, request.err)
 			continue
 		}
-		for j, e := range r.work[r.order[i]] {
-			r.best[e.n] = max(r.best[e.n], t.outcomes[j])
+		for j, e := range r.events[r.subjects[i]] {
+			r.results[e.n] = max(r.results[e.n], request.results[j])
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (r *recording) tally() (t Tally) {
-	for _, o := range r.best {
+func (r *deliveryWork) tally() (t Tally) {
+	for _, o := range r.results {
 		switch o {
 		case persisted:
 			t.Persisted++
-		case already:
-			t.Known++
+		case alreadyKnown:
+			t.AlreadyKnown++
 		case message:
 			t.Messages++
 		case unknown:

@@ -38,17 +38,17 @@ const (
 	numberID  = "106540352242922"
 )
 
-// place is a namespace with an account in it.
-type place struct {
+// fixture is a namespace with an account in it.
+type fixture struct {
 	t       *testing.T
 	ns      string
 	account Account
 	clock   *clocktesting.FakeClock
 }
 
-func newPlace(t *testing.T) *place {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	p := &place{t: t, ns: env.Namespace(t), clock: clocktesting.NewFakeClock(start.Add(time.Hour))}
+	p := &fixture{t: t, ns: env.Namespace(t), clock: clocktesting.NewFakeClock(start.Add(time.Hour))}
 	waba := &v1alpha1.WABA{
 		ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: p.ns},
 		Spec:       v1alpha1.WABASpec{ID: accountID, CredentialsSecretRef: v1alpha1.LocalSecretReference{Name: "acme-meta"}},
@@ -58,7 +58,7 @@ func newPlace(t *testing.T) *place {
 	return p
 }
 
-func (p *place) create(obj v1alpha1.Asset) {
+func (p *fixture) create(obj v1alpha1.Asset) {
 	p.t.Helper()
 	if err := env.Client.Create(p.t.Context(), obj); err != nil {
 		p.t.Fatal(err)
@@ -66,7 +66,7 @@ func (p *place) create(obj v1alpha1.Asset) {
 }
 
 // template creates a template that the account's controller has created at Meta.
-func (p *place) template(name, id string) *v1alpha1.MessageTemplate {
+func (p *fixture) template(name, id string) *v1alpha1.MessageTemplate {
 	p.t.Helper()
 	o := &v1alpha1.MessageTemplate{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: p.ns},
@@ -76,24 +76,24 @@ func (p *place) template(name, id string) *v1alpha1.MessageTemplate {
 		},
 	}
 	p.create(o)
-	p.status(o, func() { o.Status.ID, o.Status.AccountID = id, accountID })
+	p.patchStatus(o, func() { o.Status.ID, o.Status.AccountID = id, accountID })
 	return o
 }
 
-func (p *place) number() *v1alpha1.PhoneNumber {
+func (p *fixture) number() *v1alpha1.PhoneNumber {
 	p.t.Helper()
 	o := &v1alpha1.PhoneNumber{
 		ObjectMeta: metav1.ObjectMeta{Name: "support", Namespace: p.ns},
 		Spec:       v1alpha1.PhoneNumberSpec{CommonSpec: v1alpha1.CommonSpec{WABARef: v1alpha1.WABAReference{Name: "acme"}}, ID: numberID},
 	}
 	p.create(o)
-	p.status(o, func() {
+	p.patchStatus(o, func() {
 		o.Status.ID, o.Status.AccountID, o.Status.DisplayPhoneNumber = numberID, accountID, "+1 555-078-3881"
 	})
 	return o
 }
 
-func (p *place) status(o v1alpha1.Asset, change func()) {
+func (p *fixture) patchStatus(o v1alpha1.Asset, change func()) {
 	p.t.Helper()
 	before, _ := o.DeepCopyObject().(client.Object)
 	change()
@@ -102,27 +102,27 @@ func (p *place) status(o v1alpha1.Asset, change func()) {
 	}
 }
 
-func (p *place) get(o v1alpha1.Asset) {
+func (p *fixture) get(o v1alpha1.Asset) {
 	p.t.Helper()
 	if err := env.Client.Get(p.t.Context(), client.ObjectKeyFromObject(o), o); err != nil {
 		p.t.Fatal(err)
 	}
 }
 
-// process is one replica of the operator with a cache of its own.
-type process struct {
+// replica is one replica of the operator with a cache of its own.
+type replica struct {
 	*Writer
-	// writes are those that the API server took. A first attempt may build on a cache that doesn't show the last write yet: it
-	// is refused and changes nothing.
+	// writes counts the writes that the API server accepted. A first attempt may build on a cache that doesn't show the last
+	// write yet: it is refused and changes nothing.
 	writes atomic.Int32
-	// reads are live ones, lists those among them that are of many resources.
+	// reads counts live reads, lists those of them that list resources.
 	reads, lists atomic.Int32
-	// fails, when set, is what every request to the API server ends with.
-	fails atomic.Pointer[error]
+	// failWith, when set, is the error of every request to the API server.
+	failWith atomic.Pointer[error]
 }
 
-func (p *process) RoundTrip(next http.RoundTripper, r *http.Request) (*http.Response, error) {
-	if err := p.fails.Load(); err != nil {
+func (p *replica) RoundTrip(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+	if err := p.failWith.Load(); err != nil {
 		return nil, *err
 	}
 	answer, err := next.RoundTrip(r)
@@ -135,14 +135,14 @@ func (p *process) RoundTrip(next http.RoundTripper, r *http.Request) (*http.Resp
 	return answer, err
 }
 
-type wrapped func(*http.Request) (*http.Response, error)
+type roundTripFunc func(*http.Request) (*http.Response, error)
 
-func (w wrapped) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
+func (w roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
 
-// start starts a replica. Whatever exists is in its cache, unless blind: then nothing ever is.
-func (p *place) start(blind ...bool) *process {
+// start starts a replica. Its cache contains all resources, or none with blind.
+func (p *fixture) start(blind ...bool) *replica {
 	p.t.Helper()
-	c := &process{}
+	c := &replica{}
 	cfg := rest.CopyConfig(env.Config)
 	cfg.QPS = -1
 	scope := cache.Options{Scheme: env.Scheme, DefaultNamespaces: map[string]cache.Config{p.ns: {}}}
@@ -169,7 +169,7 @@ func (p *place) start(blind ...bool) *process {
 		p.t.Fatal("the cache didn't fill")
 	}
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return wrapped(func(r *http.Request) (*http.Response, error) { return c.RoundTrip(next, r) })
+		return roundTripFunc(func(r *http.Request) (*http.Response, error) { return c.RoundTrip(next, r) })
 	})
 	cached, err := client.New(cfg, client.Options{Scheme: env.Scheme, Cache: &client.CacheOptions{Reader: informers}})
 	if err != nil {
@@ -201,15 +201,15 @@ func change(seconds int, field string, v webhook.Value) webhook.Change {
 	}
 }
 
-func status(seconds int, name, id, event string) webhook.Change {
+func statusChange(seconds int, name, id, event string) webhook.Change {
 	return change(seconds, MarkTemplateStatus, webhook.TemplateStatus{Template: webhook.Template{ID: id, Name: name, Language: "en_US"}, Event: event})
 }
 
-func (p *place) delivery(changes ...webhook.Change) Delivery {
+func (p *fixture) delivery(changes ...webhook.Change) Delivery {
 	return Delivery{AppID: "1", Accounts: []Account{p.account}, Changes: changes, Received: start.Add(time.Hour)}
 }
 
-func (p *place) record(w *process, changes ...webhook.Change) Tally {
+func (p *fixture) record(w *replica, changes ...webhook.Change) Tally {
 	p.t.Helper()
 	tally, err := w.Record(p.t.Context(), p.delivery(changes...))
 	if err != nil {
@@ -219,16 +219,16 @@ func (p *place) record(w *process, changes ...webhook.Change) Tally {
 }
 
 func TestRecord(t *testing.T) {
-	p := newPlace(t)
+	p := newFixture(t)
 	template, number := p.template("parcel", "77"), p.number()
 	w := p.start()
 	changes := []webhook.Change{
-		status(1, "parcel", "77", "APPROVED"),
+		statusChange(1, "parcel", "77", "APPROVED"),
 		change(2, MarkNumberName, webhook.NumberName{PhoneNumber: "15550783881", Decision: "REJECTED", RejectionReason: "NAME_NOT_CONSISTENT"}),
 		change(3, MarkNumberSettings, webhook.NumberSettings{PhoneNumberID: numberID, CallingStatus: "ENABLED"}),
 		change(4, MarkAccount, webhook.AccountUpdate{Event: "DISABLED_UPDATE", Ban: &webhook.Ban{State: "DISABLE"}}),
 		change(5, MarkAlerts, webhook.Alert{Type: alertPictureLost, EntityType: "CURRENT_STATUS_ID", EntityID: "9", Severity: "WARNING", Status: "ACTIVE"}),
-		status(6, "unmanaged", "78", "APPROVED"),
+		statusChange(6, "unmanaged", "78", "APPROVED"),
 		change(7, MarkNumberName, webhook.NumberName{PhoneNumber: "15550000000", Decision: "APPROVED"}),
 		{AccountID: "999", Field: MarkAccountReview, Value: webhook.AccountReview{Decision: "APPROVED"}},
 		change(8, "invented", nil),
@@ -238,7 +238,7 @@ func TestRecord(t *testing.T) {
 	if got := p.record(w, changes...); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	want = Tally{Known: 5, Unmanaged: 3, Unknown: 1, Messages: 1}
+	want = Tally{AlreadyKnown: 5, Unmanaged: 3, Unknown: 1, Messages: 1}
 	writes := w.writes.Load()
 	if got := p.record(w, changes...); got != want || w.writes.Load() != writes {
 		t.Errorf("again: got %+v and %d writes, want %+v and none", got, w.writes.Load()-writes, want)
@@ -257,12 +257,12 @@ func TestRecord(t *testing.T) {
 	}
 }
 
-// What the cache doesn't show may be newer than the cache: one live list decides, and is remembered.
-func TestUnknownIsConfirmed(t *testing.T) {
-	p := newPlace(t)
+// A resource that the cache doesn't show may be newer than the cache: one live list decides, and its result is remembered.
+func TestMissingInCacheIsConfirmed(t *testing.T) {
+	p := newFixture(t)
 	w := p.start(true)
 	template := p.template("parcel", "77")
-	if tally := p.record(w, status(1, "parcel", "77", "APPROVED")); tally != (Tally{Persisted: 1}) {
+	if tally := p.record(w, statusChange(1, "parcel", "77", "APPROVED")); tally != (Tally{Persisted: 1}) {
 		t.Errorf("got %+v, want it found", tally)
 	}
 	p.get(template)
@@ -271,32 +271,32 @@ func TestUnknownIsConfirmed(t *testing.T) {
 	}
 	lists := w.lists.Load()
 	for range 3 {
-		p.record(w, status(1, "nobodys", "5", "APPROVED"), change(1, MarkNumberName, webhook.NumberName{PhoneNumber: "1", Decision: "APPROVED"}))
+		p.record(w, statusChange(1, "unmanaged", "5", "APPROVED"), change(1, MarkNumberName, webhook.NumberName{PhoneNumber: "1", Decision: "APPROVED"}))
 	}
 	if got := w.lists.Load() - lists; got != 2 {
-		t.Errorf("%d live lists for two things that nobody manages, want one each", got)
+		t.Errorf("%d live lists for two unmanaged objects, want one each", got)
 	}
-	p.clock.Step(absentFor)
-	p.record(w, status(1, "nobodys", "5", "APPROVED"))
+	p.clock.Step(negativeTTL)
+	p.record(w, statusChange(1, "unmanaged", "5", "APPROVED"))
 	if got := w.lists.Load() - lists; got != 3 {
 		t.Errorf("%d live lists, want another one after a while", got)
 	}
 }
 
-// Two replicas receive events about one account at the same time, while its controller writes status too: nothing may be
-// lost, and what arrives during a write goes with the next one.
+// Two replicas receive events about one account at the same time, while its controller writes status too: no event may be lost,
+// and events that arrive during a write go with the next one.
 func TestManyWriters(t *testing.T) {
-	p := newPlace(t)
-	replicas := []*process{p.start(), p.start()}
+	p := newFixture(t)
+	replicas := []*replica{p.start(), p.start()}
 	const each = 60
 	var wait sync.WaitGroup
 	for r, w := range replicas {
 		for i := range each {
 			wait.Go(func() {
-				violation := &webhook.Violation{Type: fmt.Sprintf("T%d-%d", r, i%ringSize/2)}
+				violation := &webhook.Violation{Type: fmt.Sprintf("T%d-%d", r, i%maxListItems/2)}
 				tally, err := w.Record(t.Context(), p.delivery(
 					change(r, MarkAccount, webhook.AccountUpdate{Event: "ACCOUNT_VIOLATION", Violation: violation})))
-				if err != nil || tally.Persisted+tally.Known != 1 {
+				if err != nil || tally.Persisted+tally.AlreadyKnown != 1 {
 					t.Errorf("%+v %v", tally, err)
 				}
 			})
@@ -305,41 +305,41 @@ func TestManyWriters(t *testing.T) {
 	waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: p.ns}}
 	for i := range 20 {
 		p.get(waba)
-		p.status(waba, func() { waba.Status.Name = fmt.Sprint(i) })
+		p.patchStatus(waba, func() { waba.Status.Name = fmt.Sprint(i) })
 	}
 	wait.Wait()
 	p.get(waba)
-	if got := len(waba.Status.Webhook.Violations); got != ringSize || waba.Status.Name != "19" {
-		t.Errorf("%d violations of %d, name %s", got, ringSize, waba.Status.Name)
+	if got := len(waba.Status.Webhook.Violations); got != maxListItems || waba.Status.Name != "19" {
+		t.Errorf("%d violations of %d, name %s", got, maxListItems, waba.Status.Name)
 	}
 	if got := replicas[0].writes.Load() + replicas[1].writes.Load(); got > each {
 		t.Errorf("%d writes for %d events: nothing was put together", got, 2*each)
 	}
 }
 
-func TestTroubleWithTheAPIServer(t *testing.T) {
-	p := newPlace(t)
+func TestAPIServerFailures(t *testing.T) {
+	p := newFixture(t)
 	template := p.template("parcel", "77")
 	w := p.start()
 	down := errors.New("connection refused")
-	w.fails.Store(&down)
-	if _, err := w.Record(t.Context(), p.delivery(status(1, "parcel", "77", "APPROVED"))); err == nil {
-		t.Error("Meta would be told that nothing was lost")
+	w.failWith.Store(&down)
+	if _, err := w.Record(t.Context(), p.delivery(statusChange(1, "parcel", "77", "APPROVED"))); err == nil {
+		t.Error("the sender got no error although the event is lost")
 	}
-	w.fails.Store(nil)
-	if tally := p.record(w, status(1, "parcel", "77", "APPROVED")); tally != (Tally{Persisted: 1}) {
+	w.failWith.Store(nil)
+	if tally := p.record(w, statusChange(1, "parcel", "77", "APPROVED")); tally != (Tally{Persisted: 1}) {
 		t.Errorf("delivered again: %+v", tally)
 	}
 	if err := env.Client.Delete(t.Context(), template); err != nil {
 		t.Fatal(err)
 	}
-	if tally := p.record(w, status(2, "parcel", "77", "PAUSED")); tally != (Tally{Unmanaged: 1}) {
+	if tally := p.record(w, statusChange(2, "parcel", "77", "PAUSED")); tally != (Tally{Unmanaged: 1}) {
 		t.Errorf("a deleted resource: %+v", tally)
 	}
 }
 
-// subscription creates one that the account's controller hasn't looked at yet.
-func (p *place) subscription() *v1alpha1.WebhookSubscription {
+// subscription creates a subscription that its controller hasn't reconciled yet.
+func (p *fixture) subscription() *v1alpha1.WebhookSubscription {
 	p.t.Helper()
 	o := &v1alpha1.WebhookSubscription{
 		ObjectMeta: metav1.ObjectMeta{Name: "events", Namespace: p.ns},
@@ -349,18 +349,18 @@ func (p *place) subscription() *v1alpha1.WebhookSubscription {
 	return o
 }
 
-// settle waits until what nobody waits for is written.
-func (p *place) settle(w *process, o *v1alpha1.WebhookSubscription) {
+// waitForQueue waits until async requests are written.
+func (p *fixture) waitForQueue(w *replica, o *v1alpha1.WebhookSubscription) {
 	s := subject{kind: v1alpha1.KindWebhookSubscription, key: client.ObjectKeyFromObject(o)}
 	for range 2 {
-		<-w.lanes.submit(p.t.Context(), s, nil).done
+		<-w.queue.submit(p.t.Context(), s, nil).done
 	}
 }
 
 func TestSubscriptionShowsArrivals(t *testing.T) {
-	p := newPlace(t)
+	p := newFixture(t)
 	o := p.subscription()
-	p.status(o, func() { o.Status.AccountID = accountID })
+	p.patchStatus(o, func() { o.Status.AccountID = accountID })
 	w := p.start()
 	w.Handshake(t.Context(), []types.NamespacedName{client.ObjectKeyFromObject(o)}, start.Add(time.Minute))
 	p.get(o)
@@ -368,14 +368,14 @@ func TestSubscriptionShowsArrivals(t *testing.T) {
 		t.Errorf("handshake at %v", got)
 	}
 	p.record(w, change(1, MarkAccountReview, webhook.AccountReview{Decision: "APPROVED"}))
-	p.settle(w, o)
+	p.waitForQueue(w, o)
 	p.get(o)
 	if len(o.Status.Webhook.Events) != 1 || o.Status.Webhook.Events[0].Field != MarkAccountReview {
 		t.Errorf("events are %v", o.Status.Webhook.Events)
 	}
-	// That messages reach the operator has to be seen, though it drops them.
+	// The arrival of messages must show in the status, although the operator drops them.
 	p.record(w, change(2, "messages", webhook.Message{}))
-	p.settle(w, o)
+	p.waitForQueue(w, o)
 	p.get(o)
 	if len(o.Status.Webhook.Events) != 2 || o.Status.Webhook.Events[1].Field != "messages" {
 		t.Errorf("events are %v", o.Status.Webhook.Events)

@@ -61,7 +61,7 @@ func (w *webhooks) Event(field string, o receiver.Outcome) {
 // Recorded records what became of the events of a delivery.
 func (w *webhooks) Recorded(t facts.Tally) {
 	for result, n := range map[string]int{
-		"persisted": t.Persisted, "known": t.Known, "unmanaged": t.Unmanaged, "unknown": t.Unknown, "message": t.Messages,
+		"persisted": t.Persisted, "known": t.AlreadyKnown, "unmanaged": t.Unmanaged, "unknown": t.Unknown, "message": t.Messages,
 	} {
 		w.facts.WithLabelValues(result).Add(float64(n))
 	}

@@ -37,7 +37,7 @@ func yields(s *v1alpha1.WABAStatus, field string) bool {
 	if s.LastObservedTime != nil {
 		observed = s.LastObservedTime.Time
 	}
-	return facts.Wins(facts.EventOf(s.Webhook.Events, field), observed)
+	return facts.Outweighs(facts.EventOf(s.Webhook.Events, field), observed)
 }
 
 // disproved reports that an observation, late enough, shows nothing of what a webhook reported about the account's standing.
@@ -96,7 +96,7 @@ func awaited(w *v1alpha1.WABAWebhookStatus, now time.Time) bool {
 		return now.Before(w.Ban.Time.Add(banDelay))
 	}
 	e := facts.EventOf(w.Events, facts.MarkBan)
-	return e == nil || now.Sub(facts.Receipt(e)) < ViolationMemory
+	return e == nil || now.Sub(facts.ReceivedAt(e)) < ViolationMemory
 }
 
 // Violations are those that still count.

@@ -10,8 +10,8 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
-// Window is how long after its receipt a fact wins over what Meta's API shows, which lags behind Meta's events.
-const Window = time.Minute
+// APILag is how long after its receipt an event outweighs observations: Meta's API lags behind Meta's events.
+const APILag = time.Minute
 
 // EventOf returns the newest event of a field, nil when there was none.
 func EventOf(events []v1alpha1.WebhookEvent, field string) *v1alpha1.WebhookEvent {
@@ -21,15 +21,16 @@ func EventOf(events []v1alpha1.WebhookEvent, field string) *v1alpha1.WebhookEven
 	return nil
 }
 
-// Receipt is when the operator received an event.
-func Receipt(e *v1alpha1.WebhookEvent) time.Time {
+// ReceivedAt is when the operator received an event.
+func ReceivedAt(e *v1alpha1.WebhookEvent) time.Time {
 	if e.ReceivedTime == nil {
 		return e.Time.Time
 	}
 	return e.ReceivedTime.Time
 }
 
-// Wins reports that what an event reported wins over what an observation saw: until one begun a Window or more after its receipt.
-func Wins(e *v1alpha1.WebhookEvent, observed time.Time) bool {
-	return e != nil && observed.Before(Receipt(e).Add(Window))
+// Outweighs reports whether an event takes precedence over an observation. It does until an observation starts at least APILag
+// after the event was received.
+func Outweighs(e *v1alpha1.WebhookEvent, observed time.Time) bool {
+	return e != nil && observed.Before(ReceivedAt(e).Add(APILag))
 }

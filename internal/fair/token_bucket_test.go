@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// TestPace: after a burst one at a time, and no more after a clock that was set back.
-func TestPace(t *testing.T) {
+// TestTokenBucket: after a burst one token at a time, and no more after the clock was set back.
+func TestTokenBucket(t *testing.T) {
 	now := time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)
-	p := Pace{PerSecond: 2, Burst: 3}
+	p := TokenBucket{PerSecond: 2, Burst: 3}
 	for i, step := range []struct {
 		passed, wait time.Duration
 	}{
@@ -24,10 +24,10 @@ func TestPace(t *testing.T) {
 			t.Errorf("%d: wait %s, want %s", i, wait, step.wait)
 		}
 		if wait == 0 {
-			p.Spend(now)
+			p.Take(now)
 		}
 	}
-	if p.Rested(now) || !p.Rested(now.Add(10*time.Second)) {
+	if p.Full(now) || !p.Full(now.Add(10*time.Second)) {
 		t.Error("it has rested too early, or never")
 	}
 }
