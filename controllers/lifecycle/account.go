@@ -236,7 +236,7 @@ func (r *Resolver) Connect(ctx context.Context, waba *v1alpha1.WABA) (*account.S
 		s.Budget().Restore(limit.RegainAccessTime.Time)
 	}
 	if waba.Status.Operator.HeldTime != nil {
-		s.Hold()
+		s.TripBreaker()
 	}
 	return s, nil
 }

@@ -95,7 +95,7 @@ func (s referenced[T]) tokenRefused(p *Run[T]) {
 	if p.Session == nil {
 		return
 	}
-	p.Session.Distrust()
+	p.Session.MarkTokenRefused()
 	s.AccountEvents.Enqueue(client.ObjectKeyFromObject(p.WABA))
 }
 

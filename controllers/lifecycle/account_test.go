@@ -238,8 +238,8 @@ func TestUnitConnectRestoresWhatTheStatusKnows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !s.Held() || !s.Budget().BlockedUntil().Equal(lifecycletest.Start.Add(time.Hour)) {
-		t.Errorf("held %t, blocked until %s", s.Held(), s.Budget().BlockedUntil())
+	if !s.BreakerOpen() || !s.Budget().BlockedUntil().Equal(lifecycletest.Start.Add(time.Hour)) {
+		t.Errorf("held %t, blocked until %s", s.BreakerOpen(), s.Budget().BlockedUntil())
 	}
 	if uid, version := s.SecretVersion(); uid != "s" || version != "1" {
 		t.Errorf("%s %s", uid, version)

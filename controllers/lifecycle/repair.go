@@ -95,11 +95,11 @@ func (r Repairs) Reset() { r.memory.Repairs = nil }
 // RepairHeld says why a repair can't be made, without a call; nil where it can. contested is how long the value is contested, and message
 // says so.
 func (b *Base) RepairHeld(s *account.Session, contested time.Duration, message string) *Result {
-	budget, wait := s.Budget().Background()
+	budget, wait := s.Budget().AllowsBackground()
 	switch {
 	case contested > 0:
 		return Waiting(v1alpha1.ReasonContested, message, contested).AssetUnaffected()
-	case s.Held() && !b.ReadOnly: // who only reads asks the breaker about each write (AllowUnrequested)
+	case s.BreakerOpen() && !b.ReadOnly: // who only reads asks the breaker about each write (AllowUnrequested)
 		return bulkChangeHeld()
 	case !budget:
 		return Waiting(v1alpha1.ReasonRateLimited, "the account's rate limit is nearly used up; the repair waits", wait).AssetUnaffected()
@@ -119,7 +119,7 @@ func (b *Base) AllowUnrequested(ctx context.Context, obj v1alpha1.Asset, waba *v
 	if b.ReadOnly && b.dryRuns.has(obj.GetUID(), s.Snapshot()) {
 		return nil
 	}
-	if !s.Unrequested(meta.LenList(list)) {
+	if !s.BreakerAllows(meta.LenList(list)) {
 		b.AccountEvents.Enqueue(client.ObjectKeyFromObject(waba))
 		return bulkChangeHeld()
 	}

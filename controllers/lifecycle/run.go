@@ -79,7 +79,7 @@ func (p *Run[T]) requestWaits(ctx context.Context) *Result {
 	if !p.Requested() {
 		return nil
 	}
-	wait := p.Session.Requested(p.Object.GetNamespace(), string(p.key()), p.lookupsOf)
+	wait := p.Session.ReserveRequestedLookups(p.Object.GetNamespace(), string(p.key()), p.lookupsOf)
 	if wait == 0 {
 		return nil
 	}
@@ -96,7 +96,7 @@ func (p *Run[T]) Lookups(count int) *Result {
 	if !p.ChangedByUser() || p.Requested() {
 		return nil
 	}
-	wait := p.Session.Lookups(p.Object.GetNamespace(), count)
+	wait := p.Session.ReserveLookups(p.Object.GetNamespace(), count)
 	if wait == 0 {
 		return nil
 	}

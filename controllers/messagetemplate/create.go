@@ -125,7 +125,7 @@ func (t *templates) provenGone(ctx context.Context, p *templateRun) (bool, *life
 	if found.Template != nil {
 		return false, lifecycle.Unchanged(lifecycle.FirstPause)
 	}
-	if !p.Session.Lost(key, p.Status.ID) {
+	if !p.Session.IsMissingID(key, p.Status.ID) {
 		return true, nil // the account never showed this id, so it isn't ours to ask for
 	}
 	live, err := p.Session.Client().ReadTemplate(ctx, p.Status.ID)
@@ -168,7 +168,7 @@ func (t *templates) create(ctx context.Context, p *templateRun, w desired, retri
 		ID: created.ID, Name: key.Name, Language: key.Language, Status: created.Status, Category: created.Category,
 		ParameterFormat: w.content.ParameterFormat,
 	}
-	p.Session.Wrote(key, live)
+	p.Session.RecordWrite(key, live)
 	s := &p.Object.Status
 	p.Status.ID, p.Status.AccountID = created.ID, p.WABA.Spec.ID
 	s.Operator.PendingCreate = nil

@@ -46,7 +46,7 @@ func (t *templates) Delete(ctx context.Context, p *templateRun) (bool, *lifecycl
 	case o != nil:
 		return false, o
 	case end == lifecycle.EndGone && live != nil:
-		p.Session.Wrote(key, nil)
+		p.Session.RecordWrite(key, nil)
 	}
 	return true, nil
 }

@@ -147,7 +147,7 @@ func (t *templates) alreadyDone(p *templateRun, w desired, live *graph.Template)
 		return nil
 	}
 	closeEdit(p.Object.Status.Operator.Edits, w.editHash())
-	p.Session.Wrote(templateKey(p.Object), live)
+	p.Session.RecordWrite(templateKey(p.Object), live)
 	view := account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.Now}
 	p.Object.Status.Operator.Baseline, p.Status.Drift = baselineOf(&p.Object.Spec, view, w), nil
 	return inSync(p.Object.Status.Status)
@@ -251,7 +251,7 @@ func (t *templates) send(ctx context.Context, p *templateRun, w desired, live *g
 		p.Object.Status.Status, p.Object.Status.Rejection = metavalues.TemplatePending, nil
 		trackStatusPeriod(p, statusChange{})
 	}
-	p.Session.Wrote(templateKey(p.Object), &after)
+	p.Session.RecordWrite(templateKey(p.Object), &after)
 	p.Object.Status.Operator.Baseline = pendingBaseline(&p.Object.Spec, w)
 	p.Status.Drift = nil
 	return lifecycle.Done("edited; the next observation reads it back")

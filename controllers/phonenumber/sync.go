@@ -80,7 +80,7 @@ func (n *numbers) connecting(ctx context.Context, p *numberRun, view account.Num
 	if !number.Is(&p.Object.Spec, *live) {
 		return view.Number
 	}
-	p.Session.SawNumber(*live, p.Now)
+	p.Session.RecordNumber(*live, p.Now)
 	return live
 }
 
@@ -123,7 +123,7 @@ func (n *numbers) reread(ctx context.Context, p *numberRun, id, message string) 
 	case err != nil:
 		p.Missed("read the number back", err)
 	case number.Is(&p.Object.Spec, *live):
-		p.Session.SawNumber(*live, begun)
+		p.Session.RecordNumber(*live, begun)
 		n.observeInto(p, live)
 	}
 	return lifecycle.Done(message).RetryAfter(time.Second) // the next step
@@ -246,7 +246,7 @@ func (n *numbers) attempt(
 	if !number.Is(&p.Object.Spec, *live) {
 		return lifecycle.Waiting(v1alpha1.ReasonUnknownError, "Meta answers with another number under this id", lifecycle.MinimumInterval)
 	}
-	p.Session.SawNumber(*live, begun)
+	p.Session.RecordNumber(*live, begun)
 	n.observeInto(p, live)
 	a.Number, a.Time = live.ID, metav1.NewTime(p.Now.Truncate(time.Second))
 	if o := n.calls.begin(ctx, p.WABA, a, func(known []v1alpha1.RegistrationAttempt) *lifecycle.Result { return permit(live, known) }); o != nil {

@@ -105,7 +105,7 @@ func (a *accounts) count(ctx context.Context, p *accountRun) {
 	if templates, err := a.managedTemplates(ctx, p.Object); err != nil {
 		p.Missed("list the account's templates here", err) // what was last known stays
 	} else {
-		p.Session.Keep(templates)
+		p.Session.PruneTemplates(templates)
 		if snap.TemplatesSection.Complete {
 			s.Templates = templateCounts(snap, templates)
 		}

@@ -37,7 +37,7 @@ func (a *accounts) sync(ctx context.Context, p *accountRun) *lifecycle.Result {
 	}
 	uid, version := p.Session.SecretVersion()
 	requested := requestedInterval(p.Object, a.Interval)
-	if wait := a.confirmSooner(p, dueIn(p.Object, requested, uid, version, p.Now)); wait > 0 && !failing(p) && !p.Session.Distrusted() {
+	if wait := a.confirmSooner(p, dueIn(p.Object, requested, uid, version, p.Now)); wait > 0 && !failing(p) && !p.Session.TokenRefused() {
 		lifecycle.LogStep(ctx, "No observation is due", "for", wait.String())
 		return a.between(p, wait)
 	}
@@ -56,7 +56,7 @@ func throttled(p *accountRun) *lifecycle.Result {
 	if err := p.Session.Budget().Before(graph.OpReadAccount); err != nil {
 		return lifecycle.Failed("read the account", err)
 	}
-	if allowed, wait := p.Session.Budget().Background(); !allowed {
+	if allowed, wait := p.Session.Budget().AllowsBackground(); !allowed {
 		return lifecycle.Waiting(v1alpha1.ReasonRateLimited, "Meta's rate limit is nearly used up; the next observation waits", wait).AssetUnaffected().Showing(true)
 	}
 	return nil
@@ -65,7 +65,7 @@ func throttled(p *accountRun) *lifecycle.Result {
 // requestedTooSoon is how long a request waits because the one before was answered a moment ago.
 func (a *accounts) requestedTooSoon(p *accountRun) time.Duration {
 	s := &p.Before.Status
-	if !p.Requested() || s.Operator.LastHandledRequest == "" || s.ObservedGeneration != p.Object.Generation || failing(p) || p.Session.Distrusted() {
+	if !p.Requested() || s.Operator.LastHandledRequest == "" || s.ObservedGeneration != p.Object.Generation || failing(p) || p.Session.TokenRefused() {
 		return 0
 	}
 	return deadline.Left(deadline.Value(s.LastObservedTime).Add(lifecycle.RequestedGap), p.Now, lifecycle.RequestedGap)
@@ -188,10 +188,10 @@ func (a *accounts) unreadable(ctx context.Context, p *accountRun, err error) *li
 func (a *accounts) breaker(p *accountRun) {
 	release := p.Object.Annotations[v1alpha1.AnnotationReleaseHeld]
 	if release != p.Object.Status.Operator.LastHandledRelease {
-		p.Session.Release()
+		p.Session.ResetBreaker()
 		p.Object.Status.Operator.LastHandledRelease, p.Object.Status.Operator.HeldTime = release, nil
 	}
-	if p.Session.Held() && p.Object.Status.Operator.HeldTime == nil {
+	if p.Session.BreakerOpen() && p.Object.Status.Operator.HeldTime == nil {
 		p.Object.Status.Operator.HeldTime = &metav1.Time{Time: p.Now.Truncate(time.Second)}
 	}
 }

@@ -256,7 +256,7 @@ func (h *subscriptions) make(ctx context.Context, l *lookup, step *routeWrite) (
 		if err != nil {
 			return false, lifecycle.Failed("read the number before its override is cleared", err)
 		}
-		l.Session.SawNumber(*live, begun)
+		l.Session.RecordNumber(*live, begun)
 		return live.ID == step.at.id && numberCallback(live) == step.at.applied, nil
 	}
 	_, o = h.Destroy(ctx, l.Object, d)
@@ -292,7 +292,7 @@ func (h *subscriptions) readBack(ctx context.Context, l *lookup, step *routeWrit
 		begun := h.Clock.Now()
 		live, err := l.Session.Client().ReadPhoneNumber(ctx, step.at.id)
 		if err == nil && live.ID == step.at.id {
-			l.Session.SawNumber(*live, begun)
+			l.Session.RecordNumber(*live, begun)
 		}
 		return err
 	}

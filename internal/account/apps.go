@@ -10,12 +10,12 @@ import (
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
-// AppsView is what is known of the apps that receive the account's events.
+// AppsView is the latest known state of the apps that receive the account's events.
 type AppsView struct {
 	Apps []graph.SubscribedApp
-	// Known is false while no complete listing says anything.
+	// Known is false until a complete listing was read.
 	Known bool
-	// At is when the request that saw them was sent.
+	// At is when the request that read them was sent.
 	At time.Time
 }
 
@@ -29,11 +29,11 @@ func (v AppsView) App(id string) *graph.SubscribedApp {
 	return nil
 }
 
-// Apps returns the newest knowledge of the subscribed apps.
+// Apps returns the latest known state of the subscribed apps.
 func (s *Session) Apps() AppsView {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	view := s.freshApps
+	view := s.appsOverride
 	if s.snapshot == nil {
 		return view
 	}
@@ -43,7 +43,7 @@ func (s *Session) Apps() AppsView {
 	return view
 }
 
-// LookupApps lists the subscribed apps now, after a write of ours for instance.
+// LookupApps lists the subscribed apps now, after a write for instance.
 func (s *Session) LookupApps(ctx context.Context) error {
 	begun := s.clock.Now()
 	apps, err := s.Client().ListSubscribedApps(ctx, s.ref.AccountID)
@@ -52,11 +52,11 @@ func (s *Session) LookupApps(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.freshApps = AppsView{Apps: apps, Known: true, At: begun}
+	s.appsOverride = AppsView{Apps: apps, Known: true, At: begun}
 	return nil
 }
 
-// TokenAppID returns the Meta app that the access token belongs to, as Meta says; empty while that isn't known.
+// TokenAppID returns the Meta app that the access token belongs to according to Meta; empty until an observation has read it.
 func (s *Session) TokenAppID() string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -66,7 +66,7 @@ func (s *Session) TokenAppID() string {
 	return s.snapshot.Token.AppID
 }
 
-// Numbers returns the newest knowledge of every phone number, by id. known is false while no complete listing says anything.
+// Numbers returns the latest known state of every phone number, by id. known is false until a complete listing was read.
 func (s *Session) Numbers() (numbers map[string]NumberView, known bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -77,7 +77,7 @@ func (s *Session) Numbers() (numbers map[string]NumberView, known bool) {
 			numbers[id] = NumberView{Number: &n, Known: true, At: s.snapshot.NumbersSection.Begun}
 		}
 	}
-	for id, f := range s.freshNumbers {
+	for id, f := range s.numberOverrides {
 		numbers[id] = NumberView{Number: &f.number, Known: true, At: f.at}
 	}
 	return numbers, known

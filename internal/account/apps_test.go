@@ -12,8 +12,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
-// TestAppsOfTwoSources: the newer of an observation and a listing of its own counts, and what was undone between two
-// observations that look alike is news.
+// TestAppsOfTwoSources: the newer of an observation and a separate listing counts, and a change is reported if a write was undone
+// between two observations that are equal.
 func TestAppsOfTwoSources(t *testing.T) {
 	clock := testingclock.NewFakePassiveClock(time.Unix(1790000000, 0))
 	s := NewManager(Options{Clock: clock}).newSession(Ref{})
@@ -31,7 +31,7 @@ func TestAppsOfTwoSources(t *testing.T) {
 		}
 	}
 	if s.Apps().Known || s.TokenAppID() != "" {
-		t.Error("known before anything was seen")
+		t.Error("known before anything was read")
 	}
 	s.publish(snapshot("theirs"))
 	expect("theirs")
@@ -39,16 +39,16 @@ func TestAppsOfTwoSources(t *testing.T) {
 		t.Error("the token's app isn't known")
 	}
 	clock.SetTime(clock.Now().Add(time.Minute))
-	s.freshApps = AppsView{Apps: []graph.SubscribedApp{{ID: "1", OverrideCallbackURI: "ours"}}, Known: true, At: clock.Now()}
+	s.appsOverride = AppsView{Apps: []graph.SubscribedApp{{ID: "1", OverrideCallbackURI: "ours"}}, Known: true, At: clock.Now()}
 	expect("ours")
 	clock.SetTime(clock.Now().Add(time.Minute))
 	if change := s.publish(snapshot("theirs")); !change.Apps {
-		t.Error("no news though our write was undone")
+		t.Error("no change although the write was undone")
 	}
 	expect("theirs")
 	clock.SetTime(clock.Now().Add(time.Minute))
 	if change := s.publish(snapshot("theirs")); change.Apps {
-		t.Error("news though nothing changed")
+		t.Error("a change although nothing changed")
 	}
 }
 
@@ -56,13 +56,13 @@ func TestNumbersOfTwoSources(t *testing.T) {
 	clock := testingclock.NewFakePassiveClock(time.Unix(1790000000, 0))
 	s := NewManager(Options{Clock: clock}).newSession(Ref{})
 	if _, known := s.Numbers(); known {
-		t.Error("known before anything was seen")
+		t.Error("known before anything was read")
 	}
 	s.publish(&Snapshot{
 		Numbers:        map[string]graph.PhoneNumber{"1": {ID: "1", Status: "PENDING"}, "2": {ID: "2"}},
 		NumbersSection: Section{Begun: clock.Now(), Complete: true},
 	})
-	s.SawNumber(graph.PhoneNumber{ID: "1", Status: "CONNECTED"}, clock.Now())
+	s.RecordNumber(graph.PhoneNumber{ID: "1", Status: "CONNECTED"}, clock.Now())
 	numbers, known := s.Numbers()
 	if !known || len(numbers) != 2 || numbers["1"].Number.Status != "CONNECTED" || numbers["2"].Number.ID != "2" {
 		t.Errorf("got %+v, %v", numbers, known)

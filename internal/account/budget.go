@@ -21,30 +21,30 @@ const (
 )
 
 const (
-	// slowPercent is the usage from which background reads slow down, stopPercent the one from which only changes a
-	// user asked for are still sent.
-	slowPercent = 75
-	stopPercent = 95
-	// usageLife is how long a usage header says anything about now: the quota is a rolling hour.
+	// stretchPercent is the usage from which background reads slow down, stopPercent the one from which only changes that a user
+	// asked for are sent.
+	stretchPercent = 75
+	stopPercent    = 95
+	// usageLife is how long a usage header is valid: the quota is a rolling hour.
 	usageLife = time.Hour
 	// firstBlock and longestBlock bound the pause after a throttling error without a time to regain access.
 	firstBlock   = 5 * time.Minute
 	longestBlock = time.Hour
-	// longestRegain is the longest time until access is regained that Meta gives, and that package graph lets through.
+	// longestRegain is the longest time to regain access that Meta reports, and that package graph accepts.
 	longestRegain = 24 * time.Hour
 )
 
-// Budget is the share of Meta's rate limit that one account (or one app) has left. It implements graph.Gate: it refuses
-// calls while Meta throttles, because calling on lengthens the block.
+// Budget is the remaining share of Meta's rate limit of one account (or one app). It refuses calls while Meta throttles, because
+// further calls lengthen the block.
 type Budget struct {
 	clock clock.PassiveClock
 
-	mu           sync.Mutex
-	percent      int
-	percentAt    time.Time
-	blockedUntil time.Time
-	blocks       int
-	// probed is whether a person's probe was let through since this block began, probing whether its call is still to come.
+	mu                sync.Mutex
+	percent           int
+	percentAt         time.Time
+	blockedUntil      time.Time
+	consecutiveBlocks int
+	// probed is whether a probe was let through since this block began, probing whether its call is still to be made.
 	probed, probing bool
 	shares          shares
 }
@@ -52,14 +52,14 @@ type Budget struct {
 // NewBudget returns an unused budget.
 func NewBudget(c clock.PassiveClock) *Budget { return &Budget{clock: c, shares: shares{}} }
 
-// Restore blocks calls until t, as learned before a restart.
+// Restore blocks calls until t, as stored before a restart.
 func (b *Budget) Restore(t time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.block(t)
 }
 
-// block refuses calls until t, unless a later time is known that can be right. b.mu is held.
+// block refuses calls until t, unless a later plausible time is set. b.mu is held.
 func (b *Budget) block(t time.Time) {
 	now := b.clock.Now()
 	if left := deadline.Left(t, now, longestRegain); left > b.blockLeft(now) {
@@ -67,13 +67,13 @@ func (b *Budget) block(t time.Time) {
 	}
 }
 
-// blockLeft is how long calls are still refused, 0 while they aren't. b.mu is held.
+// blockLeft returns how long calls are still refused, 0 if they are allowed. b.mu is held.
 func (b *Budget) blockLeft(now time.Time) time.Duration {
 	return deadline.Left(b.blockedUntil, now, longestRegain)
 }
 
-// Probe lets one call through although Meta throttles, once for each block: a person asks for it, who may know more than what
-// Meta said or a clock noted. If Meta takes the call the block is over.
+// Probe lets one call through although Meta throttles, once for each block. A user requests it, who may know that the block is
+// over or that a clock was wrong. If the call succeeds, the block ends.
 func (b *Budget) Probe() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -99,8 +99,7 @@ func (b *Budget) Before(op graph.Operation) error {
 	}
 }
 
-// After learns from the answer to a call. An error of throttling tells its reader from then on how long to wait, also where
-// Meta didn't say.
+// After updates the budget from the answer to a call. It adds to a throttling error how long to wait, also where Meta didn't say.
 func (b *Budget) After(percent int, regain time.Duration, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -110,7 +109,7 @@ func (b *Budget) After(percent int, regain time.Duration, err error) {
 	}
 	if graph.ClassOf(err) != graph.ClassThrottled {
 		if err == nil {
-			b.blocks = 0
+			b.consecutiveBlocks = 0
 			if b.probed {
 				b.blockedUntil = time.Time{}
 			}
@@ -122,16 +121,16 @@ func (b *Budget) After(percent int, regain time.Duration, err error) {
 		regain = max(regain, e.RetryAfter)
 	}
 	if regain <= 0 {
-		regain = min(firstBlock<<min(b.blocks, 8), longestBlock)
+		regain = min(firstBlock<<min(b.consecutiveBlocks, 8), longestBlock)
 	}
 	if ok {
 		e.RetryAfter = regain
 	}
-	b.blocks++
+	b.consecutiveBlocks++
 	b.block(now.Add(regain))
 }
 
-// Percent is the usage Meta last reported, 0 when that is too old to matter.
+// Percent returns the usage that Meta reported last, 0 if that is older than usageLife.
 func (b *Budget) Percent() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -145,7 +144,7 @@ func (b *Budget) percentLocked() int {
 	return b.percent
 }
 
-// BlockedUntil is when calls are possible again; zero when they are now.
+// BlockedUntil returns when calls are possible again; zero if they are now.
 func (b *Budget) BlockedUntil() time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -155,21 +154,20 @@ func (b *Budget) BlockedUntil() time.Time {
 	return time.Time{}
 }
 
-// holds is how long the budget still says something that a new one wouldn't: a block, a usage that isn't too old, or who has
-// taken of its share.
-func (b *Budget) holds() time.Duration {
+// relevantFor returns how long the budget differs from a new one: because of a block, a recent usage, or reserved lookups.
+func (b *Budget) relevantFor() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
-	left := max(b.blockLeft(now), b.shares.left(now))
+	left := max(b.blockLeft(now), b.shares.relevantFor(now))
 	if b.percent > 0 {
 		left = max(left, deadline.Left(b.percentAt.Add(usageLife), now, usageLife))
 	}
 	return left
 }
 
-// Background reports whether a call nobody asked for may be made, and if not, when to ask again.
-func (b *Budget) Background() (bool, time.Duration) {
+// AllowsBackground reports whether a call that no user asked for may be made, and if not, when to ask again.
+func (b *Budget) AllowsBackground() (bool, time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
@@ -182,48 +180,48 @@ func (b *Budget) Background() (bool, time.Duration) {
 	return true, 0
 }
 
-// Stretch is the factor by which background reads slow down: 1 up to 75 % usage, rising to 5 at 95 %.
+// Stretch returns the factor by which background reads slow down: 1 up to 75 % usage, rising to 5 at 95 %.
 func (b *Budget) Stretch() float64 {
 	p := min(b.Percent(), stopPercent)
-	if p <= slowPercent {
+	if p <= stretchPercent {
 		return 1
 	}
-	return 1 + 4*float64(p-slowPercent)/float64(stopPercent-slowPercent)
+	return 1 + 4*float64(p-stretchPercent)/float64(stopPercent-stretchPercent)
 }
 
-// gate joins the budgets of an account and of the app whose token is used.
-type gate struct {
-	account *Budget
-	app     func() *Budget
-	held    func(app bool)
+// budgetLimiter joins the budgets of an account and of the app whose token is used. It implements graph.RateLimiter.
+type budgetLimiter struct {
+	account     *Budget
+	app         func() *Budget
+	onThrottled func(app bool)
 }
 
-// Before asks both also for calls that concern the app alone: what is uploaded is of use only on the account, and a limit
-// of the token's user is kept with it.
-func (g *gate) Before(op graph.Operation) error {
-	if err := g.account.Before(op); err != nil {
-		g.held(false)
+// Before asks both budgets also for calls that concern the app alone: an uploaded file is only of use to the account, and a limit
+// of the token's user is kept in the account's budget.
+func (l *budgetLimiter) Before(op graph.Operation) error {
+	if err := l.account.Before(op); err != nil {
+		l.onThrottled(false)
 		return err
 	}
-	err := g.app().Before(op)
+	err := l.app().Before(op)
 	if err != nil {
-		g.held(true)
+		l.onThrottled(true)
 	}
 	return err
 }
 
-func (g *gate) After(op graph.Operation, u graph.Usage, err error) {
+func (l *budgetLimiter) After(op graph.Operation, u graph.Usage, err error) {
 	// Codes 4 and 341 throttle the app as a whole; everything else is the account's own limit.
 	if e, ok := graph.AsError(err); ok && e.Class == graph.ClassThrottled && (e.Code == 4 || e.Code == 341) {
-		g.app().After(u.AppPercent, u.RegainAfter, err)
+		l.app().After(u.AppPercent, u.RegainAfter, err)
 		if !op.OfApp() {
-			g.account.After(u.BusinessPercent, 0, nil)
+			l.account.After(u.BusinessPercent, 0, nil)
 		}
 		return
 	}
-	g.app().After(u.AppPercent, 0, nil)
+	l.app().After(u.AppPercent, 0, nil)
 	if op.OfApp() && err == nil {
-		return // a call that isn't the account's own says nothing about the account's limit
+		return // a call of the app alone proves nothing about the account's limit
 	}
-	g.account.After(u.BusinessPercent, u.RegainAfter, err)
+	l.account.After(u.BusinessPercent, u.RegainAfter, err)
 }

@@ -45,7 +45,7 @@ func TestBudgetBlocksForTheTimeMetaNames(t *testing.T) {
 		if until := b.BlockedUntil(); !until.Equal(testStart.Add(c.want)) {
 			t.Errorf("%s: blocked until %s", c.name, until)
 		}
-		if allowed, wait := b.Background(); allowed || wait != c.want {
+		if allowed, wait := b.AllowsBackground(); allowed || wait != c.want {
 			t.Errorf("%s: background %t, %s", c.name, allowed, wait)
 		}
 		clk.SetTime(testStart.Add(c.want - time.Second))
@@ -120,32 +120,32 @@ func TestBudgetStretch(t *testing.T) {
 func TestBudgetKeepsBackgroundCallsBackNearTheLimit(t *testing.T) {
 	b, clk := newTestBudget()
 	b.After(94, 0, nil)
-	if allowed, _ := b.Background(); !allowed {
+	if allowed, _ := b.AllowsBackground(); !allowed {
 		t.Error("94 % must not stop background calls")
 	}
 	b.After(95, 0, nil)
 	clk.SetTime(testStart.Add(time.Minute))
-	if allowed, wait := b.Background(); allowed || wait != firstBlock-time.Minute {
+	if allowed, wait := b.AllowsBackground(); allowed || wait != firstBlock-time.Minute {
 		t.Errorf("95 %%: %t, %s", allowed, wait)
 	}
 	if b.Before(graph.OpEditTemplate) != nil {
-		t.Error("what a user asked for still goes out")
+		t.Error("a requested change is still sent")
 	}
-	// Only a call shows whether the usage has fallen; so one is let through now and then.
+	// Only a call shows whether the usage has fallen; so the budget allows one now and then.
 	clk.SetTime(testStart.Add(firstBlock))
-	if allowed, _ := b.Background(); !allowed {
+	if allowed, _ := b.AllowsBackground(); !allowed {
 		t.Error("after a pause one call must be possible")
 	}
 }
 
-func TestGateChargesTheRightBudget(t *testing.T) {
+func TestLimiterChargesTheRightBudget(t *testing.T) {
 	for _, c := range []struct {
 		code       int
 		app, other bool
 	}{{4, true, false}, {341, true, false}, {80008, false, true}, {80007, false, true}, {130429, false, true}} {
 		account, clk := newTestBudget()
 		app := NewBudget(clk)
-		g := &gate{account: account, app: func() *Budget { return app }, held: func(bool) {}}
+		g := &budgetLimiter{account: account, app: func() *Budget { return app }, onThrottled: func(bool) {}}
 		g.After(graph.OpReadTemplate, graph.Usage{BusinessPercent: 60, AppPercent: 70, RegainAfter: 7 * time.Minute}, throttled(c.code, 0))
 		if got := !app.BlockedUntil().IsZero(); got != c.app {
 			t.Errorf("code %d: app blocked %t", c.code, got)
@@ -157,18 +157,18 @@ func TestGateChargesTheRightBudget(t *testing.T) {
 			t.Errorf("code %d: percent %d and %d", c.code, account.Percent(), app.Percent())
 		}
 		if err := g.Before(graph.OpReadTemplate); graph.ClassOf(err) != graph.ClassThrottled {
-			t.Errorf("code %d: the gate must refuse: %v", c.code, err)
+			t.Errorf("code %d: the limiter must refuse: %v", c.code, err)
 		}
 		clk.SetTime(testStart.Add(7 * time.Minute))
 		if err := g.Before(graph.OpReadTemplate); err != nil {
-			t.Errorf("code %d: the gate must open again: %v", c.code, err)
+			t.Errorf("code %d: the limiter must allow calls again: %v", c.code, err)
 		}
 	}
 }
 
-// An upload belongs to the app: the account's usage and the length of its blocks are left alone, but a limit of the token's
-// user stops the account that uses the token.
-func TestGateChargesUploadsToTheApp(t *testing.T) {
+// An upload belongs to the app: it changes neither the account's usage nor the length of its blocks. A limit of the token's user
+// blocks the account that uses the token.
+func TestLimiterChargesUploadsToTheApp(t *testing.T) {
 	for _, c := range []struct {
 		name                 string
 		err                  error
@@ -182,7 +182,7 @@ func TestGateChargesUploadsToTheApp(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			account, clk := newTestBudget()
 			app := NewBudget(clk)
-			g := &gate{account: account, app: func() *Budget { return app }, held: func(bool) {}}
+			g := &budgetLimiter{account: account, app: func() *Budget { return app }, onThrottled: func(bool) {}}
 			g.After(graph.OpReadTemplate, graph.Usage{BusinessPercent: 60}, throttled(80008, 0))
 			start := testStart.Add(firstBlock)
 			clk.SetTime(start)
@@ -200,8 +200,8 @@ func TestGateChargesUploadsToTheApp(t *testing.T) {
 	}
 }
 
-// TestBudgetWrongClock: what was learned while the clock was 90 days ahead doesn't stop calls once it is right again, and doesn't
-// hide a block of now.
+// TestBudgetWrongClock: a block that was set while the clock was 90 days ahead doesn't stop calls once the clock is right again,
+// and doesn't hide a present block.
 func TestBudgetWrongClock(t *testing.T) {
 	b, clk := newTestBudget()
 	clk.SetTime(testStart.Add(90 * 24 * time.Hour))
@@ -211,10 +211,10 @@ func TestBudgetWrongClock(t *testing.T) {
 	restored, _ := newTestBudget()
 	restored.Restore(persisted)
 	for name, b := range map[string]*Budget{"in memory": b, "restored": restored} {
-		if err := b.Before(graph.OpReadAccount); err != nil || !b.BlockedUntil().IsZero() || b.Percent() != 0 || b.holds() != 0 {
-			t.Errorf("%s: %v, blocked until %s, %d%%, holds %s", name, err, b.BlockedUntil(), b.Percent(), b.holds())
+		if err := b.Before(graph.OpReadAccount); err != nil || !b.BlockedUntil().IsZero() || b.Percent() != 0 || b.relevantFor() != 0 {
+			t.Errorf("%s: %v, blocked until %s, %d%%, relevant for %s", name, err, b.BlockedUntil(), b.Percent(), b.relevantFor())
 		}
-		if allowed, wait := b.Background(); !allowed {
+		if allowed, wait := b.AllowsBackground(); !allowed {
 			t.Errorf("%s: waits %s", name, wait)
 		}
 		b.After(100, 20*time.Minute, throttled(80008, 0))
@@ -224,7 +224,7 @@ func TestBudgetWrongClock(t *testing.T) {
 	}
 }
 
-// TestBudgetProbe: a person's request lets one call through for each block, and what Meta answers decides.
+// TestBudgetProbe: a user's request lets one call through for each block, and Meta's answer decides about the block.
 func TestBudgetProbe(t *testing.T) {
 	b, clk := newTestBudget()
 	b.Probe() // nothing is blocked
@@ -237,7 +237,7 @@ func TestBudgetProbe(t *testing.T) {
 		t.Errorf("the probe: %v", err)
 	}
 	if b.Before(graph.OpReadAccount) == nil {
-		t.Error("a second call while nothing is known of the first")
+		t.Error("a second call before the answer to the first")
 	}
 	b.After(100, 30*time.Minute, throttled(80008, 0))
 	if b.Probe(); b.Before(graph.OpReadAccount) == nil {
@@ -251,6 +251,6 @@ func TestBudgetProbe(t *testing.T) {
 	}
 	b.After(1, 0, nil)
 	if err := b.Before(graph.OpReadAccount); err != nil {
-		t.Errorf("Meta took the probe: %v", err)
+		t.Errorf("the probe succeeded: %v", err)
 	}
 }

@@ -10,13 +10,13 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// budgets shares one budget among all sessions with the same key. A budget without a session stays as long as it holds
-// something: a resource that is created again must not get a new quota.
+// budgets shares one budget among all sessions with the same key. A budget without a session is kept while it is relevant: a
+// resource that is created again must not get a new quota.
 type budgets[K comparable] struct {
 	clock clock.PassiveClock
 
 	mu    sync.Mutex
-	known map[K]*sharedBudget
+	byKey map[K]*sharedBudget
 	// idle are the keys of budgets without a session.
 	idle map[K]struct{}
 }
@@ -28,36 +28,36 @@ type sharedBudget struct {
 }
 
 func newBudgets[K comparable](c clock.PassiveClock) *budgets[K] {
-	return &budgets[K]{clock: c, known: map[K]*sharedBudget{}, idle: map[K]struct{}{}}
+	return &budgets[K]{clock: c, byKey: map[K]*sharedBudget{}, idle: map[K]struct{}{}}
 }
 
 // acquire returns the budget of a key for one more session.
 func (b *budgets[K]) acquire(key K) *Budget {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	shared, ok := b.known[key]
+	shared, ok := b.byKey[key]
 	if !ok {
 		shared = &sharedBudget{Budget: NewBudget(b.clock)}
-		b.known[key] = shared
+		b.byKey[key] = shared
 	}
 	shared.sessions++
 	delete(b.idle, key)
 	return shared.Budget
 }
 
-// release gives back what acquire returned.
+// release returns the budget of a key for one session less.
 func (b *budgets[K]) release(key K) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if shared := b.known[key]; shared != nil {
+	if shared := b.byKey[key]; shared != nil {
 		if shared.sessions--; shared.sessions == 0 {
 			b.idle[key] = struct{}{}
 		}
 	}
 }
 
-// free frees the budget of a key if it has no session and holds nothing. It returns how long a budget without a session is
-// still kept.
+// free drops the budget of a key if it has no session and isn't relevant any more. It returns how long a budget without a session
+// is still kept.
 func (b *budgets[K]) free(key K) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -65,18 +65,18 @@ func (b *budgets[K]) free(key K) time.Duration {
 }
 
 func (b *budgets[K]) freeLocked(key K) time.Duration {
-	if _, unused := b.idle[key]; !unused {
+	if _, idle := b.idle[key]; !idle {
 		return 0
 	}
-	left := b.known[key].holds()
+	left := b.byKey[key].relevantFor()
 	if left == 0 {
-		delete(b.known, key)
+		delete(b.byKey, key)
 		delete(b.idle, key)
 	}
 	return left
 }
 
-// sweep frees all budgets that can be freed.
+// sweep drops all budgets that can be dropped.
 func (b *budgets[K]) sweep() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

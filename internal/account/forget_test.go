@@ -11,26 +11,26 @@ import (
 	"github.com/waba-operator/waba-operator/test/graphsim"
 )
 
-// empty fails where the manager keeps anything.
-func (w *world) empty(t *testing.T) {
+// assertEmpty fails if the manager keeps anything.
+func (w *world) assertEmpty(t *testing.T) {
 	t.Helper()
 	m := w.manager
-	if n := len(m.sessions) + len(m.gone) + len(m.accounts.known) + len(m.accounts.idle) + len(m.apps.known) + len(m.apps.idle); n > 0 {
-		t.Errorf("%d entries are kept: %v %v %v %v", n, m.sessions, m.gone, m.accounts.known, m.apps.known)
+	if n := len(m.sessions) + len(m.deleted) + len(m.accounts.byKey) + len(m.accounts.idle) + len(m.apps.byKey) + len(m.apps.idle); n > 0 {
+		t.Errorf("%d entries are kept: %v %v %v %v", n, m.sessions, m.deleted, m.accounts.byKey, m.apps.byKey)
 	}
 }
 
 func TestForgetFreesTheSessionAndBothBudgets(t *testing.T) {
 	w := newWorld(t, 100)
 	if w.manager.Forget("unknown") != 0 {
-		t.Error("nothing is kept of what was never there")
+		t.Error("something is kept of an unknown resource")
 	}
 	s := w.session(t)
-	observe(t, s) // learns the app
+	observe(t, s) // reads the app of the token
 	s.Budget().After(0, 0, nil)
 	left := w.manager.Forget(testRef.UID)
 	if left <= retention || left > retention+time.Second {
-		t.Errorf("asked to come back in %s", left)
+		t.Errorf("must be called again in %s", left)
 	}
 	w.step(left)
 	for left = w.manager.Forget(testRef.UID); left > 0; left = w.manager.Forget(testRef.UID) {
@@ -42,11 +42,11 @@ func TestForgetFreesTheSessionAndBothBudgets(t *testing.T) {
 		}
 		w.step(left)
 	}
-	w.empty(t)
+	w.assertEmpty(t)
 }
 
 // A resource that is deleted and created again doesn't get a new quota, however often that is done.
-func TestForgetKeepsABudgetAsLongAsItHolds(t *testing.T) {
+func TestForgetKeepsARelevantBudget(t *testing.T) {
 	w := newWorld(t, 100)
 	w.session(t).Budget().Restore(testStart.Add(3 * time.Hour))
 	w.manager.Forget(testRef.UID)
@@ -72,7 +72,7 @@ func TestForgetKeepsABudgetAsLongAsItHolds(t *testing.T) {
 	for range 2 {
 		w.manager.Forget("uid-2")
 	}
-	w.empty(t)
+	w.assertEmpty(t)
 }
 
 func TestForgetKeepsTheLimitOfAnApp(t *testing.T) {
@@ -82,17 +82,17 @@ func TestForgetKeepsTheLimitOfAnApp(t *testing.T) {
 	s.appBudget().Restore(testStart.Add(time.Hour))
 	w.manager.Forget(testRef.UID)
 	w.step(retention + time.Second)
-	if left := w.manager.Forget(testRef.UID); left == 0 || w.manager.apps.known[testApp] == nil {
-		t.Errorf("the app's limit is forgotten, kept for %s", left)
+	if left := w.manager.Forget(testRef.UID); left == 0 || w.manager.apps.byKey[testApp] == nil {
+		t.Errorf("the app's limit was dropped, kept for %s", left)
 	}
 	w.step(time.Hour)
 	if left := w.manager.Forget(testRef.UID); left != 0 {
 		t.Errorf("kept for %s", left)
 	}
-	w.empty(t)
+	w.assertEmpty(t)
 }
 
-// A run that still holds a session which has ended, or whose account was replaced, brings nothing back.
+// A run may still hold a session that has ended, or whose account was replaced. It must not create entries again.
 func TestEndedSessionsBringNothingBack(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
@@ -102,17 +102,17 @@ func TestEndedSessionsBringNothingBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	observe(t, s)
-	if _, regain := s.Usage(); !regain.IsZero() || len(w.manager.apps.known) > 0 {
-		t.Errorf("the app has a session: %v", w.manager.apps.known)
+	if _, regain := s.Usage(); !regain.IsZero() || len(w.manager.apps.byKey) > 0 {
+		t.Errorf("the app has a session: %v", w.manager.apps.byKey)
 	}
 	w.manager.Forget(testRef.UID)
 	w.step(2 * time.Hour)
 	w.manager.Forget(testRef.UID)
 	w.manager.accounts.sweep()
-	w.empty(t)
+	w.assertEmpty(t)
 }
 
-func TestBudgetsOfTokensThatWereReplaced(t *testing.T) {
+func TestBudgetsAfterTokenReplacement(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
 	observe(t, s)
@@ -126,8 +126,8 @@ func TestBudgetsOfTokensThatWereReplaced(t *testing.T) {
 		observe(t, s)
 		w.step(2 * time.Hour)
 	}
-	if len(w.manager.apps.known) != 1 || w.manager.apps.known[app] == nil {
-		t.Errorf("budgets of apps: %v", w.manager.apps.known)
+	if len(w.manager.apps.byKey) != 1 || w.manager.apps.byKey[app] == nil {
+		t.Errorf("budgets of apps: %v", w.manager.apps.byKey)
 	}
 }
 
@@ -135,7 +135,7 @@ func TestWritesAreForgottenAfterTwoListings(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
 	k := key("order")
-	s.Wrote(k, named(k.Name, "ours"))
+	s.RecordWrite(k, templateNamed(k.Name, "ours"))
 	for i, want := range []int{1, 0} {
 		w.step(time.Minute)
 		if observe(t, s); len(s.lastWrite) != want {
@@ -147,7 +147,7 @@ func TestWritesAreForgottenAfterTwoListings(t *testing.T) {
 	}
 }
 
-func TestLostIsForgottenWhenTheTemplateIsBackOrNobodyAsks(t *testing.T) {
+func TestMissingIDsAreFreed(t *testing.T) {
 	w := newWorld(t, 100)
 	ids := map[string]string{}
 	for _, name := range []string{"back", "asked", "unmanaged"} {
@@ -160,38 +160,38 @@ func TestLostIsForgottenWhenTheTemplateIsBackOrNobodyAsks(t *testing.T) {
 	}
 	w.step(time.Minute)
 	observe(t, s)
-	if len(s.lost) != 3 {
-		t.Fatalf("lost: %v", s.lost)
+	if len(s.missingIDs) != 3 {
+		t.Fatalf("missing: %v", s.missingIDs)
 	}
 	w.sim.AddTemplate(testWABA, graphsim.Template{Name: "back"})
 	w.step(time.Minute)
 	observe(t, s)
-	s.Keep(map[TemplateKey]bool{key("asked"): true, key("back"): true})
-	if len(s.lost) != 1 || !s.Lost(key("asked"), ids["asked"]) {
-		t.Errorf("lost: %v", s.lost)
+	s.PruneTemplates(map[TemplateKey]bool{key("asked"): true, key("back"): true})
+	if len(s.missingIDs) != 1 || !s.IsMissingID(key("asked"), ids["asked"]) {
+		t.Errorf("missing: %v", s.missingIDs)
 	}
 }
 
-// Where no listing is ever complete, look-ups and writes go with their resources.
-func TestKeepFreesWhatNoListingFrees(t *testing.T) {
+// Where no listing is ever complete, lookups and writes are freed with their resources.
+func TestPruneFreesWhatNoListingFrees(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
-	s.Keep(nil)
+	s.PruneTemplates(nil)
 	for _, name := range []string{"gone", "managed"} {
-		s.Wrote(key(name), named(name, "ours"))
+		s.RecordWrite(key(name), templateNamed(name, "ours"))
 	}
 	w.sim.Fail(graphsim.Fault{Path: "/*/message_templates", Status: http.StatusServiceUnavailable, Code: 2, Times: -1})
-	w.sim.Fail(graphsim.Fault{Path: "/" + testWABA, Code: 200, Times: 1}) // so that sections are asked one by one
+	w.sim.Fail(graphsim.Fault{Path: "/" + testWABA, Code: 200, Times: 1}) // so that sections are read one by one
 	w.step(time.Minute)
 	if snap, _ := observe(t, s); snap.TemplatesSection.Complete {
 		t.Fatal("the listing must fail")
 	}
-	s.Wrote(key("new"), named("new", "ours"))
-	s.Keep(map[TemplateKey]bool{key("managed"): true})
+	s.RecordWrite(key("new"), templateNamed("new", "ours"))
+	s.PruneTemplates(map[TemplateKey]bool{key("managed"): true})
 	for name, want := range map[string]bool{"gone": false, "managed": true, "new": true} {
-		_, fresh := s.fresh[key(name)]
-		if _, written := s.lastWrite[key(name)]; fresh != want || written != want {
-			t.Errorf("%s: %t, %t", name, fresh, written)
+		_, overridden := s.templateOverrides[key(name)]
+		if _, written := s.lastWrite[key(name)]; overridden != want || written != want {
+			t.Errorf("%s: %t, %t", name, overridden, written)
 		}
 	}
 }
@@ -199,14 +199,14 @@ func TestKeepFreesWhatNoListingFrees(t *testing.T) {
 func TestRefusedFieldsAreForgottenAfterADay(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
-	if !s.refuse(optionalFields, "(#100) Tried accessing nonexisting field ("+optionalFields[0]+")") {
+	if !s.rememberRefused(optionalFields, "(#100) Tried accessing nonexisting field ("+optionalFields[0]+")") {
 		t.Fatal("the message names a field")
 	}
-	if ask := s.askable(optionalFields); len(ask) != len(optionalFields)-1 {
-		t.Errorf("asked: %v", ask)
+	if supported := s.supportedFields(optionalFields); len(supported) != len(optionalFields)-1 {
+		t.Errorf("supported: %v", supported)
 	}
-	w.step(splitMemory)
-	if ask := s.askable(optionalFields); len(ask) != len(optionalFields) || len(s.refused) > 0 {
-		t.Errorf("asked: %v, refused: %v", ask, s.refused)
+	w.step(fallbackPeriod)
+	if supported := s.supportedFields(optionalFields); len(supported) != len(optionalFields) || len(s.refusedFields) > 0 {
+		t.Errorf("supported: %v, refused: %v", supported, s.refusedFields)
 	}
 }

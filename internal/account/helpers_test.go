@@ -49,28 +49,28 @@ type front struct {
 	sim *graphsim.Simulator
 
 	mu       sync.Mutex
-	answer   func(http.ResponseWriter, *http.Request) bool
+	handler  func(http.ResponseWriter, *http.Request) bool
 	requests []*http.Request
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.requests = append(f.requests, r.Clone(r.Context()))
-	answer := f.answer
+	handler := f.handler
 	f.mu.Unlock()
-	if answer == nil || !answer(w, r) {
+	if handler == nil || !handler(w, r) {
 		f.sim.ServeHTTP(w, r)
 	}
 }
 
-// instead sets what answers in place of the simulator; it returns false to let a request through.
-func (f *front) instead(answer func(http.ResponseWriter, *http.Request) bool) {
+// answerWith sets a handler that answers in place of the simulator; it returns false to let a request through.
+func (f *front) answerWith(handler func(http.ResponseWriter, *http.Request) bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.answer = answer
+	f.handler = handler
 }
 
-// calls returns what was asked since the last call of calls, as "METHOD path".
+// calls returns the requests since its last call, as "METHOD path".
 func (f *front) calls() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -82,7 +82,7 @@ func (f *front) calls() []string {
 	return out
 }
 
-// fields returns the fields parameters asked for since the last call, those without one as "".
+// fields returns the fields parameters of the requests since the last call, "" for those without one.
 func (f *front) fields() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -144,13 +144,13 @@ func observe(t *testing.T, s *Session) (*Snapshot, Change) {
 	return snap, change
 }
 
-func refuse(w http.ResponseWriter, body string) {
+func respondError(w http.ResponseWriter, body string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusBadRequest)
 	_, _ = io.WriteString(w, body)
 }
 
-func say(w http.ResponseWriter, body string) {
+func respond(w http.ResponseWriter, body string) {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = io.WriteString(w, body)
 }
@@ -162,7 +162,7 @@ func wantCalls(t *testing.T, got []string, want ...string) {
 	}
 }
 
-func complete(t *testing.T, snap *Snapshot) {
+func assertComplete(t *testing.T, snap *Snapshot) {
 	t.Helper()
 	for name, s := range map[string]Section{
 		"account": snap.AccountSection, "numbers": snap.NumbersSection, "apps": snap.AppsSection, "templates": snap.TemplatesSection,
@@ -175,7 +175,7 @@ func complete(t *testing.T, snap *Snapshot) {
 
 func key(name string) TemplateKey { return NewTemplateKey(name, "en_US") }
 
-func named(name, text string) *graph.Template {
+func templateNamed(name, text string) *graph.Template {
 	return &graph.Template{
 		ID: "77", Name: name, Language: "en_US", Status: "APPROVED", Components: []graph.Component{{Type: "BODY", Text: text}},
 	}

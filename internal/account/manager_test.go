@@ -73,7 +73,7 @@ func TestManagerAppliesANewVersion(t *testing.T) {
 	}
 }
 
-func TestManagerKeepsWhatWorksWhenTheNewCredentialsCannotBeUsed(t *testing.T) {
+func TestManagerKeepsTheClientWhenNewCredentialsAreInvalid(t *testing.T) {
 	w := newWorld(t, 100)
 	bad := Credentials{AccessToken: "two words"}
 	if _, err := w.manager.Ensure(testRef, bad, testVersion); err == nil || strings.Contains(err.Error(), "two words") {
@@ -93,19 +93,19 @@ func TestManagerGivesARecreatedResourceASessionOfItsOwn(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
 	observe(t, s)
-	s.Hold()
+	s.TripBreaker()
 	s.Budget().Restore(testStart.Add(time.Hour))
 
 	ref := testRef
 	ref.UID = "uid-2"
-	fresh, err := w.manager.Ensure(ref, testCreds, testVersion)
+	recreated, err := w.manager.Ensure(ref, testCreds, testVersion)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fresh == s || fresh.Snapshot() != nil || fresh.Held() {
-		t.Error("nothing learned for the old resource may be used for the new one")
+	if recreated == s || recreated.Snapshot() != nil || recreated.BreakerOpen() {
+		t.Error("no data of the old resource may be used for the new one")
 	}
-	if fresh.Budget().BlockedUntil().IsZero() {
+	if recreated.Budget().BlockedUntil().IsZero() {
 		t.Error("the account's quota at Meta is the same")
 	}
 
@@ -114,7 +114,7 @@ func TestManagerGivesARecreatedResourceASessionOfItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if other == fresh || other.Ref().AccountID != ref.AccountID || !other.Budget().BlockedUntil().IsZero() {
+	if other == recreated || other.Ref().AccountID != ref.AccountID || !other.Budget().BlockedUntil().IsZero() {
 		t.Error("another account needs a session and a budget of its own")
 	}
 }
@@ -141,12 +141,12 @@ func TestManagerForgetsAfterTenMinutes(t *testing.T) {
 	}
 	w.step(retention)
 	if w.manager.Get(testRef.UID) != s {
-		t.Error("a session that was taken up again must stay")
+		t.Error("a session that is used again must stay")
 	}
 }
 
-// second is another account of another app, in the same simulator and behind the same manager.
-func (w *world) second(t *testing.T, appID string) *Session {
+// secondAccount returns the session of another account with another app, in the same simulator and with the same manager.
+func (w *world) secondAccount(t *testing.T, appID string) *Session {
 	t.Helper()
 	const waba, token, app = "209990000000001", "EAAGsecond0123456789", "700000000000001"
 	w.sim.AddApp(graphsim.App{ID: app, Name: "Other", Secret: "another-secret-made-up"})
@@ -161,7 +161,7 @@ func (w *world) second(t *testing.T, appID string) *Session {
 }
 
 func appLimit(w http.ResponseWriter, _ *http.Request) bool {
-	refuse(w, `{"error":{"message":"(#4) Application request limit reached","code":4}}`)
+	respondError(w, `{"error":{"message":"(#4) Application request limit reached","code":4}}`)
 	return true
 }
 
@@ -179,11 +179,11 @@ func TestAppBudgetIsSharedByTheAccountsOfAnApp(t *testing.T) {
 	}
 	observe(t, third)
 
-	w.front.instead(appLimit)
+	w.front.answerWith(appLimit)
 	if _, _, err := first.Observe(context.Background()); graph.ClassOf(err) != graph.ClassThrottled {
 		t.Fatalf("got %v", err)
 	}
-	w.front.instead(nil)
+	w.front.answerWith(nil)
 	w.front.calls()
 	if _, _, err := third.Observe(context.Background()); graph.ClassOf(err) != graph.ClassThrottled {
 		t.Errorf("the app's limit holds for all its accounts, got %v", err)
@@ -194,18 +194,18 @@ func TestAppBudgetIsSharedByTheAccountsOfAnApp(t *testing.T) {
 	}
 }
 
-// Whoever may write a Secret must not be able to stop the accounts of somebody else's app: only Meta says to which app a
+// A user who may write a Secret must not be able to block the accounts of another tenant's app: only Meta says to which app a
 // token belongs.
 func TestAppBudgetDoesNotBelieveTheSecret(t *testing.T) {
 	w := newWorld(t, 100)
 	first := w.session(t)
 	observe(t, first)
-	intruder := w.second(t, testApp)
-	w.front.instead(appLimit)
+	intruder := w.secondAccount(t, testApp)
+	w.front.answerWith(appLimit)
 	if _, _, err := intruder.Observe(context.Background()); graph.ClassOf(err) != graph.ClassThrottled {
 		t.Fatalf("got %v", err)
 	}
-	w.front.instead(nil)
+	w.front.answerWith(nil)
 	if _, _, err := first.Observe(context.Background()); err != nil {
 		t.Errorf("an account that only claims the app must not block it: %v", err)
 	}
@@ -216,11 +216,11 @@ func TestAppBudgetStartsAnewWithANewToken(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
 	observe(t, s)
-	w.front.instead(appLimit)
+	w.front.answerWith(appLimit)
 	if _, _, err := s.Observe(context.Background()); graph.ClassOf(err) != graph.ClassThrottled {
 		t.Fatalf("got %v", err)
 	}
-	w.front.instead(nil)
+	w.front.answerWith(nil)
 	const token, app = "EAAGotherapp0123456789", "700000000000001"
 	w.sim.AddApp(graphsim.App{ID: app, Secret: "another-secret-made-up"})
 	w.sim.AddToken(graphsim.Token{Value: token, AppID: app, Accounts: []string{testWABA}, Scopes: []string{"whatsapp_business_management"}})
@@ -244,13 +244,13 @@ func TestManagerIsSafeForConcurrentUse(t *testing.T) {
 			case 1:
 				_, _ = s.LookupTemplate(context.Background(), k)
 			case 2:
-				s.Wrote(k, named(k.Name, "ours"))
+				s.RecordWrite(k, templateNamed(k.Name, "ours"))
 				_ = s.ProvenMissing(k)
-				_ = s.Unrequested(10)
+				_ = s.BreakerAllows(10)
 			case 3:
 				_, _ = w.manager.Ensure(testRef, Credentials{AccessToken: testToken, ResourceVersion: "2"}, testVersion)
 				_ = s.EffectiveInterval(time.Minute)
-				w.manager.Forget("nobody")
+				w.manager.Forget("unknown")
 			}
 		})
 	}

@@ -13,26 +13,26 @@ import (
 // maxNumberPages stops a listing that never ends: an account has at most a few dozen numbers.
 const maxNumberPages = 100
 
-type freshNumber struct {
+type numberOverride struct {
 	number graph.PhoneNumber
 	at     time.Time
 }
 
-// NumberView is what is known of one phone number.
+// NumberView is the latest known state of one phone number.
 type NumberView struct {
-	// Number is nil when it is absent (Known) or nothing is known of it.
+	// Number is nil if it is absent (Known) or was never read.
 	Number *graph.PhoneNumber
-	// Known is false while no complete listing says anything.
+	// Known is false until a complete listing was read.
 	Known bool
-	// At is when the request that saw it was sent.
+	// At is when the request that read it was sent.
 	At time.Time
 }
 
-// Number returns the newest knowledge of the number that matches.
+// Number returns the latest known state of the number that matches.
 func (s *Session) Number(matches func(graph.PhoneNumber) bool) NumberView {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, f := range s.freshNumbers {
+	for _, f := range s.numberOverrides {
 		if matches(f.number) {
 			return NumberView{Number: &f.number, Known: true, At: f.at}
 		}
@@ -53,7 +53,7 @@ func (s *Session) Number(matches func(graph.PhoneNumber) bool) NumberView {
 	return view
 }
 
-// LookupNumbers lists the account's numbers now, for those who can't wait for the next observation.
+// LookupNumbers lists the account's numbers now, for callers that can't wait for the next observation.
 func (s *Session) LookupNumbers(ctx context.Context) error {
 	begun := s.clock.Now()
 	var found []graph.PhoneNumber
@@ -71,15 +71,15 @@ func (s *Session) LookupNumbers(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, n := range found {
-		s.freshNumbers[n.ID] = freshNumber{number: n, at: begun}
+		s.numberOverrides[n.ID] = numberOverride{number: n, at: begun}
 	}
 	s.numbersListed = begun
 	return nil
 }
 
-// SawNumber records a number that was read by itself, after a write of ours for instance.
-func (s *Session) SawNumber(n graph.PhoneNumber, at time.Time) {
+// RecordNumber stores a number that was read alone, after a write for instance.
+func (s *Session) RecordNumber(n graph.PhoneNumber, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.freshNumbers[n.ID] = freshNumber{number: n, at: at}
+	s.numberOverrides[n.ID] = numberOverride{number: n, at: at}
 }

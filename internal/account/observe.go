@@ -16,39 +16,39 @@ import (
 )
 
 const (
-	// slowPeriod is how often the token and the optional fields are read: they change rarely.
-	slowPeriod = time.Hour
-	// splitMemory is how long a failed composite request and a refused optional field are remembered.
-	splitMemory = 24 * time.Hour
-	// smallestPage is where halving the page ends.
+	// hourlyPeriod is how often the token and the optional fields are read: they rarely change.
+	hourlyPeriod = time.Hour
+	// fallbackPeriod is how long a failed composite request and a refused optional field are remembered.
+	fallbackPeriod = 24 * time.Hour
+	// smallestPage is the page size below which pages aren't halved.
 	smallestPage = 10
 	// maxPages ends a listing whose cursors never end.
 	maxPages = 1000
 )
 
-// optionalFields are account fields that Meta documents only in its SDK or has renamed recently. A field that an API
-// version doesn't know fails the whole request, so they are asked separately
+// optionalFields are account fields that Meta documents only in its SDK or has renamed recently. A field that an API version
+// doesn't know fails the whole request, so they are read separately
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/whatsapp-business-accounts).
 var optionalFields = []string{
 	"marketing_messages_onboarding_status", "primary_business_location", "creation_time",
 	"disable_marketing_messages_on_cloud_api", "template_auto_archival_enabled", "is_shared_with_partners",
 }
 
-// observation gathers one snapshot.
+// observation builds one snapshot.
 type observation struct {
 	session *Session
 	client  *graph.Client
 	snap    *Snapshot
 }
 
-// Observe reads the whole account with as few calls as possible, publishes the snapshot, and says what changed.
-// An error means that the account itself could not be read and nothing was published; a section that failed alone
-// is marked in the snapshot and keeps its previous content.
+// Observe reads the whole account with as few calls as possible, publishes the snapshot, and returns what changed. An error means
+// that the account itself could not be read and nothing was published; a section that failed alone is marked in the snapshot and
+// keeps its previous content.
 func (s *Session) Observe(ctx context.Context) (*Snapshot, Change, error) {
 	s.observing.Lock()
 	defer s.observing.Unlock()
 	s.mu.Lock()
-	s.distrusted = false
+	s.tokenRefused = false
 	s.mu.Unlock()
 
 	now := s.clock.Now()
@@ -56,27 +56,27 @@ func (s *Session) Observe(ctx context.Context) (*Snapshot, Change, error) {
 		AccountID: s.ref.AccountID, Begun: now, TemplateCount: -1, TemplateLimit: -1,
 		Numbers: map[string]graph.PhoneNumber{}, Templates: map[TemplateKey]graph.Template{},
 	}}
-	if err := o.account(ctx); err != nil {
+	if err := o.readAccount(ctx); err != nil {
 		return nil, Change{}, err
 	}
-	if err := o.slow(ctx); err != nil {
+	if err := o.readHourly(ctx); err != nil {
 		return nil, Change{}, err
 	}
 	return o.snap, s.publish(o.snap), nil
 }
 
-// InspectToken asks Meta about the token itself. It explains an account that can't be read.
+// InspectToken reads Meta's data about the token itself. It explains why an account can't be read.
 func (s *Session) InspectToken(ctx context.Context) (*graph.TokenInfo, error) {
 	return s.Client().DebugToken(ctx)
 }
 
-func (o *observation) account(ctx context.Context) error {
-	if o.session.splitting() {
-		err := o.split(ctx)
+func (o *observation) readAccount(ctx context.Context) error {
+	if o.session.readsPerSection() {
+		err := o.readSections(ctx)
 		o.session.setUnreadable(err != nil)
 		return err
 	}
-	err := o.composite(ctx)
+	err := o.readComposite(ctx)
 	e, ok := graph.AsError(err)
 	if !ok {
 		return err
@@ -84,20 +84,20 @@ func (o *observation) account(ctx context.Context) error {
 	switch {
 	case e.Class == graph.ClassPermission, e.Class == graph.ClassInvalidSpec, e.Class == graph.ClassUnknown,
 		e.Class == graph.ClassRefused, e.Cause == graph.CauseReduceData:
-		// One part may be what Meta refuses, or all together are too much; ask for the parts one by one.
+		// Meta may refuse one section, or all together are too much; read the sections one by one.
 	default:
 		return err
 	}
-	if err := o.split(ctx); err != nil {
+	if err := o.readSections(ctx); err != nil {
 		o.session.setUnreadable(true)
 		return err
 	}
-	o.session.rememberSplit()
+	o.session.fallBackToSections()
 	return nil
 }
 
-// composite is the one call that reads everything; further pages follow.
-func (o *observation) composite(ctx context.Context) error {
+// readComposite reads everything with one call; further pages follow.
+func (o *observation) readComposite(ctx context.Context) error {
 	begun := o.session.clock.Now()
 	a, err := withPage(o, func(size int) (*graph.Account, error) {
 		return o.client.ReadAccount(ctx, o.snap.AccountID, graph.AccountQuery{
@@ -107,15 +107,15 @@ func (o *observation) composite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.takeAccount(a, begun)
-	// An edge that Meta left out of the answer is empty, or it isn't: only its own listing tells.
+	o.setAccount(a, begun)
+	// Meta leaves out empty edges, and sometimes others: only a listing of the edge itself is proof.
 	if slices.Contains(a.OmittedEdges, "subscribed_apps") {
-		o.apps(ctx, begun)
+		o.readApps(ctx, begun)
 	} else {
 		o.snap.Apps, o.snap.AppsSection = a.SubscribedApps, Section{Begun: begun, Complete: true}
 	}
-	o.numbers(ctx, unlessOmitted(a, "phone_numbers", a.PhoneNumbers), begun)
-	o.templates(ctx, unlessOmitted(a, "message_templates", a.Templates), begun)
+	o.readNumbers(ctx, unlessOmitted(a, "phone_numbers", a.PhoneNumbers), begun)
+	o.readTemplates(ctx, unlessOmitted(a, "message_templates", a.Templates), begun)
 	return nil
 }
 
@@ -126,33 +126,33 @@ func unlessOmitted[P any](a *graph.Account, edge string, page *P) *P {
 	return page
 }
 
-func (o *observation) apps(ctx context.Context, begun time.Time) {
+func (o *observation) readApps(ctx context.Context, begun time.Time) {
 	o.snap.Calls++
 	apps, err := o.client.ListSubscribedApps(ctx, o.snap.AccountID)
 	o.snap.Apps, o.snap.AppsSection = apps, Section{Begun: begun, Complete: err == nil, Err: err}
 }
 
-// split reads section by section. Only the account itself is indispensable.
-func (o *observation) split(ctx context.Context) error {
+// readSections reads section by section. Only the account itself is indispensable.
+func (o *observation) readSections(ctx context.Context) error {
 	begun := o.session.clock.Now()
 	o.snap.Calls++
 	a, err := o.client.ReadAccount(ctx, o.snap.AccountID, graph.AccountQuery{})
 	if err != nil {
 		return err
 	}
-	o.takeAccount(a, begun)
-	o.numbers(ctx, nil, begun)
-	o.templates(ctx, nil, begun)
-	o.apps(ctx, begun)
+	o.setAccount(a, begun)
+	o.readNumbers(ctx, nil, begun)
+	o.readTemplates(ctx, nil, begun)
+	o.readApps(ctx, begun)
 	return nil
 }
 
-func (o *observation) takeAccount(a *graph.Account, begun time.Time) {
+func (o *observation) setAccount(a *graph.Account, begun time.Time) {
 	o.snap.Account = stripEdges(*a)
 	o.snap.AccountSection = Section{Begun: begun, Complete: true}
 }
 
-func (o *observation) numbers(ctx context.Context, page *graph.PhoneNumberPage, begun time.Time) {
+func (o *observation) readNumbers(ctx context.Context, page *graph.PhoneNumberPage, begun time.Time) {
 	err := eachPage(page, func(after string) (*graph.PhoneNumberPage, error) {
 		return withPage(o, func(size int) (*graph.PhoneNumberPage, error) {
 			return o.client.ListPhoneNumbers(ctx, o.snap.AccountID, graph.ListOptions{PageSize: size, After: after})
@@ -166,13 +166,13 @@ func (o *observation) numbers(ctx context.Context, page *graph.PhoneNumberPage, 
 	o.snap.NumbersSection = Section{Begun: begun, Complete: err == nil, Err: err}
 }
 
-func (o *observation) templates(ctx context.Context, page *graph.TemplatePage, begun time.Time) {
+func (o *observation) readTemplates(ctx context.Context, page *graph.TemplatePage, begun time.Time) {
 	fetch := func(after string) (*graph.TemplatePage, error) {
 		return withPage(o, func(size int) (*graph.TemplatePage, error) {
 			return o.client.ListTemplates(ctx, o.snap.AccountID, graph.ListOptions{PageSize: size, After: after})
 		})
 	}
-	take := func(p *graph.TemplatePage) string {
+	addPage := func(p *graph.TemplatePage) string {
 		for _, t := range p.Items {
 			o.snap.Templates[NewTemplateKey(t.Name, t.Language)] = t
 		}
@@ -184,18 +184,18 @@ func (o *observation) templates(ctx context.Context, page *graph.TemplatePage, b
 		}
 		return p.After
 	}
-	err := eachPage(page, fetch, take)
+	err := eachPage(page, fetch, addPage)
 	if e, ok := graph.AsError(err); ok && e.Cause == graph.CauseBadCursor {
-		// Cursors expire; the listing starts over once, without what was collected so far.
+		// Cursors expire; the listing starts over once, without the pages read so far.
 		o.snap.Templates = map[TemplateKey]graph.Template{}
 		begun = o.session.clock.Now()
-		err = eachPage(nil, fetch, take)
+		err = eachPage(nil, fetch, addPage)
 	}
 	o.snap.TemplatesSection = Section{Begun: begun, Complete: err == nil, Err: err}
 }
 
-// eachPage walks a listing from a first page that may already be there. take returns the next cursor.
-func eachPage[P any](first *P, fetch func(after string) (*P, error), take func(*P) string) error {
+// eachPage reads all pages of a listing, beginning with first if that is set. addPage returns the next cursor.
+func eachPage[P any](first *P, fetch func(after string) (*P, error), addPage func(*P) string) error {
 	after, seen := "", map[string]bool{}
 	for range maxPages {
 		page := first
@@ -206,7 +206,7 @@ func eachPage[P any](first *P, fetch func(after string) (*P, error), take func(*
 			}
 		}
 		first = nil
-		next := take(page)
+		next := addPage(page)
 		if next == "" {
 			return nil
 		}
@@ -222,7 +222,7 @@ func eachPage[P any](first *P, fetch func(after string) (*P, error), take func(*
 // withPage makes one call, halving the page as long as Meta asks to reduce the amount of data.
 func withPage[T any](o *observation, call func(size int) (T, error)) (T, error) {
 	for {
-		size := o.session.page()
+		size := o.session.currentPageSize()
 		o.snap.Calls++
 		v, err := call(size)
 		e, ok := graph.AsError(err)
@@ -233,14 +233,14 @@ func withPage[T any](o *observation, call func(size int) (T, error)) (T, error) 
 	}
 }
 
-// slow reads what needs to be read only once an hour. Only a token that Meta calls invalid fails the observation.
-func (o *observation) slow(ctx context.Context) error {
+// readHourly reads what changes rarely, at most once an hour. Only a token that Meta calls invalid fails the observation.
+func (o *observation) readHourly(ctx context.Context) error {
 	s := o.session
 	if prev := s.Snapshot(); prev != nil {
 		o.snap.Token, o.snap.Optional = prev.Token, prev.Optional
 		o.snap.TokenErr, o.snap.OptionalErr = prev.TokenErr, prev.OptionalErr
 	}
-	if !s.slowDue() {
+	if !s.hourlyReadDue() {
 		return nil
 	}
 	o.snap.Calls++
@@ -254,20 +254,20 @@ func (o *observation) slow(ctx context.Context) error {
 		}
 	case err == nil:
 		o.snap.Token = token
-		s.joinApp(token.AppID)
+		s.setTokenApp(token.AppID)
 	}
-	o.optional(ctx)
+	o.readOptional(ctx)
 	if graph.ClassOf(err) != graph.ClassTransient {
-		s.slowDone()
+		s.markHourlyRead()
 	}
 	return nil
 }
 
-func (o *observation) optional(ctx context.Context) {
+func (o *observation) readOptional(ctx context.Context) {
 	s := o.session
 	o.snap.OptionalErr = nil
 	for range optionalFields {
-		fields := s.askable(optionalFields)
+		fields := s.supportedFields(optionalFields)
 		if len(fields) == 0 {
 			return
 		}
@@ -278,17 +278,17 @@ func (o *observation) optional(ctx context.Context) {
 			return
 		}
 		e, ok := graph.AsError(err)
-		if !ok || e.Cause != graph.CauseUnknownField || !s.refuse(fields, e.Message) {
+		if !ok || e.Cause != graph.CauseUnknownField || !s.rememberRefused(fields, e.Message) {
 			o.snap.OptionalErr = err
 			return
 		}
 	}
 }
 
-func (s *Session) splitting() bool {
+func (s *Session) readsPerSection() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.unreadable || deadline.Left(s.splitUntil, s.clock.Now(), splitMemory) > 0
+	return s.unreadable || deadline.Left(s.perSectionUntil, s.clock.Now(), fallbackPeriod) > 0
 }
 
 func (s *Session) setUnreadable(unreadable bool) {
@@ -297,13 +297,13 @@ func (s *Session) setUnreadable(unreadable bool) {
 	s.unreadable = unreadable
 }
 
-func (s *Session) rememberSplit() {
+func (s *Session) fallBackToSections() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.splitUntil = s.clock.Now().Add(splitMemory)
+	s.perSectionUntil = s.clock.Now().Add(fallbackPeriod)
 }
 
-func (s *Session) page() int {
+func (s *Session) currentPageSize() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.pageSize
@@ -315,39 +315,39 @@ func (s *Session) setPage(n int) {
 	s.pageSize = n
 }
 
-func (s *Session) slowDue() bool {
+func (s *Session) hourlyReadDue() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return !deadline.Within(s.slowAt, s.clock.Now(), slowPeriod)
+	return !deadline.Within(s.hourlyReadAt, s.clock.Now(), hourlyPeriod)
 }
 
-func (s *Session) slowDone() {
+func (s *Session) markHourlyRead() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.slowAt = s.clock.Now()
+	s.hourlyReadAt = s.clock.Now()
 }
 
-// askable leaves out the fields that were refused lately.
-func (s *Session) askable(fields []string) []string {
+// supportedFields returns the fields that weren't refused lately.
+func (s *Session) supportedFields(fields []string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	maps.DeleteFunc(s.refused, func(_ string, until time.Time) bool { return deadline.Left(until, s.clock.Now(), splitMemory) == 0 })
-	var ask []string
+	maps.DeleteFunc(s.refusedFields, func(_ string, until time.Time) bool { return deadline.Left(until, s.clock.Now(), fallbackPeriod) == 0 })
+	var supported []string
 	for _, f := range fields {
-		if _, refused := s.refused[f]; !refused {
-			ask = append(ask, f)
+		if _, refused := s.refusedFields[f]; !refused {
+			supported = append(supported, f)
 		}
 	}
-	return ask
+	return supported
 }
 
-// refuse remembers the field that Meta's message names and reports whether it named one.
-func (s *Session) refuse(fields []string, message string) bool {
+// rememberRefused remembers the field that Meta's message names and reports whether it named one.
+func (s *Session) rememberRefused(fields []string, message string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range fields {
 		if strings.Contains(message, "("+f+")") {
-			s.refused[f] = s.clock.Now().Add(splitMemory)
+			s.refusedFields[f] = s.clock.Now().Add(fallbackPeriod)
 			return true
 		}
 	}

@@ -14,13 +14,13 @@ import (
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
-// refusing answers requests for any of the fields as Meta does: with the first of them that it doesn't know.
-func refusing(fields ...string) func(http.ResponseWriter, *http.Request) bool {
+// refuseFields answers requests for any of the fields as Meta does: with an error about the first unknown one.
+func refuseFields(fields ...string) func(http.ResponseWriter, *http.Request) bool {
 	return func(rw http.ResponseWriter, r *http.Request) bool {
 		for _, f := range fields {
 			for asked := range strings.SplitSeq(r.URL.Query().Get("fields"), ",") {
 				if asked == f {
-					refuse(rw, `{"error":{"message":"(#100) Tried accessing nonexisting field (`+f+
+					respondError(rw, `{"error":{"message":"(#100) Tried accessing nonexisting field (`+f+
 						`) on node type (WhatsAppBusinessAccount)","type":"OAuthException","code":100}}`)
 					return true
 				}
@@ -35,7 +35,7 @@ func TestObserveLeavesOutOptionalFieldsOneByOne(t *testing.T) {
 		t.Run(fmt.Sprintf("%d refused", n), func(t *testing.T) {
 			w := newWorld(t, 100)
 			s := w.session(t)
-			w.front.instead(refusing(optionalFields[:n]...))
+			w.front.answerWith(refuseFields(optionalFields[:n]...))
 			snap, _ := observe(t, s)
 			if snap.Optional == nil {
 				t.Fatal("the other fields must be read")
@@ -58,7 +58,7 @@ func TestObserveLeavesOutOptionalFieldsOneByOne(t *testing.T) {
 				}
 			}
 
-			w.front.instead(nil)
+			w.front.answerWith(nil)
 			w.step(25 * time.Hour)
 			observe(t, s)
 			asked = w.front.fields()
@@ -69,27 +69,27 @@ func TestObserveLeavesOutOptionalFieldsOneByOne(t *testing.T) {
 	}
 }
 
-func TestObserveSurvivesUnreadableExtras(t *testing.T) {
+func TestObserveSurvivesUnreadableHourlyParts(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
 	first, _ := observe(t, s)
-	w.front.instead(func(rw http.ResponseWriter, r *http.Request) bool {
+	w.front.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
 		if isComposite(r) {
 			return false
 		}
-		refuse(rw, `{"error":{"message":"Service temporarily unavailable","code":2}}`)
+		respondError(rw, `{"error":{"message":"Service temporarily unavailable","code":2}}`)
 		return true
 	})
 	w.step(time.Hour)
 	snap, _ := observe(t, s)
-	complete(t, snap)
+	assertComplete(t, snap)
 	if snap.Token != first.Token || snap.Optional != first.Optional {
-		t.Error("what was known must be carried over")
+		t.Error("the earlier data must be carried over")
 	}
 	if snap.TokenErr == nil || snap.OptionalErr == nil {
 		t.Errorf("the log must learn why: %v, %v", snap.TokenErr, snap.OptionalErr)
 	}
-	w.front.instead(nil)
+	w.front.answerWith(nil)
 	w.front.calls()
 	w.step(time.Minute)
 	snap, _ = observe(t, s)
@@ -102,11 +102,11 @@ func TestObserveSurvivesUnreadableExtras(t *testing.T) {
 func TestObserveFailsWhenMetaCallsTheTokenInvalid(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
-	w.front.instead(func(rw http.ResponseWriter, r *http.Request) bool {
+	w.front.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
 		if r.Method != http.MethodPost {
 			return false
 		}
-		say(rw, `[{"code":200,"body":"{\"data\":{\"app_id\":\"1\",\"is_valid\":false,\"error\":{\"code\":190,\"subcode\":463,\"message\":\"expired\"}}}"}]`)
+		respond(rw, `[{"code":200,"body":"{\"data\":{\"app_id\":\"1\",\"is_valid\":false,\"error\":{\"code\":190,\"subcode\":463,\"message\":\"expired\"}}}"}]`)
 		return true
 	})
 	_, _, err := s.Observe(context.Background())

@@ -33,7 +33,7 @@ func TestObserveReadsASmallAccountInOneCall(t *testing.T) {
 	s := w.session(t)
 
 	snap, change := observe(t, s)
-	complete(t, snap)
+	assertComplete(t, snap)
 	wantCalls(t, w.front.calls(), readWABA, debugToken, readWABA) // the last two are the hourly ones
 	if !change.All {
 		t.Errorf("the first observation must concern everything, got %+v", change)
@@ -111,7 +111,7 @@ func TestObserveAThousandTemplatesAndTwentyNumbers(t *testing.T) {
 	s := w.session(t)
 
 	snap, _ := observe(t, s)
-	complete(t, snap)
+	assertComplete(t, snap)
 	if len(snap.Templates) != 1000 || len(snap.Numbers) != 20 {
 		t.Errorf("got %d templates and %d numbers", len(snap.Templates), len(snap.Numbers))
 	}
@@ -135,7 +135,7 @@ func TestObservePagesNumbers(t *testing.T) {
 		w.sim.AddNumber(testWABA, graphsim.Number{})
 	}
 	snap, _ := observe(t, w.session(t))
-	complete(t, snap)
+	assertComplete(t, snap)
 	if len(snap.Numbers) != 25 || len(snap.Templates) != 25 {
 		t.Errorf("got %d numbers and %d templates, want 25 of each", len(snap.Numbers), len(snap.Templates))
 	}
@@ -148,11 +148,11 @@ func TestObserveSplitsAfterARefusedSection(t *testing.T) {
 	observe(t, s)
 	w.front.calls()
 
-	// The token lost its right to see the numbers; so Meta refuses the composite request as a whole.
+	// The token has lost the permission for numbers, so Meta refuses the composite request as a whole.
 	const denied = `{"error":{"message":"(#200) Permissions error","type":"OAuthException","code":200}}`
-	w.front.instead(func(rw http.ResponseWriter, r *http.Request) bool {
+	w.front.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, "/phone_numbers") || strings.Contains(r.URL.Query().Get("fields"), "phone_numbers") {
-			refuse(rw, denied)
+			respondError(rw, denied)
 			return true
 		}
 		return false
@@ -167,15 +167,15 @@ func TestObserveSplitsAfterARefusedSection(t *testing.T) {
 		t.Errorf("the other sections must be complete: %+v %+v", snap.TemplatesSection, snap.AppsSection)
 	}
 	if len(snap.Numbers) != 1 || !change.Empty() {
-		t.Errorf("what was known of the numbers must stay: %d, change %+v", len(snap.Numbers), change)
+		t.Errorf("the earlier numbers must stay: %d, change %+v", len(snap.Numbers), change)
 	}
 
-	w.front.instead(nil)
-	split := []string{readWABA, listNumbers, listTemplates, listApps}
+	w.front.answerWith(nil)
+	sections := []string{readWABA, listNumbers, listTemplates, listApps}
 	w.step(23 * time.Hour)
 	snap, _ = observe(t, s)
-	wantCalls(t, w.front.calls(), append(split, debugToken, readWABA)...)
-	complete(t, snap)
+	wantCalls(t, w.front.calls(), append(sections, debugToken, readWABA)...)
+	assertComplete(t, snap)
 
 	w.step(time.Hour)
 	observe(t, s)
@@ -216,7 +216,7 @@ func TestObserveHalvesThePageAndRemembersIt(t *testing.T) {
 		Message: "Please reduce the amount of data you're asking for, then retry your request",
 	})
 	snap, _ := observe(t, s)
-	complete(t, snap)
+	assertComplete(t, snap)
 	if len(snap.Templates) != 60 {
 		t.Errorf("got %d templates", len(snap.Templates))
 	}
@@ -249,15 +249,15 @@ func TestObserveSplitsWhatIsTooMuchEvenInSmallPages(t *testing.T) {
 	w := newWorld(t, 20)
 	w.templates(2)
 	s := w.session(t)
-	w.front.instead(func(rw http.ResponseWriter, r *http.Request) bool {
+	w.front.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
 		if !isComposite(r) {
 			return false
 		}
-		refuse(rw, `{"error":{"message":"Please reduce the amount of data you're asking for, then retry your request","code":1}}`)
+		respondError(rw, `{"error":{"message":"Please reduce the amount of data you're asking for, then retry your request","code":1}}`)
 		return true
 	})
 	snap, _ := observe(t, s)
-	complete(t, snap)
+	assertComplete(t, snap)
 	wantCalls(t, w.front.calls(), readWABA, readWABA, readWABA, listNumbers, listTemplates, listApps, debugToken, readWABA)
 }
 
@@ -272,7 +272,7 @@ func TestObserveStartsAgainAfterABadCursor(t *testing.T) {
 	})
 	defer remove()
 	snap, _ := observe(t, s)
-	complete(t, snap)
+	assertComplete(t, snap)
 	wantCalls(t, w.front.calls()[:5], readWABA, listTemplates, listTemplates, listTemplates, listTemplates)
 	if _, there := snap.Templates[key(newest.Name)]; there || len(snap.Templates) != 29 {
 		t.Errorf("what the dropped pages said must not survive: %d templates, deleted one there: %t", len(snap.Templates), there)
@@ -295,15 +295,15 @@ func TestObserveGivesUpOnASecondBadCursor(t *testing.T) {
 	}
 }
 
-// looping answers each page of a listing with a next page, whose cursors go round in a circle of the given length.
-func looping(length int) func(http.ResponseWriter, *http.Request) bool {
+// loopCursors answers each page of a listing with a next page, whose cursors repeat after the given length.
+func loopCursors(length int) func(http.ResponseWriter, *http.Request) bool {
 	pages := 0
 	return func(rw http.ResponseWriter, r *http.Request) bool {
 		if !strings.HasSuffix(r.URL.Path, "/message_templates") {
 			return false
 		}
 		pages++
-		say(rw, fmt.Sprintf(`{"data":[],"paging":{"cursors":{"after":"c%d"},"next":"https://graph.facebook.com/x?after=c%d"}}`,
+		respond(rw, fmt.Sprintf(`{"data":[],"paging":{"cursors":{"after":"c%d"},"next":"https://graph.facebook.com/x?after=c%d"}}`,
 			pages%length, pages%length))
 		return true
 	}
@@ -314,7 +314,7 @@ func TestObserveEndsAListingThatGoesInCircles(t *testing.T) {
 		w := newWorld(t, 10)
 		w.templates(11)
 		s := w.session(t)
-		w.front.instead(looping(length))
+		w.front.answerWith(loopCursors(length))
 		snap, _ := observe(t, s)
 		if snap.TemplatesSection.Complete {
 			t.Errorf("circle of %d: the listing can't be complete", length)
@@ -329,15 +329,15 @@ func TestObserveListsOmittedEdges(t *testing.T) {
 	w := newWorld(t, 100)
 	w.templates(2)
 	s := w.session(t)
-	w.front.instead(func(rw http.ResponseWriter, r *http.Request) bool {
+	w.front.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
 		if !isComposite(r) {
 			return false
 		}
-		say(rw, `{"id":"`+testWABA+`","name":"Acme Garden"}`)
+		respond(rw, `{"id":"`+testWABA+`","name":"Acme Garden"}`)
 		return true
 	})
 	snap, _ := observe(t, s)
-	complete(t, snap)
+	assertComplete(t, snap)
 	wantCalls(t, w.front.calls(), readWABA, listApps, listNumbers, listTemplates, debugToken, readWABA)
 	if len(snap.Templates) != 2 || len(snap.Numbers) != 1 || len(snap.Apps) != 1 {
 		t.Errorf("got %d templates, %d numbers, %d apps", len(snap.Templates), len(snap.Numbers), len(snap.Apps))

@@ -12,89 +12,89 @@ import (
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
-// publish makes the snapshot the current one. Sections that failed keep what the previous one knew.
+// publish makes the snapshot the current one. Failed sections keep the content of the previous snapshot.
 func (s *Session) publish(snap *Snapshot) Change {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old := s.snapshot
 	if old != nil {
-		inherit(old, snap)
+		carryOver(old, snap)
 	}
 	now := s.clock.Now()
-	s.correctTimes(now)
-	maps.DeleteFunc(s.asked, func(_ string, at time.Time) bool { return !deadline.Within(at, now, requestGap) })
+	s.clampFutureTimes(now)
+	maps.DeleteFunc(s.lookupRequests, func(_ string, at time.Time) bool { return !deadline.Within(at, now, requestGap) })
 	change := diff(old, snap)
 	if snap.TemplatesSection.Complete {
 		keys := make(map[TemplateKey]struct{}, len(snap.Templates))
 		for k := range snap.Templates {
 			keys[k] = struct{}{}
 		}
-		s.listings = [2]*listing{{begun: snap.TemplatesSection.Begun, keys: keys}, s.listings[0]}
+		s.lastListings = [2]*templateListing{{begun: snap.TemplatesSection.Begun, keys: keys}, s.lastListings[0]}
 		if old != nil {
-			s.lose(old.Templates, keys)
+			s.rememberMissing(old.Templates, keys)
 		}
-		maps.DeleteFunc(s.lost, func(k TemplateKey, _ string) bool { _, there := keys[k]; return there })
+		maps.DeleteFunc(s.missingIDs, func(k TemplateKey, _ string) bool { _, there := keys[k]; return there })
 		maps.DeleteFunc(s.lastWrite, func(_ TemplateKey, at time.Time) bool { return s.listedTwiceSince(at) })
-		for k, f := range s.fresh {
+		for k, f := range s.templateOverrides {
 			if f.at.Before(snap.TemplatesSection.Begun) {
 				if f.template != nil {
-					s.lose(map[TemplateKey]graph.Template{k: *f.template}, keys)
+					s.rememberMissing(map[TemplateKey]graph.Template{k: *f.template}, keys)
 				}
-				delete(s.fresh, k)
+				delete(s.templateOverrides, k)
 				change.Templates = append(change.Templates, k)
 			}
 		}
 	}
 	if snap.NumbersSection.Complete {
-		for id, f := range s.freshNumbers {
+		for id, f := range s.numberOverrides {
 			if f.at.Before(snap.NumbersSection.Begun) {
-				delete(s.freshNumbers, id)
+				delete(s.numberOverrides, id)
 				change.Numbers = append(change.Numbers, id)
 			}
 		}
 	}
-	if snap.AppsSection.Complete && s.freshApps.Known && s.freshApps.At.Before(snap.AppsSection.Begun) {
-		// What somebody undid looks like the observation before ours.
-		change.Apps = change.Apps || !reflect.DeepEqual(s.freshApps.Apps, snap.Apps)
-		s.freshApps = AppsView{}
+	if snap.AppsSection.Complete && s.appsOverride.Known && s.appsOverride.At.Before(snap.AppsSection.Begun) {
+		// A write that another client undid leaves the account as it was before the write.
+		change.Apps = change.Apps || !reflect.DeepEqual(s.appsOverride.Apps, snap.Apps)
+		s.appsOverride = AppsView{}
 	}
 	s.snapshot = snap
-	s.unrequested = 0
+	s.unrequestedWrites = 0
 	return change
 }
 
-// correctTimes takes what was noted by a clock that was ahead for noted now. Otherwise what is known of single templates and
-// numbers would count as newer than every observation until that time comes. s.mu is held.
-func (s *Session) correctTimes(now time.Time) {
-	ahead := func(t time.Time) bool { return t.After(now.Add(deadline.Skew)) }
-	for k, f := range s.fresh {
-		if ahead(f.at) {
+// clampFutureTimes replaces times from a clock that was ahead by now. Otherwise overrides would count as newer than every
+// observation until those times. s.mu is held.
+func (s *Session) clampFutureTimes(now time.Time) {
+	inFuture := func(t time.Time) bool { return t.After(now.Add(deadline.Skew)) }
+	for k, f := range s.templateOverrides {
+		if inFuture(f.at) {
 			f.at = now
-			s.fresh[k] = f
+			s.templateOverrides[k] = f
 		}
 	}
 	for k, at := range s.lastWrite {
-		if ahead(at) {
+		if inFuture(at) {
 			s.lastWrite[k] = now
 		}
 	}
-	for id, f := range s.freshNumbers {
-		if ahead(f.at) {
+	for id, f := range s.numberOverrides {
+		if inFuture(f.at) {
 			f.at = now
-			s.freshNumbers[id] = f
+			s.numberOverrides[id] = f
 		}
 	}
-	if ahead(s.numbersListed) {
+	if inFuture(s.numbersListed) {
 		s.numbersListed = now
 	}
-	if ahead(s.freshApps.At) {
-		s.freshApps.At = now
+	if inFuture(s.appsOverride.At) {
+		s.appsOverride.At = now
 	}
 }
 
-// listedTwiceSince reports that both listings that are kept began after a time. s.mu is held.
+// listedTwiceSince reports whether both stored listings began after a time. s.mu is held.
 func (s *Session) listedTwiceSince(at time.Time) bool {
-	for _, l := range s.listings {
+	for _, l := range s.lastListings {
 		if l == nil || !l.begun.After(at) {
 			return false
 		}
@@ -102,31 +102,31 @@ func (s *Session) listedTwiceSince(at time.Time) bool {
 	return true
 }
 
-// Keep frees what was learned of single templates for which there is no resource any more. Complete listings free most of it;
-// this is for the rest. What is newer than the last observation stays: managed may not know its resource yet.
-func (s *Session) Keep(managed map[TemplateKey]bool) {
+// PruneTemplates frees overrides and missing ids of templates without a resource. Complete listings free most of them; this is
+// for the rest. Entries newer than the last observation stay: managed may not contain their resource yet.
+func (s *Session) PruneTemplates(managed map[TemplateKey]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.snapshot == nil {
 		return
 	}
 	old := func(k TemplateKey, at time.Time) bool { return !managed[k] && at.Before(s.snapshot.Begun) }
-	maps.DeleteFunc(s.fresh, func(k TemplateKey, f freshTemplate) bool { return old(k, f.at) })
+	maps.DeleteFunc(s.templateOverrides, func(k TemplateKey, f templateOverride) bool { return old(k, f.at) })
 	maps.DeleteFunc(s.lastWrite, old)
-	maps.DeleteFunc(s.lost, func(k TemplateKey, _ string) bool { return !managed[k] })
+	maps.DeleteFunc(s.missingIDs, func(k TemplateKey, _ string) bool { return !managed[k] })
 }
 
-// lose remembers the ids of templates that are no longer listed.
-func (s *Session) lose(before map[TemplateKey]graph.Template, listed map[TemplateKey]struct{}) {
+// rememberMissing stores the ids of templates that are no longer listed.
+func (s *Session) rememberMissing(before map[TemplateKey]graph.Template, listed map[TemplateKey]struct{}) {
 	for k, t := range before {
 		if _, there := listed[k]; !there {
-			s.lost[k] = t.ID
+			s.missingIDs[k] = t.ID
 		}
 	}
 }
 
-// inherit fills a failed section with what was known before; the section stays marked incomplete.
-func inherit(old, snap *Snapshot) {
+// carryOver fills a failed section with the previous content; the section stays marked incomplete.
+func carryOver(old, snap *Snapshot) {
 	if !snap.NumbersSection.Complete {
 		for id, n := range old.Numbers {
 			if _, ok := snap.Numbers[id]; !ok {

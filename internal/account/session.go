@@ -16,8 +16,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
-// Ref names the WABA resource a session belongs to. A resource that was deleted and created again has another UID and
-// gets a session of its own: nothing learned for the old one may be used for the new one.
+// Ref names the WABA resource a session belongs to. A resource that was deleted and created again has another UID and gets a
+// session of its own: data of the old one must not be used for the new one.
 type Ref struct {
 	Namespace, Name, UID string
 	// AccountID is Meta's id of the account.
@@ -27,9 +27,9 @@ type Ref struct {
 // Credentials are what the account's Secret holds. They are never printed.
 type Credentials struct {
 	AccessToken, AppSecret, AppID string
-	// SecretUID and ResourceVersion tell one content of the Secret from another without hashing what is in it.
+	// SecretUID and ResourceVersion identify the content of the Secret without a hash of it.
 	SecretUID, ResourceVersion string
-	// Written is when that content was written, zero where that isn't known.
+	// Written is when that content was written, zero if that isn't known.
 	Written time.Time
 }
 
@@ -56,70 +56,70 @@ type Session struct {
 	version     string
 	credentials Credentials
 	pageSize    int
-	// splitUntil is until when sections are asked one by one, because the composite request failed.
-	splitUntil time.Time
-	// unreadable means that not even the account alone could be read: the next attempt asks for that first, and costs one
-	// call instead of two while nothing has changed.
+	// perSectionUntil is until when sections are read one by one, because the composite request failed.
+	perSectionUntil time.Time
+	// unreadable means that not even the account alone could be read. The next attempt reads that first, and costs one call
+	// instead of two while nothing has changed.
 	unreadable bool
-	// refused holds optional fields this account doesn't know, and until when they aren't asked.
-	refused map[string]time.Time
-	// slowAt is when the token and the optional fields were read last.
-	slowAt time.Time
+	// refusedFields holds the optional fields that Meta refused for this account, and until when they aren't requested.
+	refusedFields map[string]time.Time
+	// hourlyReadAt is when the token and the optional fields were last read.
+	hourlyReadAt time.Time
 
 	snapshot *Snapshot
-	// listings are the keys of the last two complete listings, newest first.
-	listings [2]*listing
-	// fresh holds single templates read or written after the snapshot began.
-	fresh map[TemplateKey]freshTemplate
-	// freshNumbers holds single numbers read after the snapshot began; numbersListed is when all were listed outside it.
-	freshNumbers  map[string]freshNumber
-	numbersListed time.Time
-	// freshApps are the subscribed apps as listed outside an observation.
-	freshApps AppsView
-	// lastWrite is when this process last wrote a template, until both listings began after it.
+	// lastListings are the keys of the last two complete template listings, newest first.
+	lastListings [2]*templateListing
+	// templateOverrides holds single templates read or written after the snapshot began.
+	templateOverrides map[TemplateKey]templateOverride
+	// numberOverrides holds single numbers read after the snapshot began; numbersListed is when all were listed outside it.
+	numberOverrides map[string]numberOverride
+	numbersListed   time.Time
+	// appsOverride holds the subscribed apps as listed outside an observation.
+	appsOverride AppsView
+	// lastWrite is when this process last wrote a template, until both listings began after the write.
 	lastWrite map[TemplateKey]time.Time
-	// lost are the ids of templates that were in the account once and are missing from its listing, as long as a resource
-	// may ask for them.
-	lost map[TemplateKey]string
+	// missingIDs are the ids of templates that were once in the account and are missing from its listing, while a resource may
+	// ask for them.
+	missingIDs map[TemplateKey]string
 
-	// asked is when lookups were requested last, by resource, as long as that delays the next ones.
-	asked map[string]time.Time
+	// lookupRequests is when a lookup was last requested by annotation, by resource, while that delays the next one.
+	lookupRequests map[string]time.Time
 
-	unrequested int
-	held        bool
-	distrusted  bool
+	unrequestedWrites int
+	breakerOpen       bool
+	tokenRefused      bool
 
-	// app is the budget of the app with this id, or the session's own while appID is empty.
+	// app is the budget of the app with this id, or one of the session alone while appID is empty.
 	app   *Budget
 	appID string
-	// ended means that the session has given its budgets back.
+	// ended means that the session has released its budgets.
 	ended bool
 }
 
-type listing struct {
+type templateListing struct {
 	begun time.Time
 	keys  map[TemplateKey]struct{}
 }
 
-type freshTemplate struct {
+type templateOverride struct {
 	template *graph.Template // nil: absent
 	at       time.Time
 	partial  bool
 }
 
-// TemplateView is what is known of one template.
+// TemplateView is the latest known state of one template.
 type TemplateView struct {
-	// Template is nil when it is absent (Known) or nothing is known of it.
+	// Template is nil if it is absent (Known) or was never read.
 	Template *graph.Template
-	// Known is false while neither a complete listing nor a look-up says anything.
+	// Known is false until a complete listing or a lookup was read.
 	Known bool
-	// ReadBack is false for a template of which only our own write and Meta's short answer to it are known.
+	// ReadBack is false for a template that was written and not read since.
 	ReadBack bool
-	// At is when the request that saw it was sent.
+	// At is when the request that read it was sent.
 	At time.Time
 }
 
-// Ref returns whose session this is.
+// Ref returns the resource of the session.
 func (s *Session) Ref() Ref { return s.ref }
 
 // Client returns the Graph API client with the current credentials.
@@ -136,15 +136,15 @@ func (s *Session) SecretVersion() (uid, resourceVersion string) {
 	return s.credentials.SecretUID, s.credentials.ResourceVersion
 }
 
-// SecretWritten returns when that content was written, zero where that isn't known.
+// SecretWritten returns when that content was written, zero if that isn't known.
 func (s *Session) SecretWritten() time.Time {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.credentials.Written
 }
 
-// AppID returns the Meta app that files are uploaded to: the one the Secret names, else the one the token belongs to. It is
-// empty while neither is known.
+// AppID returns the Meta app that files are uploaded to: the one in the Secret, else the one of the token. It is empty while
+// neither is known.
 func (s *Session) AppID() string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -157,31 +157,31 @@ func (s *Session) AppID() string {
 	return ""
 }
 
-// Snapshot returns what the last observation saw, nil before the first one.
+// Snapshot returns the result of the last observation, nil before the first one.
 func (s *Session) Snapshot() *Snapshot {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.snapshot
 }
 
-// RefreshOptional has the optional fields of the account read with the next observation, because one of them was written.
+// RefreshOptional makes the next observation read the optional fields of the account, because one of them was written.
 func (s *Session) RefreshOptional() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.slowAt = time.Time{}
+	s.hourlyReadAt = time.Time{}
 }
 
 // Budget returns the account's share of the rate limit.
 func (s *Session) Budget() *Budget { return s.account }
 
-// Probe lets one call through for a person although Meta throttles the account or the app.
+// Probe lets one call through on a user's request although Meta throttles the account or the app.
 func (s *Session) Probe() {
 	s.account.Probe()
 	s.appBudget().Probe()
 }
 
-// Usage is how much of Meta's quota is used, and until when no call is made, zero while calls are: the account's or the
-// app's, whichever is worse.
+// Usage returns how much of Meta's quota is used, and until when no call is made, zero if calls are allowed. Each is the worse of
+// the account's and the app's.
 func (s *Session) Usage() (percent int, regain time.Time) {
 	app := s.appBudget()
 	regain = s.account.BlockedUntil()
@@ -191,11 +191,11 @@ func (s *Session) Usage() (percent int, regain time.Time) {
 	return max(s.account.Percent(), app.Percent()), regain
 }
 
-// Template returns the newest knowledge of one template.
+// Template returns the latest known state of one template.
 func (s *Session) Template(key TemplateKey) TemplateView {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if f, ok := s.fresh[key]; ok {
+	if f, ok := s.templateOverrides[key]; ok {
 		return TemplateView{Template: f.template, Known: true, ReadBack: !f.partial, At: f.at}
 	}
 	if s.snapshot == nil {
@@ -208,7 +208,7 @@ func (s *Session) Template(key TemplateKey) TemplateView {
 	return TemplateView{Known: section.Complete, ReadBack: section.Complete, At: section.Begun}
 }
 
-// TemplateLanguages returns the templates of one name that are known, whatever their language.
+// TemplateLanguages returns the known templates of one name, in all languages.
 func (s *Session) TemplateLanguages(name string) []graph.Template {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -220,7 +220,7 @@ func (s *Session) TemplateLanguages(name string) []graph.Template {
 			}
 		}
 	}
-	for k, f := range s.fresh {
+	for k, f := range s.templateOverrides {
 		if k.Name != name {
 			continue
 		}
@@ -232,47 +232,47 @@ func (s *Session) TemplateLanguages(name string) []graph.Template {
 	return slices.Collect(maps.Values(found))
 }
 
-// LookupTemplate asks Meta for one name, in every status, and returns what it says of the key.
+// LookupTemplate looks up one name at Meta, in every status, and returns the view of the key.
 func (s *Session) LookupTemplate(ctx context.Context, key TemplateKey) (TemplateView, error) {
 	begun := s.clock.Now()
 	found, err := s.Client().FindTemplates(ctx, s.ref.AccountID, key.Name)
 	if err != nil {
 		return TemplateView{}, err
 	}
-	answer := map[TemplateKey]freshTemplate{key: {at: begun}}
+	answer := map[TemplateKey]templateOverride{key: {at: begun}}
 	for _, t := range found {
-		answer[NewTemplateKey(t.Name, t.Language)] = freshTemplate{template: &t, at: begun}
+		answer[NewTemplateKey(t.Name, t.Language)] = templateOverride{template: &t, at: begun}
 	}
 	s.mu.Lock()
 	for k, f := range answer {
-		// A write of ours, or a later look-up for another language, may have overtaken this answer.
-		if known, ok := s.fresh[k]; !ok || !known.at.After(begun) {
-			s.fresh[k] = f
+		// A write, or a later lookup for another language, may be newer than this answer.
+		if newest, ok := s.templateOverrides[k]; !ok || !newest.at.After(begun) {
+			s.templateOverrides[k] = f
 		}
 	}
 	s.mu.Unlock()
 	return s.Template(key), nil
 }
 
-// Wrote records the outcome of a write of ours, so that an observation begun before it can't undo what we know.
-// A nil template means deleted. The view stays partial until a later request reads the template back.
-func (s *Session) Wrote(key TemplateKey, t *graph.Template) {
+// RecordWrite stores the result of a write, so that an observation begun before it can't replace it. A nil template means
+// deleted. The view isn't ReadBack until a later request reads the template.
+func (s *Session) RecordWrite(key TemplateKey, t *graph.Template) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.clock.Now()
 	s.lastWrite[key] = now
-	s.fresh[key] = freshTemplate{template: t, at: now, partial: t != nil}
+	s.templateOverrides[key] = templateOverride{template: t, at: now, partial: t != nil}
 }
 
-// ProvenMissing reports that two complete listings, both begun after our last write of the key, didn't contain it.
-// It isn't proof enough for a new template: the caller still has to ask for the id and the name.
+// ProvenMissing reports whether two complete listings, both begun after the last write of the key, didn't contain it. It isn't
+// proof enough for a new template: the caller must also look up the id and the name.
 func (s *Session) ProvenMissing(key TemplateKey) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if !s.listedTwiceSince(s.lastWrite[key]) {
 		return false
 	}
-	for _, l := range s.listings {
+	for _, l := range s.lastListings {
 		if _, there := l.keys[key]; there {
 			return false
 		}
@@ -280,65 +280,65 @@ func (s *Session) ProvenMissing(key TemplateKey) bool {
 	return true
 }
 
-// Lost reports whether the template that had this id was seen in the account by this session and is missing now. Only such
-// an id may be asked for: one that only a status tells could be that of another account's template.
-func (s *Session) Lost(key TemplateKey, id string) bool {
+// IsMissingID reports whether this session saw a template with this id in the account, and the template is missing now. Only such
+// an id may be looked up: an id that is only in a status could be that of another account's template.
+func (s *Session) IsMissingID(key TemplateKey, id string) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return id != "" && s.lost[key] == id
+	return id != "" && s.missingIDs[key] == id
 }
 
-// Unrequested counts a write nobody asked for since the last observation (a repair, or a template created again) and
-// reports whether it may be made. More than max(5, 10 % of the managed resources) of them trip the breaker, which stays
-// open until Release: something is wrong with the account or with us, and a person should look.
-func (s *Session) Unrequested(managed int) bool {
+// BreakerAllows counts an unrequested write since the last observation (a repair, or a template created again) and reports
+// whether it may be made. More than max(5, 10 % of the managed resources) of them trip the breaker, which stays open until
+// ResetBreaker: the account or the operator has a problem that a user should investigate.
+func (s *Session) BreakerAllows(managed int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held {
+	if s.breakerOpen {
 		return false
 	}
-	if s.unrequested >= max(5, managed/10) {
-		s.held = true
+	if s.unrequestedWrites >= max(5, managed/10) {
+		s.breakerOpen = true
 		return false
 	}
-	s.unrequested++
+	s.unrequestedWrites++
 	return true
 }
 
-// Distrust notes that Meta refused the token in a call of another resource.
-func (s *Session) Distrust() {
+// MarkTokenRefused records that Meta refused the token in a call of another resource.
+func (s *Session) MarkTokenRefused() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.distrusted = true
+	s.tokenRefused = true
 }
 
-// Distrusted reports that Meta refused the token since the last observation.
-func (s *Session) Distrusted() bool {
+// TokenRefused reports whether Meta has refused the token since the last observation.
+func (s *Session) TokenRefused() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.distrusted
+	return s.tokenRefused
 }
 
-// Held reports whether the breaker is open.
-func (s *Session) Held() bool {
+// BreakerOpen reports whether the breaker is open.
+func (s *Session) BreakerOpen() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.held
+	return s.breakerOpen
 }
 
-// Hold opens the breaker again after a restart; Release closes it.
-func (s *Session) Hold() { s.setHeld(true) }
+// TripBreaker opens the breaker again after a restart; ResetBreaker closes it.
+func (s *Session) TripBreaker() { s.setBreaker(true) }
 
-// Release closes the breaker.
-func (s *Session) Release() { s.setHeld(false) }
+// ResetBreaker closes the breaker.
+func (s *Session) ResetBreaker() { s.setBreaker(false) }
 
-func (s *Session) setHeld(held bool) {
+func (s *Session) setBreaker(open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.held, s.unrequested = held, 0
+	s.breakerOpen, s.unrequestedWrites = open, 0
 }
 
-// quota is Meta's quota of calls an hour, as far as it is known.
+// quota returns Meta's quota of calls an hour for the account.
 func (s *Session) quota() int {
 	if snap := s.Snapshot(); snap != nil && snap.HasRegisteredNumber() {
 		return quotaWithNumber
@@ -346,8 +346,8 @@ func (s *Session) quota() int {
 	return quotaWithoutNumber
 }
 
-// EffectiveInterval is how long to wait between observations: at least what was asked for, and long enough that
-// observing spends no more than half of Meta's hourly quota; longer still while the quota is nearly used up.
+// EffectiveInterval returns how long to wait between observations: at least the requested interval, and long enough that
+// observations spend at most half of Meta's hourly quota; longer still while the quota is nearly used up.
 func (s *Session) EffectiveInterval(requested time.Duration) time.Duration {
 	snap := s.Snapshot()
 	if snap == nil {

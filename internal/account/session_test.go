@@ -43,7 +43,7 @@ func TestCredentialsAreNeverPrinted(t *testing.T) {
 	}
 }
 
-func TestTemplateViewFollowsWhatIsKnown(t *testing.T) {
+func TestTemplateView(t *testing.T) {
 	w := newWorld(t, 100)
 	w.templates(1)
 	s := w.session(t)
@@ -60,13 +60,13 @@ func TestTemplateViewFollowsWhatIsKnown(t *testing.T) {
 		t.Errorf("not in a complete listing: %+v", v)
 	}
 
-	// Our own write is known at once, but not yet read back.
+	// A write is known at once, but not read back yet.
 	w.step(time.Minute)
-	s.Wrote(missing, named("other", "ours"))
+	s.RecordWrite(missing, templateNamed("other", "ours"))
 	if v := s.Template(missing); !v.Known || v.ReadBack || text(v) != "ours" || !v.At.Equal(w.clock.Now()) {
 		t.Errorf("after our write: %+v", v)
 	}
-	s.Wrote(missing, nil)
+	s.RecordWrite(missing, nil)
 	if v := s.Template(missing); !v.Known || !v.ReadBack || v.Template != nil {
 		t.Errorf("after our deletion: %+v", v)
 	}
@@ -92,7 +92,7 @@ func TestLookupTemplate(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
 	if v := lookup(t, s, key("order")); !v.Known || v.Template != nil || !v.ReadBack {
-		t.Errorf("a look-up without result says that it is absent: %+v", v)
+		t.Errorf("a lookup without result says that it is absent: %+v", v)
 	}
 	for _, language := range []string{"en_US", "de"} {
 		w.sim.AddTemplate(testWABA, graphsim.Template{Name: "order", Language: language})
@@ -106,18 +106,18 @@ func TestLookupTemplate(t *testing.T) {
 		t.Error("the other languages came with the answer")
 	}
 	if v := s.Template(key("order_again")); v.Known {
-		t.Errorf("nothing is known of names that only contain it: %+v", v)
+		t.Errorf("names that only contain it must be unknown: %+v", v)
 	}
 	w.sim.Fail(graphsim.Fault{Code: 2, Times: 1})
 	if _, err := s.LookupTemplate(context.Background(), key("order")); graph.ClassOf(err) != graph.ClassTransient {
 		t.Errorf("got %v", err)
 	}
 	if v := s.Template(key("order")); v.Template == nil {
-		t.Error("a failed look-up must not change what is known")
+		t.Error("a failed lookup must not change the view")
 	}
 }
 
-// A look-up of another language can be under way while this one is written.
+// A lookup of another language may be under way while this one is written.
 func TestLookupTemplateDoesNotUndoALaterWrite(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
@@ -125,10 +125,10 @@ func TestLookupTemplateDoesNotUndoALaterWrite(t *testing.T) {
 	for _, language := range []string{"en_US", "de"} {
 		w.sim.AddTemplate(testWABA, graphsim.Template{Name: "order", Language: language})
 	}
-	for name, wrote := range map[string]*graph.Template{"edited": named("order", "edited"), "deleted": nil} {
+	for name, wrote := range map[string]*graph.Template{"edited": templateNamed("order", "edited"), "deleted": nil} {
 		w.sim.Fail(graphsim.Fault{Path: "/*/message_templates", Times: 1, AfterHook: func(*http.Request) {
 			w.step(time.Second)
-			s.Wrote(german, wrote)
+			s.RecordWrite(german, wrote)
 		}})
 		lookup(t, s, key("order"))
 		v := s.Template(german)
@@ -138,7 +138,7 @@ func TestLookupTemplateDoesNotUndoALaterWrite(t *testing.T) {
 		w.step(time.Second)
 		lookup(t, s, key("order"))
 		if v := s.Template(german); v.Template == nil || text(v) == "edited" || !v.ReadBack {
-			t.Errorf("%s: a look-up begun later must win: %+v", name, v)
+			t.Errorf("%s: a lookup begun later must win: %+v", name, v)
 		}
 		w.step(time.Second)
 	}
@@ -151,11 +151,11 @@ func TestObservationDoesNotUndoALaterWrite(t *testing.T) {
 	observe(t, s)
 	k := key("order_0000")
 
-	// We write while a listing is under way: what it says of the template may be older.
+	// A write during a listing: the listing may contain the older state.
 	w.step(time.Minute)
 	w.sim.Fail(graphsim.Fault{Path: "/" + testWABA, Times: 1, AfterHook: func(*http.Request) {
 		w.step(time.Second)
-		s.Wrote(k, named(k.Name, "ours"))
+		s.RecordWrite(k, templateNamed(k.Name, "ours"))
 	}})
 	if _, change := observe(t, s); slices.Contains(change.Templates, k) {
 		t.Errorf("the listing says nothing new of it: %+v", change)
@@ -164,7 +164,7 @@ func TestObservationDoesNotUndoALaterWrite(t *testing.T) {
 		t.Errorf("got %+v", v)
 	}
 
-	// The next one is newer: it wins, and whoever waits for it is told.
+	// The next listing is newer: it wins, and the change is reported.
 	w.step(time.Minute)
 	if _, change := observe(t, s); !slices.Contains(change.Templates, k) {
 		t.Errorf("the read-back must be reported: %+v", change)
@@ -189,14 +189,14 @@ func TestTemplateLanguages(t *testing.T) {
 		return out
 	}
 	if got := languages(); len(got) != 0 {
-		t.Errorf("nothing is known yet: %q", got)
+		t.Errorf("known before anything was read: %q", got)
 	}
 	observe(t, s)
 	if got := languages(); !slices.Equal(got, []string{"de", "en_US", "fr"}) {
 		t.Errorf("got %q", got)
 	}
-	s.Wrote(NewTemplateKey("order", "fr"), nil)
-	s.Wrote(NewTemplateKey("order", "it"), &graph.Template{Name: "order", Language: "it"})
+	s.RecordWrite(NewTemplateKey("order", "fr"), nil)
+	s.RecordWrite(NewTemplateKey("order", "it"), &graph.Template{Name: "order", Language: "it"})
 	if got := languages(); !slices.Equal(got, []string{"de", "en_US", "it"}) {
 		t.Errorf("with our own writes: %q", got)
 	}
@@ -207,7 +207,7 @@ func TestProvenMissingNeedsTwoListingsAfterOurWrite(t *testing.T) {
 	w.templates(1)
 	s := w.session(t)
 	k := key("gone")
-	s.Wrote(k, named(k.Name, "ours"))
+	s.RecordWrite(k, templateNamed(k.Name, "ours"))
 	want := func(what string, missing bool) {
 		t.Helper()
 		if s.ProvenMissing(k) != missing {
@@ -222,16 +222,16 @@ func TestProvenMissingNeedsTwoListingsAfterOurWrite(t *testing.T) {
 	w.step(time.Minute)
 	observe(t, s)
 	want("two listings after our write", true)
-	s.Wrote(k, named(k.Name, "again"))
+	s.RecordWrite(k, templateNamed(k.Name, "again"))
 	want("written again", false)
 	w.step(time.Minute)
 	observe(t, s)
 	w.sim.Fail(graphsim.Fault{Path: "/*/message_templates", Code: 2, Times: -1})
-	w.front.instead(func(rw http.ResponseWriter, r *http.Request) bool { // leaves the templates to a listing, which fails
+	w.front.answerWith(func(rw http.ResponseWriter, r *http.Request) bool { // leaves the templates to a listing, which fails
 		if !isComposite(r) {
 			return false
 		}
-		say(rw, `{"id":"`+testWABA+`"}`)
+		respond(rw, `{"id":"`+testWABA+`"}`)
 		return true
 	})
 	w.step(time.Minute)
@@ -258,19 +258,19 @@ func TestBreaker(t *testing.T) {
 		s := w.session(t)
 		burst := func() int {
 			n := 0
-			for s.Unrequested(c.managed) {
+			for s.BreakerAllows(c.managed) {
 				n++
 			}
 			return n
 		}
-		if got := burst(); got != c.allowed || !s.Held() {
-			t.Errorf("of %d managed: %d writes allowed, want %d; held %t", c.managed, got, c.allowed, s.Held())
+		if got := burst(); got != c.allowed || !s.BreakerOpen() {
+			t.Errorf("of %d managed: %d writes allowed, want %d; breaker open %t", c.managed, got, c.allowed, s.BreakerOpen())
 		}
 		observe(t, s)
-		if got := burst(); got != 0 || !s.Held() {
+		if got := burst(); got != 0 || !s.BreakerOpen() {
 			t.Errorf("an observation must not close the breaker: %d", got)
 		}
-		s.Release()
+		s.ResetBreaker()
 		if got := burst(); got != c.allowed {
 			t.Errorf("after a release: %d writes, want %d", got, c.allowed)
 		}
@@ -282,14 +282,14 @@ func TestBreakerCountsPerObservation(t *testing.T) {
 	s := w.session(t)
 	for range 3 {
 		for i := range 5 {
-			if !s.Unrequested(10) {
+			if !s.BreakerAllows(10) {
 				t.Fatalf("write %d since the last observation refused", i+1)
 			}
 		}
 		observe(t, s)
 	}
-	s.Hold()
-	if s.Unrequested(1000) || !s.Held() {
+	s.TripBreaker()
+	if s.BreakerAllows(1000) || !s.BreakerOpen() {
 		t.Error("restored from the status, the breaker must be open")
 	}
 }
@@ -314,7 +314,7 @@ func TestEffectiveInterval(t *testing.T) {
 		if got := s.EffectiveInterval(5 * time.Minute); got != 5*time.Minute {
 			t.Errorf("%s: before the first observation: %s", c.name, got)
 		}
-		snap := seen(func(s *Snapshot) {
+		snap := testSnapshot(func(s *Snapshot) {
 			s.Calls = c.calls
 			if c.registered {
 				s.Numbers["1"] = graph.PhoneNumber{PlatformType: "CLOUD_API"}

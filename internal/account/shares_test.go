@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// TestShares: a namespace that wants all gets half of what the others leave, and what it took comes back after an hour.
+// TestShares: a namespace that asks for everything gets half of what the others leave, and its lookups expire after an hour.
 func TestShares(t *testing.T) {
 	const quota = 100
 	s, now := shares{}, testStart
-	all := func(namespace string) (n int) {
-		for s.take(namespace, 1, quota, now) == 0 {
+	reserveAll := func(namespace string) (n int) {
+		for s.reserve(namespace, 1, quota, now) == 0 {
 			n++
 		}
 		return n
@@ -22,39 +22,39 @@ func TestShares(t *testing.T) {
 		namespace string
 		n         int
 	}{{"greedy", 50}, {"modest", 25}, {"late", 12}, {"greedy", 0}} {
-		if got := all(want.namespace); got != want.n {
+		if got := reserveAll(want.namespace); got != want.n {
 			t.Errorf("%s took %d, want %d", want.namespace, got, want.n)
 		}
 	}
-	if wait := s.take("new", 5, quota, now); wait != 0 {
-		t.Errorf("whoever has taken nothing waits %s", wait)
+	if wait := s.reserve("new", 5, quota, now); wait != 0 {
+		t.Errorf("a namespace without lookups waits %s", wait)
 	}
 	now = now.Add(59 * time.Minute)
-	if wait := s.take("greedy", 1, quota, now); wait != time.Minute {
+	if wait := s.reserve("greedy", 1, quota, now); wait != time.Minute {
 		t.Errorf("the first of them are over in %s", wait)
 	}
-	if left := s.left(now); left != time.Minute {
+	if left := s.relevantFor(now); left != time.Minute {
 		t.Errorf("kept for %s", left)
 	}
 	now = now.Add(time.Minute)
-	if got := all("greedy"); got != 50 {
+	if got := reserveAll("greedy"); got != 50 {
 		t.Errorf("an hour later it took %d", got)
 	}
 	now = now.Add(90*24*time.Hour + time.Hour)
-	all("greedy")
+	reserveAll("greedy")
 	now = testStart // the clock was wrong
-	if wait := s.take("greedy", 1, quota, now); wait != 0 || len(s["greedy"]) != 1 {
+	if wait := s.reserve("greedy", 1, quota, now); wait != 0 || len(s["greedy"]) != 1 {
 		t.Errorf("waits %s, kept %v", wait, s["greedy"])
 	}
 }
 
-// TestRequestedLookups: requests for one resource are answered together, and those for others don't wait for them.
+// TestRequestedLookups: requests for one resource are answered together, and don't delay requests for others.
 func TestRequestedLookups(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
 	calls := 0
 	for range 100 { // a request each second
-		if s.Requested("shop", "a", 1) == 0 {
+		if s.ReserveRequestedLookups("shop", "a", 1) == 0 {
 			calls++
 		}
 		w.step(time.Second)
@@ -62,16 +62,16 @@ func TestRequestedLookups(t *testing.T) {
 	if calls != 7 {
 		t.Errorf("%d lookups in 100 seconds", calls)
 	}
-	if wait := s.Requested("shop", "b", 1); wait != 0 {
+	if wait := s.ReserveRequestedLookups("shop", "b", 1); wait != 0 {
 		t.Errorf("another resource waits %s", wait)
 	}
-	if wait := s.Requested("shop", "b", 1); wait != requestGap {
+	if wait := s.ReserveRequestedLookups("shop", "b", 1); wait != requestGap {
 		t.Errorf("the second request waits %s", wait)
 	}
 	observe(t, s)
 	w.step(time.Minute)
 	observe(t, s)
-	if len(s.asked) != 0 {
-		t.Errorf("kept: %v", s.asked)
+	if len(s.lookupRequests) != 0 {
+		t.Errorf("kept: %v", s.lookupRequests)
 	}
 }

@@ -26,7 +26,7 @@ func NewTemplateKey(name, language string) TemplateKey {
 	return TemplateKey{Name: name, Language: strings.ReplaceAll(language, "-", "_")}
 }
 
-// Section says how far one part of a snapshot can be trusted.
+// Section describes how complete one part of a snapshot is.
 type Section struct {
 	// Begun is when the first request of this section was sent; state written after it isn't in the section.
 	Begun time.Time
@@ -36,7 +36,7 @@ type Section struct {
 	Err error
 }
 
-// Snapshot is everything one observation of an account saw. It is never changed after it was published.
+// Snapshot is the result of one observation of an account. It is never changed after it was published.
 type Snapshot struct {
 	AccountID string
 	// Begun is when the observation started.
@@ -78,7 +78,7 @@ func (s *Snapshot) HasRegisteredNumber() bool {
 
 // Change names what differs between two successive snapshots.
 type Change struct {
-	// All is set by the first snapshot of a session: nothing is known about what came before.
+	// All is set by the first snapshot of a session: there is no earlier one to compare with.
 	All       bool
 	Account   bool
 	Apps      bool
@@ -91,7 +91,7 @@ func (c Change) Empty() bool {
 	return !c.All && !c.Account && !c.Apps && len(c.Templates) == 0 && len(c.Numbers) == 0
 }
 
-// diff compares two snapshots. Incomplete sections only report what they did see; they prove no absence.
+// diff compares two snapshots. Incomplete sections only report what they contain; they prove no absence.
 func diff(old, cur *Snapshot) Change {
 	if old == nil {
 		return Change{All: true}
@@ -109,7 +109,7 @@ func diff(old, cur *Snapshot) Change {
 	return c
 }
 
-// stripEdges leaves the account itself: the edges have sections of their own, and how they were asked for is no news.
+// stripEdges removes the edges, which have sections of their own; how they were requested is no change.
 func stripEdges(a graph.Account) graph.Account {
 	a.PhoneNumbers, a.Templates, a.SubscribedApps = nil, nil, nil
 	a.SubscribedAppsRead, a.OmittedEdges = false, nil

@@ -11,14 +11,14 @@ import (
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
-// seen is a complete snapshot of two templates, two numbers and an app.
-func seen(change ...func(*Snapshot)) *Snapshot {
+// testSnapshot is a complete snapshot of two templates, two numbers and an app.
+func testSnapshot(change ...func(*Snapshot)) *Snapshot {
 	whole := Section{Begun: testStart, Complete: true}
 	s := &Snapshot{
 		AccountID: testWABA, Account: graph.Account{ID: testWABA, Name: "Acme"},
 		Numbers:        map[string]graph.PhoneNumber{"1": {ID: "1", Status: "CONNECTED"}, "2": {ID: "2"}},
 		Apps:           []graph.SubscribedApp{{ID: testApp}},
-		Templates:      map[TemplateKey]graph.Template{key("a"): *named("a", "Hi"), key("b"): *named("b", "Hi")},
+		Templates:      map[TemplateKey]graph.Template{key("a"): *templateNamed("a", "Hi"), key("b"): *templateNamed("b", "Hi")},
 		AccountSection: whole, NumbersSection: whole, AppsSection: whole, TemplatesSection: whole,
 	}
 	for _, f := range change {
@@ -38,41 +38,41 @@ func TestDiff(t *testing.T) {
 		cur  *Snapshot
 		want Change
 	}{
-		{"nothing", seen(), Change{}},
-		{"the name of the account", seen(func(s *Snapshot) { s.Account.Name = "Other" }), Change{Account: true}},
-		{"its health", seen(func(s *Snapshot) { s.Account.Health = &graph.Health{CanSendMessage: "BLOCKED"} }), Change{Account: true}},
-		{"edges are no part of the account", seen(func(s *Snapshot) {
+		{"nothing", testSnapshot(), Change{}},
+		{"the name of the account", testSnapshot(func(s *Snapshot) { s.Account.Name = "Other" }), Change{Account: true}},
+		{"its health", testSnapshot(func(s *Snapshot) { s.Account.Health = &graph.Health{CanSendMessage: "BLOCKED"} }), Change{Account: true}},
+		{"edges are no part of the account", testSnapshot(func(s *Snapshot) {
 			s.Account.Templates, s.Account.PhoneNumbers = &graph.TemplatePage{}, &graph.PhoneNumberPage{}
 			s.Account.SubscribedApps, s.Account.SubscribedAppsRead = []graph.SubscribedApp{{ID: "9"}}, true
 			s.Account.OmittedEdges = []string{"phone_numbers"}
 		}), Change{}},
-		{"calls, times and totals are no change", seen(func(s *Snapshot) {
+		{"calls, times and totals are no change", testSnapshot(func(s *Snapshot) {
 			s.Calls, s.Begun, s.TemplateCount = 9, testStart.Add(time.Hour), 3
 		}), Change{}},
-		{"an app", seen(func(s *Snapshot) { s.Apps = append(s.Apps, graph.SubscribedApp{ID: "9"}) }), Change{Apps: true}},
-		{"apps that couldn't be read", seen(func(s *Snapshot) { s.Apps, s.AppsSection.Complete = nil, false }), Change{}},
-		{"a status", seen(func(s *Snapshot) { change(s, "a", func(t *graph.Template) { t.Status = "PAUSED" }) }),
+		{"an app", testSnapshot(func(s *Snapshot) { s.Apps = append(s.Apps, graph.SubscribedApp{ID: "9"}) }), Change{Apps: true}},
+		{"apps that couldn't be read", testSnapshot(func(s *Snapshot) { s.Apps, s.AppsSection.Complete = nil, false }), Change{}},
+		{"a status", testSnapshot(func(s *Snapshot) { change(s, "a", func(t *graph.Template) { t.Status = "PAUSED" }) }),
 			Change{Templates: []TemplateKey{key("a")}}},
-		{"a text deep inside", seen(func(s *Snapshot) {
+		{"a text deep inside", testSnapshot(func(s *Snapshot) {
 			change(s, "b", func(t *graph.Template) { t.Components = []graph.Component{{Type: "BODY", Text: "Hello"}} })
 		}), Change{Templates: []TemplateKey{key("b")}}},
-		{"one more", seen(func(s *Snapshot) { s.Templates[key("c")] = *named("c", "Hi") }), Change{Templates: []TemplateKey{key("c")}}},
-		{"one less", seen(func(s *Snapshot) { delete(s.Templates, key("a")) }), Change{Templates: []TemplateKey{key("a")}}},
-		{"one less in half a listing proves nothing", seen(func(s *Snapshot) {
+		{"one more", testSnapshot(func(s *Snapshot) { s.Templates[key("c")] = *templateNamed("c", "Hi") }), Change{Templates: []TemplateKey{key("c")}}},
+		{"one less", testSnapshot(func(s *Snapshot) { delete(s.Templates, key("a")) }), Change{Templates: []TemplateKey{key("a")}}},
+		{"one less in half a listing proves nothing", testSnapshot(func(s *Snapshot) {
 			delete(s.Templates, key("a"))
 			s.TemplatesSection.Complete = false
 		}), Change{}},
-		{"half a listing still shows what it saw", seen(func(s *Snapshot) {
+		{"half a listing still shows what it saw", testSnapshot(func(s *Snapshot) {
 			s.TemplatesSection.Complete = false
 			change(s, "a", func(t *graph.Template) { t.Status = "PAUSED" })
 		}), Change{Templates: []TemplateKey{key("a")}}},
-		{"sorted", seen(func(s *Snapshot) {
+		{"sorted", testSnapshot(func(s *Snapshot) {
 			s.Templates = map[TemplateKey]graph.Template{NewTemplateKey("a", "de"): {}}
 			s.Numbers = map[string]graph.PhoneNumber{"3": {}}
 		}), Change{Templates: []TemplateKey{NewTemplateKey("a", "de"), key("a"), key("b")}, Numbers: []string{"1", "2", "3"}}},
-		{"a number", seen(func(s *Snapshot) { s.Numbers["1"] = graph.PhoneNumber{ID: "1", Status: "FLAGGED"} }), Change{Numbers: []string{"1"}}},
+		{"a number", testSnapshot(func(s *Snapshot) { s.Numbers["1"] = graph.PhoneNumber{ID: "1", Status: "FLAGGED"} }), Change{Numbers: []string{"1"}}},
 	} {
-		got := diff(seen(), c.cur)
+		got := diff(testSnapshot(), c.cur)
 		if len(got.Templates) == 0 {
 			got.Templates = nil
 		}
@@ -86,19 +86,19 @@ func TestDiff(t *testing.T) {
 			t.Errorf("%s: Empty is %t", c.name, got.Empty())
 		}
 	}
-	if got := diff(nil, seen()); !got.All || got.Empty() {
+	if got := diff(nil, testSnapshot()); !got.All || got.Empty() {
 		t.Errorf("the first snapshot concerns everything, got %+v", got)
 	}
 }
 
-func TestInherit(t *testing.T) {
+func TestCarryOver(t *testing.T) {
 	broken := Section{Begun: testStart.Add(time.Minute)}
-	cur := seen(func(s *Snapshot) {
-		s.Templates = map[TemplateKey]graph.Template{key("a"): *named("a", "new")}
+	cur := testSnapshot(func(s *Snapshot) {
+		s.Templates = map[TemplateKey]graph.Template{key("a"): *templateNamed("a", "new")}
 		s.Numbers = map[string]graph.PhoneNumber{"1": {ID: "1", Status: "FLAGGED"}}
 		s.Apps, s.TemplatesSection, s.NumbersSection, s.AppsSection = nil, broken, broken, broken
 	})
-	inherit(seen(), cur)
+	carryOver(testSnapshot(), cur)
 	if len(cur.Templates) != 2 || cur.Templates[key("a")].Components[0].Text != "new" {
 		t.Errorf("templates: what was seen now wins, the rest stays: %+v", cur.Templates)
 	}
@@ -109,8 +109,8 @@ func TestInherit(t *testing.T) {
 		t.Error("the sections must stay marked as incomplete")
 	}
 
-	whole := seen(func(s *Snapshot) { s.Templates, s.Numbers, s.Apps = nil, nil, nil })
-	inherit(seen(), whole)
+	whole := testSnapshot(func(s *Snapshot) { s.Templates, s.Numbers, s.Apps = nil, nil, nil })
+	carryOver(testSnapshot(), whole)
 	if len(whole.Templates)+len(whole.Numbers)+len(whole.Apps) != 0 {
 		t.Errorf("complete sections inherit nothing: %+v", whole)
 	}

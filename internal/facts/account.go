@@ -79,7 +79,9 @@ func addViolation(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Violation) (
 // addRestriction stores a restriction. Meta reports one again when it is extended, and never when it is lifted: expired ones are
 // dropped.
 func addRestriction(w *v1alpha1.WABAWebhookStatus, e event, v webhook.Restriction) bool {
-	expired := func(r v1alpha1.Restriction) bool { return r.ExpirationTime != nil && !r.ExpirationTime.After(e.received) }
+	expired := func(r v1alpha1.Restriction) bool {
+		return r.ExpirationTime != nil && !r.ExpirationTime.After(e.received)
+	}
 	before := w.Restrictions
 	next := slices.DeleteFunc(slices.Clone(before), expired)
 	item := v1alpha1.Restriction{Type: v.Type, Time: &metav1.Time{Time: e.at}, ExpirationTime: timeOf(v.Expires), Remediation: v.Remediation}

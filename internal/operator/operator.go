@@ -142,7 +142,7 @@ func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Surroun
 	}
 	accounts := account.NewManager(account.Options{
 		BaseURL: o.GraphBaseURL, UserAgent: "waba-operator/" + s.Version, Transport: s.Transport, Timeout: o.GraphTimeout,
-		PageSize: o.PageSize, Clock: s.Clock, Observe: recorder.Observe, Held: recorder.Held, Log: s.Log.WithName("graph"),
+		PageSize: o.PageSize, Clock: s.Clock, Observe: recorder.Observe, OnThrottled: recorder.Held, Log: s.Log.WithName("graph"),
 	})
 	if err := exportAssets(mgr, &o, s, accounts); err != nil {
 		return err

@@ -11,12 +11,12 @@ import (
 	"github.com/waba-operator/waba-operator/test/graphsim"
 )
 
-func TestLostKnowsOnlyIdsThatTheAccountShowed(t *testing.T) {
+func TestMissingIDsAreThoseTheAccountShowed(t *testing.T) {
 	w := newWorld(t, 100)
 	listed := w.sim.AddTemplate(testWABA, graphsim.Template{Name: "listed"})
 	s := w.session(t)
 	observe(t, s)
-	if s.Lost(key("listed"), listed) {
+	if s.IsMissingID(key("listed"), listed) {
 		t.Error("it is there")
 	}
 
@@ -29,51 +29,51 @@ func TestLostKnowsOnlyIdsThatTheAccountShowed(t *testing.T) {
 		want bool
 	}{
 		"listed once, missing now":           {key("listed"), listed, true},
-		"an id that only a status tells":     {key("listed"), "999", false},
+		"an id that is only in a status":     {key("listed"), "999", false},
 		"the id under another name":          {key("other"), listed, false},
 		"no id":                              {key("other"), "", false},
 		"the same template, other language":  {NewTemplateKey("listed", "de"), listed, false},
 		"webhooks' spelling of the language": {NewTemplateKey("listed", "en-US"), listed, true},
 	} {
-		if got := s.Lost(c.key, c.id); got != c.want {
+		if got := s.IsMissingID(c.key, c.id); got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
 }
 
-func TestLostKnowsWhatWeWroteOurselves(t *testing.T) {
+func TestMissingIDsIncludeOwnWrites(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
 	observe(t, s)
 	k := key("ours")
-	s.Wrote(k, &graph.Template{ID: "77", Name: k.Name, Language: k.Language})
+	s.RecordWrite(k, &graph.Template{ID: "77", Name: k.Name, Language: k.Language})
 	w.step(time.Minute)
-	if observe(t, s); !s.Lost(k, "77") {
-		t.Error("a template that we created and that no listing shows is lost")
+	if observe(t, s); !s.IsMissingID(k, "77") {
+		t.Error("a created template that no listing shows must be missing")
 	}
-	s.Wrote(key("deleted"), nil)
+	s.RecordWrite(key("deleted"), nil)
 	w.step(time.Minute)
-	if observe(t, s); s.Lost(key("deleted"), "") {
-		t.Error("what we deleted has no id to ask for")
+	if observe(t, s); s.IsMissingID(key("deleted"), "") {
+		t.Error("a deleted template has no id to look up")
 	}
 }
 
-func TestDistrustLastsUntilTheTokenIsReadAgain(t *testing.T) {
+func TestTokenRefusedUntilTheNextObservation(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
-	if s.Distrusted() {
-		t.Error("nothing is known against the token")
+	if s.TokenRefused() {
+		t.Error("Meta has not refused the token yet")
 	}
-	s.Distrust()
-	if !s.Distrusted() {
+	s.MarkTokenRefused()
+	if !s.TokenRefused() {
 		t.Error("another resource was refused")
 	}
-	if observe(t, s); s.Distrusted() {
+	if observe(t, s); s.TokenRefused() {
 		t.Error("the account can be read, so the token works")
 	}
 }
 
-// Two tenants may name the same account; only the one whose token it is must feel what its own calls bring about.
+// Two tenants may name the same account; only the one with the token must be affected by the calls made with it.
 func TestAnotherTenantsResourceHasABudgetOfItsOwn(t *testing.T) {
 	w := newWorld(t, 100)
 	s := w.session(t)
@@ -85,6 +85,6 @@ func TestAnotherTenantsResourceHasABudgetOfItsOwn(t *testing.T) {
 	}
 	other.Budget().Restore(testStart.Add(time.Hour))
 	if !s.Budget().BlockedUntil().IsZero() {
-		t.Error("the account is blocked by somebody else's resource")
+		t.Error("the account is blocked by another tenant's resource")
 	}
 }
