@@ -171,8 +171,8 @@ func (s *Session) updateClient(opts Options, creds Credentials, version string) 
 	client, err := graph.NewClient(graph.Config{
 		BaseURL: opts.BaseURL, Version: version, AccessToken: creds.AccessToken, AppSecret: creds.AppSecret, AccountID: s.ref.AccountID,
 		UserAgent: opts.UserAgent, Timeout: opts.Timeout, Transport: opts.Transport,
-		Gate:    &budgetLimiter{account: s.account, app: s.appBudget, onThrottled: opts.OnThrottled},
-		Observe: opts.Observe, Clock: opts.Clock, Log: s.log,
+		RateLimiter: &budgetLimiter{account: s.account, app: s.appBudget, onThrottled: opts.OnThrottled},
+		Observe:     opts.Observe, Clock: opts.Clock, Log: s.log,
 	})
 	if err != nil {
 		return err

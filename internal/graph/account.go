@@ -76,7 +76,7 @@ func (c *Client) ReadAccount(ctx context.Context, wabaID string, q AccountQuery)
 		moreApps bool
 	)
 	fields := func() string { return c.compositeFields(q) }
-	err := c.read(ctx, r, fields, func(n node) (err error) {
+	err := c.readFields(ctx, r, fields, func(n node) (err error) {
 		account = accountFrom(n)
 		if account.ID == "" {
 			return shapeError("an account without id")
@@ -154,7 +154,7 @@ func (c *Client) ReadAccountOptional(ctx context.Context, wabaID string, fields 
 	}
 	names := append([]string{"id"}, fields...)
 	var optional *AccountOptional
-	err := c.read(ctx, r, func() string { return c.fieldList(names) }, func(n node) error {
+	err := c.readFields(ctx, r, func() string { return c.fieldList(names) }, func(n node) error {
 		optional = accountOptionalFrom(n)
 		return nil
 	})
@@ -169,7 +169,7 @@ func (c *Client) ListPhoneNumbers(ctx context.Context, wabaID string, o ListOpti
 		return nil, err
 	}
 	var page *PhoneNumberPage
-	err := c.read(ctx, r, func() string { return c.fieldList(numberFields) }, func(n node) (err error) {
+	err := c.readFields(ctx, r, func() string { return c.fieldList(numberFields) }, func(n node) (err error) {
 		page, err = numberPageFrom(n)
 		return err
 	})
@@ -205,7 +205,7 @@ func (c *Client) EnableInsights(ctx context.Context, wabaID string) error {
 		op: OpUpdateAccount, path: "/" + wabaID, account: wabaID,
 		query: url.Values{"is_enabled_for_insights": {"true"}},
 	}
-	return c.do(ctx, r, confirmed)
+	return c.do(ctx, r, checkConfirmed)
 }
 
 // UpdateAccount changes what is set in u. What Meta does not let an account change it refuses with ClassRefused.
@@ -231,7 +231,7 @@ func (c *Client) UpdateAccount(ctx context.Context, wabaID string, u AccountUpda
 		return err
 	}
 	r.account = wabaID
-	return c.do(ctx, r, confirmed)
+	return c.do(ctx, r, checkConfirmed)
 }
 
 func pageSize(size int) int {

@@ -34,7 +34,7 @@ func TestDebugToken(t *testing.T) {
 		},
 		ExpiresAt: time.Unix(1800000000, 0).UTC(), IssuedAt: time.Unix(1739321024, 0).UTC(),
 	})
-	got := server.only(t)
+	got := server.onlyRequest(t)
 	equal(t, "method and path", got.Method+" "+got.Path, "POST /v25.0/")
 	form := got.form(t)
 	equal(t, "form", form, url.Values{
@@ -149,7 +149,7 @@ func TestReadAccount(t *testing.T) {
 			Items: []Template{{ID: "1", Name: "order", Language: "en_US", Status: "APPROVED"}}, Count: 30, Limit: 250,
 		},
 	})
-	seen := server.only(t)
+	seen := server.onlyRequest(t)
 	equal(t, "method and path", seen.Method+" "+seen.Path, "GET /v25.0/"+testWABA)
 	fields := seen.Query.Get("fields")
 	for _, part := range []string{
@@ -185,7 +185,7 @@ func TestReadAccountAsksOnlyForWhatIsWanted(t *testing.T) {
 		}
 		equal(t, "omitted", got.OmittedEdges, tc.want)
 		equal(t, "owner", got.OwnerBusiness, &Business{ID: "5"})
-		fields := server.only(t).Query.Get("fields")
+		fields := server.onlyRequest(t).Query.Get("fields")
 		for _, edge := range []string{edgeNumbers, edgeApps, edgeTemplates} {
 			if strings.Contains(fields, edge) != (len(tc.want) == 1 && tc.want[0] == edge) {
 				t.Errorf("%+v: fields %q", tc.q, fields)
@@ -241,7 +241,7 @@ func TestReadAccountWithManyApps(t *testing.T) {
 }
 
 func TestUnknownFieldsAreLeftOutForADay(t *testing.T) {
-	unknown := func(field string) answer {
+	unknown := func(field string) fakeAnswer {
 		return refused(`{"error":{"code":100,"message":"(#100) Tried accessing nonexisting field (` + field + `) on node type (X)"}}`)
 	}
 	good := ok(`{"data":[]}`)
@@ -256,7 +256,7 @@ func TestUnknownFieldsAreLeftOutForADay(t *testing.T) {
 	}
 	list()
 	list()
-	clock.SetTime(clock.Now().Add(fieldMemoryFor))
+	clock.SetTime(clock.Now().Add(unknownFieldTTL))
 	list()
 	all := server.all()
 	for i, want := range []bool{true, false, false, false, true} {
@@ -270,7 +270,7 @@ func TestUnknownFieldsAreLeftOutForADay(t *testing.T) {
 }
 
 func TestUnknownFieldsThatMatter(t *testing.T) {
-	for name, answers := range map[string][]answer{
+	for name, answers := range map[string][]fakeAnswer{
 		"not an account": {refused(`{"error":{"code":100,"message":"(#100) Tried accessing nonexisting field (message_templates) on node type (Page)"}}`)},
 		"no name":        {refused(`{"error":{"code":100,"message":"(#100) Tried accessing nonexisting field"}}`)},
 	} {
@@ -285,7 +285,7 @@ func TestUnknownFieldsThatMatter(t *testing.T) {
 }
 
 func TestUnknownFieldsWithoutEnd(t *testing.T) {
-	var answers []answer
+	var answers []fakeAnswer
 	for i := range 2 * fieldRetries {
 		answers = append(answers, refused(`{"error":{"code":100,"message":"Tried accessing nonexisting field (f`+strconv.Itoa(i)+`)"}}`))
 	}
@@ -311,13 +311,13 @@ func TestReadAccountOptional(t *testing.T) {
 		MarketingMessagesOnboardingStatus: "ONBOARDED", PrimaryBusinessLocation: "DE",
 		CreationTime: time.Unix(1700000000, 0).UTC(), DisableMarketingMessages: ptr(false), TemplateAutoArchival: ptr(true),
 	})
-	equal(t, "fields", server.only(t).Query.Get("fields"), "id,"+strings.Join(OptionalAccountFields(), ","))
+	equal(t, "fields", server.onlyRequest(t).Query.Get("fields"), "id,"+strings.Join(OptionalAccountFields(), ","))
 
 	server = newFakeGraph(t, ok(`{"id":"1"}`))
 	if _, err = server.client(t).ReadAccountOptional(t.Context(), testWABA, []string{"creation_time"}); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "fields", server.only(t).Query.Get("fields"), "id,creation_time")
+	equal(t, "fields", server.onlyRequest(t).Query.Get("fields"), "id,creation_time")
 }
 
 func TestListPhoneNumbers(t *testing.T) {
@@ -327,7 +327,7 @@ func TestListPhoneNumbers(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "page", got, &PhoneNumberPage{Items: []PhoneNumber{{ID: "1"}}, After: "N"})
-	seen := server.only(t)
+	seen := server.onlyRequest(t)
 	equal(t, "request", seen.Method+" "+seen.Path, "GET /v25.0/"+testWABA+"/phone_numbers")
 	equal(t, "limit and cursor", []string{seen.Query.Get("limit"), seen.Query.Get("after")}, []string{"100", "C"})
 }
@@ -349,7 +349,7 @@ func TestEnableInsights(t *testing.T) {
 		if err := server.client(t).EnableInsights(t.Context(), testWABA); ClassOf(err) != tc.class {
 			t.Errorf("%s: got %v", tc.body, err)
 		}
-		seen := server.only(t)
+		seen := server.onlyRequest(t)
 		equal(t, "request", seen.Method+" "+seen.Path+" "+seen.Body, http.MethodPost+" /v25.0/"+testWABA+" ")
 		equal(t, "query", seen.Query, url.Values{"is_enabled_for_insights": {"true"}})
 	}
@@ -374,7 +374,7 @@ func TestUpdateAccount(t *testing.T) {
 		if err := server.client(t).UpdateAccount(t.Context(), testWABA, tc.update); err != nil {
 			t.Fatal(err)
 		}
-		seen := server.only(t)
+		seen := server.onlyRequest(t)
 		equal(t, "request", seen.Method+" "+seen.Path+" "+seen.Query.Encode(), http.MethodPost+" /v25.0/"+testWABA+" ")
 		equal(t, "body", seen.Body, tc.want)
 	}

@@ -13,8 +13,8 @@ import (
 // anySubcode matches every subcode, no subcode included.
 const anySubcode = -1
 
-// verdict is what the table says about an error.
-type verdict struct {
+// classification is the result of the table for an error.
+type classification struct {
 	class Class
 	cause Cause
 	wait  time.Duration // 0 = not known
@@ -26,16 +26,16 @@ type rule struct {
 	ops      []Operation
 	code, to int // to = last code of a range; 0 = code alone
 	subcode  int
-	// begins is the beginning of one of Meta's texts. Only beginnings decide about more than the template itself: further
-	// on Meta may repeat what a user wrote, who could then, say, have the account's credentials declared bad.
+	// begins is the beginning of one of Meta's texts. Only beginnings decide about more than the template itself: further on,
+	// Meta may repeat a user's text. With such a text a user could otherwise have the account's credentials declared invalid.
 	begins string
 	// contains is part of one of Meta's texts.
 	contains string
 	class    Class
 	cause    Cause
-	// wait is how long Meta documents that it takes; told says that Meta's texts tell.
-	wait time.Duration
-	told bool
+	// wait is the duration that Meta documents; waitInText means that Meta's texts contain it.
+	wait       time.Duration
+	waitInText bool
 }
 
 var (
@@ -48,25 +48,25 @@ var (
 	contents = []Operation{OpCreateTemplate, OpEditTemplate}
 	changes  = []Operation{OpEditTemplate, OpDeleteTemplate, OpUnpauseTemplate}
 	uploads  = []Operation{OpOpenUpload, OpSendUpload, OpReadUpload}
-	// appCalls carry the app's own token, overrides an address that somebody else's service answers at.
+	// appCalls use the app's own token, overrides contain an address at which another service answers.
 	appCalls  = []Operation{OpReadAppSubscription, OpSetAppSubscription, OpDeleteAppSubscription}
 	overrides = []Operation{OpOverrideAccountCallback, OpSetNumberCallback}
-	// fixed are the writes that carry nothing the user wrote, so that nothing of his can be wrong, and that on accounts,
-	// most of which are not in Meta's reference.
-	fixed = []Operation{OpDeleteTemplate, OpUnpauseTemplate, OpUpdateAccount, OpDeregisterPhoneNumber, OpDeleteUsername,
+	// withoutUserContent are the writes without user content, which therefore can't be invalid, and those on accounts, most of
+	// which are not in Meta's reference.
+	withoutUserContent = []Operation{OpDeleteTemplate, OpUnpauseTemplate, OpUpdateAccount, OpDeregisterPhoneNumber, OpDeleteUsername,
 		OpDeleteAppSubscription, OpSubscribeApp, OpUnsubscribeApp}
 	codes = []Operation{OpRequestCode, OpVerifyCode}
 	pins  = []Operation{OpRegisterPhoneNumber, OpSetPIN}
-	// onboarding are the steps from a new number to a registered one; what Meta refuses in them is mostly the state.
+	// onboarding are the steps from a new number to a registered one; a refusal is mostly about the number's state.
 	onboarding = []Operation{OpAddPhoneNumber, OpRequestCode, OpVerifyCode, OpRegisterPhoneNumber, OpRequestDisplayName}
 
 	requestCode, verifyCode = codes[:1], codes[1:]
 	register                = pins[:1]
 )
 
-// costly are the causes that another attempt makes worse, whatever is_transient says: it is one more guess, or lengthens
+// worsenedByRetry are the causes that another attempt makes worse, whatever is_transient says: it is one more guess, or lengthens
 // a block of hours or days.
-var costly = []Cause{CausePINMismatch, CausePINLocked, CauseRegistrationLimit, CauseCodeLimit}
+var worsenedByRetry = []Cause{CausePINMismatch, CausePINLocked, CauseRegistrationLimit, CauseCodeLimit}
 
 // rules is the one table from (operation, code, subcode) to class and cause. Rows are grouped by precision and the first
 // match wins: code with subcode, then text (templates' errors do not always carry a subcode), then the code alone.
@@ -90,10 +90,10 @@ var rules = []rule{
 	{code: 100, subcode: 2388039, class: ClassRefused, cause: CauseStatusLocked},
 	{code: 100, subcode: 2388091, class: ClassRefused}, // the number isn't being moved
 	{code: 100, subcode: 2388093, class: ClassRefused},
-	{code: 100, subcode: 2388103, class: ClassRefused}, // many meanings, which only the text tells apart
+	{code: 100, subcode: 2388103, class: ClassRefused}, // many meanings that differ only in the text
 	{code: 100, subcode: 2388124, class: ClassQuota, cause: CauseEditBudget},
-	{code: 136024, subcode: 2388091, class: ClassQuota, cause: CauseCodeLimit, told: true}, // "try again in some time"
-	{code: 136024, subcode: 2388367, class: ClassQuota, cause: CauseCodeLimit, told: true},
+	{code: 136024, subcode: 2388091, class: ClassQuota, cause: CauseCodeLimit, waitInText: true}, // "try again in some time"
+	{code: 136024, subcode: 2388367, class: ClassQuota, cause: CauseCodeLimit, waitInText: true},
 	{code: 200002, subcode: 2388109, class: ClassRefused}, // policy, or the account may not submit templates
 
 	// By text.
@@ -113,14 +113,14 @@ var rules = []rule{
 	{ops: changes, contains: "disabled template", class: ClassRefused, cause: CauseDisabled},
 	{ops: changes, contains: "disabled message template", class: ClassRefused, cause: CauseDisabled},
 
-	// What Meta says about codes and PINs is mostly in the text, and Meta translates some of it: the rows by code below
-	// are for what is not understood.
+	// Errors about codes and PINs differ mostly in the text, some of which Meta translates: the rows by code below are for the
+	// other texts.
 	{ops: codes, code: 136000, to: 136999, subcode: anySubcode, contains: "already verified", class: ClassRefused, cause: CauseAlreadyVerified},
 	{ops: codes, code: 136000, to: 136999, subcode: anySubcode, contains: "already been verified", class: ClassRefused, cause: CauseAlreadyVerified},
-	{ops: codes, code: 136000, to: 136999, subcode: anySubcode, contains: "too many", class: ClassQuota, cause: CauseCodeLimit, told: true},
-	{ops: requestCode, code: 136000, to: 136999, subcode: anySubcode, contains: "try again", class: ClassQuota, cause: CauseCodeLimit, told: true},
+	{ops: codes, code: 136000, to: 136999, subcode: anySubcode, contains: "too many", class: ClassQuota, cause: CauseCodeLimit, waitInText: true},
+	{ops: requestCode, code: 136000, to: 136999, subcode: anySubcode, contains: "try again", class: ClassQuota, cause: CauseCodeLimit, waitInText: true},
 	{ops: codes, code: 100, subcode: anySubcode, contains: "already verified", class: ClassRefused, cause: CauseAlreadyVerified},
-	{ops: codes, code: 100, subcode: anySubcode, contains: "too many", class: ClassQuota, cause: CauseCodeLimit, told: true},
+	{ops: codes, code: 100, subcode: anySubcode, contains: "too many", class: ClassQuota, cause: CauseCodeLimit, waitInText: true},
 	{ops: pins, code: 131031, subcode: anySubcode, contains: " pin", class: ClassInvalidSpec, cause: CausePINMismatch},
 
 	{ops: overrides, code: 100, subcode: anySubcode, contains: "must be subscribed", class: ClassRefused, cause: CauseNotSubscribed},
@@ -129,7 +129,7 @@ var rules = []rule{
 	{ops: appCalls, code: 100, subcode: anySubcode, contains: "dashboard", class: ClassPermission, cause: CauseDashboardOnly},
 	{ops: appCalls, code: 1, subcode: anySubcode, contains: "client secret", class: ClassPermission, cause: CauseAppToken},
 
-	// By code alone: the app itself. Its token is not the account's, whose credentials are no worse for it.
+	// By code alone: the app itself. Its token is not the account's, whose credentials stay valid.
 	{ops: appCalls, code: 3, subcode: anySubcode, class: ClassPermission, cause: CauseDashboardOnly},
 	{ops: appCalls, code: 10, subcode: anySubcode, class: ClassPermission, cause: CauseDashboardOnly},
 	{ops: appCalls, code: 101, to: 102, subcode: anySubcode, class: ClassPermission, cause: CauseAppToken},
@@ -146,8 +146,8 @@ var rules = []rule{
 	{code: 17, subcode: anySubcode, class: ClassThrottled},
 	{code: 32, subcode: anySubcode, class: ClassThrottled},
 	{code: 33, subcode: anySubcode, class: ClassGone},
-	{ops: reads, code: 100, subcode: anySubcode, class: ClassUnknown}, // our query is wrong, not the user's spec
-	{ops: fixed, code: 100, subcode: anySubcode, class: ClassRefused},
+	{ops: reads, code: 100, subcode: anySubcode, class: ClassUnknown}, // the operator's query is wrong, not the user's spec
+	{ops: withoutUserContent, code: 100, subcode: anySubcode, class: ClassRefused},
 	{ops: verifyCode, code: 100, subcode: anySubcode, class: ClassInvalidSpec, cause: CauseCodeRefused}, // the code is all that is sent
 	{code: 100, subcode: anySubcode, class: ClassInvalidSpec},
 	{code: 102, subcode: anySubcode, class: ClassCredentials, cause: CauseTokenInvalid},
@@ -185,7 +185,7 @@ var rules = []rule{
 	{code: 133004, subcode: anySubcode, class: ClassTransient},
 	{code: 133005, subcode: anySubcode, class: ClassInvalidSpec, cause: CausePINMismatch},
 	{code: 133006, subcode: anySubcode, class: ClassRefused, cause: CauseNotVerified},
-	{code: 133008, to: 133009, subcode: anySubcode, class: ClassQuota, cause: CausePINLocked, told: true},
+	{code: 133008, to: 133009, subcode: anySubcode, class: ClassQuota, cause: CausePINLocked, waitInText: true},
 	{code: 133010, subcode: anySubcode, class: ClassRefused, cause: CauseNotRegistered},
 	{code: 133015, subcode: anySubcode, class: ClassTransient, cause: CauseRecentlyDeleted, wait: 5 * time.Minute},
 	{code: 133016, subcode: anySubcode, class: ClassQuota, cause: CauseRegistrationLimit, wait: 72 * time.Hour},
@@ -211,28 +211,28 @@ var rules = []rule{
 	{code: 2593107, to: 2593108, subcode: anySubcode, class: ClassRefused},
 }
 
-// classify fills Class, Cause and RetryAfter of an error that Meta reported. Meta's is_transient wins over the table,
-// except that a reached limit stays one: retrying it as a passing trouble would lengthen it.
+// classify sets Class, Cause and RetryAfter of an error that Meta reported. Meta's is_transient takes precedence over the table,
+// except for a reached limit: a retry would lengthen it.
 func classify(e *Error) {
-	found := lookup(e)
+	found := findRule(e)
 	e.Class, e.Cause, e.RetryAfter = found.class, found.cause, found.wait
-	if e.Transient && e.Class != ClassThrottled && !slices.Contains(costly, e.Cause) {
+	if e.Transient && e.Class != ClassThrottled && !slices.Contains(worsenedByRetry, e.Cause) {
 		e.Class = ClassTransient
 	}
 }
 
-func lookup(e *Error) verdict {
+func findRule(e *Error) classification {
 	texts := searchable(e.UserTitle, e.UserMessage, e.Details, e.Message)
 	for i := range rules {
 		if rule := &rules[i]; rule.matches(e, texts) {
 			wait := rule.wait
-			if rule.told {
+			if rule.waitInText {
 				wait = waitIn(texts)
 			}
-			return verdict{rule.class, rule.cause, wait}
+			return classification{rule.class, rule.cause, wait}
 		}
 	}
-	return verdict{class: ClassUnknown}
+	return classification{class: ClassUnknown}
 }
 
 func (r *rule) matches(e *Error, texts []string) bool {
@@ -252,7 +252,7 @@ func (r *rule) matches(e *Error, texts []string) bool {
 	return e.Code >= r.code && e.Code <= last && (r.subcode == anySubcode || r.subcode == e.Subcode)
 }
 
-// codePrefix is what Meta puts before many messages: "(#100) ".
+// codePrefix is the prefix of many of Meta's messages: "(#100) ".
 var codePrefix = regexp.MustCompile(`^\(#[0-9]+\) *`)
 
 // searchable makes Meta's texts comparable: lower case, without the code, with plain apostrophes.

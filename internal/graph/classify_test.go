@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// classified is one case: what Meta says on which call, and the verdict.
-type classified struct {
+// classifyCase is one case: Meta's error, the call, and the classification.
+type classifyCase struct {
 	name          string
 	op            Operation
 	code, subcode int
@@ -20,7 +20,7 @@ type classified struct {
 	cause         Cause
 }
 
-var classifiedCases = []classified{
+var classifiedCases = []classifyCase{
 	{name: "missing object", op: OpReadTemplate, code: 100, subcode: 33, class: ClassAmbiguous, cause: CauseMissingObject},
 	{name: "missing object on delete", op: OpDeleteTemplate, code: 100, subcode: 33, class: ClassAmbiguous, cause: CauseMissingObject},
 	{name: "missing object on unpause", op: OpUnpauseTemplate, code: 100, subcode: 33, class: ClassAmbiguous, cause: CauseMissingObject},
@@ -227,9 +227,9 @@ func TestClassification(t *testing.T) {
 				t.Fatal("errors of a batch are tested elsewhere")
 			}
 			// A field that is unknown or a cursor that is bad makes some calls repeat themselves.
-			answers := make([]answer, fieldRetries+2)
+			answers := make([]fakeAnswer, fieldRetries+2)
 			for i := range answers {
-				answers[i] = answer{status: http.StatusBadRequest, body: body}
+				answers[i] = fakeAnswer{status: http.StatusBadRequest, body: body}
 			}
 			server := newFakeGraph(t, answers...)
 			e := mustError(t, everyCall(server.client(t, withSecret))[tc.op](t.Context()))

@@ -45,7 +45,7 @@ type Config struct {
 	AccessToken string
 	// AppSecret is optional; when it is known every call carries an appsecret_proof.
 	AppSecret string
-	// AccountID is optional: the account that calls belong to which name only a template or a number, for their usage of its quota.
+	// AccountID is optional: the account of calls that name only a template or a number, to find its usage in the headers.
 	AccountID string
 	// UserAgent is sent with every call.
 	UserAgent string
@@ -53,8 +53,8 @@ type Config struct {
 	Timeout time.Duration
 	// Transport is optional.
 	Transport http.RoundTripper
-	// Gate is optional.
-	Gate Gate
+	// RateLimiter is optional.
+	RateLimiter RateLimiter
 	// Observe is optional and called once per HTTP exchange, for metrics. It must be safe for concurrent use.
 	Observe func(CallInfo)
 	// Clock measures durations; nil means the real one.
@@ -86,12 +86,12 @@ type Client struct {
 	account   string // "" when it is not known
 	timeout   time.Duration
 	http      *http.Client
-	gate      Gate
+	limiter   RateLimiter
 	observe   func(CallInfo)
 	clock     clock.PassiveClock
 	log       logr.Logger
 	redact    redactor
-	fields    fieldMemory
+	fields    unknownFieldCache
 }
 
 // Format prints a fixed text, so that no verb of fmt prints the credentials.
@@ -111,7 +111,7 @@ func newSharedTransport() http.RoundTripper {
 	return transport
 }
 
-// proxyRefused says that it was a proxy that refused. Without it, the error of net/http is the one word "Forbidden".
+// proxyRefused names the proxy that refused a connection. Without it, the error of net/http is the one word "Forbidden".
 func proxyRefused(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode == http.StatusOK {
 		return nil
@@ -138,7 +138,7 @@ func NewClient(cfg Config) (*Client, error) {
 	c := &Client{
 		base: base + "/" + cfg.Version, version: cfg.Version, token: token, userAgent: cfg.UserAgent, account: cfg.AccountID,
 		appSecret: secret,
-		timeout:   cfg.Timeout, gate: cfg.Gate, observe: cfg.Observe, clock: cfg.Clock, log: cfg.Log,
+		timeout:   cfg.Timeout, limiter: cfg.RateLimiter, observe: cfg.Observe, clock: cfg.Clock, log: cfg.Log,
 	}
 	if secret != "" {
 		c.proof = appSecretProof(secret, token)
@@ -176,7 +176,7 @@ func CheckBaseURL(raw string) (string, error) {
 	}
 	parsed, err := url.Parse(raw)
 	switch {
-	case err != nil: // its text would repeat the URL
+	case err != nil: // its text contains the URL
 		return "", errors.New("cannot be parsed: give a URL such as " + DefaultBaseURL)
 	case parsed.Scheme != "https" && (parsed.Scheme != "http" || parsed.Hostname() != "" && !thisMachine(parsed.Hostname())):
 		return "", errors.New("must begin with https:// (http:// only for localhost), because access tokens are sent there")
@@ -195,7 +195,7 @@ func thisMachine(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// CheckVersion says what a version of the Graph API looks like.
+// CheckVersion returns an error unless version looks like one of the Graph API.
 func CheckVersion(version string) error {
 	if !versionPattern.MatchString(version) {
 		return errors.New("must look like v25.0")

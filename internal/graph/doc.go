@@ -7,7 +7,7 @@
 // once: nothing here retries, except where a listing has to be started again because Meta dropped its cursor, where Meta
 // says that an optional field does not exist in the version in use, and where an upload that broke off is continued.
 //
-// Errors are always of type *Error (or come from the Gate), carry one Class, and never contain a token, a proof, a
+// Errors are always of type *Error (or come from the RateLimiter), carry one Class, and never contain a token, a proof, a
 // PIN, a code or a URL.
 //
 // Source: https://developers.facebook.com/docs/graph-api and

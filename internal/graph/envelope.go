@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// badBody is the verdict on an answer that is not what Graph documents. Nothing is known about the call's success.
-func badBody(class Class, message string) *Error {
+// badAnswer is the error for an answer that Graph doesn't document. Whether the call succeeded is unknown.
+func badAnswer(class Class, message string) *Error {
 	return &Error{Class: class, Cause: CauseBadBody, Message: message}
 }
 
-// interpret splits an answer into its JSON value and Meta's error. Apart from 2xx and 5xx the HTTP status decides
-// nothing, because Meta answers 400 to nearly everything, throttling included.
+// interpret splits an answer into its JSON value and Meta's error. The HTTP status only decides for 2xx and 5xx, because Meta
+// answers 400 to nearly everything, throttling included.
 func (c *Client) interpret(op Operation, status int, body []byte) (any, *Error) {
 	value, err := decodeJSON(body)
 	if err != nil {
-		return nil, badBody(ClassTransient, "the answer is not JSON")
+		return nil, badAnswer(ClassTransient, "the answer is not JSON")
 	}
 	if envelope := asNode(value); envelope["error"] != nil {
 		return nil, c.errorFrom(op, envelope)
@@ -27,9 +27,9 @@ func (c *Client) interpret(op Operation, status int, body []byte) (any, *Error) 
 	case status >= 200 && status <= 299:
 		return value, nil
 	case status >= 500:
-		return nil, badBody(ClassTransient, "server error without an error object")
+		return nil, badAnswer(ClassTransient, "server error without an error object")
 	default:
-		return nil, badBody(ClassUnknown, "the answer has no error object")
+		return nil, badAnswer(ClassUnknown, "the answer has no error object")
 	}
 }
 
@@ -49,7 +49,7 @@ func (c *Client) errorFrom(op Operation, envelope node) *Error {
 		TraceID: c.redact.text(n.str("fbtrace_id")), Transient: n.bool("is_transient"),
 	}
 	e.Details, e.BlameFields = c.errorData(n["error_data"])
-	if _, coded := n.int64("code"); !coded { // not to be taken for code 0, which means bad credentials
+	if _, coded := n.int64("code"); !coded { // a missing code is not code 0, which means bad credentials
 		e.Class = ClassUnknown
 		if e.Transient {
 			e.Class = ClassTransient
@@ -58,7 +58,7 @@ func (c *Client) errorFrom(op Operation, envelope node) *Error {
 	}
 	classify(e)
 	if e.Cause == CauseUnknownField && len(e.BlameFields) == 0 {
-		e.BlameFields = unknownField(e.Message)
+		e.BlameFields = unknownFieldIn(e.Message)
 	}
 	return e
 }
@@ -88,8 +88,8 @@ func (c *Client) errorData(value any) (details string, blame []string) {
 
 var unknownFieldPattern = regexp.MustCompile(`(?i)nonexisting field \(([A-Za-z0-9_]+)\)`)
 
-// unknownField finds the name in "(#100) Tried accessing nonexisting field (x) on node type (Y)".
-func unknownField(message string) []string {
+// unknownFieldIn finds the name in "(#100) Tried accessing nonexisting field (x) on node type (Y)".
+func unknownFieldIn(message string) []string {
 	if match := unknownFieldPattern.FindStringSubmatch(message); match != nil {
 		return match[1:]
 	}

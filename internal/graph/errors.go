@@ -13,37 +13,38 @@ import (
 	"time"
 )
 
-// Class says what kind of reaction an error needs. Every error has exactly one.
+// Class is the kind of reaction that an error needs. Every error has exactly one.
 type Class string
 
 // The classes.
 const (
-	// ClassTransient will pass by itself: network trouble, time-outs, Meta being down. A write that failed this way may
+	// ClassTransient ends without intervention: network trouble, time-outs, Meta being down. A write that failed this way may
 	// still have happened.
 	ClassTransient Class = "Transient"
 	// ClassThrottled means that a rate limit is reached; calling on lengthens the block.
 	ClassThrottled Class = "Throttled"
 	// ClassCredentials means that the token or the app secret is not accepted.
 	ClassCredentials Class = "Credentials"
-	// ClassPermission means that the token is good but may not do this.
+	// ClassPermission means that the token is valid but lacks the permission.
 	ClassPermission Class = "Permission"
-	// ClassInvalidSpec means that what was sent is wrong and must be changed by its author.
+	// ClassInvalidSpec means that the sent content is wrong and must be changed by its author.
 	ClassInvalidSpec Class = "InvalidSpec"
 	// ClassRefused means that the call is well formed but not possible in the present state, or against a policy.
 	ClassRefused Class = "Refused"
 	// ClassQuota means that a quantity other than the call rate is used up (templates, edits, registrations).
 	ClassQuota Class = "Quota"
-	// ClassBlocked means that Meta has blocked the account; a person must act.
+	// ClassBlocked means that Meta has blocked the account; a user must act.
 	ClassBlocked Class = "Blocked"
 	// ClassGone means that Meta says that the object was deleted.
 	ClassGone Class = "Gone"
-	// ClassAmbiguous means that the object is missing or access to it is: Meta gives one answer for both, so it proves neither.
+	// ClassAmbiguous means that either the object or the access to it is missing: Meta gives one answer for both, so it proves
+	// neither.
 	ClassAmbiguous Class = "Ambiguous"
-	// ClassUnknown means that nothing is known about the code. Retry slowly.
+	// ClassUnknown means that the code is unknown. Retry slowly.
 	ClassUnknown Class = "Unknown"
 )
 
-// Cause is finer than Class; "" when nothing more is known.
+// Cause is finer than Class; "" when it is unknown.
 type Cause string
 
 // The causes.
@@ -77,7 +78,7 @@ const (
 	CauseNumberInUse          Cause = "NumberInUse"          // 2388001 on a registration: the number is in use in the WhatsApp app
 	CauseAlreadyVerified      Cause = "AlreadyVerified"      // 136024: there is nothing to verify; as good as success
 	CauseCodeLimit            Cause = "CodeLimit"            // 136024, 136025: too many codes asked for or tried; RetryAfter where Meta says it
-	CauseCodeNotSent          Cause = "CodeNotSent"          // 136024 without a word why: perhaps verified already, which code_verification_status tells
+	CauseCodeNotSent          Cause = "CodeNotSent"          // 136024 without an explanation: perhaps verified already, see code_verification_status
 	CauseCodeRefused          Cause = "CodeRefused"          // 136025: the code is wrong or has expired
 	CauseUsernameRefused      Cause = "UsernameRefused"      // 147001 to 147005: taken, reserved or not allowed
 
@@ -94,7 +95,7 @@ const (
 type Error struct {
 	// Op is the call that failed.
 	Op Operation
-	// Class and Cause are our verdict on it.
+	// Class and Cause classify it.
 	Class Class
 	Cause Cause
 	// HTTPStatus is 0 when there was no answer. It is for logs: Meta answers 400 to nearly everything.
@@ -103,7 +104,7 @@ type Error struct {
 	Code, Subcode int
 	// Type, Message, UserTitle, UserMessage and Details are Meta's texts; UserTitle and UserMessage may be localised.
 	Type, Message, UserTitle, UserMessage, Details string
-	// TraceID is what Meta's support asks for. It differs on every call.
+	// TraceID is for Meta's support. It differs on every call.
 	TraceID string
 	// BlameFields are the properties Meta points at, nested ones joined by dots.
 	BlameFields []string
@@ -146,8 +147,8 @@ func (e *Error) Error() string {
 // Unwrap gives the network cause, so that errors.Is finds context.Canceled and context.DeadlineExceeded.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Explain is for conditions: Meta's user title and text, else its details, else its message. The text of one trouble is
-// always the same: it holds no trace id, URL, address or time.
+// Explain returns a text for conditions: Meta's user title and text, else its details, else its message. The text of one problem
+// is always the same: it contains no trace id, URL, address or time.
 func (e *Error) Explain() string {
 	switch texts := distinct(e.UserTitle, e.UserMessage); {
 	case e.Cause == CauseTimeout:
@@ -157,11 +158,11 @@ func (e *Error) Explain() string {
 	case e.Cause == CauseBadBody:
 		return "What answered is not the Graph API, or its answer has an unknown form."
 	case len(texts) > 0:
-		return e.stable(strings.Join(texts, ": "))
+		return e.stableText(strings.Join(texts, ": "))
 	case e.Details != "":
-		return e.stable(e.Details)
+		return e.stableText(e.Details)
 	case e.Message != "":
-		return e.stable(e.Message)
+		return e.stableText(e.Message)
 	case e.Class == ClassThrottled:
 		return "The rate limit is reached."
 	default:
@@ -169,12 +170,12 @@ func (e *Error) Explain() string {
 	}
 }
 
-// currentTime is how Meta's text about an expired token ends.
+// currentTime is the end of Meta's text about an expired token.
 var currentTime = regexp.MustCompile(`(?i)\s*The current time is [^.]*\.?`)
 
-// stable takes out of a text what differs between two answers to the same trouble: the trace id, Meta's clock, and how
-// long is still to be waited (which RetryAfter has).
-func (e *Error) stable(text string) string {
+// stableText removes from a text what differs between two answers about the same problem: the trace id, Meta's clock, and the
+// remaining wait (which RetryAfter has).
+func (e *Error) stableText(text string) string {
 	text = currentTime.ReplaceAllString(text, "")
 	if e.Cause == CausePINLocked || e.Cause == CauseCodeLimit {
 		text = waitPattern.ReplaceAllString(text, "some time")
@@ -185,7 +186,7 @@ func (e *Error) stable(text string) string {
 	return text
 }
 
-// distinct gives the non-empty texts without repetitions.
+// distinct returns the non-empty texts without repetitions.
 func distinct(texts ...string) []string {
 	var out []string
 	for _, text := range texts {
@@ -207,8 +208,8 @@ func AsError(err error) (*Error, bool) {
 	return e, ok
 }
 
-// ClassOf gives the class of any error: "" for nil, ClassTransient for context and network errors that did not come
-// from this package, ClassUnknown for other foreign errors.
+// ClassOf returns the class of any error: "" for nil, ClassTransient for context and network errors from other packages,
+// ClassUnknown for all other errors.
 func ClassOf(err error) Class {
 	if err == nil {
 		return ""

@@ -20,7 +20,7 @@ const fullError = `{"error":{"message":"Invalid parameter","type":"OAuthExceptio
  "fbtrace_id":"A1b2","novelty":{}}}`
 
 func TestErrorDecoding(t *testing.T) {
-	server := newFakeGraph(t, answer{status: 400, body: fullError, header: http.Header{"X-Fb-Trace-Id": {"Header"}}})
+	server := newFakeGraph(t, fakeAnswer{status: 400, body: fullError, header: http.Header{"X-Fb-Trace-Id": {"Header"}}})
 	_, err := server.client(t).CreateTemplate(t.Context(), testWABA, TemplateContent{Name: "n"})
 	e := mustError(t, fmt.Errorf("wrapped: %w", err))
 	equal(t, "error", *e, Error{
@@ -116,6 +116,6 @@ func TestClassOf(t *testing.T) {
 		}
 	}
 	if _, ok := AsError(errors.New("x")); ok {
-		t.Error("a foreign error was taken for ours")
+		t.Error("an error of another package was accepted as *Error")
 	}
 }

@@ -12,11 +12,10 @@ import (
 )
 
 const (
-	// fieldRetries is how many unknown fields one call puts up with: as many as templates have fields that are not in
-	// every version, and some.
+	// fieldRetries bounds the unknown fields of one call: a little more than templates have fields that are not in every version.
 	fieldRetries = 6
-	// fieldMemoryFor is how long a field that Meta does not know is left out.
-	fieldMemoryFor = 24 * time.Hour
+	// unknownFieldTTL is how long a field that Meta does not know is left out.
+	unknownFieldTTL = 24 * time.Hour
 )
 
 // essential are the fields without which an answer is of no use; for them Meta's error is reported.
@@ -25,33 +24,33 @@ var essential = map[string]bool{
 	edgeNumbers: true, edgeApps: true, edgeTemplates: true,
 }
 
-// fieldMemory remembers the fields that Meta does not know. Fields come and go with versions and differ between kinds of
-// accounts; asking for one that does not exist fails the whole request.
-type fieldMemory struct {
+// unknownFieldCache remembers the fields that Meta does not know. Fields come and go with versions and differ between kinds of
+// accounts; a request with an unknown field fails as a whole.
+type unknownFieldCache struct {
 	mu    sync.Mutex
 	until map[string]time.Time
 }
 
-func (m *fieldMemory) list(now time.Time, names []string) string {
+func (m *unknownFieldCache) list(now time.Time, names []string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	kept := make([]string, 0, len(names))
 	for _, name := range names {
-		if !leftOut(m.until[name], now) {
+		if !isUnknown(m.until[name], now) {
 			kept = append(kept, name)
 		}
 	}
 	return strings.Join(kept, ",")
 }
 
-// leftOut reports whether a field is left out until then. A later time than can be was noted while the clock was wrong.
-func leftOut(until, now time.Time) bool {
-	return now.Before(until) && until.Sub(now) <= fieldMemoryFor
+// isUnknown reports whether a field is left out until then. An impossibly late time was stored while the clock was wrong.
+func isUnknown(until, now time.Time) bool {
+	return now.Before(until) && until.Sub(now) <= unknownFieldTTL
 }
 
-// learn reports whether the call is worth repeating without the field that Meta complains about. Only a field that was asked
-// for is remembered: Meta's texts must not fill the memory.
-func (m *fieldMemory) learn(now time.Time, asked string, err error) (field string, again bool) {
+// remember reports whether the call can be repeated without the field in Meta's error. Only a requested field is remembered:
+// Meta's texts must not fill the memory.
+func (m *unknownFieldCache) remember(now time.Time, asked string, err error) (field string, again bool) {
 	e, ok := AsError(err)
 	if !ok || e.Cause != CauseUnknownField || len(e.BlameFields) != 1 || essential[e.BlameFields[0]] {
 		return "", false
@@ -65,16 +64,16 @@ func (m *fieldMemory) learn(now time.Time, asked string, err error) (field strin
 	if m.until == nil {
 		m.until = map[string]time.Time{}
 	}
-	maps.DeleteFunc(m.until, func(_ string, until time.Time) bool { return !leftOut(until, now) })
-	m.until[field] = now.Add(fieldMemoryFor)
+	maps.DeleteFunc(m.until, func(_ string, until time.Time) bool { return !isUnknown(until, now) })
+	m.until[field] = now.Add(unknownFieldTTL)
 	return field, true
 }
 
-// fieldList joins the names that Meta knows.
+// fieldList joins the names without those that Meta does not know.
 func (c *Client) fieldList(names []string) string { return c.fields.list(c.clock.Now(), names) }
 
-// read makes a GET with a list of fields, and again without a field that Meta says does not exist.
-func (c *Client) read(ctx context.Context, r request, fields func() string, decode func(node) error) error {
+// readFields makes a GET with a list of fields, and repeats it without a field that Meta reports as unknown.
+func (c *Client) readFields(ctx context.Context, r request, fields func() string, decode func(node) error) error {
 	for try := 1; ; try++ {
 		asked := fields()
 		r.query.Set("fields", asked)
@@ -85,7 +84,7 @@ func (c *Client) read(ctx context.Context, r request, fields func() string, deco
 			}
 			return decode(object)
 		})
-		field, again := c.fields.learn(c.clock.Now(), asked, err)
+		field, again := c.fields.remember(c.clock.Now(), asked, err)
 		if !again || try > fieldRetries {
 			return err
 		}

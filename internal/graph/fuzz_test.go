@@ -30,7 +30,7 @@ func FuzzErrorBody(f *testing.F) {
 			value, e := c.interpret(op, status, []byte(body))
 			if e == nil {
 				if status < 200 || status > 299 || !json.Valid([]byte(body)) {
-					t.Fatalf("%d %q was taken for success: %v", status, body, value)
+					t.Fatalf("%d %q was decoded as success: %v", status, body, value)
 				}
 				continue
 			}
@@ -70,11 +70,11 @@ func FuzzTemplate(f *testing.F) {
 			return
 		}
 		for _, item := range page.Items {
-			once := rewritten(t, item.Components)
-			if twice := rewritten(t, once); !reflect.DeepEqual(once, twice) {
+			once := encodedAndDecoded(t, item.Components)
+			if twice := encodedAndDecoded(t, once); !reflect.DeepEqual(once, twice) {
 				t.Errorf("%+v became %+v", once, twice)
 			}
-			again := resent(t, item)
+			again := readAfterWrite(t, item)
 			if !reflect.DeepEqual(item.CreativeFeatures, again.CreativeFeatures) ||
 				!reflect.DeepEqual(item.LinkTrackingOptedOut, again.LinkTrackingOptedOut) ||
 				!reflect.DeepEqual(item.PrimaryDeviceDeliveryOnly, again.PrimaryDeviceDeliveryOnly) ||
@@ -85,8 +85,8 @@ func FuzzTemplate(f *testing.F) {
 	})
 }
 
-// resent writes the settings of a template as a create does, and reads them as if Meta gave them back like that.
-func resent(t *testing.T, item Template) Template {
+// readAfterWrite writes the settings of a template as a create does, and reads them back in that form.
+func readAfterWrite(t *testing.T, item Template) Template {
 	t.Helper()
 	data, err := encode(OpCreateTemplate, TemplateContent{
 		Name: item.Name, Language: item.Language, DisplayFormat: item.DisplayFormat,
@@ -108,8 +108,8 @@ func resent(t *testing.T, item Template) Template {
 	return out
 }
 
-// rewritten encodes and decodes. Components that Meta can't have sent, with an app id that is no number, are left alone.
-func rewritten(t *testing.T, components []Component) []Component {
+// encodedAndDecoded encodes and decodes. Components that Meta can't have sent, with an app id that is no number, are not changed.
+func encodedAndDecoded(t *testing.T, components []Component) []Component {
 	t.Helper()
 	data, err := json.Marshal(components)
 	if err != nil {
@@ -179,15 +179,15 @@ func FuzzNumber(f *testing.F) {
 			return
 		}
 		settings.Calling.Restrictions = nil
-		once := recalled(t, *settings.Calling)
-		if twice := recalled(t, once); !reflect.DeepEqual(once, twice) {
+		once := callingAfterUpdate(t, *settings.Calling)
+		if twice := callingAfterUpdate(t, once); !reflect.DeepEqual(once, twice) {
 			t.Errorf("%+v became %+v", once, twice)
 		}
 	})
 }
 
-// recalled writes calling settings as an update does, and reads them as if Meta gave them back like that.
-func recalled(t *testing.T, calling CallingSettings) CallingSettings {
+// callingAfterUpdate writes calling settings as an update does, and reads them back in that form.
+func callingAfterUpdate(t *testing.T, calling CallingSettings) CallingSettings {
 	t.Helper()
 	data, err := json.Marshal(wireCallingFrom(calling))
 	if err != nil {

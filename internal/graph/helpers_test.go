@@ -36,16 +36,16 @@ const (
 	testHandle    = "4::aW1hZ2UvanBlZw==:ARbTestTestTest:e:1790000000:634974688087057:100089620928913:ARbTest"
 )
 
-// seen is one request as the server saw it.
-type seen struct {
+// receivedRequest is one request as the server got it.
+type receivedRequest struct {
 	Method, Path string
 	Query        url.Values
 	Header       http.Header
 	Body         string
 }
 
-// answer is what the server says next.
-type answer struct {
+// fakeAnswer is the server's next answer.
+type fakeAnswer struct {
 	status int
 	body   string
 	header http.Header
@@ -55,11 +55,11 @@ type answer struct {
 type fakeGraph struct {
 	*httptest.Server
 	mu       sync.Mutex
-	answers  []answer
-	requests []seen
+	answers  []fakeAnswer
+	requests []receivedRequest
 }
 
-func newFakeGraph(t *testing.T, answers ...answer) *fakeGraph {
+func newFakeGraph(t *testing.T, answers ...fakeAnswer) *fakeGraph {
 	t.Helper()
 	f := &fakeGraph{answers: answers}
 	f.Server = httptest.NewServer(f)
@@ -71,7 +71,7 @@ func (f *fakeGraph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.requests = append(f.requests, seen{r.Method, r.URL.Path, r.URL.Query(), r.Header, string(body)})
+	f.requests = append(f.requests, receivedRequest{r.Method, r.URL.Path, r.URL.Query(), r.Header, string(body)})
 	if len(f.answers) == 0 {
 		http.Error(w, "the test has no further answer", http.StatusTeapot)
 		return
@@ -88,8 +88,8 @@ func (f *fakeGraph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, next.body)
 }
 
-// only gives the one request that was made.
-func (f *fakeGraph) only(t *testing.T) seen {
+// onlyRequest returns the one request that was made.
+func (f *fakeGraph) onlyRequest(t *testing.T) receivedRequest {
 	t.Helper()
 	all := f.all()
 	if len(all) != 1 {
@@ -98,10 +98,10 @@ func (f *fakeGraph) only(t *testing.T) seen {
 	return all[0]
 }
 
-func (f *fakeGraph) all() []seen {
+func (f *fakeGraph) all() []receivedRequest {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return append([]seen(nil), f.requests...)
+	return append([]receivedRequest(nil), f.requests...)
 }
 
 func (f *fakeGraph) client(t *testing.T, change ...func(*Config)) *Client {
@@ -125,9 +125,9 @@ func testClient(t *testing.T, base string, change ...func(*Config)) *Client {
 	return c
 }
 
-func ok(body string) answer { return answer{body: body} }
+func ok(body string) fakeAnswer { return fakeAnswer{body: body} }
 
-func refused(body string) answer { return answer{status: http.StatusBadRequest, body: body} }
+func refused(body string) fakeAnswer { return fakeAnswer{status: http.StatusBadRequest, body: body} }
 
 // envelope builds an error body.
 func envelope(tb testing.TB, fields map[string]any) string {
@@ -249,7 +249,7 @@ func testUpload(c *Client, content string) *upload {
 	}
 }
 
-func (s seen) form(t *testing.T) url.Values {
+func (s receivedRequest) form(t *testing.T) url.Values {
 	t.Helper()
 	form, err := url.ParseQuery(s.Body)
 	if err != nil {

@@ -48,7 +48,7 @@ func (c *Client) SetEncryption(ctx context.Context, id, publicKey string) error 
 		return invalid(OpUpdateEncryption, "the key must be one public key as PEM")
 	}
 	r := c.form(OpUpdateEncryption, "/"+id+edgeEncryption, url.Values{"business_public_key": {key}})
-	return c.do(ctx, r, confirmed)
+	return c.do(ctx, r, checkConfirmed)
 }
 
 // Compliance is what Indian law wants to know about a business.
@@ -91,7 +91,7 @@ func (c *Client) SetCompliance(ctx context.Context, id string, info Compliance) 
 	if info.EntityName == "" || info.EntityType == "" {
 		return invalid(OpUpdateCompliance, "the name or type of the entity is empty")
 	}
-	return c.change(ctx, OpUpdateCompliance, id, edgeCompliance, wireCompliance{
+	return c.sendJSON(ctx, OpUpdateCompliance, id, edgeCompliance, wireCompliance{
 		Product: product, EntityName: info.EntityName, EntityType: info.EntityType, EntityTypeCustom: info.EntityTypeCustom,
 		Registered: info.Registered, GrievanceOfficer: info.GrievanceOfficer, CustomerCare: info.CustomerCare,
 	})

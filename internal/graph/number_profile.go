@@ -54,7 +54,7 @@ func (c *Client) ReadProfile(ctx context.Context, id string) (*Profile, error) {
 		return nil, err
 	}
 	var profile *Profile
-	err := c.read(ctx, r, func() string { return c.fieldList(profileFields) }, func(n node) (err error) {
+	err := c.readFields(ctx, r, func() string { return c.fieldList(profileFields) }, func(n node) (err error) {
 		profile, err = profileFrom(n)
 		return err
 	})
@@ -69,13 +69,13 @@ func (c *Client) UpdateProfile(ctx context.Context, id string, u ProfileUpdate) 
 	case u.About != nil && *u.About == "":
 		return invalid(OpUpdateProfile, "about cannot be empty")
 	}
-	return c.change(ctx, OpUpdateProfile, id, edgeProfile, wireProfile{
+	return c.sendJSON(ctx, OpUpdateProfile, id, edgeProfile, wireProfile{
 		Product: product, About: u.About, Address: u.Address, Description: u.Description, Email: u.Email,
 		Vertical: u.Vertical, Websites: notNull(u.Websites), PictureHandle: u.PictureHandle,
 	})
 }
 
-// notNull makes of a nil list an empty one, which JSON writes as [] and Meta takes as one.
+// notNull replaces a nil list by an empty one, which JSON writes as [] and Meta accepts.
 func notNull[T any](list *[]T) *[]T {
 	if list != nil && *list == nil {
 		return &[]T{}
@@ -112,7 +112,7 @@ func (c *Client) UpdateCommerce(ctx context.Context, id string, u Commerce) erro
 	if len(query) == 0 {
 		return invalid(OpUpdateCommerce, "the update changes nothing")
 	}
-	return c.do(ctx, request{op: OpUpdateCommerce, path: "/" + id + edgeCommerce, query: query}, confirmed)
+	return c.do(ctx, request{op: OpUpdateCommerce, path: "/" + id + edgeCommerce, query: query}, checkConfirmed)
 }
 
 // Automation is what people who open the chat are offered; nil = none.
@@ -130,7 +130,7 @@ type AutomationCommand struct {
 }
 
 // AutomationUpdate is what changes: nil = left alone, an empty list clears. Prompts are up to 4 of up to 80 characters,
-// commands up to 30; Meta takes no emoji.
+// commands up to 30; Meta accepts no emoji.
 type AutomationUpdate struct {
 	Prompts  *[]string
 	Commands *[]AutomationCommand
@@ -160,7 +160,7 @@ func (c *Client) UpdateAutomation(ctx context.Context, id string, u AutomationUp
 	if u.Prompts == nil && u.Commands == nil {
 		return invalid(OpUpdateAutomation, "the update changes nothing")
 	}
-	return c.change(ctx, OpUpdateAutomation, id, edgeAutomation, struct {
+	return c.sendJSON(ctx, OpUpdateAutomation, id, edgeAutomation, struct {
 		Prompts  *[]string            `json:"prompts,omitempty"`
 		Commands *[]AutomationCommand `json:"commands,omitempty"`
 	}{notNull(u.Prompts), notNull(u.Commands)})
@@ -204,12 +204,12 @@ func (c *Client) SetUsername(ctx context.Context, id, name string) (*Username, e
 	}
 	username := &Username{Name: name}
 	err = c.do(ctx, r, func(value any) error {
-		if err := notDenied(value); err != nil {
+		if err := checkNotDenied(value); err != nil {
 			return err
 		}
 		username.Status = asNode(value).upper("status")
 		if username.Status == "" {
-			return confirmed(value)
+			return checkConfirmed(value)
 		}
 		return nil
 	})
@@ -224,7 +224,7 @@ func (c *Client) DeleteUsername(ctx context.Context, id string) error {
 	if err := checkIDs(OpDeleteUsername, id); err != nil {
 		return err
 	}
-	return c.do(ctx, request{op: OpDeleteUsername, path: "/" + id + edgeUsername}, confirmed)
+	return c.do(ctx, request{op: OpDeleteUsername, path: "/" + id + edgeUsername}, checkConfirmed)
 }
 
 // readEdge reads what hangs on a number without naming fields.

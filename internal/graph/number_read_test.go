@@ -21,7 +21,7 @@ func TestReadPhoneNumber(t *testing.T) {
 		ID: testNumber, DisplayPhoneNumber: "+1 555-078-3881", Status: "CONNECTED", PlatformType: "CLOUD_API", ThroughputLevel: "HIGH",
 		Username: "acme", SearchVisibility: "VISIBLE", Preverified: ptr(false),
 	})
-	seen := server.only(t)
+	seen := server.onlyRequest(t)
 	equal(t, "request", seen.Method+" "+seen.Path, "GET "+underNumber)
 	equal(t, "fields", seen.Query.Get("fields"), strings.Join(numberFields, ",")+",username,is_preverified_number,search_visibility")
 
@@ -61,7 +61,7 @@ func TestReadProfile(t *testing.T) {
 			t.Fatalf("%s: %v", tc.name, err)
 		}
 		equal(t, tc.name, got, tc.want)
-		seen := server.only(t)
+		seen := server.onlyRequest(t)
 		equal(t, "request", seen.Method+" "+seen.Path+"?fields="+seen.Query.Get("fields"),
 			"GET "+underNumber+"/whatsapp_business_profile?fields=about,address,description,email,profile_picture_url,websites,vertical,messaging_product")
 	}
@@ -96,7 +96,7 @@ func TestReadAutomation(t *testing.T) {
 			t.Fatal(err)
 		}
 		equal(t, tc.body, got, tc.want)
-		equal(t, "fields", server.only(t).Query.Get("fields"), "id,conversational_automation")
+		equal(t, "fields", server.onlyRequest(t).Query.Get("fields"), "id,conversational_automation")
 	}
 }
 
@@ -130,7 +130,7 @@ func TestReadSettings(t *testing.T) {
 		Storage: &StorageConfiguration{Status: StorageInCountry, Region: "BR", RetentionMinutes: ptr(int64(60))},
 		Calling: &calling, IdentityCheck: ptr(true),
 	})
-	seen := server.only(t)
+	seen := server.onlyRequest(t)
 	equal(t, "request", seen.Method+" "+seen.Path, "GET "+underNumber+"/settings")
 	if len(seen.Query) != 0 { // above all no include_sip_credentials
 		t.Errorf("query %v", seen.Query)

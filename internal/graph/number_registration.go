@@ -68,7 +68,7 @@ func (c *Client) RequestCode(ctx context.Context, id, method, language string) e
 	return c.do(ctx, request{
 		op: OpRequestCode, path: "/" + id + "/request_code",
 		query: url.Values{"code_method": {method}, "language": {language}},
-	}, confirmed)
+	}, checkConfirmed)
 }
 
 // VerifyCode proves the ownership of a number by the code that it received: 6 digits, with or without a hyphen or blank in
@@ -86,12 +86,12 @@ func (c *Client) VerifyCode(ctx context.Context, id, code string) error {
 	code = parts[1] + parts[2]
 	r := c.form(OpVerifyCode, "/"+id+"/verify_code", url.Values{"code": {code}})
 	r.secrets = []string{code}
-	return c.do(ctx, r, confirmed)
+	return c.do(ctx, r, checkConfirmed)
 }
 
 // RegisterPhoneNumber registers a number on the Cloud API. Meta counts every call: the eleventh in 72 hours fails with
 // CauseRegistrationLimit and blocks the number for another 72. It can take longer than the time limit of a call, so after
-// an error of ClassTransient PhoneNumber.PlatformType tells whether it has happened.
+// an error of ClassTransient PhoneNumber.PlatformType shows whether it has happened.
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/registration
 func (c *Client) RegisterPhoneNumber(ctx context.Context, id string, reg Registration) error {
@@ -102,7 +102,7 @@ func (c *Client) RegisterPhoneNumber(ctx context.Context, id string, reg Registr
 	if reg.DataLocalizationRegion != "" && !regionPattern.MatchString(reg.DataLocalizationRegion) {
 		return invalid(OpRegisterPhoneNumber, regionProblem)
 	}
-	return c.change(ctx, OpRegisterPhoneNumber, id, "/register", struct {
+	return c.sendJSON(ctx, OpRegisterPhoneNumber, id, "/register", struct {
 		Product string `json:"messaging_product"`
 		PIN     string `json:"pin"`
 		Region  string `json:"data_localization_region,omitempty"`
@@ -117,7 +117,7 @@ func (c *Client) DeregisterPhoneNumber(ctx context.Context, id string) error {
 	if err := checkIDs(OpDeregisterPhoneNumber, id); err != nil {
 		return err
 	}
-	return c.do(ctx, request{op: OpDeregisterPhoneNumber, path: "/" + id + "/deregister"}, confirmed)
+	return c.do(ctx, request{op: OpDeregisterPhoneNumber, path: "/" + id + "/deregister"}, checkConfirmed)
 }
 
 // SetPIN sets or changes the PIN of the two-step verification, 6 digits, for which Meta does not ask for the old one. A PIN
@@ -129,7 +129,7 @@ func (c *Client) SetPIN(ctx context.Context, id, pin string) error {
 	if err != nil {
 		return err
 	}
-	return c.change(ctx, OpSetPIN, id, "", struct {
+	return c.sendJSON(ctx, OpSetPIN, id, "", struct {
 		PIN string `json:"pin"`
 	}{pin}, pin)
 }

@@ -30,7 +30,7 @@ func TestPINsAndCodesAreNotInErrorsLogsAndURLs(t *testing.T) {
 			"code": 133005, "message": text, "type": text, "error_user_title": text, "error_user_msg": text, "fbtrace_id": text,
 			"error_data": map[string]any{"details": text, "blame_field_specs": [][]string{{text}}},
 		}
-		for name, a := range map[string]answer{
+		for name, a := range map[string]fakeAnswer{
 			"envelope": {status: 400, body: envelope(t, fields), header: http.Header{"X-Fb-Trace-Id": {text}}},
 			"success":  {body: `{"success":true}`, header: http.Header{"X-Fb-Trace-Id": {text}}},
 			"as text":  {status: 400, body: fmt.Sprintf(`{"error":%q}`, text)},
@@ -44,7 +44,7 @@ func TestPINsAndCodesAreNotInErrorsLogsAndURLs(t *testing.T) {
 					cfg.Log = funcr.New(func(prefix, args string) { log.WriteString(prefix + args + "\n") }, funcr.Options{Verbosity: 10})
 				})
 				err := secretCalls(c)[secret][op](t.Context())
-				seen := server.only(t)
+				seen := server.onlyRequest(t)
 				shown := []string{log.String(), fmt.Sprintf("%s %v %v", seen.Path, seen.Query, seen.Header)}
 				if name != "success" {
 					e := mustError(t, err)

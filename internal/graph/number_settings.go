@@ -64,7 +64,7 @@ type CallingSettings struct {
 }
 
 // CallHours are the hours in which calls are taken. An update replaces them as a whole, so holidays that are missing in it
-// are erased: whoever changes a part must read, change and send everything.
+// are erased: a change of a part must read, change and send everything.
 type CallHours struct {
 	// Status is ENABLED or DISABLED.
 	Status string
@@ -125,7 +125,7 @@ func (c *Client) ReadSettings(ctx context.Context, id string) (*NumberSettings, 
 
 const regionProblem = "the region must be two capital letters"
 
-// EnableLocalStorage keeps message data at rest in a country, ISO 3166-1 alpha-2. Meta takes it only while the number is
+// EnableLocalStorage keeps message data at rest in a country, ISO 3166-1 alpha-2. Meta accepts it only while the number is
 // not registered.
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/local-storage
@@ -136,13 +136,13 @@ func (c *Client) EnableLocalStorage(ctx context.Context, id, region string) erro
 	return c.setStorage(ctx, id, wireStorage{Status: StorageInCountry, Region: region})
 }
 
-// DisableLocalStorage lets Meta choose where message data rests. Meta takes it only while the number is not registered.
+// DisableLocalStorage lets Meta choose where message data rests. Meta accepts it only while the number is not registered.
 func (c *Client) DisableLocalStorage(ctx context.Context, id string) error {
 	return c.setStorage(ctx, id, wireStorage{Status: StorageInCountryDisabled})
 }
 
 func (c *Client) setStorage(ctx context.Context, id string, storage wireStorage) error {
-	return c.change(ctx, OpUpdateStorage, id, edgeSettings, struct {
+	return c.sendJSON(ctx, OpUpdateStorage, id, edgeSettings, struct {
 		Storage wireStorage `json:"storage_configuration"`
 	}{storage})
 }
@@ -153,7 +153,7 @@ func (c *Client) UpdateCalling(ctx context.Context, id string, u CallingSettings
 	if calling == (wireCalling{}) {
 		return invalid(OpUpdateCalling, "the update changes nothing")
 	}
-	return c.change(ctx, OpUpdateCalling, id, edgeSettings, struct {
+	return c.sendJSON(ctx, OpUpdateCalling, id, edgeSettings, struct {
 		Calling wireCalling `json:"calling"`
 	}{calling})
 }
@@ -162,7 +162,7 @@ func (c *Client) UpdateCalling(ctx context.Context, id string, u CallingSettings
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/phone-numbers
 func (c *Client) SetIdentityCheck(ctx context.Context, id string, enabled bool) error {
-	return c.change(ctx, OpUpdateIdentityCheck, id, edgeSettings, struct {
+	return c.sendJSON(ctx, OpUpdateIdentityCheck, id, edgeSettings, struct {
 		Change wireIdentityChange `json:"user_identity_change"`
 	}{wireIdentityChange{Enabled: enabled}})
 }

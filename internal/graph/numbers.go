@@ -32,7 +32,7 @@ func (c *Client) ReadPhoneNumber(ctx context.Context, id string) (*PhoneNumber, 
 	}
 	var number PhoneNumber
 	fields := func() string { return c.fieldList(slices.Concat(numberFields, numberDetailFields)) }
-	err := c.read(ctx, r, fields, func(n node) (err error) {
+	err := c.readFields(ctx, r, fields, func(n node) (err error) {
 		number, err = numberFrom(n)
 		return err
 	})
@@ -94,7 +94,7 @@ func (c *Client) RequestDisplayName(ctx context.Context, id, name string) error 
 	if name == "" {
 		return invalid(OpRequestDisplayName, "the display name is empty")
 	}
-	return c.do(ctx, request{op: OpRequestDisplayName, path: "/" + id, query: url.Values{"new_display_name": {name}}}, confirmed)
+	return c.do(ctx, request{op: OpRequestDisplayName, path: "/" + id, query: url.Values{"new_display_name": {name}}}, checkConfirmed)
 }
 
 // jsonRequest is a request with a JSON body. Fields of structs are written in their order and maps in that of their keys,
@@ -107,8 +107,8 @@ func jsonRequest(op Operation, path string, body any) (request, error) {
 	return request{op: op, path: path, body: inMemory(data), contentType: contentJSON}, nil
 }
 
-// change sends JSON about an object and waits for Meta's confirmation.
-func (c *Client) change(ctx context.Context, op Operation, id, edge string, body any, secrets ...string) error {
+// sendJSON sends JSON about an object and waits for Meta's confirmation.
+func (c *Client) sendJSON(ctx context.Context, op Operation, id, edge string, body any, secrets ...string) error {
 	if err := checkIDs(op, id); err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (c *Client) change(ctx context.Context, op Operation, id, edge string, body
 		return err
 	}
 	r.secrets = secrets
-	return c.do(ctx, r, confirmed)
+	return c.do(ctx, r, checkConfirmed)
 }
 
 // form is a request with a form as its body, which keeps the values out of the URL; Graph takes both alike.

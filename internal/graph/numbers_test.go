@@ -196,7 +196,7 @@ func TestNumberWrites(t *testing.T) {
 				if err := tc.call(t.Context(), server.client(t)); err != nil {
 					t.Fatal(err)
 				}
-				seen := server.only(t)
+				seen := server.onlyRequest(t)
 				method := http.MethodPost
 				if tc.name == "no username" {
 					method = http.MethodDelete
@@ -299,7 +299,7 @@ func TestNumberCallsThatMustNotBeMade(t *testing.T) {
 			return c.SetEncryption(ctx, testNumber, testKey+"\n"+strings.ReplaceAll(testKey, "PUBLIC", "PRIVATE"))
 		},
 		"private key before it": func(ctx context.Context) error { return c.SetEncryption(ctx, testNumber, "secret\n"+testKey) },
-		"compliance of nobody": func(ctx context.Context) error {
+		"compliance without an entity": func(ctx context.Context) error {
 			return c.SetCompliance(ctx, testNumber, Compliance{EntityType: "OTHER"})
 		},
 		"compliance without type": func(ctx context.Context) error {

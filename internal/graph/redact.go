@@ -24,7 +24,7 @@ var (
 	// Handles are no secret, but differ at each upload, and a condition must not.
 	uploadPattern = regexp.MustCompile(`\bupload:[A-Za-z0-9+/=_%-]{8,}[^\s"'<>]*`)
 	handlePattern = regexp.MustCompile(`\b[0-9]+::?[A-Za-z0-9+/=_-]+:AR[A-Za-z0-9_-]{8,}[^\s"'<>,]*`)
-	// tokenPattern catches anybody's access token by its look.
+	// tokenPattern catches any access token by its form.
 	tokenPattern = regexp.MustCompile(`\bEA[A-Za-z0-9]{16,}`)
 )
 
@@ -34,8 +34,8 @@ type redactor struct {
 	heads   []*regexp.Regexp
 }
 
-// Redactor returns what takes the credentials, in every encoding and also shortened, what looks like somebody else's, and URLs
-// out of a text that others wrote: for texts of Meta that are passed on. Empty credentials are not looked for.
+// Redactor returns a function that removes credentials and URLs from texts of others, such as Meta's: the given ones in every
+// encoding and also shortened, and everything that looks like an access token. Empty credentials are ignored.
 func Redactor(accessToken, appSecret string) func(string) string {
 	accessToken, appSecret = strings.TrimSpace(accessToken), strings.TrimSpace(appSecret)
 	secrets := []string{accessToken, appSecret}
@@ -76,7 +76,7 @@ func formsOf(secret string) []string {
 	}
 }
 
-// replacer takes the forms out of a text, the longest first: a padded form contains the unpadded one.
+// replacer removes the forms from a text, the longest first: a padded form contains the unpadded one.
 func replacer(forms []string) *strings.Replacer {
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
 	pairs := make([]string, 0, 2*len(forms))

@@ -43,8 +43,8 @@ func noSecrets(t *testing.T, what, text, proof string) {
 	}
 }
 
-// spill is a text with every secret in every form, and with URLs.
-func spill(proof string) string {
+// textWithSecrets contains every secret in every form, and URLs.
+func textWithSecrets(proof string) string {
 	parts := []string{
 		testSession + "?sig=" + testSignature, "sig=" + testSignature, testHandle, "Malformed access token EAAGm0PX4ZCpsBO", "https://graph.facebook.com/v25.0/1?access_token=EAAGq&x=1",
 	}
@@ -56,14 +56,14 @@ func spill(proof string) string {
 
 func TestNothingSecretInErrorsAndLogs(t *testing.T) {
 	proof := appSecretProof(testSecret, testToken)
-	text := spill(proof)
+	text := textWithSecrets(proof)
 	everywhere := map[string]any{
 		"code": 190, "message": text, "type": text, "error_user_title": text, "error_user_msg": text, "fbtrace_id": text,
 		"error_data": map[string]any{"details": text, "blame_field_specs": [][]string{{text}}},
 	}
 	asText := map[string]any{"code": 190, "message": "m", "error_data": text}
 	header := http.Header{"X-Fb-Trace-Id": {text}, "Location": {"https://elsewhere.example/?access_token=" + url.QueryEscape(testToken)}}
-	for name, a := range map[string]answer{
+	for name, a := range map[string]fakeAnswer{
 		"envelope":       {status: 401, body: envelope(t, everywhere), header: header},
 		"data as text":   {status: 400, body: envelope(t, asText)},
 		"error as text":  {status: 400, body: fmt.Sprintf(`{"error":%q}`, text)},
@@ -103,7 +103,7 @@ func TestNothingSecretInNetworkErrors(t *testing.T) {
 	for name, failure := range map[string]error{
 		"url error": &url.Error{Op: "Get", URL: secretURL, Err: errors.New("boom")},
 		"wrapped":   fmt.Errorf("proxy: %w", &url.Error{Op: "Get", URL: secretURL, Err: errors.New("boom " + testToken)}),
-		"text":      errors.New("cannot reach " + secretURL + " with " + spill(proof)),
+		"text":      errors.New("cannot reach " + secretURL + " with " + textWithSecrets(proof)),
 		"quoted":    errors.New("Get \"" + secretURL + "\": EOF"),
 		"hollow":    &url.Error{Op: "Get", URL: secretURL, Err: errors.New("")},
 	} {
@@ -134,24 +134,24 @@ func TestNothingSecretInNetworkErrors(t *testing.T) {
 
 func TestLogLine(t *testing.T) {
 	const call = `"level"=4 "msg"="Graph call" "op"="FindTemplates" `
-	refused := answer{status: 400, body: `{"error":{"code":190,"error_subcode":463,"message":"expired","fbtrace_id":"Atrace"}}`}
+	refused := fakeAnswer{status: 400, body: `{"error":{"code":190,"error_subcode":463,"message":"expired","fbtrace_id":"Atrace"}}`}
 	for name, c := range map[string]struct {
-		answer answer
+		answer fakeAnswer
 		change func(*Config)
 		want   string
 	}{
-		"success": {answer{body: `{"data":[]}`}, nil, call + `"status"=200 "duration"="0s" "fbtrace_id"="" "result"="ok"`},
+		"success": {fakeAnswer{body: `{"data":[]}`}, nil, call + `"status"=200 "duration"="0s" "fbtrace_id"="" "result"="ok"`},
 		"refusal": {refused, nil, call + `"status"=400 "duration"="0s" "fbtrace_id"="Atrace" "result"="Credentials" "cause"="TokenExpired" ` +
 			`"code"=190 "subcode"=463 "error"="graph FindTemplates: Credentials (TokenExpired): code 190/463, HTTP 400: expired, trace Atrace"`},
-		"network": {answer{}, func(cfg *Config) {
+		"network": {fakeAnswer{}, func(cfg *Config) {
 			cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: r.URL.Hostname(), IsNotFound: true}}
 			})
 		}, call + `"status"=0 "duration"="0s" "fbtrace_id"="" "result"="Transient" "cause"="Network" "code"=0 "subcode"=0 ` +
 			`"error"="graph FindTemplates: Transient (Network): dial tcp: lookup 127.0.0.1: no such host"`},
-		"held": {answer{}, func(cfg *Config) {
-			cfg.Gate = &recorder{refuse: &Error{Op: OpFindTemplates, Class: ClassThrottled, Message: "later"}}
-		}, `"level"=4 "msg"="Graph call held" "op"="FindTemplates" "error"="graph FindTemplates: Throttled: later"`},
+		"rate limiter refuses": {fakeAnswer{}, func(cfg *Config) {
+			cfg.RateLimiter = &callRecorder{refuse: &Error{Op: OpFindTemplates, Class: ClassThrottled, Message: "later"}}
+		}, `"level"=4 "msg"="Graph call refused by the rate limiter" "op"="FindTemplates" "error"="graph FindTemplates: Throttled: later"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var lines []string
@@ -185,7 +185,7 @@ func TestRedactKeepsOrdinaryText(t *testing.T) {
 	}
 }
 
-// TestRedactor: what a client would hide is hidden without one.
+// TestRedactor: the function hides what a client hides.
 func TestRedactor(t *testing.T) {
 	hide := Redactor(" "+testToken+"\n", testSecret)
 	for _, text := range []string{testToken, testSecret, appSecretProof(testSecret, testToken), url.QueryEscape(testToken), testToken[:12], "https://x.example/?a=b"} {

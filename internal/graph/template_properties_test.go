@@ -55,7 +55,7 @@ func TestTemplateProperties(t *testing.T) {
 // The properties that not every version has are asked for, and given up one by one when Meta does not know them.
 func TestTemplatePropertiesAreOptional(t *testing.T) {
 	optional := []string{"display_format", "cta_url_link_tracking_opted_out", "is_primary_device_delivery_only", "degrees_of_freedom_spec"}
-	var answers []answer
+	var answers []fakeAnswer
 	for _, field := range optional {
 		answers = append(answers, refused(`{"error":{"code":100,"message":"(#100) Tried accessing nonexisting field (`+field+`) on node type (WhatsAppBusinessHSM)"}}`))
 	}
@@ -130,7 +130,7 @@ func TestTemplatePropertiesSent(t *testing.T) {
 func TestUnpauseTemplate(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
-		answer answer
+		answer fakeAnswer
 		class  Class
 	}{
 		{"success", ok(`{"success":true}`), ""},
@@ -154,7 +154,7 @@ func TestUnpauseTemplate(t *testing.T) {
 			if tc.class != "" {
 				equal(t, "operation", mustError(t, err).Op, OpUnpauseTemplate)
 			}
-			seen := server.only(t)
+			seen := server.onlyRequest(t)
 			equal(t, "request", seen.Method+" "+seen.Path, http.MethodPost+" /v25.0/77/unpause")
 			if seen.Body != "" || seen.Header.Get("Content-Type") != "" || seen.Query.Get("appsecret_proof") == "" || len(seen.Query) != 1 {
 				t.Errorf("got body %q, header %v, query %v", seen.Body, seen.Header, seen.Query)

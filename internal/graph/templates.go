@@ -25,7 +25,7 @@ func (c *Client) templatePage(ctx context.Context, op Operation, wabaID string, 
 	}
 	r := request{op: op, path: "/" + wabaID + "/" + edgeTemplates, account: wabaID, query: query}
 	var page *TemplatePage
-	err := c.read(ctx, r, func() string { return c.fieldList(templateFields) }, func(n node) (err error) {
+	err := c.readFields(ctx, r, func() string { return c.fieldList(templateFields) }, func(n node) (err error) {
 		page, err = templatePageFrom(n)
 		return err
 	})
@@ -66,7 +66,7 @@ func (c *Client) ReadTemplate(ctx context.Context, id string) (*Template, error)
 	}
 	r := request{op: OpReadTemplate, path: "/" + id, query: url.Values{}}
 	var template Template
-	err := c.read(ctx, r, func() string { return c.fieldList(templateFields) }, func(n node) (err error) {
+	err := c.readFields(ctx, r, func() string { return c.fieldList(templateFields) }, func(n node) (err error) {
 		template, err = templateFrom(n)
 		return err
 	})
@@ -76,8 +76,8 @@ func (c *Client) ReadTemplate(ctx context.Context, id string) (*Template, error)
 	return &template, nil
 }
 
-// CreateTemplate submits a template for review, or takes one from Meta's library, which is approved at once. It is not idempotent: after an error of ClassTransient the template may
-// exist, and a second call fails with CauseDuplicate.
+// CreateTemplate submits a template for review, or takes one from Meta's library, which is approved at once. It is not
+// idempotent: after an error of ClassTransient the template may exist, and a second call fails with CauseDuplicate.
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview
 func (c *Client) CreateTemplate(ctx context.Context, wabaID string, t TemplateContent) (*TemplateCreated, error) {
@@ -132,7 +132,7 @@ func (c *Client) EditTemplate(ctx context.Context, id string, e TemplateContent)
 		return invalid(OpEditTemplate, "the edit changes nothing")
 	}
 	r := request{op: OpEditTemplate, path: "/" + id, body: inMemory(body), contentType: contentJSON}
-	return c.do(ctx, r, confirmed)
+	return c.do(ctx, r, checkConfirmed)
 }
 
 // DeleteTemplate deletes one language of a template. Meta needs id and name: the name alone would delete every
@@ -148,7 +148,7 @@ func (c *Client) DeleteTemplate(ctx context.Context, wabaID, name, id string) er
 		op: OpDeleteTemplate, path: "/" + wabaID + "/" + edgeTemplates, account: wabaID,
 		query: url.Values{"hsm_id": {id}, "name": {name}},
 	}
-	return c.do(ctx, r, confirmed)
+	return c.do(ctx, r, checkConfirmed)
 }
 
 // UnpauseTemplate makes a paused template sendable again. Templates that were paused for their quality come back without
@@ -159,29 +159,29 @@ func (c *Client) UnpauseTemplate(ctx context.Context, id string) error {
 	if err := checkIDs(OpUnpauseTemplate, id); err != nil {
 		return err
 	}
-	return c.do(ctx, request{op: OpUnpauseTemplate, path: "/" + id + "/unpause"}, notDenied)
+	return c.do(ctx, request{op: OpUnpauseTemplate, path: "/" + id + "/unpause"}, checkNotDenied)
 }
 
-// notDenied is for writes whose answer Meta does not document: whatever is no error and does not say no means yes.
-func notDenied(value any) error {
+// checkNotDenied is for writes whose answer Meta does not document: whatever is no error and does not say no means yes.
+func checkNotDenied(value any) error {
 	if success := asNode(value).boolPtr("success"); scalar(value) == "false" || success != nil && !*success {
-		return denied()
+		return deniedError()
 	}
 	return nil
 }
 
-func denied() *Error {
+func deniedError() *Error {
 	return &Error{Class: ClassUnknown, Message: "Meta answered success=false and no reason"}
 }
 
-// confirmed reads the answers to writes: {"success":true}, {"id":"…"} or plain true.
-func confirmed(value any) error {
+// checkConfirmed reads the answers to writes: {"success":true}, {"id":"…"} or plain true.
+func checkConfirmed(value any) error {
 	n := asNode(value)
 	switch {
 	case scalar(value) == "true" || n.bool("success"):
 		return nil
 	case n.boolPtr("success") != nil:
-		return denied()
+		return deniedError()
 	case n.str("id") != "":
 		return nil
 	}

@@ -51,7 +51,7 @@ func TestListTemplates(t *testing.T) {
 			if len(got.Items) != tc.items || got.After != tc.after || got.Count != tc.count || got.Limit != tc.limit {
 				t.Errorf("got %+v", got)
 			}
-			seen := server.only(t)
+			seen := server.onlyRequest(t)
 			equal(t, "request", seen.Method+" "+seen.Path, "GET /v25.0/"+testWABA+"/message_templates")
 			fields := seen.Query.Get("fields")
 			seen.Query.Del("fields")
@@ -68,7 +68,7 @@ func TestListTemplatesWithoutUsableCursor(t *testing.T) {
 		server := newFakeGraph(t, ok(`{"data":[],"paging":{"next":"`+next+`"}}`))
 		_, err := server.client(t).ListTemplates(t.Context(), testWABA, ListOptions{})
 		if e := mustError(t, err); e.Class != ClassTransient || e.Cause != CauseBadBody {
-			t.Errorf("%s: a page that may not be the last was taken for it: %v", next, err)
+			t.Errorf("%s: a page that may not be the last was accepted as the last: %v", next, err)
 		}
 	}
 }
@@ -78,16 +78,16 @@ const badCursor = `{"error":{"code":131059,"message":"Invalid cursor"}}`
 func TestFindTemplates(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
-		answers []answer
+		answers []fakeAnswer
 		want    []string // ids
 		cursors []string
 	}{
-		{"exact name only", []answer{ok(page("A", false, "order_late", "order", "my_order", "order"))}, []string{"2", "4"}, []string{""}},
-		{"none", []answer{ok(`{"data":[]}`)}, nil, []string{""}},
-		{"all pages", []answer{ok(page("A", true, "order")), ok(page("B", true)), ok(page("C", false, "x", "order"))}, []string{"1", "2"}, []string{"", "A", "B"}},
+		{"exact name only", []fakeAnswer{ok(page("A", false, "order_late", "order", "my_order", "order"))}, []string{"2", "4"}, []string{""}},
+		{"none", []fakeAnswer{ok(`{"data":[]}`)}, nil, []string{""}},
+		{"all pages", []fakeAnswer{ok(page("A", true, "order")), ok(page("B", true)), ok(page("C", false, "x", "order"))}, []string{"1", "2"}, []string{"", "A", "B"}},
 		{
 			"restart drops what was read",
-			[]answer{ok(page("A", true, "order")), refused(badCursor), ok(page("A", true, "order")), ok(page("B", false, "x", "order"))},
+			[]fakeAnswer{ok(page("A", true, "order")), refused(badCursor), ok(page("A", true, "order")), ok(page("B", false, "x", "order"))},
 			[]string{"1", "2"},
 			[]string{"", "A", "", "A"},
 		},
@@ -113,23 +113,23 @@ func TestFindTemplates(t *testing.T) {
 }
 
 func TestFindTemplatesGivesUp(t *testing.T) {
-	loop := []answer{ok(page("A", true)), ok(page("B", true)), ok(page("A", true))}
-	var endless []answer
+	loop := []fakeAnswer{ok(page("A", true)), ok(page("B", true)), ok(page("A", true))}
+	var endless []fakeAnswer
 	for i := range maxPages + 1 {
 		endless = append(endless, ok(page(strconv.Itoa(i), true)))
 	}
 	for _, tc := range []struct {
 		name     string
-		answers  []answer
+		answers  []fakeAnswer
 		class    Class
 		cause    Cause
 		requests int
 	}{
 		{"cursors in a circle", loop, ClassUnknown, CauseBadCursor, 3},
 		{"cursors without end", endless, ClassUnknown, CauseBadCursor, maxPages},
-		{"second bad cursor", []answer{ok(page("A", true)), refused(badCursor), ok(page("A", true)), refused(badCursor)}, ClassTransient, CauseBadCursor, 4},
-		{"bad cursor without one", []answer{refused(badCursor)}, ClassTransient, CauseBadCursor, 1},
-		{"error on a later page", []answer{ok(page("A", true, "order")), refused(`{"error":{"code":80008}}`)}, ClassThrottled, "", 2},
+		{"second bad cursor", []fakeAnswer{ok(page("A", true)), refused(badCursor), ok(page("A", true)), refused(badCursor)}, ClassTransient, CauseBadCursor, 4},
+		{"bad cursor without one", []fakeAnswer{refused(badCursor)}, ClassTransient, CauseBadCursor, 1},
+		{"error on a later page", []fakeAnswer{ok(page("A", true, "order")), refused(`{"error":{"code":80008}}`)}, ClassThrottled, "", 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			server := newFakeGraph(t, tc.answers...)
@@ -159,7 +159,7 @@ func TestReadTemplate(t *testing.T) {
 		QualityReasons: []string{"SPAM"}, MessageSendTTLSeconds: ptr(int64(-1)),
 		LastUpdatedTime: time.Unix(1758754646, 0).UTC(), Components: []Component{{Type: "BODY", Text: "Hi"}},
 	})
-	seen := server.only(t)
+	seen := server.onlyRequest(t)
 	equal(t, "request", seen.Method+" "+seen.Path, "GET /v25.0/1387372356726668")
 
 	server = newFakeGraph(t, ok(`{"id":"1","name":"n","language":"en","quality_score":"yellow"}`))
@@ -187,7 +187,7 @@ func TestCreateTemplate(t *testing.T) {
 			t.Fatal(err)
 		}
 		equal(t, "created", got, &TemplateCreated{ID: "572279198452421", Status: "PENDING", Category: "MARKETING"})
-		seen := server.only(t)
+		seen := server.onlyRequest(t)
 		equal(t, "request", seen.Method+" "+seen.Path, "POST /v25.0/"+testWABA+"/message_templates")
 		equal(t, "body", seen.Body, want)
 		equal(t, "content type", seen.Header.Get("Content-Type"), "application/json")
@@ -219,7 +219,7 @@ func TestEditTemplate(t *testing.T) {
 			if err := server.client(t).EditTemplate(t.Context(), "77", tc.content); err != nil {
 				t.Fatal(err)
 			}
-			seen := server.only(t)
+			seen := server.onlyRequest(t)
 			equal(t, "request", seen.Method+" "+seen.Path, "POST /v25.0/77")
 			equal(t, "body", seen.Body, tc.want)
 		})
@@ -231,7 +231,7 @@ func TestDeleteTemplate(t *testing.T) {
 	if err := server.client(t).DeleteTemplate(t.Context(), testWABA, "order", "77"); err != nil {
 		t.Fatal(err)
 	}
-	seen := server.only(t)
+	seen := server.onlyRequest(t)
 	equal(t, "request", seen.Method+" "+seen.Path, "DELETE /v25.0/"+testWABA+"/message_templates")
 	equal(t, "query", seen.Query, url.Values{"hsm_id": {"77"}, "name": {"order"}})
 }

@@ -20,12 +20,12 @@ import (
 type request struct {
 	op          Operation
 	path        string // below the version, beginning with a slash
-	account     string // whose usage headers count; "" = not known
+	account     string // account for the usage headers; "" = not known
 	query       url.Values
 	header      map[string]string // replaces the usual values
 	body        *io.SectionReader // nil = none; only read at offsets, so that it can be sent again
 	contentType string
-	secrets     []string // PINs and codes in the body, which no error may repeat; unlike the token they are not kept
+	secrets     []string // PINs and codes in the body, which no error may contain; unlike the token they are not stored
 	texts       []string // other secrets of this call: verify tokens and the app's own access token
 	token       string   // the access token; "" = the client's
 	proof       string   // the proof of that token
@@ -39,16 +39,16 @@ func inMemory(data []byte) *io.SectionReader {
 // slowestBody is the rate, in bytes per second, at which a body must be sent at least.
 const slowestBody = 256 << 10
 
-// limit is how long one exchange may take. Only uploads have bodies that make a difference.
-func (c *Client) limit(r request) time.Duration {
+// timeLimit bounds one exchange. Only the bodies of uploads make a difference.
+func (c *Client) timeLimit(r request) time.Duration {
 	if r.body == nil {
 		return c.timeout
 	}
 	return c.timeout + time.Duration(r.body.Size()/slowestBody)*time.Second
 }
 
-// outcome is what came of one exchange.
-type outcome struct {
+// callResult is the result of one HTTP exchange.
+type callResult struct {
 	status int
 	header http.Header
 	usage  Usage
@@ -56,20 +56,20 @@ type outcome struct {
 	err    *Error
 }
 
-// do asks the gate, makes one HTTP exchange, decodes it and reports it. An error of decode that is no *Error means an
-// answer of unknown form.
+// do asks the rate limiter, makes one HTTP exchange, decodes the answer and reports it. An error of decode that is no *Error
+// means an answer of unknown form.
 func (c *Client) do(ctx context.Context, r request, decode func(any) error) error {
-	if c.gate != nil {
-		if err := c.gate.Before(r.op); err != nil {
-			c.log.V(4).Info("Graph call held", "op", r.op, "error", err.Error())
+	if c.limiter != nil {
+		if err := c.limiter.Before(r.op); err != nil {
+			c.log.V(4).Info("Graph call refused by the rate limiter", "op", r.op, "error", err.Error())
 			return err
 		}
 	}
 	start := c.clock.Now()
 	out := c.exchange(ctx, r, decode)
-	out.hide(r)
+	out.removeSecrets(r)
 	if out.err != nil {
-		out.complete(r.op)
+		out.addAnswerData(r.op)
 	}
 	c.report(r.op, out, c.clock.Since(start))
 	if out.err != nil {
@@ -78,8 +78,8 @@ func (c *Client) do(ctx context.Context, r request, decode func(any) error) erro
 	return nil
 }
 
-// hide removes the secrets of one call from everything that will be shown or logged.
-func (o *outcome) hide(r request) {
+// removeSecrets removes the secrets of one call from all texts that may be shown or logged.
+func (o *callResult) removeSecrets(r request) {
 	if len(r.secrets) == 0 && len(r.texts) == 0 {
 		return
 	}
@@ -100,8 +100,8 @@ func (o *outcome) hide(r request) {
 	}
 }
 
-// complete adds what the body of the answer does not say.
-func (o *outcome) complete(op Operation) {
+// addAnswerData adds to the error what isn't in the body of the answer.
+func (o *callResult) addAnswerData(op Operation) {
 	o.err.Op = op
 	if o.err.HTTPStatus == 0 { // else it is that of an item of a batch
 		o.err.HTTPStatus = o.status
@@ -116,8 +116,9 @@ func (o *outcome) complete(op Operation) {
 	}
 }
 
-// report informs the gate, the metrics and the log. The log has neither the path nor the body; the error's text was redacted.
-func (c *Client) report(op Operation, out outcome, duration time.Duration) {
+// report informs the rate limiter, the metrics and the log. The log has neither the path nor the body; the error's text was
+// redacted.
+func (c *Client) report(op Operation, out callResult, duration time.Duration) {
 	info := CallInfo{Op: op, HTTPStatus: out.status, Duration: duration}
 	var err error // stays a nil interface on success
 	if out.err != nil {
@@ -131,12 +132,12 @@ func (c *Client) report(op Operation, out outcome, duration time.Duration) {
 	if c.observe != nil {
 		c.observe(info)
 	}
-	if c.gate != nil {
-		c.gate.After(op, out.usage, err)
+	if c.limiter != nil {
+		c.limiter.After(op, out.usage, err)
 	}
 }
 
-// resultOf says in the log what came back.
+// resultOf returns the log values for the result of a call.
 func resultOf(e *Error) []any {
 	if e == nil {
 		return []any{"result", "ok"}
@@ -144,8 +145,8 @@ func resultOf(e *Error) []any {
 	return []any{"result", e.Class, "cause", e.Cause, "code", e.Code, "subcode", e.Subcode, "error", e.Error()}
 }
 
-func (c *Client) exchange(ctx context.Context, r request, decode func(any) error) (out outcome) {
-	ctx, cancel := context.WithTimeout(ctx, c.limit(r))
+func (c *Client) exchange(ctx context.Context, r request, decode func(any) error) (out callResult) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeLimit(r))
 	defer cancel()
 	req, err := c.httpRequest(ctx, r)
 	if err != nil {
@@ -171,12 +172,12 @@ func (c *Client) exchange(ctx context.Context, r request, decode func(any) error
 	case len(body) > maxBody:
 		out.err = &Error{Class: ClassTransient, Cause: CauseReduceData, Message: "the answer is too large"}
 	default:
-		out.err = c.decode(r.op, res.StatusCode, body, decode)
+		out.err = c.decodeAnswer(r.op, res.StatusCode, body, decode)
 	}
 	return out
 }
 
-func (c *Client) decode(op Operation, status int, body []byte, decode func(any) error) *Error {
+func (c *Client) decodeAnswer(op Operation, status int, body []byte, decode func(any) error) *Error {
 	value, failure := c.interpret(op, status, body)
 	if failure != nil {
 		return failure
@@ -188,7 +189,7 @@ func (c *Client) decode(op Operation, status int, body []byte, decode func(any) 
 	if failure, ok := AsError(err); ok {
 		return failure
 	}
-	return badBody(ClassTransient, c.redact.text(err.Error()))
+	return badAnswer(ClassTransient, c.redact.text(err.Error()))
 }
 
 func (c *Client) httpRequest(ctx context.Context, r request) (*http.Request, error) {
@@ -246,14 +247,14 @@ const (
 	contentFile = "application/octet-stream"
 )
 
-// networkError makes an *Error of a failed exchange. A request that failed this way may have been carried out.
+// networkError makes an *Error of a failed exchange. The request may still have been executed.
 func (c *Client) networkError(ctx context.Context, err error) *Error {
 	cause := CauseNetwork
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) {
 		cause = CauseTimeout
 	}
-	return &Error{Class: ClassTransient, Cause: cause, Err: c.stripped(ctx, err)}
+	return &Error{Class: ClassTransient, Cause: cause, Err: c.withoutURL(ctx, err)}
 }
 
 // networkError is a network error without URL. It unwraps to nothing but the context's errors, so that no caller can
@@ -269,7 +270,7 @@ func (e *networkError) Unwrap() error { return e.cause }
 // localPort is the only part of a dial error that differs between two equal failures.
 var localPort = regexp.MustCompile(`\S+:\d+->`)
 
-func (c *Client) stripped(ctx context.Context, err error) error {
+func (c *Client) withoutURL(ctx context.Context, err error) error {
 	var wrapped *url.Error // its text begins with method and URL
 	for errors.As(err, &wrapped) && wrapped.Err != nil {
 		err = wrapped.Err

@@ -18,7 +18,7 @@ import (
 )
 
 // goodAnswer is enough of an answer for any call.
-func goodAnswer(op Operation) answer {
+func goodAnswer(op Operation) fakeAnswer {
 	switch op {
 	case OpDebugToken:
 		return ok(`[{"code":200,"body":"{\"data\":{\"is_valid\":true}}"}]`)
@@ -47,7 +47,7 @@ func TestEveryCallCarriesTokenAgentAndProof(t *testing.T) {
 				if err := everyCall(c)[op](t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				got := server.only(t)
+				got := server.onlyRequest(t)
 				scheme := "Bearer "
 				if op == OpSendUpload || op == OpReadUpload {
 					scheme = "OAuth "
@@ -77,29 +77,29 @@ func TestEveryCallCarriesTokenAgentAndProof(t *testing.T) {
 func TestBodiesThatAreNotGraphAnswers(t *testing.T) {
 	for _, tc := range []struct {
 		name      string
-		answer    answer
+		answer    fakeAnswer
 		wantClass Class
 		wantCause Cause
 	}{
-		{"html", answer{status: 502, body: "<html>Bad gateway</html>"}, ClassTransient, CauseBadBody},
-		{"html with 403", answer{status: 403, body: "<html>Forbidden</html>"}, ClassTransient, CauseBadBody},
+		{"html", fakeAnswer{status: 502, body: "<html>Bad gateway</html>"}, ClassTransient, CauseBadBody},
+		{"html with 403", fakeAnswer{status: 403, body: "<html>Forbidden</html>"}, ClassTransient, CauseBadBody},
 		{"html with 200", ok("<html>Log in to the hotel</html>"), ClassTransient, CauseBadBody},
 		{"empty with 200", ok(""), ClassTransient, CauseBadBody},
-		{"empty with 500", answer{status: 500}, ClassTransient, CauseBadBody},
+		{"empty with 500", fakeAnswer{status: 500}, ClassTransient, CauseBadBody},
 		{"truncated", ok(`{"id":"1","na`), ClassTransient, CauseBadBody},
 		{"two values", ok(`{"id":"1"}{"id":"2"}`), ClassTransient, CauseBadBody},
 		{"no object", ok(`[]`), ClassTransient, CauseBadBody},
 		{"without id", ok(`{"name":"n"}`), ClassTransient, CauseBadBody},
-		{"JSON with 500", answer{status: 500, body: `{"id":"1"}`}, ClassTransient, CauseBadBody},
-		{"JSON with 404", answer{status: 404, body: `{"id":"1"}`}, ClassUnknown, CauseBadBody},
-		{"JSON with 302", answer{status: 302, body: `{"id":"1"}`}, ClassUnknown, CauseBadBody},
+		{"JSON with 500", fakeAnswer{status: 500, body: `{"id":"1"}`}, ClassTransient, CauseBadBody},
+		{"JSON with 404", fakeAnswer{status: 404, body: `{"id":"1"}`}, ClassUnknown, CauseBadBody},
+		{"JSON with 302", fakeAnswer{status: 302, body: `{"id":"1"}`}, ClassUnknown, CauseBadBody},
 		{"error as text", refused(`{"error":"invalid_request","error_description":"no"}`), ClassUnknown, ""},
 		{"error without code", refused(`{"error":{"message":"no"}}`), ClassUnknown, ""},
 		{"passing error without code", refused(`{"error":{"message":"no","is_transient":true}}`), ClassTransient, ""},
 		{"error with 200", ok(`{"error":{"code":190,"message":"no"}}`), ClassCredentials, CauseTokenInvalid},
 		{"code as text", refused(`{"error":{"code":"100","error_subcode":"33"}}`), ClassAmbiguous, CauseMissingObject},
-		{"known error with 500", answer{status: 500, body: `{"error":{"code":10}}`}, ClassPermission, ""},
-		{"unknown error with 500", answer{status: 500, body: `{"error":{"code":987654}}`}, ClassUnknown, ""},
+		{"known error with 500", fakeAnswer{status: 500, body: `{"error":{"code":10}}`}, ClassPermission, ""},
+		{"unknown error with 500", fakeAnswer{status: 500, body: `{"error":{"code":987654}}`}, ClassUnknown, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			server := newFakeGraph(t, tc.answer)
@@ -129,7 +129,7 @@ func TestTooLargeAnswer(t *testing.T) {
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	target := newFakeGraph(t)
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		server := newFakeGraph(t, answer{status: status, header: http.Header{"Location": {target.URL + "/v25.0/1"}}})
+		server := newFakeGraph(t, fakeAnswer{status: status, header: http.Header{"Location": {target.URL + "/v25.0/1"}}})
 		_, err := server.client(t).ReadAccount(t.Context(), testWABA, AccountQuery{})
 		if e := mustError(t, err); e.Cause != CauseBadBody || e.HTTPStatus != status {
 			t.Errorf("%d: got %v", status, err)
@@ -166,7 +166,7 @@ func TestNetworkErrors(t *testing.T) {
 		{"canceled by the caller", hang.URL, canceled, CauseNetwork, context.Canceled},
 		{"connection cut", cut.URL, t.Context(), CauseNetwork, nil},
 		{"body cut", half.URL, t.Context(), CauseNetwork, nil},
-		{"nobody there", closed.URL, t.Context(), CauseNetwork, nil},
+		{"no server there", closed.URL, t.Context(), CauseNetwork, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := testClient(t, tc.base, func(cfg *Config) { cfg.Timeout = 100 * time.Millisecond; cfg.AppSecret = testSecret })
@@ -187,7 +187,7 @@ func TestNetworkErrors(t *testing.T) {
 	}
 }
 
-// TestProxyRefuses: a refusal of a proxy can be told from one of Meta's, and the proxy's password stays out.
+// TestProxyRefuses: a refusal of a proxy differs from one of Meta's, and the proxy's password stays out.
 func TestProxyRefuses(t *testing.T) {
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
 	t.Cleanup(proxy.Close)
@@ -205,8 +205,8 @@ func TestProxyRefuses(t *testing.T) {
 	}
 }
 
-// recorder is a Gate and an observer.
-type recorder struct {
+// callRecorder is a RateLimiter and an observer.
+type callRecorder struct {
 	refuse error
 	before []Operation
 	after  []afterCall
@@ -219,17 +219,17 @@ type afterCall struct {
 	err   error
 }
 
-func (r *recorder) Before(op Operation) error {
+func (r *callRecorder) Before(op Operation) error {
 	r.before = append(r.before, op)
 	return r.refuse
 }
 
-func (r *recorder) After(op Operation, usage Usage, err error) {
+func (r *callRecorder) After(op Operation, usage Usage, err error) {
 	r.after = append(r.after, afterCall{op, usage, err})
 }
 
-func (r *recorder) configure(cfg *Config) {
-	cfg.Gate = r
+func (r *callRecorder) configure(cfg *Config) {
+	cfg.RateLimiter = r
 	cfg.Observe = func(info CallInfo) { r.calls = append(r.calls, info) }
 }
 
@@ -239,9 +239,9 @@ func TestGateAndObserver(t *testing.T) {
 		"X-Fb-Trace-Id":             {"Ahead"},
 	}
 	server := newFakeGraph(t,
-		answer{header: usage, body: `{"success":true}`},
-		answer{status: 400, header: usage, body: `{"error":{"code":80008,"message":"slow down"}}`})
-	r := &recorder{}
+		fakeAnswer{header: usage, body: `{"success":true}`},
+		fakeAnswer{status: 400, header: usage, body: `{"error":{"code":80008,"message":"slow down"}}`})
+	r := &callRecorder{}
 	clock := testingclock.NewFakePassiveClock(time.Unix(1790000000, 0))
 	c := server.client(t, r.configure, func(cfg *Config) {
 		cfg.Clock = clock
@@ -263,18 +263,18 @@ func TestGateAndObserver(t *testing.T) {
 	})
 	equal(t, "asked", r.before, []Operation{OpUpdateAccount, OpUpdateAccount})
 	if len(r.after) != 2 || r.after[0].err != nil || r.after[1].err == nil {
-		t.Fatalf("told %+v", r.after)
+		t.Fatalf("After was called with %+v", r.after)
 	}
 	equal(t, "usage", r.after[0].usage, Usage{BusinessPercent: 101, RegainAfter: 7 * time.Minute})
 }
 
 // TestUsageOfOtherAccounts: the answer to a call on a template's id lists other accounts of the app; only the client's own counts.
 func TestUsageOfOtherAccounts(t *testing.T) {
-	server := newFakeGraph(t, answer{
+	server := newFakeGraph(t, fakeAnswer{
 		header: http.Header{"X-Business-Use-Case-Usage": {`{"102":[{"type":"whatsapp","call_count":12}],"103":[{"type":"whatsapp","call_count":99}]}`}},
 		body:   `{"id":"77","name":"parcel_left","language":"en_US","status":"APPROVED","category":"UTILITY"}`,
 	})
-	r := &recorder{}
+	r := &callRecorder{}
 	if _, err := server.client(t, r.configure, func(c *Config) { c.AccountID = "102" }).ReadTemplate(t.Context(), "77"); err != nil {
 		t.Fatal(err)
 	}
@@ -283,10 +283,10 @@ func TestUsageOfOtherAccounts(t *testing.T) {
 
 func TestGateRefuses(t *testing.T) {
 	server := newFakeGraph(t)
-	r := &recorder{refuse: &Error{Op: OpReadTemplate, Class: ClassThrottled, RetryAfter: time.Minute}}
+	r := &callRecorder{refuse: &Error{Op: OpReadTemplate, Class: ClassThrottled, RetryAfter: time.Minute}}
 	_, err := server.client(t, r.configure).ReadTemplate(t.Context(), "77")
 	if ClassOf(err) != ClassThrottled || len(server.all()) != 0 || len(r.after) != 0 || len(r.calls) != 0 {
-		t.Errorf("got %v, %d requests, told %v, observed %v", err, len(server.all()), r.after, r.calls)
+		t.Errorf("got %v, %d requests, After called with %v, observed %v", err, len(server.all()), r.after, r.calls)
 	}
 }
 
@@ -294,7 +294,7 @@ func TestRetryAfterHeader(t *testing.T) {
 	for header, want := range map[string]time.Duration{
 		"30": 30 * time.Second, "": 0, "-1": 0, "Wed, 21 Oct 2026 07:28:00 GMT": 0, "99999999": maxRegain,
 	} {
-		server := newFakeGraph(t, answer{status: 503, header: http.Header{"Retry-After": {header}}})
+		server := newFakeGraph(t, fakeAnswer{status: 503, header: http.Header{"Retry-After": {header}}})
 		_, err := server.client(t).ReadTemplate(t.Context(), "77")
 		if e := mustError(t, err); e.RetryAfter != want {
 			t.Errorf("%q: got %v, want %v", header, e.RetryAfter, want)

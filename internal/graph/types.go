@@ -63,7 +63,7 @@ type Account struct {
 	SubscribedAppsRead bool
 	Templates          *TemplatePage
 	// OmittedEdges names the edges that were asked for but are missing from the answer ("phone_numbers",
-	// "subscribed_apps", "message_templates"). Graph leaves out empty edges, so they are given as empty; whoever draws
+	// "subscribed_apps", "message_templates"). Graph leaves out empty edges, so they are given as empty; a caller that draws
 	// far-reaching conclusions from that should list the edge itself.
 	OmittedEdges []string
 }

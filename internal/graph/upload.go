@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// maxResumes is how often an upload that broke off is continued.
+	// maxResumes is how often an interrupted upload is continued.
 	maxResumes = 3
-	// maxSession and maxHandle bound what Meta gives out, in bytes.
+	// maxSession and maxHandle bound Meta's session ids and handles, in bytes.
 	maxSession = 4 << 10
 	maxHandle  = 64 << 10
 )
@@ -30,7 +30,7 @@ type File struct {
 	Type string
 	// Size is how many bytes Content has.
 	Size int64
-	// Content is read piece by piece, some of it more than once when the upload breaks off; not after Upload returned.
+	// Content is read in pieces, some of them again when the upload is interrupted; not after Upload returned.
 	Content io.ReaderAt
 }
 
@@ -59,9 +59,9 @@ func (c *Client) Upload(ctx context.Context, appID string, f File) (handle strin
 		}
 		u := upload{client: c, session: session, content: content, size: f.Size}
 		handle, err := u.run(ctx)
-		// What Meta does when a handle was given but its answer got lost is not documented. If it will not give it
-		// again, the same file may go up once more.
-		if err == nil || !u.stuck || !again {
+		// Meta does not document what happens to a handle whose answer was lost. If Meta does not return it again, the same file
+		// is uploaded once more.
+		if err == nil || !u.noHandle || !again {
 			return handle, err
 		}
 	}
@@ -69,12 +69,12 @@ func (c *Client) Upload(ctx context.Context, appID string, f File) (handle strin
 
 var (
 	mediaTypePattern = regexp.MustCompile(`^[a-z]+/[a-z0-9][a-z0-9.+-]{0,99}$`)
-	// fileNamePattern leaves out what others report that Meta refuses in names. Its length is checked apart: a count would make
-	// megabytes of this pattern.
+	// fileNamePattern excludes characters that Meta refuses in names, according to reports. The length is checked separately: a
+	// count would make megabytes of this pattern.
 	fileNamePattern = regexp.MustCompile(`^[^/\\<@%\pC]+$`)
 )
 
-// problem says why a file can't be sent at all.
+// problem returns why a file can't be sent at all.
 func (f *File) problem() string {
 	switch {
 	case len(f.Name) > 255 || !fileNamePattern.MatchString(f.Name):
@@ -87,10 +87,10 @@ func (f *File) problem() string {
 	return ""
 }
 
-// uploadSession is where the bytes of one file go.
+// uploadSession is the target of the bytes of one file.
 type uploadSession struct {
 	path  string
-	query url.Values // a signature, mostly; it lets its bearer write to the session
+	query url.Values // mostly a signature, with which anyone can write to the session
 }
 
 func (c *Client) openUpload(ctx context.Context, appID string, f File) (uploadSession, error) {
@@ -107,12 +107,12 @@ func (c *Client) openUpload(ctx context.Context, appID string, f File) (uploadSe
 
 var (
 	sessionPattern = regexp.MustCompile(`^upload:([A-Za-z0-9+/=_-]+)(?:\?([A-Za-z0-9+/=_.~%&-]+))?$`)
-	// ownParameters mean something on every call, so they don't come from an answer.
+	// ownParameters have a meaning on every call, so an answer must not set them.
 	ownParameters = []string{"access_token", "appsecret_proof", "method"}
 )
 
-// sessionFrom takes an id such as "upload:MTphd…?sig=ARa…" apart. Meta wants it back whole, with what looks like a query;
-// it goes into a URL, so nothing in it may lead anywhere but below the version.
+// sessionFrom parses an id such as "upload:MTphd…?sig=ARa…". Meta wants it back whole, with the part that looks like a query. The
+// id becomes part of a URL, so it must not lead anywhere but below the version.
 func sessionFrom(id string) (uploadSession, error) {
 	parts := sessionPattern.FindStringSubmatch(id)
 	if parts == nil || len(id) > maxSession {
@@ -130,17 +130,17 @@ func sessionFrom(id string) (uploadSession, error) {
 	return uploadSession{path: "/upload:" + url.PathEscape(parts[1]), query: query}, nil
 }
 
-// upload is one file on its way through one session.
+// upload is the upload of one file through one session.
 type upload struct {
-	client  *Client
-	session uploadSession
-	content *source
-	size    int64
-	stuck   bool // Meta has all of the file and gives no handle
+	client   *Client
+	session  uploadSession
+	content  *source
+	size     int64
+	noHandle bool // Meta has the whole file and returns no handle
 }
 
-// run sends the file and goes on where it broke off, as long as that helps: the second time in a row without a byte more
-// at Meta's end is the last.
+// run sends the file and resumes after interruptions while Meta receives more of it: it stops after the second attempt in a row
+// without another byte.
 func (u *upload) run(ctx context.Context) (string, error) {
 	var offset int64
 	for resumes := 0; ; resumes++ {
@@ -148,11 +148,11 @@ func (u *upload) run(ctx context.Context) (string, error) {
 		if err == nil {
 			return handle, nil
 		}
-		if offset == u.size && withoutHandle(err) {
-			u.stuck = true
+		if offset == u.size && answeredWithoutHandle(err) {
+			u.noHandle = true
 			return "", err
 		}
-		if resumes == maxResumes || ClassOf(err) != ClassTransient || ctx.Err() != nil || u.content.failure() != nil {
+		if resumes == maxResumes || ClassOf(err) != ClassTransient || ctx.Err() != nil || u.content.readError() != nil {
 			return "", err
 		}
 		next, unread := u.offset(ctx)
@@ -175,21 +175,21 @@ func (u *upload) send(ctx context.Context, offset int64) (handle string, err err
 		handle, err = handleFrom(asNode(value).str("h"))
 		return err
 	})
-	failure := u.content.failure()
+	failure := u.content.readError()
 	switch {
 	case err == nil:
 		return handle, nil
 	case errors.Is(failure, io.EOF):
 		return "", invalid(OpSendUpload, "the file is shorter than it should be")
-	case failure != nil: // what the transport made of it would blame the network
+	case failure != nil: // the error of the transport would blame the network
 		return "", &Error{
-			Op: OpSendUpload, Class: ClassTransient, Message: "the file cannot be read", Err: u.client.stripped(ctx, failure),
+			Op: OpSendUpload, Class: ClassTransient, Message: "the file cannot be read", Err: u.client.withoutURL(ctx, failure),
 		}
 	}
 	return "", err
 }
 
-// offset asks how much of the file has arrived.
+// offset returns how much of the file has arrived at Meta.
 func (u *upload) offset(ctx context.Context) (offset int64, err error) {
 	err = u.client.do(ctx, u.request(OpReadUpload), func(value any) error {
 		n, known := asNode(value).int64("file_offset")
@@ -202,8 +202,8 @@ func (u *upload) offset(ctx context.Context) (offset int64, err error) {
 	return offset, err
 }
 
-// request is a call to the session. Here, and only here, Meta wants the word OAuth before the token: with Bearer, or with
-// the token as a parameter, the call fails (https://developers.facebook.com/docs/graph-api/guides/upload).
+// request is a call to the session. Only here Meta wants the word OAuth before the token: with Bearer, or with the token as a
+// parameter, the call fails (https://developers.facebook.com/docs/graph-api/guides/upload).
 func (u *upload) request(op Operation) request {
 	return request{
 		op: op, path: u.session.path, query: u.session.query,
@@ -211,8 +211,8 @@ func (u *upload) request(op Operation) request {
 	}
 }
 
-// withoutHandle reports whether Meta answered, and the answer is neither a handle nor about the token or a limit.
-func withoutHandle(err error) bool {
+// answeredWithoutHandle reports whether Meta answered, and the answer is neither a handle nor about the token or a limit.
+func answeredWithoutHandle(err error) bool {
 	e, ok := AsError(err)
 	if !ok || e.HTTPStatus == 0 {
 		return false
@@ -227,7 +227,7 @@ func withoutHandle(err error) bool {
 
 var handlePartPattern = regexp.MustCompile(`^[!-~]+$`)
 
-// handleFrom checks a handle. Those of larger files are several lines, one per piece, and are used whole.
+// handleFrom checks a handle. Those of larger files have several lines, one per piece, and are used whole.
 func handleFrom(raw string) (string, error) {
 	handle := strings.TrimSpace(raw)
 	if len(handle) > maxHandle || strings.Contains(handle, "://") || strings.HasPrefix(handle, "upload:") {
@@ -241,15 +241,15 @@ func handleFrom(raw string) (string, error) {
 	return handle, nil
 }
 
-// source is a file's content that remembers why it could not be read, because the transport's error does not say. Once
-// closed it leaves the file alone: Go's client may still be busy with a body when the answer is there.
+// source is a file's content that remembers its read error, because the transport's error does not contain it. After close it
+// doesn't read the file: Go's client may still read a body when the answer has arrived.
 type source struct {
 	mu      sync.Mutex
 	content io.ReaderAt // nil = closed
 	err     error
 }
 
-// ReadAt reads all that is asked for, or fails.
+// ReadAt reads the whole slice, or fails.
 func (s *source) ReadAt(p []byte, offset int64) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -267,7 +267,7 @@ func (s *source) ReadAt(p []byte, offset int64) (int, error) {
 	return n, err
 }
 
-func (s *source) failure() error {
+func (s *source) readError() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err

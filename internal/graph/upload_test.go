@@ -17,18 +17,20 @@ import (
 	"github.com/go-logr/logr/funcr"
 )
 
-func opened() answer { return goodAnswer(OpOpenUpload) }
+func uploadOpened() fakeAnswer { return goodAnswer(OpOpenUpload) }
 
-func handed() answer { return goodAnswer(OpSendUpload) }
+func handleReturned() fakeAnswer { return goodAnswer(OpSendUpload) }
 
-func offsetIs(n string) answer { return ok(`{"id":"` + testSession + `","file_offset":` + n + `}`) }
+func offsetIs(n string) fakeAnswer { return ok(`{"id":"` + testSession + `","file_offset":` + n + `}`) }
 
-func down() answer { return answer{status: 503, body: `{"error":{"code":2,"message":"down"}}`} }
+func serviceDown() fakeAnswer {
+	return fakeAnswer{status: 503, body: `{"error":{"code":2,"message":"down"}}`}
+}
 
 func TestUpload(t *testing.T) {
-	server := newFakeGraph(t, opened(), handed())
+	server := newFakeGraph(t, uploadOpened(), handleReturned())
 	var log strings.Builder
-	r := &recorder{}
+	r := &callRecorder{}
 	c := server.client(t, r.configure, func(cfg *Config) {
 		cfg.AppSecret = testSecret
 		cfg.Log = funcr.New(func(_, args string) { log.WriteString(args + "\n") }, funcr.Options{Verbosity: 10})
@@ -57,76 +59,76 @@ func TestUpload(t *testing.T) {
 	}
 }
 
-// broken is one course of an upload of 9 bytes: the answers, and the body and offset of each call to the session ("?" = the
-// offset was asked).
-type broken struct {
+// brokenUpload is an upload of 9 bytes with interruptions: the answers, and the body and offset of each call to the session ("?"
+// = the offset was asked).
+type brokenUpload struct {
 	name    string
-	answers []answer
+	answers []fakeAnswer
 	sent    []string
 	class   Class // "" = a handle came
 	cause   Cause
 }
 
-var brokenUploads = []broken{
-	{name: "broken off", answers: []answer{opened(), down(), offsetIs("4"), handed()}, sent: []string{"0 all of it", "?", "4 of it"}},
-	{name: "nothing arrived", answers: []answer{opened(), down(), offsetIs(`"0"`), handed()}, sent: []string{"0 all of it", "?", "0 all of it"}},
+var brokenUploads = []brokenUpload{
+	{name: "broken off", answers: []fakeAnswer{uploadOpened(), serviceDown(), offsetIs("4"), handleReturned()}, sent: []string{"0 all of it", "?", "4 of it"}},
+	{name: "nothing arrived", answers: []fakeAnswer{uploadOpened(), serviceDown(), offsetIs(`"0"`), handleReturned()}, sent: []string{"0 all of it", "?", "0 all of it"}},
 	{
 		name:    "three times",
-		answers: []answer{opened(), down(), offsetIs("1"), down(), offsetIs("2"), down(), offsetIs("3"), handed()},
+		answers: []fakeAnswer{uploadOpened(), serviceDown(), offsetIs("1"), serviceDown(), offsetIs("2"), serviceDown(), offsetIs("3"), handleReturned()},
 		sent:    []string{"0 all of it", "?", "1 ll of it", "?", "2 l of it", "?", "3  of it"},
 	},
 	{
 		name:    "once too often",
-		answers: []answer{opened(), down(), offsetIs("1"), down(), offsetIs("2"), down(), offsetIs("3"), down()},
+		answers: []fakeAnswer{uploadOpened(), serviceDown(), offsetIs("1"), serviceDown(), offsetIs("2"), serviceDown(), offsetIs("3"), serviceDown()},
 		sent:    []string{"0 all of it", "?", "1 ll of it", "?", "2 l of it", "?", "3  of it"}, class: ClassTransient,
 	},
 	{
-		name: "no progress", answers: []answer{opened(), down(), offsetIs("0"), down(), offsetIs("0")},
+		name: "no progress", answers: []fakeAnswer{uploadOpened(), serviceDown(), offsetIs("0"), serviceDown(), offsetIs("0")},
 		sent: []string{"0 all of it", "?", "0 all of it", "?"}, class: ClassTransient,
 	},
 	{
-		name: "going back", answers: []answer{opened(), down(), offsetIs("5"), down(), offsetIs("2")},
+		name: "going back", answers: []fakeAnswer{uploadOpened(), serviceDown(), offsetIs("5"), serviceDown(), offsetIs("2")},
 		sent: []string{"0 all of it", "?", "5 f it", "?"}, class: ClassTransient,
 	},
-	{name: "only the handle is missing", answers: []answer{opened(), down(), offsetIs("9"), handed()}, sent: []string{"0 all of it", "?", "9 "}},
+	{name: "only the handle is missing", answers: []fakeAnswer{uploadOpened(), serviceDown(), offsetIs("9"), handleReturned()}, sent: []string{"0 all of it", "?", "9 "}},
 	{
-		name: "answered without handle", answers: []answer{opened(), ok(`{"success":true}`), offsetIs("9"), handed()},
+		name: "answered without handle", answers: []fakeAnswer{uploadOpened(), ok(`{"success":true}`), offsetIs("9"), handleReturned()},
 		sent: []string{"0 all of it", "?", "9 "},
 	},
 	{
 		name:    "the handle is lost, a new session gives one",
-		answers: []answer{opened(), down(), offsetIs("9"), ok(`{"id":"x"}`), opened(), handed()},
+		answers: []fakeAnswer{uploadOpened(), serviceDown(), offsetIs("9"), ok(`{"id":"x"}`), uploadOpened(), handleReturned()},
 		sent:    []string{"0 all of it", "?", "9 ", "0 all of it"},
 	},
 	{
 		name:    "asking for the handle is refused",
-		answers: []answer{opened(), down(), offsetIs("9"), refused(`{"error":{"code":100}}`), opened(), handed()},
+		answers: []fakeAnswer{uploadOpened(), serviceDown(), offsetIs("9"), refused(`{"error":{"code":100}}`), uploadOpened(), handleReturned()},
 		sent:    []string{"0 all of it", "?", "9 ", "0 all of it"},
 	},
 	{
 		name: "the handle is lost twice",
-		answers: []answer{
-			opened(), down(), offsetIs("9"), ok(`{}`), opened(), down(), offsetIs("9"), refused(`{"error":{"code":100}}`),
+		answers: []fakeAnswer{
+			uploadOpened(), serviceDown(), offsetIs("9"), ok(`{}`), uploadOpened(), serviceDown(), offsetIs("9"), refused(`{"error":{"code":100}}`),
 		},
 		sent: []string{"0 all of it", "?", "9 ", "0 all of it", "?", "9 "}, class: ClassInvalidSpec,
 	},
 	{
-		name: "the limit is reached before the handle", answers: []answer{opened(), down(), offsetIs("9"), refused(`{"error":{"code":4}}`)},
+		name: "the limit is reached before the handle", answers: []fakeAnswer{uploadOpened(), serviceDown(), offsetIs("9"), refused(`{"error":{"code":4}}`)},
 		sent: []string{"0 all of it", "?", "9 "}, class: ClassThrottled,
 	},
-	{name: "refused", answers: []answer{opened(), refused(`{"error":{"code":100}}`)}, sent: []string{"0 all of it"}, class: ClassInvalidSpec},
+	{name: "refused", answers: []fakeAnswer{uploadOpened(), refused(`{"error":{"code":100}}`)}, sent: []string{"0 all of it"}, class: ClassInvalidSpec},
 	{
-		name: "token revoked", answers: []answer{opened(), refused(`{"error":{"code":190}}`)}, sent: []string{"0 all of it"},
+		name: "token revoked", answers: []fakeAnswer{uploadOpened(), refused(`{"error":{"code":190}}`)}, sent: []string{"0 all of it"},
 		class: ClassCredentials, cause: CauseTokenInvalid,
 	},
-	{name: "blocked", answers: []answer{opened(), refused(`{"error":{"code":368}}`)}, sent: []string{"0 all of it"}, class: ClassBlocked},
-	{name: "no offset", answers: []answer{opened(), down(), ok(`{"id":"x"}`)}, sent: []string{"0 all of it", "?"}, class: ClassTransient, cause: CauseBadBody},
-	{name: "offset beyond the end", answers: []answer{opened(), down(), offsetIs("10")}, sent: []string{"0 all of it", "?"}, class: ClassTransient, cause: CauseBadBody},
-	{name: "negative offset", answers: []answer{opened(), down(), offsetIs("-1")}, sent: []string{"0 all of it", "?"}, class: ClassTransient, cause: CauseBadBody},
-	{name: "offset refused", answers: []answer{opened(), down(), refused(`{"error":{"code":200}}`)}, sent: []string{"0 all of it", "?"}, class: ClassPermission},
-	{name: "no role on the app", answers: []answer{refused(`{"error":{"code":200}}`)}, class: ClassPermission},
-	{name: "wrong type", answers: []answer{refused(`{"error":{"code":100}}`)}, class: ClassInvalidSpec},
-	{name: "opening is not repeated", answers: []answer{down()}, class: ClassTransient},
+	{name: "blocked", answers: []fakeAnswer{uploadOpened(), refused(`{"error":{"code":368}}`)}, sent: []string{"0 all of it"}, class: ClassBlocked},
+	{name: "no offset", answers: []fakeAnswer{uploadOpened(), serviceDown(), ok(`{"id":"x"}`)}, sent: []string{"0 all of it", "?"}, class: ClassTransient, cause: CauseBadBody},
+	{name: "offset beyond the end", answers: []fakeAnswer{uploadOpened(), serviceDown(), offsetIs("10")}, sent: []string{"0 all of it", "?"}, class: ClassTransient, cause: CauseBadBody},
+	{name: "negative offset", answers: []fakeAnswer{uploadOpened(), serviceDown(), offsetIs("-1")}, sent: []string{"0 all of it", "?"}, class: ClassTransient, cause: CauseBadBody},
+	{name: "offset refused", answers: []fakeAnswer{uploadOpened(), serviceDown(), refused(`{"error":{"code":200}}`)}, sent: []string{"0 all of it", "?"}, class: ClassPermission},
+	{name: "no role on the app", answers: []fakeAnswer{refused(`{"error":{"code":200}}`)}, class: ClassPermission},
+	{name: "wrong type", answers: []fakeAnswer{refused(`{"error":{"code":100}}`)}, class: ClassInvalidSpec},
+	{name: "opening is not repeated", answers: []fakeAnswer{serviceDown()}, class: ClassTransient},
 }
 
 func TestBrokenUploads(t *testing.T) {
@@ -163,7 +165,7 @@ func TestUploadOverACutConnection(t *testing.T) {
 		body := io.Reader(r.Body)
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/uploads"):
-			_, _ = io.WriteString(w, opened().body)
+			_, _ = io.WriteString(w, uploadOpened().body)
 			return
 		case r.Method == http.MethodGet:
 			_, _ = io.WriteString(w, offsetIs("4").body)
@@ -175,7 +177,7 @@ func TestUploadOverACutConnection(t *testing.T) {
 		if got.Len() < 9 {
 			panic(http.ErrAbortHandler)
 		}
-		_, _ = io.WriteString(w, handed().body)
+		_, _ = io.WriteString(w, handleReturned().body)
 	}))
 	t.Cleanup(server.Close)
 	handle, err := testClient(t, server.URL).Upload(t.Context(), testApp, testFile("all of it"))
@@ -269,8 +271,8 @@ func TestFilesThatCannotBeSent(t *testing.T) {
 		}, calls: 1, class: ClassTransient},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			server := newFakeGraph(t, opened())
-			r := &recorder{}
+			server := newFakeGraph(t, uploadOpened())
+			r := &callRecorder{}
 			f := testFile("content")
 			if tc.file != nil {
 				tc.file(&f)
@@ -284,7 +286,7 @@ func TestFilesThatCannotBeSent(t *testing.T) {
 				t.Errorf("got %s/%s: %v", e.Class, e.Cause, err)
 			}
 			noSecrets(t, "error", err.Error(), "0000000000")
-			// The send may not get as far as the server, but the gate hears of it; and it is not repeated.
+			// The send may not reach the server, but the rate limiter gets its result; and it is not repeated.
 			if want := []Operation{OpOpenUpload, OpSendUpload}[:2*tc.calls]; len(r.before) != len(want) {
 				t.Errorf("made %v, want %v", r.before, want)
 			}
@@ -293,7 +295,7 @@ func TestFilesThatCannotBeSent(t *testing.T) {
 }
 
 func TestLongNamesAndOtherLetters(t *testing.T) {
-	server := newFakeGraph(t, opened(), handed())
+	server := newFakeGraph(t, uploadOpened(), handleReturned())
 	f := testFile("x")
 	f.Name = "Bön & größe?.jpg"
 	if _, err := server.client(t).Upload(t.Context(), testApp, f); err != nil {
@@ -302,14 +304,14 @@ func TestLongNamesAndOtherLetters(t *testing.T) {
 	equal(t, "name", server.all()[0].Query.Get("file_name"), f.Name)
 }
 
-// Nobody may wait for an upload that nobody wants any more, and a file is left alone afterwards.
+// A cancelled upload must end at once, and must not read the file afterwards.
 func TestUploadEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	calls := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		calls++
 		if strings.HasSuffix(r.URL.Path, "/uploads") {
-			_, _ = io.WriteString(w, opened().body)
+			_, _ = io.WriteString(w, uploadOpened().body)
 			return
 		}
 		cancel()
@@ -328,8 +330,8 @@ func TestUploadEndsWithItsContext(t *testing.T) {
 	}
 	s := &source{content: strings.NewReader("x")}
 	s.close()
-	if n, err := s.ReadAt(make([]byte, 1), 0); n != 0 || err == nil || s.failure() != nil {
-		t.Errorf("read %d bytes of a closed file, %v, %v", n, err, s.failure())
+	if n, err := s.ReadAt(make([]byte, 1), 0); n != 0 || err == nil || s.readError() != nil {
+		t.Errorf("read %d bytes of a closed file, %v, %v", n, err, s.readError())
 	}
 }
 
@@ -338,11 +340,11 @@ func TestUploadStreams(t *testing.T) {
 	const size = 24<<20 + 1
 	var length, arrived int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a := opened()
+		a := uploadOpened()
 		if !strings.HasSuffix(r.URL.Path, "/uploads") {
 			length = r.ContentLength
 			arrived, _ = io.Copy(io.Discard, r.Body)
-			a = handed()
+			a = handleReturned()
 		}
 		_, _ = io.WriteString(w, a.body)
 	}))
@@ -366,11 +368,11 @@ func TestTimeLimitGrowsWithTheFile(t *testing.T) {
 	for size, want := range map[int64]time.Duration{
 		0: 10 * time.Second, 1000: 10 * time.Second, 1 << 20: 14 * time.Second, 100 << 20: 410 * time.Second,
 	} {
-		if got := c.limit(request{body: io.NewSectionReader(zeros, 0, size)}); got != want {
+		if got := c.timeLimit(request{body: io.NewSectionReader(zeros, 0, size)}); got != want {
 			t.Errorf("%d bytes: %s", size, got)
 		}
 	}
-	if got := c.limit(request{}); got != 10*time.Second {
+	if got := c.timeLimit(request{}); got != 10*time.Second {
 		t.Errorf("no body: %s", got)
 	}
 }
@@ -381,13 +383,13 @@ func TestUploadCountsForTheApp(t *testing.T) {
 		"X-Business-Use-Case-Usage": {`{"` + testWABA + `":[{"type":"whatsapp","call_count":99,"estimated_time_to_regain_access":7}]}`},
 		"X-App-Usage":               {`{"call_count":40}`},
 	}
-	a, b := opened(), handed()
+	a, b := uploadOpened(), handleReturned()
 	a.header, b.header = header, header
-	r := &recorder{}
+	r := &callRecorder{}
 	if _, err := newFakeGraph(t, a, b).client(t, r.configure).Upload(t.Context(), testApp, testFile("x")); err != nil {
 		t.Fatal(err)
 	}
-	for _, told := range r.after {
-		equal(t, string(told.op), told.usage, Usage{AppPercent: 40})
+	for _, call := range r.after {
+		equal(t, string(call.op), call.usage, Usage{AppPercent: 40})
 	}
 }

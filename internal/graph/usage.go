@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Usage is what the usage headers of one answer said; zero where a header was absent.
+// Usage is the content of the usage headers of one answer; zero where a header was absent.
 //
 // Source: https://developers.facebook.com/docs/graph-api/overview/rate-limiting
 type Usage struct {
@@ -23,15 +23,15 @@ type Usage struct {
 	RegainAfter time.Duration
 }
 
-// Gate is asked before every call and told after it. It must be safe for concurrent use.
-type Gate interface {
-	// Before refuses the call with an *Error of ClassThrottled; then no call is made and After is not told.
+// RateLimiter may refuse a call, and learns the usage from its answer. It must be safe for concurrent use.
+type RateLimiter interface {
+	// Before refuses the call with an *Error of ClassThrottled; then no call is made and After is not called.
 	Before(op Operation) error
-	// After is told what came of the call. err is nil or an *Error.
+	// After gets the result of the call. err is nil or an *Error.
 	After(op Operation, usage Usage, err error)
 }
 
-// maxRegain bounds what a header may demand; Meta's limits are hourly and daily.
+// maxRegain bounds the wait that a header may demand; Meta's limits are hourly or daily.
 const maxRegain = 24 * time.Hour
 
 // usageFrom reads the headers of an answer about an account; account "" = not known.
@@ -41,7 +41,7 @@ func usageFrom(header http.Header, account string) Usage {
 	_, named := business[account]
 	for id := range business {
 		if id != account && (named || account != "" && len(business) > 1) {
-			continue // up to 32 accounts of the app may be listed, whose usage is none of ours
+			continue // up to 32 accounts of the app may be listed, whose usage doesn't count here
 		}
 		for _, entry := range business.nodes(id) {
 			if kind := strings.ToLower(entry.str("type")); kind != "" && !strings.HasPrefix(kind, "whatsapp") {

@@ -36,7 +36,7 @@ func (c *Client) ListAssignedUsers(ctx context.Context, wabaID, businessID strin
 		query := ListOptions{After: after}.values()
 		query.Set("business", businessID)
 		r := request{op: OpListAssignedUsers, path: "/" + wabaID + "/" + edgeUsers, account: wabaID, query: query}
-		err = c.read(ctx, r, func() string { return c.fieldList(userFields) }, func(n node) (err error) {
+		err = c.readFields(ctx, r, func() string { return c.fieldList(userFields) }, func(n node) (err error) {
 			items, next, err = pageFrom(n, userFrom)
 			return err
 		})

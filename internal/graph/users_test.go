@@ -32,23 +32,23 @@ func TestListAssignedUsers(t *testing.T) {
 func TestListAssignedUsersOtherAnswers(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
-		answers []answer
+		answers []fakeAnswer
 		want    []AssignedUser
 		class   Class
 		cause   Cause
 	}{
-		{name: "nobody", answers: []answer{ok(`{"data":[]}`)}},
-		{name: "without id", answers: []answer{ok(`{"data":[{"name":"Ana"}]}`)}, class: ClassTransient, cause: CauseBadBody},
-		{name: "no list", answers: []answer{ok(`{"id":"1"}`)}, class: ClassTransient, cause: CauseBadBody},
-		{name: "not permitted", answers: []answer{refused(`{"error":{"code":200}}`)}, class: ClassPermission},
+		{name: "no users", answers: []fakeAnswer{ok(`{"data":[]}`)}},
+		{name: "without id", answers: []fakeAnswer{ok(`{"data":[{"name":"Ana"}]}`)}, class: ClassTransient, cause: CauseBadBody},
+		{name: "no list", answers: []fakeAnswer{ok(`{"id":"1"}`)}, class: ClassTransient, cause: CauseBadBody},
+		{name: "not permitted", answers: []fakeAnswer{refused(`{"error":{"code":200}}`)}, class: ClassPermission},
 		{
 			name:    "tasks not known",
-			answers: []answer{refused(`{"error":{"code":100,"message":"(#100) Tried accessing nonexisting field (tasks) on node type (BusinessUser)"}}`), ok(`{"data":[{"id":"1","name":"Ana"}]}`)},
+			answers: []fakeAnswer{refused(`{"error":{"code":100,"message":"(#100) Tried accessing nonexisting field (tasks) on node type (BusinessUser)"}}`), ok(`{"data":[{"id":"1","name":"Ana"}]}`)},
 			want:    []AssignedUser{{ID: "1", Name: "Ana"}},
 		},
 		{
 			name: "pages without end", class: ClassUnknown, cause: CauseBadCursor,
-			answers: []answer{
+			answers: []fakeAnswer{
 				ok(`{"data":[{"id":"1"}],"paging":{"next":"x","cursors":{"after":"A"}}}`), ok(`{"data":[{"id":"1"}],"paging":{"next":"x","cursors":{"after":"A"}}}`),
 			},
 		},

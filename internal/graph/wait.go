@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// maxWait bounds what a text may demand. The longest lock known is that of WhatsApp's two-step verification, 7 days.
+// maxWait bounds the wait that a text may demand. The longest known lock is that of WhatsApp's two-step verification, 7 days.
 const maxWait = 7 * 24 * time.Hour
 
-// waitPattern finds durations in Meta's words, such as "30 seconds", "an hour" or "1 hour and 5 minutes".
+// waitPattern finds durations in Meta's texts, such as "30 seconds", "an hour" or "1 hour and 5 minutes".
 var waitPattern = regexp.MustCompile(`(?i)` + waitPart + `(?:,? (?:and )?` + waitPart + `)*`)
 
 // waitPart is one count and unit, such as "5 minutes"; the unit is known by its first letter.
@@ -21,8 +21,8 @@ const waitPart = `\b([0-9]{1,7}|an?) ?(seconds?|secs?|minutes?|mins?|hours?|hrs?
 
 var waitParts = regexp.MustCompile(`(?i)` + waitPart)
 
-// waitIn gives the longest duration that the texts name, or 0. The others are about something else, such as the time in
-// which too much was tried, and waiting too long is better than making a lock longer.
+// waitIn returns the longest duration in the texts, or 0. Shorter ones may mean something else, such as the time in which too
+// many attempts were made, and waiting too long is better than lengthening a lock.
 func waitIn(texts []string) (wait time.Duration) {
 	for _, text := range texts {
 		for _, found := range waitPattern.FindAllString(text, -1) {

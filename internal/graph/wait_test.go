@@ -32,7 +32,7 @@ func TestWaitsThatMetaTells(t *testing.T) {
 		{133016, "Try again in 5 minutes", "", 72 * time.Hour},
 		{136025, "Too many attempts, wait 10 mins", "", 10 * time.Minute},
 	} {
-		server := newFakeGraph(t, answer{
+		server := newFakeGraph(t, fakeAnswer{
 			status: 400, header: http.Header{"Retry-After": {tc.header}},
 			body: envelope(t, map[string]any{"code": tc.code, "message": "m", "error_data": map[string]any{"details": tc.text}}),
 		})

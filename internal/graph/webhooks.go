@@ -127,7 +127,7 @@ func (c *Client) SetAppSubscription(ctx context.Context, appID string, s AppSubs
 		"fields": {strings.Join(s.Fields, ",")}, "include_values": {"true"}, "appsecret_proof": {r.proof},
 	}
 	r.body, r.contentType = inMemory([]byte(form.Encode())), contentForm
-	return c.do(ctx, r, confirmed)
+	return c.do(ctx, r, checkConfirmed)
 }
 
 // DeleteAppSubscription ends the subscription of the app to fields, or all of it without any. It needs the app secret.
@@ -142,7 +142,7 @@ func (c *Client) DeleteAppSubscription(ctx context.Context, appID string, fields
 	if err != nil {
 		return err
 	}
-	return c.do(ctx, r, confirmed)
+	return c.do(ctx, r, checkConfirmed)
 }
 
 // SubscribeApp subscribes the app of the client's token to an account. For an app that is subscribed already Meta removes
@@ -164,7 +164,7 @@ func (c *Client) subscribedApps(ctx context.Context, op Operation, wabaID string
 	if err := checkIDs(op, wabaID); err != nil {
 		return err
 	}
-	return c.do(ctx, request{op: op, path: "/" + wabaID + "/" + edgeApps, account: wabaID}, confirmed)
+	return c.do(ctx, request{op: op, path: "/" + wabaID + "/" + edgeApps, account: wabaID}, checkConfirmed)
 }
 
 // OverrideAccountCallback sends the message events of an account, as far as the app of the client's token gets them, to an
@@ -184,7 +184,7 @@ func (c *Client) OverrideAccountCallback(ctx context.Context, wabaID, callbackUR
 		return err
 	}
 	r.account, r.texts = wabaID, []string{verifyToken}
-	return c.do(ctx, r, confirmed)
+	return c.do(ctx, r, checkConfirmed)
 }
 
 // SetNumberCallback sends the message events of one number to an address of their own; "" clears that. Meta calls it, with
@@ -207,7 +207,7 @@ func (c *Client) SetNumberCallback(ctx context.Context, id, callbackURL, verifyT
 		return err
 	}
 	r.texts = []string{verifyToken}
-	return c.do(ctx, r, confirmed)
+	return c.do(ctx, r, checkConfirmed)
 }
 
 // wireOverride has the address also where it is empty: that clears it.

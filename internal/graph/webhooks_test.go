@@ -106,7 +106,7 @@ func TestWebhookWrites(t *testing.T) {
 			if err := tc.call(t.Context(), c); err != nil {
 				t.Fatal(err)
 			}
-			seen := server.only(t)
+			seen := server.onlyRequest(t)
 			token, proof := testToken, c.proof
 			if strings.Contains(tc.request, testApp) {
 				token, proof = testAppToken, appSecretProof(testSecret, testAppToken)
@@ -156,9 +156,9 @@ func TestReadAppSubscription(t *testing.T) {
 				t.Fatal(err)
 			}
 			equal(t, "subscription", *got, tc.want)
-			equal(t, "request", server.only(t).Method+" "+server.only(t).Path, "GET /v25.0/"+testApp+"/subscriptions")
-			equal(t, "authorization", server.only(t).Header.Get("Authorization"), "Bearer "+testAppToken)
-			equal(t, "query", server.only(t).Query, url.Values{"appsecret_proof": {appSecretProof(testSecret, testAppToken)}})
+			equal(t, "request", server.onlyRequest(t).Method+" "+server.onlyRequest(t).Path, "GET /v25.0/"+testApp+"/subscriptions")
+			equal(t, "authorization", server.onlyRequest(t).Header.Get("Authorization"), "Bearer "+testAppToken)
+			equal(t, "query", server.onlyRequest(t).Query, url.Values{"appsecret_proof": {appSecretProof(testSecret, testAppToken)}})
 		})
 	}
 	server := newFakeGraph(t, ok(`{}`))
@@ -227,13 +227,13 @@ func TestVerifyTokensAndAppTokensAreShownNowhere(t *testing.T) {
 		if !slices.Contains(appCalls, op) && !slices.Contains(overrides, op) {
 			continue
 		}
-		server := newFakeGraph(t, answer{status: 400, body: body, header: http.Header{"X-Fb-Trace-Id": {text}}})
+		server := newFakeGraph(t, fakeAnswer{status: 400, body: body, header: http.Header{"X-Fb-Trace-Id": {text}}})
 		var log strings.Builder
 		c := server.client(t, withSecret, func(cfg *Config) {
 			cfg.Log = funcr.New(func(prefix, args string) { log.WriteString(prefix + args + "\n") }, funcr.Options{Verbosity: 10})
 		})
 		e := mustError(t, everyWebhookCall(c)[op](t.Context()))
-		seen := server.only(t)
+		seen := server.onlyRequest(t)
 		shown := []string{log.String(), e.Error(), e.Explain(), fmt.Sprintf("%#v", *e), seen.Path + seen.Query.Encode()}
 		hidden := []string{testSecret}
 		if slices.Contains(appCalls, op) {

@@ -265,7 +265,7 @@ func hoursFrom(n node) *CallHours {
 	return h
 }
 
-// sipFrom leaves sip_user_password alone, should it come unasked.
+// sipFrom ignores sip_user_password, should an answer contain it.
 func sipFrom(n node) *SIPSettings {
 	if len(n) == 0 {
 		return nil

@@ -34,8 +34,8 @@ func pageFrom[T any](n node, item func(node) (T, error)) (items []T, after strin
 	return items, after, err
 }
 
-// cursorFrom gives "" on the last page. Only next tells: cursors are present on the last page too. next itself is never
-// followed, because it can carry a token and names a host of its own choice.
+// cursorFrom returns "" on the last page. Only next is proof: cursors are present on the last page too. The client never follows
+// next itself, because it can carry a token and names a host of its own choice.
 func cursorFrom(paging node) (string, error) {
 	next := paging.str("next")
 	if next == "" {

@@ -36,7 +36,7 @@ func templateFrom(n node) (Template, error) {
 		Components:                componentsFrom(n.nodes("components")),
 	}
 	if t.ID == "" || t.Name == "" || t.Language == "" {
-		// Left out silently, it would look deleted.
+		// A template left out would look deleted.
 		return Template{}, shapeError("a template without id, name or language")
 	}
 	if quality := n.obj("quality_score"); quality != nil {
@@ -129,7 +129,7 @@ type wireLibraryURL struct {
 	Example string `json:"url_suffix_example,omitempty"`
 }
 
-// wireTemplateFrom gives what is sent, or what is wrong with the content.
+// wireTemplateFrom returns the request body, or what is wrong with the content.
 func wireTemplateFrom(t TemplateContent) (out wireTemplate, problem string) {
 	out = wireTemplate{
 		Name: t.Name, Language: t.Language, Category: t.Category, ParameterFormat: t.ParameterFormat,
