@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// maxDownloads is how many downloads have a place at a time, maxPerTenant how many of them those of one tenant. A download has
-	// its place until its last file is closed, so that this also bounds the room on disk: a download is one file of up to
-	// 100 MB, or the ten of a carousel of up to 16 MB each.
+	// maxDownloads is how many downloads have a slot at a time, maxPerTenant how many of them may be those of one tenant. A
+	// download keeps its slot until its last file is closed, so that this also bounds the disk space: a download is one file of
+	// up to 100 MB, or the ten of a carousel of up to 16 MB each.
 	maxDownloads = 2
 	maxPerTenant = 1
-	// unclaimedLife is how long files wait for who wanted them.
-	unclaimedLife = time.Minute
+	// unclaimedTTL is how long files are kept for their owner.
+	unclaimedTTL = time.Minute
 )
 
 // Source gets the file behind an address; its errors are *Error. A *Fetcher is one.
@@ -28,7 +28,7 @@ type Source interface {
 	Fetch(ctx context.Context, format Format, url, sha256 string) (*File, error)
 }
 
-// Address is a file that is to be fetched.
+// Address is a file to be fetched.
 type Address struct {
 	Format      Format
 	URL, SHA256 string
@@ -36,7 +36,7 @@ type Address struct {
 
 // Request is what one owner needs for its next step: all of the files, or none.
 type Request struct {
-	// Tenant is with whom the owner shares its turn.
+	// Tenant is the unit among which slots are shared.
 	Tenant string
 	// Owner identifies who needs the files. It has one download at a time.
 	Owner string
@@ -45,28 +45,28 @@ type Request struct {
 	Ready func()
 }
 
-// Result is what came of a request.
+// Result is the result of a request.
 type Result struct {
 	// Files are in the order of the request; the receiver closes each of them.
 	Files []*File
-	// Err is why there are none, an *Error. Failed is the index of the file that it is about.
+	// Err is why there are no files, an *Error. Failed is the index of the file that it is about.
 	Err    error
 	Failed int
 }
 
-// DownloadOptions are what Downloads can be told.
+// DownloadOptions configure Downloads.
 type DownloadOptions struct {
 	Source Source
-	// Clock measures for how long files wait for their owners; nil means the real one.
+	// Clock measures how long files wait for their owners; nil means the real one.
 	Clock clock.Clock
-	// Go runs a function concurrently; nil means a goroutine. Tests follow with it what goes on.
+	// Go runs a function concurrently; nil means a goroutine. Tests use it to follow the downloads.
 	Go func(func())
 	// Timeout bounds one download with all its files; 0 means DefaultTimeout.
 	Timeout time.Duration
 }
 
-// Downloads fetches files for owners who come back for them: nobody waits for a server of somebody else's choice. Tenants take
-// turns, however many files each of them wants. It is safe for concurrent use.
+// Downloads fetches files for owners who ask for them repeatedly: no run waits for a server that a tenant chose. Slots go to
+// tenants round-robin, however many files each of them requests. It is safe for concurrent use.
 type Downloads struct {
 	opts DownloadOptions
 	// ctx ends with Close.
@@ -75,12 +75,12 @@ type Downloads struct {
 
 	mu   sync.Mutex
 	jobs map[string]*job // by owner
-	// queues are the jobs that wait, by tenant, the oldest first. turns are the tenants that have such jobs, in the order of
-	// their turns.
-	queues map[string][]*job
-	turns  []string
-	// places are those in use, by tenant.
-	places map[string]int
+	// queues are the queued jobs by tenant, the oldest first. tenants are the tenants with queued jobs, in the order in which
+	// they are served.
+	queues  map[string][]*job
+	tenants []string
+	// slots are the used ones, by tenant.
+	slots map[string]int
 }
 
 // job is one download.
@@ -91,7 +91,7 @@ type job struct {
 	cancel context.CancelFunc
 	ctx    context.Context //nolint:containedctx // see Downloads
 	result *Result
-	// uses are the download itself and the files that aren't closed; the place is free again with the last of them.
+	// uses counts the download itself and the files that aren't closed; the slot is free again after the last of them.
 	uses int
 }
 
@@ -106,7 +106,7 @@ func NewDownloads(o DownloadOptions) *Downloads {
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout
 	}
-	d := &Downloads{opts: o, jobs: map[string]*job{}, queues: map[string][]*job{}, places: map[string]int{}}
+	d := &Downloads{opts: o, jobs: map[string]*job{}, queues: map[string][]*job{}, slots: map[string]int{}}
 	d.ctx, d.close = context.WithCancel(context.Background())
 	return d
 }
@@ -125,10 +125,10 @@ func (d *Downloads) Close() {
 	}
 }
 
-// Get returns the result of a request, once; false while there is none. The request of an owner replaces an earlier one for
-// other files. It never waits.
+// Get returns the result of a request, once; false while there is none. The request of an owner replaces an earlier one for other
+// files. It never waits.
 func (d *Downloads) Get(r Request) (Result, bool) {
-	if result, ok, known := d.take(r); known {
+	if result, ok, requested := d.takeResult(r); requested {
 		return result, ok
 	}
 	d.Drop(r.Owner)
@@ -141,8 +141,9 @@ func (d *Downloads) Get(r Request) (Result, bool) {
 	return Result{}, false
 }
 
-// take hands the result of a request out if there is one. known is whether the same was asked for before.
-func (d *Downloads) take(r Request) (result Result, ok, known bool) {
+// takeResult returns and removes the result of a request if there is one. requested is whether the same files were requested
+// before.
+func (d *Downloads) takeResult(r Request) (result Result, ok, requested bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	j := d.jobs[r.Owner]
@@ -157,7 +158,7 @@ func (d *Downloads) take(r Request) (result Result, ok, known bool) {
 	return *j.result, true, true
 }
 
-// Drop forgets what an owner wanted.
+// Drop cancels the request of an owner.
 func (d *Downloads) Drop(owner string) {
 	d.mu.Lock()
 	j := d.jobs[owner]
@@ -181,57 +182,57 @@ func closeAll(files []*File) {
 	}
 }
 
-// enqueue lets a request wait for its turn. d.mu is held.
+// enqueue queues a request. d.mu is held.
 func (d *Downloads) enqueue(r Request) {
 	j := &job{Request: r, uses: 1}
 	j.Files = slices.Clone(r.Files)
 	j.ctx, j.cancel = context.WithCancel(d.ctx)
 	d.jobs[r.Owner] = j
 	if len(d.queues[r.Tenant]) == 0 {
-		d.turns = append(d.turns, r.Tenant)
+		d.tenants = append(d.tenants, r.Tenant)
 	}
 	d.queues[r.Tenant] = append(d.queues[r.Tenant], j)
 }
 
-// unqueue takes a job out of the queue of its tenant if it waits there. d.mu is held.
+// unqueue removes a job from the queue of its tenant if it is queued. d.mu is held.
 func (d *Downloads) unqueue(j *job) {
 	rest := slices.DeleteFunc(d.queues[j.Tenant], func(other *job) bool { return other == j })
 	if d.queues[j.Tenant] = rest; len(rest) == 0 {
 		delete(d.queues, j.Tenant)
-		d.turns = slices.DeleteFunc(d.turns, func(tenant string) bool { return tenant == j.Tenant })
+		d.tenants = slices.DeleteFunc(d.tenants, func(tenant string) bool { return tenant == j.Tenant })
 	}
 }
 
-// dispatch gives free places to the tenants whose turn it is. d.mu is held.
+// dispatch gives free slots to the next tenants. d.mu is held.
 func (d *Downloads) dispatch() {
 	for {
 		used := 0
-		for _, n := range d.places {
+		for _, n := range d.slots {
 			used += n
 		}
-		next := slices.IndexFunc(d.turns, func(tenant string) bool { return d.places[tenant] < maxPerTenant })
+		next := slices.IndexFunc(d.tenants, func(tenant string) bool { return d.slots[tenant] < maxPerTenant })
 		if used >= maxDownloads || next < 0 {
 			return
 		}
-		tenant := d.turns[next]
+		tenant := d.tenants[next]
 		j := d.queues[tenant][0]
 		d.unqueue(j)
-		d.places[tenant]++
+		d.slots[tenant]++
 		d.opts.Go(func() { d.run(j) })
 	}
 }
 
-// run downloads the files of a job, and keeps them for a while if their owner doesn't come.
+// run downloads the files of a job, and keeps them for unclaimedTTL.
 func (d *Downloads) run(j *job) {
 	result := d.fetch(j)
 	d.mu.Lock()
-	wanted := d.jobs[j.Owner] == j
-	if wanted {
+	stillRequested := d.jobs[j.Owner] == j
+	if stillRequested {
 		j.result = &result
 	}
 	d.mu.Unlock()
-	d.leave(j)
-	if !wanted {
+	d.releaseSlot(j)
+	if !stillRequested {
 		closeAll(result.Files)
 		return
 	}
@@ -241,9 +242,9 @@ func (d *Downloads) run(j *job) {
 	j.Ready()
 }
 
-// expire removes the files of a job whose owner doesn't come for them.
+// expire removes the files of a job that its owner doesn't claim.
 func (d *Downloads) expire(j *job) {
-	timer := d.opts.Clock.NewTimer(unclaimedLife)
+	timer := d.opts.Clock.NewTimer(unclaimedTTL)
 	defer timer.Stop()
 	select {
 	case <-j.ctx.Done():
@@ -251,13 +252,13 @@ func (d *Downloads) expire(j *job) {
 	case <-timer.C():
 	}
 	d.mu.Lock()
-	late := d.jobs[j.Owner] == j
-	if late {
+	unclaimed := d.jobs[j.Owner] == j
+	if unclaimed {
 		delete(d.jobs, j.Owner)
 		j.cancel()
 	}
 	d.mu.Unlock()
-	if late {
+	if unclaimed {
 		closeAll(j.result.Files)
 	}
 }
@@ -280,45 +281,45 @@ func (d *Downloads) fetch(j *job) Result {
 		file, err := d.opts.Source.Fetch(ctx, a.Format, a.URL, a.SHA256)
 		if err != nil {
 			closeAll(files)
-			var known *Error
-			if errors.As(err, &known) && errors.Is(context.Cause(ctx), errTooLong) {
-				known.Cause = errTooLong.Error()
+			var mediaErr *Error
+			if errors.As(err, &mediaErr) && errors.Is(context.Cause(ctx), errTooLong) {
+				mediaErr.Cause = errTooLong.Error()
 			}
 			return Result{Err: err, Failed: i}
 		}
 		d.mu.Lock()
 		j.uses++
 		d.mu.Unlock()
-		file.content = &placed{content: file.content, leave: sync.OnceFunc(func() { d.leave(j) })}
+		file.content = &slotContent{content: file.content, release: sync.OnceFunc(func() { d.releaseSlot(j) })}
 		files = append(files, file)
 	}
 	return Result{Files: files}
 }
 
-// leave ends one use of a job's place.
-func (d *Downloads) leave(j *job) {
+// releaseSlot ends one use of a job's slot.
+func (d *Downloads) releaseSlot(j *job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if j.uses--; j.uses > 0 {
 		return
 	}
-	if d.places[j.Tenant]--; d.places[j.Tenant] == 0 {
-		delete(d.places, j.Tenant)
+	if d.slots[j.Tenant]--; d.slots[j.Tenant] == 0 {
+		delete(d.slots, j.Tenant)
 	}
-	if i := slices.Index(d.turns, j.Tenant); i >= 0 { // it had its turn, and is the last again
-		d.turns = append(slices.Delete(d.turns, i, i+1), j.Tenant)
+	if i := slices.Index(d.tenants, j.Tenant); i >= 0 { // it was served, and is the last again
+		d.tenants = append(slices.Delete(d.tenants, i, i+1), j.Tenant)
 	}
 	d.dispatch()
 }
 
-// placed is content that has a place until it is closed.
-type placed struct {
+// slotContent is content that uses a slot until it is closed.
+type slotContent struct {
 	content
 
-	leave func()
+	release func()
 }
 
-func (p *placed) Close() error {
-	defer p.leave()
+func (p *slotContent) Close() error {
+	defer p.release()
 	return p.content.Close()
 }

@@ -17,8 +17,8 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 )
 
-// desk is a Source whose downloads end when the test says so.
-type desk struct {
+// fakeSource is a Source whose downloads end when the test says so.
+type fakeSource struct {
 	*Downloads
 
 	clock   *clocktesting.FakeClock
@@ -32,9 +32,9 @@ type desk struct {
 	ends map[string]chan error
 }
 
-func newDesk(t *testing.T) *desk {
+func newFakeSource(t *testing.T) *fakeSource {
 	t.Helper()
-	d := &desk{
+	d := &fakeSource{
 		clock:   clocktesting.NewFakeClock(time.Unix(0, 0)),
 		started: make(chan string, 100), ready: make(chan string, 100), ends: map[string]chan error{},
 	}
@@ -49,7 +49,7 @@ func newDesk(t *testing.T) *desk {
 	return d
 }
 
-func (d *desk) end(url string) chan error {
+func (d *fakeSource) end(url string) chan error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ends[url] == nil {
@@ -58,7 +58,7 @@ func (d *desk) end(url string) chan error {
 	return d.ends[url]
 }
 
-func (d *desk) Fetch(ctx context.Context, format Format, url, _ string) (*File, error) {
+func (d *fakeSource) Fetch(ctx context.Context, format Format, url, _ string) (*File, error) {
 	d.started <- url
 	select {
 	case <-ctx.Done():
@@ -73,12 +73,12 @@ func (d *desk) Fetch(ctx context.Context, format Format, url, _ string) (*File, 
 		return nil, err
 	}
 	d.open.Add(1)
-	file.content = &placed{content: file.content, leave: func() { d.open.Add(-1) }}
+	file.content = &slotContent{content: file.content, release: func() { d.open.Add(-1) }}
 	return file, nil
 }
 
-// ask asks for the files of an owner, which are named after it: "a1" is of tenant a.
-func (d *desk) ask(owner string, urls ...string) (Result, bool) {
+// request requests the files of an owner, which are named after it: "a1" is of tenant a.
+func (d *fakeSource) request(owner string, urls ...string) (Result, bool) {
 	if len(urls) == 0 {
 		urls = []string{owner}
 	}
@@ -89,7 +89,7 @@ func (d *desk) ask(owner string, urls ...string) (Result, bool) {
 	return d.Get(r)
 }
 
-func (d *desk) expectStarts(t *testing.T, want ...string) {
+func (d *fakeSource) expectStarts(t *testing.T, want ...string) {
 	t.Helper()
 	got := map[string]bool{}
 	for range want {
@@ -104,12 +104,12 @@ func (d *desk) expectStarts(t *testing.T, want ...string) {
 }
 
 // expectNoStart is sure only of what was begun before: places are given while the caller of Get or Close waits.
-func (d *desk) expectNoStart(t *testing.T) {
+func (d *fakeSource) expectNoStart(t *testing.T) {
 	t.Helper()
 	d.Downloads.mu.Lock()
 	defer d.Downloads.mu.Unlock()
 	total := 0
-	for tenant, n := range d.places {
+	for tenant, n := range d.slots {
 		if total += n; n > maxPerTenant {
 			t.Errorf("tenant %s has %d places", tenant, n)
 		}
@@ -125,13 +125,13 @@ func (d *desk) expectNoStart(t *testing.T) {
 }
 
 // finish ends a download, takes its file and closes it.
-func (d *desk) finish(t *testing.T, owner string) {
+func (d *fakeSource) finish(t *testing.T, owner string) {
 	t.Helper()
 	d.end(owner) <- nil
 	if got := <-d.ready; got != owner {
 		t.Fatalf("%s is ready, not %s", got, owner)
 	}
-	result, ok := d.ask(owner)
+	result, ok := d.request(owner)
 	if !ok || result.Err != nil || len(result.Files) != 1 {
 		t.Fatalf("result %+v, %v", result, ok)
 	}
@@ -141,16 +141,16 @@ func (d *desk) finish(t *testing.T, owner string) {
 	}
 }
 
-// TestDownloadsTakeTurns: each tenant has one place at a time, and none a second turn before the others have had theirs.
-func TestDownloadsTakeTurns(t *testing.T) {
-	d := newDesk(t)
+// TestDownloadsAreRoundRobin: each tenant has one slot at a time, and no second one before the others have had theirs.
+func TestDownloadsAreRoundRobin(t *testing.T) {
+	d := newFakeSource(t)
 	for _, owner := range []string{"a1", "a2", "a3", "b1", "b2", "c1"} {
-		if _, ok := d.ask(owner); ok {
+		if _, ok := d.request(owner); ok {
 			t.Errorf("%s has a result", owner)
 		}
 	}
 	d.expectStarts(t, "a1", "b1")
-	if _, ok := d.ask("a1"); ok {
+	if _, ok := d.request("a1"); ok {
 		t.Error("a result before the download ends")
 	}
 	d.expectNoStart(t)
@@ -170,7 +170,7 @@ func TestDownloadsTakeTurns(t *testing.T) {
 // TestRoomOnDisk: a place is free again when its last file is closed, not when the download ends.
 func TestRoomOnDisk(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, aPNG) })
-	f := local(t, server)
+	f := localFetcher(t, server)
 	ready := make(chan string)
 	d := NewDownloads(DownloadOptions{Source: f})
 	get := func(tenant string) (Result, bool) {
@@ -190,7 +190,7 @@ func TestRoomOnDisk(t *testing.T) {
 	get("c")
 	_ = held[0].Files[0].Close()
 	d.mu.Lock()
-	waiting, used := len(d.queues["c"]), len(d.places)
+	waiting, used := len(d.queues["c"]), len(d.slots)
 	d.mu.Unlock()
 	if waiting != 1 || used != 2 {
 		t.Errorf("with three files on disk: %d wait, %d places are taken", waiting, used)
@@ -200,24 +200,24 @@ func TestRoomOnDisk(t *testing.T) {
 	result, _ := get("c")
 	closeAll(result.Files)
 	closeAll(held[1].Files)
-	if len(d.places) != 0 || len(d.jobs) != 0 {
-		t.Errorf("places %v, jobs %v", d.places, d.jobs)
+	if len(d.slots) != 0 || len(d.jobs) != 0 {
+		t.Errorf("places %v, jobs %v", d.slots, d.jobs)
 	}
 }
 
 // TestUnwantedFiles: files are removed, and places free, whichever way they come to be of no use.
 func TestUnwantedFiles(t *testing.T) {
-	for name, unwant := range map[string]func(*desk){
-		"the owner is gone":         func(d *desk) { d.Drop("a1") },
-		"it wants another file":     func(d *desk) { d.ask("a1", "other") },
-		"it doesn't come":           func(d *desk) { d.clock.Step(unclaimedLife) },
-		"the operator stops":        func(d *desk) { d.Close() },
-		"the download takes longer": func(d *desk) { d.clock.Step(DefaultTimeout) },
+	for name, unwant := range map[string]func(*fakeSource){
+		"the owner is gone":         func(d *fakeSource) { d.Drop("a1") },
+		"it wants another file":     func(d *fakeSource) { d.request("a1", "other") },
+		"it doesn't come":           func(d *fakeSource) { d.clock.Step(unclaimedTTL) },
+		"the operator stops":        func(d *fakeSource) { d.Close() },
+		"the download takes longer": func(d *fakeSource) { d.clock.Step(DefaultTimeout) },
 	} {
 		for _, done := range []bool{true, false} {
 			t.Run(name, func(t *testing.T) {
-				d := newDesk(t)
-				d.ask("a1", "one", "two")
+				d := newFakeSource(t)
+				d.request("a1", "one", "two")
 				<-d.started
 				d.end("one") <- nil
 				<-d.started
@@ -243,7 +243,7 @@ func TestUnwantedFiles(t *testing.T) {
 				waitFor(t, func() bool {
 					d.Downloads.mu.Lock()
 					defer d.Downloads.mu.Unlock()
-					return len(d.places) == 0 && len(d.queues) == 0 && len(d.turns) == 0
+					return len(d.slots) == 0 && len(d.queues) == 0 && len(d.tenants) == 0
 				})
 			})
 		}
@@ -264,24 +264,24 @@ func waitFor(t *testing.T, what func() bool) {
 
 // TestFailedDownload: no file is left of a request of which one can't be had, and the next attempt begins anew.
 func TestFailedDownload(t *testing.T) {
-	d := newDesk(t)
-	d.ask("a1", "one", "two")
+	d := newFakeSource(t)
+	d.request("a1", "one", "two")
 	<-d.started
 	d.end("one") <- nil
 	<-d.started
 	d.end("two") <- &Error{Message: "no such file"}
 	<-d.ready
-	result, ok := d.ask("a1", "one", "two")
+	result, ok := d.request("a1", "one", "two")
 	var known *Error
 	if !ok || !errors.As(result.Err, &known) || result.Failed != 1 || len(result.Files) != 0 || d.open.Load() != 0 {
 		t.Errorf("%+v %v, %d files", result, ok, d.open.Load())
 	}
-	if _, ok := d.ask("a1", "one", "two"); ok {
+	if _, ok := d.request("a1", "one", "two"); ok {
 		t.Error("the result is given twice")
 	}
 	<-d.started
 	d.Close()
-	if _, ok := d.ask("a2"); ok || len(d.jobs) != 0 {
+	if _, ok := d.request("a2"); ok || len(d.jobs) != 0 {
 		t.Error("something is begun after the end")
 	}
 }
@@ -313,7 +313,7 @@ func TestMinimumRate(t *testing.T) {
 				}
 			})
 			dir := t.TempDir()
-			f := NewFetcher(Options{AllowPrivateAddresses: true, TLS: trust(t, server), Dir: dir, Clock: clk})
+			f := NewFetcher(Options{AllowPrivateAddresses: true, TLS: trustConfig(t, server), Dir: dir, Clock: clk})
 			w, stop := f.watch(t.Context())
 			defer stop()
 			failed := make(chan error, 1)

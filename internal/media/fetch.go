@@ -28,11 +28,12 @@ import (
 const (
 	// DefaultTimeout bounds one fetch, from the first lookup to the last byte: a document of 100 MB at 7 Mbit/s.
 	DefaultTimeout = 2 * time.Minute
-	// graceTime is the time at the beginning of a fetch in which nothing is asked of its rate: names are looked up, and
-	// connections made. checkPeriod is the time between two measurements after it.
+	// graceTime is the time at the beginning of a fetch without a minimum rate: names are resolved, and connections made.
+	// checkPeriod is the time between two measurements after it.
 	graceTime   = 10 * time.Second
 	checkPeriod = 10 * time.Second
-	// minRate is what a server has to send in each period, in bytes per second. Who sends less would hold the place of others.
+	// minRate is what a server has to send in each period, in bytes per second. A slower server would block the slot for other
+	// downloads.
 	minRate = 64 << 10
 	// maxRedirects is per fetch.
 	maxRedirects = 3
@@ -43,15 +44,15 @@ const (
 	userAgent = "waba-operator"
 )
 
-// unreachable is all that an author learns about a host that gives no answer. Were a refused address, a closed port, an
-// unknown name, a bad certificate and silence told apart, manifests could be used to explore internal networks.
+// unreachable is the only message about a host that gives no answer. Different messages for a refused address, a closed port, an
+// unknown name, a bad certificate and silence would let manifests explore internal networks.
 const unreachable = "the file can't be fetched; check that the name of its host resolves to an address that the operator " +
 	"may use (by default only public ones), and that the host serves it over https, with a valid certificate and in time"
 
-// Options are what a Fetcher can be told.
+// Options configure a Fetcher.
 type Options struct {
-	// AllowPrivateAddresses lets URLs lead to any address and port, still over https. Whoever may write a manifest can
-	// then learn which hosts the operator reaches.
+	// AllowPrivateAddresses lets URLs lead to any address and port, still over https. Authors of manifests can then learn which
+	// hosts the operator reaches.
 	AllowPrivateAddresses bool
 	// TLS is for tests; nil means the system's authorities.
 	TLS *tls.Config
@@ -133,8 +134,8 @@ func (f *Fetcher) Fetch(ctx context.Context, format Format, rawURL, hash string)
 	return file, nil
 }
 
-// checkURL returns what is wrong with a URL of a manifest or a redirect, "" if nothing. Addresses are checked when they
-// are dialled: a name may have another one by then.
+// checkURL returns what is wrong with a URL of a manifest or a redirect, "" if nothing. Addresses are checked when they are
+// dialled: a name may have another one by then.
 func (f *Fetcher) checkURL(u *url.URL) string {
 	switch {
 	case u.Scheme != "https":
@@ -164,8 +165,8 @@ func (f *Fetcher) checkRedirect(req *http.Request, via []*http.Request) error {
 
 var errNotPublic = errors.New("not a public address")
 
-// checkAddress is called with each address that is about to be connected to. Only here it is certain which one that is:
-// a name that is looked up twice may give a public address first and a private one then.
+// checkAddress is called with each address just before the connection. An earlier check isn't enough: a name that is resolved
+// twice may give a public address first and a private one then.
 func (f *Fetcher) checkAddress(_ context.Context, _, address string, _ syscall.RawConn) error {
 	if f.allowPrivate {
 		return nil
@@ -178,7 +179,7 @@ func (f *Fetcher) checkAddress(_ context.Context, _, address string, _ syscall.R
 }
 
 // download stores what the server sends, up to one byte more than the format allows.
-func (f *Fetcher) download(w *watched, format Format, r rule, target *url.URL) (*File, error) {
+func (f *Fetcher) download(w *measuredFetch, format Format, r rule, target *url.URL) (*File, error) {
 	req, err := http.NewRequestWithContext(w.ctx, http.MethodGet, target.String(), http.NoBody)
 	if err != nil { // its text would repeat the URL
 		return nil, &Error{Message: "the URL can't be parsed"}
@@ -201,10 +202,10 @@ func (f *Fetcher) download(w *watched, format Format, r rule, target *url.URL) (
 	if resp.ContentLength > r.limit {
 		return nil, r.checkSize(format, resp.ContentLength)
 	}
-	return spool(f.dir, &counted{from: io.LimitReader(resp.Body, r.limit+1), by: w})
+	return spool(f.dir, &countingReader{from: io.LimitReader(resp.Body, r.limit+1), by: w})
 }
 
-// causeOf is the text of a network error, without what could repeat the URL or what the server sent.
+// causeOf is the text of a network error, without anything that could contain the URL or data from the server.
 func causeOf(err error) string {
 	var (
 		operation   *net.OpError
@@ -221,37 +222,37 @@ func causeOf(err error) string {
 	return "the answer isn't one of HTTP, or was cut off"
 }
 
-// spool stores a file on disk, as large ones would take too much memory, and computes its hash. The file loses its name
-// at once, so that nothing is left behind however the operator ends.
-func spool(dir string, from *counted) (*File, error) {
+// spool stores a file on disk, as large ones would take too much memory, and computes its hash. The file's name is removed at
+// once, so that nothing is left on disk however the operator ends.
+func spool(dir string, from *countingReader) (*File, error) {
 	disk, err := os.CreateTemp(dir, "waba-operator-media-*")
 	if err != nil {
-		return nil, storageError()
+		return nil, newStorageError()
 	}
 	if err := os.Remove(disk.Name()); err != nil {
 		_ = disk.Close()
-		return nil, storageError()
+		return nil, newStorageError()
 	}
 	hash := sha256.New()
-	to := &store{to: io.MultiWriter(disk, hash)}
+	to := &writeErrorRecorder{to: io.MultiWriter(disk, hash)}
 	size, err := io.Copy(to, from)
 	if err != nil {
 		_ = disk.Close()
 		if to.failed {
-			return nil, storageError()
+			return nil, newStorageError()
 		}
 		return nil, &Error{Retry: true, Message: unreachable, Cause: from.by.cause(err)}
 	}
 	return &File{SHA256: hex.EncodeToString(hash.Sum(nil)), Size: size, content: disk}, nil
 }
 
-// store remembers whether writing failed: io.Copy returns errors of both sides.
-type store struct {
+// writeErrorRecorder remembers whether writing failed: io.Copy returns errors of both sides.
+type writeErrorRecorder struct {
 	to     io.Writer
 	failed bool
 }
 
-func (s *store) Write(p []byte) (int, error) {
+func (s *writeErrorRecorder) Write(p []byte) (int, error) {
 	n, err := s.to.Write(p)
 	s.failed = s.failed || err != nil
 	return n, err

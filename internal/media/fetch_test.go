@@ -35,8 +35,8 @@ func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	return server
 }
 
-// trust returns a configuration that takes the server's certificate, which is for 127.0.0.1 and example.com.
-func trust(t *testing.T, server *httptest.Server) *tls.Config {
+// trustConfig returns a configuration that takes the server's certificate, which is for 127.0.0.1 and example.com.
+func trustConfig(t *testing.T, server *httptest.Server) *tls.Config {
 	t.Helper()
 	transport, ok := server.Client().Transport.(*http.Transport)
 	if !ok {
@@ -45,13 +45,13 @@ func trust(t *testing.T, server *httptest.Server) *tls.Config {
 	return transport.TLSClientConfig.Clone()
 }
 
-// local makes a Fetcher that may fetch from a server on 127.0.0.1, and checks that it leaves no file behind,
-// neither with a name nor without.
-func local(t *testing.T, server *httptest.Server) *Fetcher {
+// localFetcher makes a Fetcher that may fetch from a server on 127.0.0.1, and checks that it leaves no file on disk, neither with
+// a name nor without.
+func localFetcher(t *testing.T, server *httptest.Server) *Fetcher {
 	t.Helper()
 	dir := t.TempDir()
 	t.Cleanup(func() { wantEmpty(t, dir); wantNoneOpen(t, dir) })
-	return NewFetcher(Options{AllowPrivateAddresses: true, TLS: trust(t, server), Dir: dir})
+	return NewFetcher(Options{AllowPrivateAddresses: true, TLS: trustConfig(t, server), Dir: dir})
 }
 
 func wantEmpty(t *testing.T, dir string) {
@@ -85,7 +85,7 @@ func TestFetch(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html") // wrong, as it often is
 		_, _ = io.WriteString(w, aPNG)
 	})
-	f := local(t, server)
+	f := localFetcher(t, server)
 	file, err := f.Fetch(t.Context(), Image, server.URL+"/a.jpg"+query+"#part", strings.ToUpper(hashOf(aPNG)))
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestFetch(t *testing.T) {
 
 func TestRulesForURLs(t *testing.T) {
 	server := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the server is asked") })
-	closed, open := NewFetcher(Options{TLS: trust(t, server)}), local(t, server)
+	closed, open := NewFetcher(Options{TLS: trustConfig(t, server)}), localFetcher(t, server)
 	host := strings.TrimPrefix(server.URL, "https://")
 	for raw, want := range map[string]string{
 		"http://" + host + query:          "the URL must begin with https://",
@@ -167,7 +167,7 @@ func TestRedirects(t *testing.T) {
 			_, _ = io.WriteString(w, aPNG)
 		}
 	})
-	f := local(t, server)
+	f := localFetcher(t, server)
 	hops = 3
 	file, err := f.Fetch(t.Context(), Image, server.URL+query, hashOf(aPNG))
 	if err != nil {
@@ -193,7 +193,7 @@ func TestRedirects(t *testing.T) {
 func TestStatus(t *testing.T) {
 	var status int
 	server := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
-	f := local(t, server)
+	f := localFetcher(t, server)
 	for code, number := range map[int]string{
 		http.StatusNoContent: "204", http.StatusPartialContent: "206", http.StatusFound: "302", http.StatusNotModified: "304",
 		http.StatusForbidden: "403", http.StatusNotFound: "404", http.StatusServiceUnavailable: "503", 999: "999",
@@ -213,14 +213,14 @@ func TestTooLarge(t *testing.T) {
 			_, _ = w.Write(append([]byte(anMP4), make([]byte, 3_500_000-len(anMP4))...))
 			return
 		}
-		// Without an end: whoever reads it all never comes back.
+		// An endless body: a client that reads all of it never returns.
 		for chunk := make([]byte, 64<<10); ; {
 			if _, err := w.Write(chunk); err != nil {
 				return
 			}
 		}
 	})
-	f := local(t, server)
+	f := localFetcher(t, server)
 	_, err := f.Fetch(t.Context(), GIF, server.URL+"/endless", hashOf(anMP4))
 	wantError(t, err, false, gifTooLarge)
 
@@ -254,7 +254,7 @@ func TestWrongContent(t *testing.T) {
 		w.Header().Set("Content-Encoding", "gzip")
 		_, _ = io.WriteString(w, body[r.URL.Path])
 	})
-	f := local(t, server)
+	f := localFetcher(t, server)
 	changed := ": the file changed or the manifest is wrong"
 	for _, test := range []struct {
 		path, hash string
@@ -291,12 +291,12 @@ func mustParse(t *testing.T, raw string) *url.URL {
 
 func TestNoRoomOnDisk(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, aPNG) })
-	f := NewFetcher(Options{AllowPrivateAddresses: true, TLS: trust(t, server), Dir: t.TempDir() + "/missing"})
+	f := NewFetcher(Options{AllowPrivateAddresses: true, TLS: trustConfig(t, server), Dir: t.TempDir() + "/missing"})
 	_, err := f.Fetch(t.Context(), Image, server.URL, hashOf(aPNG))
 	wantError(t, err, true, "the operator can't store the file while it checks it; "+
 		"ask who runs it for a writable temporary directory with enough room")
 
-	to := &store{to: brokenWriter{}}
+	to := &writeErrorRecorder{to: brokenWriter{}}
 	if _, err := io.Copy(to, strings.NewReader(aPNG)); err == nil || !to.failed {
 		t.Errorf("error %v, failed %v", err, to.failed)
 	}

@@ -1,9 +1,9 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package media turns what an author names as a sample file into a checked file that can be uploaded to Meta. Authors
-// of manifests are not trusted: a URL must not let them look into networks that only the operator reaches, and a large
-// or slow file must not harm it. The package knows neither Kubernetes nor the Graph API.
+// Package media makes a checked file that can be uploaded to Meta from a sample file that a manifest names. Authors of manifests
+// are not trusted: a URL must not give access to networks that only the operator reaches, and a large or slow file must not harm
+// it. The package knows neither Kubernetes nor the Graph API.
 package media
 
 import (
@@ -53,13 +53,13 @@ var formats = map[Format]rule{
 	ProfilePicture: {needs: "a JPEG or PNG file", types: []string{typeJPEG, typePNG}, limit: 5 * mb},
 }
 
-// Error is a file that can't be had or used, in words for the author of the manifest. It never repeats the URL, which
-// may hold a signature, and doesn't tell why a host can't be reached.
+// Error is a file that can't be fetched or used, in words for the author of the manifest. It never contains the URL, which may
+// hold a signature, nor why a host can't be reached.
 type Error struct {
 	// Retry is set where the manifest may be right as it is: the cause lies with a server, the network or the operator.
 	Retry   bool
 	Message string
-	// Cause is for the log alone: whoever writes a manifest must not learn from a status what answers in the operator's network.
+	// Cause is for the log alone: a status must not reveal to authors of manifests what answers in the operator's network.
 	Cause string
 }
 
@@ -138,8 +138,8 @@ func (r rule) checkSize(format Format, size int64) error {
 	return nil
 }
 
-// checkType names and types the file by its content: names and Content-Type headers are often wrong, and Meta looks at
-// the content too.
+// checkType names and types the file by its content: names and Content-Type headers are often wrong, and Meta checks the content
+// too.
 func (r rule) checkType(format Format, file *File) error {
 	found, err := file.kind()
 	if err != nil {
@@ -155,13 +155,13 @@ func (r rule) checkType(format Format, file *File) error {
 func (f *File) kind() (kind, error) {
 	head := make([]byte, min(f.Size, headSize))
 	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
-		return kind{}, storageError()
+		return kind{}, newStorageError()
 	}
 	return sniff(head), nil
 }
 
-// storageError is trouble with the operator's own disk. Its cause would tell the author about the operator's machine.
-func storageError() error {
+// newStorageError is a failure of the operator's own disk. Its cause would reveal details of the operator's machine.
+func newStorageError() error {
 	return &Error{Retry: true, Message: "the operator can't store the file while it checks it; " +
 		"ask who runs it for a writable temporary directory with enough room"}
 }

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// Starts of files, as far as they are looked at.
+// The beginnings of files, as far as they are inspected.
 const (
 	aJPEG = "\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01"
 	aPNG  = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
@@ -189,8 +189,8 @@ func TestSizes(t *testing.T) {
 	wantError(t, err, false, `the format "LOCATION" takes no file`)
 }
 
-// FuzzSniff tells what anything is: it must not panic, and must say something; a type that it finds must be one that
-// Meta takes, with a name, and never that of a file without its signature.
+// FuzzSniff identifies any content: it must not panic, and must return a description. A type that it finds must be one that Meta
+// accepts, with a name, and never that of a file without its signature.
 func FuzzSniff(f *testing.F) {
 	for _, seed := range []string{
 		"", aJPEG, aPNG, aPDF, aWebP, anMP4, ftyp("qt  "), ftyp("abcd", "mp42"), "<?xml?><svg", "{}", "/9j/4AAQSkZJRgAB",

@@ -57,7 +57,7 @@ func answer(conn net.Conn, address net.IP) {
 // example.com is taken for public.
 func throughDialer(t *testing.T, server *httptest.Server, names *net.Resolver, allowPrivate bool) *Fetcher {
 	t.Helper()
-	f := NewFetcher(Options{TLS: trust(t, server), AllowPrivateAddresses: allowPrivate, Dir: t.TempDir()})
+	f := NewFetcher(Options{TLS: trustConfig(t, server), AllowPrivateAddresses: allowPrivate, Dir: t.TempDir()})
 	f.dialer.Resolver = names
 	at := server.Listener.Addr().String()
 	_, port, _ := net.SplitHostPort(at)
@@ -91,7 +91,7 @@ func TestNetworkFailuresReadTheSame(t *testing.T) {
 	defer plain.Close()
 	toHTTPS := func(s *httptest.Server) string { return "https://" + s.Listener.Addr().String() }
 
-	open := local(t, server)
+	open := localFetcher(t, server)
 	open.dialer.Resolver = resolver(nil)
 	distrustful := NewFetcher(Options{AllowPrivateAddresses: true})
 	strict := throughDialer(t, server, resolver(net.IPv4(127, 0, 0, 1)), false)
@@ -132,7 +132,7 @@ func TestNetworkFailuresReadTheSame(t *testing.T) {
 	}
 }
 
-// TestPrivateAddressIsNotEvenConnectedTo looks at the listener: nothing but the test's own connection may arrive.
+// TestPrivateAddressIsNotEvenConnectedTo checks the listener: only the test's own connection may arrive.
 func TestPrivateAddressIsNotEvenConnectedTo(t *testing.T) {
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -231,7 +231,7 @@ func TestSlowServer(t *testing.T) {
 			<-r.Context().Done()
 			panic(http.ErrAbortHandler) // else the end of the answer could still reach a fetcher that is about to hang up
 		})
-		f := local(t, server)
+		f := localFetcher(t, server)
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() {
 			<-arrived

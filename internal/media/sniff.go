@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// headSize is how much of a file is looked at, in bytes. Signatures need a few; the rest is for comments at the start
-// of HTML and SVG.
+// headSize is how much of a file is inspected, in bytes. Signatures need a few; the rest is for comments at the start of HTML and
+// SVG.
 const headSize = 1024
 
 // The types that Meta's upload takes.
@@ -71,7 +71,7 @@ var (
 	unknown  = kind{is: "of a type that is not recognised", do: "convert it or use another file"}
 )
 
-// signatures tell files by how they begin. Where inner is set, it must stand at the offset too.
+// signatures identify files by their first bytes. Where inner is set, it must stand at the offset too.
 var signatures = []struct {
 	start  string
 	offset int
@@ -119,7 +119,7 @@ var brands = map[string]kind{
 	"M4A ": m4a, "M4B ": m4a, "M4P ": m4a,
 }
 
-// sniff tells what a file is from its first bytes.
+// sniff returns the kind of a file from its first bytes.
 func sniff(head []byte) kind {
 	if k, ok := sniffBinary(head); ok {
 		return k

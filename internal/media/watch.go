@@ -16,18 +16,18 @@ var (
 	errTooLong = errors.New("the file didn't come in time")
 )
 
-// watched is a fetch whose duration and rate are measured.
-type watched struct {
+// measuredFetch is a fetch whose duration and rate are measured.
+type measuredFetch struct {
 	ctx context.Context //nolint:containedctx // of one fetch, whose reader needs its cause
 	// received are the bytes of the file so far.
 	received atomic.Int64
 }
 
-// watch begins to measure a fetch, and ends its context when it takes too long or brings too little. A limit on the duration
-// alone would let servers that send a byte now and then keep others from their turn for as long as the largest file may take.
-func (f *Fetcher) watch(ctx context.Context) (w *watched, stop func()) {
+// watch begins to measure a fetch, and ends its context when it takes too long or is too slow. With a limit on the duration
+// alone, a server that sends a byte now and then could block a slot for as long as the largest file may take.
+func (f *Fetcher) watch(ctx context.Context) (w *measuredFetch, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	w = &watched{ctx: ctx}
+	w = &measuredFetch{ctx: ctx}
 	timer := f.clock.NewTimer(min(graceTime, f.timeout))
 	begun := f.clock.Now()
 	go func() {
@@ -58,20 +58,20 @@ func (f *Fetcher) watch(ctx context.Context) (w *watched, stop func()) {
 }
 
 // cause is causeOf, with the reason where the fetch was ended for one.
-func (w *watched) cause(err error) string {
+func (w *measuredFetch) cause(err error) string {
 	if why := context.Cause(w.ctx); errors.Is(why, errTooSlow) || errors.Is(why, errTooLong) {
 		return why.Error()
 	}
 	return causeOf(err)
 }
 
-// counted counts what is read of a file.
-type counted struct {
+// countingReader counts the bytes that are read of a file.
+type countingReader struct {
 	from io.Reader
-	by   *watched
+	by   *measuredFetch
 }
 
-func (c *counted) Read(p []byte) (int, error) {
+func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.from.Read(p)
 	c.by.received.Add(int64(n))
 	return n, err
