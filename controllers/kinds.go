@@ -97,7 +97,7 @@ func sameNumber(ctx context.Context, c client.Reader, gone v1alpha1.Asset) []typ
 	}
 	return namesBy(ctx, c, v1alpha1.KindPhoneNumber, index.Account, index.AccountKey(index.AccountOf(n)), func(o v1alpha1.Asset) bool {
 		other, ok := o.(*v1alpha1.PhoneNumber)
-		return ok && other.UID != n.UID && number.Same(other, n)
+		return ok && other.UID != n.UID && number.SameNumber(other, n)
 	})
 }
 

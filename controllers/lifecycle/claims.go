@@ -116,7 +116,7 @@ func (b *Base) NumberClaims(ctx context.Context, obj *v1alpha1.PhoneNumber) ([]C
 	for i := range list.Items {
 		rival := &list.Items[i]
 		if rival.UID != obj.UID {
-			if !number.Same(rival, obj) || !rival.DeletionTimestamp.IsZero() {
+			if !number.SameNumber(rival, obj) || !rival.DeletionTimestamp.IsZero() {
 				continue
 			}
 			permitted, err := b.Resolver.Permits(ctx, NumberReferrer(rival))

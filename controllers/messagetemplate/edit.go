@@ -141,7 +141,7 @@ func (t *templates) alreadyDone(p *templateRun, w desired, live *graph.Template)
 	fields := template.LiveFields(live)
 	looksEqual := len(template.Diff(w.fields, fields)) == 0
 	// The category of an approved template can't be edited; where Meta chose another one, only the content counts.
-	equal := looksEqual && len(template.Resent(p.Object.Status.Operator.Baseline.Fields, w.fields)) == 0 &&
+	equal := looksEqual && len(template.WriteOnlyChanged(p.Object.Status.Operator.Baseline.Fields, w.fields)) == 0 &&
 		(live.Status == metavalues.TemplateApproved || live.Category == string(p.Object.Spec.Category))
 	if !equal && !tookEffect(&p.Object.Status, w.editHash(), live, looksEqual) {
 		return nil

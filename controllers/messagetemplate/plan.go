@@ -175,7 +175,7 @@ func planFor(s state) action {
 		return action{result: lifecycle.Done("written; the next observation reads it back")}
 	}
 	recorded, base := s.status.Operator.Baseline, (*v1alpha1.Baseline)(nil)
-	changed := recorded.SpecHash != s.desired.hash || len(template.Resent(recorded.Fields, s.desired.fields)) > 0
+	changed := recorded.SpecHash != s.desired.hash || len(template.WriteOnlyChanged(recorded.Fields, s.desired.fields)) > 0
 	if recorded.Version != template.CanonicalVersion {
 		// Hashes of another version say nothing; whether the user changed anything is then told by the generation.
 		changed = s.changed
@@ -224,7 +224,7 @@ func planObserved(s state) action {
 // planChange is the plan for a changed spec.
 func planChange(s state, recorded *v1alpha1.Baseline, sameCategory bool) action {
 	live := template.LiveFields(s.observed.Template)
-	names := append(template.Diff(s.desired.fields, live), template.Resent(recorded.Fields, s.desired.fields)...)
+	names := append(template.Diff(s.desired.fields, live), template.WriteOnlyChanged(recorded.Fields, s.desired.fields)...)
 	if !sameCategory && live[template.FieldCategory] != string(s.spec.Category) {
 		if s.status.Status == metavalues.TemplateApproved {
 			return action{result: lifecycle.NotSynced(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
@@ -324,7 +324,7 @@ func baselineOf(spec *v1alpha1.MessageTemplateSpec, view account.TemplateView, w
 // pendingBaseline is what a write leaves until the template is read back. It contains the category of the spec: Meta may give the
 // template another one, which is no edit.
 func pendingBaseline(spec *v1alpha1.MessageTemplateSpec, w desired) *v1alpha1.Baseline {
-	fields := w.fields.Sent()
+	fields := w.fields.WriteOnly()
 	maps.Copy(fields, template.Fields{template.FieldCategory: string(spec.Category)}.Hashes())
 	return &v1alpha1.Baseline{Version: template.CanonicalVersion, SpecHash: w.hash, Fields: fields}
 }

@@ -35,7 +35,7 @@ func (n *numbers) Delete(ctx context.Context, p *numberRun) (bool, *lifecycle.Re
 		if err := p.Session.LookupNumbers(ctx); err != nil {
 			return false, lifecycle.Failed("list the account's numbers", err)
 		}
-		view := p.Session.Number(func(live graph.PhoneNumber) bool { return number.Is(&p.Object.Spec, live) })
+		view := p.Session.Number(func(live graph.PhoneNumber) bool { return number.Matches(&p.Object.Spec, live) })
 		if view.Number == nil || !number.OnCloudAPI(view.Number) || coexists(view.Number) {
 			return false, nil // nothing to take off, or it can't be
 		}

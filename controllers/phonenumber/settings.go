@@ -36,7 +36,7 @@ type sectionRun struct {
 	want number.Fields
 	// picture is the file of the profile picture, nil where there is none or it isn't known.
 	picture *lifecycle.MediaFile
-	record  number.Record
+	record  number.Baseline
 }
 
 func (s *sectionRun) key() sectionKey { return sectionKey{object: s.Object.UID, section: s.section} }
@@ -83,19 +83,19 @@ func (n *numbers) settings(ctx context.Context, p *numberRun, live *graph.PhoneN
 }
 
 // restoreSections prepares what the status remembers of the sections: nothing of those that the spec no longer names.
-func (n *numbers) restoreSections(p *numberRun, named []number.Section) number.Record {
+func (n *numbers) restoreSections(p *numberRun, named []number.Section) number.Baseline {
 	s := &p.Object.Status
 	if s.Operator.Baseline == nil || s.Operator.Baseline.Version != number.CanonicalVersion {
 		fields := map[string]string{}
 		if s.Operator.Baseline != nil && p.Writable() {
-			fields = number.Upgraded(named)
+			fields = number.NewAfterUpgrade(named)
 		}
 		s.Operator.Baseline = &v1alpha1.Baseline{Version: number.CanonicalVersion, Fields: fields}
 	}
 	if s.Operator.Baseline.Fields == nil {
 		s.Operator.Baseline.Fields = map[string]string{}
 	}
-	record := number.Record(s.Operator.Baseline.Fields)
+	record := number.Baseline(s.Operator.Baseline.Fields)
 	if p.ChangedByUser() {
 		record.Changed()
 	}
@@ -105,7 +105,7 @@ func (n *numbers) restoreSections(p *numberRun, named []number.Section) number.R
 			all[name] = value
 		}
 	}
-	record.Forget(named, all)
+	record.Prune(named, all)
 	dropSections(s, &p.Object.Spec, named)
 	lifecycle.RepairsOf(p.Object, p.Now).Keep(func(name string) bool { return slices.Contains(named, number.Section(name)) })
 	if len(named) == 0 {
@@ -208,7 +208,7 @@ func (n *numbers) refreshSection(ctx context.Context, s *sectionRun) sectionResu
 func (n *numbers) reasonsFor(s *sectionRun, known []string, left time.Duration) sectionReasons {
 	writes := s.Writable() && !n.ReadOnly
 	return sectionReasons{
-		requested: s.Requested(), seen: s.record.Seen(s.section, s.want), left: left,
+		requested: s.Requested(), seen: s.record.WasRead(s.section, s.want), left: left,
 		pending: writes && s.record.Pending(s.want),
 		repair:  writes && len(known) > 0 && s.repairs() && n.repairHeld(s, known) == nil,
 		news:    n.schedule.before(s.key(), s.eventTime()),

@@ -34,7 +34,7 @@ func unitSection(change ...func(*v1alpha1.PhoneNumber)) *sectionRun {
 	p := lifecycle.NewRun(&numbers{}, obj, lifecycletest.Start)
 	return &sectionRun{
 		numberRun: p, section: number.Profile, live: &graph.PhoneNumber{ID: "1", PlatformType: "CLOUD_API"},
-		want: number.Wanted(&obj.Spec, number.Profile, ""), record: number.Record{},
+		want: number.Wanted(&obj.Spec, number.Profile, ""), record: number.Baseline{},
 	}
 }
 

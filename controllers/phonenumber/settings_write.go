@@ -25,7 +25,7 @@ func (n *numbers) compareSection(ctx context.Context, s *sectionRun) sectionResu
 	fields := live.Fields(s.section, sentPicture(s.Object))
 	d := s.record.Compare(s.section, s.want, fields)
 	result := sectionResult{after: sectionPeriod}
-	s.record.See(s.section, s.want)
+	s.record.MarkRead(s.section, s.want)
 	differing := slices.Concat(d.Changed, d.Drift)
 	slices.Sort(differing)
 	if !s.Writable() {
@@ -33,7 +33,7 @@ func (n *numbers) compareSection(ctx context.Context, s *sectionRun) sectionResu
 		return result
 	}
 	if !n.ReadOnly {
-		s.record.Take(s.section, s.want, fields, differing...)
+		s.record.AcceptLive(s.section, s.want, fields, differing...)
 		n.CountDrift(s.Object, d.Drift, s.Before.Status.Drift)
 	}
 	result.drift = d.Drift
@@ -110,7 +110,7 @@ func (n *numbers) writeSection(
 		return failed
 	}
 	s.accepted()
-	s.record.Wrote(s.want, fields)
+	s.record.MarkWritten(s.want, fields)
 	if slices.ContainsFunc(result.drift, func(f string) bool { return slices.Contains(fields, f) }) {
 		lifecycle.RepairsOf(s.Object, s.Now).Note(string(s.section))
 	}
@@ -152,7 +152,7 @@ func (n *numbers) readSectionBack(ctx context.Context, s *sectionRun, fields []s
 			n.Metrics.UnknownNormalisation(v1alpha1.KindPhoneNumber, field)
 		}
 	}
-	s.record.Take(s.section, s.want, shown, slices.Concat(d.Changed, d.Drift)...)
+	s.record.AcceptLive(s.section, s.want, shown, slices.Concat(d.Changed, d.Drift)...)
 	return result
 }
 

@@ -77,7 +77,7 @@ func (n *numbers) connecting(ctx context.Context, p *numberRun, view account.Num
 		p.Missed("read the number that is being connected", err)
 		return view.Number
 	}
-	if !number.Is(&p.Object.Spec, *live) {
+	if !number.Matches(&p.Object.Spec, *live) {
 		return view.Number
 	}
 	p.Session.RecordNumber(*live, p.Now)
@@ -96,7 +96,7 @@ func (n *numbers) resetForNewAccount(p *numberRun) {
 
 // lookup returns what is known of the number. Only a resource that has work to do asks Meta before the next observation.
 func (n *numbers) lookup(ctx context.Context, p *numberRun) (account.NumberView, *lifecycle.Result) {
-	matches := func(live graph.PhoneNumber) bool { return number.Is(&p.Object.Spec, live) }
+	matches := func(live graph.PhoneNumber) bool { return number.Matches(&p.Object.Spec, live) }
 	view := p.Session.Number(matches)
 	pending := p.Object.Status.Operator.PendingAdd
 	switch {
@@ -122,7 +122,7 @@ func (n *numbers) reread(ctx context.Context, p *numberRun, id, message string) 
 	switch {
 	case err != nil:
 		p.Missed("read the number back", err)
-	case number.Is(&p.Object.Spec, *live):
+	case number.Matches(&p.Object.Spec, *live):
 		p.Session.RecordNumber(*live, begun)
 		n.observeInto(p, live)
 	}
@@ -243,7 +243,7 @@ func (n *numbers) attempt(
 	if err != nil {
 		return lifecycle.Failed("read the number before a call", err)
 	}
-	if !number.Is(&p.Object.Spec, *live) {
+	if !number.Matches(&p.Object.Spec, *live) {
 		return lifecycle.Waiting(v1alpha1.ReasonUnknownError, "Meta answers with another number under this id", lifecycle.MinimumInterval)
 	}
 	p.Session.RecordNumber(*live, begun)

@@ -80,7 +80,7 @@ func (n *numbers) OverlayWebhook(p *numberRun) {
 	observed := deadline.Value(p.WABA.Status.LastObservedTime)
 	k := lifecycle.Freshness{ObservedAt: observed}
 	if session := n.Accounts.Get(string(p.WABA.UID)); session != nil && session.Ref().AccountID == p.WABA.Spec.ID {
-		k.ObservedAt = deadline.Later(k.ObservedAt, session.Number(func(live graph.PhoneNumber) bool { return number.Is(&p.Object.Spec, live) }).At)
+		k.ObservedAt = deadline.Later(k.ObservedAt, session.Number(func(live graph.PhoneNumber) bool { return number.Matches(&p.Object.Spec, live) }).At)
 	}
 	username := lifecycle.Freshness{ObservedAt: n.schedule.readAt(sectionKey{object: p.Object.UID, section: number.Username})}
 	if username.ObservedAt.IsZero() {

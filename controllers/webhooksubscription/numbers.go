@@ -49,7 +49,7 @@ func (h *subscriptions) number(ctx context.Context, l *lookup, name string) (*gr
 		return nil, lifecycle.NotSynced(v1alpha1.ReasonInvalidSpec, "PhoneNumber "+name+" belongs to another account").AssetUnaffected()
 	}
 	found := l.numbers[resource.Status.ID].Number
-	if found == nil || !number.Is(&resource.Spec, *found) {
+	if found == nil || !number.Matches(&resource.Spec, *found) {
 		return nil, lifecycle.NotSynced(v1alpha1.ReasonPhoneNumberNotReady, "PhoneNumber "+name+" isn't in the account yet; see its status").AssetUnaffected()
 	}
 	claims, err := h.NumberClaims(ctx, &resource)

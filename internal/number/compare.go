@@ -10,40 +10,40 @@ import (
 )
 
 const (
-	// wantPrefix marks the hash of what was wanted of a field when it was last written or found equal; without a prefix
-	// stands the hash of what Meta gave back then.
+	// wantPrefix marks the hash of the desired value of a field when it was last written or found equal; the hash without a
+	// prefix is that of Meta's value then.
 	wantPrefix = "want:"
-	// seenPrefix marks the hash of what was wanted of a section when it was last read.
-	seenPrefix = "seen:"
-	// upgradedPrefix marks a section whose record an older version of the operator made in another form.
+	// readPrefix marks the hash of the desired value of a section when it was last read.
+	readPrefix = "seen:"
+	// upgradedPrefix marks a section whose baseline an older version of the operator stored in another form.
 	upgradedPrefix = "upgraded:"
-	// unread stands for what Meta gives back, as long as nobody has looked since the last write.
+	// unread stands for Meta's value until the section is read after the last write.
 	unread = "?"
 )
 
-// Record is what is remembered of sections between reads, as hashes.
-type Record map[string]string
+// Baseline is what is stored of sections between reads, as hashes.
+type Baseline map[string]string
 
-// Difference tells apart why fields differ; each list is sorted.
+// Difference separates the reasons why fields differ; each list is sorted.
 type Difference struct {
-	// Changed are fields of which the spec wants something else than before.
+	// Changed are fields whose desired value in the spec has changed.
 	Changed []string
-	// Drift are fields that somebody changed at Meta.
+	// Drift are fields that another client changed at Meta.
 	Drift []string
 	// Normalised are fields of which Meta shows something else than was written, and always did.
 	Normalised []string
 }
 
-// Compare is three-way: what is wanted, what was recorded, and what Meta shows. Only wanted fields count.
-func (r Record) Compare(section Section, want, live Fields) Difference {
+// Compare is three-way: the desired state, the baseline, and Meta's state. Only fields of the spec count.
+func (r Baseline) Compare(section Section, want, live Fields) Difference {
 	var d Difference
 	upgraded := r[upgradedPrefix+string(section)] != ""
-	resend := want[sentOnly+PictureField] != "" && want[sentOnly+PictureField] != live[sentOnly+PictureField]
+	resend := want[writeOnlyFields+PictureField] != "" && want[writeOnlyFields+PictureField] != live[writeOnlyFields+PictureField]
 	if resend {
 		d.Changed = append(d.Changed, PictureField)
 	}
 	for name, value := range want {
-		if strings.HasPrefix(name, sentOnly) || value == live[name] || resend && name == PictureField {
+		if strings.HasPrefix(name, writeOnlyFields) || value == live[name] || resend && name == PictureField {
 			continue
 		}
 		switch {
@@ -63,17 +63,16 @@ func (r Record) Compare(section Section, want, live Fields) Difference {
 	return d
 }
 
-// Diff names the wanted fields that differ, but for those in which Meta only shows what it made of them; sorted.
-func (r Record) Diff(section Section, want, live Fields) []string {
+// Diff names the fields of the spec that differ, without those that Meta only normalised; sorted.
+func (r Baseline) Diff(section Section, want, live Fields) []string {
 	d := r.Compare(section, want, live)
 	out := slices.Concat(d.Changed, d.Drift)
 	slices.Sort(out)
 	return out
 }
 
-// Pending reports that something is wanted that was neither written nor found equal yet, or that nobody has read what became
-// of the last write.
-func (r Record) Pending(want Fields) bool {
+// Pending reports whether a desired value was neither written nor found equal yet, or wasn't read since the last write.
+func (r Baseline) Pending(want Fields) bool {
 	for name, value := range want {
 		if r[wantPrefix+name] != hashField(value) || r[name] == unread {
 			return true
@@ -82,40 +81,40 @@ func (r Record) Pending(want Fields) bool {
 	return false
 }
 
-// Seen reports that the section was read since the same is wanted.
-func (r Record) Seen(section Section, want Fields) bool {
-	return r[seenPrefix+string(section)] == want.Hash()
+// WasRead reports whether the section was read since its desired values last changed.
+func (r Baseline) WasRead(section Section, want Fields) bool {
+	return r[readPrefix+string(section)] == want.Hash()
 }
 
-// See notes that the section was read.
-func (r Record) See(section Section, want Fields) {
-	r[seenPrefix+string(section)] = want.Hash()
+// MarkRead records that the section was read.
+func (r Baseline) MarkRead(section Section, want Fields) {
+	r[readPrefix+string(section)] = want.Hash()
 }
 
-// Take makes what Meta shows now the record of all wanted fields but those named.
-func (r Record) Take(section Section, want, live Fields, but ...string) {
+// AcceptLive makes Meta's present values the baseline of all desired fields but those named.
+func (r Baseline) AcceptLive(section Section, want, live Fields, but ...string) {
 	delete(r, upgradedPrefix+string(section))
 	for name, value := range want {
-		if !slices.Contains(but, strings.TrimPrefix(name, sentOnly)) {
+		if !slices.Contains(but, strings.TrimPrefix(name, writeOnlyFields)) {
 			r[wantPrefix+name], r[name] = hashField(value), hashField(live[name])
 		}
 	}
 }
 
-// Wrote notes that fields were written and not yet read back.
-func (r Record) Wrote(want Fields, fields []string) {
+// MarkWritten records that fields were written and not yet read back.
+func (r Baseline) MarkWritten(want Fields, fields []string) {
 	for _, field := range fields {
 		r[wantPrefix+field], r[field] = hashField(want[field]), unread
-		if sent, ok := want[sentOnly+field]; ok {
-			r[wantPrefix+sentOnly+field], r[sentOnly+field] = hashField(sent), hashField(sent)
+		if sent, ok := want[writeOnlyFields+field]; ok {
+			r[wantPrefix+writeOnlyFields+field], r[writeOnlyFields+field] = hashField(sent), hashField(sent)
 		}
 	}
 }
 
-// Forget drops what is no longer wanted: taken up again, it is compared anew.
-func (r Record) Forget(sections []Section, want Fields) {
+// Prune drops fields that are no longer in the spec: added again, they are compared anew.
+func (r Baseline) Prune(sections []Section, want Fields) {
 	maps.DeleteFunc(r, func(key, _ string) bool {
-		for _, prefix := range []string{seenPrefix, upgradedPrefix} {
+		for _, prefix := range []string{readPrefix, upgradedPrefix} {
 			if name, ok := strings.CutPrefix(key, prefix); ok {
 				return !slices.Contains(sections, Section(name))
 			}
@@ -125,16 +124,16 @@ func (r Record) Forget(sections []Section, want Fields) {
 	})
 }
 
-// Upgraded starts a record in place of one of another version: what differs at the first look is nobody's change.
-func Upgraded(sections []Section) Record {
-	r := Record{}
+// NewAfterUpgrade starts a baseline in place of one of another version: differences at the first read count as no client's change.
+func NewAfterUpgrade(sections []Section) Baseline {
+	r := Baseline{}
 	for _, s := range sections {
 		r[upgradedPrefix+string(s)] = "1"
 	}
 	return r
 }
 
-// Changed ends the leniency of Upgraded, because a person changed the spec.
-func (r Record) Changed() {
+// Changed ends the leniency of NewAfterUpgrade, because a user changed the spec.
+func (r Baseline) Changed() {
 	maps.DeleteFunc(r, func(key, _ string) bool { return strings.HasPrefix(key, upgradedPrefix) })
 }

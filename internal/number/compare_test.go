@@ -72,46 +72,46 @@ func TestTolerated(t *testing.T) {
 		if len(want) == 0 {
 			t.Errorf("%s: nothing is wanted", name)
 		}
-		if got := (Record{}).Diff(c.section, want, c.live.Fields(c.section, "")); len(got) > 0 {
+		if got := (Baseline{}).Diff(c.section, want, c.live.Fields(c.section, "")); len(got) > 0 {
 			t.Errorf("%s: differs in %v", name, got)
 		}
 	}
 }
 
-// TestCompareIsThreeWay tells apart who changed a field.
+// TestCompareIsThreeWay: a change of the spec, drift and a normalisation differ.
 func TestCompareIsThreeWay(t *testing.T) {
 	const field = "profile.about"
 	of := func(about string) Fields { return Fields{field: about} }
-	record := func(want, live string) Record {
-		r := Record{}
-		r.Take(Profile, of(want), of(live))
+	record := func(want, live string) Baseline {
+		r := Baseline{}
+		r.AcceptLive(Profile, of(want), of(live))
 		return r
 	}
-	wrote := Record{}
-	wrote.Wrote(of("new"), []string{field})
-	upgraded := Upgraded([]Section{Profile})
-	byUser := Upgraded([]Section{Profile})
+	wrote := Baseline{}
+	wrote.MarkWritten(of("new"), []string{field})
+	upgraded := NewAfterUpgrade([]Section{Profile})
+	byUser := NewAfterUpgrade([]Section{Profile})
 	byUser.Changed()
 	for name, c := range map[string]struct {
-		record                     Record
+		record                     Baseline
 		want, live                 string
 		changed, drift, normalised bool
 		pending                    bool
 	}{
-		"never looked at":                        {record: Record{}, want: "new", live: "old", changed: true, pending: true},
-		"never looked at, and equal":             {record: Record{}, want: "new", live: "new", pending: true},
+		"never read":                             {record: Baseline{}, want: "new", live: "old", changed: true, pending: true},
+		"never read, and equal":                  {record: Baseline{}, want: "new", live: "new", pending: true},
 		"equal":                                  {record: record("new", "new"), want: "new", live: "new"},
 		"by the user":                            {record: record("old", "old"), want: "new", live: "old", changed: true, pending: true},
-		"by the user and somebody":               {record: record("old", "old"), want: "new", live: "other", changed: true, pending: true},
-		"by somebody":                            {record: record("new", "new"), want: "new", live: "other", drift: true},
-		"cleared by somebody":                    {record: record("new", "new"), want: "new", live: "", drift: true},
+		"by the user and another client":         {record: record("old", "old"), want: "new", live: "other", changed: true, pending: true},
+		"by another client":                      {record: record("new", "new"), want: "new", live: "other", drift: true},
+		"cleared by another client":              {record: record("new", "new"), want: "new", live: "", drift: true},
 		"by Meta":                                {record: record("new", "New"), want: "new", live: "New", normalised: true},
-		"by Meta, then by somebody":              {record: record("new", "New"), want: "new", live: "other", drift: true},
+		"by Meta, then by another client":        {record: record("new", "New"), want: "new", live: "other", drift: true},
 		"by Meta, then set right":                {record: record("new", "New"), want: "new", live: "new"},
 		"written and not read back":              {record: wrote, want: "new", live: "New", normalised: true, pending: true},
 		"after an upgrade of the operator":       {record: upgraded, want: "new", live: "old", normalised: true, pending: true},
 		"by the user, after an upgrade":          {record: byUser, want: "new", live: "old", changed: true, pending: true},
-		"to something that somebody set already": {record: record("old", "old"), want: "new", live: "new", pending: true},
+		"to a value that another client has set": {record: record("old", "old"), want: "new", live: "new", pending: true},
 	} {
 		d := c.record.Compare(Profile, of(c.want), of(c.live))
 		for kind, got := range map[string]struct {
@@ -128,18 +128,18 @@ func TestCompareIsThreeWay(t *testing.T) {
 	}
 }
 
-// TestPicture: only the hash of what was sent tells one picture from another, but its loss is seen.
+// TestPicture: only the hash of the sent file identifies a picture, but its loss is noticed.
 func TestPicture(t *testing.T) {
 	spec := profile(func(p *v1alpha1.PhoneNumberProfile) { p.Picture = &v1alpha1.MediaSource{} })
 	want := Wanted(spec, Profile, "aa")
 	shown := Live{Profile: &graph.Profile{PictureURL: ptr.To("https://pps.whatsapp.net/1")}}
 	lost := Live{Profile: &graph.Profile{}}
-	r := Record{}
+	r := Baseline{}
 	if d := r.Compare(Profile, want, shown.Fields(Profile, "")); !slices.Equal(d.Changed, []string{PictureField}) {
 		t.Errorf("never sent: %+v", d)
 	}
-	r.Wrote(want, []string{PictureField})
-	r.Take(Profile, want, shown.Fields(Profile, "aa"))
+	r.MarkWritten(want, []string{PictureField})
+	r.AcceptLive(Profile, want, shown.Fields(Profile, "aa"))
 	if r.Pending(want) || len(r.Diff(Profile, want, shown.Fields(Profile, "aa"))) > 0 {
 		t.Error("sent: still a difference")
 	}
@@ -167,17 +167,17 @@ func TestForget(t *testing.T) {
 			all[k] = v
 		}
 	}
-	r := Upgraded(Sections(spec))
-	r.Wrote(all, []string{"profile.about", "username"})
-	r.See(Profile, Wanted(spec, Profile, ""))
-	r.See(Username, Wanted(spec, Username, ""))
+	r := NewAfterUpgrade(Sections(spec))
+	r.MarkWritten(all, []string{"profile.about", "username"})
+	r.MarkRead(Profile, Wanted(spec, Profile, ""))
+	r.MarkRead(Username, Wanted(spec, Username, ""))
 	before := len(r)
-	r.Forget(Sections(spec), all)
+	r.Prune(Sections(spec), all)
 	if len(r) != before {
 		t.Errorf("forgot what is wanted: %v", r)
 	}
 	spec.Username = nil
-	r.Forget(Sections(spec), Wanted(spec, Profile, ""))
+	r.Prune(Sections(spec), Wanted(spec, Profile, ""))
 	for key := range r {
 		if key == "username" || key == "want:username" || key == "seen:username" || key == "upgraded:username" {
 			t.Errorf("still there: %s", key)

@@ -15,8 +15,8 @@ import (
 // All lists the sections, in the order of Sections.
 var All = []Section{Profile, Commerce, Automation, Calling, Encryption, Compliance, Username}
 
-// Describe writes what Meta shows of a section into a spec; it is the inverse of Wanted. What is empty at Meta is left out,
-// which leaves it alone, and so is a profile picture, which Meta never gives back. It reports whether there was anything.
+// Describe writes Meta's state of a section into a spec; it is the inverse of Wanted. Fields that are empty at Meta are omitted,
+// so that they stay unmanaged, and so is a profile picture, which Meta never returns. It reports whether there was anything.
 func Describe(spec *v1alpha1.PhoneNumberSpec, section Section, live Live) bool {
 	switch section {
 	case Profile:
@@ -45,7 +45,7 @@ func Describe(spec *v1alpha1.PhoneNumberSpec, section Section, live Live) bool {
 
 // Differs names the fields of a section in which a spec isn't what Meta shows; they would be written.
 func Differs(spec *v1alpha1.PhoneNumberSpec, section Section, live Live) []string {
-	return Record{}.Diff(section, Wanted(spec, section, ""), live.Fields(section, ""))
+	return Baseline{}.Diff(section, Wanted(spec, section, ""), live.Fields(section, ""))
 }
 
 func describeProfile(p *graph.Profile) *v1alpha1.PhoneNumberProfile {
@@ -106,7 +106,7 @@ func describeCalling(c *graph.CallingSettings) *v1alpha1.PhoneNumberCalling {
 	return out
 }
 
-// describeHours leaves hours out that were never set: Meta shows only that they are off.
+// describeHours omits hours that were never set: Meta shows only that they are off.
 func describeHours(h *graph.CallHours) *v1alpha1.CallHours {
 	if h == nil || h.TimezoneID == "" || len(h.Weekly) == 0 {
 		return nil

@@ -56,7 +56,7 @@ func TestDescribeNothing(t *testing.T) {
 	}
 }
 
-// TestDescribeWhatWouldBeWritten: a key whose signature is lost is uploaded again by whoever names it.
+// TestDescribeWhatWouldBeWritten: a key whose signature is lost is uploaded again if the spec names it.
 func TestDescribeWhatWouldBeWritten(t *testing.T) {
 	live := Live{Encryption: &graph.Encryption{PublicKey: "abc", SignatureStatus: "MISMATCH"}}
 	spec := &v1alpha1.PhoneNumberSpec{}

@@ -15,8 +15,8 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
-// CanonicalVersion is the version of the canonical form of fields. It is kept with the hashes: after an upgrade that changes
-// the form, hashes of the old one say nothing, and nothing may be written because of them.
+// CanonicalVersion is the version of the canonical form of fields. It is stored with the hashes: after an upgrade that changes
+// the form, hashes of the old one can't be compared, and nothing may be written because of them.
 const CanonicalVersion = 1
 
 // Section is a part of the spec that is read and written by calls of its own; its name is the field below spec.
@@ -59,8 +59,8 @@ func (s Section) Has(field string) bool {
 const (
 	// PictureField is the profile picture. Meta shows only whether there is one.
 	PictureField = "profile.picture"
-	// sentOnly marks fields that Meta never gives back. They are compared with what was sent last.
-	sentOnly = "sent:"
+	// writeOnlyFields are fields that Meta never returns. They are compared with what was sent last.
+	writeOnlyFields = "sent:"
 
 	present = "present"
 	absent  = "absent"
@@ -83,7 +83,7 @@ func (f Fields) Hash() string {
 func (f Fields) WithoutPicture() Fields {
 	out := maps.Clone(f)
 	delete(out, PictureField)
-	delete(out, sentOnly+PictureField)
+	delete(out, writeOnlyFields+PictureField)
 	return out
 }
 
@@ -107,7 +107,7 @@ func (f Fields) flag(name string, value *bool) {
 }
 
 func (f Fields) picture(sha256, state string) {
-	f[sentOnly+PictureField] = sha256
+	f[writeOnlyFields+PictureField] = sha256
 	f[PictureField] = state
 }
 

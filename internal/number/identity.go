@@ -11,10 +11,10 @@ import (
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
-// Same reports whether two resources of one account are about the same number at Meta: by its id, as written or as found, or by its
-// digits, as written or as Meta shows them. Of a resource that wasn't looked up yet only one of the two is known, so the question is asked
-// again after the lookup.
-func Same(a, b *v1alpha1.PhoneNumber) bool {
+// SameNumber reports whether two resources of one account are about the same number at Meta: by its id, in the spec or looked up,
+// or by its digits, in the spec or as shown by Meta. Before the lookup only one of the two is known, so the caller compares again
+// after the lookup.
+func SameNumber(a, b *v1alpha1.PhoneNumber) bool {
 	for _, x := range []string{a.Spec.ID, a.Status.ID} {
 		if x != "" && (x == b.Spec.ID || x == b.Status.ID) {
 			return true
@@ -26,8 +26,8 @@ func Same(a, b *v1alpha1.PhoneNumber) bool {
 	return digits(a) != "" && digits(a) == digits(b)
 }
 
-// Is reports whether a number at Meta is the one that a spec names.
-func Is(spec *v1alpha1.PhoneNumberSpec, live graph.PhoneNumber) bool {
+// Matches reports whether a number at Meta is the one that a spec names.
+func Matches(spec *v1alpha1.PhoneNumberSpec, live graph.PhoneNumber) bool {
 	if spec.ID != "" {
 		return live.ID == spec.ID
 	}

@@ -215,14 +215,14 @@ func TestRoundTrip(t *testing.T) {
 				want := Wanted(spec, section, "")
 				before := mustRead(t, client, section)
 				shown := before.Fields(section, "")
-				if names := (Record{}).Diff(section, want, shown); len(names) > 0 {
+				if names := (Baseline{}).Diff(section, want, shown); len(names) > 0 {
 					if err := write(t.Context(), client, spec, section, names, before); err != nil {
 						t.Fatalf("writing %v of %+v: %v", names, want, err)
 					}
 				}
 				live := mustRead(t, client, section)
 				after := live.Fields(section, "")
-				if names := (Record{}).Diff(section, want, after); len(names) > 0 {
+				if names := (Baseline{}).Diff(section, want, after); len(names) > 0 {
 					t.Fatalf("written and read back, but %v differ:\nwant %q\nlive %q", names, want, after)
 				}
 				unnamed(t, section, want, shown, after)
@@ -259,17 +259,17 @@ func unnamed(t *testing.T, section Section, want, before, after Fields) {
 // everyChange finds the change of each field, and of that field only.
 func everyChange(t *testing.T, section Section, want, live Fields) {
 	t.Helper()
-	r := Record{}
-	r.Take(section, want, live)
+	r := Baseline{}
+	r.AcceptLive(section, want, live)
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		changed := maps.Clone(live)
 		changed[name] += "x"
 		if d := r.Compare(section, want, changed); !slices.Equal(d.Drift, []string{name}) || len(d.Changed) > 0 {
 			t.Errorf("%s changed at Meta: %+v", name, d)
 		}
-		wish := maps.Clone(want)
-		wish[name] += "x"
-		if d := r.Compare(section, wish, live); !slices.Equal(d.Changed, []string{name}) || len(d.Drift) > 0 {
+		desired := maps.Clone(want)
+		desired[name] += "x"
+		if d := r.Compare(section, desired, live); !slices.Equal(d.Changed, []string{name}) || len(d.Drift) > 0 {
 			t.Errorf("%s changed in the spec: %+v", name, d)
 		}
 	}

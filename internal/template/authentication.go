@@ -58,10 +58,10 @@ func (f Fields) authentication(components []graph.Component) {
 	}
 	slices.Sort(apps)
 	f.set(path+"otp.supportedApps", strings.Join(apps, ","))
-	// What Meta doesn't show is compared with what was sent.
+	// Fields that Meta doesn't show are compared with what was sent.
 	if b.Type == buttonOTP {
-		f.set(sentOnly+path+"otp.supportedApps", strings.Join(apps, ","))
-		f.set(sentOnly+path+"otp.autofillText", b.AutofillText)
+		f.set(writeOnlyFields+path+"otp.supportedApps", strings.Join(apps, ","))
+		f.set(writeOnlyFields+path+"otp.autofillText", b.AutofillText)
 	}
 }
 
@@ -77,7 +77,7 @@ func otpType(b *graph.Button) string {
 	return strings.ToUpper(u.Query().Get("otp_type"))
 }
 
-// library remembers the inputs, which are part of Meta's text afterwards and never shown as such.
+// library stores the inputs, which are part of Meta's text afterwards and never shown as such.
 func (f Fields) library(l *graph.LibraryInputs) {
 	f.set(fieldLibrary, l.TemplateName)
 	if b := l.BodyInputs; b != nil {
@@ -85,11 +85,11 @@ func (f Fields) library(l *graph.LibraryInputs) {
 			"addContactNumber": b.AddContactNumber, "addLearnMoreLink": b.AddLearnMoreLink,
 			"addSecurityRecommendation": b.AddSecurityRecommendation, "addTrackPackageLink": b.AddTrackPackageLink,
 		} {
-			f.flag(sentOnly+"library.bodyInputs."+name, value)
+			f.flag(writeOnlyFields+"library.bodyInputs."+name, value)
 		}
-		f.number(sentOnly+"library.bodyInputs.codeExpirationMinutes", b.CodeExpirationMinutes)
+		f.number(writeOnlyFields+"library.bodyInputs.codeExpirationMinutes", b.CodeExpirationMinutes)
 	}
 	for i, b := range l.ButtonInputs {
-		f.set(sentOnly+"library.buttonInputs["+strconv.Itoa(i)+"]", strings.Join([]string{b.Type, b.URL, b.PhoneNumber}, " "))
+		f.set(writeOnlyFields+"library.buttonInputs["+strconv.Itoa(i)+"]", strings.Join([]string{b.Type, b.URL, b.PhoneNumber}, " "))
 	}
 }

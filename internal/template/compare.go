@@ -15,8 +15,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
-// CanonicalVersion is the version of the canonical form below. It is kept with every hash: after an upgrade that changes
-// the form, hashes of the old one say nothing, and nothing may be edited because of them.
+// CanonicalVersion is the version of the canonical form below. It is stored with every hash: after an upgrade that changes the
+// form, hashes of the old one can't be compared, and nothing may be edited because of them.
 const CanonicalVersion = 1
 
 // Names of fields that are treated apart from the others.
@@ -26,12 +26,12 @@ const (
 	fieldTTL      = "messageSendTTLSeconds"
 	fieldFormat   = "parameterFormat"
 	fieldLibrary  = "library.templateName"
-	// sentOnly marks fields that Meta never gives back. They are compared with what we sent last.
-	sentOnly = "sent:"
+	// writeOnlyFields are fields that Meta never returns. They are compared with what was sent last.
+	writeOnlyFields = "sent:"
 )
 
-// Fields is the comparable part of a template: field names (as in the spec) and canonical values. What Meta doesn't give
-// back as it was sent has no place here: examples, sample media, the rendered text of authentication templates.
+// Fields is the comparable part of a template: field names (as in the spec) and canonical values. It lacks what Meta doesn't
+// return as it was sent: examples, sample media, the rendered text of authentication templates.
 type Fields map[string]string
 
 // WantedFields returns the fields of what we would send.
@@ -140,8 +140,8 @@ func (f Fields) button(path string, b graph.Button) {
 	}
 	// Meta stores a flow by its id, whichever way it was given.
 	f.set(path+".flow.id", b.FlowID)
-	f.set(sentOnly+path+".flow.name", b.FlowName)
-	f.set(sentOnly+path+".flow.json", b.FlowJSON)
+	f.set(writeOnlyFields+path+".flow.name", b.FlowName)
+	f.set(writeOnlyFields+path+".flow.json", b.FlowJSON)
 	f.set(path+".flow.action", strings.ToLower(b.FlowAction))
 	f.set(path+".flow.navigateScreen", b.NavigateScreen)
 	if d := b.AppDeepLink; d != nil {
@@ -154,7 +154,7 @@ func (f Fields) button(path string, b graph.Button) {
 func Diff(want, live Fields) []string {
 	var names []string
 	for name := range union(want, live) {
-		if !counts(name, want, live) {
+		if !isSignificant(name, want, live) {
 			continue
 		}
 		w, l := want[name], live[name]
@@ -167,13 +167,13 @@ func Diff(want, live Fields) []string {
 	return names
 }
 
-// counts says whether a difference in a field means anything.
-func counts(name string, want, live Fields) bool {
+// isSignificant reports whether a difference in a field counts.
+func isSignificant(name string, want, live Fields) bool {
 	_, wanted := want[name]
 	_, shown := live[name]
 	_, fromLibrary := want[fieldLibrary]
 	switch {
-	case name == FieldCategory, strings.HasPrefix(name, sentOnly):
+	case name == FieldCategory, strings.HasPrefix(name, writeOnlyFields):
 		return false
 	case name == fieldTTL && live[FieldCategory] != want[FieldCategory]:
 		return false // a change of category by Meta clears the time to live; editing it back would be undone
@@ -202,24 +202,24 @@ func onlyIfWanted(name string) bool {
 // onlyIfShown are fields that Meta doesn't always give back.
 func onlyIfShown(name string) bool { return name != fieldTTL && name != "subCategory" }
 
-// Resent names the fields that Meta never shows and whose wanted value isn't the one sent last, sorted. Without a record
-// of what was sent (an adopted template) there is nothing to compare.
-func Resent(recorded map[string]string, want Fields) []string {
+// WriteOnlyChanged names the write-only fields whose desired value isn't the one sent last, sorted. Without a stored value (an
+// adopted template) there is nothing to compare.
+func WriteOnlyChanged(recorded map[string]string, want Fields) []string {
 	var names []string
 	for name, value := range want {
-		if hash, known := recorded[name]; strings.HasPrefix(name, sentOnly) && known && hash != hashField(value) {
-			names = append(names, strings.TrimPrefix(name, sentOnly))
+		if hash, known := recorded[name]; strings.HasPrefix(name, writeOnlyFields) && known && hash != hashField(value) {
+			names = append(names, strings.TrimPrefix(name, writeOnlyFields))
 		}
 	}
 	slices.Sort(names)
 	return names
 }
 
-// Sent returns the hashes of the fields that only we know.
-func (f Fields) Sent() map[string]string {
+// WriteOnly returns the hashes of the write-only fields.
+func (f Fields) WriteOnly() map[string]string {
 	out := map[string]string{}
 	for name, value := range f {
-		if strings.HasPrefix(name, sentOnly) {
+		if strings.HasPrefix(name, writeOnlyFields) {
 			out[name] = hashField(value)
 		}
 	}
@@ -253,13 +253,13 @@ func (f Fields) Hash() string {
 	return f.hash(func(name string) bool { return name != FieldCategory && !isMedia(name) })
 }
 
-// EditHash tells one edit from another: it covers all that an edit sends, sample files included.
+// EditHash identifies an edit: it covers all that an edit sends, sample files included.
 func (f Fields) EditHash() string {
 	return f.hash(func(name string) bool { return name != FieldCategory })
 }
 
 func isMedia(name string) bool {
-	return strings.HasPrefix(name, sentOnly) && strings.HasSuffix(name, mediaSuffix)
+	return strings.HasPrefix(name, writeOnlyFields) && strings.HasSuffix(name, mediaSuffix)
 }
 
 func (f Fields) hash(counts func(name string) bool) string {
@@ -273,7 +273,7 @@ func (f Fields) hash(counts func(name string) bool) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// Hashes returns a hash per field, which tells later which fields changed without keeping their text.
+// Hashes returns a hash per field, to find later which fields changed without storing their text.
 func (f Fields) Hashes() map[string]string {
 	out := make(map[string]string, len(f))
 	for name, value := range f {
@@ -304,8 +304,10 @@ func Changed(recorded map[string]string, now Fields) []string {
 	return names
 }
 
-// observable are the fields whose change at Meta somebody made.
-func observable(name string) bool { return name != FieldCategory && !strings.HasPrefix(name, sentOnly) }
+// observable are the fields whose change at Meta must come from another client.
+func observable(name string) bool {
+	return name != FieldCategory && !strings.HasPrefix(name, writeOnlyFields)
+}
 
 // AwaitsReadBack reports that a record was made before Meta gave the content back.
 func AwaitsReadBack(recorded map[string]string) bool {

@@ -13,8 +13,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
-// full is a template with one of each comparable part.
-func full(change ...func(*graph.Template)) *graph.Template {
+// fullTemplate is a template with one of each comparable part.
+func fullTemplate(change ...func(*graph.Template)) *graph.Template {
 	t := &graph.Template{
 		Category: "UTILITY", ParameterFormat: "NAMED", MessageSendTTLSeconds: ptr.To[int64](600),
 		Components: []graph.Component{
@@ -53,10 +53,10 @@ func TestFields(t *testing.T) {
 		"buttons[2].type": "VOICE_CALL", "buttons[2].text": "Talk", "buttons[2].ttlMinutes": "1440",
 		"buttons[3].type": "COPY_CODE", "buttons[4].type": "REQUEST_CONTACT_INFO",
 	}
-	if got := LiveFields(full()); !maps.Equal(got, want) {
+	if got := LiveFields(fullTemplate()); !maps.Equal(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
-	live := full()
+	live := fullTemplate()
 	sent := graph.TemplateContent{
 		Category: live.Category, ParameterFormat: live.ParameterFormat, MessageSendTTLSeconds: live.MessageSendTTLSeconds, Components: live.Components,
 	}
@@ -65,7 +65,7 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// What Meta makes of a template without anybody having edited it
+// Normalisations by Meta of a template that no client edited
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components and its neighbours).
 func TestDiffToleratesNormalisations(t *testing.T) {
 	for name, c := range map[string]struct{ sent, got func(*graph.Template) }{
@@ -79,7 +79,7 @@ func TestDiffToleratesNormalisations(t *testing.T) {
 			t.Category = "MARKETING"
 			t.MessageSendTTLSeconds = nil // which clears the time to live
 		}},
-		"a time to live nobody asked for": {func(t *graph.Template) { t.MessageSendTTLSeconds = nil }, func(*graph.Template) {}},
+		"a time to live that was not requested": {func(t *graph.Template) { t.MessageSendTTLSeconds = nil }, func(*graph.Template) {}},
 		"a media sample as another URL each time": {
 			component(0, func(c *graph.Component) {
 				*c = graph.Component{Type: "HEADER", Format: "IMAGE", Example: &graph.Example{HeaderHandle: []string{"4::aW1n"}}}
@@ -106,7 +106,7 @@ func TestDiffToleratesNormalisations(t *testing.T) {
 		},
 		"another order of components": {func(*graph.Template) {}, func(t *graph.Template) { slices.Reverse(t.Components) }},
 	} {
-		if got := Diff(LiveFields(full(c.sent)), LiveFields(full(c.got))); len(got) > 0 {
+		if got := Diff(LiveFields(fullTemplate(c.sent)), LiveFields(fullTemplate(c.got))); len(got) > 0 {
 			t.Errorf("%s: differs in %q", name, got)
 		}
 	}
@@ -144,27 +144,27 @@ func TestDiffNamesTheField(t *testing.T) {
 			b[3], b[4] = b[4], b[3]
 		}, []string{"buttons[3].type", "buttons[4].type"}},
 	} {
-		if got := Diff(LiveFields(full()), LiveFields(full(c.change))); !slices.Equal(got, c.want) {
+		if got := Diff(LiveFields(fullTemplate()), LiveFields(fullTemplate(c.change))); !slices.Equal(got, c.want) {
 			t.Errorf("%s: differs in %q, want %q", name, got, c.want)
 		}
 	}
 }
 
 func TestHash(t *testing.T) {
-	base := LiveFields(full()).Hash()
+	base := LiveFields(fullTemplate()).Hash()
 	if len(base) != 32 {
 		t.Errorf("got %q", base)
 	}
-	if got := LiveFields(full(func(t *graph.Template) { t.Category = "MARKETING" })).Hash(); got != base {
+	if got := LiveFields(fullTemplate(func(t *graph.Template) { t.Category = "MARKETING" })).Hash(); got != base {
 		t.Error("the category is no content")
 	}
-	if got := LiveFields(full(func(t *graph.Template) { slices.Reverse(t.Components) })).Hash(); got != base {
+	if got := LiveFields(fullTemplate(func(t *graph.Template) { slices.Reverse(t.Components) })).Hash(); got != base {
 		t.Error("the order of components is no content")
 	}
 	hashes := map[string]string{base: "unchanged"}
 	for name, f := range map[string]Fields{
 		"empty": {}, "one": {"a": "b"}, "other value": {"a": "c"}, "other name": {"b": "b"}, "two": {"a": "b", "c": "d"},
-		"a value like two fields": {"a": "b\"\n\"c\":\"d"}, "moved boundary": {"a": "", "ab": ""}, "changed text": LiveFields(full(component(1, func(c *graph.Component) { c.Text += "!" }))),
+		"a value like two fields": {"a": "b\"\n\"c\":\"d"}, "moved boundary": {"a": "", "ab": ""}, "changed text": LiveFields(fullTemplate(component(1, func(c *graph.Component) { c.Text += "!" }))),
 	} {
 		h := f.Hash()
 		if other, taken := hashes[h]; taken {
@@ -175,7 +175,7 @@ func TestHash(t *testing.T) {
 }
 
 func TestChanged(t *testing.T) {
-	recorded := LiveFields(full()).Hashes()
+	recorded := LiveFields(fullTemplate()).Hashes()
 	for name, c := range map[string]struct {
 		change func(*graph.Template)
 		want   []string
@@ -189,11 +189,11 @@ func TestChanged(t *testing.T) {
 			t.ParameterFormat, t.MessageSendTTLSeconds = "", nil
 		}, []string{"messageSendTTLSeconds", "parameterFormat"}},
 	} {
-		if got := Changed(recorded, LiveFields(full(c.change))); !slices.Equal(got, c.want) {
+		if got := Changed(recorded, LiveFields(fullTemplate(c.change))); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
-	for name, text := range LiveFields(full()) {
+	for name, text := range LiveFields(fullTemplate()) {
 		if recorded[name] == "" || recorded[name] == text {
 			t.Errorf("%s: %q must be a hash", name, recorded[name])
 		}
@@ -201,7 +201,7 @@ func TestChanged(t *testing.T) {
 }
 
 func TestSameCategory(t *testing.T) {
-	recorded := LiveFields(full()).Hashes()
+	recorded := LiveFields(fullTemplate()).Hashes()
 	for category, want := range map[string]bool{"UTILITY": true, "utility": true, "MARKETING": false, "": false} {
 		if SameCategory(recorded, category) != want {
 			t.Errorf("%q: %t", category, !want)

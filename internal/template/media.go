@@ -61,7 +61,7 @@ func OnlyMedia(names []string) bool {
 }
 
 // SetMedia records the hash of a sample file. Meta never shows the file, so it is compared with the one sent last.
-func (f Fields) SetMedia(path, sha256 string) { f.set(sentOnly+path, sha256) }
+func (f Fields) SetMedia(path, sha256 string) { f.set(writeOnlyFields+path, sha256) }
 
 // WithHandles returns the components with the handles of uploaded samples, by path; the ones given stay as they are.
 func WithHandles(components []graph.Component, handles map[string]string) []graph.Component {

@@ -47,7 +47,7 @@ func TestHandlesGoWhereTheirFilesBelong(t *testing.T) {
 	}
 }
 
-// A new sample is a reason to send an edit, but the content is the same: whoever sends the template notices nothing.
+// A new sample is a reason to send an edit, but the content is the same: senders of the template notice nothing.
 func TestAnotherSampleIsAnotherEditOfTheSameContent(t *testing.T) {
 	content, _ := Content(carouselOfPhotos())
 	fields := func(hash string) Fields {
@@ -62,13 +62,13 @@ func TestAnotherSampleIsAnotherEditOfTheSameContent(t *testing.T) {
 	if old.EditHash() == changed.EditHash() {
 		t.Error("the hash of the edit must not")
 	}
-	if got := Resent(old.Sent(), changed); !slices.Equal(got, []string{"carousel.cards[1].header.media"}) {
+	if got := WriteOnlyChanged(old.WriteOnly(), changed); !slices.Equal(got, []string{"carousel.cards[1].header.media"}) {
 		t.Errorf("resent: %q", got)
 	}
-	if got := Resent(old.Sent(), old); len(got) > 0 {
+	if got := WriteOnlyChanged(old.WriteOnly(), old); len(got) > 0 {
 		t.Errorf("resent without a change: %q", got)
 	}
-	if got := Resent(WantedFields(content).Sent(), changed); len(got) > 0 {
+	if got := WriteOnlyChanged(WantedFields(content).WriteOnly(), changed); len(got) > 0 {
 		t.Errorf("what an adopted template was sent with isn't known, and no reason for an edit: %q", got)
 	}
 }

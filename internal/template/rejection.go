@@ -3,8 +3,8 @@
 
 package template
 
-// rejectionAdvice is what Meta's review guide recommends for each reason, where no webhook told Meta's own words about the
-// single template: the API gives only the reason
+// rejectionAdvice is the recommendation of Meta's review guide for each reason, for templates about which no webhook reported
+// Meta's own words: the API gives only the reason
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-review).
 var rejectionAdvice = map[string]string{
 	"ABUSIVE_CONTENT":      "remove threats and abusive language",

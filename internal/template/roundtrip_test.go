@@ -96,7 +96,7 @@ func submit(t *testing.T, c *graph.Client, spec *v1alpha1.MessageTemplateSpec, c
 	return live
 }
 
-// sampleFile is a file that looks like what a header of this format takes.
+// sampleFile is a file that passes as one of this header format.
 func sampleFile(format string) graph.File {
 	kinds := map[string]string{"IMAGE": "image/jpeg", "VIDEO": "video/mp4", "GIF": "video/mp4", "DOCUMENT": "application/pdf"}
 	content := "a small " + kinds[format]
@@ -127,7 +127,7 @@ func TestExamplesComeBackAsTheyWereSent(t *testing.T) {
 			if got := Diff(want, LiveFields(live)); len(got) > 0 {
 				t.Errorf("differs in %q: sent %v, got %v", got, want, LiveFields(live))
 			}
-			if tolerant := tolerated(want, LiveFields(live)); !tolerant && want.Hash() != LiveFields(live).Hash() {
+			if tolerant := oneWayFields(want, LiveFields(live)); !tolerant && want.Hash() != LiveFields(live).Hash() {
 				t.Error("the same content must have the same hash")
 			}
 			again, err := client.ReadTemplate(context.Background(), live.ID)
@@ -141,11 +141,11 @@ func TestExamplesComeBackAsTheyWereSent(t *testing.T) {
 	}
 }
 
-// tolerated reports fields that are compared only in one direction, so that equal content has no equal hash.
-func tolerated(want, live Fields) bool {
+// oneWayFields reports fields that are compared only in one direction, so that equal content has no equal hash.
+func oneWayFields(want, live Fields) bool {
 	_, library := want[fieldLibrary]
 	for name := range union(want, live) {
-		if strings.HasPrefix(name, sentOnly) || onlyIfWanted(name) && name != fieldTTL {
+		if strings.HasPrefix(name, writeOnlyFields) || onlyIfWanted(name) && name != fieldTTL {
 			return true
 		}
 	}

@@ -218,7 +218,7 @@ func (d *describer) narrow(path string, n *int64) *int32 {
 	return ptr.To(int32(*n))
 }
 
-// onlyTrue leaves false out, which is what absence means.
+// onlyTrue omits false, which is what absence means.
 func onlyTrue(b *bool) *bool {
 	if !ptr.Deref(b, false) {
 		return nil
@@ -226,7 +226,7 @@ func onlyTrue(b *bool) *bool {
 	return ptr.To(true)
 }
 
-// ClearSettings leaves a spec its identity, its content and how that is written.
+// ClearSettings removes everything from a spec but its identity, its content and how that is written.
 func ClearSettings(spec *v1alpha1.MessageTemplateSpec) {
 	spec.SubCategory, spec.DisplayFormat, spec.URLClickTracking = "", "", ""
 	spec.MessageSendTTLSeconds, spec.PrimaryDeviceDeliveryOnly, spec.CreativeFeatures = nil, nil, nil

@@ -14,8 +14,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
-// ownLabels are the labels that Meta gives to the button of an authentication template, as far as it documents them. A label
-// that isn't among them is written down: it may be somebody's own
+// ownLabels are the labels that Meta gives to the button of an authentication template, as far as it documents them. A label that
+// isn't among them is written down: it may be a user's own
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/authentication-templates/template-preview).
 var ownLabels = map[string]bool{"Copy code": true, "Copiar código": true, "Autofill": true, "Autocompletar": true}
 

@@ -67,7 +67,7 @@ func Content(spec *v1alpha1.MessageTemplateSpec) (graph.TemplateContent, []Probl
 	return content, t.problems
 }
 
-// optedOut turns the switch around: at Meta it is a negative one. Absent stays absent.
+// optedOut inverts the switch: at Meta it is a negative one. An absent value stays absent.
 func optedOut(tracking v1alpha1.URLClickTracking) *bool {
 	if tracking == "" {
 		return nil
