@@ -1,9 +1,9 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package credentials reads Secrets. The operator may get Secrets but never lists or watches them, and it uses only
-// those whose owner opted in with a label that names the purpose: otherwise whoever may create a resource could have
-// any Secret of the namespace sent to Meta, or an account's token sent somewhere else as a "verify token".
+// Package credentials reads Secrets. The operator may get Secrets but never lists or watches them, and it uses only those whose
+// owner opted in with a label that names the purpose. Otherwise a user who may create a resource could have any Secret of the
+// namespace sent to Meta, or an account's token sent elsewhere as a "verify token".
 package credentials
 
 import (
@@ -21,8 +21,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 )
 
-// Error is a Secret that can't be used, with a message that says what to do about it. Errors of the API server other
-// than "not found" and "forbidden" are returned as they are: they say nothing about the Secret.
+// Error is a Secret that can't be used, with a message that says what to do about it. Errors of the API server other than "not
+// found" and "forbidden" are returned as they are: they are not about the Secret.
 type Error struct {
 	// Missing is set when the Secret doesn't exist.
 	Missing bool
@@ -49,7 +49,7 @@ func ReadAccount(ctx context.Context, r client.Reader, key types.NamespacedName)
 	if err != nil {
 		return account.Credentials{}, err
 	}
-	// A newline at the end is what `kubectl create secret --from-file` leaves behind.
+	// `kubectl create secret --from-file` adds the newline at the end of the file.
 	value := func(k string) string { return strings.TrimSpace(string(secret.Data[k])) }
 	creds := account.Credentials{
 		AccessToken: value(v1alpha1.SecretKeyAccessToken), AppSecret: value(v1alpha1.SecretKeyAppSecret),
@@ -60,7 +60,7 @@ func ReadAccount(ctx context.Context, r client.Reader, key types.NamespacedName)
 		return account.Credentials{}, &Error{Message: fmt.Sprintf(
 			"Secret %s has no key %s; put the access token of a system user there", key.Name, v1alpha1.SecretKeyAccessToken)}
 	}
-	// Such a token can't be sent; without this it would look like trouble of the operator's own.
+	// Such a token can't be sent; without this check the error would look like one of the operator's own.
 	if strings.IndexFunc(creds.AccessToken, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
 		return account.Credentials{}, &Error{Message: fmt.Sprintf(
 			"the key %s of Secret %s holds blanks, line breaks or characters that no access token has; put the token alone there",
@@ -72,9 +72,9 @@ func ReadAccount(ctx context.Context, r client.Reader, key types.NamespacedName)
 // Value is one key of a Secret. It is never printed.
 type Value struct {
 	Text string
-	// UID and ResourceVersion tell one version of the Secret from another without hashing what is in it.
+	// UID and ResourceVersion identify a version of the Secret without a hash of its content.
 	UID, ResourceVersion string
-	// Written is when the key was last written, zero where that isn't known.
+	// Written is when the key was last written, zero if that isn't known.
 	Written time.Time
 }
 

@@ -10,9 +10,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// written is when one of the keys of a Secret was last written, as far as its managed fields say: the newest time of an entry that owns
-// one of them. It has whole seconds, and is later than the truth where the same field manager has changed something else since. Zero means
-// that nobody owns the keys, for managed fields can be removed.
+// written returns when one of the keys of a Secret was last written, according to its managed fields: the newest time of an entry
+// that owns one of them. It has whole seconds, and is too late if the same field manager has changed something else since. Zero
+// means that the keys have no owner, for managed fields can be removed.
 func written(secret *corev1.Secret, keys ...string) time.Time {
 	var newest time.Time
 	for _, entry := range secret.ManagedFields {
@@ -33,7 +33,7 @@ func written(secret *corev1.Secret, keys ...string) time.Time {
 	return newest
 }
 
-// owns reports that managed fields name one of the keys, or all of the map without naming any. "." is the map itself.
+// owns reports whether managed fields name one of the keys, or the whole map without naming any. "." is the map itself.
 func owns(fields map[string]json.RawMessage, keys []string) bool {
 	for _, key := range keys {
 		if _, ok := fields["f:"+key]; ok {

@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TestWritten: only who owns the key, or all of the data, says when it was written.
+// TestWritten: only an owner of the key, or of all data, shows when it was written.
 func TestWritten(t *testing.T) {
 	t.Parallel()
 	hour := func(h int) *metav1.Time { return new(metav1.Date(2026, 1, 1, h, 0, 0, 0, time.UTC)) }
@@ -22,7 +22,7 @@ func TestWritten(t *testing.T) {
 		fields []metav1.ManagedFieldsEntry
 		hour   int
 	}{
-		"nobody":                {nil, 0},
+		"no owner":              {nil, 0},
 		"the key":               {[]metav1.ManagedFieldsEntry{entry(1, `{"f:data":{".":{},"f:pin":{}},"f:type":{}}`)}, 1},
 		"the newest":            {[]metav1.ManagedFieldsEntry{entry(2, `{"f:data":{"f:pin":{}}}`), entry(1, `{"f:data":{"f:pin":{}}}`)}, 2},
 		"another key":           {[]metav1.ManagedFieldsEntry{entry(1, `{"f:data":{"f:pin":{}}}`), entry(2, `{"f:data":{".":{},"f:code":{}}}`)}, 1},

@@ -1,8 +1,8 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package standing judges what touches an account's standing with Meta at present: what webhooks reported of it, as far as it
-// isn't over or disproved, and apps that nobody approved.
+// Package standing evaluates an account's standing with Meta at present: what webhooks reported about it, unless it is over or an
+// observation disproved it, and apps that aren't approved.
 package standing
 
 import (
@@ -22,14 +22,14 @@ const (
 )
 
 const (
-	// ViolationMemory is how long a violation of Meta's policies counts: Meta tells none's end.
+	// ViolationMemory is how long a violation of Meta's policies counts: Meta reports no end of it.
 	ViolationMemory = 30 * 24 * time.Hour
 	// banDelay is how long a ban may come later than on the day for which it is scheduled.
 	banDelay = 24 * time.Hour
 )
 
-// yields reports that what an event reported wins over what was observed of the account.
-func yields(s *v1alpha1.WABAStatus, field string) bool {
+// outweighs reports whether an event outweighs the last observation of the account.
+func outweighs(s *v1alpha1.WABAStatus, field string) bool {
 	if s.Webhook == nil {
 		return false
 	}
@@ -40,12 +40,12 @@ func yields(s *v1alpha1.WABAStatus, field string) bool {
 	return facts.Outweighs(facts.EventOf(s.Webhook.Events, field), observed)
 }
 
-// disproved reports that an observation, late enough, shows nothing of what a webhook reported about the account's standing.
+// disproved reports whether a later observation shows nothing of an event about the account's standing.
 func disproved(s *v1alpha1.WABAStatus, field string) bool {
-	return !yields(s, field) && available(s.Health)
+	return !outweighs(s, field) && available(s.Health)
 }
 
-// available reports that Meta sees nothing in the way of messages.
+// available reports whether Meta sees no obstacle to messages.
 func available(h *v1alpha1.HealthStatus) bool {
 	if h == nil {
 		return false
@@ -73,7 +73,8 @@ func Restrictions(s *v1alpha1.WABAStatus, now time.Time) []v1alpha1.Restriction 
 	return out
 }
 
-// Ban is the ban in force or announced, "" when there is none. A lost reinstatement doesn't block an account for ever.
+// Ban is the ban in force or announced, "" when there is none. A lost event about a reinstatement doesn't block an account for
+// ever.
 func Ban(s *v1alpha1.WABAStatus, now time.Time) string {
 	if s.Webhook == nil || s.Webhook.Ban == nil {
 		return ""
@@ -81,8 +82,8 @@ func Ban(s *v1alpha1.WABAStatus, now time.Time) string {
 	switch ban := s.Webhook.Ban; {
 	case ban.State == BanReinstated:
 		return ""
-	case ban.State == BanScheduled && awaited(s.Webhook, now):
-		return ban.State // that nothing is to be seen of it yet says nothing
+	case ban.State == BanScheduled && banExpected(s.Webhook, now):
+		return ban.State // a ban that isn't visible yet may still come
 	case disproved(s, facts.MarkBan):
 		return ""
 	default:
@@ -90,8 +91,9 @@ func Ban(s *v1alpha1.WABAStatus, now time.Time) string {
 	}
 }
 
-// awaited reports that an announced ban may still come. Where its day isn't known it is awaited as long as a violation counts.
-func awaited(w *v1alpha1.WABAWebhookStatus, now time.Time) bool {
+// banExpected reports whether an announced ban may still come. If its day isn't known it is expected as long as a violation
+// counts.
+func banExpected(w *v1alpha1.WABAWebhookStatus, now time.Time) bool {
 	if w.Ban.Time != nil {
 		return now.Before(w.Ban.Time.Add(banDelay))
 	}
@@ -99,7 +101,7 @@ func awaited(w *v1alpha1.WABAWebhookStatus, now time.Time) bool {
 	return e == nil || now.Sub(facts.ReceivedAt(e)) < ViolationMemory
 }
 
-// Violations are those that still count.
+// Violations are those within ViolationMemory.
 func Violations(s *v1alpha1.WABAStatus, now time.Time) []*v1alpha1.Violation {
 	if s.Webhook == nil {
 		return nil
@@ -124,8 +126,8 @@ func NewestViolation(s *v1alpha1.WABAStatus, now time.Time) *v1alpha1.Violation 
 	return newest
 }
 
-// Deleted reports that Meta told of the account's end, and no observation saw it since.
-func Deleted(s *v1alpha1.WABAStatus) bool { return yields(s, facts.MarkAccountDeleted) }
+// Deleted reports whether Meta announced the account's end, and no observation saw the account since.
+func Deleted(s *v1alpha1.WABAStatus) bool { return outweighs(s, facts.MarkAccountDeleted) }
 
 // UnapprovedApps lists apps that receive the account's webhooks without being named in the spec, as "id name". Without a list
 // in the spec nothing is reported.

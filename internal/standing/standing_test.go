@@ -13,7 +13,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
-// TestWhatIsOver doesn't count. What counts as disproved is tested with the condition PolicyCompliant, in controllers.
+// TestWhatIsOver: expired events don't count. Disproved ones are tested with the condition PolicyCompliant, in controllers.
 func TestWhatIsOver(t *testing.T) {
 	now := time.Date(2026, time.October, 1, 12, 0, 0, 0, time.UTC)
 	at := func(d time.Duration) *metav1.Time { t := metav1.NewTime(now.Add(d)); return &t }

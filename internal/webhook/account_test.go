@@ -145,7 +145,7 @@ func TestPartnerEvents(t *testing.T) {
 		equal(t, got.Value, Value(AccountUpdate{Event: "PARTNER_APP_INSTALLED", Detail: "partner_app_id 445"}))
 		equal(t, []string{got.AccountID, got.BusinessID, got.Field}, []string{account, business, "account_update"})
 	}
-	// Under the account's own id there is no portfolio to tell about, and other fields know nothing of waba_info.
+	// Events under the account's own id concern no portfolio, and other fields have no waba_info.
 	got := only(t, event("account_update", `{"event":"PARTNER_ADDED","waba_info":{"waba_id":"102290129340398"}}`))
 	equal(t, []string{got.AccountID, got.BusinessID}, []string{account, ""})
 	got = only(t, event("security", `{"event":"PIN_CHANGED","display_phone_number":"1","waba_info":{"waba_id":"999"}}`))

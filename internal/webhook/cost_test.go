@@ -71,8 +71,8 @@ func keys(size int) string {
 	return out.String()
 }
 
-// TestCostIsLinear: whoever holds an app's secret decides what is parsed. One delivery costs a few times its own bytes, and a
-// little for each change, whatever is in it.
+// TestCostIsLinear: a sender with an app's secret decides what is parsed. One delivery costs a few times its own bytes, and a
+// little for each change, whatever its content.
 func TestCostIsLinear(t *testing.T) {
 	const mostPerByte, mostPerChange = 40, 16 << 10
 	for name, body := range nasty {

@@ -6,8 +6,8 @@ package webhook
 // Object is the topic of all events about WhatsApp Business accounts.
 const Object = "whatsapp_business_account"
 
-// ManagementFields are the fields that tell about accounts, numbers and templates. All but account_settings_update always go
-// to the app's own callback. business_status_update, an old name without a reference page, is left out.
+// ManagementFields are the fields about accounts, numbers and templates. All but account_settings_update always go to the app's
+// own callback. business_status_update, an old name without a reference page, is left out.
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
 var ManagementFields = []string{

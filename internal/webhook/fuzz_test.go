@@ -95,7 +95,7 @@ func checkCost(t *testing.T, body []byte) {
 	t.Errorf("%d bytes with %d changes cost %d bytes and %s", len(body), len(changes), cost, took)
 }
 
-// checkBounds looks at every text, list and time, however deep.
+// checkBounds checks every text, list and time, however deep.
 func checkBounds(t *testing.T, v reflect.Value) {
 	t.Helper()
 	switch v.Kind() {

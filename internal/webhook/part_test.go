@@ -12,7 +12,7 @@ import (
 
 // TestPart: what isn't wholly accepted is left out, and what is left is the sender's own bytes.
 func TestPart(t *testing.T) {
-	mine, theirs := `{"id" : "1", "changes":[ {"field":"calls","value":7} ]}`, `{"id":"2","changes":[{"field":"calls"}]}`
+	accepted, theirs := `{"id" : "1", "changes":[ {"field":"calls","value":7} ]}`, `{"id":"2","changes":[{"field":"calls"}]}`
 	whole := func(entries ...string) string {
 		return `{"object":"whatsapp_business_account", "entry" :[` + strings.Join(entries, ", ") + `]}`
 	}
@@ -20,26 +20,26 @@ func TestPart(t *testing.T) {
 		return `{"object":"whatsapp_business_account","entry":[` + strings.Join(entries, ",") + `]}`
 	}
 	for name, c := range map[string]struct{ body, want string }{
-		"all":                    {whole(mine, mine), whole(mine, mine)},
+		"all":                    {whole(accepted, accepted), whole(accepted, accepted)},
 		"none":                   {whole(theirs), ""},
-		"some":                   {whole(theirs, mine, theirs, mine), part(mine, mine)},
-		"no list":                {`{"entry":` + mine + `}`, `{"entry":` + mine + `}`},
-		"no changes":             {whole(mine, `{"id":"1","changes":[]}`), part(mine)},
+		"some":                   {whole(theirs, accepted, theirs, accepted), part(accepted, accepted)},
+		"no list":                {`{"entry":` + accepted + `}`, `{"entry":` + accepted + `}`},
+		"no changes":             {whole(accepted, `{"id":"1","changes":[]}`), part(accepted)},
 		"field beside":           {`{"field":"calls","more":1,"entry":[{"id":"1","changes":{}},` + theirs + `]}`, `{"field":"calls","entry":[{"id":"1","changes":{}}]}`},
 		"an entry is the change": {whole(`{"id":"1","field":"calls"}`), whole(`{"id":"1","field":"calls"}`)},
 		"no entries":             {`{"entry":null,"object":"whatsapp_business_account"}`, ""},
-		"entries twice":          {`{"entry":[` + theirs + `],"entry":[` + mine + `]}`, ""},
-		"in another case":        {`{"ENTRY":[` + theirs + `],"entry":[` + mine + `]}`, ""},
-		"as Go folds":            {`{"changeſ":[` + theirs + `],"Changes":1,"entry":[` + mine + `]}`, ""},
-		"id twice":               {whole(mine, `{"id":"2","Id":"1","changes":[{"field":"calls"}]}`), part(mine)},
-		"value twice":            {whole(mine, `{"id":"1","changes":[{"field":"calls","value":1,"value":2}]}`), part(mine)},
-		"too many members":       {whole(mine, `{"id":"1","changes":[{`+keys(maxMembers*9)+`"field":"calls"}]}`), part(mine)},
-		"value keys twice":       {whole(mine, withValue(`{"metadata":{},"Metadata":{}}`)), part(mine)},
-		"metadata twice":         {whole(mine, withValue(`{"metadata":{"phone_number_id":"1","phone_number_id":"2"}}`)), part(mine)},
+		"entries twice":          {`{"entry":[` + theirs + `],"entry":[` + accepted + `]}`, ""},
+		"in another case":        {`{"ENTRY":[` + theirs + `],"entry":[` + accepted + `]}`, ""},
+		"as Go folds":            {`{"changeſ":[` + theirs + `],"Changes":1,"entry":[` + accepted + `]}`, ""},
+		"id twice":               {whole(accepted, `{"id":"2","Id":"1","changes":[{"field":"calls"}]}`), part(accepted)},
+		"value twice":            {whole(accepted, `{"id":"1","changes":[{"field":"calls","value":1,"value":2}]}`), part(accepted)},
+		"too many members":       {whole(accepted, `{"id":"1","changes":[{`+keys(maxMembers*9)+`"field":"calls"}]}`), part(accepted)},
+		"value keys twice":       {whole(accepted, withValue(`{"metadata":{},"Metadata":{}}`)), part(accepted)},
+		"metadata twice":         {whole(accepted, withValue(`{"metadata":{"phone_number_id":"1","phone_number_id":"2"}}`)), part(accepted)},
 		"number in digits":       {whole(theirs, withValue(`{"metadata":{"phone_number_id":17}}`)), part(withValue(`{"metadata":{"phone_number_id":17}}`))},
-		"number as a float":      {whole(mine, withValue(`{"metadata":{"phone_number_id":1.7e1}}`)), part(mine)},
-		"number beside changes":  {whole(mine, `{"id":"1","field":"calls","value":{"metadata":{"phone_number_id":17.0}}}`), part(mine)},
-		"more changes than read": {whole(mine, `{"id":"1","changes":[`+strings.Repeat(`{"field":"calls"},`, MaxChanges)+`{}]}`), part(mine)},
+		"number as a float":      {whole(accepted, withValue(`{"metadata":{"phone_number_id":1.7e1}}`)), part(accepted)},
+		"number beside changes":  {whole(accepted, `{"id":"1","field":"calls","value":{"metadata":{"phone_number_id":17.0}}}`), part(accepted)},
+		"more changes than read": {whole(accepted, `{"id":"1","changes":[`+strings.Repeat(`{"field":"calls"},`, MaxChanges)+`{}]}`), part(accepted)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			changes, err := Parse([]byte(c.body))

@@ -1,8 +1,8 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package webhook knows what Meta's webhooks look like: it turns the body of a delivery into typed changes. It knows neither
-// HTTP nor Kubernetes, and keeps nothing of message events.
+// Package webhook defines the form of Meta's webhooks: it parses the body of a delivery into typed changes. It knows neither HTTP
+// nor Kubernetes, and keeps nothing of message events.
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
 package webhook
@@ -26,10 +26,10 @@ type Change struct {
 	// "" where there is none.
 	PhoneNumberID string
 	// Hash of field and value: the same event delivered again has the same time and hash, whatever the order of its keys. Of
-	// message events only the field is hashed, for their content isn't looked at.
+	// message events only the field is hashed, because their content isn't read.
 	Hash string
-	// Value is what the event says: one of the types below, by value. It is nil for fields that this version doesn't know, and
-	// for events that lack what makes them useful, such as a name of the event or what it is about.
+	// Value is the content of the event: one of the types below, by value. It is nil for fields that this version doesn't know,
+	// and for events that lack an essential part, such as a name of the event or its subject.
 	Value Value
 }
 
@@ -132,7 +132,7 @@ type Capability struct {
 	MaxPhoneNumbers int
 }
 
-// NumberQuality is phone_number_quality_update, which in spite of its name tells about limits.
+// NumberQuality is phone_number_quality_update, which in spite of its name reports limits.
 type NumberQuality struct {
 	// PhoneNumber in digits.
 	PhoneNumber           string
@@ -147,7 +147,7 @@ type NumberName struct {
 	Decision, RequestedName, RejectionReason string
 }
 
-// NumberSecurity is security: a person did something about the PIN of a number. Who asked isn't kept.
+// NumberSecurity is security: a user did something about the PIN of a number. Who did it isn't kept.
 type NumberSecurity struct {
 	// PhoneNumber in digits.
 	PhoneNumber string
@@ -171,7 +171,7 @@ type NumberUsername struct {
 	Username, Status string
 }
 
-// Message is an event of a message field, such as messages or calls. Its content is personal data and isn't looked at.
+// Message is an event of a message field, such as messages or calls. Its content is personal data and isn't read.
 type Message struct{}
 
 func (TemplateStatus) isValue()     {}

@@ -75,7 +75,7 @@ func readQuality(n node) Value {
 	return orNil(quality, key, quality.New)
 }
 
-// readComponents leaves out the new texts: they are read from the template itself.
+// readComponents omits the new texts: they are read from the template itself.
 func readComponents(n node) Value {
 	template, key := templateFrom(n)
 	return orNil(TemplateComponents{Template: template}, key)
