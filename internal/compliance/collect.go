@@ -48,7 +48,7 @@ type evidence struct {
 	question *Question
 	now      time.Time
 	version  string
-	// waba is made up where there is no cluster; clustered tells.
+	// waba is made up where there is no cluster; see clustered.
 	waba          *v1alpha1.WABA
 	clustered     bool
 	numbers       []v1alpha1.PhoneNumber
@@ -68,8 +68,8 @@ type evidence struct {
 	hide            func(string) string
 }
 
-// Collect reads what there is and makes the record. What can't be read is told in the record; it fails only if there is
-// nothing to make a record of.
+// Collect reads the sources and makes the record. The record names what can't be read; Collect fails only if there is nothing to
+// make a record of.
 func Collect(ctx context.Context, q Question) (*Record, error) {
 	e := &evidence{question: &q, now: q.Clock.Now(), version: q.GraphAPIVersion, regions: map[string]string{}, hide: graph.Redactor("", "")}
 	if err := e.readCluster(ctx); err != nil {
@@ -78,7 +78,7 @@ func Collect(ctx context.Context, q Question) (*Record, error) {
 	if own := e.waba.Spec.GraphAPIVersion; own != "" && !q.AlwaysVersion {
 		e.version = own
 	}
-	if err := e.askMeta(ctx); err != nil {
+	if err := e.readMeta(ctx); err != nil {
 		return nil, err
 	}
 	return e.compile(), nil
@@ -148,8 +148,8 @@ func (e *evidence) refers(ref v1alpha1.WABAReference, namespace string) bool {
 	return ref.Name == e.waba.Name && cmp.Or(ref.Namespace, namespace) == e.waba.Namespace
 }
 
-// askMeta reads the account at Meta. Without a cluster there must be an answer.
-func (e *evidence) askMeta(ctx context.Context) error {
+// readMeta reads the account at Meta. Without a cluster there must be an answer.
+func (e *evidence) readMeta(ctx context.Context) error {
 	const what = "What Meta says now"
 	if e.question.Accounts == nil {
 		e.gap(what, "Meta wasn't asked (--offline)")
@@ -178,7 +178,7 @@ func (e *evidence) askMeta(ctx context.Context) error {
 	}
 	switch {
 	case err == nil:
-		e.askMore(ctx, session, creds)
+		e.readMetaDetails(ctx, session, creds)
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -206,8 +206,8 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
-// askMore reads what observing an account doesn't: it has no part in managing one.
-func (e *evidence) askMore(ctx context.Context, session *account.Session, creds account.Credentials) {
+// readMetaDetails reads what an observation of an account doesn't: it isn't needed to manage one.
+func (e *evidence) readMetaDetails(ctx context.Context, session *account.Session, creds account.Credentials) {
 	for _, part := range []struct {
 		what string
 		err  error

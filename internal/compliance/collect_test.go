@@ -117,7 +117,7 @@ func gaps(r *compliance.Record) string {
 	return b.String()
 }
 
-// TestCollect: cluster and Meta together, of an account of which nothing bad is to be told; and nothing was written.
+// TestCollect: cluster and Meta together, for an account without findings; and nothing was written.
 func TestCollect(t *testing.T) {
 	sim := newSim(t)
 	r, err := compliance.Collect(t.Context(), question(sim.Start(t), cluster(t, interceptor.Funcs{})))
@@ -147,7 +147,7 @@ func TestCollect(t *testing.T) {
 	}
 }
 
-// TestPartsThatCannotBeRead are told, and the rest of the record is made.
+// TestPartsThatCannotBeRead: they are named, and the rest of the record is made.
 func TestPartsThatCannotBeRead(t *testing.T) {
 	forbidden := func(what string) error {
 		return apierrors.NewForbidden(schema.GroupResource{Resource: what}, "", errors.New("no rule"))

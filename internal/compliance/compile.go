@@ -27,7 +27,7 @@ const (
 	readOnlyFromMeta = "not kept in the cluster; only Meta tells it, which wasn't or couldn't be asked"
 )
 
-// compile makes the record of the evidence. It asks nobody.
+// compile makes the record of the evidence. It makes no calls.
 func (e *evidence) compile() *Record {
 	r := &Record{
 		APIVersion: APIVersion, Kind: Kind, GeneratedAt: e.now.UTC().Truncate(time.Second),
@@ -40,7 +40,7 @@ func (e *evidence) compile() *Record {
 	hideSecrets(r, e.hide)
 	// What follows is drawn from the record alone, and so hides what it hides. It may show addresses, which are clean.
 	r.OfficialAPI = official(r)
-	r.Findings, r.Checks = e.examine(r)
+	r.Findings, r.Checks = e.runChecks(r)
 	return r
 }
 
@@ -64,7 +64,7 @@ func (e *evidence) sources() []Source {
 	}
 	return append(out, cluster,
 		Source{Name: SourceWebhook, At: e.now.UTC(), Description: "events that Meta sent to the operator, as kept in status.webhook: the newest of each kind"},
-		Source{Name: SourceLedger, At: e.now.UTC(), Description: "the operator's record of its own calls, as kept in status: the recent ones"})
+		Source{Name: SourceCallLog, At: e.now.UTC(), Description: "the operator's record of its own calls, as kept in status: the recent ones"})
 }
 
 func utc(t *metav1.Time) *time.Time {
@@ -79,16 +79,16 @@ func utc(t *metav1.Time) *time.Time {
 func (e *evidence) fact(meta, cluster string) Fact {
 	switch {
 	case e.snapshot != nil:
-		return told(meta, SourceMeta)
+		return valueOrUnknown(meta, SourceMeta)
 	case e.clustered && e.waba.Status.LastObservedTime != nil:
-		return told(cluster, SourceCluster)
+		return valueOrUnknown(cluster, SourceCluster)
 	default:
 		return Fact{Unknown: never}
 	}
 }
 
-// told is what a source says, which may be nothing.
-func told(value string, source SourceName) Fact {
+// valueOrUnknown is the value of a source, or that it reported none.
+func valueOrUnknown(value string, source SourceName) Fact {
 	if strings.TrimSpace(value) == "" {
 		return Fact{Unknown: notReported, Source: source}
 	}
@@ -100,7 +100,7 @@ func (e *evidence) metaOnly(meta string) Fact {
 	if e.snapshot == nil {
 		return Fact{Unknown: readOnlyFromMeta}
 	}
-	return told(meta, SourceMeta)
+	return valueOrUnknown(meta, SourceMeta)
 }
 
 func yesNo(b *bool) string {
@@ -205,7 +205,7 @@ func (e *evidence) apps() Apps {
 	judged := e.judgedApps(apps)
 	unapproved := standing.UnapprovedApps(judged)
 	for _, a := range apps {
-		app := App{ID: a.ID, Name: told(a.Name, from.Source), Approval: ApprovalListed, Override: addressOf(a.OverrideCallbackURL, e.hide)}
+		app := App{ID: a.ID, Name: valueOrUnknown(a.Name, from.Source), Approval: ApprovalListed, Override: addressOf(a.OverrideCallbackURL, e.hide)}
 		switch {
 		case a.ID == e.tokenApp():
 			app.Approval = ApprovalOwn
@@ -247,7 +247,7 @@ func (e *evidence) ownSubscription() AppSubscription {
 	switch {
 	case e.subscription != nil:
 		out.Source, out.Callback = SourceMeta, addressOf(e.subscription.CallbackURL, e.hide)
-		out.Active, out.Fields = told(yesNo(e.subscription.Active), SourceMeta), append(out.Fields, e.subscription.Fields...)
+		out.Active, out.Fields = valueOrUnknown(yesNo(e.subscription.Active), SourceMeta), append(out.Fields, e.subscription.Fields...)
 	case e.subscriptionErr != nil:
 		out.Unknown = "Meta: " + reasonOf(e.subscriptionErr)
 	default:
@@ -255,7 +255,7 @@ func (e *evidence) ownSubscription() AppSubscription {
 		for _, s := range e.subscriptions {
 			if app := s.Status.App; app != nil && s.Status.AppID == out.AppID {
 				out.Listing = Listing{Source: SourceCluster}
-				out.Callback, out.Active = addressOf(app.CallbackURL, e.hide), told(yesNo(app.Active), SourceCluster)
+				out.Callback, out.Active = addressOf(app.CallbackURL, e.hide), valueOrUnknown(yesNo(app.Active), SourceCluster)
 				out.Fields = append([]string{}, app.Fields...)
 			}
 		}

@@ -108,10 +108,10 @@ const noExpiry = "never, as far as Meta says"
 
 func metaToken(t *graph.TokenInfo) Token {
 	out := Token{
-		Listing: Listing{Source: SourceMeta}, AppID: told(t.AppID, SourceMeta), Application: told(t.Application, SourceMeta),
-		Type: told(t.Type, SourceMeta), UserID: told(t.UserID, SourceMeta), Issued: told(timeText(t.IssuedAt), SourceMeta),
-		Expires:           told(cmp.Or(timeText(t.ExpiresAt), noExpiry), SourceMeta),
-		DataAccessExpires: told(cmp.Or(timeText(t.DataAccessExpiresAt), noExpiry), SourceMeta),
+		Listing: Listing{Source: SourceMeta}, AppID: valueOrUnknown(t.AppID, SourceMeta), Application: valueOrUnknown(t.Application, SourceMeta),
+		Type: valueOrUnknown(t.Type, SourceMeta), UserID: valueOrUnknown(t.UserID, SourceMeta), Issued: valueOrUnknown(timeText(t.IssuedAt), SourceMeta),
+		Expires:           valueOrUnknown(cmp.Or(timeText(t.ExpiresAt), noExpiry), SourceMeta),
+		DataAccessExpires: valueOrUnknown(cmp.Or(timeText(t.DataAccessExpiresAt), noExpiry), SourceMeta),
 		expires:           t.ExpiresAt, dataAccessExpires: t.DataAccessExpiresAt, neverExpires: t.ExpiresAt.IsZero(),
 	}
 	targets := map[string][]string{}
@@ -125,12 +125,12 @@ func metaToken(t *graph.TokenInfo) Token {
 func clusterToken(c *v1alpha1.CredentialsStatus) Token {
 	out := unknownToken(readOnlyFromMeta)
 	out.Listing = Listing{Source: SourceCluster}
-	out.AppID, out.Application = told(c.AppID, SourceCluster), told(c.Application, SourceCluster)
+	out.AppID, out.Application = valueOrUnknown(c.AppID, SourceCluster), valueOrUnknown(c.Application, SourceCluster)
 	if c.ExpirationTime != nil {
 		out.expires = c.ExpirationTime.Time
 	}
 	out.neverExpires = out.expires.IsZero()
-	out.Expires = told(cmp.Or(timeText(out.expires), noExpiry), SourceCluster)
+	out.Expires = valueOrUnknown(cmp.Or(timeText(out.expires), noExpiry), SourceCluster)
 	out.Scopes = scopesOf(c.Scopes, nil)
 	return out
 }

@@ -106,9 +106,9 @@ func (e *evidence) number(n *joinedNumber) Number {
 	}
 	fact := func(meta, cluster string) Fact {
 		if n.meta != nil {
-			return told(meta, SourceMeta)
+			return valueOrUnknown(meta, SourceMeta)
 		}
-		return told(cluster, SourceCluster)
+		return valueOrUnknown(cluster, SourceCluster)
 	}
 	out := Number{
 		ID: n.id, Number: fact(m.DisplayPhoneNumber, s.DisplayPhoneNumber), VerifiedName: fact(m.VerifiedName, s.VerifiedName),
@@ -145,10 +145,10 @@ func onOff(b *bool) string {
 // region is where Meta keeps messages, else with which region the operator registered the number.
 func (e *evidence) region(n *joinedNumber, s *v1alpha1.PhoneNumberStatus) Fact {
 	if region := e.regions[n.id]; region != "" {
-		return told(region, SourceMeta)
+		return valueOrUnknown(region, SourceMeta)
 	}
 	if s.Operator.Registration != nil && s.Operator.Registration.DataLocalizationRegion != "" {
-		return told(s.Operator.Registration.DataLocalizationRegion, SourceLedger)
+		return valueOrUnknown(s.Operator.Registration.DataLocalizationRegion, SourceCallLog)
 	}
 	return Fact{Unknown: notReported}
 }
@@ -181,7 +181,7 @@ func (e *evidence) callsOf(n *joinedNumber) []Call {
 		if a.Number != n.id {
 			continue
 		}
-		call := Call{Kind: cmp.Or(a.Kind, "unnamed"), Time: a.Time.UTC(), Result: told(a.Result, SourceLedger)}
+		call := Call{Kind: cmp.Or(a.Kind, "unnamed"), Time: a.Time.UTC(), Result: valueOrUnknown(a.Result, SourceCallLog)}
 		if a.Result == "" {
 			call.Result.Unknown = "not known: the operator was interrupted"
 		}
@@ -219,7 +219,7 @@ func official(r *Record) OfficialAPI {
 		}
 		if c := lastRegistration(n.Calls); c != nil {
 			o.Proofs = append(o.Proofs, Statement{
-				Text: "number " + nameOf(n) + ": the operator registered it by Meta's call POST /{number}/register at " + when(&c.Time, ""), Source: SourceLedger,
+				Text: "number " + nameOf(n) + ": the operator registered it by Meta's call POST /{number}/register at " + when(&c.Time, ""), Source: SourceCallLog,
 			})
 		}
 	}

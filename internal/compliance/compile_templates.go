@@ -149,7 +149,7 @@ func remember(out *Template, resource *v1alpha1.MessageTemplate) {
 		out.DisableTime = utc(s.Webhook.DisableTime)
 	}
 	for _, edit := range s.Operator.Edits {
-		call := Call{Kind: "Edit", Time: edit.Time.UTC(), Result: told("Refused, or not known", SourceLedger)}
+		call := Call{Kind: "Edit", Time: edit.Time.UTC(), Result: valueOrUnknown("Refused, or not known", SourceCallLog)}
 		if edit.Done {
 			call.Result.Value = callDone
 		}

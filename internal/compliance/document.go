@@ -49,7 +49,7 @@ func (d *document) rows(empty string, head []string, rows [][]string) {
 
 // sourceLabels are how sources are named in a sentence.
 var sourceLabels = map[SourceName]string{
-	SourceMeta: "Meta, asked now", SourceCluster: "cluster", SourceWebhook: "webhooks", SourceLedger: "operator's ledger",
+	SourceMeta: "Meta, asked now", SourceCluster: "cluster", SourceWebhook: "webhooks", SourceCallLog: "operator's ledger",
 	SourceProgram: "this program",
 }
 

@@ -54,17 +54,17 @@ func regionText(f Fact) string {
 	return f.Value + "; " + labelOf(f.Source)
 }
 
-// calls are the operator's own, which Meta doesn't tell.
+// calls are the operator's own, which Meta doesn't report.
 func (d *document) calls(r *Record) {
 	var rows [][]string
 	for i := range r.Numbers.Items {
 		n := &r.Numbers.Items[i]
 		for _, c := range n.Calls {
-			rows = append(rows, []string{nameOf(n), when(&c.Time, ""), c.Kind, say(c.Result), labelOf(SourceLedger)})
+			rows = append(rows, []string{nameOf(n), when(&c.Time, ""), c.Kind, say(c.Result), labelOf(SourceCallLog)})
 		}
 	}
 	empty := "The operator's ledger holds no registration or verification of these numbers; it keeps the recent ones only."
-	if !r.has(SourceLedger) {
+	if !r.has(SourceCallLog) {
 		empty = "Registrations and verifications by the operator: (no cluster was asked, which keeps them)."
 	}
 	d.rows(empty, []string{"Number", "Time", "Call by the operator", "Result", "Source"}, rows)
@@ -136,7 +136,7 @@ func (d *document) templates(r *Record, o Options) {
 	}
 }
 
-// footers tells how many marketing templates have a footer, which is where an opt-out usually stands. Whether it is one is for
+// footers counts the marketing templates with a footer, where an opt-out usually stands. Whether a footer is an opt-out is for
 // people to read.
 func (d *document) footers(t *Templates) {
 	if t.Source != SourceMeta {

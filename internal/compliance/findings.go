@@ -15,20 +15,20 @@ import (
 	"github.com/waba-operator/waba-operator/internal/standing"
 )
 
-// verdict is what came of a check: what was found, and why not everything could be looked at.
-type verdict struct {
+// checkResult is the result of a check: the findings, and why not everything could be checked.
+type checkResult struct {
 	findings []Finding
 	missing  string
 }
 
-func (v *verdict) found(source SourceName, statement string, evidence ...string) {
+func (v *checkResult) found(source SourceName, statement string, evidence ...string) {
 	v.findings = append(v.findings, Finding{Statement: statement, Evidence: append([]string{}, evidence...), Source: source})
 }
 
-// checks are the questions that every record answers, in the order in which they are told.
+// checks are the questions that every record answers, in the order of the record.
 var checks = []struct {
 	id, question string
-	ask          func(*evidence, *Record) verdict
+	ask          func(*evidence, *Record) checkResult
 }{
 	{"official-api", "Is every number on Meta's official Cloud API?", checkOfficial},
 	{"ban", "Is the account free of a ban, and of the announcement of one?", checkBan},
@@ -47,7 +47,7 @@ var checks = []struct {
 	{"api-version", "Is the version of the Graph API still served by Meta?", checkVersion},
 }
 
-func (e *evidence) examine(r *Record) ([]Finding, []Check) {
+func (e *evidence) runChecks(r *Record) ([]Finding, []Check) {
 	findings, done := []Finding{}, []Check{}
 	for _, c := range checks {
 		v := c.ask(e, r)
@@ -67,7 +67,7 @@ func (e *evidence) examine(r *Record) ([]Finding, []Check) {
 	return findings, done
 }
 
-func checkOfficial(_ *evidence, r *Record) (v verdict) {
+func checkOfficial(_ *evidence, r *Record) (v checkResult) {
 	for i := range r.Numbers.Items {
 		if n := &r.Numbers.Items[i]; offCloud(n) {
 			v.found(n.Platform.Source, "number "+nameOf(n)+" isn't on the Cloud API",
@@ -87,7 +87,7 @@ func orUnknown(f Fact) string {
 	return f.Value
 }
 
-func checkBan(_ *evidence, r *Record) (v verdict) {
+func checkBan(_ *evidence, r *Record) (v checkResult) {
 	if v.missing = r.Standing.Unknown; r.Standing.Ban != nil && r.Standing.Ban.State == StateInForce {
 		evidence := []string{"state " + r.Standing.Ban.Type}
 		if d := r.Standing.Ban.Expires; d != nil {
@@ -102,7 +102,7 @@ func checkBan(_ *evidence, r *Record) (v verdict) {
 	return v
 }
 
-func checkRestrictions(_ *evidence, r *Record) (v verdict) {
+func checkRestrictions(_ *evidence, r *Record) (v checkResult) {
 	v.missing = r.Standing.Unknown
 	for _, x := range r.Standing.Restrictions {
 		if x.State == StateInForce {
@@ -129,7 +129,7 @@ func dated(x Event) []string {
 	return out
 }
 
-func checkViolations(_ *evidence, r *Record) (v verdict) {
+func checkViolations(_ *evidence, r *Record) (v checkResult) {
 	v.missing = r.Standing.Unknown
 	for _, x := range r.Standing.Violations {
 		if x.State == StateRecent {
@@ -139,10 +139,10 @@ func checkViolations(_ *evidence, r *Record) (v verdict) {
 	return v
 }
 
-// refusals are the results of reviews that an auditor would object to. A business that nobody asked to verify isn't one.
+// refusals are the results of reviews that an auditor would object to. A business without a request for verification isn't one.
 var refusals = []string{"REJECTED", "FAILED", "REVOKED", "EXPIRED", "INELIGIBLE"}
 
-func checkReviews(_ *evidence, r *Record) (v verdict) {
+func checkReviews(_ *evidence, r *Record) (v checkResult) {
 	for _, review := range []struct {
 		of   string
 		fact Fact
@@ -157,7 +157,7 @@ func checkReviews(_ *evidence, r *Record) (v verdict) {
 	return v
 }
 
-func checkSending(_ *evidence, r *Record) (v verdict) {
+func checkSending(_ *evidence, r *Record) (v checkResult) {
 	for _, o := range r.Account.Obstacles {
 		if o.CanSend == "BLOCKED" {
 			v.found(r.Account.CanSend.Source, "Meta blocks messages: "+strings.TrimSpace(o.Entity+" "+o.ID), o.Reasons...)
@@ -169,7 +169,7 @@ func checkSending(_ *evidence, r *Record) (v verdict) {
 	return v
 }
 
-func checkApps(_ *evidence, r *Record) (v verdict) {
+func checkApps(_ *evidence, r *Record) (v checkResult) {
 	v.missing = r.Apps.Unknown
 	for _, a := range r.Apps.Items {
 		switch a.Approval {
@@ -183,7 +183,7 @@ func checkApps(_ *evidence, r *Record) (v verdict) {
 	return v
 }
 
-func checkCallbacks(_ *evidence, r *Record) (v verdict) {
+func checkCallbacks(_ *evidence, r *Record) (v checkResult) {
 	for _, c := range r.Callbacks {
 		where := c.Level + " " + c.Subject
 		if !c.Address.encrypted() {
@@ -203,7 +203,7 @@ func checkCallbacks(_ *evidence, r *Record) (v verdict) {
 	return v
 }
 
-func checkUsers(_ *evidence, r *Record) (v verdict) {
+func checkUsers(_ *evidence, r *Record) (v checkResult) {
 	v.missing = r.Users.Unknown
 	for _, u := range r.Users.Items {
 		var control []string
@@ -219,7 +219,7 @@ func checkUsers(_ *evidence, r *Record) (v verdict) {
 	return v
 }
 
-func checkExpiry(e *evidence, r *Record) (v verdict) {
+func checkExpiry(e *evidence, r *Record) (v checkResult) {
 	t := &r.Token
 	v.missing = t.Unknown
 	if t.Unknown != "" {
@@ -239,7 +239,7 @@ func checkExpiry(e *evidence, r *Record) (v verdict) {
 	return v
 }
 
-func checkScopes(e *evidence, r *Record) (v verdict) {
+func checkScopes(e *evidence, r *Record) (v checkResult) {
 	t := &r.Token
 	v.missing = t.Unknown
 	if v.missing == "" && len(t.Scopes) == 0 {
@@ -289,7 +289,7 @@ func scopeNames(scopes []Scope) string {
 	return strings.Join(names, ", ")
 }
 
-func checkReach(e *evidence, r *Record) (v verdict) {
+func checkReach(e *evidence, r *Record) (v checkResult) {
 	t := &r.Token
 	v.missing = t.Unknown
 	if v.missing != "" {
@@ -314,7 +314,7 @@ func checkReach(e *evidence, r *Record) (v verdict) {
 	return v
 }
 
-func checkPIN(_ *evidence, r *Record) (v verdict) {
+func checkPIN(_ *evidence, r *Record) (v checkResult) {
 	if v.missing = r.Numbers.Unknown; v.missing == "" && !r.Numbers.Complete {
 		v.missing = "not all numbers could be read"
 	}
@@ -339,7 +339,7 @@ var gravest = []string{"ABUSIVE_CONTENT", "SCAM"}
 // namedTemplates bounds how many templates a finding names; all are in the list.
 const namedTemplates = 10
 
-func checkTemplates(_ *evidence, r *Record) (v verdict) {
+func checkTemplates(_ *evidence, r *Record) (v checkResult) {
 	v.missing = r.Templates.Unknown
 	if v.missing == "" && !r.Templates.Complete {
 		v.missing = "not all templates could be read"
@@ -370,7 +370,7 @@ func checkTemplates(_ *evidence, r *Record) (v verdict) {
 	return v
 }
 
-func checkVersion(e *evidence, _ *Record) (v verdict) {
+func checkVersion(e *evidence, _ *Record) (v checkResult) {
 	end, known := graph.VersionEnd(e.version)
 	switch {
 	case !known:

@@ -21,14 +21,14 @@ func ptr[T any](v T) *T                  { return &v }
 
 const (
 	day = 24 * time.Hour
-	// evil is a name that somebody chose at Meta.
+	// evil is a name that another person chose at Meta.
 	evil = "Acme | <script>alert(1)</script>\n# [Gar\u202eden](https://evil.example/?a=b) *_x_*"
 )
 
 // question is one that anybody may ask.
 func question() *Question { return &Question{Version: "v1.2.3", GraphAPIVersion: "v25.0"} }
 
-// rich is an account of which much is to be told, not all of it good.
+// rich is an account with many entries in its record, not all of them good.
 func rich() *evidence {
 	e := &evidence{
 		question: question(), now: now, version: "v25.0", clustered: true, waba: richWABA(), snapshot: richSnapshot(),

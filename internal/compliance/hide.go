@@ -5,7 +5,7 @@ package compliance
 
 import "reflect"
 
-// hideSecrets takes what may be secret out of every text of the record, whoever wrote it: Meta may repeat what it was sent.
+// hideSecrets removes what may be secret from every text of the record, whatever its origin: Meta may repeat what it was sent.
 // Addresses have been cleaned already, and would be dropped as a whole.
 func hideSecrets(r *Record, hide func(string) string) { hideIn(reflect.ValueOf(r).Elem(), hide) }
 

@@ -23,12 +23,12 @@ type SourceName string
 const (
 	// SourceMeta is an answer of Meta's Graph API while the record was made.
 	SourceMeta SourceName = "meta"
-	// SourceCluster is the spec or status of a Kubernetes resource: what somebody decided, or what the operator observed last.
+	// SourceCluster is the spec or status of a Kubernetes resource: a user's decision, or the operator's last observation.
 	SourceCluster SourceName = "cluster"
-	// SourceWebhook is what Meta told the operator by webhook, as kept in status.webhook.
+	// SourceWebhook is what Meta reported to the operator by webhook, as stored in status.webhook.
 	SourceWebhook SourceName = "webhook"
-	// SourceLedger is the operator's own record of its calls, as kept in status.
-	SourceLedger SourceName = "ledger"
+	// SourceCallLog is the operator's own record of its calls, as stored in status.
+	SourceCallLog SourceName = "ledger"
 	// SourceProgram is what this program knows by itself, from Meta's public pages.
 	SourceProgram SourceName = "program"
 )
@@ -41,7 +41,7 @@ type Record struct {
 	Generator   Generator `json:"generator"`
 	// Sources are those that could be read.
 	Sources []Source `json:"sources"`
-	// Findings are what an auditor would object to; Checks tell which questions were asked.
+	// Findings are what an auditor would object to; Checks are the questions that were asked.
 	Findings []Finding `json:"findings"`
 	Checks   []Check   `json:"checks"`
 	// Gaps are what the record could not see.
@@ -114,7 +114,7 @@ type Check struct {
 type Gap struct {
 	What string `json:"what"`
 	Why  string `json:"why"`
-	// Inherent is set where nobody who makes a record could see it: Meta doesn't tell it.
+	// Inherent is set where no record could contain it: Meta doesn't report it.
 	Inherent bool `json:"inherent"`
 }
 
@@ -153,7 +153,7 @@ type Obstacle struct {
 type OfficialAPI struct {
 	// Conclusion is Proven, Contradicted or Unproven.
 	Conclusion string `json:"conclusion"`
-	// Proofs speak for it, Contradictions against it, and Open is what can't be told.
+	// Proofs speak for it, Contradictions against it, and Open is undecided.
 	Proofs         []Statement `json:"proofs"`
 	Contradictions []Statement `json:"contradictions"`
 	Open           []Statement `json:"open"`
@@ -165,7 +165,7 @@ const (
 	OfficialProven = "Proven"
 	// OfficialContradicted means that a number uses something else.
 	OfficialContradicted = "Contradicted"
-	// OfficialUnproven means that neither can be told.
+	// OfficialUnproven means that neither can be shown.
 	OfficialUnproven = "Unproven"
 )
 
@@ -229,8 +229,8 @@ type Callback struct {
 	// Subject is the id of the app, or of the number.
 	Subject string  `json:"subject"`
 	Address Address `json:"address"`
-	// Expected is yes or no: whether a WebhookSubscription resource or --callback-host names the host; unknown where nobody
-	// named any.
+	// Expected is yes or no: whether a WebhookSubscription resource or --callback-host names the host; unknown where neither
+	// names any.
 	Expected string     `json:"expected"`
 	Source   SourceName `json:"source"`
 }

@@ -87,13 +87,13 @@ const (
 	StateInForce = "inForce"
 	// StateOver is in the past.
 	StateOver = "over"
-	// StateRecent is a violation of the last 30 days: Meta tells none's end.
+	// StateRecent is a violation of the last 30 days: Meta reports no end of it.
 	StateRecent = "recent"
 	// StatePast is an older one.
 	StatePast = "past"
 )
 
-// Standing is what Meta told of the account's standing. Only webhooks report it.
+// Standing is what Meta reported about the account's standing. Only webhooks report it.
 type Standing struct {
 	// Unknown says why nothing can be known of the past.
 	Unknown string `json:"unknown,omitempty"`
@@ -107,7 +107,7 @@ type Standing struct {
 	Events []Event `json:"events"`
 }
 
-// Event is one thing that Meta told.
+// Event is one event that Meta reported.
 type Event struct {
 	Type  string     `json:"type"`
 	State string     `json:"state,omitempty"`

@@ -96,7 +96,7 @@ func escapeMarkdown(text string) string {
 	return strings.Join(words, " ")
 }
 
-// visible turns line breaks and what changes the direction or look of text into blanks.
+// visible replaces line breaks, and characters that change the direction or appearance of text, by blanks.
 func visible(r rune) rune {
 	switch {
 	case r < ' ', r >= 0x7f && r <= 0x9f, r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r == 0xfeff:

@@ -33,7 +33,7 @@ type Options struct {
 	SecretName string
 	// Observed makes every resource an observed one, whatever it says.
 	Observed bool
-	// SkipForeign leaves out numbers that others run.
+	// SkipForeign omits numbers that other products run.
 	SkipForeign bool
 	// Kinds are the kinds to export; none: all.
 	Kinds []string

@@ -44,7 +44,7 @@ func wabaName(a *graph.Account) string {
 	return name
 }
 
-// numberNames are made of the digits of numbers, or where these don't tell them apart of their ids.
+// numberNames are made of the digits of numbers, or of their ids where the digits aren't unique.
 func numberNames(numbers []graph.PhoneNumber) map[string]string {
 	count := map[string]int{}
 	for i := range numbers {

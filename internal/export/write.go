@@ -81,7 +81,7 @@ func (e *Exporter) Directory(ctx context.Context, dir string) error {
 	}
 	err = write(dir, SecretsFile, text, os.O_EXCL)
 	if errors.Is(err, fs.ErrExist) {
-		return nil // somebody may have filled it in
+		return nil // a user may have filled it in
 	}
 	return err
 }

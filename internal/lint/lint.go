@@ -1,8 +1,8 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package lint checks manifests before anybody applies them: what the API server would refuse, what the operator couldn't
-// send, what Meta tends to reject, and resources that stand in each other's way.
+// Package lint checks manifests before they are applied: what the API server would refuse, what the operator couldn't send, what
+// Meta tends to reject, and resources that conflict with each other.
 package lint
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
-// Severity says what a finding means for whoever applies the manifest.
+// Severity says what a finding means for applying the manifest.
 type Severity string
 
 const (
@@ -70,7 +70,7 @@ type Finding struct {
 	Message string `json:"message"`
 }
 
-// Result is what came of a run.
+// Result is the result of a run.
 type Result struct {
 	Findings []Finding `json:"findings"`
 	// Checked are the resources of this project that were found, Skipped those of others.
@@ -144,7 +144,7 @@ func (l *Linter) Check(ctx context.Context, documents []manifest.Document, unrea
 	return r
 }
 
-// check is the look at one resource.
+// check checks one resource.
 type check struct {
 	document *manifest.Document
 	findings []Finding

@@ -13,7 +13,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
-// register remembers what stands where, to find resources that stand in each other's way.
+// register stores which resource uses which name and asset, to find resources that conflict with each other.
 type register struct {
 	// seen are the places of resources and of assets.
 	seen map[string]string
@@ -62,7 +62,7 @@ func account(obj *unstructured.Unstructured) string {
 	return cmp.Or(text(obj, "wabaRef", "namespace"), obj.GetNamespace()) + "/" + text(obj, "wabaRef", "name")
 }
 
-// assetOf names the asset at Meta that a resource is about, and the field that says so; "" where it can't be told.
+// assetOf names the asset at Meta that a resource is about, and the field that says so; "" where that is unknown.
 func assetOf(obj *unstructured.Unstructured) (path, asset string) {
 	key := func(path string, parts ...string) (string, string) {
 		for _, p := range parts {

@@ -46,7 +46,7 @@ func (i *inventory) overview(selection Selection, now time.Time) (*Overview, err
 				continue // an account is its own group
 			}
 			if a := group(obj); a != nil {
-				a.take(obj, now)
+				a.add(obj, now)
 			}
 		}
 	}
@@ -126,14 +126,14 @@ func accountOf(w *v1alpha1.WABA, now time.Time) *Account {
 	return a
 }
 
-// take adds a resource to its account.
-func (a *Account) take(obj v1alpha1.Asset, now time.Time) {
+// add adds a resource to its account.
+func (a *Account) add(obj v1alpha1.Asset, now time.Time) {
 	r := resourceOf(obj, now)
-	settle(a, &r)
+	downgradeConsequences(a, &r)
 	adapters[r.Kind].add(a, r, obj)
 }
 
-// sort orders what belongs to an account, so that the same cluster always looks the same.
+// sort orders the resources of an account, so that the same cluster always gives the same output.
 func (a *Account) sort() {
 	slices.SortFunc(a.PhoneNumbers, func(x, y *Number) int { return compare(&x.Resource, &y.Resource) })
 	slices.SortFunc(a.MessageTemplates, func(x, y *Template) int { return compare(&x.Resource, &y.Resource) })

@@ -285,7 +285,7 @@ func (c *cluster) Get(_ context.Context, key client.ObjectKey, obj client.Object
 	return apierrors.NewNotFound(v1alpha1.Resource("wabas"), key.Name)
 }
 
-// gathered is the fixture as it is shown to somebody.
+// gathered is the fixture as it is shown to a user.
 func gathered(t *testing.T, c *cluster, selection Selection) *Overview {
 	t.Helper()
 	o, err := Gather(t.Context(), c, selection, noon)

@@ -38,7 +38,7 @@ func (s Selection) includes(account types.NamespacedName) bool {
 	return len(s.Accounts) == 0 || slices.ContainsFunc(s.Accounts, func(name string) bool { return name == account.Name || name == account.String() })
 }
 
-// place says where is looked.
+// place names where the resources are read.
 func (s Selection) place() string {
 	if s.Namespace == "" {
 		return "any namespace"
@@ -82,9 +82,9 @@ func collect(ctx context.Context, reader client.Reader, selection Selection) (*i
 		err := reader.Get(ctx, key, account)
 		switch {
 		case apierrors.IsNotFound(err):
-			inv.lack(key, missingNotFound)
+			inv.noteMissing(key, missingNotFound)
 		case apierrors.IsForbidden(err):
-			inv.lack(key, reasonForbidden)
+			inv.noteMissing(key, reasonForbidden)
 			inv.unreadable = append(inv.unreadable, "waba "+key.String())
 		case err != nil:
 			return nil, fmt.Errorf("reading waba %s: %w", key, err)

@@ -16,22 +16,22 @@ import (
 )
 
 const (
-	// unseenAfter is how long a new resource may have no status, or be in deletion, before that is worth a look.
-	unseenAfter = 10 * time.Minute
-	// lastsAfter is how long what passes within minutes may last.
-	lastsAfter = time.Hour
+	// notSeenAfter is how long a new resource may have no status, or be in deletion, before that is a finding.
+	notSeenAfter = 10 * time.Minute
+	// briefLimit is how long a brief condition may last.
+	briefLimit = time.Hour
 	// overdueAfter is how long something may go on after its expected end.
 	overdueAfter = 24 * time.Hour
 )
 
-// brief are reasons of what passes within minutes, if it passes.
+// brief are reasons of conditions that normally end within minutes.
 var brief = []string{v1alpha1.ReasonTransientError, v1alpha1.ReasonProgressing, v1alpha1.ReasonPending, reasonDeleting}
 
 // vague are reasons with which Ready only repeats that something is wrong.
 var vague = []string{v1alpha1.ReasonProgressing, v1alpha1.ReasonPending, v1alpha1.ReasonNotSubscribed, v1alpha1.ReasonNotRegistered}
 
-// judging gathers the findings about one resource.
-type judging struct {
+// evaluation collects the findings about one resource.
+type evaluation struct {
 	kind       string
 	now        time.Time
 	generation int64
@@ -42,7 +42,7 @@ type judging struct {
 // judge is the only place that says what isn't well about a resource.
 func judge(obj v1alpha1.Asset, now time.Time) []Finding {
 	kind, common := obj.KindName(), obj.CommonStatus()
-	j := &judging{kind: kind, now: now, generation: obj.GetGeneration(), common: common}
+	j := &evaluation{kind: kind, now: now, generation: obj.GetGeneration(), common: common}
 	if at := obj.GetDeletionTimestamp(); at != nil {
 		message := "being deleted"
 		if c := meta.FindStatusCondition(common.Conditions, v1alpha1.ConditionSynced); c != nil && c.Status == metav1.ConditionFalse {
@@ -51,7 +51,7 @@ func judge(obj v1alpha1.Asset, now time.Time) []Finding {
 		j.add(Finding{Reason: reasonDeleting, Message: message, Since: at})
 	}
 	if common.ObservedGeneration < 0 || meta.FindStatusCondition(common.Conditions, v1alpha1.ConditionReady) == nil {
-		j.unseen(obj)
+		j.notSeen(obj)
 		return j.done()
 	}
 	if common.ObservedGeneration < j.generation {
@@ -65,21 +65,21 @@ func judge(obj v1alpha1.Asset, now time.Time) []Finding {
 	return j.done()
 }
 
-// unseen says that no operator looked at the resource yet.
-func (j *judging) unseen(obj v1alpha1.Asset) {
+// notSeen adds that no operator has reconciled the resource yet.
+func (j *evaluation) notSeen(obj v1alpha1.Asset) {
 	created := obj.GetCreationTimestamp()
 	f := Finding{Reason: reasonNotSeen, Message: "no operator has seen this resource yet: does one run, and watch this namespace and these labels?", Since: &created}
-	if j.now.Sub(created.Time) < unseenAfter {
+	if j.now.Sub(created.Time) < notSeenAfter {
 		f.Severity = Info
 	}
 	j.add(f)
 }
 
 // add judges a finding by the rules, unless its severity is set.
-func (j *judging) add(f Finding) {
+func (j *evaluation) add(f Finding) {
 	r := ruleOf(j.kind, f.Condition, f.Reason)
 	f.Severity = cmp.Or(f.Severity, r.severity)
-	if f.Severity == Info && (j.lasts(&f) || j.stalled(&f)) {
+	if f.Severity == Info && (j.overdue(&f) || j.stalled(&f)) {
 		f.Severity = Warning
 	}
 	if f.Severity != OK {
@@ -88,22 +88,22 @@ func (j *judging) add(f Finding) {
 	}
 }
 
-// lasts reports that what ought to pass by itself doesn't.
-func (j *judging) lasts(f *Finding) bool {
+// overdue reports whether a brief condition lasts too long.
+func (j *evaluation) overdue(f *Finding) bool {
 	if f.Until != nil && j.now.Sub(f.Until.Time) > overdueAfter {
 		return true
 	}
-	return f.Since != nil && f.Until == nil && slices.Contains(brief, f.Reason) && j.now.Sub(f.Since.Time) > lastsAfter
+	return f.Since != nil && f.Until == nil && slices.Contains(brief, f.Reason) && j.now.Sub(f.Since.Time) > briefLimit
 }
 
-// stalled reports that the operator waits for a person because of this.
-func (j *judging) stalled(f *Finding) bool {
+// stalled reports whether the operator waits for a user because of this.
+func (j *evaluation) stalled(f *Finding) bool {
 	c := meta.FindStatusCondition(j.common.Conditions, v1alpha1.ConditionStalled)
 	return f.Condition != "" && c != nil && c.Status == metav1.ConditionTrue && c.Reason == f.Reason
 }
 
 // condition judges one condition.
-func (j *judging) condition(c *metav1.Condition) {
+func (j *evaluation) condition(c *metav1.Condition) {
 	switch c.Type {
 	case v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled:
 		return // they sum up
@@ -126,7 +126,7 @@ func (j *judging) condition(c *metav1.Condition) {
 }
 
 // explained reports that another condition says the same, and better.
-func (j *judging) explained(c *metav1.Condition) bool {
+func (j *evaluation) explained(c *metav1.Condition) bool {
 	is := func(kind string, status metav1.ConditionStatus) bool {
 		return meta.IsStatusConditionPresentAndEqual(j.common.Conditions, kind, status)
 	}
@@ -134,15 +134,15 @@ func (j *judging) explained(c *metav1.Condition) bool {
 	case v1alpha1.ConditionSynced:
 		return c.Reason == v1alpha1.ReasonPermissionDenied && is(v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse)
 	case v1alpha1.ConditionVerified: // a code is needed only on the way to the registration
-		return is(v1alpha1.ConditionRegistered, metav1.ConditionTrue) || j.underway()
+		return is(v1alpha1.ConditionRegistered, metav1.ConditionTrue) || j.inProgress()
 	case v1alpha1.ConditionRegistered, v1alpha1.ConditionSubscribed:
-		return j.underway()
+		return j.inProgress()
 	}
 	return false
 }
 
-// underway reports that the condition Synced says what the resource waits for.
-func (j *judging) underway() bool {
+// inProgress reports whether the condition Synced says what the resource waits for.
+func (j *evaluation) inProgress() bool {
 	conditions := j.common.Conditions
 	ready, synced := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady), meta.FindStatusCondition(conditions, v1alpha1.ConditionSynced)
 	return synced != nil && synced.Status == metav1.ConditionFalse &&
@@ -150,7 +150,7 @@ func (j *judging) underway() bool {
 }
 
 // ready adds why the resource isn't ready, where nothing else says it.
-func (j *judging) ready() {
+func (j *evaluation) ready() {
 	c := meta.FindStatusCondition(j.common.Conditions, v1alpha1.ConditionReady)
 	if c.Status == metav1.ConditionTrue || len(j.findings) > 0 && (slices.Contains(vague, c.Reason) || c.ObservedGeneration < j.generation) {
 		return
@@ -167,7 +167,7 @@ var covers = map[string][]string{
 }
 
 // done returns the findings, the worst first. Of each reason it keeps the worst, and of equals the first, which has dates.
-func (j *judging) done() []Finding {
+func (j *evaluation) done() []Finding {
 	slices.SortStableFunc(j.findings, func(a, b Finding) int { return rank[a.Severity] - rank[b.Severity] })
 	seen := map[string]bool{}
 	for _, f := range j.findings {
@@ -190,8 +190,8 @@ func worst(findings []Finding) Severity {
 	return findings[0].Severity
 }
 
-// passedOn are reasons with which a resource only passes on what is wrong with its account.
-var passedOn = []string{
+// consequences are reasons with which a resource only repeats a problem of its account.
+var consequences = []string{
 	v1alpha1.ReasonAccountNotReady, v1alpha1.ReasonAccountBlocked, v1alpha1.ReasonCredentialsInvalid, v1alpha1.ReasonBulkChangeHeld,
 }
 
@@ -203,9 +203,9 @@ func (f *Finding) causes(reason string) bool {
 	return f.Reason == reason || f.Condition == v1alpha1.ConditionCredentialsValid && reason == v1alpha1.ReasonPermissionDenied
 }
 
-// settle lowers findings of a resource that follow from what is shown of its account: one cause, one alarm. Where the account
-// can't be seen, they stay as they are.
-func settle(account *Account, r *Resource) {
+// downgradeConsequences lowers findings of a resource that follow from findings of its account: one cause, one alarm. If the
+// account can't be read, they stay as they are.
+func downgradeConsequences(account *Account, r *Resource) {
 	if account.Missing == reasonForbidden {
 		for i := range r.Findings {
 			if f := &r.Findings[i]; f.Reason == v1alpha1.ReasonAccountNotReady {
@@ -218,7 +218,7 @@ func settle(account *Account, r *Resource) {
 			if f.Condition != v1alpha1.ConditionSynced && f.Condition != v1alpha1.ConditionReady {
 				continue
 			}
-			if slices.Contains(passedOn, f.Reason) || slices.ContainsFunc(account.Findings, func(a Finding) bool { return a.causes(f.Reason) }) {
+			if slices.Contains(consequences, f.Reason) || slices.ContainsFunc(account.Findings, func(a Finding) bool { return a.causes(f.Reason) }) {
 				f.Severity = Info
 			}
 		}
@@ -227,7 +227,7 @@ func settle(account *Account, r *Resource) {
 	r.Severity = worst(r.Findings)
 }
 
-// plain makes one line of a text that Meta, or whoever may write a status, decides about: nothing of it moves a terminal's cursor.
+// plain makes one line of a text from Meta or from an author of a status, without anything that moves a terminal's cursor.
 func plain(s string) string {
 	clean := strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' {

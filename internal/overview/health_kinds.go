@@ -31,12 +31,12 @@ const (
 	limitNotice = 90
 	// versionNotice is how long before its end a version of the Graph API is reported.
 	versionNotice = 90 * 24 * time.Hour
-	// alertMemory is how long an alert of Meta's counts that nobody took back.
+	// alertMemory is how long an alert of Meta's counts that wasn't withdrawn.
 	alertMemory = 30 * 24 * time.Hour
 )
 
 // account adds what conditions don't say of an account, or not with dates.
-func (j *judging) account(w *v1alpha1.WABA) {
+func (j *evaluation) account(w *v1alpha1.WABA) {
 	s := &w.Status
 	j.standing(w)
 	j.token(s)
@@ -62,8 +62,8 @@ func (j *judging) account(w *v1alpha1.WABA) {
 	j.observation(w)
 }
 
-// standing adds bans, restrictions, violations and apps that nobody approved.
-func (j *judging) standing(w *v1alpha1.WABA) {
+// standing adds bans, restrictions, violations and apps that aren't approved.
+func (j *evaluation) standing(w *v1alpha1.WABA) {
 	s := &w.Status
 	compliant := v1alpha1.ConditionPolicyCompliant
 	if state := standing.Ban(s, j.now); state != "" {
@@ -107,8 +107,8 @@ func (j *judging) standing(w *v1alpha1.WABA) {
 	}
 }
 
-// token adds when the access token expires, or that it has since the operator last looked.
-func (j *judging) token(s *v1alpha1.WABAStatus) {
+// token adds when the access token expires, or that it has expired since the last observation.
+func (j *evaluation) token(s *v1alpha1.WABAStatus) {
 	if s.Credentials == nil || s.Credentials.ExpirationTime == nil {
 		return
 	}
@@ -126,7 +126,7 @@ func (j *judging) token(s *v1alpha1.WABAStatus) {
 }
 
 // alerts adds Meta's alerts: of each kind and thing the newest, unless it was taken back.
-func (j *judging) alerts(s *v1alpha1.WABAStatus) {
+func (j *evaluation) alerts(s *v1alpha1.WABAStatus) {
 	if s.Webhook == nil {
 		return
 	}
@@ -156,10 +156,10 @@ func (j *judging) alerts(s *v1alpha1.WABAStatus) {
 }
 
 // observation adds that what is shown may be old.
-func (j *judging) observation(w *v1alpha1.WABA) {
+func (j *evaluation) observation(w *v1alpha1.WABA) {
 	s := &w.Status
 	if w.Spec.ManagementPolicy == v1alpha1.ManagementPolicyPaused || meta.IsStatusConditionFalse(s.Conditions, v1alpha1.ConditionCredentialsValid) {
-		return // the reason why nobody looks is shown
+		return // another finding has the reason why it isn't observed
 	}
 	if s.LastObservedTime == nil {
 		created := w.CreationTimestamp
@@ -189,7 +189,7 @@ func interval(w *v1alpha1.WABA) time.Duration {
 }
 
 // number adds what a number's status at Meta means beyond its conditions.
-func (j *judging) number(n *v1alpha1.PhoneNumber) {
+func (j *evaluation) number(n *v1alpha1.PhoneNumber) {
 	ready := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionReady)
 	f := Finding{Message: "Meta shows the number as " + n.Status.Status, Since: &ready.LastTransitionTime}
 	switch n.Status.Status {
@@ -207,7 +207,7 @@ func (j *judging) number(n *v1alpha1.PhoneNumber) {
 }
 
 // template adds the dates that Meta gives to a template's status and to a change of its category.
-func (j *judging) template(t *v1alpha1.MessageTemplate) {
+func (j *evaluation) template(t *v1alpha1.MessageTemplate) {
 	s := &t.Status
 	for i := range s.Conditions {
 		c := &s.Conditions[i]

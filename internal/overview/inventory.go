@@ -28,12 +28,12 @@ type inventory struct {
 	// closed are kinds that may not be listed.
 	closed     map[string]bool
 	unreadable []string
-	// words are texts of conditions, each by itself.
-	words map[string]string
+	// texts are the texts of conditions, each stored once.
+	texts map[string]string
 }
 
 func newInventory() *inventory {
-	return &inventory{objects: map[string]map[types.NamespacedName]v1alpha1.Asset{}, missing: map[types.NamespacedName]string{}, closed: map[string]bool{}, words: map[string]string{}}
+	return &inventory{objects: map[string]map[types.NamespacedName]v1alpha1.Asset{}, missing: map[types.NamespacedName]string{}, closed: map[string]bool{}, texts: map[string]string{}}
 }
 
 // put adds an object, which belongs to the inventory from then on, or replaces it.
@@ -43,7 +43,7 @@ func (i *inventory) put(obj v1alpha1.Asset) {
 	common.Conditions = slices.Clip(slices.Clone(common.Conditions)) // as long as it is, not as the decoder made room
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.share(common.Conditions)
+	i.intern(common.Conditions)
 	if i.objects[kind] == nil {
 		i.objects[kind] = map[types.NamespacedName]v1alpha1.Asset{}
 	}
@@ -75,8 +75,8 @@ func (i *inventory) keep(kind string, matches func(types.NamespacedName) bool, l
 	maps.DeleteFunc(i.objects[kind], func(key types.NamespacedName, _ v1alpha1.Asset) bool { return matches(key) && !listed[key] })
 }
 
-// lack notes why an account isn't there.
-func (i *inventory) lack(account types.NamespacedName, why string) {
+// noteMissing records why an account isn't there.
+func (i *inventory) noteMissing(account types.NamespacedName, why string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.missing[account] = why
@@ -119,18 +119,18 @@ func trim(obj v1alpha1.Asset) {
 	adapters[obj.KindName()].trim(obj)
 }
 
-// maxWords bounds words: messages of conditions may name anything.
-const maxWords = 4096
+// maxTexts bounds texts: messages of conditions may name anything.
+const maxTexts = 4096
 
-// share has equal texts of conditions kept once: most resources say the same.
-func (i *inventory) share(conditions []metav1.Condition) {
+// intern stores equal texts of conditions once: most resources have the same.
+func (i *inventory) intern(conditions []metav1.Condition) {
 	for n := range conditions {
 		c := &conditions[n]
 		for _, s := range []*string{&c.Type, &c.Reason, &c.Message} {
-			if known, ok := i.words[*s]; ok {
+			if known, ok := i.texts[*s]; ok {
 				*s = known
-			} else if len(i.words) < maxWords {
-				i.words[*s] = *s
+			} else if len(i.texts) < maxTexts {
+				i.texts[*s] = *s
 			}
 		}
 	}

@@ -17,26 +17,26 @@ type adapter struct {
 	// trim takes off what no overview shows.
 	trim func(v1alpha1.Asset)
 	// judge finds what isn't well about a resource besides its conditions.
-	judge func(*judging, v1alpha1.Asset)
+	judge func(*evaluation, v1alpha1.Asset)
 	// add puts a resource under its account; nil for the account itself.
 	add func(*Account, Resource, v1alpha1.Asset)
 }
 
 var adapters = map[string]adapter{
-	v1alpha1.KindWABA:                adapt(trimAccount, (*judging).account, nil),
-	v1alpha1.KindPhoneNumber:         adapt(trimNumber, (*judging).number, addNumber),
-	v1alpha1.KindMessageTemplate:     adapt(trimTemplate, (*judging).template, addTemplate),
+	v1alpha1.KindWABA:                adapt(trimAccount, (*evaluation).account, nil),
+	v1alpha1.KindPhoneNumber:         adapt(trimNumber, (*evaluation).number, addNumber),
+	v1alpha1.KindMessageTemplate:     adapt(trimTemplate, (*evaluation).template, addTemplate),
 	v1alpha1.KindWebhookSubscription: adapt(nil, nil, addSubscription),
 }
 
 // adapt makes the adapter of a kind; nil is for what there is nothing to do.
-func adapt[T v1alpha1.Asset](trim func(T), judge func(*judging, T), add func(*Account, Resource, T)) adapter {
-	a := adapter{trim: func(v1alpha1.Asset) {}, judge: func(*judging, v1alpha1.Asset) {}}
+func adapt[T v1alpha1.Asset](trim func(T), judge func(*evaluation, T), add func(*Account, Resource, T)) adapter {
+	a := adapter{trim: func(v1alpha1.Asset) {}, judge: func(*evaluation, v1alpha1.Asset) {}}
 	if trim != nil {
 		a.trim = func(obj v1alpha1.Asset) { trim(as[T](obj)) }
 	}
 	if judge != nil {
-		a.judge = func(j *judging, obj v1alpha1.Asset) { judge(j, as[T](obj)) }
+		a.judge = func(j *evaluation, obj v1alpha1.Asset) { judge(j, as[T](obj)) }
 	}
 	if add != nil {
 		a.add = func(to *Account, r Resource, obj v1alpha1.Asset) { add(to, r, as[T](obj)) }

@@ -11,7 +11,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
-// Severity says what whoever reads it has to do.
+// Severity says how urgently a user must act.
 type Severity string
 
 // Severities, the worst first.
@@ -20,7 +20,7 @@ const (
 	Critical Severity = "Critical"
 	// Warning: a person has to act, and nothing burns.
 	Warning Severity = "Warning"
-	// Info: it passes by itself, follows from something else that is shown, or somebody wants it so.
+	// Info: it ends by itself, follows from another finding, or a user wants it so.
 	Info Severity = "Info"
 	// OK: nothing to do.
 	OK Severity = "OK"

@@ -112,7 +112,7 @@ func TestRecordedStates(t *testing.T) {
 	}
 }
 
-// TestSelections: whoever asks for a part gets that part, and its accounts wherever they are.
+// TestSelections: a selection returns its part, and its accounts wherever they are.
 func TestSelections(t *testing.T) {
 	for name, tc := range map[string]struct {
 		selection Selection
@@ -201,7 +201,7 @@ func TestListingBeginsAnew(t *testing.T) {
 	}
 }
 
-// TestPlain: nobody who may name a template or write a message moves the cursor of who looks at it.
+// TestPlain: names of templates and messages can't move the cursor of a reader's terminal.
 func TestPlain(t *testing.T) {
 	for in, want := range map[string]string{
 		"a\nb\t c": "a b c", "\x1b[2J\x1b]0;title\x07x": "[2J ]0;title x", "caf\u00e9 \u202eevil\u2066": "caf\u00e9 evil", "\u0085\u009b31m": "31m", "": "",
@@ -215,7 +215,7 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// TestSeveritiesAreThoseOfAlerts: what wakes people up is as bad here, but for what is bad only if it lasts.
+// TestSeveritiesAreThoseOfAlerts: a finding is as severe as its alert, except for alerts about durations.
 func TestSeveritiesAreThoseOfAlerts(t *testing.T) {
 	var rulesFile struct {
 		Groups []struct {

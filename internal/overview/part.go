@@ -58,20 +58,20 @@ func (p *part) watch(ctx context.Context, o metav1.ListOptions) (watch.Interface
 	return out, err
 }
 
-// judge gives an account up that may be read but not watched: what is known of it would look old.
+// judge removes an account that may be read but not watched: its data would be outdated.
 func (p *part) judge(ctx context.Context, err error) {
 	if p.name == "" || !apierrors.IsForbidden(err) {
 		p.watcher.result(ctx, p, err)
 		return
 	}
 	key := types.NamespacedName{Namespace: p.namespace, Name: p.name}
-	p.watcher.inventory.lack(key, reasonForbidden)
+	p.watcher.inventory.noteMissing(key, reasonForbidden)
 	p.watcher.inventory.drop(&v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Namespace: p.namespace, Name: p.name}})
 	p.stop()
-	p.tell()
+	p.notify()
 }
 
-func (p *part) tell() {
+func (p *part) notify() {
 	select {
 	case p.watcher.changed <- struct{}{}:
 	default: // it is known already
@@ -86,7 +86,7 @@ func (p *part) matches(key types.NamespacedName) bool {
 func (p *part) Add(obj any) error {
 	if o, ok := obj.(v1alpha1.Asset); ok {
 		p.watcher.inventory.put(o)
-		p.tell()
+		p.notify()
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (p *part) Update(obj any) error { return p.Add(obj) }
 func (p *part) Delete(obj any) error {
 	if o, ok := obj.(v1alpha1.Asset); ok {
 		p.watcher.inventory.drop(o)
-		p.tell()
+		p.notify()
 	}
 	return nil
 }
@@ -113,9 +113,9 @@ func (p *part) Replace(objects []any, _ string) error {
 		}
 	}
 	p.watcher.inventory.keep(p.Name, p.matches, listed)
-	p.tell()
+	p.notify()
 	return nil
 }
 
-// Resync does nothing: nobody acts on objects.
+// Resync does nothing: there are no handlers of objects.
 func (p *part) Resync() error { return nil }

@@ -76,7 +76,7 @@ func (l *live) Watch(_ context.Context, list client.ObjectList, opts ...client.L
 	return w, nil
 }
 
-// set changes the cluster, and tells nobody.
+// set changes the cluster without an event.
 func (l *live) set(f func(*cluster)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
