@@ -16,7 +16,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
-// rankOf is the position of a kind in the order in which a plan looks at them: what is found of one matters to the next.
+// rankOf is the position of a kind in the order in which a plan reconciles them: results for one kind matter to the next.
 func rankOf(kind string) int {
 	return slices.IndexFunc(v1alpha1.AssetKinds, func(k v1alpha1.AssetKind) bool { return k.Name == kind })
 }

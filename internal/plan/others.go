@@ -152,7 +152,7 @@ func (o *others) Get(ctx context.Context, key client.ObjectKey, obj client.Objec
 	id := objectKey{kind, key}
 	a, ok := o.known[id]
 	if !ok {
-		a.obj, a.err = o.look(ctx, id, obj)
+		a.obj, a.err = o.readOnce(ctx, id, obj)
 		o.known[id] = a
 	}
 	if a.err != nil {
@@ -167,7 +167,7 @@ func (o *others) List(_ context.Context, list client.ObjectList, _ ...client.Lis
 	return refused("list", list)
 }
 
-func (o *others) look(ctx context.Context, id objectKey, like client.Object) (client.Object, error) {
+func (o *others) readOnce(ctx context.Context, id objectKey, like client.Object) (client.Object, error) {
 	there, err := o.inCluster(ctx, id, like)
 	switch id.kind {
 	case "Secret":

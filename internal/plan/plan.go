@@ -26,7 +26,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/manifest"
 )
 
-// rounds is how often resources are looked at while what is found of one still changes what is found of another.
+// rounds is how often resources are reconciled while results for one still change those for another.
 const rounds = 5
 
 // Options say what is planned, and with what.
@@ -60,8 +60,8 @@ type planner struct {
 
 	// planned are the resources of the manifests, in the order of the accounts and kinds.
 	planned []*resource
-	// heard are the writes that the present reconciliation withholds.
-	heard []controllers.Intent
+	// withheldWrites are the writes that the present reconciliation withholds.
+	withheldWrites []controllers.Intent
 }
 
 // resource is one resource of the manifests.
@@ -72,15 +72,15 @@ type resource struct {
 	waba types.NamespacedName
 	// before is the resource in the cluster, or an empty one.
 	before v1alpha1.Asset
-	// intents are the writes that were withheld, as long as the resource says what it said then: at.
-	intents []controllers.Intent
-	at      said
+	// intents are the writes that were withheld while the condition Synced was intentsState.
+	intents      []controllers.Intent
+	intentsState syncedState
 	// failed is why nothing is known.
 	failed string
 }
 
-// said is what a resource says of itself.
-type said struct{ status, reason, message string }
+// syncedState is the condition Synced of a resource.
+type syncedState struct{ status, reason, message string }
 
 // Run makes a plan. It reads from the cluster and from Meta, and writes nowhere.
 func Run(ctx context.Context, o Options) (*Plan, error) {
@@ -99,18 +99,18 @@ func Run(ctx context.Context, o Options) (*Plan, error) {
 	if err := p.assets(ctx); err != nil {
 		return nil, err
 	}
-	p.conclude()
+	p.buildPlan()
 	return p.plan, nil
 }
 
 // operator makes the operator that only reads.
 func (p *planner) operator() {
 	r := controllers.NewReconcilers(
-		controllers.Parts{Client: p.store, Live: p.store, Recorder: silent{}},
+		controllers.Parts{Client: p.store, Live: p.store, Recorder: noMetrics{}},
 		controllers.Options{
 			Accounts: p.Accounts, GraphAPIVersion: p.GraphAPIVersion, ObservationInterval: time.Hour, ReadOnly: true, Once: true,
-			Intended: func(i controllers.Intent) { p.heard = append(p.heard, i) }, CreatesPerHour: p.CreatesPerHour,
-			WebhookURL: p.WebhookURL, WatchNamespaceLabels: true, Clock: p.Clock, Metrics: silent{}, Audit: logr.Discard(),
+			Intended: func(i controllers.Intent) { p.withheldWrites = append(p.withheldWrites, i) }, CreatesPerHour: p.CreatesPerHour,
+			WebhookURL: p.WebhookURL, WatchNamespaceLabels: true, Clock: p.Clock, Metrics: noMetrics{}, Audit: logr.Discard(),
 		})
 	p.reconcilers = r.ByKind
 }
@@ -155,7 +155,7 @@ func (p *planner) observe(ctx context.Context, obj client.Object) error {
 	if err := p.store.put(waba); err != nil {
 		return err
 	}
-	if err := p.look(ctx, p.resourceOf(v1alpha1.KindWABA, key)); err != nil {
+	if err := p.reconcile(ctx, p.resourceOf(v1alpha1.KindWABA, key)); err != nil {
 		return err
 	}
 	session := p.Accounts.Get(string(waba.UID))
@@ -198,7 +198,7 @@ func (p *planner) resourceOf(kind string, name types.NamespacedName) *resource {
 	return &resource{kind: kind, name: name, waba: name}
 }
 
-// assets looks at the numbers, templates and subscriptions of the manifests until nothing new is found.
+// assets reconciles the numbers, templates and subscriptions of the manifests until nothing changes.
 func (p *planner) assets(ctx context.Context) error {
 	for range rounds {
 		version := p.store.version
@@ -206,7 +206,7 @@ func (p *planner) assets(ctx context.Context) error {
 			if r.kind == v1alpha1.KindWABA || r.failed != "" {
 				continue
 			}
-			if err := p.look(ctx, r); err != nil {
+			if err := p.reconcile(ctx, r); err != nil {
 				return err
 			}
 		}
@@ -217,12 +217,12 @@ func (p *planner) assets(ctx context.Context) error {
 	return nil
 }
 
-// look reconciles one resource once.
-func (p *planner) look(ctx context.Context, r *resource) error {
+// reconcile reconciles one resource once.
+func (p *planner) reconcile(ctx context.Context, r *resource) error {
 	if r.failed != "" {
 		return nil
 	}
-	p.heard = nil
+	p.withheldWrites = nil
 	ctx = ctrl.LoggerInto(ctx, logr.Discard()) // what a run came to is the plan
 	if _, err := p.reconcilers[r.kind].Reconcile(ctx, reconcile.Request{NamespacedName: r.name}); err != nil {
 		return fmt.Errorf("%s %s: %w", r.kind, r.name, err)
@@ -231,38 +231,38 @@ func (p *planner) look(ctx context.Context, r *resource) error {
 		return err
 	}
 	now := p.says(r)
-	if len(p.heard) > 0 || now != r.at {
-		r.intents, r.at = p.heard, now
+	if len(p.withheldWrites) > 0 || now != r.intentsState {
+		r.intents, r.intentsState = p.withheldWrites, now
 	}
 	return nil
 }
 
 // says is what the resource's condition Synced says at present.
-func (p *planner) says(r *resource) said {
+func (p *planner) says(r *resource) syncedState {
 	obj := p.store.find(newObject(r.kind), r.name)
 	if obj == nil {
-		return said{}
+		return syncedState{}
 	}
 	return synced(obj)
 }
 
-// silent is where events and metrics go.
-type silent struct{}
+// noMetrics is where events and metrics go.
+type noMetrics struct{}
 
 // Eventf drops an event.
-func (silent) Eventf(runtime.Object, runtime.Object, string, string, string, string, ...any) {}
+func (noMetrics) Eventf(runtime.Object, runtime.Object, string, string, string, string, ...any) {}
 
 // UnknownNormalisation counts nothing.
-func (silent) UnknownNormalisation(string, string) {}
+func (noMetrics) UnknownNormalisation(string, string) {}
 
 // Drift counts nothing.
-func (silent) Drift(string, string) {}
+func (noMetrics) Drift(string, string) {}
 
 // FirstReady measures nothing.
-func (silent) FirstReady(string, time.Duration) {}
+func (noMetrics) FirstReady(string, time.Duration) {}
 
-// InternalError counts nothing: the plan says which resources it can't tell about.
-func (silent) InternalError(string) {}
+// InternalError counts nothing: the plan names the resources that it can't plan.
+func (noMetrics) InternalError(string) {}
 
 // Deleted measures nothing.
-func (silent) Deleted(string, time.Duration) {}
+func (noMetrics) Deleted(string, time.Duration) {}

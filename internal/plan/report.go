@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Style says how a report looks.
+// Style says how a report is formatted.
 type Style struct {
 	// All: resources with which nothing would happen are named, too.
 	All bool

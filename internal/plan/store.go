@@ -83,7 +83,7 @@ func (s *store) kind(obj runtime.Object) (cache.Indexer, error) {
 	return nil, fmt.Errorf("a plan has no %s", gvk.Kind)
 }
 
-// find returns the object itself, which nobody may change, or nil.
+// find returns the object itself, which callers must not change, or nil.
 func (s *store) find(obj client.Object, key types.NamespacedName) v1alpha1.Asset {
 	objects, err := s.kind(obj)
 	if err != nil {

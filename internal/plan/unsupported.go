@@ -46,7 +46,7 @@ func (unsupported) DeleteAllOf(_ context.Context, obj client.Object, _ ...client
 // SubResource returns nothing that works.
 func (unsupported) SubResource(string) client.SubResourceClient { return noSubResource{} }
 
-// RESTMapper returns nothing, as nobody asks.
+// RESTMapper returns nothing, as no reconciler uses it.
 func (unsupported) RESTMapper() meta.RESTMapper { return nil }
 
 // GroupVersionKindFor fails.

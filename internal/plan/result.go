@@ -163,8 +163,8 @@ var unusable = map[string]bool{
 	v1alpha1.ReasonRateLimited: true, v1alpha1.ReasonUnknownError: true,
 }
 
-// conclude makes the plan of what was found.
-func (p *planner) conclude() {
+// buildPlan makes the plan of what was found.
+func (p *planner) buildPlan() {
 	for _, r := range p.planned {
 		if n := len(p.plan.Accounts); n == 0 || p.plan.Accounts[n-1].WABA != r.waba.String() {
 			a := Account{WABA: r.waba.String()}
@@ -222,14 +222,14 @@ func (p *planner) judge(r *resource) Resource {
 	return out
 }
 
-func (p *planner) action(r *resource, now said, writes []Write, adopts bool) Action {
+func (p *planner) action(r *resource, now syncedState, writes []Write, adopts bool) Action {
 	settled := now.reason == v1alpha1.ReasonDriftDetected || now.reason == v1alpha1.ReasonPaused
 	switch {
 	case slices.ContainsFunc(writes, creates):
 		return Create
 	case len(writes) > 0:
 		return Edit
-	case now == said{}, now.waits() && p.blind(r):
+	case now == syncedState{}, now.waits() && p.blind(r):
 		return Failed
 	case now.waits() && !settled:
 		return Blocked
@@ -240,7 +240,7 @@ func (p *planner) action(r *resource, now said, writes []Write, adopts bool) Act
 }
 
 // waits reports that something else than the operator's reading is in the way.
-func (s said) waits() bool {
+func (s syncedState) waits() bool {
 	return s.status == string(metav1.ConditionFalse) && !strings.HasPrefix(s.message, lifecycle.Withheld)
 }
 
@@ -275,12 +275,12 @@ func left(drift []string, writes []Write) []string {
 	})
 }
 
-func synced(obj v1alpha1.Asset) said {
+func synced(obj v1alpha1.Asset) syncedState {
 	c := meta.FindStatusCondition(obj.CommonStatus().Conditions, v1alpha1.ConditionSynced)
 	if c == nil {
-		return said{}
+		return syncedState{}
 	}
-	return said{string(c.Status), c.Reason, c.Message}
+	return syncedState{string(c.Status), c.Reason, c.Message}
 }
 
 func because(err error) string {
