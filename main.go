@@ -63,7 +63,7 @@ func run(args []string, out io.Writer) error {
 	if options.Check {
 		return operator.Check(ctx, cfg, options, out)
 	}
-	manager, err := operator.NewManager(ctx, cfg, options, operator.Surroundings{Log: log, Version: version})
+	manager, err := operator.NewManager(ctx, cfg, options, operator.Dependencies{Log: log, Version: version})
 	if err != nil {
 		return err
 	}

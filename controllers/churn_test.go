@@ -91,7 +91,7 @@ func newChurn(t *testing.T, n int, readOnly bool) *churn {
 		t.Fatal(err)
 	}
 	manager := accounts.NewManager(accounts.Options{
-		BaseURL: "http://localhost", Transport: direct{c.sim}, Clock: clock, Observe: recorder.Observe, OnThrottled: recorder.Held,
+		BaseURL: "http://localhost", Transport: direct{c.sim}, Clock: clock, Observe: recorder.Observe, OnThrottled: recorder.Throttled,
 	})
 	r := controllers.NewReconcilers(
 		controllers.Parts{Client: c.cluster, Live: c.cluster, Recorder: unheard{}},

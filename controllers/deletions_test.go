@@ -112,7 +112,7 @@ func startBare(t *testing.T, w *harness.World) *bareProcess {
 	}
 	o.GraphBaseURL, o.MetricsAddress, o.ProbeAddress, o.MetricsSecure, o.WebhookAddress = w.URL, "0", "0", false, "0"
 	ctx, cancel := context.WithCancel(context.Background())
-	mgr, err := operator.NewManager(ctx, w.Config, o, operator.Surroundings{
+	mgr, err := operator.NewManager(ctx, w.Config, o, operator.Dependencies{
 		Clock: w.Clock, Registerer: prometheus.NewRegistry(), SkipNameValidation: true,
 		Reconcilers: func(r *controllers.Reconcilers) { p.reconcilers = r },
 		NewQueue: func(name string, l workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {

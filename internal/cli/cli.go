@@ -19,11 +19,11 @@ import (
 
 // Exit codes of every command.
 const (
-	// ExitOK: it worked, and found nothing to tell.
+	// ExitOK: it worked, and found nothing to report.
 	ExitOK = 0
 	// ExitFailed: it didn't work: bad input, something that can't be read, a call that failed. One line on stderr says why.
 	ExitFailed = 1
-	// ExitFound: it worked, and found what it was asked to look for.
+	// ExitFound: it worked, and found what it searches for.
 	ExitFound = 2
 )
 
@@ -34,7 +34,7 @@ var errFound = errors.New("found")
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
-	// OutTerminal and ErrTerminal say that a person looks on: colour and moving text are for terminals only.
+	// OutTerminal and ErrTerminal say that the output is a terminal: colour and moving text are for terminals only.
 	OutTerminal, ErrTerminal bool
 }
 
@@ -43,7 +43,7 @@ func (s Streams) colour() bool { return s.OutTerminal && os.Getenv("NO_COLOR") =
 
 // Run runs the command that args name, and returns its exit code.
 func Run(ctx context.Context, version string, s Streams, args []string) int {
-	ctrllog.SetLogger(logr.Discard()) // what is worth telling, commands tell
+	ctrllog.SetLogger(logr.Discard()) // commands report what matters themselves
 	root := New(version, s)           //nolint:contextcheck // cobra hands the context to the commands
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -50,7 +50,7 @@ func startCluster(t *testing.T) *testenv.Env {
 	return shared.env
 }
 
-// apply creates what is in files and directories, in the namespace, unless it is there. Nobody acts on it: there is no operator.
+// apply creates what is in files and directories, in the namespace, unless it is there. There is no operator that acts on it.
 func apply(t *testing.T, env *testenv.Env, namespace string, paths ...string) {
 	t.Helper()
 	documents, failed := manifest.Read(paths, nil)

@@ -37,7 +37,7 @@ const (
 	maxTokenFile = 64 << 10
 )
 
-// accountID is how an account's id at Meta looks.
+// accountID is the form of an account's id at Meta.
 var accountID = regexp.MustCompile(`^[0-9]{1,32}$`)
 
 // clusterFlags say which cluster, as kubectl's do.
@@ -75,7 +75,7 @@ func (f *clusterFlags) client() (client.Client, error) {
 	return c, nil
 }
 
-// watcher is client without deadlines: a watch lasts as long as the API server likes.
+// watcher is client without deadlines: the API server limits the duration of a watch.
 func (f *clusterFlags) watcher() (client.WithWatch, error) {
 	cfg, err := f.config()
 	if err != nil {
@@ -202,7 +202,7 @@ func readToken(path string, stdin io.Reader) (string, error) {
 	return token, nil
 }
 
-// accounts makes sessions with the accounts at Meta. observe, which may be nil, is told about every exchange.
+// accounts makes sessions with the accounts at Meta. observe, which may be nil, is called after every exchange.
 func (f *graphFlags) accounts(version string, observe func(graph.CallInfo)) *account.Manager {
 	return account.NewManager(account.Options{
 		BaseURL: f.baseURL, UserAgent: "kubectl-waba/" + version, Timeout: graph.DefaultTimeout, PageSize: f.pageSize,

@@ -185,7 +185,7 @@ func (e *exportCommand) owned(a *graph.Account) error {
 	return nil
 }
 
-// conclude tells what became of the account.
+// conclude reports the result for the account.
 func (e *exportCommand) conclude(id string, r *export.Report) error {
 	for _, line := range r.Warnings {
 		e.say("warning: %s", line)
@@ -216,7 +216,7 @@ func (e *exportCommand) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(e.streams.Err, format+"\n", args...)
 }
 
-// progress is told about every call.
+// progress is called after every call.
 func (e *exportCommand) progress(graph.CallInfo) {
 	if n := e.calls.Add(1); e.streams.ErrTerminal {
 		_, _ = fmt.Fprintf(e.streams.Err, "\r\x1b[Kreading from Meta: %d calls", n)

@@ -32,7 +32,7 @@ const reportExamples = `  # What the operator knows of an account, without askin
   # Say which app may be subscribed, and which host may get events
   kubectl waba report acme --approved-app 634974688087057 --callback-host hooks.acme.example > acme.md`
 
-// reportFlags are what the command is told.
+// reportFlags are the flags of report.
 type reportFlags struct {
 	cluster *clusterFlags
 	graph   *graphFlags

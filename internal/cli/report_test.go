@@ -60,7 +60,7 @@ func TestReportWithoutACluster(t *testing.T) {
 	}
 }
 
-// TestReportOfTheCluster: with the token of the WABA's own Secret, and for somebody who may not read it.
+// TestReportOfTheCluster: with the token of the WABA's own Secret, and for a user who may not read it.
 func TestReportOfTheCluster(t *testing.T) {
 	env := startCluster(t)
 	namespace := env.Namespace(t)

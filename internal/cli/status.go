@@ -126,7 +126,7 @@ type statusView struct {
 	at   metav1.Time
 }
 
-// note tells something beside the output.
+// note writes a line beside the output.
 func (v *statusView) note(text string) { _, _ = fmt.Fprintln(v.Err, "note:", text) }
 
 // explain says once why there is nothing, or not everything.

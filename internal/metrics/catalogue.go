@@ -23,7 +23,7 @@ var (
 	kindLabel     = Label{Name: "kind", Values: kinds()}
 	endpointLabel = Label{Name: "endpoint", Of: "method and path with placeholders for ids, such as `GET /{waba}`"}
 	fieldLabel    = Label{Name: "field", Of: "path in the spec without list indexes, such as `buttons.url`"}
-	outcomeLabel  = Label{Name: "outcome", Values: outcomes()}
+	outcomeLabel  = Label{Name: "outcome", Values: receiverOutcomes()}
 	// longWaits reach from a second to the two days that a review may take.
 	longWaits = []float64{1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 48 * 3600}
 )
@@ -37,7 +37,7 @@ func kinds() []string {
 	return out
 }
 
-func outcomes() []string {
+func receiverOutcomes() []string {
 	var out []string
 	for _, o := range receiver.Outcomes() {
 		out = append(out, string(o))
@@ -50,12 +50,12 @@ var (
 	buildInfo = define(Definition{
 		Name: "waba_operator_build_info", Type: Gauge, Scope: Process,
 		Help:   "1 for the version of the operator that runs.",
-		Labels: []Label{{Name: "version", Of: "version of the operator", Told: true}},
+		Labels: []Label{{Name: "version", Of: "version of the operator", Derived: true}},
 	})
 	leader = define(Definition{
 		Name: "waba_operator_leader", Type: Gauge, Scope: Process,
 		Help:   "1 on the replica that holds the lease and writes, 0 on the others.",
-		Labels: []Label{{Name: "lease", Of: "name of the Lease, one for each shard", Told: true}},
+		Labels: []Label{{Name: "lease", Of: "name of the Lease, one for each shard", Derived: true}},
 	})
 	graphRequests = define(Definition{
 		Name: "waba_operator_graph_requests_total", Type: Counter, Scope: Process,
@@ -70,7 +70,7 @@ var (
 		Labels:  []Label{endpointLabel},
 		Buckets: prometheus.ExponentialBuckets(0.02, 2, 11),
 	})
-	graphHeld = define(Definition{
+	graphThrottled = define(Definition{
 		Name: "waba_operator_graph_held_total", Type: Counter, Scope: Process,
 		Help:   "Calls to Meta's Graph API that weren't made, because Meta throttles the account or the app.",
 		Labels: []Label{{Name: "limit", Values: []string{limitAccount, limitApp}}},

@@ -55,11 +55,11 @@ func perAccount(more ...Label) []Label {
 func perResource(more ...Label) []Label {
 	return append([]Label{
 		{Name: labelNamespace, Of: "namespace of the resource"}, {Name: labelName, Of: "name of the resource"},
-		{Name: "account", Of: "namespace and name of the WABA resource, with a slash between", Told: true},
+		{Name: "account", Of: "namespace and name of the WABA resource, with a slash between", Derived: true},
 	}, more...)
 }
 
-func reasonLabel() Label { return Label{Name: "reason", Of: ofReason, Told: true} }
+func reasonLabel() Label { return Label{Name: "reason", Of: ofReason, Derived: true} }
 
 // What the leader says of all resources together.
 var (
@@ -92,15 +92,15 @@ var (
 	accountInfo = define(Definition{
 		Name: "whatsapp_account_info", Type: Gauge, Scope: Account,
 		Help: "1 for each account, with what Meta says of it.",
-		Labels: perAccount(Label{Name: "policy", Values: policies, Told: true}, Label{Name: "status", Of: ofMeta, Told: true},
-			Label{Name: "review", Of: ofMeta, Told: true}, Label{Name: "verification", Of: ofMeta, Told: true},
-			Label{Name: "health", Of: ofMeta, Told: true}, Label{Name: "messaging_limit", Of: ofMeta, Told: true},
-			Label{Name: "graph_api_version", Of: "version of the Graph API that is used", Told: true}),
+		Labels: perAccount(Label{Name: "policy", Values: policies, Derived: true}, Label{Name: "status", Of: ofMeta, Derived: true},
+			Label{Name: "review", Of: ofMeta, Derived: true}, Label{Name: "verification", Of: ofMeta, Derived: true},
+			Label{Name: "health", Of: ofMeta, Derived: true}, Label{Name: "messaging_limit", Of: ofMeta, Derived: true},
+			Label{Name: "graph_api_version", Of: "version of the Graph API that is used", Derived: true}),
 	})
 	accountCondition = define(Definition{
 		Name: "whatsapp_account_condition", Type: Gauge, Scope: Account,
 		Help: "1 for each condition of an account, with its status and reason.",
-		Labels: perAccount(Label{Name: "condition", Values: accountConditions}, Label{Name: "status", Values: conditionStatuses, Told: true},
+		Labels: perAccount(Label{Name: "condition", Values: accountConditions}, Label{Name: "status", Values: conditionStatuses, Derived: true},
 			reasonLabel()),
 	})
 	accountRestrictions = define(Definition{
@@ -114,7 +114,7 @@ var (
 	accountBan = define(Definition{
 		Name: "whatsapp_account_ban", Type: Gauge, Scope: Account,
 		Help:   "1 while the account is banned or a ban is announced, by its state; absent otherwise. Only webhooks report it.",
-		Labels: perAccount(Label{Name: "state", Values: banStates, Told: true}),
+		Labels: perAccount(Label{Name: "state", Values: banStates, Derived: true}),
 	})
 	accountUnapprovedApps = define(Definition{
 		Name: "whatsapp_account_unapproved_apps", Type: Gauge, Scope: Account,
@@ -234,18 +234,18 @@ var (
 		Name: "waba_operator_resource_ready", Type: Gauge, Scope: Resource,
 		Help: "1 while the resource is ready, 0 otherwise.",
 		Labels: append([]Label{kindLabel}, Label{Name: labelNamespace, Of: "namespace of the resource"},
-			Label{Name: labelName, Of: "name of the resource"}, Label{Name: "reason", Of: ofReason, Told: true}),
+			Label{Name: labelName, Of: "name of the resource"}, Label{Name: "reason", Of: ofReason, Derived: true}),
 	})
 	templateInfo = define(Definition{
 		Name: "whatsapp_template_info", Type: Gauge, Scope: Resource,
 		Help: "1 for each MessageTemplate resource, with what Meta says of it.",
-		Labels: perResource(Label{Name: "status", Values: templateStatuses, Told: true}, Label{Name: "quality", Values: qualities, Told: true},
-			Label{Name: "category", Values: categories, Told: true}),
+		Labels: perResource(Label{Name: "status", Values: templateStatuses, Derived: true}, Label{Name: "quality", Values: qualities, Derived: true},
+			Label{Name: "category", Values: categories, Derived: true}),
 	})
 	numberInfo = define(Definition{
 		Name: "whatsapp_number_info", Type: Gauge, Scope: Resource,
 		Help: "1 for each PhoneNumber resource, with what Meta says of it.",
-		Labels: perResource(Label{Name: "status", Values: numberStatuses, Told: true}, Label{Name: "quality", Values: qualities, Told: true},
-			Label{Name: "messaging_limit", Of: ofMeta, Told: true}),
+		Labels: perResource(Label{Name: "status", Values: numberStatuses, Derived: true}, Label{Name: "quality", Values: qualities, Derived: true},
+			Label{Name: "messaging_limit", Of: ofMeta, Derived: true}),
 	})
 )

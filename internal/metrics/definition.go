@@ -41,8 +41,8 @@ type Label struct {
 	Values []string
 	// Of says what the values are where there is no list.
 	Of string
-	// Told marks a label whose value follows from the others: it adds no series.
-	Told bool
+	// Derived marks a label whose value follows from the others: it adds no series.
+	Derived bool
 }
 
 // Definition describes a metric. The metrics, their reference and the checks of alerts and dashboard are made of it.
@@ -80,7 +80,7 @@ func (d *Definition) MaxSeries() int {
 	for i := range d.Labels {
 		l := &d.Labels[i]
 		switch {
-		case l.Told, l.Name == labelNamespace, l.Name == labelName:
+		case l.Derived, l.Name == labelNamespace, l.Name == labelName:
 		case len(l.Values) == 0:
 			return 0
 		default:

@@ -19,7 +19,7 @@ import (
 type Recorder struct {
 	calls          *prometheus.CounterVec
 	callDuration   *prometheus.HistogramVec
-	held           *prometheus.CounterVec
+	throttled      *prometheus.CounterVec
 	normalisations *prometheus.CounterVec
 	drift          *prometheus.CounterVec
 	firstReady     *prometheus.HistogramVec
@@ -38,14 +38,14 @@ const (
 // New registers the metrics.
 func New(reg prometheus.Registerer, version string) (*Recorder, error) {
 	r := &Recorder{
-		calls: graphRequests.counter(), callDuration: graphDuration.histogram(), held: graphHeld.counter(),
+		calls: graphRequests.counter(), callDuration: graphDuration.histogram(), throttled: graphThrottled.counter(),
 		normalisations: normalisations.counter(), drift: drift.counter(),
 		firstReady: firstReady.histogram(), deletion: deletion.histogram(), internalErrors: internalErrors.counter(),
 		webhooks: newWebhooks(),
 	}
 	build := buildInfo.gauge()
 	build.WithLabelValues(version).Set(1)
-	own := []prometheus.Collector{build, r.calls, r.callDuration, r.held, r.normalisations, r.drift, r.firstReady, r.deletion, r.internalErrors}
+	own := []prometheus.Collector{build, r.calls, r.callDuration, r.throttled, r.normalisations, r.drift, r.firstReady, r.deletion, r.internalErrors}
 	for _, c := range append(r.collectors(), own...) {
 		if err := reg.Register(c); err != nil {
 			return nil, err
@@ -64,13 +64,13 @@ func (r *Recorder) Observe(c graph.CallInfo) {
 	r.callDuration.WithLabelValues(c.Op.Endpoint()).Observe(c.Duration.Seconds())
 }
 
-// Held counts a call that wasn't made because Meta throttles the account, or the app.
-func (r *Recorder) Held(app bool) {
+// Throttled counts a call that wasn't made because Meta throttles the account, or the app.
+func (r *Recorder) Throttled(app bool) {
 	limit := limitAccount
 	if app {
 		limit = limitApp
 	}
-	r.held.WithLabelValues(limit).Inc()
+	r.throttled.WithLabelValues(limit).Inc()
 }
 
 // UnknownNormalisation counts a field that came back otherwise than it was sent.
@@ -78,7 +78,7 @@ func (r *Recorder) UnknownNormalisation(kind, field string) {
 	r.normalisations.WithLabelValues(kind, fieldClass(field)).Inc()
 }
 
-// Drift counts a field that somebody else changed.
+// Drift counts a field that another client changed.
 func (r *Recorder) Drift(kind, field string) {
 	r.drift.WithLabelValues(kind, fieldClass(field)).Inc()
 }

@@ -58,7 +58,7 @@ func (w *webhooks) Event(field string, o receiver.Outcome) {
 	w.events.WithLabelValues(field, string(o)).Inc()
 }
 
-// Recorded records what became of the events of a delivery.
+// Recorded counts the events of a delivery by their result.
 func (w *webhooks) Recorded(t facts.Tally) {
 	for result, n := range map[string]int{
 		"persisted": t.Persisted, "known": t.AlreadyKnown, "unmanaged": t.Unmanaged, "unknown": t.Unknown, "message": t.Messages,
@@ -70,7 +70,7 @@ func (w *webhooks) Recorded(t facts.Tally) {
 // Handshake records a GET to the receiver.
 func (w *webhooks) Handshake(o receiver.Outcome) { w.handshakes.WithLabelValues(string(o)).Inc() }
 
-// Relayed records what became of a delivery on its way to a relay target.
+// Relayed counts a delivery by its result at a relay target.
 func (w *webhooks) Relayed(outcome string) { w.relayed.WithLabelValues(outcome).Inc() }
 
 // RelayQueue records how many deliveries wait to be forwarded, and how much memory they take.

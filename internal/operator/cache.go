@@ -17,8 +17,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/statusowner"
 )
 
-// cacheOptions keep only what the controllers read, and turn an informer nobody planned into an error: a cached client
-// would otherwise list and watch every kind that it is asked for once, in all namespaces and for ever.
+// cacheOptions keep only what the controllers read, and turn an unplanned informer into an error. Otherwise a cached client would
+// list and watch every kind that it is asked for once, in all namespaces and for ever.
 func (o Options) cacheOptions() (cache.Options, error) {
 	selector, err := labels.Parse(o.LabelSelector)
 	if err != nil {

@@ -60,7 +60,7 @@ func running(t *testing.T, w *harness.World, change func(*operator.Options)) (ct
 		})
 	})
 	ctx, cancel := context.WithCancel(t.Context())
-	mgr, err := operator.NewManager(ctx, cfg, o, operator.Surroundings{
+	mgr, err := operator.NewManager(ctx, cfg, o, operator.Dependencies{
 		Clock: w.Clock, Registerer: prometheus.NewRegistry(), Log: o.Logger(t.Output()), SkipNameValidation: true,
 	})
 	if err != nil {

@@ -17,9 +17,9 @@ import (
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
-// forgetter has the receiver free what it keeps of resources that are gone, and of app secrets that somebody revokes. The receiver runs on every replica, where there
-// are no reconcilers to do it, and without it the app secret of an account would stay in memory until the next request.
-type forgetter struct {
+// memoryCleaner frees the receiver's memory of deleted resources, and of revoked app secrets. The receiver runs on every replica,
+// also where no reconcilers do it. Without the cleaner the app secret of an account would stay in memory until the next request.
+type memoryCleaner struct {
 	// server is a *receiver.Server, writer a *facts.Writer.
 	server interface {
 		Forget(ctx context.Context, obj client.Object) error
@@ -30,7 +30,7 @@ type forgetter struct {
 }
 
 // watch registers with the caches of the two kinds whose Secrets the receiver reads.
-func (f forgetter) watch(ctx context.Context, informers cache.Informers) error {
+func (f memoryCleaner) watch(ctx context.Context, informers cache.Informers) error {
 	for _, obj := range []client.Object{&v1alpha1.WABA{}, &v1alpha1.WebhookSubscription{}} {
 		informer, err := informers.GetInformer(ctx, obj, cache.BlockUntilSynced(false))
 		if err != nil {
@@ -46,8 +46,8 @@ func (f forgetter) watch(ctx context.Context, informers cache.Informers) error {
 	return nil
 }
 
-// changed frees what is kept of an account that belongs to another app now, or of another resource with the same name.
-func (f forgetter) changed(ctx context.Context, before, after any) {
+// changed frees the memory of an account that belongs to another app now, or of another resource with the same name.
+func (f memoryCleaner) changed(ctx context.Context, before, after any) {
 	was, ok := before.(client.Object)
 	is, same := after.(client.Object)
 	if ok && same && (was.GetUID() != is.GetUID() || !slices.Equal(index.ByApp(was), index.ByApp(is))) {
@@ -58,7 +58,7 @@ func (f forgetter) changed(ctx context.Context, before, after any) {
 	}
 }
 
-func (f forgetter) gone(ctx context.Context, obj any) {
+func (f memoryCleaner) gone(ctx context.Context, obj any) {
 	if missed, ok := obj.(toolscache.DeletedFinalStateUnknown); ok {
 		obj = missed.Obj
 	}

@@ -44,7 +44,7 @@ func TestReceiverForgetsWhatTheCacheNoLongerShows(t *testing.T) {
 	log := funcr.New(func(_, args string) { logged = append(logged, args) }, funcr.Options{})
 	f := &forgotten{}
 	informers := &informertest.FakeInformers{Scheme: Scheme()}
-	if err := (forgetter{server: f, writer: forgottenAccounts{f}, log: log}).watch(ctx, informers); err != nil {
+	if err := (memoryCleaner{server: f, writer: forgottenAccounts{f}, log: log}).watch(ctx, informers); err != nil {
 		t.Fatal(err)
 	}
 	waba := func(name string, uid types.UID, app string) *v1alpha1.WABA {
@@ -89,7 +89,7 @@ func TestReceiverForgetsWhatTheCacheNoLongerShows(t *testing.T) {
 	}
 
 	f.err = errors.New("the cache is closed")
-	(forgetter{server: f, writer: forgottenAccounts{f}, log: log}).gone(ctx, toolscache.DeletedFinalStateUnknown{Obj: waba("e", "1", "7")})
+	(memoryCleaner{server: f, writer: forgottenAccounts{f}, log: log}).gone(ctx, toolscache.DeletedFinalStateUnknown{Obj: waba("e", "1", "7")})
 	expect("deleted unseen", []string{"e"}, []string{"e"})
 	if len(logged) != 1 || !strings.Contains(logged[0], "the cache is closed") {
 		t.Errorf("logged: %v", logged)

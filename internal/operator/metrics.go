@@ -24,7 +24,7 @@ func exportClient() {
 }
 
 // exportAssets registers the metrics of assets.
-func exportAssets(mgr ctrl.Manager, o *Options, s Surroundings, accounts *account.Manager) error {
+func exportAssets(mgr ctrl.Manager, o *Options, s Dependencies, accounts *account.Manager) error {
 	return s.Registerer.Register(metrics.NewAssets(metrics.AssetOptions{
 		Reader: mgr.GetCache(), Elected: mgr.Elected(), Lease: o.electionID(),
 		Standing: func(w *v1alpha1.WABA, now time.Time) metrics.Standing {

@@ -37,8 +37,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/receiver"
 )
 
-// Surroundings are what a test replaces. The zero value is the real world.
-type Surroundings struct {
+// Dependencies are what a test replaces. The zero value is the real world.
+type Dependencies struct {
 	Clock      clock.PassiveClock
 	Transport  http.RoundTripper
 	Registerer prometheus.Registerer
@@ -54,13 +54,13 @@ type Surroundings struct {
 	NewCache cache.NewCacheFunc
 	// Reconcilers is called with the reconcilers before they start.
 	Reconcilers func(*controllers.Reconcilers)
-	// Receiver is told about the receiver of webhooks before it starts.
+	// Receiver is called with the receiver of webhooks before it starts.
 	Receiver func(*receiver.Server)
 	// SkipNameValidation allows several managers in one process.
 	SkipNameValidation bool
 }
 
-func (s Surroundings) withDefaults() Surroundings {
+func (s Dependencies) withDefaults() Dependencies {
 	if s.Clock == nil {
 		s.Clock = clock.RealClock{}
 	}
@@ -89,7 +89,7 @@ func Scheme() *runtime.Scheme {
 
 // NewManager builds the manager with all controllers. Start it with Start; it stops when its context ends, and
 // releases its lease.
-func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Surroundings) (ctrl.Manager, error) {
+func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Dependencies) (ctrl.Manager, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Surroundings
 }
 
 // addControllers has the manager reconcile. Without controllers it only has the indexes that the receiver searches.
-func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Surroundings, recorder *metrics.Recorder) error {
+func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Dependencies, recorder *metrics.Recorder) error {
 	if !o.Controllers {
 		return index.Setup(ctx, mgr.GetFieldIndexer())
 	}
@@ -142,7 +142,7 @@ func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Surroun
 	}
 	accounts := account.NewManager(account.Options{
 		BaseURL: o.GraphBaseURL, UserAgent: "waba-operator/" + s.Version, Transport: s.Transport, Timeout: o.GraphTimeout,
-		PageSize: o.PageSize, Clock: s.Clock, Observe: recorder.Observe, OnThrottled: recorder.Held, Log: s.Log.WithName("graph"),
+		PageSize: o.PageSize, Clock: s.Clock, Observe: recorder.Observe, OnThrottled: recorder.Throttled, Log: s.Log.WithName("graph"),
 	})
 	if err := exportAssets(mgr, &o, s, accounts); err != nil {
 		return err
@@ -160,7 +160,7 @@ func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Surroun
 }
 
 // addDownloads has files fetched until the manager stops.
-func addDownloads(mgr ctrl.Manager, o *Options, s Surroundings) (*media.Downloads, error) {
+func addDownloads(mgr ctrl.Manager, o *Options, s Dependencies) (*media.Downloads, error) {
 	if s.Media == nil {
 		s.Media = media.NewFetcher(media.Options{AllowPrivateAddresses: o.MediaAllowPrivateAddresses, Clock: waitable(s.Clock)})
 	}
@@ -172,7 +172,7 @@ func addDownloads(mgr ctrl.Manager, o *Options, s Surroundings) (*media.Download
 	}))
 }
 
-func (o Options) managerOptions(s Surroundings) (ctrl.Options, error) {
+func (o Options) managerOptions(s Dependencies) (ctrl.Options, error) {
 	cacheOptions, err := o.cacheOptions()
 	if err != nil {
 		return ctrl.Options{}, err

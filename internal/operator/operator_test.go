@@ -69,7 +69,7 @@ func TestRunsWithItsOwnRole(t *testing.T) {
 	if c := harness.Condition(tmpl.Status.Conditions, v1alpha1.ConditionReady); c.Status != metav1.ConditionTrue {
 		t.Fatalf("not ready: %+v", c)
 	}
-	takeOver(t, w, op, tmpl)
+	overwriteStatus(t, w, op, tmpl)
 	scrape(t, w, metrics)
 	for _, obj := range []client.Object{hooks, tmpl, number} {
 		w.Delete(obj)
@@ -85,8 +85,8 @@ func TestRunsWithItsOwnRole(t *testing.T) {
 	used.checkUse(t)
 }
 
-// takeOver lets somebody else write to a status, and the operator take it back.
-func takeOver(t *testing.T, w *harness.World, op *harness.Operator, tmpl *v1alpha1.MessageTemplate) {
+// overwriteStatus lets another client write to a status, and the operator take it back.
+func overwriteStatus(t *testing.T, w *harness.World, op *harness.Operator, tmpl *v1alpha1.MessageTemplate) {
 	t.Helper()
 	tmpl.Status.Conditions = append(tmpl.Status.Conditions, metav1.Condition{
 		Type: "Foreign", Status: metav1.ConditionTrue, Reason: "Left", LastTransitionTime: metav1.Now(),
@@ -159,7 +159,7 @@ func receiveWebhooks(t *testing.T, w *harness.World, op *harness.Operator) *v1al
 		templates     v1alpha1.MessageTemplateList
 		subscriptions v1alpha1.WebhookSubscriptionList
 	)
-	w.Wait("facts about all kinds", func() bool { // nobody waits for those about the subscription
+	w.Wait("facts about all kinds", func() bool { // no sender waits for those about the subscription
 		for _, list := range []client.ObjectList{&accounts, &numbers, &templates, &subscriptions} {
 			if err := w.Client.List(t.Context(), list, w.Shard()); err != nil {
 				t.Fatal(err)
@@ -182,7 +182,7 @@ func onlyRead(t *testing.T, w *harness.World, used *recorder) {
 	op.Stop()
 }
 
-// freeAddress is one at which nobody listens. The metrics server can't say which one it chose.
+// freeAddress is an unused one. The metrics server can't say which one it chose.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	var config net.ListenConfig

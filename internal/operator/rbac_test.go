@@ -37,7 +37,7 @@ const (
 	metricsAuthRole = "metrics_auth_role.yaml"
 )
 
-// metricsReaderRole is for whoever scrapes the operator.
+// metricsReaderRole is for clients that scrape the operator.
 const metricsReaderRole = "metrics_reader_role.yaml"
 
 // permission is what a rule of a role grants: a verb on a resource, or on a "resource/subresource".
@@ -120,22 +120,22 @@ func (r *recorder) has(p permission) bool {
 	return r.used[p] != ""
 }
 
-// noting is a transport that has a recorder note every request.
-type noting struct {
+// recordingTransport is a transport that has a recorder note every request.
+type recordingTransport struct {
 	*recorder
 	next http.RoundTripper
 }
 
-func (n noting) RoundTrip(req *http.Request) (*http.Response, error) {
+func (n recordingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := n.note(req); err != nil {
 		return nil, err
 	}
 	return n.next.RoundTrip(req)
 }
 
-// firstBeaten lets somebody else change a resource, of each kind, just before the first fact is written to it: the operator
+// conflictFirst lets another client change a resource, of each kind, just before the first fact is written to it: the operator
 // then has to read it again.
-func firstBeaten(t *testing.T, w *harness.World) func(*http.Request, *request.RequestInfo) {
+func conflictFirst(t *testing.T, w *harness.World) func(*http.Request, *request.RequestInfo) {
 	t.Helper()
 	var beaten sync.Map
 	return func(req *http.Request, info *request.RequestInfo) {
@@ -165,8 +165,8 @@ func asOperator(t *testing.T, w *harness.World) *recorder {
 	// Without it a watch begins with what there is. API servers that are older than that are listed.
 	clientfeaturestesting.SetFeatureDuringTest(t, clientfeatures.WatchListClient, false)
 	w.Config = env.Impersonate(user)
-	r := &recorder{used: map[permission]string{}, before: firstBeaten(t, w)}
-	w.Config.Wrap(func(next http.RoundTripper) http.RoundTripper { return noting{r, next} })
+	r := &recorder{used: map[permission]string{}, before: conflictFirst(t, w)}
+	w.Config.Wrap(func(next http.RoundTripper) http.RoundTripper { return recordingTransport{r, next} })
 	for _, name := range []string{managerRole, metricsAuthRole} {
 		bindClusterRole(t, w, role(t, name), user)
 	}

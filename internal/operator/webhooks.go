@@ -104,7 +104,7 @@ func (o *WebhookOptions) ReceiverURL() string {
 }
 
 // addReceiver has the manager run the receiver, on every replica.
-func addReceiver(ctx context.Context, mgr ctrl.Manager, o *Options, s Surroundings, recorder *metrics.Recorder) error {
+func addReceiver(ctx context.Context, mgr ctrl.Manager, o *Options, s Dependencies, recorder *metrics.Recorder) error {
 	selector, err := labels.Parse(o.LabelSelector)
 	if err != nil {
 		return err
@@ -134,7 +134,7 @@ func addReceiver(ctx context.Context, mgr ctrl.Manager, o *Options, s Surroundin
 	if run.server, err = receiver.New(options); err != nil {
 		return err
 	}
-	if err := (forgetter{server: run.server, writer: writer, log: log}).watch(ctx, mgr.GetCache()); err != nil {
+	if err := (memoryCleaner{server: run.server, writer: writer, log: log}).watch(ctx, mgr.GetCache()); err != nil {
 		return err
 	}
 	if s.Receiver != nil {
