@@ -56,7 +56,7 @@ func TestKilledWhileCreating(t *testing.T) {
 				m.Spec.AdoptionPolicy = v1alpha1.AdoptionPolicyNever // ours whatever the adoption policy says
 			})
 			w.Wait("the create", func() bool { return posts(w) > 0 })
-			first.Bury()
+			first.StopKilled()
 			w.Reload(tmpl)
 			if tmpl.Status.Operator.PendingCreate == nil || tmpl.Status.ID != "" {
 				t.Fatalf("the test missed its moment: %+v", tmpl.Status)
@@ -87,7 +87,7 @@ func TestKilledAfterCreating(t *testing.T) {
 			tmpl := w.CreateTemplate("parcel_left")
 			first := w.Start()
 			first.Settle()
-			first.Bury()
+			first.StopKilled()
 			if edit {
 				w.Edit(tmpl, func() { tmpl.Spec.Body.Text = changedBody })
 			}
@@ -133,7 +133,7 @@ func TestKilledWhileEditing(t *testing.T) {
 			w.Sim.Fail(fault)
 			w.Edit(tmpl, func() { tmpl.Spec.Body.Text = changedBody })
 			w.Wait("the edit", func() bool { return editPosts(w, tmpl.Status.ID) > 0 })
-			first.Bury()
+			first.StopKilled()
 
 			second := w.Start()
 			second.Observe()

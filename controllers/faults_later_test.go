@@ -32,9 +32,9 @@ func TestTroubleLater(t *testing.T) {
 	}
 	well := func(w *harness.World) { w.Sim.ClearFaults() }
 	for _, tc := range []struct {
-		name        string
-		begin, cure func(*harness.World)
-		account     string
+		name           string
+		begin, recover func(*harness.World)
+		account        string
 		// template is empty where the trouble isn't shown on the template: nothing is asked of Meta for it.
 		template string
 		within   time.Duration
@@ -82,7 +82,7 @@ func TestTroubleLater(t *testing.T) {
 				}
 			}
 			w.CheckInvariants()
-			tc.cure(w)
+			tc.recover(w)
 			op.Advance(tc.within)
 			w.Reload(tmpl)
 			expectReady(t, tmpl)

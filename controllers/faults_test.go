@@ -20,8 +20,8 @@ import (
 
 const newToken = "EAAGanotherGoodTokenOfTheSameUser"
 
-// patient is a world in which something is wrong.
-type patient struct {
+// faultWorld is a world with a fault.
+type faultWorld struct {
 	*harness.World
 	op     *harness.Operator
 	secret *corev1.Secret
@@ -29,8 +29,8 @@ type patient struct {
 	tmpl   *v1alpha1.MessageTemplate
 }
 
-// illness is one thing that can be wrong, with what has to be said about it and what cures it.
-type illness struct {
+// fault is one fault, with what the operator must report about it and how it is recovered.
+type fault struct {
 	name string
 	// The objects may be wrong themselves.
 	noSecret bool
@@ -38,8 +38,8 @@ type illness struct {
 	waba     func(*v1alpha1.WABA)
 	tmpl     func(*harness.World, *v1alpha1.MessageTemplate)
 	// begin makes Meta misbehave before the operator starts.
-	begin func(*harness.World)
-	cure  func(*patient)
+	begin   func(*harness.World)
+	recover func(*faultWorld)
 	// account and template are the reasons of Synced=False; an empty one means Synced=True.
 	account, template string
 	// says are parts of the message of the account, or of the template when the account is fine.
@@ -51,13 +51,13 @@ type illness struct {
 // oneObservation is how long recovery may take where only Meta can tell that it is possible.
 const oneObservation = 6 * time.Minute
 
-func replaceToken(p *patient) {
+func replaceToken(p *faultWorld) {
 	p.Edit(p.secret, func() {
 		p.secret.Data[v1alpha1.SecretKeyAccessToken] = []byte(newToken)
 	})
 }
 
-func clearFaults(p *patient) { p.Sim.ClearFaults() }
+func clearFaults(p *faultWorld) { p.Sim.ClearFaults() }
 
 func always(f graphsim.Fault) func(*harness.World) {
 	return func(w *harness.World) {
@@ -72,14 +72,14 @@ func onCreate(f graphsim.Fault) func(*harness.World) {
 	return always(f)
 }
 
-func (i *illness) infect(t *testing.T) *patient {
+func (i *fault) inject(t *testing.T) *faultWorld {
 	t.Helper()
 	w := harness.New(t, env)
 	w.Sim.AddToken(graphsim.Token{
 		Name: "new", Value: newToken, AppID: harness.AppID,
 		Scopes: []string{"whatsapp_business_management"}, Accounts: []string{harness.AccountID, otherAccount},
 	})
-	p := &patient{World: w}
+	p := &faultWorld{World: w}
 	if i.begin != nil {
 		i.begin(w)
 	}
@@ -104,13 +104,13 @@ func (i *illness) infect(t *testing.T) *patient {
 	return p
 }
 
-// examine lets ten minutes pass, and checks what was done and said.
-func (i *illness) examine(t *testing.T, p *patient) {
+// assert lets ten minutes pass, and checks what was done and said.
+func (i *fault) assert(t *testing.T, p *faultWorld) {
 	t.Helper()
 	p.op.Advance(10 * time.Minute)
-	mine := len(beyondObservation(p.World, 0))
-	if others := len(p.Sim.Requests()) - mine; mine > 10 || others > 10 {
-		t.Errorf("%d calls for the template and %d for the account in ten minutes, want at most 10 each", mine, others)
+	writes := len(beyondObservation(p.World, 0))
+	if others := len(p.Sim.Requests()) - writes; writes > 10 || others > 10 {
+		t.Errorf("%d calls for the template and %d for the account in ten minutes, want at most 10 each", writes, others)
 	}
 	for _, kind := range []string{"wabas/status", "messagetemplates/status"} {
 		if n := p.APIWrites("PATCH " + kind); n > 3 {
@@ -119,38 +119,38 @@ func (i *illness) examine(t *testing.T, p *patient) {
 	}
 	p.Reload(p.waba)
 	p.Reload(p.tmpl)
-	told := p.tmpl.Status.Conditions
+	reported := p.tmpl.Status.Conditions
 	if i.account != "" {
 		expectRefused(t, p.waba.Status.Conditions, i.account, i.says...)
-		told = p.waba.Status.Conditions
+		reported = p.waba.Status.Conditions
 		c := harness.Condition(p.tmpl.Status.Conditions, v1alpha1.ConditionSynced)
 		if i.template != v1alpha1.ReasonRateLimited && !strings.Contains(c.Message, "WABA acme") {
 			t.Errorf("the template doesn't point to the account: %s", c.Message)
 		}
 	} else {
 		expect(t, p.waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
-		expectRefused(t, told, i.template, i.says...)
+		expectRefused(t, reported, i.template, i.says...)
 	}
 	expectRefused(t, p.tmpl.Status.Conditions, i.template)
 	if c := harness.Condition(p.tmpl.Status.Conditions, v1alpha1.ConditionReady); c.Status != metav1.ConditionFalse {
 		t.Errorf("Ready is %s", c.Status)
 	}
-	t.Logf("%s: %s", harness.Condition(told, v1alpha1.ConditionSynced).Reason, harness.Condition(told, v1alpha1.ConditionSynced).Message)
+	t.Logf("%s: %s", harness.Condition(reported, v1alpha1.ConditionSynced).Reason, harness.Condition(reported, v1alpha1.ConditionSynced).Message)
 	p.CheckInvariants()
 }
 
-func TestTroubleIsNamedCheapAndCurable(t *testing.T) {
+func TestFaultsAreReportedAndRecovered(t *testing.T) {
 	t.Parallel()
-	var all []illness
-	for _, group := range [][]illness{credentialTroubles(), accountTroubles(), metaTroubles(), templateTroubles()} {
+	var all []fault
+	for _, group := range [][]fault{credentialFaults(), accountFaults(), metaFaults(), templateFaults()} {
 		all = append(all, group...)
 	}
 	for _, i := range all {
 		t.Run(i.name, func(t *testing.T) {
 			t.Parallel()
-			p := i.infect(t)
-			i.examine(t, p)
-			i.cure(p)
+			p := i.inject(t)
+			i.assert(t, p)
+			i.recover(p)
 			within := i.within
 			if within == 0 {
 				within = time.Minute
@@ -168,47 +168,47 @@ func TestTroubleIsNamedCheapAndCurable(t *testing.T) {
 	}
 }
 
-func credentialTroubles() []illness {
+func credentialFaults() []fault {
 	relabel := func(purpose string) func(*corev1.Secret) {
 		return func(s *corev1.Secret) { s.Labels[v1alpha1.LabelSecretPurpose] = purpose }
 	}
-	release := func(p *patient) {
+	release := func(p *faultWorld) {
 		p.Edit(p.secret, func() { p.secret.Labels[v1alpha1.LabelSecretPurpose] = v1alpha1.SecretPurposeAccount })
 	}
-	rows := []illness{
+	rows := []fault{
 		{
-			name: "wrong token", cure: replaceToken,
+			name: "wrong token", recover: replaceToken,
 			secret: func(s *corev1.Secret) {
 				s.StringData[v1alpha1.SecretKeyAccessToken] = "EAAGthisTokenWasNeverGivenOutAtAll"
 			},
 			says: []string{"Meta refuses the access token", "put a valid one into the account's Secret"},
 		},
 		{
-			name: "expired token", cure: replaceToken,
+			name: "expired token", recover: replaceToken,
 			begin: func(w *harness.World) {
 				w.Sim.UpdateToken(harness.AccessToken, func(k *graphsim.Token) { k.ExpiresAt = w.Clock.Now().Add(-time.Hour) })
 			},
 			says: []string{"has expired", "put a valid one into the account's Secret"},
 		},
 		{
-			name: "revoked token", cure: replaceToken,
+			name: "revoked token", recover: replaceToken,
 			begin: func(w *harness.World) { w.Sim.RevokeToken(harness.AccessToken, 460) },
 			says:  []string{"changed their password", "put a valid one into the account's Secret"},
 		},
 		{
-			name: "missing Secret", noSecret: true, cure: func(p *patient) { p.Secret() },
+			name: "missing Secret", noSecret: true, recover: func(p *faultWorld) { p.Secret() },
 			says: []string{"Secret acme-meta doesn't exist", "create it with the label " + v1alpha1.LabelSecretPurpose + "=account"},
 		},
 		{
 			name: "Secret without label", secret: func(s *corev1.Secret) { delete(s.Labels, v1alpha1.LabelSecretPurpose) },
-			cure: release, says: []string{"run: kubectl label secret acme-meta"},
+			recover: release, says: []string{"run: kubectl label secret acme-meta"},
 		},
 		{
-			name: "Secret of another purpose", secret: relabel(v1alpha1.SecretPurposePIN), cure: release,
+			name: "Secret of another purpose", secret: relabel(v1alpha1.SecretPurposePIN), recover: release,
 			says: []string{"use a Secret of its own for each purpose"},
 		},
 		{
-			name: "missing key", secret: func(s *corev1.Secret) { delete(s.StringData, v1alpha1.SecretKeyAccessToken) }, cure: replaceToken,
+			name: "missing key", secret: func(s *corev1.Secret) { delete(s.StringData, v1alpha1.SecretKeyAccessToken) }, recover: replaceToken,
 			says: []string{"has no key accessToken", "put the access token of a system user there"},
 		},
 	}
@@ -218,13 +218,13 @@ func credentialTroubles() []illness {
 	return rows
 }
 
-func accountTroubles() []illness {
-	return []illness{
+func accountFaults() []fault {
+	return []fault{
 		{
 			name: "unknown account", account: v1alpha1.ReasonPermissionDenied, template: v1alpha1.ReasonPermissionDenied,
 			waba: func(a *v1alpha1.WABA) { a.Spec.ID = otherAccount },
 			says: []string{"account " + otherAccount + " doesn't exist or isn't assigned", "check spec.id, and assign the account"},
-			cure: func(p *patient) {
+			recover: func(p *faultWorld) {
 				p.Sim.AddAccount(graphsim.Account{ID: otherAccount, Name: "Other"})
 				replaceToken(p)
 			},
@@ -234,18 +234,18 @@ func accountTroubles() []illness {
 			begin: func(w *harness.World) {
 				w.Sim.UpdateToken(harness.AccessToken, func(k *graphsim.Token) { k.Scopes = []string{"whatsapp_business_messaging"} })
 			},
-			says: []string{"lacks the scope whatsapp_business_management", "create one with it"}, cure: replaceToken,
+			says: []string{"lacks the scope whatsapp_business_management", "create one with it"}, recover: replaceToken,
 		},
 		{
 			name: "account locked by Meta", account: v1alpha1.ReasonAccountBlocked, template: v1alpha1.ReasonAccountBlocked,
 			begin: always(graphsim.Fault{Path: "/" + harness.AccountID, Code: 131031}),
-			says:  []string{"locked", "see Business Support Home"}, cure: clearFaults, within: oneObservation,
+			says:  []string{"locked", "see Business Support Home"}, recover: clearFaults, within: oneObservation,
 		},
 		{
 			name: "reference not permitted", template: v1alpha1.ReasonReferenceNotPermitted,
 			tmpl: func(w *harness.World, m *v1alpha1.MessageTemplate) { from(w, env.Namespace(w.T))(m) },
 			says: []string{"its owner can allow it in spec.allowedReferences"},
-			cure: func(p *patient) {
+			recover: func(p *faultWorld) {
 				p.Edit(p.waba, func() {
 					allow([]string{"MessageTemplate"}, v1alpha1.ReferenceNamespaces{From: v1alpha1.NamespacesFromAll})(p.waba)
 				})
@@ -255,7 +255,7 @@ func accountTroubles() []illness {
 			name: "account doesn't exist", template: v1alpha1.ReasonAccountNotReady,
 			tmpl: func(_ *harness.World, m *v1alpha1.MessageTemplate) { m.Spec.WABARef.Name = "acme-two" },
 			says: []string{"WABA acme-two doesn't exist; create it or correct spec.wabaRef"},
-			cure: func(p *patient) {
+			recover: func(p *faultWorld) {
 				p.Delete(p.waba)
 				p.waba = p.WABA(func(a *v1alpha1.WABA) { a.Name = "acme-two" })
 			},
@@ -263,20 +263,20 @@ func accountTroubles() []illness {
 	}
 }
 
-func metaTroubles() []illness {
-	transient := func(name string, f graphsim.Fault) illness {
-		return illness{
+func metaFaults() []fault {
+	transient := func(name string, f graphsim.Fault) fault {
+		return fault{
 			name: name, account: v1alpha1.ReasonTransientError, template: v1alpha1.ReasonAccountNotReady, begin: always(f),
-			says: []string{"can't be reached or failed", "tried again with growing pauses"}, cure: clearFaults, within: oneObservation,
+			says: []string{"can't be reached or failed", "tried again with growing pauses"}, recover: clearFaults, within: oneObservation,
 		}
 	}
-	throttled := func(name string, f graphsim.Fault, within time.Duration) illness {
-		return illness{
+	throttled := func(name string, f graphsim.Fault, within time.Duration) fault {
+		return fault{
 			name: name, account: v1alpha1.ReasonRateLimited, template: v1alpha1.ReasonAccountNotReady, begin: always(f),
-			says: []string{"rate limit"}, cure: clearFaults, within: within,
+			says: []string{"rate limit"}, recover: clearFaults, within: within,
 		}
 	}
-	return []illness{
+	return []fault{
 		transient("Meta answers 500", graphsim.Fault{Status: 500, Code: 2}),
 		transient("Meta answers 500 without an error", graphsim.Fault{Status: 500, Body: "{}"}),
 		transient("connections are cut", graphsim.Fault{Cut: graphsim.BeforeCommit}),
@@ -287,52 +287,52 @@ func metaTroubles() []illness {
 		{
 			name: "an error nobody knows", account: v1alpha1.ReasonUnknownError, template: v1alpha1.ReasonAccountNotReady,
 			begin: always(graphsim.Fault{Code: 987654, Message: "(#987654) The moon is in the wrong phase"}),
-			says:  []string{"The moon is in the wrong phase", "tried again"}, cure: clearFaults, within: oneObservation,
+			says:  []string{"The moon is in the wrong phase", "tried again"}, recover: clearFaults, within: oneObservation,
 		},
 	}
 }
 
-func templateTroubles() []illness {
-	edit := func(p *patient) {
+func templateFaults() []fault {
+	edit := func(p *faultWorld) {
 		p.Sim.ClearFaults()
 		p.Edit(p.tmpl, func() { p.tmpl.Spec.Body.Text = changedBody })
 	}
-	return []illness{
+	return []fault{
 		{
 			name: "exists with other content", template: v1alpha1.ReasonAlreadyExists,
-			begin: func(w *harness.World) { seed(w, "parcel_left", "en_US", changedBody) },
-			says:  []string{"exists with other content (body.text)", "correct the spec or set adoptionPolicy: Always"},
-			cure:  func(p *patient) { p.Edit(p.tmpl, func() { p.tmpl.Spec.Body.Text = changedBody }) },
+			begin:   func(w *harness.World) { seed(w, "parcel_left", "en_US", changedBody) },
+			says:    []string{"exists with other content (body.text)", "correct the spec or set adoptionPolicy: Always"},
+			recover: func(p *faultWorld) { p.Edit(p.tmpl, func() { p.tmpl.Spec.Body.Text = changedBody }) },
 		},
 		{
-			name: "refused as malformed", template: v1alpha1.ReasonInvalidSpec, cure: edit,
+			name: "refused as malformed", template: v1alpha1.ReasonInvalidSpec, recover: edit,
 			begin: onCreate(graphsim.Fault{Code: 100, Subcode: 2388072, UserTitle: "Header format is incorrect", UserMessage: "The message header can't have newlines."}),
 			says:  []string{"Header format is incorrect: The message header can't have newlines."},
 		},
 		{
-			name: "refused with an unknown code", template: v1alpha1.ReasonUnknownError, cure: clearFaults, within: oneObservation,
+			name: "refused with an unknown code", template: v1alpha1.ReasonUnknownError, recover: clearFaults, within: oneObservation,
 			begin: onCreate(graphsim.Fault{Code: 987654, Subcode: 7}), says: []string{"(#987654)", "tried again"},
 		},
 		{
-			name: "not permitted to create", template: v1alpha1.ReasonPermissionDenied, cure: clearFaults, within: oneObservation,
+			name: "not permitted to create", template: v1alpha1.ReasonPermissionDenied, recover: clearFaults, within: oneObservation,
 			begin: onCreate(graphsim.Fault{Code: 10}), says: []string{"assign the asset to the token's system user and check the token's scopes"},
 		},
 		{
-			name: "name locked", template: v1alpha1.ReasonNameLocked, cure: edit,
+			name: "name locked", template: v1alpha1.ReasonNameLocked, recover: edit,
 			begin: onCreate(graphsim.Fault{Code: 100, Subcode: 2388023, UserTitle: "Content is being deleted", UserMessage: "Try again in 4 weeks or use another name."}),
 			says:  []string{"use another name"},
 		},
 		{
-			name: "too many templates", template: v1alpha1.ReasonQuotaExceeded, cure: edit,
+			name: "too many templates", template: v1alpha1.ReasonQuotaExceeded, recover: edit,
 			begin: onCreate(graphsim.Fault{Code: 100, Subcode: 2388019, UserTitle: "Message template limit exceeded", UserMessage: "Delete templates that you don't use."}),
 			says:  []string{"limit exceeded", "Delete templates"},
 		},
 		{
-			name: "creating is throttled", account: v1alpha1.ReasonRateLimited, template: v1alpha1.ReasonRateLimited, cure: clearFaults, within: 12 * time.Minute,
+			name: "creating is throttled", account: v1alpha1.ReasonRateLimited, template: v1alpha1.ReasonRateLimited, recover: clearFaults, within: 12 * time.Minute,
 			begin: onCreate(graphsim.Fault{Code: 80008, RegainMinutes: 15}), says: []string{"rate limit"},
 		},
 		{
-			name: "creating fails", template: v1alpha1.ReasonTransientError, cure: clearFaults, within: oneObservation,
+			name: "creating fails", template: v1alpha1.ReasonTransientError, recover: clearFaults, within: oneObservation,
 			begin: onCreate(graphsim.Fault{Cut: graphsim.BeforeCommit}), says: []string{"tried again with growing pauses"},
 		},
 	}

@@ -305,7 +305,7 @@ func TestKilledWhileUploading(t *testing.T) {
 			w.Sim.Fail(fault)
 			tmpl := w.CreateTemplate("parcel_left", behindAddress(harness.JPEG))
 			w.Wait("the upload", func() bool { return uploads(w) > 0 })
-			first.Bury()
+			first.StopKilled()
 			second := w.Start()
 			second.Observe()
 			second.Observe()

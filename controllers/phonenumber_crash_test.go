@@ -100,7 +100,7 @@ func TestNumberSurvivesCrashes(t *testing.T) {
 					}
 					break
 				}
-				first.Bury()
+				first.StopKilled()
 				second := w.Start()
 				second.Settle()
 				person.live(second, 3*time.Minute, 30*time.Second)

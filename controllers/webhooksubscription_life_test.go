@@ -336,7 +336,7 @@ func TestWebhookCrash(t *testing.T) {
 				first.Settle()
 				obj := w.subscription()
 				first.Advance(20 * time.Second)
-				first.Bury()
+				first.StopKilled()
 				second := w.start()
 				second.Observe()
 				finish(second)

@@ -174,7 +174,7 @@ func TestWebhookChaos(t *testing.T) {
 	}()
 	deliver()
 	<-kill
-	other.Bury()
+	other.StopKilled()
 	balancer.Use(leader)
 	emit(50)
 	deliver()
@@ -187,7 +187,7 @@ func TestWebhookChaos(t *testing.T) {
 	balancer.Use(other)
 	emit(100)
 	deliver()
-	leader.Bury()
+	leader.StopKilled()
 	w.Wait("everything to be accepted", func() bool {
 		deliver()
 		n, _ := w.Sim.PendingDeliveries()

@@ -84,8 +84,8 @@ func (w *World) Start(change ...func(*operator.Options)) *Operator {
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	op.cancel = cancel
-	surroundings := operator.Surroundings{
-		Clock: w.Clock, Transport: &mortal{next: graph, killed: op.killed}, Registerer: op.Metrics,
+	surroundings := operator.Dependencies{
+		Clock: w.Clock, Transport: &killableTransport{next: graph, killed: op.killed}, Registerer: op.Metrics,
 		Log: options.Logger(&w.logs), NewQueue: op.progress.newQueue, NewCache: op.newCache, SkipNameValidation: true,
 		Media: &files{world: w}, Go: op.progress.background, Receiver: func(s *receiver.Server) { op.receiver = s },
 	}
@@ -147,21 +147,21 @@ func (o *Operator) Kill() {
 	o.unfollowed()
 }
 
-// Bury waits for the end of a killed process.
-func (o *Operator) Bury() {
+// StopKilled kills the process and waits for its end.
+func (o *Operator) StopKilled() {
 	o.Kill()
 	o.Stop()
 }
 
 var errKilled = errors.New("the process is dead")
 
-// mortal is a transport that dies with its process.
-type mortal struct {
+// killableTransport is a transport that fails once its process was killed.
+type killableTransport struct {
 	next   http.RoundTripper
 	killed *atomic.Bool
 }
 
-func (m *mortal) RoundTrip(r *http.Request) (*http.Response, error) {
+func (m *killableTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if m.killed.Load() {
 		return nil, errKilled
 	}
