@@ -83,7 +83,8 @@ type WABAStatus struct {
 
 	// SubscribedApps are the apps that receive the account's webhooks.
 	// +optional
-	// +listType=atomic
+	// +listType=map
+	// +listMapKey=id
 	SubscribedApps []SubscribedApp `json:"subscribedApps,omitempty"`
 
 	// Credentials is what is known about the access token. The token itself is never shown.
@@ -208,8 +209,8 @@ type PhoneNumberCounts struct {
 // SubscribedApp is an app that receives the account's webhooks.
 type SubscribedApp struct {
 	// ID of the app at Meta.
-	// +optional
-	ID string `json:"id,omitempty"`
+	// +required
+	ID string `json:"id"`
 
 	// Name of the app.
 	// +optional

@@ -18,7 +18,8 @@ type WABAWebhookStatus struct {
 
 	// Restrictions that Meta put on the account.
 	// +optional
-	// +listType=atomic
+	// +listType=map
+	// +listMapKey=type
 	Restrictions []Restriction `json:"restrictions,omitempty"`
 
 	// Violations of Meta's policies, the newest last.

@@ -5,6 +5,7 @@ package phonenumber
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
-// Kinds of scarce calls. Meta counts each of them, whatever comes of it
+// Kinds of scarce calls. Meta counts each of them, whatever its result
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/registration and
 // …/display-names).
 const (
@@ -33,17 +34,19 @@ const (
 	registrationWindow = 72 * time.Hour
 	// nameWindow is that of ten display names, and how long every call is remembered: a refused PIN stays wrong.
 	nameWindow = 30 * 24 * time.Hour
-	// callsPerWindow is one less than Meta allows: a person may have made a call that we don't know of.
+	// callsPerWindow is one less than Meta allows: a person may have made a call that the operator doesn't know of.
 	callsPerWindow = 9
-	// callLogSize bounds the ledger of an account.
-	callLogSize = 300
+	// callLogSize is how many calls the log of an account has at most, and callLogBytes how many bytes as JSON: a status must stay far
+	// below etcd's limit of 1.5 MiB for an object.
+	callLogSize  = 300
+	callLogBytes = 96 << 10
 
 	resultDone = "Done"
 )
 
-// callLog keeps the scarce calls for the numbers of an account in the account's status, so that neither a restart nor a new
-// resource forgets them. An entry is written before its call, under the condition that nobody else changed the ledger: two
-// leaders that overlap for a moment can't both make the call.
+// callLog keeps the scarce calls for the numbers of an account in the account's status, so that they survive a restart and the
+// number's resource. An entry is written before its call, on condition that no other client has changed the log: two leaders that
+// overlap for a moment can't both make the call.
 type callLog struct {
 	status *lifecycle.StatusWriter
 }
@@ -68,8 +71,7 @@ func (l *callLog) begin(
 		if stop = permit(attemptsOf(w, a.Number)); stop != nil {
 			return false
 		}
-		known := append(attemptsToKeep(w.Status.Operator.CallLog, a.Time.Time), a)
-		w.Status.Operator.CallLog = known[max(0, len(known)-callLogSize):]
+		w.Status.Operator.CallLog = bounded(append(attemptsToKeep(w.Status.Operator.CallLog, a.Time.Time), a))
 		return true
 	})
 	if err != nil {
@@ -78,8 +80,8 @@ func (l *callLog) begin(
 	return stop
 }
 
-// attemptsToKeep are the calls that aren't older than nameWindow, and the last of each kind for each number whatever their age: a clock
-// that is months ahead for a moment must not make a refused PIN forgotten.
+// attemptsToKeep are the calls that aren't older than nameWindow, and the last of each kind for each number whatever their age: where a
+// clock is months ahead for a moment, a refused PIN stays in the log.
 func attemptsToKeep(all []v1alpha1.RegistrationAttempt, now time.Time) []v1alpha1.RegistrationAttempt {
 	type kindOfNumber struct{ number, kind string }
 	newer := map[kindOfNumber]int{}
@@ -94,7 +96,20 @@ func attemptsToKeep(all []v1alpha1.RegistrationAttempt, now time.Time) []v1alpha
 	return out
 }
 
-// end notes what came of an attempt. Where that can't be written, the attempt counts as one whose result isn't known.
+// bounded drops the oldest calls where there are too many.
+func bounded(calls []v1alpha1.RegistrationAttempt) []v1alpha1.RegistrationAttempt {
+	calls = calls[max(0, len(calls)-callLogSize):]
+	size := 0
+	for i, a := range slices.Backward(calls) {
+		raw, err := json.Marshal(a)
+		if size += len(raw) + 1; err != nil || size > callLogBytes {
+			return calls[i+1:]
+		}
+	}
+	return calls
+}
+
+// end records the result of an attempt. Where that can't be written, the attempt counts as one whose result isn't known.
 func (l *callLog) end(ctx context.Context, waba *v1alpha1.WABA, a v1alpha1.RegistrationAttempt) error {
 	return l.change(ctx, waba, func(w *v1alpha1.WABA) bool {
 		for i := range w.Status.Operator.CallLog {
@@ -107,7 +122,7 @@ func (l *callLog) end(ctx context.Context, waba *v1alpha1.WABA, a v1alpha1.Regis
 	})
 }
 
-// change applies a change of the ledger to the newest version of the account.
+// change applies a change of the log to the newest version of the account.
 func (l *callLog) change(ctx context.Context, waba *v1alpha1.WABA, change func(*v1alpha1.WABA) bool) error {
 	for try := 0; ; try++ {
 		var fresh v1alpha1.WABA
@@ -139,7 +154,7 @@ func windowOf(kind string) time.Duration {
 	return registrationWindow
 }
 
-// resultOf names what came of a call, as kept in the ledger: empty where it isn't known whether it happened.
+// resultOf names the result of a call, as in the log: empty where it isn't known whether the call had an effect.
 func resultOf(err error) string {
 	if err == nil {
 		return resultDone

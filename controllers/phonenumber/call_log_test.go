@@ -4,7 +4,10 @@
 package phonenumber
 
 import (
+	"encoding/json"
 	"errors"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,14 +74,14 @@ func TestUnitMayRegister(t *testing.T) {
 		"never tried":                             {attempts{}, "Acme", false, true, false, 0},
 		"a minute after a first failure":          {attempts{at(time.Minute, callRegister, "Unknown", pin)}, "Acme", false, false, false, 14 * time.Minute},
 		"the same, asked for by a person":         {attempts{at(time.Minute, callRegister, "Unknown", pin)}, "Acme", true, false, false, 0},
-		"the same, with a young ledger":           {attempts{at(time.Minute, callRegister, "Unknown", pin)}, "Acme", false, true, false, 24*time.Hour - time.Minute},
+		"the same, with a young call log":         {attempts{at(time.Minute, callRegister, "Unknown", pin)}, "Acme", false, true, false, 24*time.Hour - time.Minute},
 		"an unknown result counts as a failure":   {attempts{at(time.Minute, callRegister, "", pin)}, "Acme", false, false, false, 14 * time.Minute},
 		"a second failure":                        {many(2, time.Hour), "Acme", false, false, false, 7 * time.Hour},
 		"nine in 72 hours, even if a person asks": {many(9, 7*time.Hour), "Acme", true, false, false, 9 * time.Hour},
 		"blocked by Meta, even if a person asks":  {attempts{blocked}, "Acme", true, false, false, 71 * time.Hour},
 		"a wrong PIN, whatever else is changed":   {attempts{at(20*24*time.Hour, callRegister, string(graph.CausePINMismatch), pin)}, "Acme", true, false, false, -1},
 		"a wrong PIN that was changed":            {attempts{at(time.Minute, callRegister, string(graph.CausePINMismatch), other)}, "Acme", false, true, false, 0},
-		"taken off by somebody":                   {attempts{at(time.Hour, callRegister, resultDone, pin)}, "Acme", false, false, false, 23 * time.Hour},
+		"taken off by another client":             {attempts{at(time.Hour, callRegister, resultDone, pin)}, "Acme", false, false, false, 23 * time.Hour},
 		"taken off by us":                         {attempts{at(time.Hour, callRegister, resultDone, pin), at(time.Minute, callDeregister, resultDone, nil)}, "Acme", false, true, false, 0},
 		"another name was approved":               {attempts{at(time.Hour, callRegister, resultDone, pin)}, "Acme Helps", false, true, false, 0},
 		"a wrong PIN, if a person asks":           {attempts{at(time.Hour, callRegister, string(graph.CausePINMismatch), pin)}, "Acme", true, false, true, 0},
@@ -106,7 +109,7 @@ func TestUnitMayRegister(t *testing.T) {
 }
 
 // What may still be asked for is kept, in its order.
-func TestUnitLedgerKeepsWhatCounts(t *testing.T) {
+func TestUnitCallLogKeepsWhatCounts(t *testing.T) {
 	at := func(number, kind string, age time.Duration) v1alpha1.RegistrationAttempt {
 		return v1alpha1.RegistrationAttempt{Number: number, Kind: kind, Time: metav1.NewTime(lifecycletest.Start.Add(-age))}
 	}
@@ -129,7 +132,7 @@ func TestUnitLedgerKeepsWhatCounts(t *testing.T) {
 	}
 }
 
-// TestUnitScarceCallFailed: a refusal that is followed by another attempt needs nobody; what only a person can change keeps its reason.
+// TestUnitScarceCallFailed: a refusal that is followed by another attempt needs no person; what only a person can change keeps its reason.
 func TestUnitScarceCallFailed(t *testing.T) {
 	later := metav1.NewTime(lifecycletest.Start.Add(time.Hour))
 	for name, c := range map[string]struct {
@@ -152,5 +155,30 @@ func TestUnitScarceCallFailed(t *testing.T) {
 		if o := n.failed(c.a, c.err); o.Reason() != c.reason || o.After() != c.after || o.Shown() != c.shown || o.Backoff() {
 			t.Errorf("%s: %+v", name, o)
 		}
+	}
+}
+
+// The log of an account has bounds in entries and in bytes, and the oldest calls go first.
+func TestUnitCallLogIsBounded(t *testing.T) {
+	calls := func(n int, name string) []v1alpha1.RegistrationAttempt {
+		var out []v1alpha1.RegistrationAttempt
+		for i := range n {
+			out = append(out, v1alpha1.RegistrationAttempt{Number: strconv.Itoa(i), Kind: callDisplayName, DisplayName: name})
+		}
+		return out
+	}
+	if got := bounded(calls(callLogSize+5, "Acme")); len(got) != callLogSize || got[0].Number != "5" {
+		t.Errorf("%d calls from %s", len(got), got[0].Number)
+	}
+	long := bounded(calls(callLogSize, strings.Repeat("x", 1000)))
+	raw, err := json.Marshal(long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(raw) > callLogBytes+1 || len(raw) < callLogBytes-1200 || long[len(long)-1].Number != strconv.Itoa(callLogSize-1) {
+		t.Errorf("%d calls in %d bytes, the last for %s", len(long), len(raw), long[len(long)-1].Number)
+	}
+	if got := bounded(nil); len(got) != 0 {
+		t.Errorf("of nothing: %v", got)
 	}
 }

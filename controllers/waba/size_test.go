@@ -5,6 +5,7 @@ package waba
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ func TestUnitStatusFitsIntoEtcd(t *testing.T) {
 	health := &graph.Health{CanSendMessage: long}
 	var scopes []string
 	var apps []graph.SubscribedApp
-	for range 300 {
+	for i := range 300 {
 		e := graph.HealthEntity{Type: long, ID: long, CanSendMessage: long}
 		for range 300 {
 			e.AdditionalInfo = append(e.AdditionalInfo, long)
@@ -27,7 +28,7 @@ func TestUnitStatusFitsIntoEtcd(t *testing.T) {
 		}
 		health.Entities = append(health.Entities, e)
 		scopes = append(scopes, long)
-		apps = append(apps, graph.SubscribedApp{ID: long, Name: long, OverrideCallbackURI: long})
+		apps = append(apps, graph.SubscribedApp{ID: strconv.Itoa(i) + long, Name: long, OverrideCallbackURI: long})
 	}
 	status := v1alpha1.WABAStatus{
 		Health: lifecycle.HealthStatus(health), SubscribedApps: subscribedApps(apps),
@@ -43,6 +44,10 @@ func TestUnitStatusFitsIntoEtcd(t *testing.T) {
 	}
 	if len(status.Health.Entities) == 0 || len(status.Health.Entities[0].Errors) == 0 || len(status.SubscribedApps) == 0 {
 		t.Error("nothing is left")
+	}
+	twice := subscribedApps([]graph.SubscribedApp{{ID: "2", Name: "a"}, {ID: "1"}, {ID: "2", Name: "b"}})
+	if len(twice) != 2 || twice[1].Name != "a" {
+		t.Errorf("the id is the key of the list: %+v", twice)
 	}
 
 	usual := &graph.Health{CanSendMessage: "BLOCKED"}

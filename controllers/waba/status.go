@@ -69,8 +69,9 @@ func subscribedApps(apps []graph.SubscribedApp) []v1alpha1.SubscribedApp {
 			ID: metavalues.CutBytes(a.ID, metavalues.ShortText), Name: metavalues.CutBytes(a.Name, metavalues.ShortText), OverrideCallbackURL: metavalues.CutBytes(a.OverrideCallbackURI, metavalues.LongText),
 		})
 	}
-	slices.SortFunc(out, func(a, b v1alpha1.SubscribedApp) int { return strings.Compare(a.ID, b.ID) })
-	return out
+	slices.SortStableFunc(out, func(a, b v1alpha1.SubscribedApp) int { return strings.Compare(a.ID, b.ID) })
+	// The id is the key of the list: an app that Meta names twice must not make the status invalid.
+	return slices.CompactFunc(out, func(a, b v1alpha1.SubscribedApp) bool { return a.ID == b.ID })
 }
 
 func credentialsStatus(s *account.Session, token *graph.TokenInfo, old *v1alpha1.CredentialsStatus, now time.Time) *v1alpha1.CredentialsStatus {

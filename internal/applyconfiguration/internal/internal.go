@@ -1941,7 +1941,9 @@ var schemaYAML = typed.YAMLObject(`types:
         list:
           elementType:
             namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SubscribedApp
-          elementRelationship: atomic
+          elementRelationship: associative
+          keys:
+          - id
     - name: templateAutoArchival
       type:
         scalar: string
@@ -1991,7 +1993,9 @@ var schemaYAML = typed.YAMLObject(`types:
         list:
           elementType:
             namedType: com.github.waba-operator.waba-operator.api.v1alpha1.Restriction
-          elementRelationship: atomic
+          elementRelationship: associative
+          keys:
+          - type
     - name: reviewDecision
       type:
         scalar: string
