@@ -4,6 +4,8 @@
 package account
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,5 +88,24 @@ func TestAnotherTenantsResourceHasABudgetOfItsOwn(t *testing.T) {
 	other.Budget().Restore(testStart.Add(time.Hour))
 	if !s.Budget().BlockedUntil().IsZero() {
 		t.Error("the account is blocked by another tenant's resource")
+	}
+}
+
+// A listing of numbers that doesn't end proves nothing about the numbers that it doesn't show.
+func TestEndlessListingOfNumbers(t *testing.T) {
+	w := newWorld(t, 100)
+	s := w.session(t)
+	w.front.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/phone_numbers") {
+			return false
+		}
+		respond(rw, `{"data":[{"id":"1"}],"paging":{"cursors":{"after":"x"},"next":"https://graph.facebook.com/x"}}`)
+		return true
+	})
+	if err := s.LookupNumbers(t.Context()); err == nil {
+		t.Error("no error")
+	}
+	if view := s.Number(func(n graph.PhoneNumber) bool { return n.ID == "2" }); view.Known {
+		t.Errorf("number 2 counts as missing: %+v", view)
 	}
 }

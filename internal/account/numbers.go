@@ -10,9 +10,6 @@ import (
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
-// maxNumberPages stops a listing that never ends: an account has at most a few dozen numbers.
-const maxNumberPages = 100
-
 type numberOverride struct {
 	number graph.PhoneNumber
 	at     time.Time
@@ -57,16 +54,16 @@ func (s *Session) Number(matches func(graph.PhoneNumber) bool) NumberView {
 func (s *Session) LookupNumbers(ctx context.Context) error {
 	begun := s.clock.Now()
 	var found []graph.PhoneNumber
-	after := ""
-	for range maxNumberPages {
+	err := graph.EachPage(graph.OpListPhoneNumbers, func(after string) (string, error) {
 		page, err := s.Client().ListPhoneNumbers(ctx, s.ref.AccountID, graph.ListOptions{After: after})
 		if err != nil {
-			return err
+			return "", err
 		}
 		found = append(found, page.Items...)
-		if after = page.After; after == "" {
-			break
-		}
+		return page.After, nil
+	}, func() { found = nil })
+	if err != nil {
+		return err // what isn't complete must not count as a listing
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

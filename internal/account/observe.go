@@ -5,7 +5,6 @@ package account
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -22,8 +21,6 @@ const (
 	fallbackPeriod = 24 * time.Hour
 	// smallestPage is the page size below which pages aren't halved.
 	smallestPage = 10
-	// maxPages ends a listing whose cursors never end.
-	maxPages = 1000
 )
 
 // optionalFields are account fields that Meta documents only in its SDK or has renamed recently. A field that an API version
@@ -153,7 +150,7 @@ func (o *observation) setAccount(a *graph.Account, begun time.Time) {
 }
 
 func (o *observation) readNumbers(ctx context.Context, page *graph.PhoneNumberPage, begun time.Time) {
-	err := eachPage(page, func(after string) (*graph.PhoneNumberPage, error) {
+	err := graph.EachPage(graph.OpListPhoneNumbers, firstPage(page, func(after string) (*graph.PhoneNumberPage, error) {
 		return withPage(o, func(size int) (*graph.PhoneNumberPage, error) {
 			return o.client.ListPhoneNumbers(ctx, o.snap.AccountID, graph.ListOptions{PageSize: size, After: after})
 		})
@@ -162,17 +159,16 @@ func (o *observation) readNumbers(ctx context.Context, page *graph.PhoneNumberPa
 			o.snap.Numbers[n.ID] = n
 		}
 		return p.After
-	})
+	}), func() { o.snap.Numbers, begun = map[string]graph.PhoneNumber{}, o.session.clock.Now() })
 	o.snap.NumbersSection = Section{Begun: begun, Complete: err == nil, Err: err}
 }
 
 func (o *observation) readTemplates(ctx context.Context, page *graph.TemplatePage, begun time.Time) {
-	fetch := func(after string) (*graph.TemplatePage, error) {
+	err := graph.EachPage(graph.OpListTemplates, firstPage(page, func(after string) (*graph.TemplatePage, error) {
 		return withPage(o, func(size int) (*graph.TemplatePage, error) {
 			return o.client.ListTemplates(ctx, o.snap.AccountID, graph.ListOptions{PageSize: size, After: after})
 		})
-	}
-	addPage := func(p *graph.TemplatePage) string {
+	}, func(p *graph.TemplatePage) string {
 		for _, t := range p.Items {
 			o.snap.Templates[NewTemplateKey(t.Name, t.Language)] = t
 		}
@@ -183,40 +179,23 @@ func (o *observation) readTemplates(ctx context.Context, page *graph.TemplatePag
 			o.snap.TemplateLimit = p.Limit
 		}
 		return p.After
-	}
-	err := eachPage(page, fetch, addPage)
-	if e, ok := graph.AsError(err); ok && e.Cause == graph.CauseBadCursor {
-		// Cursors expire; the listing starts over once, without the pages read so far.
-		o.snap.Templates = map[TemplateKey]graph.Template{}
-		begun = o.session.clock.Now()
-		err = eachPage(nil, fetch, addPage)
-	}
+	}), func() { o.snap.Templates, begun = map[TemplateKey]graph.Template{}, o.session.clock.Now() })
 	o.snap.TemplatesSection = Section{Begun: begun, Complete: err == nil, Err: err}
 }
 
-// eachPage reads all pages of a listing, beginning with first if that is set. addPage returns the next cursor.
-func eachPage[P any](first *P, fetch func(after string) (*P, error), addPage func(*P) string) error {
-	after, seen := "", map[string]bool{}
-	for range maxPages {
+// firstPage reads a page and adds it. The first page may have been read already, as a part of the account.
+func firstPage[P any](first *P, fetch func(after string) (*P, error), add func(*P) (next string)) func(after string) (string, error) {
+	return func(after string) (string, error) {
 		page := first
+		first = nil
 		if page == nil {
 			var err error
 			if page, err = fetch(after); err != nil {
-				return err
+				return "", err
 			}
 		}
-		first = nil
-		next := addPage(page)
-		if next == "" {
-			return nil
-		}
-		if seen[next] {
-			return errors.New("the listing repeats its cursor")
-		}
-		seen[next] = true
-		after = next
+		return add(page), nil
 	}
-	return errors.New("the listing doesn't end")
 }
 
 // withPage makes one call, halving the page as long as Meta asks to reduce the amount of data.

@@ -15,8 +15,6 @@ import (
 const (
 	defaultPageSize = 100
 	maxNumbersPage  = 100
-	// maxPages stops a listing whose cursors never end. At 100 templates a page it is far above what an account can hold.
-	maxPages = 200
 )
 
 // DebugToken asks Meta about the client's own token. It goes out as a batch of one: a token in a URL would end up in the

@@ -201,38 +201,6 @@ func encode(op Operation, content TemplateContent) ([]byte, error) {
 	return body, nil
 }
 
-// collect reads all pages. An expired cursor starts the listing again, once; what was read before is dropped, because
-// the pages of two listings don't fit together.
-func collect[T any](op Operation, page func(after string) ([]T, string, error)) ([]T, error) {
-	var (
-		all       []T
-		after     string
-		restarted bool
-		seen      = map[string]bool{}
-	)
-	for range maxPages {
-		items, next, err := page(after)
-		if e, ok := AsError(err); ok && e.Cause == CauseBadCursor && after != "" && !restarted {
-			all, after, restarted = nil, "", true
-			clear(seen)
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, items...)
-		if next == "" {
-			return all, nil
-		}
-		if seen[next] {
-			break
-		}
-		seen[next] = true
-		after = next
-	}
-	return nil, &Error{Op: op, Class: ClassUnknown, Cause: CauseBadCursor, Message: "the pages of the listing do not end"}
-}
-
 var idPattern = regexp.MustCompile(`^[0-9]{1,32}$`)
 
 // checkIDs keeps anything but digits out of paths.
