@@ -159,8 +159,8 @@ func (r *Resolver) selected(ctx context.Context, selector *metav1.LabelSelector,
 	return s.Matches(labels.Set(namespace.Labels)), nil
 }
 
-// AccountUnusableReasons are the states of an account in which its resources make no call.
-var AccountUnusableReasons = map[string]string{
+// accountUnusableReasons are the states of an account in which its resources make no call.
+var accountUnusableReasons = map[string]string{
 	v1alpha1.ReasonCredentialsInvalid: v1alpha1.ReasonCredentialsInvalid,
 	v1alpha1.ReasonPermissionDenied:   v1alpha1.ReasonPermissionDenied,
 	v1alpha1.ReasonAccountBlocked:     v1alpha1.ReasonAccountBlocked,
@@ -181,7 +181,7 @@ func AccountUnusable(waba *v1alpha1.WABA, namespace string) *Result {
 		}
 		return Waiting(reasonFor(synced), message, 0).AssetUnaffected()
 	}
-	if reason, hard := AccountUnusableReasons[synced.Reason]; hard && synced.Status == metav1.ConditionFalse {
+	if reason, hard := accountUnusableReasons[synced.Reason]; hard && synced.Status == metav1.ConditionFalse {
 		return Waiting(reason, fmt.Sprintf(
 			"WABA %s can't be used (%s); the status shows the last known state", name, synced.Reason), 0).AssetUnaffected()
 	}
@@ -199,7 +199,7 @@ func AccountBlocked(waba *v1alpha1.WABA) bool {
 
 func reasonFor(synced *metav1.Condition) string {
 	if synced != nil && synced.Status == metav1.ConditionFalse {
-		if reason, ok := AccountUnusableReasons[synced.Reason]; ok {
+		if reason, ok := accountUnusableReasons[synced.Reason]; ok {
 			return reason
 		}
 	}
@@ -211,11 +211,11 @@ func (r *Resolver) sessionOf(ctx context.Context, waba *v1alpha1.WABA) (*account
 	if s := r.accounts.Get(string(waba.UID)); s != nil && s.Ref().AccountID == waba.Spec.ID {
 		return s, nil
 	}
-	return r.Connect(ctx, waba)
+	return r.connect(ctx, waba)
 }
 
-// Connect reads the account's Secret and returns the session that uses it.
-func (r *Resolver) Connect(ctx context.Context, waba *v1alpha1.WABA) (*account.Session, error) {
+// connect reads the account's Secret and returns the session that uses it.
+func (r *Resolver) connect(ctx context.Context, waba *v1alpha1.WABA) (*account.Session, error) {
 	creds, err := credentials.ReadAccount(ctx, r.secrets,
 		types.NamespacedName{Namespace: waba.Namespace, Name: waba.Spec.CredentialsSecretRef.Name})
 	if err != nil {

@@ -75,13 +75,13 @@ func (s referenced[T]) finalizer(ctx context.Context, p *Run[T]) *Result {
 		return nil // an operator that only reads leaves it as it is: a deletion waits for one that writes
 	}
 	if want {
-		if err := SetFinalizer(ctx, s.Client, p.WABA.DeepCopy(), true); err != nil {
+		if err := setFinalizer(ctx, s.Client, p.WABA.DeepCopy(), true); err != nil {
 			return WriteFailed("add the finalizer to the account", err)
 		}
 	}
 	// The copy in p keeps its status changes; only the version moves on with the server's answer.
 	patched, _ := p.Before.DeepCopyObject().(T)
-	if err := SetFinalizer(ctx, s.Client, patched, want); err != nil {
+	if err := setFinalizer(ctx, s.Client, patched, want); err != nil {
 		return WriteFailed("change the finalizer", err)
 	}
 	LogStep(ctx, "The finalizer is changed", "present", want)
@@ -96,7 +96,7 @@ func (s referenced[T]) tokenRefused(p *Run[T]) {
 		return
 	}
 	p.Session.MarkTokenRefused()
-	s.AccountEvents.Enqueue(client.ObjectKeyFromObject(p.WABA))
+	s.AccountEvents.enqueue(client.ObjectKeyFromObject(p.WABA))
 }
 
 func (s referenced[T]) longestPause() time.Duration { return LongestPause }
@@ -120,7 +120,7 @@ func (s itself[T]) resolve(_ context.Context, p *Run[T]) *Result {
 
 // connect reads the Secret in each run: no watch reports its changes.
 func (s itself[T]) connect(ctx context.Context, p *Run[T]) *Result {
-	session, err := s.Resolver.Connect(ctx, p.WABA)
+	session, err := s.Resolver.connect(ctx, p.WABA)
 	if err != nil {
 		return AccountFailed("read the account's Secret", err)
 	}
@@ -148,7 +148,7 @@ func (s itself[T]) longestPause() time.Duration { return SecretRecheck }
 // AccountFailed is Failed for the account itself: where its resources can't use it, it isn't ready either.
 func AccountFailed(operation string, err error) *Result {
 	o := Failed(operation, err)
-	if _, ok := AccountUnusableReasons[o.reason]; ok {
+	if _, ok := accountUnusableReasons[o.reason]; ok {
 		return o.AssetUnaffectedIf(false)
 	}
 	return o

@@ -264,10 +264,10 @@ func TestUnitConnectWithoutSecret(t *testing.T) {
 
 func TestUnitConnectUsesTheVersionOfTheAccount(t *testing.T) {
 	r := unitResolver(t, accountSecret("1"))
-	if _, err := r.Connect(context.Background(), lifecycletest.WABA(func(w *v1alpha1.WABA) { w.Spec.GraphAPIVersion = "nonsense" })); err == nil {
+	if _, err := r.connect(context.Background(), lifecycletest.WABA(func(w *v1alpha1.WABA) { w.Spec.GraphAPIVersion = "nonsense" })); err == nil {
 		t.Error("spec.graphAPIVersion must be used")
 	}
-	if _, err := r.Connect(context.Background(), lifecycletest.WABA()); err != nil {
+	if _, err := r.connect(context.Background(), lifecycletest.WABA()); err != nil {
 		t.Errorf("without it the flag counts: %v", err)
 	}
 }

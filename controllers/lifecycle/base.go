@@ -51,15 +51,15 @@ type Base struct {
 	WebhookURL string
 }
 
-// RunOf is what a run is about, and what makes another one worthwhile.
-type RunOf struct {
+// runOf is what a run is about, and what makes another one worthwhile.
+type runOf struct {
 	Object      v1alpha1.Asset
 	Fingerprint string
 }
 
-// Requeue turns a result into a requeue, and logs what failed; nothing else does. Errors are never returned to the queue: its
+// requeue turns a result into a requeue, and logs what failed; nothing else does. Errors are never returned to the queue: its
 // backoff knows neither Meta's limits nor which change makes a retry worthwhile, and it logs an error at each retry.
-func (b *Base) Requeue(ctx context.Context, run RunOf, o *Result) ctrl.Result {
+func (b *Base) requeue(ctx context.Context, run runOf, o *Result) ctrl.Result {
 	uid := run.Object.GetUID()
 	persists := b.failures.note(ctx, subject{uid, run.Object.KindName()}, o)
 	after := o.after
@@ -85,8 +85,8 @@ func LogStep(ctx context.Context, step string, values ...any) {
 	ctrl.LoggerFrom(ctx).V(2).Info(step, values...)
 }
 
-// ReportTransitions reports changed conditions as events: reasons as in the conditions, warnings for what is not true.
-func (b *Base) ReportTransitions(ctx context.Context, obj runtime.Object, before, after []metav1.Condition) {
+// reportTransitions reports changed conditions as events: reasons as in the conditions, warnings for what is not true.
+func (b *Base) reportTransitions(ctx context.Context, obj runtime.Object, before, after []metav1.Condition) {
 	logTransitions(ctx, before, after)
 	type said struct{ reason, message string }
 	reported := map[said]bool{}

@@ -35,8 +35,8 @@ func (k Freshness) Outweighs(e *v1alpha1.WebhookEvent) bool {
 	return facts.Outweighs(e, k.ObservedAt) && !e.Time.Time.Before(k.WrittenAt)
 }
 
-// LastResult is the result that the last run recorded. A run without a result of its own replays it to show new webhook events.
-func LastResult(prior *v1alpha1.CommonStatus) (*Result, bool) {
+// lastResult is the result that the last run recorded. A run without a result of its own replays it to show new webhook events.
+func lastResult(prior *v1alpha1.CommonStatus) (*Result, bool) {
 	synced := meta.FindStatusCondition(prior.Conditions, v1alpha1.ConditionSynced)
 	if synced == nil {
 		return nil, false
@@ -99,17 +99,17 @@ func (h *eventDebouncer) Forget(gone Gone) time.Duration {
 	return 0
 }
 
-// Facts are what webhooks reported of an object, and how to make events of Kubernetes of them.
-type Facts struct {
+// reportedFacts are what webhooks reported of an object, and how to make events of Kubernetes of them.
+type reportedFacts struct {
 	Object v1alpha1.Asset
 	topic  Topic
 	// Notices returns what is new since the facts of an earlier run.
 	Notices func(before any) []Notice
 }
 
-// Debounce records what webhooks reported of an object of the account, or of the account itself: new facts become events of Kubernetes, and
+// debounce records what webhooks reported of an object of the account, or of the account itself: new facts become events of Kubernetes, and
 // the account is observed soon, to confirm them. It returns how long the full run is delayed.
-func (b *Base) Debounce(t Facts, waba *v1alpha1.WABA, urgent bool) time.Duration {
+func (b *Base) debounce(t reportedFacts, waba *v1alpha1.WABA, urgent bool) time.Duration {
 	uid := t.Object.GetUID()
 	before, known, wait := b.debouncer.observe(uid, WebhookFacts(t.Object), urgent)
 	if known {
@@ -121,7 +121,7 @@ func (b *Base) Debounce(t Facts, waba *v1alpha1.WABA, urgent bool) time.Duration
 		newest = deadline.Later(newest, facts.ReceivedAt(&events[i]))
 	}
 	if b.Unconfirmed.note(waba.UID, uid, t.topic, newest, deadline.Value(waba.Status.LastObservedTime)) {
-		b.AccountEvents.EnqueueAfter(client.ObjectKeyFromObject(waba), max(0, b.Unconfirmed.Due(waba.UID).Sub(b.Clock.Now())))
+		b.AccountEvents.enqueueAfter(client.ObjectKeyFromObject(waba), max(0, b.Unconfirmed.Due(waba.UID).Sub(b.Clock.Now())))
 	}
 	return wait
 }

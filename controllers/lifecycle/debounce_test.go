@@ -127,7 +127,7 @@ func TestUnitReceipts(t *testing.T) {
 
 // TestUnitRecall: what was recorded is recalled so that the same conditions follow from it.
 func TestUnitRecall(t *testing.T) {
-	if _, ok := LastResult(&v1alpha1.CommonStatus{}); ok {
+	if _, ok := lastResult(&v1alpha1.CommonStatus{}); ok {
 		t.Error("nothing can be recalled before the first pass")
 	}
 	good := Readiness{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonApproved, Message: "good"}
@@ -135,14 +135,14 @@ func TestUnitRecall(t *testing.T) {
 	review := Readiness{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonInReview, Message: "review"}
 	nothing := Readiness{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProgressing, Message: "not yet"}
 	for name, o := range map[string]*Result{
-		"done": Done("well"), "paused": Paused(), "stalled": NotSynced(v1alpha1.ReasonInvalidSpec, "wrong"),
+		"done": Done("well"), "paused": pausedResult(), "stalled": NotSynced(v1alpha1.ReasonInvalidSpec, "wrong"),
 		"waiting": Waiting(v1alpha1.ReasonQuotaExceeded, "full", time.Hour).Showing(true), "unaffected": Waiting(v1alpha1.ReasonDriftDetected, "drift", 0).AssetUnaffected(),
 		"stalled, unaffected": NotSynced(v1alpha1.ReasonRefusedByMeta, "no").AssetUnaffected(),
 	} {
 		for _, r := range []Readiness{good, bad, review, nothing} {
 			before := NewConditions(nil, 3, lifecycletest.Start)
 			before.Summarize(o, r)
-			recalled, ok := LastResult(&v1alpha1.CommonStatus{Conditions: before.List()})
+			recalled, ok := lastResult(&v1alpha1.CommonStatus{Conditions: before.List()})
 			after := NewConditions(before.List(), 3, lifecycletest.Start)
 			after.Summarize(recalled, r)
 			if !ok || !SameStatus(before.List(), after.List()) {

@@ -34,14 +34,14 @@ func (l *Reconciler[T]) delete(ctx context.Context, p *Run[T]) (ctrl.Result, err
 		return l.finish(ctx, p, o)
 	}
 	obj, _ := p.Before.DeepCopyObject().(T)
-	if err := SetFinalizer(ctx, l.Client, obj, false); apierrors.IsNotFound(err) {
+	if err := setFinalizer(ctx, l.Client, obj, false); apierrors.IsNotFound(err) {
 		return ctrl.Result{}, nil
 	} else if err != nil {
 		return l.finish(ctx, p, WriteFailed("remove the finalizer", err))
 	}
 	LogStep(ctx, "The finalizer is removed")
 	l.Retries.Release(RetryKey{Object: p.key()})
-	l.MeasureDeletion(p.Before, p.Now)
+	l.measureDeletion(p.Before, p.Now)
 	return ctrl.Result{}, nil
 }
 

@@ -5,15 +5,16 @@
 // Each decision has one place:
 //
 //	order of a run              reconciler.go, delete.go
+//	where the account is from   account_source.go
 //	who may do what             policy.go, account.go, consent.go, claims.go
 //	destructive writes          destructive.go
 //	repairs, contested values   repair.go
 //	error → reason and retry    errors.go
 //	reason → kstatus            reasons.go
 //	result → conditions         conditions.go
-//	result → requeue            base.go (Base.Requeue)
+//	result → requeue            base.go (Base.requeue)
 //	object → status             status.go
-//	retries                     backoff.go
+//	retries                     retries.go
 //	what is logged              failurelog.go
 //	what process memory holds   stores.go
 //

@@ -130,10 +130,10 @@ func TestUnitFailureLogLine(t *testing.T) {
 func TestUnitFailureLogForgets(t *testing.T) {
 	l := newFailureLog(clocktesting.NewFakePassiveClock(lifecycletest.Start), &lifecycletest.Metrics{})
 	ctx, log := lifecycletest.Logged(1)
-	all, key := newObjects(l), ObjectKey{kind: v1alpha1.KindWABA}
-	all.Saw(Gone{ObjectKey: key, UID: "first"})
+	all, key := newObjects(l), objectKey{kind: v1alpha1.KindWABA}
+	all.saw(Gone{objectKey: key, UID: "first"})
 	l.note(ctx, subject{"first", v1alpha1.KindWABA}, Failed("read the account", errors.New("away")))
-	all.Saw(Gone{ObjectKey: key, UID: "second"})
+	all.saw(Gone{objectKey: key, UID: "second"})
 	l.note(ctx, subject{"second", v1alpha1.KindWABA}, Done("observed"))
 	if len(l.known) > 0 || len(log.Next()) != 1 {
 		t.Errorf("known: %v", l.known)

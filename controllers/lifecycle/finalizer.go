@@ -20,8 +20,8 @@ func HasFinalizer(obj v1alpha1.Asset) bool {
 	return controllerutil.ContainsFinalizer(obj, v1alpha1.Finalizer)
 }
 
-// SetFinalizer adds or removes ours. obj must be as it was read from the server; it is updated with the answer.
-func SetFinalizer(ctx context.Context, c client.Client, obj v1alpha1.Asset, want bool) error {
+// setFinalizer adds or removes ours. obj must be as it was read from the server; it is updated with the answer.
+func setFinalizer(ctx context.Context, c client.Client, obj v1alpha1.Asset, want bool) error {
 	if HasFinalizer(obj) == want {
 		return nil
 	}

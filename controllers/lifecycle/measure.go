@@ -17,9 +17,9 @@ import (
 // seenEarly is how soon after its creation a resource must have been seen to tell that it has never been ready before.
 const seenEarly = 10 * time.Minute
 
-// MeasureReady tells how long a resource took until it was ready for the first time. A resource that isn't ready since it
+// measureReady tells how long a resource took until it was ready for the first time. A resource that isn't ready since it
 // was created never was, whichever process looked at it; after a later time it may have been.
-func (b *Base) MeasureReady(obj v1alpha1.Asset, before, after []metav1.Condition, now time.Time) {
+func (b *Base) measureReady(obj v1alpha1.Asset, before, after []metav1.Condition, now time.Time) {
 	is, was := meta.FindStatusCondition(after, v1alpha1.ConditionReady), meta.FindStatusCondition(before, v1alpha1.ConditionReady)
 	created := obj.GetCreationTimestamp().Time
 	seen := now
@@ -32,8 +32,8 @@ func (b *Base) MeasureReady(obj v1alpha1.Asset, before, after []metav1.Condition
 	b.Metrics.FirstReady(obj.KindName(), max(0, now.Sub(created)))
 }
 
-// MeasureDeletion tells how long a resource took until it was let go.
-func (b *Base) MeasureDeletion(obj v1alpha1.Asset, now time.Time) {
+// measureDeletion tells how long a resource took until it was let go.
+func (b *Base) measureDeletion(obj v1alpha1.Asset, now time.Time) {
 	if at := obj.GetDeletionTimestamp(); at != nil {
 		b.Metrics.Deleted(obj.KindName(), max(0, now.Sub(at.Time)))
 	}

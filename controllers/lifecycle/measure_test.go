@@ -36,7 +36,7 @@ func TestMeasureReady(t *testing.T) {
 		m := &lifecycletest.Metrics{}
 		b := &Base{Metrics: m}
 		obj := &v1alpha1.MessageTemplate{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: metav1.NewTime(created)}}
-		b.MeasureReady(obj, c.before, c.after, created.Add(c.now))
+		b.measureReady(obj, c.before, c.after, created.Add(c.now))
 		if got := append(m.Recorded, "")[0]; got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}

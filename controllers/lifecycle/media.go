@@ -126,7 +126,7 @@ func (f Fetched) Close() {
 // Fetch returns the files that have to be uploaded and are behind addresses. A run never waits for them: where they aren't
 // there yet, the result is unfinished, and the resource is reconciled again when they are.
 func (b *Base) Fetch(ctx context.Context, to UploadTarget, files ...MediaFile) (Fetched, *Result) {
-	key := KeyOf(to.object, client.ObjectKeyFromObject(to.object))
+	key := keyOf(to.object, client.ObjectKeyFromObject(to.object))
 	r := media.Request{
 		Tenant: to.object.GetNamespace(), Owner: string(to.object.GetUID()), Ready: func() { b.AccountEvents.ready(key) },
 	}

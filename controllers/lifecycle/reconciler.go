@@ -74,14 +74,14 @@ func NewReconciler[T v1alpha1.Asset](b *Base, kind Kind[T]) *Reconciler[T] {
 
 // Reconcile brings one asset closer to its spec.
 func (l *Reconciler[T]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	read, err := Newest(ctx, l.Status, req.NamespacedName, l.Kind.New)
+	read, err := newest(ctx, l.Status, req.NamespacedName, l.Kind.New)
 	if err != nil {
 		if apierrors.IsNotFound(err) {
-			return ctrl.Result{RequeueAfter: l.Objects.Gone(KeyOf(read, req.NamespacedName))}, nil
+			return ctrl.Result{RequeueAfter: l.Objects.gone(keyOf(read, req.NamespacedName))}, nil
 		}
 		return ctrl.Result{}, err
 	}
-	l.Objects.Saw(GoneOf(read))
+	l.Objects.saw(goneOf(read))
 	p := l.begin(read)
 	defer func() { l.used(p.WABA) }()
 	if !read.GetDeletionTimestamp().IsZero() {
@@ -93,8 +93,8 @@ func (l *Reconciler[T]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 func (l *Reconciler[T]) begin(read T) *Run[T] { return NewRun(l.Kind, read, l.Clock.Now()) }
 
 // facts is what webhooks reported of an object.
-func (l *Reconciler[T]) facts(obj T) Facts {
-	return Facts{Object: obj, topic: l.Kind.Topic(obj), Notices: func(before any) []Notice { return l.Kind.Notices(before, obj) }}
+func (l *Reconciler[T]) facts(obj T) reportedFacts {
+	return reportedFacts{Object: obj, topic: l.Kind.Topic(obj), Notices: func(before any) []Notice { return l.Kind.Notices(before, obj) }}
 }
 
 // step is the order of every run: webhook facts, policies, ownership, the account's session, and then the kind's own work.
@@ -103,21 +103,21 @@ func (l *Reconciler[T]) step(ctx context.Context, p *Run[T]) *Result {
 	if stop == nil {
 		LogStep(ctx, "The account is found", "account", client.ObjectKeyFromObject(p.WABA).String(), "policy", p.Policy)
 		urgent := p.ChangedByUser() || p.Requested() || l.Accounts.Get(string(p.WABA.UID)) == nil
-		if wait := l.Debounce(l.facts(p.Before), p.WABA, urgent); wait > 0 {
+		if wait := l.debounce(l.facts(p.Before), p.WABA, urgent); wait > 0 {
 			LogStep(ctx, "Waiting until the events of webhooks settle", "for", wait.String())
 			return Unchanged(wait)
 		}
 		l.Kind.OverlayWebhook(p)
 	}
 	if EffectivePolicy(p.Object.Policies().ManagementPolicy) == v1alpha1.ManagementPolicyPaused {
-		return Paused()
+		return pausedResult()
 	}
 	if stop != nil {
 		LogStep(ctx, "The account can't be used", "reason", stop.reason)
 		return stop
 	}
 	if p.Policy == v1alpha1.ManagementPolicyPaused {
-		return Paused()
+		return pausedResult()
 	}
 	if o := l.claimOwnership(ctx, p, p.Object); o != nil {
 		return o
@@ -165,8 +165,8 @@ func (l *Reconciler[T]) own(ctx context.Context, p *Run[T]) *Result {
 	return l.claimOwnership(ctx, p, found)
 }
 
-// Paused is the result where managementPolicy is Paused.
-func Paused() *Result {
+// pausedResult is the result where managementPolicy is Paused.
+func pausedResult() *Result {
 	return NotSynced(v1alpha1.ReasonPaused, "managementPolicy is Paused: no call is made; the status shows the last known state").AssetUnaffected()
 }
 
@@ -206,9 +206,9 @@ func (l *Reconciler[T]) finish(ctx context.Context, p *Run[T], o *Result) (ctrl.
 	case err != nil && l.Once:
 		return ctrl.Result{}, fmt.Errorf("write the status: %w", err) // nothing tries it again, and there may be no log
 	case err != nil:
-		o = StatusWriteFailed(o, err)
+		o = statusWriteFailed(o, err)
 	}
-	result := l.Requeue(ctx, RunOf{p.Object, fingerprint}, o)
+	result := l.requeue(ctx, runOf{p.Object, fingerprint}, o)
 	if o.backoff {
 		result.RequeueAfter = min(result.RequeueAfter, l.account.longestPause())
 	}
@@ -216,8 +216,8 @@ func (l *Reconciler[T]) finish(ctx context.Context, p *Run[T], o *Result) (ctrl.
 	return result, nil
 }
 
-// StatusWriteFailed is the result of a run whose status couldn't be written: what it came to is found again.
-func StatusWriteFailed(o *Result, err error) *Result {
+// statusWriteFailed is the result of a run whose status couldn't be written: what it came to is found again.
+func statusWriteFailed(o *Result, err error) *Result {
 	return WriteFailed("write the status", err).Join(o.failed...)
 }
 
@@ -227,8 +227,8 @@ func (l *Reconciler[T]) conclude(ctx context.Context, p *Run[T], o *Result) erro
 	if !o.unchanged {
 		return l.Record(ctx, p, o, false)
 	}
-	last, ok := LastResult(p.Prior)
-	if !ok || p.WABA == nil || len(p.Before.WebhookEvents()) == 0 && !HasForeignOwner(p.Before) {
+	last, ok := lastResult(p.Prior)
+	if !ok || p.WABA == nil || len(p.Before.WebhookEvents()) == 0 && !hasForeignOwner(p.Before) {
 		return nil
 	}
 	replay := l.begin(p.Before)
@@ -243,7 +243,7 @@ func (l *Reconciler[T]) conclude(ctx context.Context, p *Run[T], o *Result) erro
 // changed the object meanwhile.
 func (l *Reconciler[T]) Record(ctx context.Context, p *Run[T], o *Result, precondition bool) error {
 	if !o.replayed {
-		p.Status.NextAttemptTime = NextAttempt(p.Status.NextAttemptTime, o, p.Now)
+		p.Status.NextAttemptTime = nextAttempt(p.Status.NextAttemptTime, o, p.Now)
 		p.Object.Memory().LastHandledRequest = p.Object.GetAnnotations()[v1alpha1.AnnotationRequestedAt]
 		p.Status.ObservedGeneration = p.Object.GetGeneration()
 	}
@@ -253,10 +253,10 @@ func (l *Reconciler[T]) Record(ctx context.Context, p *Run[T], o *Result, precon
 	c.Summarize(o, ready)
 	p.Status.Conditions, p.ends = c.List(), ready.Ends
 
-	if !precondition && !HasForeignOwner(p.Object) && SameStatus(p.Object.OwnedStatus(), p.Before.OwnedStatus()) {
+	if !precondition && !hasForeignOwner(p.Object) && SameStatus(p.Object.OwnedStatus(), p.Before.OwnedStatus()) {
 		return nil
 	}
-	into, err := l.Status.Settle(ctx, p.Object, p.Object.OwnedStatus(), func() (ApplyConfiguration, error) {
+	into, err := l.Status.settle(ctx, p.Object, p.Object.OwnedStatus(), func() (ApplyConfiguration, error) {
 		into, err := l.write(ctx, p, precondition)
 		precondition = false // once the first is written, nothing but what others own has changed
 		return into, err
@@ -264,8 +264,8 @@ func (l *Reconciler[T]) Record(ctx context.Context, p *Run[T], o *Result, precon
 	if err != nil {
 		return err
 	}
-	l.ReportTransitions(ctx, p.Object, p.Prior.Conditions, p.Status.Conditions)
-	l.MeasureReady(p.Object, p.Prior.Conditions, p.Status.Conditions, p.Now)
+	l.reportTransitions(ctx, p.Object, p.Prior.Conditions, p.Status.Conditions)
+	l.measureReady(p.Object, p.Prior.Conditions, p.Status.Conditions, p.Now)
 	p.Object.SetResourceVersion(versionOf(into))
 	p.Before, _ = p.Object.DeepCopyObject().(T)
 	p.Prior = p.Before.CommonStatus()
@@ -294,9 +294,9 @@ func (l *Reconciler[T]) write(ctx context.Context, p *Run[T], precondition bool)
 	}
 }
 
-// NextAttempt is set once when a wait begins and stays until it is over, or until a shorter one takes its place: after a
+// nextAttempt is set once when a wait begins and stays until it is over, or until a shorter one takes its place: after a
 // change of the spec, a pause of five minutes must not last as long as the locked name or spent quota before it.
-func NextAttempt(current *metav1.Time, o *Result, now time.Time) *metav1.Time {
+func nextAttempt(current *metav1.Time, o *Result, now time.Time) *metav1.Time {
 	if !o.shown || o.after <= 0 {
 		return nil
 	}

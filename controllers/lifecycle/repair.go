@@ -25,15 +25,15 @@ const (
 	contestedWindow = 24 * time.Hour
 )
 
-// RecentRepairs are the times of repairs that still count, the oldest first.
-func RecentRepairs(times []metav1.Time, now time.Time) []metav1.Time {
+// recentRepairs are the times of repairs that still count, the oldest first.
+func recentRepairs(times []metav1.Time, now time.Time) []metav1.Time {
 	recent := slices.DeleteFunc(slices.Clone(times), func(t metav1.Time) bool { return !deadline.Within(t.Time, now, contestedWindow) })
 	return recent[max(0, len(recent)-metavalues.RingSize):]
 }
 
 // Contested is how long a value isn't written any more that was written at these times, the oldest first; 0 where it may be.
 func Contested(times []metav1.Time, now time.Time) time.Duration {
-	recent := RecentRepairs(times, now)
+	recent := recentRepairs(times, now)
 	if len(recent) < contestedAfter {
 		return 0
 	}
@@ -68,7 +68,7 @@ func (r Repairs) Note(name string) {
 	if i < 0 {
 		i, all = len(all), append(all, v1alpha1.RepairHistory{Name: name})
 	}
-	all[i].Times = RecentRepairs(append(all[i].Times, metav1.NewTime(r.now.Truncate(time.Second))), r.now)
+	all[i].Times = recentRepairs(append(all[i].Times, metav1.NewTime(r.now.Truncate(time.Second))), r.now)
 	r.memory.Repairs = all
 }
 
@@ -76,7 +76,7 @@ func (r Repairs) Note(name string) {
 func (r Repairs) Prune() {
 	var left []v1alpha1.RepairHistory
 	for _, h := range r.memory.Repairs {
-		if h.Times = RecentRepairs(h.Times, r.now); len(h.Times) > 0 {
+		if h.Times = recentRepairs(h.Times, r.now); len(h.Times) > 0 {
 			left = append(left, h)
 		}
 	}
@@ -120,7 +120,7 @@ func (b *Base) AllowUnrequested(ctx context.Context, obj v1alpha1.Asset, waba *v
 		return nil
 	}
 	if !s.BreakerAllows(meta.LenList(list)) {
-		b.AccountEvents.Enqueue(client.ObjectKeyFromObject(waba))
+		b.AccountEvents.enqueue(client.ObjectKeyFromObject(waba))
 		return bulkChangeHeld()
 	}
 	if b.ReadOnly {

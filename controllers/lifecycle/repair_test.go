@@ -58,7 +58,7 @@ func TestUnitRepairs(t *testing.T) {
 
 func TestUnitRecentRepairsLeaveTheStatusAlone(t *testing.T) {
 	times := []metav1.Time{metav1.NewTime(lifecycletest.Start), metav1.NewTime(lifecycletest.Start.Add(time.Hour))}
-	if got := RecentRepairs(times, lifecycletest.Start.Add(24*time.Hour)); len(got) != 1 || !times[0].Time.Equal(lifecycletest.Start) {
+	if got := recentRepairs(times, lifecycletest.Start.Add(24*time.Hour)); len(got) != 1 || !times[0].Time.Equal(lifecycletest.Start) {
 		t.Errorf("got %v, and the list is %v now", got, times)
 	}
 }

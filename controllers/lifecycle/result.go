@@ -16,7 +16,7 @@ import (
 
 // Result is how a run ended, or what keeps it from going on. A nil Result means that nothing does. Results are made by the
 // constructors of this file and by Failed (errors.go) only, and never change: each method returns a copy. Reconcilers say
-// with a Result what happened; Base.Requeue turns it into a requeue, Conditions.Summarize into conditions.
+// with a Result what happened; Base.requeue turns it into a requeue, Conditions.Summarize into conditions.
 type Result struct {
 	synced  metav1.ConditionStatus
 	reason  string

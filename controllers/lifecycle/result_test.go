@@ -352,7 +352,7 @@ func TestUnitEveryReasonIsAConstantWithAMeaning(t *testing.T) {
 			t.Errorf("unsettled: reason %q isn't in conditions.go", reason)
 		}
 	}
-	for from, to := range AccountUnusableReasons {
+	for from, to := range accountUnusableReasons {
 		if byValue[from] == "" || byValue[to] == "" {
 			t.Errorf("hard: %q leads to %q", from, to)
 		}
@@ -377,7 +377,7 @@ func TestUnitNextAttempt(t *testing.T) {
 		"a wait for an event":             {at(time.Minute), Waiting(v1alpha1.ReasonInReview, "m", 0).Showing(true), nil},
 		"nothing to wait for":             {at(time.Minute), Done("m"), nil},
 	} {
-		got := NextAttempt(c.current, c.o, now)
+		got := nextAttempt(c.current, c.o, now)
 		if (got == nil) != (c.want == nil) || got != nil && !got.Equal(c.want) {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}

@@ -121,21 +121,21 @@ func TestUnitAttemptsCostAtMostTenCallsInTenMinutes(t *testing.T) {
 func TestUnitResultBacksOffOnlyAfterFailures(t *testing.T) {
 	clock := clocktesting.NewFakePassiveClock(lifecycletest.Start)
 	b := &Base{Retries: NewRetries(clock), failures: newFailureLog(clock, &lifecycletest.Metrics{})}
-	run := RunOf{Object: &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{UID: "x"}}, Fingerprint: "1"}
+	run := runOf{Object: &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{UID: "x"}}, Fingerprint: "1"}
 	failed := NotSynced(v1alpha1.ReasonTransientError, "m").WithBackoff(0)
 	for _, want := range seconds(15, 30) {
-		if got := b.Requeue(t.Context(), run, failed).RequeueAfter; got != want {
+		if got := b.requeue(t.Context(), run, failed).RequeueAfter; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if got := b.Requeue(t.Context(), run, Unchanged(5*time.Second)).RequeueAfter; got != 5*time.Second || pauseOf(b.Retries, "x", "1") == 0 {
+	if got := b.requeue(t.Context(), run, Unchanged(5*time.Second)).RequeueAfter; got != 5*time.Second || pauseOf(b.Retries, "x", "1") == 0 {
 		t.Error("waiting doesn't end a pause")
 	}
-	if got := b.Requeue(t.Context(), run, Done("m")); got.RequeueAfter != 0 || pauseOf(b.Retries, "x", "1") != 0 {
+	if got := b.requeue(t.Context(), run, Done("m")); got.RequeueAfter != 0 || pauseOf(b.Retries, "x", "1") != 0 {
 		t.Errorf("a success ends it: %+v", got)
 	}
 	failed.first = SlowPause
-	if got := b.Requeue(t.Context(), run, failed).RequeueAfter; got != SlowPause {
+	if got := b.requeue(t.Context(), run, failed).RequeueAfter; got != SlowPause {
 		t.Errorf("got %s", got)
 	}
 }

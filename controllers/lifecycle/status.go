@@ -41,7 +41,7 @@ type StatusWriter struct {
 // writtenVersions are the versions that this process's last writes left, until the cache shows them.
 type writtenVersions struct {
 	mu    sync.Mutex
-	known map[ObjectKey]writtenVersion
+	known map[objectKey]writtenVersion
 }
 
 type writtenVersion struct {
@@ -50,10 +50,10 @@ type writtenVersion struct {
 }
 
 func newWrittenVersions() *writtenVersions {
-	return &writtenVersions{known: map[ObjectKey]writtenVersion{}}
+	return &writtenVersions{known: map[objectKey]writtenVersion{}}
 }
 
-func (w *writtenVersions) get(key ObjectKey) (version string, ok bool) {
+func (w *writtenVersions) get(key objectKey) (version string, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	v, ok := w.known[key]
@@ -63,10 +63,10 @@ func (w *writtenVersions) get(key ObjectKey) (version string, ok bool) {
 func (w *writtenVersions) put(obj v1alpha1.Asset, version string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.known[KeyOf(obj, client.ObjectKeyFromObject(obj))] = writtenVersion{obj.GetUID(), version}
+	w.known[keyOf(obj, client.ObjectKeyFromObject(obj))] = writtenVersion{obj.GetUID(), version}
 }
 
-func (w *writtenVersions) drop(key ObjectKey) {
+func (w *writtenVersions) drop(key objectKey) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.known, key)
@@ -75,17 +75,17 @@ func (w *writtenVersions) drop(key ObjectKey) {
 func (w *writtenVersions) Forget(gone Gone) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.known[gone.ObjectKey].uid == gone.UID {
-		delete(w.known, gone.ObjectKey)
+	if w.known[gone.objectKey].uid == gone.UID {
+		delete(w.known, gone.objectKey)
 	}
 	return 0
 }
 
-// Newest reads an object, and reads it from the API server if the cache doesn't show yet what this process wrote last. What is
+// newest reads an object, and reads it from the API server if the cache doesn't show yet what this process wrote last. What is
 // right would otherwise be compared with a status of before, found equal and not written, and what was said last would stay.
-func Newest[T v1alpha1.Asset](ctx context.Context, w *StatusWriter, name types.NamespacedName, empty func() T) (T, error) {
+func newest[T v1alpha1.Asset](ctx context.Context, w *StatusWriter, name types.NamespacedName, empty func() T) (T, error) {
 	obj := empty()
-	key := KeyOf(obj, name)
+	key := keyOf(obj, name)
 	err := w.client.Get(ctx, name, obj)
 	version, ok := w.written.get(key)
 	if ok && err == nil && behind(obj, version) {
@@ -153,14 +153,14 @@ func versionOf(into ApplyConfiguration) string {
 	return got.ResourceVersion
 }
 
-// HasForeignOwner reports that somebody else owns something of the status of an object, as it was read from the cache.
-func HasForeignOwner(obj v1alpha1.Asset) bool { return len(obj.GetManagedFields()) > 0 }
+// hasForeignOwner reports that somebody else owns something of the status of an object, as it was read from the cache.
+func hasForeignOwner(obj v1alpha1.Asset) bool { return len(obj.GetManagedFields()) > 0 }
 
-// Settle applies a status, and has nothing else left in it. What others have written, for instance a backup tool that restored it, goes
+// settle applies a status, and has nothing else left in it. What others have written, for instance a backup tool that restored it, goes
 // only when they don't own it any more. apply is called again then.
-func (w *StatusWriter) Settle(ctx context.Context, obj v1alpha1.Asset, wanted any, apply func() (ApplyConfiguration, error)) (ApplyConfiguration, error) {
+func (w *StatusWriter) settle(ctx context.Context, obj v1alpha1.Asset, wanted any, apply func() (ApplyConfiguration, error)) (ApplyConfiguration, error) {
 	into, err := apply()
-	if err != nil || !HasForeignOwner(obj) && !leftover(into, wanted) {
+	if err != nil || !hasForeignOwner(obj) && !leftover(into, wanted) {
 		return into, err
 	}
 	if err := w.takeOver(ctx, obj); err != nil {

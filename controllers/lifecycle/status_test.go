@@ -56,11 +56,11 @@ func TestUnitNewest(t *testing.T) {
 		if c.written != "" {
 			w.written.put(&v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name}}, c.written)
 		}
-		got, err := Newest(t.Context(), w, name, empty)
+		got, err := newest(t.Context(), w, name, empty)
 		if got.ResourceVersion != c.want || (err == nil) != (c.want != "") || live.reads != c.reads {
 			t.Errorf("%s: got %q after %d live reads, %v", title, got.ResourceVersion, live.reads, err)
 		}
-		if _, known := w.written.get(KeyOf(empty(), name)); known != c.remembered {
+		if _, known := w.written.get(keyOf(empty(), name)); known != c.remembered {
 			t.Errorf("%s: remembered %v", title, known)
 		}
 		if c.reads > 0 && got.ManagedFields != nil {

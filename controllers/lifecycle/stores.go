@@ -43,29 +43,29 @@ func (d downloads) Forget(gone Gone) time.Duration {
 	return 0
 }
 
-// ObjectKey is what a run knows of a resource that is gone.
-type ObjectKey struct {
+// objectKey is what a run knows of a resource that is gone.
+type objectKey struct {
 	kind string
 	name types.NamespacedName
 }
 
-// KeyOf is the key of an object under a name.
-func KeyOf(obj v1alpha1.Asset, name types.NamespacedName) ObjectKey {
-	return ObjectKey{obj.KindName(), name}
+// keyOf is the key of an object under a name.
+func keyOf(obj v1alpha1.Asset, name types.NamespacedName) objectKey {
+	return objectKey{obj.KindName(), name}
 }
 
 // Gone is a resource as a run saw it.
 type Gone struct {
-	ObjectKey
+	objectKey
 
 	UID types.UID
 	// accountID is Meta's id of a WABA.
 	accountID string
 }
 
-// GoneOf describes a resource as stores need it once it is gone.
-func GoneOf(obj v1alpha1.Asset) Gone {
-	o := Gone{ObjectKey: KeyOf(obj, client.ObjectKeyFromObject(obj)), UID: obj.GetUID()}
+// goneOf describes a resource as stores need it once it is gone.
+func goneOf(obj v1alpha1.Asset) Gone {
+	o := Gone{objectKey: keyOf(obj, client.ObjectKeyFromObject(obj)), UID: obj.GetUID()}
 	if waba, ok := obj.(*v1alpha1.WABA); ok {
 		o.accountID = waba.Spec.ID
 	}
@@ -78,19 +78,19 @@ type objects struct {
 	stores []Store
 
 	mu    sync.Mutex
-	known map[ObjectKey][]Gone
+	known map[objectKey][]Gone
 }
 
 func newObjects(stores ...Store) *objects {
-	return &objects{stores: stores, known: map[ObjectKey][]Gone{}}
+	return &objects{stores: stores, known: map[objectKey][]Gone{}}
 }
 
 // Keep adds a store, before the first run. A store that isn't added isn't freed.
 func (o *objects) Keep(s Store) { o.stores = append(o.stores, s) }
 
-// Saw notes a resource at the beginning of its own run. What had its name before is gone.
-func (o *objects) Saw(obj Gone) {
-	before := o.swap(obj.ObjectKey, obj)
+// saw notes a resource at the beginning of its own run. What had its name before is gone.
+func (o *objects) saw(obj Gone) {
+	before := o.swap(obj.objectKey, obj)
 	for _, gone := range before {
 		if gone.UID != obj.UID && o.free(gone) > 0 {
 			o.add(gone)
@@ -102,8 +102,8 @@ func (o *objects) Saw(obj Gone) {
 // be gone, and must be reconciled, or what that run left in the stores would stay.
 func (o *objects) used(obj Gone) (unknown bool) { return o.add(obj) }
 
-// Gone frees everything of the resources with a name, in the run that finds none. It returns when to do so again, 0 for never.
-func (o *objects) Gone(key ObjectKey) time.Duration {
+// gone frees everything of the resources with a name, in the run that finds none. It returns when to do so again, 0 for never.
+func (o *objects) gone(key objectKey) time.Duration {
 	var again time.Duration
 	// Out of known first: a run that uses one of them from now on has it reconciled again.
 	for _, gone := range o.swap(key) {
@@ -130,7 +130,7 @@ func (o *objects) free(gone Gone) time.Duration {
 	return kept
 }
 
-func (o *objects) swap(key ObjectKey, now ...Gone) (before []Gone) {
+func (o *objects) swap(key objectKey, now ...Gone) (before []Gone) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	before = o.known[key]
@@ -145,18 +145,18 @@ func (o *objects) swap(key ObjectKey, now ...Gone) (before []Gone) {
 func (o *objects) add(obj Gone) (added bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, known := range o.known[obj.ObjectKey] {
+	for _, known := range o.known[obj.objectKey] {
 		if known.UID == obj.UID {
 			return false
 		}
 	}
-	o.known[obj.ObjectKey] = append(o.known[obj.ObjectKey], obj)
+	o.known[obj.objectKey] = append(o.known[obj.objectKey], obj)
 	return true
 }
 
 // used notes the account that a run worked with, and has it reconciled where it may be gone.
 func (b *Base) used(waba *v1alpha1.WABA) {
-	if waba != nil && b.Objects.used(GoneOf(waba)) {
-		b.AccountEvents.Enqueue(client.ObjectKeyFromObject(waba))
+	if waba != nil && b.Objects.used(goneOf(waba)) {
+		b.AccountEvents.enqueue(client.ObjectKeyFromObject(waba))
 	}
 }

@@ -32,13 +32,13 @@ func (s *shelf) Forget(gone Gone) time.Duration {
 }
 
 func unitObject(uid types.UID) Gone {
-	return GoneOf(&v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "acme", UID: uid}, Spec: v1alpha1.WABASpec{ID: "1"}})
+	return goneOf(&v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "acme", UID: uid}, Spec: v1alpha1.WABASpec{ID: "1"}})
 }
 
 func TestUnitObjects(t *testing.T) {
 	s := &shelf{}
 	o := newObjects(&shelf{}, s)
-	key := unitObject("").ObjectKey
+	key := unitObject("").objectKey
 	freed := func(want ...types.UID) {
 		t.Helper()
 		if !slices.Equal(s.freed, want) {
@@ -46,19 +46,19 @@ func TestUnitObjects(t *testing.T) {
 		}
 		s.freed = nil
 	}
-	if o.Gone(key) != 0 {
+	if o.gone(key) != 0 {
 		t.Error("nothing is known, so nothing is kept")
 	}
 	freed()
-	o.Saw(unitObject("a"))
-	o.Saw(unitObject("a"))
+	o.saw(unitObject("a"))
+	o.saw(unitObject("a"))
 	freed()
-	o.Saw(unitObject("b")) // created again under the same name
+	o.saw(unitObject("b")) // created again under the same name
 	freed("a")
 	if o.used(unitObject("b")) || !o.used(unitObject("a")) {
 		t.Error("only what isn't known has to be reconciled")
 	}
-	if o.Gone(key) != 0 {
+	if o.gone(key) != 0 {
 		t.Error("nothing is kept")
 	}
 	freed("b", "a")
@@ -67,19 +67,19 @@ func TestUnitObjects(t *testing.T) {
 	}
 	s.keeps = 2
 	for _, want := range []time.Duration{2 * time.Minute, time.Minute, 0} {
-		if got := o.Gone(key); got != want {
+		if got := o.gone(key); got != want {
 			t.Errorf("again in %s, want %s", got, want)
 		}
 	}
 	freed("b")
 
-	o.Saw(unitObject("b"))
+	o.saw(unitObject("b"))
 	s.keeps = 1
-	o.Saw(unitObject("c")) // the budget of b, for instance, is kept
+	o.saw(unitObject("c")) // the budget of b, for instance, is kept
 	freed()
-	o.Saw(unitObject("c")) // until a later run
+	o.saw(unitObject("c")) // until a later run
 	freed("b")
-	if o.Gone(key); len(o.known) != 0 {
+	if o.gone(key); len(o.known) != 0 {
 		t.Errorf("known: %v", o.known)
 	}
 }
@@ -92,18 +92,18 @@ func TestUnitUsed(t *testing.T) {
 	var woken []types.NamespacedName
 	b.AccountEvents.OnEnqueue(func(name types.NamespacedName, _ time.Duration) { woken = append(woken, name) })
 	b.used(nil)
-	b.Objects.Saw(GoneOf(waba))
+	b.Objects.saw(goneOf(waba))
 	b.used(waba)
 	if len(woken) > 0 {
 		t.Errorf("woken though it is known: %v", woken)
 	}
-	b.Objects.Gone(KeyOf(waba, client.ObjectKeyFromObject(waba)))
+	b.Objects.gone(keyOf(waba, client.ObjectKeyFromObject(waba)))
 	r.note(waba.UID, "child", Topic{}, lifecycletest.At(100), lifecycletest.At(0))
 	b.used(waba)
 	if len(woken) != 1 || woken[0].Name != "acme" {
 		t.Fatalf("woken: %v", woken)
 	}
-	b.Objects.Gone(KeyOf(waba, woken[0]))
+	b.Objects.gone(keyOf(waba, woken[0]))
 	if len(r.accounts) != 0 {
 		t.Errorf("kept: %v", r.accounts)
 	}

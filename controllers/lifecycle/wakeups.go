@@ -67,11 +67,11 @@ func (c *AccountEvents) Publish(n AccountChange) {
 	}
 }
 
-// Enqueue queues an account: its breaker tripped, or its token was refused.
-func (c *AccountEvents) Enqueue(waba types.NamespacedName) { c.EnqueueAfter(waba, 0) }
+// enqueue queues an account: its breaker tripped, or its token was refused.
+func (c *AccountEvents) enqueue(waba types.NamespacedName) { c.enqueueAfter(waba, 0) }
 
-// EnqueueAfter queues an account after a time.
-func (c *AccountEvents) EnqueueAfter(waba types.NamespacedName, after time.Duration) {
+// enqueueAfter queues an account after a time.
+func (c *AccountEvents) enqueueAfter(waba types.NamespacedName, after time.Duration) {
 	c.mu.Lock()
 	queue := c.onEnqueue
 	c.mu.Unlock()
@@ -81,7 +81,7 @@ func (c *AccountEvents) EnqueueAfter(waba types.NamespacedName, after time.Durat
 }
 
 // ready queues a resource for which something that it waits for has come.
-func (c *AccountEvents) ready(obj ObjectKey) {
+func (c *AccountEvents) ready(obj objectKey) {
 	c.mu.Lock()
 	subscribers := c.onReady[obj.kind]
 	c.mu.Unlock()
