@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/waba-operator/waba-operator/internal/canonical"
 )
 
 const (
@@ -38,20 +40,20 @@ type Difference struct {
 func (r Baseline) Compare(section Section, want, live Fields) Difference {
 	var d Difference
 	upgraded := r[upgradedPrefix+string(section)] != ""
-	resend := want[writeOnlyFields+PictureField] != "" && want[writeOnlyFields+PictureField] != live[writeOnlyFields+PictureField]
+	resend := want[canonical.WriteOnly+PictureField] != "" && want[canonical.WriteOnly+PictureField] != live[canonical.WriteOnly+PictureField]
 	if resend {
 		d.Changed = append(d.Changed, PictureField)
 	}
 	for name, value := range want {
-		if strings.HasPrefix(name, writeOnlyFields) || value == live[name] || resend && name == PictureField {
+		if strings.HasPrefix(name, canonical.WriteOnly) || value == live[name] || resend && name == PictureField {
 			continue
 		}
 		switch {
 		case upgraded:
 			d.Normalised = append(d.Normalised, name) // an upgrade of the operator writes nothing
-		case r[wantPrefix+name] != hashField(value):
+		case r[wantPrefix+name] != canonical.HashValue(value):
 			d.Changed = append(d.Changed, name)
-		case r[name] == hashField(live[name]), r[name] == unread:
+		case r[name] == canonical.HashValue(live[name]), r[name] == unread:
 			d.Normalised = append(d.Normalised, name)
 		default:
 			d.Drift = append(d.Drift, name)
@@ -74,7 +76,7 @@ func (r Baseline) Diff(section Section, want, live Fields) []string {
 // Pending reports whether a desired value was neither written nor found equal yet, or wasn't read since the last write.
 func (r Baseline) Pending(want Fields) bool {
 	for name, value := range want {
-		if r[wantPrefix+name] != hashField(value) || r[name] == unread {
+		if r[wantPrefix+name] != canonical.HashValue(value) || r[name] == unread {
 			return true
 		}
 	}
@@ -95,8 +97,8 @@ func (r Baseline) MarkRead(section Section, want Fields) {
 func (r Baseline) AcceptLive(section Section, want, live Fields, but ...string) {
 	delete(r, upgradedPrefix+string(section))
 	for name, value := range want {
-		if !slices.Contains(but, strings.TrimPrefix(name, writeOnlyFields)) {
-			r[wantPrefix+name], r[name] = hashField(value), hashField(live[name])
+		if !slices.Contains(but, strings.TrimPrefix(name, canonical.WriteOnly)) {
+			r[wantPrefix+name], r[name] = canonical.HashValue(value), canonical.HashValue(live[name])
 		}
 	}
 }
@@ -104,9 +106,9 @@ func (r Baseline) AcceptLive(section Section, want, live Fields, but ...string) 
 // MarkWritten records that fields were written and not yet read back.
 func (r Baseline) MarkWritten(want Fields, fields []string) {
 	for _, field := range fields {
-		r[wantPrefix+field], r[field] = hashField(want[field]), unread
-		if sent, ok := want[writeOnlyFields+field]; ok {
-			r[wantPrefix+writeOnlyFields+field], r[writeOnlyFields+field] = hashField(sent), hashField(sent)
+		r[wantPrefix+field], r[field] = canonical.HashValue(want[field]), unread
+		if sent, ok := want[canonical.WriteOnly+field]; ok {
+			r[wantPrefix+canonical.WriteOnly+field], r[canonical.WriteOnly+field] = canonical.HashValue(sent), canonical.HashValue(sent)
 		}
 	}
 }

@@ -4,8 +4,6 @@
 package number
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"maps"
 	"net/url"
 	"slices"
@@ -13,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/canonical"
 )
 
 // CanonicalVersion is the version of the canonical form of fields. It is stored with the hashes: after an upgrade that changes
@@ -59,8 +58,6 @@ func (s Section) Has(field string) bool {
 const (
 	// PictureField is the profile picture. Meta shows only whether there is one.
 	PictureField = "profile.picture"
-	// writeOnlyFields are fields that Meta never returns. They are compared with what was sent last.
-	writeOnlyFields = "sent:"
 
 	present = "present"
 	absent  = "absent"
@@ -72,18 +69,14 @@ type Fields map[string]string
 
 // Hash is one hash over all fields.
 func (f Fields) Hash() string {
-	h := sha256.New()
-	for _, name := range slices.Sorted(maps.Keys(f)) {
-		h.Write([]byte(strconv.Quote(name) + ":" + strconv.Quote(f[name]) + "\n"))
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	return canonical.Hash(f, func(string) bool { return true })
 }
 
 // WithoutPicture returns the fields without those of the picture.
 func (f Fields) WithoutPicture() Fields {
 	out := maps.Clone(f)
 	delete(out, PictureField)
-	delete(out, writeOnlyFields+PictureField)
+	delete(out, canonical.WriteOnly+PictureField)
 	return out
 }
 
@@ -107,13 +100,8 @@ func (f Fields) flag(name string, value *bool) {
 }
 
 func (f Fields) picture(sha256, state string) {
-	f[writeOnlyFields+PictureField] = sha256
+	f[canonical.WriteOnly+PictureField] = sha256
 	f[PictureField] = state
-}
-
-func hashField(value string) string {
-	sum := sha256.Sum256([]byte(value))
-	return hex.EncodeToString(sum[:6])
 }
 
 // text drops what a block of YAML adds around a text, and what systems add to ends of lines.

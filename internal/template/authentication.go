@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/waba-operator/waba-operator/internal/canonical"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -60,8 +61,8 @@ func (f Fields) authentication(components []graph.Component) {
 	f.set(path+"otp.supportedApps", strings.Join(apps, ","))
 	// Fields that Meta doesn't show are compared with what was sent.
 	if b.Type == buttonOTP {
-		f.set(writeOnlyFields+path+"otp.supportedApps", strings.Join(apps, ","))
-		f.set(writeOnlyFields+path+"otp.autofillText", b.AutofillText)
+		f.set(canonical.WriteOnly+path+"otp.supportedApps", strings.Join(apps, ","))
+		f.set(canonical.WriteOnly+path+"otp.autofillText", b.AutofillText)
 	}
 }
 
@@ -85,11 +86,11 @@ func (f Fields) library(l *graph.LibraryInputs) {
 			"addContactNumber": b.AddContactNumber, "addLearnMoreLink": b.AddLearnMoreLink,
 			"addSecurityRecommendation": b.AddSecurityRecommendation, "addTrackPackageLink": b.AddTrackPackageLink,
 		} {
-			f.flag(writeOnlyFields+"library.bodyInputs."+name, value)
+			f.flag(canonical.WriteOnly+"library.bodyInputs."+name, value)
 		}
-		f.number(writeOnlyFields+"library.bodyInputs.codeExpirationMinutes", b.CodeExpirationMinutes)
+		f.number(canonical.WriteOnly+"library.bodyInputs.codeExpirationMinutes", b.CodeExpirationMinutes)
 	}
 	for i, b := range l.ButtonInputs {
-		f.set(writeOnlyFields+"library.buttonInputs["+strconv.Itoa(i)+"]", strings.Join([]string{b.Type, b.URL, b.PhoneNumber}, " "))
+		f.set(canonical.WriteOnly+"library.buttonInputs["+strconv.Itoa(i)+"]", strings.Join([]string{b.Type, b.URL, b.PhoneNumber}, " "))
 	}
 }

@@ -4,13 +4,11 @@
 package template
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/waba-operator/waba-operator/internal/canonical"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
@@ -26,8 +24,6 @@ const (
 	fieldTTL      = "messageSendTTLSeconds"
 	fieldFormat   = "parameterFormat"
 	fieldLibrary  = "library.templateName"
-	// writeOnlyFields are fields that Meta never returns. They are compared with what was sent last.
-	writeOnlyFields = "sent:"
 )
 
 // Fields is the comparable part of a template: field names (as in the spec) and canonical values. It lacks what Meta doesn't
@@ -140,8 +136,8 @@ func (f Fields) button(path string, b graph.Button) {
 	}
 	// Meta stores a flow by its id, whichever way it was given.
 	f.set(path+".flow.id", b.FlowID)
-	f.set(writeOnlyFields+path+".flow.name", b.FlowName)
-	f.set(writeOnlyFields+path+".flow.json", b.FlowJSON)
+	f.set(canonical.WriteOnly+path+".flow.name", b.FlowName)
+	f.set(canonical.WriteOnly+path+".flow.json", b.FlowJSON)
 	f.set(path+".flow.action", strings.ToLower(b.FlowAction))
 	f.set(path+".flow.navigateScreen", b.NavigateScreen)
 	if d := b.AppDeepLink; d != nil {
@@ -173,7 +169,7 @@ func isSignificant(name string, want, live Fields) bool {
 	_, shown := live[name]
 	_, fromLibrary := want[fieldLibrary]
 	switch {
-	case name == FieldCategory, strings.HasPrefix(name, writeOnlyFields):
+	case name == FieldCategory, strings.HasPrefix(name, canonical.WriteOnly):
 		return false
 	case name == fieldTTL && live[FieldCategory] != want[FieldCategory]:
 		return false // a change of category by Meta clears the time to live; editing it back would be undone
@@ -207,8 +203,8 @@ func onlyIfShown(name string) bool { return name != fieldTTL && name != "subCate
 func WriteOnlyChanged(recorded map[string]string, want Fields) []string {
 	var names []string
 	for name, value := range want {
-		if hash, known := recorded[name]; strings.HasPrefix(name, writeOnlyFields) && known && hash != hashField(value) {
-			names = append(names, strings.TrimPrefix(name, writeOnlyFields))
+		if hash, known := recorded[name]; strings.HasPrefix(name, canonical.WriteOnly) && known && hash != canonical.HashValue(value) {
+			names = append(names, strings.TrimPrefix(name, canonical.WriteOnly))
 		}
 	}
 	slices.Sort(names)
@@ -219,8 +215,8 @@ func WriteOnlyChanged(recorded map[string]string, want Fields) []string {
 func (f Fields) WriteOnly() map[string]string {
 	out := map[string]string{}
 	for name, value := range f {
-		if strings.HasPrefix(name, writeOnlyFields) {
-			out[name] = hashField(value)
+		if strings.HasPrefix(name, canonical.WriteOnly) {
+			out[name] = canonical.HashValue(value)
 		}
 	}
 	return out
@@ -250,48 +246,26 @@ func union(a, b Fields) map[string]struct{} {
 // Hash is one hash over the content: two templates with the same content have the same. The category isn't content, and
 // neither are sample files, which only the review sees.
 func (f Fields) Hash() string {
-	return f.hash(func(name string) bool { return name != FieldCategory && !isMedia(name) })
+	return canonical.Hash(f, func(name string) bool { return name != FieldCategory && !isMedia(name) })
 }
 
 // EditHash identifies an edit: it covers all that an edit sends, sample files included.
 func (f Fields) EditHash() string {
-	return f.hash(func(name string) bool { return name != FieldCategory })
+	return canonical.Hash(f, func(name string) bool { return name != FieldCategory })
 }
 
 func isMedia(name string) bool {
-	return strings.HasPrefix(name, writeOnlyFields) && strings.HasSuffix(name, mediaSuffix)
-}
-
-func (f Fields) hash(counts func(name string) bool) string {
-	h := sha256.New()
-	for _, name := range slices.Sorted(maps.Keys(f)) {
-		if !counts(name) {
-			continue
-		}
-		h.Write([]byte(strconv.Quote(name) + ":" + strconv.Quote(f[name]) + "\n"))
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	return strings.HasPrefix(name, canonical.WriteOnly) && strings.HasSuffix(name, mediaSuffix)
 }
 
 // Hashes returns a hash per field, to find later which fields changed without storing their text.
-func (f Fields) Hashes() map[string]string {
-	out := make(map[string]string, len(f))
-	for name, value := range f {
-		out[name] = hashField(value)
-	}
-	return out
-}
-
-func hashField(value string) string {
-	sum := sha256.Sum256([]byte(value))
-	return hex.EncodeToString(sum[:6])
-}
+func (f Fields) Hashes() map[string]string { return canonical.Hashes(f) }
 
 // Changed names the fields whose hash differs from the recorded one, sorted; the category isn't compared.
 func Changed(recorded map[string]string, now Fields) []string {
 	var names []string
 	for name, value := range now {
-		if observable(name) && recorded[name] != hashField(value) {
+		if observable(name) && recorded[name] != canonical.HashValue(value) {
 			names = append(names, name)
 		}
 	}
@@ -306,7 +280,7 @@ func Changed(recorded map[string]string, now Fields) []string {
 
 // observable are the fields whose change at Meta must come from another client.
 func observable(name string) bool {
-	return name != FieldCategory && !strings.HasPrefix(name, writeOnlyFields)
+	return name != FieldCategory && !strings.HasPrefix(name, canonical.WriteOnly)
 }
 
 // AwaitsReadBack reports that a record was made before Meta gave the content back.
@@ -317,5 +291,5 @@ func AwaitsReadBack(recorded map[string]string) bool {
 
 // SameCategory reports whether the recorded hash is that of the category.
 func SameCategory(recorded map[string]string, category string) bool {
-	return recorded[FieldCategory] == hashField(strings.ToUpper(category))
+	return recorded[FieldCategory] == canonical.HashValue(strings.ToUpper(category))
 }

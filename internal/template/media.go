@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/canonical"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -61,7 +62,7 @@ func OnlyMedia(names []string) bool {
 }
 
 // SetMedia records the hash of a sample file. Meta never shows the file, so it is compared with the one sent last.
-func (f Fields) SetMedia(path, sha256 string) { f.set(writeOnlyFields+path, sha256) }
+func (f Fields) SetMedia(path, sha256 string) { f.set(canonical.WriteOnly+path, sha256) }
 
 // WithHandles returns the components with the handles of uploaded samples, by path; the ones given stay as they are.
 func WithHandles(components []graph.Component, handles map[string]string) []graph.Component {

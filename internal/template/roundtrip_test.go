@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/canonical"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/test/graphsim"
 	"github.com/waba-operator/waba-operator/test/patience"
@@ -145,7 +146,7 @@ func TestExamplesComeBackAsTheyWereSent(t *testing.T) {
 func oneWayFields(want, live Fields) bool {
 	_, library := want[fieldLibrary]
 	for name := range union(want, live) {
-		if strings.HasPrefix(name, writeOnlyFields) || onlyIfWanted(name) && name != fieldTTL {
+		if strings.HasPrefix(name, canonical.WriteOnly) || onlyIfWanted(name) && name != fieldTTL {
 			return true
 		}
 	}
