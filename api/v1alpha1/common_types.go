@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// ManagementPolicy says what the operator may do with an asset at Meta.
+// ManagementPolicy specifies what the operator may do with an asset at Meta.
 // +kubebuilder:validation:Enum=Managed;Observed;Paused
 type ManagementPolicy string
 
@@ -20,7 +20,7 @@ const (
 	ManagementPolicyPaused ManagementPolicy = "Paused"
 )
 
-// DriftPolicy says what happens when somebody changes a managed asset at Meta by other means.
+// DriftPolicy specifies what happens when another client changes a managed asset at Meta.
 // +kubebuilder:validation:Enum=Report;Repair
 type DriftPolicy string
 
@@ -31,7 +31,7 @@ const (
 	DriftPolicyRepair DriftPolicy = "Repair"
 )
 
-// DeletionPolicy says what happens at Meta when the Kubernetes resource is deleted. Each kind takes a part of the values.
+// DeletionPolicy specifies what happens at Meta when the Kubernetes resource is deleted. Each kind takes a part of the values.
 type DeletionPolicy string
 
 const (
@@ -103,7 +103,7 @@ type ConfigMapKeyReference struct {
 	Key string `json:"key"`
 }
 
-// MediaSource says where a media file comes from: a key of a ConfigMap, or an https address together with the hash of
+// MediaSource specifies where a media file comes from: a key of a ConfigMap, or an https address together with the hash of
 // the file. The operator uploads the file through Meta's resumable upload API and remembers its hash. Sizes: images 5 MB,
 // videos 16 MB, documents 100 MB, GIF headers (an mp4 file) 3.5 MB.
 // See https://developers.facebook.com/docs/graph-api/guides/upload
@@ -130,12 +130,12 @@ type MediaSource struct {
 
 // PolicySpec holds the policies common to all kinds.
 type PolicySpec struct {
-	// ManagementPolicy says what the operator may do. Absent means Managed. Observed never writes to Meta and reports
+	// ManagementPolicy specifies what the operator may do. Absent means Managed. Observed never writes to Meta and reports
 	// differences; Paused makes no call. The policy of the account is the ceiling of what its resources may do.
 	// +optional
 	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
 
-	// DriftPolicy says what happens when somebody changes the asset at Meta by other means. Absent means Report for a
+	// DriftPolicy specifies what happens when another client changes the asset at Meta. Absent means Report for a
 	// MessageTemplate (an edit may cost one of ten a month) and Repair for the other kinds.
 	// +optional
 	DriftPolicy DriftPolicy `json:"driftPolicy,omitempty"`
@@ -183,7 +183,7 @@ type CommonStatus struct {
 	NextAttemptTime *metav1.Time `json:"nextAttemptTime,omitempty"`
 }
 
-// SecretVersion says which content of a Secret was last applied. No hash is kept: a PIN has only a million values.
+// SecretVersion identifies the content of a Secret that was last applied. No hash is kept: a PIN has only a million values.
 type SecretVersion struct {
 	// UID of the Secret.
 	// +optional

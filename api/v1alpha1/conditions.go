@@ -8,7 +8,7 @@ const (
 	// ConditionReady is True when the asset exists at Meta as the spec says and can be used. It keeps its meaning while
 	// the resource is paused or drifted.
 	ConditionReady = "Ready"
-	// ConditionSynced says how the last attempt went to make Meta equal to the spec.
+	// ConditionSynced reports the last attempt to make Meta equal to the spec.
 	ConditionSynced = "Synced"
 	// ConditionReconciling is present, and True, only while the operator or Meta is still working.
 	ConditionReconciling = "Reconciling"
@@ -66,7 +66,7 @@ const (
 	ReasonAlreadyExists = "AlreadyExists"
 	// ReasonConflict: another resource manages the same asset; delete one of the two.
 	ReasonConflict = "Conflict"
-	// ReasonContested: somebody keeps reverting the changes; agree who manages the asset, then request a new attempt.
+	// ReasonContested: another client keeps reverting the changes; agree who manages the asset, then request a new attempt.
 	ReasonContested = "Contested"
 	// ReasonAccountChanged: wabaRef leads to another account than before; accept it by annotation or restore the reference.
 	ReasonAccountChanged = "AccountChanged"
@@ -82,7 +82,7 @@ const (
 	ReasonPermissionDenied = "PermissionDenied"
 	// ReasonReferenceNotPermitted: have the WABA's spec.allowedReferences permit this resource.
 	ReasonReferenceNotPermitted = "ReferenceNotPermitted"
-	// ReasonDriftDetected: somebody changed the asset at Meta; see status.drift, then change the spec or driftPolicy.
+	// ReasonDriftDetected: another client changed the asset at Meta; see status.drift, then change the spec or driftPolicy.
 	ReasonDriftDetected = "DriftDetected"
 	// ReasonWouldDivertMessages: set an override for messages first, or they would be sent to the operator.
 	ReasonWouldDivertMessages = "WouldDivertMessages"
@@ -98,7 +98,7 @@ const (
 	ReasonActionRequired = "ActionRequired"
 	// ReasonTransientError: wait; the call failed for a passing reason and is repeated.
 	ReasonTransientError = "TransientError"
-	// ReasonUnknownError: Meta gave an error nobody knew; it is retried slowly. Please report it.
+	// ReasonUnknownError: Meta returned an error that the operator doesn't know; the call is retried slowly. Please report it.
 	ReasonUnknownError = "UnknownError"
 )
 
@@ -106,21 +106,21 @@ const (
 const (
 	// ReasonReviewRisk: an event only. Meta tends to refuse what status.warnings names; change it.
 	ReasonReviewRisk = "ReviewRisk"
-	// ReasonDryRun: an event only. The operator runs with --read-only and says what it would write.
+	// ReasonDryRun: an event only. The operator runs with --read-only; the message names what it would write.
 	ReasonDryRun = "DryRun"
 	// ReasonLeft: an event only. The resource goes, or gives up a part of its spec, and what it managed stays at Meta; read why.
 	ReasonLeft = "Left"
-	// ReasonUnpauseHandled: an event only, the answer to the annotation unpause; read what it says.
+	// ReasonUnpauseHandled: an event only, the answer to the annotation unpause; read the message.
 	ReasonUnpauseHandled = "UnpauseHandled"
-	// ReasonPINChanged: an event only. Somebody changed the PIN of a number at Meta; do what it says.
+	// ReasonPINChanged: an event only. Another client changed the PIN of a number at Meta; follow the message.
 	ReasonPINChanged = "PINChanged"
 	// ReasonLimitsChanged: an event only. Meta changed how much may be sent; nothing to do.
 	ReasonLimitsChanged = "LimitsChanged"
-	// ReasonUsernameChanged: an event only. Something happened to the user name of a number; read what it says.
+	// ReasonUsernameChanged: an event only. Something happened to the user name of a number; read the message.
 	ReasonUsernameChanged = "UsernameChanged"
 	// ReasonMetaAlert: an event only. Meta raised an alert; see WhatsApp Manager.
 	ReasonMetaAlert = "MetaAlert"
-	// ReasonAccountEvent: an event only. Something happened to the account, such as a partner that left; read what it says.
+	// ReasonAccountEvent: an event only. Something happened to the account, such as a partner that left; read the message.
 	ReasonAccountEvent = "AccountEvent"
 	// ReasonPending: not yet observed; wait.
 	ReasonPending = "Pending"
@@ -178,7 +178,7 @@ const (
 	ReasonMediumQuality = "MediumQuality"
 	// ReasonFlagged: Meta warns that it may disable the template; improve its content or its audience.
 	ReasonFlagged = "Flagged"
-	// ReasonNotRated: Meta has not rated it yet, or says something unknown; nothing to do.
+	// ReasonNotRated: Meta has not rated it yet, or reports an unknown value; nothing to do.
 	ReasonNotRated = "NotRated"
 	// ReasonVerified: nothing to do.
 	ReasonVerified = "Verified"
@@ -200,6 +200,6 @@ const (
 	ReasonSubscribed = "Subscribed"
 	// ReasonNotSubscribed: the app does not receive the account's webhooks; see the condition Synced.
 	ReasonNotSubscribed = "NotSubscribed"
-	// ReasonUnknown: Meta says nothing, or something the operator does not know; see the status field that the message names.
+	// ReasonUnknown: Meta reports nothing, or a value that the operator does not know; see the status field that the message names.
 	ReasonUnknown = "Unknown"
 )

@@ -98,7 +98,7 @@ const (
 	FlowActionDataExchange FlowAction = "DATA_EXCHANGE"
 )
 
-// ButtonFlow says which Flow a FLOW button opens.
+// ButtonFlow specifies which Flow a FLOW button opens.
 // +structType=atomic
 // +kubebuilder:validation:XValidation:rule=`[has(self.id), has(self.name), has(self.json)].filter(x, x).size() == 1`,message=`set exactly one of id, name and json`
 // +kubebuilder:validation:XValidation:rule=`!has(self.navigateScreen) || !has(self.action) || self.action == 'NAVIGATE'`,message=`navigateScreen belongs to action: NAVIGATE`
@@ -275,7 +275,7 @@ type LibraryBodyInputs struct {
 	// +optional
 	AddTrackPackageLink *bool `json:"addTrackPackageLink,omitempty"`
 
-	// CodeExpirationMinutes says when the code expires, 1 to 90 minutes.
+	// CodeExpirationMinutes specifies when the code expires, 1 to 90 minutes.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=90

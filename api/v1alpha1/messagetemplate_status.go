@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// MessageTemplateStatus is what Meta says about the template, and what the operator must remember about it.
+// MessageTemplateStatus is what Meta reports about the template, and what the operator keeps about it.
 type MessageTemplateStatus struct {
 	CommonStatus `json:",inline"`
 
@@ -43,11 +43,11 @@ type MessageTemplateStatus struct {
 	// +optional
 	QualityScore string `json:"qualityScore,omitempty"`
 
-	// Rejection says why Meta rejected the template.
+	// Rejection reports why Meta rejected the template.
 	// +optional
 	Rejection *TemplateRejection `json:"rejection,omitempty"`
 
-	// Pause says why Meta paused the template.
+	// Pause reports why Meta paused the template.
 	// +optional
 	Pause *TemplatePause `json:"pause,omitempty"`
 
@@ -103,7 +103,7 @@ type MessageTemplateOperatorStatus struct {
 	LastHandledUnpause string `json:"lastHandledUnpause,omitempty"`
 }
 
-// TemplateRejection says why Meta rejected a template.
+// TemplateRejection reports why Meta rejected a template.
 type TemplateRejection struct {
 	// Reason, for example INVALID_FORMAT, TAG_CONTENT_MISMATCH, ABUSIVE_CONTENT, SCAM or PROMOTIONAL.
 	// +optional
@@ -118,11 +118,11 @@ type TemplateRejection struct {
 	Recommendation string `json:"recommendation,omitempty"`
 }
 
-// TemplatePause says why Meta paused a template.
+// TemplatePause reports why Meta paused a template.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-pausing
 type TemplatePause struct {
 	// Title: FIRST_PAUSE (3 hours), SECOND_PAUSE (6 hours), RATE_LIMITING_PAUSE (until unpaused), or others; absent where the
-	// reason can't be told.
+	// reason is unknown.
 	// +optional
 	Title string `json:"title,omitempty"`
 
@@ -202,11 +202,11 @@ type EditAttempt struct {
 	// +optional
 	Cause string `json:"cause,omitempty"`
 
-	// Approved says whether the template was approved at the time, so that the edit counts against the budget.
+	// Approved reports whether the template was approved at the time, so that the edit counts against the budget.
 	// +optional
 	Approved bool `json:"approved,omitempty"`
 
-	// Done says whether Meta took the edit.
+	// Done reports whether Meta took the edit.
 	// +optional
 	Done bool `json:"done,omitempty"`
 }

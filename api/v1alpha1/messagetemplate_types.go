@@ -20,7 +20,7 @@ const (
 	TemplateCategoryUtility TemplateCategory = "UTILITY"
 )
 
-// ParameterFormat says how variables are written.
+// ParameterFormat specifies how variables are written.
 // +kubebuilder:validation:Enum=POSITIONAL;NAMED
 type ParameterFormat string
 
@@ -44,14 +44,14 @@ const (
 	TemplateSubCategoryRichOrderStatus TemplateSubCategory = "RICH_ORDER_STATUS"
 )
 
-// TemplateDisplayFormat says how a template is shown.
+// TemplateDisplayFormat specifies how a template is shown.
 // +kubebuilder:validation:Enum=ORDER_DETAILS
 type TemplateDisplayFormat string
 
 // TemplateDisplayFormatOrderDetails shows a payable order.
 const TemplateDisplayFormatOrderDetails TemplateDisplayFormat = "ORDER_DETAILS"
 
-// URLClickTracking says whether Meta tracks taps on URL buttons.
+// URLClickTracking specifies whether Meta tracks taps on URL buttons.
 // +kubebuilder:validation:Enum=Enabled;Disabled
 type URLClickTracking string
 
@@ -62,7 +62,7 @@ const (
 	URLClickTrackingDisabled URLClickTracking = "Disabled"
 )
 
-// AdoptionPolicy says what happens if the template exists at Meta before the resource.
+// AdoptionPolicy specifies what happens if the template exists at Meta before the resource.
 // +kubebuilder:validation:Enum=IfIdentical;Always;Never
 type AdoptionPolicy string
 
@@ -75,7 +75,7 @@ const (
 	AdoptionPolicyNever AdoptionPolicy = "Never"
 )
 
-// CategoryPolicy says what it means for Ready that Meta changed the category.
+// CategoryPolicy specifies what it means for Ready that Meta changed the category.
 // +kubebuilder:validation:Enum=Report;Require
 type CategoryPolicy string
 
@@ -146,7 +146,7 @@ type MessageTemplateSpec struct {
 	// +required
 	Category TemplateCategory `json:"category"`
 
-	// ParameterFormat says how variables are written in header, body and cards: POSITIONAL ({{1}}, {{2}}, in order and
+	// ParameterFormat specifies how variables are written in header, body and cards: POSITIONAL ({{1}}, {{2}}, in order and
 	// without gaps) or NAMED ({{first_name}}). Absent means POSITIONAL, as at Meta.
 	// +optional
 	ParameterFormat ParameterFormat `json:"parameterFormat,omitempty"`
@@ -167,7 +167,7 @@ type MessageTemplateSpec struct {
 	// +optional
 	DisplayFormat TemplateDisplayFormat `json:"displayFormat,omitempty"`
 
-	// URLClickTracking says whether Meta tracks taps on URL buttons. Absent means Enabled, as at Meta.
+	// URLClickTracking specifies whether Meta tracks taps on URL buttons. Absent means Enabled, as at Meta.
 	// +optional
 	URLClickTracking URLClickTracking `json:"urlClickTracking,omitempty"`
 
@@ -237,18 +237,18 @@ type MessageTemplateSpec struct {
 	// +optional
 	Library *TemplateLibrary `json:"library,omitempty"`
 
-	// AdoptionPolicy says what happens if Meta has a template of this name and language already. Absent means IfIdentical: it
+	// AdoptionPolicy specifies what happens if Meta has a template of this name and language already. Absent means IfIdentical: it
 	// is adopted if its content is the same (the category doesn't count), else the resource reports AlreadyExists. Always
 	// adopts and edits it; Never adopts nothing.
 	// +optional
 	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
 
-	// CategoryPolicy says what it means that Meta gave the template another category. Absent means Report: the condition
+	// CategoryPolicy specifies what it means that Meta gave the template another category. Absent means Report: the condition
 	// CategoryAsRequested says so and the resource may still be Ready. Require makes it not Ready.
 	// +optional
 	CategoryPolicy CategoryPolicy `json:"categoryPolicy,omitempty"`
 
-	// DeletionPolicy says what happens at Meta when this resource is deleted. Absent means Retain: the template stays. Delete
+	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain: the template stays. Delete
 	// deletes this language of the template; if it was approved, Meta locks its name for 30 days.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
 	// +optional
@@ -283,7 +283,7 @@ type MessageTemplate struct {
 	// +required
 	Spec MessageTemplateSpec `json:"spec"`
 
-	// Status is what Meta says about the template.
+	// Status is what Meta reports about the template.
 	// +optional
 	// +kubebuilder:default={"observedGeneration":-1}
 	Status MessageTemplateStatus `json:"status,omitempty"`

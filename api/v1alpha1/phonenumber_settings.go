@@ -14,7 +14,7 @@ const (
 	SettingStatusDisabled SettingStatus = "DISABLED"
 )
 
-// CallIconVisibility says where the call icon is shown.
+// CallIconVisibility specifies where the call icon is shown.
 // +kubebuilder:validation:Enum=DEFAULT;DISABLE_ALL
 type CallIconVisibility string
 
@@ -147,7 +147,7 @@ const (
 	ComplianceEntityTypeOther       ComplianceEntityType = "OTHER"
 )
 
-// ComplianceInfo is what Indian law wants to know about a business; people see it in the profile. An absent field is left
+// ComplianceInfo is what Indian law requires a business to state; people see it in the profile. An absent field is left
 // alone.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/reference/whatsapp-business-phone-number/business-compliance-info-api
 // +kubebuilder:validation:XValidation:rule="(self.entityType == 'OTHER') == has(self.entityTypeCustom)",message="entityTypeCustom goes with entityType: OTHER, and only with it"
@@ -170,7 +170,7 @@ type ComplianceInfo struct {
 	// +kubebuilder:validation:MaxLength=128
 	EntityTypeCustom string `json:"entityTypeCustom,omitempty"`
 
-	// Registered says whether the business is registered; only with entityType OTHER or PARTNERSHIP.
+	// Registered specifies whether the business is registered; only with entityType OTHER or PARTNERSHIP.
 	// +optional
 	Registered *bool `json:"registered,omitempty"`
 
@@ -194,7 +194,7 @@ type ComplianceOfficer struct {
 	ComplianceContact `json:",inline"`
 }
 
-// ComplianceContact is how to reach somebody. An absent field is left alone.
+// ComplianceContact is how to reach a contact person. An absent field is left alone.
 // +kubebuilder:validation:MinProperties=1
 type ComplianceContact struct {
 	// Email address, at most 128 characters.

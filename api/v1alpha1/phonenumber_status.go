@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// PhoneNumberStatus is what Meta says about the number, and what the operator must remember about it.
+// PhoneNumberStatus is what Meta reports about the number, and what the operator keeps about it.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/phone-numbers
 type PhoneNumberStatus struct {
 	CommonStatus `json:",inline"`
@@ -32,7 +32,7 @@ type PhoneNumberStatus struct {
 	// +optional
 	NewNameStatus string `json:"newNameStatus,omitempty"`
 
-	// CodeVerificationStatus says whether ownership was proven: VERIFIED, NOT_VERIFIED or EXPIRED.
+	// CodeVerificationStatus reports whether ownership was proven: VERIFIED, NOT_VERIFIED or EXPIRED.
 	// +optional
 	CodeVerificationStatus string `json:"codeVerificationStatus,omitempty"`
 
@@ -60,15 +60,15 @@ type PhoneNumberStatus struct {
 	// +optional
 	AccountMode string `json:"accountMode,omitempty"`
 
-	// OfficialBusinessAccount says whether the number has the verified badge.
+	// OfficialBusinessAccount reports whether the number has the verified badge.
 	// +optional
 	OfficialBusinessAccount *bool `json:"officialBusinessAccount,omitempty"`
 
-	// PINEnabled says whether two-step verification is on.
+	// PINEnabled reports whether two-step verification is on.
 	// +optional
 	PINEnabled *bool `json:"pinEnabled,omitempty"`
 
-	// OnBizApp says whether the number is also used in the WhatsApp Business app. Such numbers are neither registered nor
+	// OnBizApp reports whether the number is also used in the WhatsApp Business app. Such numbers are neither registered nor
 	// deregistered by API.
 	// +optional
 	OnBizApp *bool `json:"onBizApp,omitempty"`
@@ -97,7 +97,7 @@ type PhoneNumberStatus struct {
 	// +optional
 	Username string `json:"username,omitempty"`
 
-	// UsernameStatus says whether the username can be found: APPROVED, or RESERVED until Meta approves it.
+	// UsernameStatus reports whether the username can be found: APPROVED, or RESERVED until Meta approves it.
 	// +optional
 	UsernameStatus string `json:"usernameStatus,omitempty"`
 
@@ -180,7 +180,7 @@ type PhoneNumberProfileStatus struct {
 	// +listType=atomic
 	Websites []string `json:"websites,omitempty"`
 
-	// PicturePresent says whether there is a profile picture.
+	// PicturePresent reports whether there is a profile picture.
 	// +optional
 	PicturePresent *bool `json:"picturePresent,omitempty"`
 
@@ -191,11 +191,11 @@ type PhoneNumberProfileStatus struct {
 
 // PhoneNumberCommerceStatus is the state of shopping features at Meta.
 type PhoneNumberCommerceStatus struct {
-	// CartEnabled says whether recipients can put products into a cart.
+	// CartEnabled reports whether recipients can put products into a cart.
 	// +optional
 	CartEnabled *bool `json:"cartEnabled,omitempty"`
 
-	// CatalogVisible says whether the catalogue is shown.
+	// CatalogVisible reports whether the catalogue is shown.
 	// +optional
 	CatalogVisible *bool `json:"catalogVisible,omitempty"`
 }
@@ -218,7 +218,7 @@ type SectionRefusal struct {
 	// +required
 	Reason string `json:"reason"`
 
-	// Message says what Meta doesn't like.
+	// Message reports what Meta objects to.
 	// +optional
 	Message string `json:"message,omitempty"`
 }
@@ -232,7 +232,7 @@ type PendingAdd struct {
 
 // PhoneNumberVerificationStatus is what was done to prove ownership.
 type PhoneNumberVerificationStatus struct {
-	// CodeRequestedTime is when a code was last asked for.
+	// CodeRequestedTime is when a code was last requested.
 	// +optional
 	CodeRequestedTime *metav1.Time `json:"codeRequestedTime,omitempty"`
 

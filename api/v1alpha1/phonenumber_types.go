@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// CreationPolicy says whether a phone number that the account doesn't have may be added to it.
+// CreationPolicy specifies whether a phone number that the account doesn't have may be added to it.
 // +kubebuilder:validation:Enum=Adopt;Add
 type CreationPolicy string
 
@@ -25,7 +25,7 @@ type VerificationMethod string
 const (
 	// VerificationMethodSMS sends the code in a text message.
 	VerificationMethodSMS VerificationMethod = "SMS"
-	// VerificationMethodVoice says the code in a call.
+	// VerificationMethodVoice delivers the code in a call.
 	VerificationMethodVoice VerificationMethod = "VOICE"
 )
 
@@ -65,7 +65,7 @@ type PhoneNumberSpec struct {
 	// +kubebuilder:validation:MaxLength=128
 	DisplayName string `json:"displayName,omitempty"`
 
-	// Verification proves the ownership of the number by a code that a person receives. Absent: no code is asked for.
+	// Verification proves the ownership of the number by a code that a person receives. Absent: no code is requested.
 	// +optional
 	Verification *PhoneNumberVerification `json:"verification,omitempty"`
 
@@ -93,7 +93,7 @@ type PhoneNumberSpec struct {
 	// +optional
 	FlowsEncryption *FlowsEncryption `json:"flowsEncryption,omitempty"`
 
-	// ComplianceInfo is what Indian law wants to know about a business.
+	// ComplianceInfo is what Indian law requires a business to state.
 	// +optional
 	ComplianceInfo *ComplianceInfo `json:"complianceInfo,omitempty"`
 
@@ -105,14 +105,14 @@ type PhoneNumberSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9._]{3,35})?$')",message="username must be 3 to 35 of a-z, 0-9, dot and underscore, or empty to give it up"
 	Username *string `json:"username,omitempty"`
 
-	// DeletionPolicy says what happens at Meta when this resource is deleted. Absent means Retain. Deregister takes the
+	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain. Deregister takes the
 	// number off the Cloud API, for every partner that uses it; the number itself stays.
 	// +optional
 	// +kubebuilder:validation:Enum=Retain;Deregister
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 }
 
-// PhoneNumberVerification says how the ownership of the number is proven.
+// PhoneNumberVerification specifies how the ownership of the number is proven.
 type PhoneNumberVerification struct {
 	// Method by which Meta sends the code: SMS or VOICE. Absent means SMS.
 	// +optional
@@ -268,7 +268,7 @@ type PhoneNumber struct {
 	// +required
 	Spec PhoneNumberSpec `json:"spec"`
 
-	// Status is what Meta says about the number.
+	// Status is what Meta reports about the number.
 	// +optional
 	// +kubebuilder:default={"observedGeneration":-1}
 	Status PhoneNumberStatus `json:"status,omitempty"`

@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// WABAStatus is what Meta says about the account, and what the operator must remember about it.
+// WABAStatus is what Meta reports about the account, and what the operator keeps about it.
 type WABAStatus struct {
 	CommonStatus `json:",inline"`
 
@@ -39,7 +39,7 @@ type WABAStatus struct {
 	// +optional
 	BusinessVerificationStatus string `json:"businessVerificationStatus,omitempty"`
 
-	// OwnershipType says who owns the account, for example SELF_OWNED.
+	// OwnershipType reports who owns the account, for example SELF_OWNED.
 	// +optional
 	OwnershipType string `json:"ownershipType,omitempty"`
 
@@ -57,7 +57,7 @@ type WABAStatus struct {
 	// +optional
 	OwnerBusiness *BusinessReference `json:"ownerBusiness,omitempty"`
 
-	// PaymentMethodPresent says whether a payment method is attached; without one paid messages fail.
+	// PaymentMethodPresent reports whether a payment method is attached; without one paid messages fail.
 	// +optional
 	PaymentMethodPresent *bool `json:"paymentMethodPresent,omitempty"`
 
@@ -95,7 +95,7 @@ type WABAStatus struct {
 	// +optional
 	RateLimit *RateLimitStatus `json:"rateLimit,omitempty"`
 
-	// EffectiveIntervalSeconds is how often the account is really observed, in seconds: the longer one of what was asked for
+	// EffectiveIntervalSeconds is how often the account is really observed, in seconds: the longer one of what was requested
 	// and what half of Meta's hourly quota allows.
 	// +optional
 	EffectiveIntervalSeconds int64 `json:"effectiveIntervalSeconds,omitempty"`
@@ -294,11 +294,11 @@ type RegistrationAttempt struct {
 	// +optional
 	Kind string `json:"kind,omitempty"`
 
-	// Secret is the version of the Secret whose PIN or code was sent, or which was there when a code was asked for.
+	// Secret is the version of the Secret whose PIN or code was sent, or which was there when a code was requested.
 	// +optional
 	Secret *SecretVersion `json:"secret,omitempty"`
 
-	// DisplayName that was asked for.
+	// DisplayName that was requested.
 	// +optional
 	DisplayName string `json:"displayName,omitempty"`
 

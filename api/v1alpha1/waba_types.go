@@ -24,7 +24,7 @@ const (
 	FeatureDisabled FeatureSwitch = "Disabled"
 )
 
-// NamespacesFrom says which namespaces are meant.
+// NamespacesFrom specifies which namespaces are meant.
 // +kubebuilder:validation:Enum=Same;All;Selector
 type NamespacesFrom string
 
@@ -37,7 +37,7 @@ const (
 	NamespacesFromSelector NamespacesFrom = "Selector"
 )
 
-// ReferenceNamespaces says from which namespaces a reference is permitted.
+// ReferenceNamespaces specifies from which namespaces a reference is permitted.
 // +kubebuilder:validation:XValidation:rule="(self.from == 'Selector') == has(self.selector)",message="set selector exactly when from is Selector"
 type ReferenceNamespaces struct {
 	// From is Same (the namespace of the WABA), All, or Selector (namespaces whose labels match the selector).
@@ -148,7 +148,7 @@ type WABASpec struct {
 	// +kubebuilder:validation:Maximum=86400
 	ObservationIntervalSeconds *int32 `json:"observationIntervalSeconds,omitempty"`
 
-	// AllowedReferences says which resources may refer to this account. Absent means resources of every kind in the same
+	// AllowedReferences specifies which resources may refer to this account. Absent means resources of every kind in the same
 	// namespace, and no others; with entries only what one of them permits.
 	// +optional
 	// +listType=atomic
@@ -204,11 +204,11 @@ type WABA struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// Spec says how the operator manages the account.
+	// Spec specifies how the operator manages the account.
 	// +required
 	Spec WABASpec `json:"spec"`
 
-	// Status is what Meta says about the account.
+	// Status is what Meta reports about the account.
 	// +optional
 	// +kubebuilder:default={"observedGeneration":-1}
 	Status WABAStatus `json:"status,omitempty"`

@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// WebhookSubscriptionStatus is where the events go, and what the operator must remember about it. Verify tokens are
+// WebhookSubscriptionStatus is where the events go, and what the operator keeps about it. Verify tokens are
 // never shown.
 type WebhookSubscriptionStatus struct {
 	CommonStatus `json:",inline"`
@@ -16,7 +16,7 @@ type WebhookSubscriptionStatus struct {
 	// +optional
 	AppID string `json:"appID,omitempty"`
 
-	// Subscribed says whether that app receives the account's events.
+	// Subscribed reports whether that app receives the account's events.
 	// +optional
 	Subscribed *bool `json:"subscribed,omitempty"`
 
@@ -46,7 +46,7 @@ type WebhookSubscriptionStatus struct {
 type WebhookSubscriptionOperatorStatus struct {
 	OperatorStatus `json:",inline"`
 
-	// AppliedSubscription says that this resource subscribed the app. Only then it unsubscribes it again.
+	// AppliedSubscription reports that this resource subscribed the app. Only then it unsubscribes it again.
 	// +optional
 	AppliedSubscription bool `json:"appliedSubscription,omitempty"`
 }
@@ -57,11 +57,11 @@ type AppWebhookStatus struct {
 	// +optional
 	CallbackURL string `json:"callbackURL,omitempty"`
 
-	// AppliedURL is the callback that this resource set last, or was about to set. Any other was set by somebody else.
+	// AppliedURL is the callback that this resource set last, or was about to set. Any other address was set by another client.
 	// +optional
 	AppliedURL string `json:"appliedURL,omitempty"`
 
-	// Active says whether Meta delivers events.
+	// Active reports whether Meta delivers events.
 	// +optional
 	Active *bool `json:"active,omitempty"`
 

@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// WebhookDelivery says who receives the app's events.
+// WebhookDelivery specifies who receives the app's events.
 // +kubebuilder:validation:Enum=Operator;Custom
 type WebhookDelivery string
 
@@ -18,7 +18,7 @@ const (
 	WebhookDeliveryCustom WebhookDelivery = "Custom"
 )
 
-// TakeoverPolicy says whether somebody else's callback address may be replaced.
+// TakeoverPolicy specifies whether a callback address that another client set may be replaced.
 // +kubebuilder:validation:Enum=IfUnset;Always
 type TakeoverPolicy string
 
@@ -53,7 +53,7 @@ type WebhookSubscriptionSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.phoneNumberRef.name == a.phoneNumberRef.name))",message="each phone number may be named only once in phoneNumbers"
 	PhoneNumbers []PhoneNumberWebhookOverride `json:"phoneNumbers,omitempty"`
 
-	// DeletionPolicy says what happens at Meta when this resource is deleted. Absent means Retain. Delete takes back what this
+	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain. Delete takes back what this
 	// resource set and nothing else: it unsubscribes the app if it subscribed it and no other WebhookSubscription of the account
 	// remains, removes the app's callback if it set it and no other account here uses the app, and clears its overrides, unless
 	// messages would go to the operator then.
@@ -93,7 +93,7 @@ type AppWebhook struct {
 	// +kubebuilder:validation:items:Pattern=`^[a-z][a-z_]*$`
 	Fields []string `json:"fields,omitempty"`
 
-	// Takeover says whether a callback address that somebody else set may be replaced. Absent means IfUnset: never.
+	// Takeover specifies whether a callback address that another client set may be replaced. Absent means IfUnset: never.
 	// +optional
 	Takeover TakeoverPolicy `json:"takeover,omitempty"`
 }
@@ -131,7 +131,7 @@ type PhoneNumberWebhookOverride struct {
 	WebhookOverride `json:",inline"`
 }
 
-// WebhookSubscription says where the events of an account go.
+// WebhookSubscription specifies where the events of an account go.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -150,7 +150,7 @@ type WebhookSubscription struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// Spec says where the events should go.
+	// Spec specifies where the events should go.
 	// +required
 	Spec WebhookSubscriptionSpec `json:"spec"`
 

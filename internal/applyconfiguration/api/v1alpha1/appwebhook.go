@@ -27,7 +27,7 @@ type AppWebhookApplyConfiguration struct {
 	// Fields to which the app is subscribed, in Meta's spelling, such as message_template_status_update. Absent means all
 	// management fields. Message fields that the app already has are always kept.
 	Fields []string `json:"fields,omitempty"`
-	// Takeover says whether a callback address that somebody else set may be replaced. Absent means IfUnset: never.
+	// Takeover specifies whether a callback address that another client set may be replaced. Absent means IfUnset: never.
 	Takeover *apiv1alpha1.TakeoverPolicy `json:"takeover,omitempty"`
 }
 

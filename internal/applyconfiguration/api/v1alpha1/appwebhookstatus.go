@@ -12,9 +12,9 @@ package v1alpha1
 type AppWebhookStatusApplyConfiguration struct {
 	// CallbackURL that is set at Meta.
 	CallbackURL *string `json:"callbackURL,omitempty"`
-	// AppliedURL is the callback that this resource set last, or was about to set. Any other was set by somebody else.
+	// AppliedURL is the callback that this resource set last, or was about to set. Any other address was set by another client.
 	AppliedURL *string `json:"appliedURL,omitempty"`
-	// Active says whether Meta delivers events.
+	// Active reports whether Meta delivers events.
 	Active *bool `json:"active,omitempty"`
 	// Fields to which the app is subscribed.
 	Fields []string `json:"fields,omitempty"`

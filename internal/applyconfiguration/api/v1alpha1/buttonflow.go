@@ -12,7 +12,7 @@ import (
 // ButtonFlowApplyConfiguration represents a declarative configuration of the ButtonFlow type for use
 // with apply.
 //
-// ButtonFlow says which Flow a FLOW button opens.
+// ButtonFlow specifies which Flow a FLOW button opens.
 type ButtonFlowApplyConfiguration struct {
 	// ID of the Flow at Meta: digits, in quotes. Exactly one of id, name and json is set.
 	ID *string `json:"id,omitempty"`

@@ -8,7 +8,7 @@ package v1alpha1
 // ComplianceContactApplyConfiguration represents a declarative configuration of the ComplianceContact type for use
 // with apply.
 //
-// ComplianceContact is how to reach somebody. An absent field is left alone.
+// ComplianceContact is how to reach a contact person. An absent field is left alone.
 type ComplianceContactApplyConfiguration struct {
 	// Email address, at most 128 characters.
 	Email *string `json:"email,omitempty"`

@@ -12,7 +12,7 @@ import (
 // ComplianceInfoApplyConfiguration represents a declarative configuration of the ComplianceInfo type for use
 // with apply.
 //
-// ComplianceInfo is what Indian law wants to know about a business; people see it in the profile. An absent field is left
+// ComplianceInfo is what Indian law requires a business to state; people see it in the profile. An absent field is left
 // alone.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/reference/whatsapp-business-phone-number/business-compliance-info-api
 type ComplianceInfoApplyConfiguration struct {
@@ -23,7 +23,7 @@ type ComplianceInfoApplyConfiguration struct {
 	EntityType *apiv1alpha1.ComplianceEntityType `json:"entityType,omitempty"`
 	// EntityTypeCustom names the legal form where entityType is OTHER, at most 128 characters.
 	EntityTypeCustom *string `json:"entityTypeCustom,omitempty"`
-	// Registered says whether the business is registered; only with entityType OTHER or PARTNERSHIP.
+	// Registered specifies whether the business is registered; only with entityType OTHER or PARTNERSHIP.
 	Registered *bool `json:"registered,omitempty"`
 	// GrievanceOfficer is the person to complain to.
 	GrievanceOfficer *ComplianceOfficerApplyConfiguration `json:"grievanceOfficer,omitempty"`

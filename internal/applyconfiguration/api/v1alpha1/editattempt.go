@@ -20,9 +20,9 @@ type EditAttemptApplyConfiguration struct {
 	SpecHash *string `json:"specHash,omitempty"`
 	// Cause of the edit: Spec or Drift.
 	Cause *string `json:"cause,omitempty"`
-	// Approved says whether the template was approved at the time, so that the edit counts against the budget.
+	// Approved reports whether the template was approved at the time, so that the edit counts against the budget.
 	Approved *bool `json:"approved,omitempty"`
-	// Done says whether Meta took the edit.
+	// Done reports whether Meta took the edit.
 	Done *bool `json:"done,omitempty"`
 }
 

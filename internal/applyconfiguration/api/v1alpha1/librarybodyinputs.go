@@ -18,7 +18,7 @@ type LibraryBodyInputsApplyConfiguration struct {
 	AddSecurityRecommendation *bool `json:"addSecurityRecommendation,omitempty"`
 	// AddTrackPackageLink adds a sentence with a link to track the parcel.
 	AddTrackPackageLink *bool `json:"addTrackPackageLink,omitempty"`
-	// CodeExpirationMinutes says when the code expires, 1 to 90 minutes.
+	// CodeExpirationMinutes specifies when the code expires, 1 to 90 minutes.
 	CodeExpirationMinutes *int32 `json:"codeExpirationMinutes,omitempty"`
 }
 

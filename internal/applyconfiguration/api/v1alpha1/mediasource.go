@@ -8,7 +8,7 @@ package v1alpha1
 // MediaSourceApplyConfiguration represents a declarative configuration of the MediaSource type for use
 // with apply.
 //
-// MediaSource says where a media file comes from: a key of a ConfigMap, or an https address together with the hash of
+// MediaSource specifies where a media file comes from: a key of a ConfigMap, or an https address together with the hash of
 // the file. The operator uploads the file through Meta's resumable upload API and remembers its hash. Sizes: images 5 MB,
 // videos 16 MB, documents 100 MB, GIF headers (an mp4 file) 3.5 MB.
 // See https://developers.facebook.com/docs/graph-api/guides/upload

@@ -23,7 +23,7 @@ type MessageTemplateApplyConfiguration struct {
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
 	// Spec is what the template should be.
 	Spec *MessageTemplateSpecApplyConfiguration `json:"spec,omitempty"`
-	// Status is what Meta says about the template.
+	// Status is what Meta reports about the template.
 	Status *MessageTemplateStatusApplyConfiguration `json:"status,omitempty"`
 }
 

@@ -29,7 +29,7 @@ type MessageTemplateSpecApplyConfiguration struct {
 	// categoryPolicy and status.category. The category of an approved template can't be changed, except to what Meta gave it.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-categorization
 	Category *apiv1alpha1.TemplateCategory `json:"category,omitempty"`
-	// ParameterFormat says how variables are written in header, body and cards: POSITIONAL ({{1}}, {{2}}, in order and
+	// ParameterFormat specifies how variables are written in header, body and cards: POSITIONAL ({{1}}, {{2}}, in order and
 	// without gaps) or NAMED ({{first_name}}). Absent means POSITIONAL, as at Meta.
 	ParameterFormat *apiv1alpha1.ParameterFormat `json:"parameterFormat,omitempty"`
 	// MessageSendTTLSeconds is for how long, in seconds, Meta tries to deliver a message: 30 to 900 for AUTHENTICATION, 30 to
@@ -42,7 +42,7 @@ type MessageTemplateSpecApplyConfiguration struct {
 	SubCategory *apiv1alpha1.TemplateSubCategory `json:"subCategory,omitempty"`
 	// DisplayFormat: ORDER_DETAILS shows an order that can be paid, with a button of the same type (Brazil). Absent means none.
 	DisplayFormat *apiv1alpha1.TemplateDisplayFormat `json:"displayFormat,omitempty"`
-	// URLClickTracking says whether Meta tracks taps on URL buttons. Absent means Enabled, as at Meta.
+	// URLClickTracking specifies whether Meta tracks taps on URL buttons. Absent means Enabled, as at Meta.
 	URLClickTracking *apiv1alpha1.URLClickTracking `json:"urlClickTracking,omitempty"`
 	// PrimaryDeviceDeliveryOnly delivers the message to the recipient's phone only, not to linked devices. Absent means false.
 	PrimaryDeviceDeliveryOnly *bool `json:"primaryDeviceDeliveryOnly,omitempty"`
@@ -79,14 +79,14 @@ type MessageTemplateSpecApplyConfiguration struct {
 	// header, footer and buttons. It can't be added or changed later, but may give way to body.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-library
 	Library *TemplateLibraryApplyConfiguration `json:"library,omitempty"`
-	// AdoptionPolicy says what happens if Meta has a template of this name and language already. Absent means IfIdentical: it
+	// AdoptionPolicy specifies what happens if Meta has a template of this name and language already. Absent means IfIdentical: it
 	// is adopted if its content is the same (the category doesn't count), else the resource reports AlreadyExists. Always
 	// adopts and edits it; Never adopts nothing.
 	AdoptionPolicy *apiv1alpha1.AdoptionPolicy `json:"adoptionPolicy,omitempty"`
-	// CategoryPolicy says what it means that Meta gave the template another category. Absent means Report: the condition
+	// CategoryPolicy specifies what it means that Meta gave the template another category. Absent means Report: the condition
 	// CategoryAsRequested says so and the resource may still be Ready. Require makes it not Ready.
 	CategoryPolicy *apiv1alpha1.CategoryPolicy `json:"categoryPolicy,omitempty"`
-	// DeletionPolicy says what happens at Meta when this resource is deleted. Absent means Retain: the template stays. Delete
+	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain: the template stays. Delete
 	// deletes this language of the template; if it was approved, Meta locks its name for 30 days.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`

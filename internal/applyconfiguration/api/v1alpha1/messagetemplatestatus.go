@@ -13,7 +13,7 @@ import (
 // MessageTemplateStatusApplyConfiguration represents a declarative configuration of the MessageTemplateStatus type for use
 // with apply.
 //
-// MessageTemplateStatus is what Meta says about the template, and what the operator must remember about it.
+// MessageTemplateStatus is what Meta reports about the template, and what the operator keeps about it.
 type MessageTemplateStatusApplyConfiguration struct {
 	CommonStatusApplyConfiguration `json:""`
 	// Status at Meta: PENDING (in review), APPROVED (can be sent), REJECTED, PAUSED, DISABLED, IN_APPEAL,
@@ -34,9 +34,9 @@ type MessageTemplateStatusApplyConfiguration struct {
 	// QualityScore: GREEN, YELLOW, RED or UNKNOWN.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-quality
 	QualityScore *string `json:"qualityScore,omitempty"`
-	// Rejection says why Meta rejected the template.
+	// Rejection reports why Meta rejected the template.
 	Rejection *TemplateRejectionApplyConfiguration `json:"rejection,omitempty"`
-	// Pause says why Meta paused the template.
+	// Pause reports why Meta paused the template.
 	Pause *TemplatePauseApplyConfiguration `json:"pause,omitempty"`
 	// Warnings are doubts about the spec that don't stop it, for example many variables in a short text.
 	Warnings []string `json:"warnings,omitempty"`

@@ -23,7 +23,7 @@ type PhoneNumberApplyConfiguration struct {
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
 	// Spec is what the number should be.
 	Spec *PhoneNumberSpecApplyConfiguration `json:"spec,omitempty"`
-	// Status is what Meta says about the number.
+	// Status is what Meta reports about the number.
 	Status *PhoneNumberStatusApplyConfiguration `json:"status,omitempty"`
 }
 

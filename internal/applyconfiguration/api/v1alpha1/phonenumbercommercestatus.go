@@ -10,9 +10,9 @@ package v1alpha1
 //
 // PhoneNumberCommerceStatus is the state of shopping features at Meta.
 type PhoneNumberCommerceStatusApplyConfiguration struct {
-	// CartEnabled says whether recipients can put products into a cart.
+	// CartEnabled reports whether recipients can put products into a cart.
 	CartEnabled *bool `json:"cartEnabled,omitempty"`
-	// CatalogVisible says whether the catalogue is shown.
+	// CatalogVisible reports whether the catalogue is shown.
 	CatalogVisible *bool `json:"catalogVisible,omitempty"`
 }
 

@@ -22,7 +22,7 @@ type PhoneNumberProfileStatusApplyConfiguration struct {
 	Vertical *string `json:"vertical,omitempty"`
 	// Websites of the business.
 	Websites []string `json:"websites,omitempty"`
-	// PicturePresent says whether there is a profile picture.
+	// PicturePresent reports whether there is a profile picture.
 	PicturePresent *bool `json:"picturePresent,omitempty"`
 	// PictureSHA256 is the hash of the picture that was last uploaded.
 	PictureSHA256 *string `json:"pictureSHA256,omitempty"`

@@ -29,7 +29,7 @@ type PhoneNumberSpecApplyConfiguration struct {
 	// the number is registered again. Absent leaves the name alone. At most 128 characters.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/display-names
 	DisplayName *string `json:"displayName,omitempty"`
-	// Verification proves the ownership of the number by a code that a person receives. Absent: no code is asked for.
+	// Verification proves the ownership of the number by a code that a person receives. Absent: no code is requested.
 	Verification *PhoneNumberVerificationApplyConfiguration `json:"verification,omitempty"`
 	// Registration registers the number on the Cloud API. Absent: it is left as it is.
 	Registration *PhoneNumberRegistrationApplyConfiguration `json:"registration,omitempty"`
@@ -43,13 +43,13 @@ type PhoneNumberSpecApplyConfiguration struct {
 	Calling *PhoneNumberCallingApplyConfiguration `json:"calling,omitempty"`
 	// FlowsEncryption is the key with which WhatsApp encrypts what people enter into flows.
 	FlowsEncryption *FlowsEncryptionApplyConfiguration `json:"flowsEncryption,omitempty"`
-	// ComplianceInfo is what Indian law wants to know about a business.
+	// ComplianceInfo is what Indian law requires a business to state.
 	ComplianceInfo *ComplianceInfoApplyConfiguration `json:"complianceInfo,omitempty"`
 	// Username by which people find the business without its number: 3 to 35 of a-z, 0-9, dot and underscore. "" gives the
 	// username up, and others can then take it; absent leaves it alone.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/changelog
 	Username *string `json:"username,omitempty"`
-	// DeletionPolicy says what happens at Meta when this resource is deleted. Absent means Retain. Deregister takes the
+	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain. Deregister takes the
 	// number off the Cloud API, for every partner that uses it; the number itself stays.
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`
 }

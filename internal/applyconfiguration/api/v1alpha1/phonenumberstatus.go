@@ -13,7 +13,7 @@ import (
 // PhoneNumberStatusApplyConfiguration represents a declarative configuration of the PhoneNumberStatus type for use
 // with apply.
 //
-// PhoneNumberStatus is what Meta says about the number, and what the operator must remember about it.
+// PhoneNumberStatus is what Meta reports about the number, and what the operator keeps about it.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/phone-numbers
 type PhoneNumberStatusApplyConfiguration struct {
 	CommonStatusApplyConfiguration `json:""`
@@ -27,7 +27,7 @@ type PhoneNumberStatusApplyConfiguration struct {
 	NewDisplayName *string `json:"newDisplayName,omitempty"`
 	// NewNameStatus is the review of newDisplayName.
 	NewNameStatus *string `json:"newNameStatus,omitempty"`
-	// CodeVerificationStatus says whether ownership was proven: VERIFIED, NOT_VERIFIED or EXPIRED.
+	// CodeVerificationStatus reports whether ownership was proven: VERIFIED, NOT_VERIFIED or EXPIRED.
 	CodeVerificationStatus *string `json:"codeVerificationStatus,omitempty"`
 	// QualityRating: GREEN, YELLOW, RED or UNKNOWN.
 	QualityRating *string `json:"qualityRating,omitempty"`
@@ -41,11 +41,11 @@ type PhoneNumberStatusApplyConfiguration struct {
 	MessagingLimit *string `json:"messagingLimit,omitempty"`
 	// AccountMode: LIVE, or SANDBOX for a test number.
 	AccountMode *string `json:"accountMode,omitempty"`
-	// OfficialBusinessAccount says whether the number has the verified badge.
+	// OfficialBusinessAccount reports whether the number has the verified badge.
 	OfficialBusinessAccount *bool `json:"officialBusinessAccount,omitempty"`
-	// PINEnabled says whether two-step verification is on.
+	// PINEnabled reports whether two-step verification is on.
 	PINEnabled *bool `json:"pinEnabled,omitempty"`
-	// OnBizApp says whether the number is also used in the WhatsApp Business app. Such numbers are neither registered nor
+	// OnBizApp reports whether the number is also used in the WhatsApp Business app. Such numbers are neither registered nor
 	// deregistered by API.
 	OnBizApp *bool `json:"onBizApp,omitempty"`
 	// LastOnboardedTime is when the number was last onboarded.
@@ -60,7 +60,7 @@ type PhoneNumberStatusApplyConfiguration struct {
 	Commerce *PhoneNumberCommerceStatusApplyConfiguration `json:"commerce,omitempty"`
 	// Username at Meta, read only while the spec names one.
 	Username *string `json:"username,omitempty"`
-	// UsernameStatus says whether the username can be found: APPROVED, or RESERVED until Meta approves it.
+	// UsernameStatus reports whether the username can be found: APPROVED, or RESERVED until Meta approves it.
 	UsernameStatus *string `json:"usernameStatus,omitempty"`
 	// Operator is the operator's own memory. It is no API: it may change with any version.
 	Operator *PhoneNumberOperatorStatusApplyConfiguration `json:"operator,omitempty"`

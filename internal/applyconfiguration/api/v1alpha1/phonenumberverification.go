@@ -12,7 +12,7 @@ import (
 // PhoneNumberVerificationApplyConfiguration represents a declarative configuration of the PhoneNumberVerification type for use
 // with apply.
 //
-// PhoneNumberVerification says how the ownership of the number is proven.
+// PhoneNumberVerification specifies how the ownership of the number is proven.
 type PhoneNumberVerificationApplyConfiguration struct {
 	// Method by which Meta sends the code: SMS or VOICE. Absent means SMS.
 	Method *apiv1alpha1.VerificationMethod `json:"method,omitempty"`

@@ -14,7 +14,7 @@ import (
 //
 // PhoneNumberVerificationStatus is what was done to prove ownership.
 type PhoneNumberVerificationStatusApplyConfiguration struct {
-	// CodeRequestedTime is when a code was last asked for.
+	// CodeRequestedTime is when a code was last requested.
 	CodeRequestedTime *v1.Time `json:"codeRequestedTime,omitempty"`
 	// LastHandledRequest is the value of the annotation whatsapp.waba-operator.io/request-code last acted on.
 	LastHandledRequest *string `json:"lastHandledRequest,omitempty"`

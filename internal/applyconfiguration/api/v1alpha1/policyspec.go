@@ -14,10 +14,10 @@ import (
 //
 // PolicySpec holds the policies common to all kinds.
 type PolicySpecApplyConfiguration struct {
-	// ManagementPolicy says what the operator may do. Absent means Managed. Observed never writes to Meta and reports
+	// ManagementPolicy specifies what the operator may do. Absent means Managed. Observed never writes to Meta and reports
 	// differences; Paused makes no call. The policy of the account is the ceiling of what its resources may do.
 	ManagementPolicy *apiv1alpha1.ManagementPolicy `json:"managementPolicy,omitempty"`
-	// DriftPolicy says what happens when somebody changes the asset at Meta by other means. Absent means Report for a
+	// DriftPolicy specifies what happens when another client changes the asset at Meta. Absent means Report for a
 	// MessageTemplate (an edit may cost one of ten a month) and Repair for the other kinds.
 	DriftPolicy *apiv1alpha1.DriftPolicy `json:"driftPolicy,omitempty"`
 }

@@ -13,7 +13,7 @@ import (
 // ReferenceNamespacesApplyConfiguration represents a declarative configuration of the ReferenceNamespaces type for use
 // with apply.
 //
-// ReferenceNamespaces says from which namespaces a reference is permitted.
+// ReferenceNamespaces specifies from which namespaces a reference is permitted.
 type ReferenceNamespacesApplyConfiguration struct {
 	// From is Same (the namespace of the WABA), All, or Selector (namespaces whose labels match the selector).
 	From *apiv1alpha1.NamespacesFrom `json:"from,omitempty"`

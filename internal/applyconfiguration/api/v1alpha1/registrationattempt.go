@@ -20,9 +20,9 @@ type RegistrationAttemptApplyConfiguration struct {
 	Time *v1.Time `json:"time,omitempty"`
 	// Kind of the call: Register, Deregister, RequestCode, VerifyCode or DisplayName.
 	Kind *string `json:"kind,omitempty"`
-	// Secret is the version of the Secret whose PIN or code was sent, or which was there when a code was asked for.
+	// Secret is the version of the Secret whose PIN or code was sent, or which was there when a code was requested.
 	Secret *SecretVersionApplyConfiguration `json:"secret,omitempty"`
-	// DisplayName that was asked for.
+	// DisplayName that was requested.
 	DisplayName *string `json:"displayName,omitempty"`
 	// Result of the call: Done, or why it failed; absent while that isn't known.
 	Result *string `json:"result,omitempty"`

@@ -12,7 +12,7 @@ import (
 // SecretVersionApplyConfiguration represents a declarative configuration of the SecretVersion type for use
 // with apply.
 //
-// SecretVersion says which content of a Secret was last applied. No hash is kept: a PIN has only a million values.
+// SecretVersion identifies the content of a Secret that was last applied. No hash is kept: a PIN has only a million values.
 type SecretVersionApplyConfiguration struct {
 	// UID of the Secret.
 	UID *string `json:"uid,omitempty"`

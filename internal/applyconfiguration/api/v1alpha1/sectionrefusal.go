@@ -22,7 +22,7 @@ type SectionRefusalApplyConfiguration struct {
 	RetryTime *v1.Time `json:"retryTime,omitempty"`
 	// Reason as in the condition Synced.
 	Reason *string `json:"reason,omitempty"`
-	// Message says what Meta doesn't like.
+	// Message reports what Meta objects to.
 	Message *string `json:"message,omitempty"`
 }
 

@@ -8,11 +8,11 @@ package v1alpha1
 // TemplatePauseApplyConfiguration represents a declarative configuration of the TemplatePause type for use
 // with apply.
 //
-// TemplatePause says why Meta paused a template.
+// TemplatePause reports why Meta paused a template.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-pausing
 type TemplatePauseApplyConfiguration struct {
 	// Title: FIRST_PAUSE (3 hours), SECOND_PAUSE (6 hours), RATE_LIMITING_PAUSE (until unpaused), or others; absent where the
-	// reason can't be told.
+	// reason is unknown.
 	Title *string `json:"title,omitempty"`
 	// Description of what the pause means.
 	Description *string `json:"description,omitempty"`

@@ -8,7 +8,7 @@ package v1alpha1
 // TemplateRejectionApplyConfiguration represents a declarative configuration of the TemplateRejection type for use
 // with apply.
 //
-// TemplateRejection says why Meta rejected a template.
+// TemplateRejection reports why Meta rejected a template.
 type TemplateRejectionApplyConfiguration struct {
 	// Reason, for example INVALID_FORMAT, TAG_CONTENT_MISMATCH, ABUSIVE_CONTENT, SCAM or PROMOTIONAL.
 	Reason *string `json:"reason,omitempty"`

@@ -22,9 +22,9 @@ import (
 type WABAApplyConfiguration struct {
 	v1.TypeMetaApplyConfiguration    `json:""`
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
-	// Spec says how the operator manages the account.
+	// Spec specifies how the operator manages the account.
 	Spec *WABASpecApplyConfiguration `json:"spec,omitempty"`
-	// Status is what Meta says about the account.
+	// Status is what Meta reports about the account.
 	Status *WABAStatusApplyConfiguration `json:"status,omitempty"`
 }
 

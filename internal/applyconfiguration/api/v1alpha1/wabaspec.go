@@ -28,7 +28,7 @@ type WABASpecApplyConfiguration struct {
 	// Absent means the operator's own setting. A large account is observed less often if Meta's hourly quota demands it:
 	// see status.effectiveIntervalSeconds.
 	ObservationIntervalSeconds *int32 `json:"observationIntervalSeconds,omitempty"`
-	// AllowedReferences says which resources may refer to this account. Absent means resources of every kind in the same
+	// AllowedReferences specifies which resources may refer to this account. Absent means resources of every kind in the same
 	// namespace, and no others; with entries only what one of them permits.
 	AllowedReferences []AllowedReferenceApplyConfiguration `json:"allowedReferences,omitempty"`
 	// Insights: Enabled turns template analytics on. Meta offers no way to turn them off again, so the field can't be

@@ -13,7 +13,7 @@ import (
 // WABAStatusApplyConfiguration represents a declarative configuration of the WABAStatus type for use
 // with apply.
 //
-// WABAStatus is what Meta says about the account, and what the operator must remember about it.
+// WABAStatus is what Meta reports about the account, and what the operator keeps about it.
 type WABAStatusApplyConfiguration struct {
 	CommonStatusApplyConfiguration `json:""`
 	// Name of the account at Meta.
@@ -30,7 +30,7 @@ type WABAStatusApplyConfiguration struct {
 	ReviewStatus *string `json:"reviewStatus,omitempty"`
 	// BusinessVerificationStatus is Meta's verification of the business, for example VERIFIED.
 	BusinessVerificationStatus *string `json:"businessVerificationStatus,omitempty"`
-	// OwnershipType says who owns the account, for example SELF_OWNED.
+	// OwnershipType reports who owns the account, for example SELF_OWNED.
 	OwnershipType *string `json:"ownershipType,omitempty"`
 	// MessagingLimit is how many people the business portfolio may write to in 24 hours, for example TIER_2K. All numbers
 	// and accounts of the portfolio share it.
@@ -40,7 +40,7 @@ type WABAStatusApplyConfiguration struct {
 	MarketingMessagesOnboardingStatus *string `json:"marketingMessagesOnboardingStatus,omitempty"`
 	// OwnerBusiness is the business portfolio that owns the account.
 	OwnerBusiness *BusinessReferenceApplyConfiguration `json:"ownerBusiness,omitempty"`
-	// PaymentMethodPresent says whether a payment method is attached; without one paid messages fail.
+	// PaymentMethodPresent reports whether a payment method is attached; without one paid messages fail.
 	PaymentMethodPresent *bool `json:"paymentMethodPresent,omitempty"`
 	// Insights: Enabled or Disabled, whether Meta collects template analytics.
 	Insights *string `json:"insights,omitempty"`
@@ -58,7 +58,7 @@ type WABAStatusApplyConfiguration struct {
 	Credentials *CredentialsStatusApplyConfiguration `json:"credentials,omitempty"`
 	// RateLimit is how much of Meta's hourly quota is used.
 	RateLimit *RateLimitStatusApplyConfiguration `json:"rateLimit,omitempty"`
-	// EffectiveIntervalSeconds is how often the account is really observed, in seconds: the longer one of what was asked for
+	// EffectiveIntervalSeconds is how often the account is really observed, in seconds: the longer one of what was requested
 	// and what half of Meta's hourly quota allows.
 	EffectiveIntervalSeconds *int64 `json:"effectiveIntervalSeconds,omitempty"`
 	// LastObservedTime is when the account and its assets were last observed.

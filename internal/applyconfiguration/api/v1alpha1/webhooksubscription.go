@@ -17,11 +17,11 @@ import (
 // WebhookSubscriptionApplyConfiguration represents a declarative configuration of the WebhookSubscription type for use
 // with apply.
 //
-// WebhookSubscription says where the events of an account go.
+// WebhookSubscription specifies where the events of an account go.
 type WebhookSubscriptionApplyConfiguration struct {
 	v1.TypeMetaApplyConfiguration    `json:""`
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
-	// Spec says where the events should go.
+	// Spec specifies where the events should go.
 	Spec *WebhookSubscriptionSpecApplyConfiguration `json:"spec,omitempty"`
 	// Status is where the events go.
 	Status *WebhookSubscriptionStatusApplyConfiguration `json:"status,omitempty"`

@@ -11,7 +11,7 @@ package v1alpha1
 // WebhookSubscriptionOperatorStatus is what the operator remembers of a subscription. It is no API: it may change with any version.
 type WebhookSubscriptionOperatorStatusApplyConfiguration struct {
 	OperatorStatusApplyConfiguration `json:""`
-	// AppliedSubscription says that this resource subscribed the app. Only then it unsubscribes it again.
+	// AppliedSubscription reports that this resource subscribed the app. Only then it unsubscribes it again.
 	AppliedSubscription *bool `json:"appliedSubscription,omitempty"`
 }
 

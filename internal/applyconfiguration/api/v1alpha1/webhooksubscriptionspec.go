@@ -25,7 +25,7 @@ type WebhookSubscriptionSpecApplyConfiguration struct {
 	// PhoneNumbers sends the message events of single numbers to other addresses. An entry removed from the list has its
 	// override cleared.
 	PhoneNumbers []PhoneNumberWebhookOverrideApplyConfiguration `json:"phoneNumbers,omitempty"`
-	// DeletionPolicy says what happens at Meta when this resource is deleted. Absent means Retain. Delete takes back what this
+	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain. Delete takes back what this
 	// resource set and nothing else: it unsubscribes the app if it subscribed it and no other WebhookSubscription of the account
 	// remains, removes the app's callback if it set it and no other account here uses the app, and clears its overrides, unless
 	// messages would go to the operator then.

@@ -13,13 +13,13 @@ import (
 // WebhookSubscriptionStatusApplyConfiguration represents a declarative configuration of the WebhookSubscriptionStatus type for use
 // with apply.
 //
-// WebhookSubscriptionStatus is where the events go, and what the operator must remember about it. Verify tokens are
+// WebhookSubscriptionStatus is where the events go, and what the operator keeps about it. Verify tokens are
 // never shown.
 type WebhookSubscriptionStatusApplyConfiguration struct {
 	CommonStatusApplyConfiguration `json:""`
 	// AppID is the id of the Meta app to which the account's access token belongs.
 	AppID *string `json:"appID,omitempty"`
-	// Subscribed says whether that app receives the account's events.
+	// Subscribed reports whether that app receives the account's events.
 	Subscribed *bool `json:"subscribed,omitempty"`
 	// App is the app's own subscription.
 	App *AppWebhookStatusApplyConfiguration `json:"app,omitempty"`
