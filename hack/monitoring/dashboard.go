@@ -48,7 +48,7 @@ func overview() section {
 		number("Templates not usable", "short",
 			of(`sum(max by (namespace, name, status) (whatsapp_templates{@,status=~"REJECTED|PAUSED|DISABLED|LIMIT_EXCEEDED|ARCHIVED"}))`), 1),
 		number("Reclassified templates", "short", of(`sum(max by (namespace, name) (whatsapp_templates_reclassified{@,state="reclassified"}))`), 1).
-			says("Meta charges for another category than was asked for."),
+			says("Meta charges for another category than the requested one."),
 		number("Numbers not connected", "short", of(`sum(max by (namespace, name, status) (whatsapp_numbers{@,status!="CONNECTED"}))`), 1),
 		wanted("Soonest end of a token", "s", of(`min(max by (namespace, name) (whatsapp_account_token_expiry_timestamp_seconds{@})) - time()`), 14*86400),
 		wanted("Replicas that lead", "short", `sum(waba_operator_leader)`, 1),
@@ -139,12 +139,12 @@ func webhooks() section {
 	}
 	return section{"Webhooks", []draft{
 		lines("Latency of accepted deliveries", "s", 8, query{latency("0.5"), "median"}, query{latency("0.95"), "95 %"}, query{latency("0.99"), "99 %"}).
-			says("Meta wishes for a median below 0.25 s, and for less than one in a hundred above 1 s."),
+			says("Meta recommends a median below 0.25 s, and less than one in a hundred above 1 s."),
 		lines("Deliveries by outcome", "reqps", 8, query{allPods + `(outcome) (rate(waba_operator_webhook_deliveries_total` + interval + `))`, "{{outcome}}"}),
 		lines("Events by field", "ops", 8, query{allPods + `(field) (rate(waba_operator_webhook_events_total` + interval + `))`, "{{field}}"}),
 		lines("What became of events", "ops", 8, query{allPods + `(result) (rate(waba_operator_webhook_facts_total` + interval + `))`, "{{result}}"}),
 		lines("Since the last event", "s", 8, query{of(`time() - max by (namespace, name) (whatsapp_account_last_webhook_timestamp_seconds{@})`), byWhom}),
-		lines("Decisions that no webhook told", "s", 8, query{of(`max by (namespace, name) (whatsapp_account_last_decision_timestamp_seconds{@})` +
+		lines("Decisions without a webhook", "s", 8, query{of(`max by (namespace, name) (whatsapp_account_last_decision_timestamp_seconds{@})` +
 			` - max by (namespace, name) (whatsapp_account_last_webhook_timestamp_seconds{@}) > 0`), byWhom}).
 			says("How much later than the last event Meta decided about a template."),
 		lines("Handshakes", "reqps", 8, query{allPods + `(outcome) (rate(waba_operator_webhook_handshakes_total` + interval + `))`, "{{outcome}}"}),

@@ -23,13 +23,13 @@ that path ([scraping](../monitoring.md#scrape-the-operator)). ` + "`waba_operato
 
 ## Who exports what
 
-Every replica counts what it does itself: those counters and histograms may be added up over replicas. What is said of
-resources and of assets at Meta is collected from the operator's cache at each scrape, **by the replica that leads and by no
+Every replica counts what it does itself: those counters and histograms may be added up over replicas. What describes
+resources and assets at Meta is collected from the operator's cache at each scrape, **by the replica that leads and by no
 other**, so sums over replicas count nothing twice and nothing is left behind when a resource is deleted. While another
-replica takes over, these series are missing for as long as nobody leads; drop the replica's labels with
+replica takes over, these series are missing for as long as no replica leads; drop the replica's labels with
 ` + "`max by (namespace, name)`" + ` and let alerts [go on without data](../monitoring.md#alerts) for that time. With several shards each
-leader speaks for the resources of its shard. Without leader election every process leads: run only one. Receivers that run
-by themselves (` + "`--controllers=false`" + `) say nothing of resources.
+leader exports the resources of its shard. Without leader election every process leads: run only one. Receivers that run
+by themselves (` + "`--controllers=false`" + `) export nothing about resources.
 
 ## How many series there are
 
