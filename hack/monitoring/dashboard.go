@@ -25,7 +25,7 @@ func dashboard() board {
 	}
 	return board{
 		UID: "waba-operator", Title: "WhatsApp Business assets (waba-operator)",
-		Description: "What Meta says of the accounts, numbers and templates that waba-operator manages, and how the operator does.",
+		Description: "What Meta reports about the accounts, numbers and templates that waba-operator manages, and how the operator works.",
 		Tags:        []string{"whatsapp", "waba-operator"}, SchemaVersion: 39, Editable: true, GraphTooltip: 1, Refresh: "1m",
 		Time: map[string]any{"from": "now-24h", "to": "now"},
 		Templating: templating{List: []variable{
