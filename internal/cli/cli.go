@@ -63,8 +63,8 @@ func New(version string, s Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kubectl-waba",
 		Short: "WhatsApp Business assets in Kubernetes, on the command line",
-		Long: `The companion of waba-operator. Every command exits with 0 when it worked and found nothing to tell,
-with 1 when it didn't work, and with 2 when it found what it was asked to look for.`,
+		Long: `The companion of waba-operator. Every command exits with 0 when it worked and has nothing to report,
+with 1 when it didn't work, and with 2 when it found what it looks for.`,
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,

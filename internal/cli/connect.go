@@ -184,7 +184,7 @@ func (f *graphFlags) fromSecret(ctx context.Context, cluster *clusterFlags) (acc
 func readToken(path string, stdin io.Reader) (string, error) {
 	in := stdin
 	if path != "-" {
-		file, err := os.Open(path) //nolint:gosec // whoever calls the program names the file
+		file, err := os.Open(path) //nolint:gosec // the caller of the program names the file
 		if err != nil {
 			return "", fmt.Errorf("--token-file: %w", err)
 		}

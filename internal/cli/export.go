@@ -36,7 +36,7 @@ templates, and where its webhooks go. It only reads. Applying what it writes mak
 completely, such as a template whose sample file Meta doesn't give back, is observed only, and a comment says what to add.
 Secrets are only referred to.
 
-It exits with 2 if something that was asked for is missing: a line on the standard error says what and why.`
+It exits with 2 if something that was requested is missing: a line on the standard error names it and the reason.`
 
 type exportCommand struct {
 	export.Options
@@ -191,7 +191,7 @@ func (e *exportCommand) conclude(id string, r *export.Report) error {
 		e.say("warning: %s", line)
 	}
 	if r.Samples > 0 && !e.Observed {
-		e.say("note: only observed, because Meta doesn't give sample files back; comments say what to add: %d", r.Samples)
+		e.say("note: only observed, because Meta doesn't give sample files back; comments name what to add: %d", r.Samples)
 	}
 	for _, reason := range r.LeftOutReasons() {
 		e.say("note: left out %s: %d", reason, r.LeftOut[reason])

@@ -33,8 +33,8 @@ func newLint() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "lint [flags] FILE|DIRECTORY|- …",
 		Short: "Check manifests without a cluster and without Meta",
-		Long: `Check manifests without a cluster and without Meta: by the schemas and rules that the API server would ask, by what the
-operator asks before it sends a template, and for resources that are about the same asset. Warnings name what Meta tends to
+		Long: `Check manifests without a cluster and without Meta: by the schemas and rules that the API server would apply, by what the
+operator checks before it sends a template, and for resources that are about the same asset. Warnings name what Meta tends to
 reject. Objects of other projects are left alone.
 
 It exits with 2 if there are errors, with --strict also if there are warnings.`,

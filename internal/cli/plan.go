@@ -41,8 +41,8 @@ func newPlan(version string, s Streams) *cobra.Command {
 	formats := slices.Sorted(maps.Keys(plan.Formats))
 	c := &cobra.Command{
 		Use:   "plan [flags] FILE|DIRECTORY|- …",
-		Short: "Say what the operator would do to Meta for manifests",
-		Long: `Say what the operator would do to Meta for manifests that aren't applied yet: create, edit, adopt, nothing, or why it would
+		Short: "Show what the operator would do to Meta for manifests",
+		Long: `Show what the operator would do to Meta for manifests that aren't applied yet: create, edit, adopt, nothing, or why it would
 have to wait. It runs the operator's own decisions over a copy of the cluster's resources in memory; neither the cluster nor
 Meta is changed. Resources that are missing from the manifests are left alone.
 

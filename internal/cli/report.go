@@ -52,8 +52,8 @@ func newReport(version string) *cobra.Command {
 what the access token may do and for how long, whether only Meta's official API is used, restrictions and violations with dates,
 approved and rejected templates. What an auditor would object to comes first.
 
-It reads the WABA with all that refers to it, and asks Meta with the token of the WABA's own Secret, or with the one given. It
-writes nothing, neither here nor at Meta. Every statement names its source; what can't be seen is said at the end, and what of
+It reads the WABA with all that refers to it, and queries Meta with the token of the WABA's own Secret, or with the one given. It
+writes nothing, neither here nor at Meta. Every statement names its source; what can't be seen is listed at the end, and what of
 it you could change on the standard error. No secret and nothing about recipients is in a report.
 
 With --strict it exits with 2 if there are findings.`,
@@ -72,8 +72,8 @@ With --strict it exits with 2 if there are findings.`,
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, version, append(args, "")[0], formats) },
 	}
 	f.cluster, f.graph = newClusterFlags(c.Flags()), newGraphFlags(c.Flags())
-	c.Flags().StringVar(&f.account, "account", "", "id of the account at Meta; no cluster is asked then, so that its history is missing")
-	c.Flags().BoolVar(&f.offline, "offline", false, "don't ask Meta: only what the cluster knows")
+	c.Flags().StringVar(&f.account, "account", "", "id of the account at Meta; no cluster is read then, so that its history is missing")
+	c.Flags().BoolVar(&f.offline, "offline", false, "don't query Meta: only what the cluster holds")
 	c.Flags().BoolVar(&f.strict, "strict", false, "exit with 2 if there are findings")
 	c.Flags().BoolVar(&f.all, "all-templates", false, "show all templates, not only the first 50 of each table; json always has all")
 	c.Flags().StringSliceVar(&f.approvedApps, "approved-app", nil, "id of an app that may be subscribed, besides spec.approvedApps of the WABA")
@@ -92,7 +92,7 @@ func (f *reportFlags) run(c *cobra.Command, version, name string, formats []stri
 	case f.account != "" && !accountID.MatchString(f.account):
 		return fmt.Errorf("--account must be the account's id at Meta, 1 to 32 digits, not %q", f.account)
 	case f.account != "" && f.offline:
-		return errors.New("--account and --offline leave nothing to read: name a WABA, or let Meta be asked")
+		return errors.New("--account and --offline leave nothing to read: name a WABA, or leave out --offline")
 	}
 	q, err := f.question(c, version, name)
 	if err != nil {

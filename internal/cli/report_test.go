@@ -98,8 +98,8 @@ func TestReportOfTheCluster(t *testing.T) {
 	}
 	t.Setenv("KUBECONFIG", env.AddUser(t, "auditor-"+namespace))
 	code, out, stderr = run(t, "", args...)
-	if code != ExitOK || !strings.Contains(out, "- What Meta says now: you may not get Secret acme-meta in namespace "+namespace) ||
-		!strings.Contains(stderr, "note: not seen: What Meta says now: you may not get Secret acme-meta") || !strings.Contains(stderr, "in other namespaces") {
+	if code != ExitOK || !strings.Contains(out, "- What Meta reports now: you may not get Secret acme-meta in namespace "+namespace) ||
+		!strings.Contains(stderr, "note: not seen: What Meta reports now: you may not get Secret acme-meta") || !strings.Contains(stderr, "in other namespaces") {
 		t.Errorf("exit code %d\n%s%s", code, out, stderr)
 	}
 	code, out, stderr = run(t, "", "report", "none", "-n", namespace)
@@ -118,7 +118,7 @@ func TestReportBadInput(t *testing.T) {
 		"name a WABA or give --account, not both":                                                               {"a", "--account", "1"},
 		"unknown format \"pdf\": use one of html, json, markdown":                                               {"a", "-o", "pdf"},
 		"--account must be the account's id at Meta, 1 to 32 digits, not \"acme\"":                              {"--account", "acme"},
-		"--account and --offline leave nothing to read: name a WABA, or let Meta be asked":                      {"--account", "1", "--offline"},
+		"--account and --offline leave nothing to read: name a WABA, or leave out --offline":                    {"--account", "1", "--offline"},
 		"no access token: give --token-file FILE or --secret [NAMESPACE/]NAME, or set WABA_ACCESS_TOKEN":        {"--account", "1"},
 		"--token-file: open none: no such file or directory":                                                    {"--account", "1", "--token-file", "none"},
 		"account 1 can't be read: Unsupported get request. Object with ID '1' does not exist, cannot be loaded": {"--account", "1", "--graph-base-url", base, "--token-file", tokenFile(t)},

@@ -46,12 +46,12 @@ func newStatus(streams Streams) *cobra.Command {
 		Use:   "status [flags] [WABA …]",
 		Short: "Show accounts with all that belongs to them, and what isn't well",
 		Long: `Show accounts with their numbers, templates and webhooks, and what of it isn't well, by what the operator last wrote into the
-cluster; Meta isn't asked. The severity says what to do: Critical now, Warning a person has to act, Info it passes by itself,
+cluster; Meta isn't queried. The severity is what to do: Critical act now, Warning a person has to act, Info it passes by itself,
 follows from something else that is shown or is meant so, OK nothing.
 
 Shown are the resources of one namespace and the accounts to which they refer, wherever those are; with names (NAME or
-NAMESPACE/NAME) only these accounts. What you may not read is named on the standard error. Templates that need nobody are
-counted, unless --all-templates asks for each.
+NAMESPACE/NAME) only these accounts. What you may not read is named on the standard error. Templates that need no action are
+counted, unless --all-templates lists each.
 
 With --unhealthy it exits with 2 if something needs a person. With --watch it goes on until it is interrupted, and then exits
 with 0.`,
@@ -69,7 +69,7 @@ with 0.`,
 	flags.BoolVarP(&f.everywhere, "all-namespaces", "A", false, "look in all namespaces")
 	flags.BoolVar(&f.unhealthy, "unhealthy", false, "show only what needs a person, the worst first, and exit with 2 if there is something")
 	flags.BoolVarP(&f.watch, "watch", "w", false, "show it again whenever something changes")
-	flags.BoolVar(&f.allTemplates, "all-templates", false, "list every template instead of counting those that need nobody")
+	flags.BoolVar(&f.allTemplates, "all-templates", false, "list every template instead of counting those that need no action")
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
 	return c
 }

@@ -23,13 +23,13 @@ import (
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
-// Question is whose record is wanted, and who may be asked.
+// Question is which account's record is wanted, and which sources may be read.
 type Question struct {
-	// Cluster is asked for the resource named Resource; nil: there is no cluster, and AccountID names the account.
+	// Cluster is read for the resource named Resource; nil: there is no cluster, and AccountID names the account.
 	Cluster   client.Reader
 	Resource  types.NamespacedName
 	AccountID string
-	// Accounts asks Meta; nil: only the cluster is asked. Credentials are those to ask with; without an access token those of
+	// Accounts queries Meta; nil: only the cluster is read. Credentials are those to use; without an access token those of
 	// the WABA's Secret.
 	Accounts    *account.Manager
 	Credentials account.Credentials
@@ -54,11 +54,11 @@ type evidence struct {
 	numbers       []v1alpha1.PhoneNumber
 	templates     []v1alpha1.MessageTemplate
 	subscriptions []v1alpha1.WebhookSubscription
-	// snapshot is nil where Meta wasn't, or couldn't be, asked.
+	// snapshot is nil where Meta wasn't, or couldn't be, queried.
 	snapshot *account.Snapshot
 	users    []graph.AssignedUser
 	usersErr error
-	// business is the portfolio whose users were asked for.
+	// business is the portfolio whose users were requested.
 	business        string
 	appID           string
 	subscription    *graph.AppSubscription
@@ -95,7 +95,7 @@ func (e *evidence) readCluster(ctx context.Context) error {
 	e.waba = &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: q.AccountID}}
 	if q.Cluster == nil {
 		e.gap("History: restrictions, violations, bans, alerts and the operator's calls",
-			"only a cluster in which the operator receives the account's webhooks knows them, and none was asked")
+			"only a cluster in which the operator receives the account's webhooks holds them, and none was read")
 		return nil
 	}
 	if err := q.Cluster.Get(ctx, q.Resource, e.waba); err != nil {
@@ -150,9 +150,9 @@ func (e *evidence) refers(ref v1alpha1.WABAReference, namespace string) bool {
 
 // readMeta reads the account at Meta. Without a cluster there must be an answer.
 func (e *evidence) readMeta(ctx context.Context) error {
-	const what = "What Meta says now"
+	const what = "What Meta reports now"
 	if e.question.Accounts == nil {
-		e.gap(what, "Meta wasn't asked (--offline)")
+		e.gap(what, "Meta wasn't queried (--offline)")
 		return nil
 	}
 	creds, err := e.credentials(ctx)

@@ -160,17 +160,17 @@ func TestPartsThatCannotBeRead(t *testing.T) {
 		// meta says that Meta was asked all the same.
 		meta bool
 	}{
-		"offline": {change: func(q *compliance.Question) { q.Accounts = nil }, gap: "What Meta says now: Meta wasn't asked (--offline)"},
+		"offline": {change: func(q *compliance.Question) { q.Accounts = nil }, gap: "What Meta reports now: Meta wasn't queried (--offline)"},
 		"a Secret that may not be read": {
 			funcs: interceptor.Funcs{Get: func(ctx context.Context, w client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
 				if _, ok := obj.(*corev1.Secret); ok {
 					return forbidden("secrets")
 				}
 				return w.Get(ctx, key, obj, opts...)
-			}}, gap: "What Meta says now: you may not get Secret acme-meta in namespace platform",
+			}}, gap: "What Meta reports now: you may not get Secret acme-meta in namespace platform",
 		},
 		"a token that Meta refuses": {
-			prepare: func(s *graphsim.Simulator) { s.RevokeToken(token, 460) }, gap: "What Meta says now: account " + accountID + " can't be read: Error validating access token",
+			prepare: func(s *graphsim.Simulator) { s.RevokeToken(token, 460) }, gap: "What Meta reports now: account " + accountID + " can't be read: Error validating access token",
 		},
 		"resources of other namespaces": {
 			funcs: interceptor.Funcs{List: func(ctx context.Context, w client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
@@ -206,7 +206,7 @@ func TestPartsThatCannotBeRead(t *testing.T) {
 			if r.Account.Name.Value != "Acme Garden" {
 				t.Errorf("name: %+v", r.Account.Name)
 			}
-			if name == "users" && !strings.HasPrefix(r.Users.Unknown, "Meta doesn't say: ") {
+			if name == "users" && !strings.HasPrefix(r.Users.Unknown, "Meta doesn't report it: ") {
 				t.Errorf("users: %+v", r.Users)
 			}
 		})

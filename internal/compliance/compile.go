@@ -22,9 +22,9 @@ import (
 const (
 	notReported = "not reported by Meta"
 	never       = "never observed"
-	notAsked    = "Meta wasn't asked"
+	notAsked    = "Meta wasn't queried"
 	// readOnlyFromMeta is for what the operator keeps nowhere.
-	readOnlyFromMeta = "not kept in the cluster; only Meta tells it, which wasn't or couldn't be asked"
+	readOnlyFromMeta = "not kept in the cluster; only Meta reports it, and Meta wasn't or couldn't be queried"
 )
 
 // compile makes the record of the evidence. It makes no calls.
@@ -251,7 +251,7 @@ func (e *evidence) ownSubscription() AppSubscription {
 	case e.subscriptionErr != nil:
 		out.Unknown = "Meta: " + reasonOf(e.subscriptionErr)
 	default:
-		out.Unknown = "only Meta tells it, and only to those who know the app secret"
+		out.Unknown = "only Meta reports it, and only with the app secret"
 		for _, s := range e.subscriptions {
 			if app := s.Status.App; app != nil && s.Status.AppID == out.AppID {
 				out.Listing = Listing{Source: SourceCluster}

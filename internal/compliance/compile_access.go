@@ -45,7 +45,7 @@ func (e *evidence) userList() Users {
 	case e.business == "":
 		out.Unknown = "Meta lists users by portfolio only, and didn't report which one owns the account"
 	case e.usersErr != nil:
-		out.Unknown = "Meta doesn't say: " + reasonOf(e.usersErr)
+		out.Unknown = "Meta doesn't report it: " + reasonOf(e.usersErr)
 		e.gap("Users", out.Unknown)
 	default:
 		out.Source = SourceMeta
@@ -88,7 +88,7 @@ func (e *evidence) token() Token {
 	case e.snapshot != nil && e.snapshot.Token != nil:
 		return metaToken(e.snapshot.Token)
 	case e.snapshot != nil:
-		return unknownToken("Meta was asked, and didn't say anything of it")
+		return unknownToken("Meta was queried, and reported nothing about it")
 	case e.waba.Status.Credentials != nil && e.waba.Status.Credentials.AppID != "":
 		return clusterToken(e.waba.Status.Credentials)
 	}
@@ -104,7 +104,7 @@ func unknownToken(why string) Token {
 }
 
 // noExpiry is how Meta's 0 reads, and silence.
-const noExpiry = "never, as far as Meta says"
+const noExpiry = "never, as far as Meta reports"
 
 func metaToken(t *graph.TokenInfo) Token {
 	out := Token{

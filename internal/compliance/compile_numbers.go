@@ -90,7 +90,7 @@ func (e *evidence) numberList() Numbers {
 func (e *evidence) complete(what, kind string, read, total, unmanaged int) bool {
 	missing := max(unmanaged, total-read)
 	if missing > 0 {
-		e.gap(what+" without a "+kind+" resource that could be read", "the cluster knows only how many: "+itoa(missing)+" of "+itoa(total))
+		e.gap(what+" without a "+kind+" resource that could be read", "the cluster holds only their count: "+itoa(missing)+" of "+itoa(total))
 	}
 	return missing <= 0
 }
@@ -165,7 +165,7 @@ func platformMeaning(platform string, inApp bool) string {
 	case metavalues.PlatformOnPremise:
 		return "on the On-Premises API, which Meta has ended: not on the Cloud API"
 	case "":
-		return "Meta doesn't say on which platform the number is"
+		return "Meta doesn't report the number's platform"
 	}
 	return "a platform that this version doesn't know: not the Cloud API"
 }

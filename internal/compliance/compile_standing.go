@@ -27,7 +27,7 @@ func (e *evidence) standing() Standing {
 	w := e.waba.Status.Webhook
 	switch {
 	case !e.clustered:
-		out.Unknown = "only webhooks report it, and no cluster was asked in which the operator receives them"
+		out.Unknown = "only webhooks report it, and no cluster was read in which the operator receives them"
 	case w == nil || len(w.Events) == 0:
 		out.Unknown = "only webhooks report it, and none about this account has ever reached the operator"
 	}
@@ -38,7 +38,7 @@ func (e *evidence) standing() Standing {
 		return out
 	}
 	if out.Unknown == "" {
-		e.inherentGap("What Meta told before the operator received the account's webhooks, or while it didn't", "Meta tells it once; it can't be asked for it")
+		e.inherentGap("What Meta reported before the operator received the account's webhooks, or while it didn't", "Meta reports it once; it can't be read again")
 	}
 	for i := range w.Events {
 		if t := utc(&w.Events[i].Time); t != nil && (out.LastEvent == nil || t.After(*out.LastEvent)) {

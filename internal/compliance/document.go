@@ -49,7 +49,7 @@ func (d *document) rows(empty string, head []string, rows [][]string) {
 
 // sourceLabels are how sources are named in a sentence.
 var sourceLabels = map[SourceName]string{
-	SourceMeta: "Meta, asked now", SourceCluster: "cluster", SourceWebhook: "webhooks", SourceCallLog: "operator's ledger",
+	SourceMeta: "Meta, read now", SourceCluster: "cluster", SourceWebhook: "webhooks", SourceCallLog: "operator's ledger",
 	SourceProgram: "this program",
 }
 
@@ -181,12 +181,12 @@ func (d *document) officialAPI(r *Record) {
 	d.paragraph(map[string]string{
 		OfficialProven:       "Every number of the account is registered on Meta's official Cloud API. Nothing contradicts it.",
 		OfficialContradicted: "Some numbers of the account are not on Meta's official Cloud API.",
-		OfficialUnproven:     "It can't be told of every number of the account that it is on Meta's official Cloud API.",
+		OfficialUnproven:     "Not every number of the account is known to be on Meta's official Cloud API.",
 	}[r.OfficialAPI.Conclusion])
 	for _, group := range []struct {
 		title      string
 		statements []Statement
-	}{{"What proves it", r.OfficialAPI.Proofs}, {"What contradicts it", r.OfficialAPI.Contradictions}, {"What can't be told", r.OfficialAPI.Open}} {
+	}{{"What proves it", r.OfficialAPI.Proofs}, {"What contradicts it", r.OfficialAPI.Contradictions}, {"What is unknown", r.OfficialAPI.Open}} {
 		var items []string
 		for _, s := range group.statements {
 			items = append(items, s.Text+". Source: "+labelOf(s.Source)+".")
@@ -204,7 +204,7 @@ func (d *document) apps(r *Record) {
 	d.heading("Apps and callbacks")
 	approvals := map[string]string{
 		ApprovalOwn: "the app of the account's own token", ApprovalListed: "yes", ApprovalMissing: "NO",
-		ApprovalOpen: "(nobody listed approved apps)",
+		ApprovalOpen: "(no approved apps are listed)",
 	}
 	var rows [][]string
 	for _, a := range r.Apps.Items {
@@ -222,7 +222,7 @@ func (d *document) apps(r *Record) {
 			own.AppID, own.Callback, say(own.Active), labelOf(own.Source), cmp.Or(strings.Join(own.Fields, ", "), "none"), cmp.Or(strings.Join(own.MessageFields, ", "), "none")))
 	}
 	rows = nil
-	expected := map[string]string{"yes": "yes", "no": "NO", "unknown": "(nobody named expected hosts)"}
+	expected := map[string]string{"yes": "yes", "no": "NO", "unknown": "(no expected hosts are named)"}
 	for _, c := range r.Callbacks {
 		rows = append(rows, []string{c.Level + " " + c.Subject, string(c.Address), expected[c.Expected], labelOf(c.Source)})
 	}
@@ -256,7 +256,7 @@ func (d *document) users(r *Record) {
 		}
 		rows = append(rows, []string{id, say(u.Name), text, labelOf(r.Users.Source)})
 	}
-	d.rows(nothing("Nobody is assigned to the account", r.Users.Listing), []string{"User", "Name", "Tasks", "Source"}, rows)
+	d.rows(nothing("No user is assigned to the account", r.Users.Listing), []string{"User", "Name", "Tasks", "Source"}, rows)
 }
 
 func (d *document) token(r *Record) {

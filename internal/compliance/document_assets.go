@@ -65,7 +65,7 @@ func (d *document) calls(r *Record) {
 	}
 	empty := "The operator's ledger holds no registration or verification of these numbers; it keeps the recent ones only."
 	if !r.has(SourceCallLog) {
-		empty = "Registrations and verifications by the operator: (no cluster was asked, which keeps them)."
+		empty = "Registrations and verifications by the operator: (no cluster was read, which keeps them)."
 	}
 	d.rows(empty, []string{"Number", "Time", "Call by the operator", "Result", "Source"}, rows)
 }
@@ -232,7 +232,7 @@ func (d *document) group(items []Template, g *templateGroup, o Options) {
 func (d *document) gaps(r *Record) {
 	d.heading("What this report could not see")
 	items := []string{
-		"Who used the account in WhatsApp Manager, and what messages were sent to whom: neither is asked, and no message is ever stored.",
+		"Who used the account in WhatsApp Manager, and what messages were sent to whom: neither is read, and no message is ever stored.",
 	}
 	for _, g := range r.Gaps {
 		items = append(items, g.What+": "+g.Why+".")

@@ -174,10 +174,10 @@ func checkApps(_ *evidence, r *Record) (v checkResult) {
 	for _, a := range r.Apps.Items {
 		switch a.Approval {
 		case ApprovalMissing:
-			v.found(r.Apps.Source, "app "+strings.TrimSpace(a.ID+" "+a.Name.Value)+" receives the account's events, and nobody approved it",
+			v.found(r.Apps.Source, "app "+strings.TrimSpace(a.ID+" "+a.Name.Value)+" receives the account's events, and isn't approved",
 				"subscribed to the account", "not in spec.approvedApps of the WABA, nor named by --approved-app")
 		case ApprovalOpen:
-			v.missing = "apps are subscribed, and neither spec.approvedApps of the WABA nor --approved-app says which may be"
+			v.missing = "apps are subscribed, and neither spec.approvedApps of the WABA nor --approved-app names the permitted ones"
 		}
 	}
 	return v
@@ -191,10 +191,10 @@ func checkCallbacks(_ *evidence, r *Record) (v checkResult) {
 		}
 		switch c.Expected {
 		case "no":
-			v.found(c.Source, "events go to "+c.Address.host()+", which nobody named", "callback of "+where+": "+string(c.Address),
+			v.found(c.Source, "events go to "+c.Address.host()+", which isn't an expected host", "callback of "+where+": "+string(c.Address),
 				"no WebhookSubscription, and no --callback-host, names the host")
 		case "unknown":
-			v.missing = "no WebhookSubscription, and no --callback-host, says which hosts are expected"
+			v.missing = "no WebhookSubscription, and no --callback-host, names expected hosts"
 		}
 	}
 	if v.missing == "" && len(r.Callbacks) == 0 {
@@ -213,7 +213,7 @@ func checkUsers(_ *evidence, r *Record) (v checkResult) {
 			}
 		}
 		if u.Name.Value == "" && len(control) > 0 {
-			v.found(SourceMeta, "user "+u.ID+" may decide about the account, and Meta doesn't say who that is", control...)
+			v.found(SourceMeta, "user "+u.ID+" may decide about the account, and Meta doesn't report who that is", control...)
 		}
 	}
 	return v
@@ -227,7 +227,7 @@ func checkExpiry(e *evidence, r *Record) (v checkResult) {
 	}
 	switch {
 	case t.neverExpires:
-		v.found(t.Source, "the access token doesn't expire: whoever gets hold of it can use it until it is revoked", "expires: "+say(t.Expires))
+		v.found(t.Source, "the access token doesn't expire: if it leaks, it can be used until it is revoked", "expires: "+say(t.Expires))
 	case !t.expires.After(e.now):
 		v.found(t.Source, "the access token has expired", "expires: "+say(t.Expires))
 	case within(t.expires, e.now, expiresSoon):
@@ -261,7 +261,7 @@ func checkScopes(e *evidence, r *Record) (v checkResult) {
 					"no PhoneNumber resource of the account has spec.registration", "scopes: "+scopeNames(t.Scopes))
 			}
 			if e.registers() == "" {
-				v.missing = s.Name + " is needed only where the operator registers numbers, which only a cluster tells"
+				v.missing = s.Name + " is needed only where the operator registers numbers, which only a cluster shows"
 			}
 		}
 	}
@@ -377,7 +377,7 @@ func checkVersion(e *evidence, _ *Record) (v checkResult) {
 		v.missing = "when Meta ends version " + e.version + " isn't known"
 	case !end.After(e.now):
 		v.found(SourceProgram, "version "+e.version+" of the Graph API has ended: Meta answers its calls by another version",
-			"ended "+end.Format(time.DateOnly)+", says Meta's changelog")
+			"ended "+end.Format(time.DateOnly)+", according to Meta's changelog")
 	}
 	return v
 }

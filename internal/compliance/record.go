@@ -41,7 +41,7 @@ type Record struct {
 	Generator   Generator `json:"generator"`
 	// Sources are those that could be read.
 	Sources []Source `json:"sources"`
-	// Findings are what an auditor would object to; Checks are the questions that were asked.
+	// Findings are what an auditor would object to; Checks are the questions that were checked.
 	Findings []Finding `json:"findings"`
 	Checks   []Check   `json:"checks"`
 	// Gaps are what the record could not see.
@@ -101,7 +101,7 @@ const (
 	ResultNotChecked = "notChecked"
 )
 
-// Check is one question that was asked.
+// Check is one question that was checked.
 type Check struct {
 	ID       string `json:"id"`
 	Question string `json:"question"`

@@ -44,7 +44,7 @@ type Options struct {
 // Source is what was read of an account.
 type Source struct {
 	Snapshot *account.Snapshot
-	// AppID is the app that the token belongs to; "" where Meta didn't say.
+	// AppID is the app that the token belongs to; "" where Meta didn't report it.
 	AppID string
 	// App is what the app itself is subscribed to; nil: not read.
 	App *graph.AppSubscription
@@ -174,7 +174,7 @@ type Report struct {
 	LeftOut map[string]int
 	// Warnings say in a line each what a resource can't say.
 	Warnings []string
-	// Missing says in a line each what is missing though it was asked for.
+	// Missing names in a line each what is missing though it was requested.
 	Missing []string
 }
 

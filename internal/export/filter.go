@@ -41,7 +41,7 @@ func (f *Filter) Check() string {
 	return ""
 }
 
-// passes reports whether the caller asked for a template, but for what is left out unless it is asked for.
+// passes reports whether the caller requested a template, but for what is left out unless it is requested.
 func (f *Filter) passes(t *graph.Template) bool {
 	return among(f.Languages, strings.ReplaceAll(t.Language, "-", "_")) && among(f.Categories, t.Category) &&
 		among(f.Statuses, t.Status) && (len(f.Names) == 0 || slices.ContainsFunc(f.Names, func(pattern string) bool {
@@ -67,7 +67,7 @@ func among(list []string, value string) bool {
 	return len(list) == 0 || slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, value) })
 }
 
-// isSample recognises the templates that Meta puts into new accounts. Their names are reserved: nobody can create or edit them
+// isSample recognises the templates that Meta puts into new accounts. Their names are reserved: no client can create or edit them
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes, 2388155).
 func isSample(name string) bool { return name == "hello_world" || strings.HasPrefix(name, "sample_") }
 

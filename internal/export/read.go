@@ -17,7 +17,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
-// Read observes the account as the operator does, and reads what else was asked for. What can't be read is named in the
+// Read observes the account as the operator does, and reads what else was requested. What can't be read is named in the
 // answer; an error means that nothing could be.
 func Read(ctx context.Context, session *account.Session, o *Options, settings bool) (*Source, error) {
 	snapshot, _, err := session.Observe(ctx)
@@ -62,7 +62,7 @@ func (s *Source) miss(format string, args ...any) {
 func (s *Source) readApp(ctx context.Context, session *account.Session) {
 	switch {
 	case s.AppID == "":
-		s.miss("the WebhookSubscription is missing: Meta doesn't say to which app the token belongs")
+		s.miss("the WebhookSubscription is missing: Meta doesn't report to which app the token belongs")
 		return
 	case !session.Client().HasAppSecret() || account.AppsView{Apps: s.Snapshot.Apps}.App(s.AppID) == nil:
 		return

@@ -51,7 +51,7 @@ func (e *Exporter) template(ctx context.Context, live *graph.Template, names map
 func onlyObserved(live *graph.Template) string {
 	switch {
 	case isSample(live.Name):
-		return "this is a sample of Meta's, which nobody else can create or edit."
+		return "this is a sample of Meta's, which only Meta can create or edit."
 	case live.Status == statusArchived:
 		return "the template is archived, and Meta deletes it after 28 days."
 	}
@@ -77,7 +77,7 @@ func (e *Exporter) tryTemplate(
 		return faults // nothing that could differ
 	}
 	for _, name := range template.Diff(template.WantedFields(content), template.LiveFields(live)) {
-		faults = append(faults, "spec."+name+": can't say what Meta has")
+		faults = append(faults, "spec."+name+": can't express what Meta has")
 	}
 	return faults
 }
@@ -107,7 +107,7 @@ func (e *Exporter) partial(
 		if spec != bare && spec.Category == bare.Category {
 			what = "some of its settings aren't described"
 		}
-		r.Comments = append(r.Comments, "Only observed, and "+what+", because a resource can't say all that Meta has:")
+		r.Comments = append(r.Comments, "Only observed, and "+what+", because a resource can't express all that Meta has:")
 		for _, fault := range faults {
 			r.Comments = append(r.Comments, "- "+fault)
 		}

@@ -20,7 +20,7 @@ import (
 
 const (
 	kustomizationFile = "kustomization.yaml"
-	// SecretsFile has Secrets to fill in. It is no resource of the kustomization, so that nobody applies placeholders over
+	// SecretsFile has Secrets to fill in. It is no resource of the kustomization, so that placeholders aren't applied over
 	// real ones.
 	SecretsFile = "secrets.example.yaml"
 )

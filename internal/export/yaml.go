@@ -95,7 +95,7 @@ func encode(v any, comments []string) ([]byte, error) {
 }
 
 // surprising are texts that readers of YAML 1.1 take for a truth value or a number in base 60, as kubectl's did for long. So is
-// all that looks like a number or a date to somebody.
+// all that some reader takes for a number or a date.
 var surprising = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null|~|[-+.]?[0-9].*)$`)
 
 // nodeFrom reads one value. It doesn't go through a parser of YAML, which takes fewer characters than JSON has.

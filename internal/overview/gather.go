@@ -66,7 +66,7 @@ func collect(ctx context.Context, reader client.Reader, selection Selection) (*i
 			inv.closed[kind.Name] = true
 			inv.unreadable = append(inv.unreadable, kind.Resource+" in "+selection.place())
 		case meta.IsNoMatchError(err):
-			return nil, errors.New("the cluster doesn't know the kinds of waba-operator: install its CRDs, or choose another --context")
+			return nil, errors.New("the cluster lacks the kinds of waba-operator: install its CRDs, or choose another --context")
 		case err != nil:
 			return nil, fmt.Errorf("listing %s: %w", kind.Resource, err)
 		}

@@ -43,7 +43,7 @@ func (j *evaluation) account(w *v1alpha1.WABA) {
 	if s.Operator.HeldTime != nil {
 		j.add(Finding{
 			Reason: v1alpha1.ReasonBulkChangeHeld, Since: s.Operator.HeldTime,
-			Message: "unusually many changes that nobody asked for are held; look at the account, then release them with the annotation " + v1alpha1.AnnotationReleaseHeld,
+			Message: "unusually many unrequested changes are held; look at the account, then release them with the annotation " + v1alpha1.AnnotationReleaseHeld,
 		})
 	}
 	if r := s.RateLimit; r != nil && r.UsagePercent >= usageNotice {

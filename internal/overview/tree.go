@@ -90,7 +90,7 @@ func templateEntry(t *Template) *entry {
 	category := t.Category
 	switch {
 	case category != "" && category != t.RequestedCategory:
-		category = fmt.Sprintf("%s (asked %s)", t.Category, t.RequestedCategory)
+		category = fmt.Sprintf("%s (requested %s)", t.Category, t.RequestedCategory)
 	case t.PlannedCategory != "":
 		category = fmt.Sprintf("%s (%s planned)", t.Category, t.PlannedCategory)
 	}
@@ -102,7 +102,7 @@ func subscriptionEntry(w *Subscription) *entry {
 	return &entry{Resource: &w.Resource, asset: w.AppID, status: w.Status, note: cmp.Or(w.MessagesURL, w.CallbackURL)}
 }
 
-// entries are the lines below an account. Templates that need nobody are counted instead, unless all are wanted.
+// entries are the lines below an account. Templates that need no action are counted instead, unless all are wanted.
 func (a *Account) entries(allTemplates bool) []*entry {
 	var out []*entry
 	for _, n := range a.PhoneNumbers {
@@ -213,7 +213,7 @@ func wide(e *entry, account *Account, now time.Time) []string {
 func (s *Summary) String() string {
 	text := fmt.Sprintf("%d critical, %d warning, %d info, %d ok", s.Critical, s.Warning, s.Info, s.OK)
 	if s.Critical+s.Warning > 0 {
-		text += "; --unhealthy says what to do"
+		text += "; --unhealthy shows what to do"
 	}
 	return text
 }

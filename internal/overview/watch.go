@@ -38,7 +38,7 @@ type Watcher struct {
 	Clock     clock.WithTicker
 	// Show is called with what is there at first, after changes, and every ten seconds. An error ends the watch.
 	Show func(*Overview) error
-	// Note is told that the API server can't be reached any more, and when it can again.
+	// Note is called when the API server can't be reached any more, and when it can again.
 	Note func(string)
 
 	inventory *inventory
@@ -143,7 +143,7 @@ func (w *Watcher) start(ctx context.Context, kind v1alpha1.AssetKind, namespace,
 	})
 }
 
-// result notes whether a part of the cluster can be read, and tells about the first that can't and the last that can again.
+// result notes whether a part of the cluster can be read, and reports the first that can't and the last that can again.
 func (w *Watcher) result(ctx context.Context, p *part, err error) {
 	if ctx.Err() != nil || apierrors.IsResourceExpired(err) || apierrors.IsGone(err) {
 		return
