@@ -82,7 +82,7 @@ var (
 	})
 	drift = define(Definition{
 		Name: "waba_operator_drift_detected_total", Type: Counter, Scope: Process,
-		Help:   "Fields found changed at Meta by somebody else, each once until it is repaired or accepted.",
+		Help:   "Fields found changed at Meta by another client, each once until it is repaired or accepted.",
 		Labels: []Label{kindLabel, fieldLabel},
 	})
 	firstReady = define(Definition{
@@ -113,11 +113,11 @@ var (
 	})
 	webhookBytes = define(Definition{
 		Name: "waba_operator_webhook_received_bytes_total", Type: Counter, Scope: Process,
-		Help: "Bytes read from the bodies of deliveries, whatever came of them.",
+		Help: "Bytes read from the bodies of deliveries, whatever their outcome.",
 	})
 	webhookDuration = define(Definition{
 		Name: "waba_operator_webhook_delivery_duration_seconds", Type: Histogram, Scope: Process,
-		Help:    "Time from the receipt of a delivery until its answer; an accepted one is persisted by then. Meta wishes for a median below 0.25 s.",
+		Help:    "Time from the receipt of a delivery until its answer; an accepted one is persisted by then. Meta recommends a median below 0.25 s.",
 		Labels:  []Label{outcomeLabel},
 		Buckets: prometheus.ExponentialBuckets(0.002, 2, 14),
 	})

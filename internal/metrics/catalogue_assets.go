@@ -91,7 +91,7 @@ var (
 var (
 	accountInfo = define(Definition{
 		Name: "whatsapp_account_info", Type: Gauge, Scope: Account,
-		Help: "1 for each account, with what Meta says of it.",
+		Help: "1 for each account, with what Meta reports about it.",
 		Labels: perAccount(Label{Name: "policy", Values: policies, Derived: true}, Label{Name: "status", Of: ofMeta, Derived: true},
 			Label{Name: "review", Of: ofMeta, Derived: true}, Label{Name: "verification", Of: ofMeta, Derived: true},
 			Label{Name: "health", Of: ofMeta, Derived: true}, Label{Name: "messaging_limit", Of: ofMeta, Derived: true},
@@ -109,7 +109,7 @@ var (
 	})
 	accountViolations = define(Definition{
 		Name: "whatsapp_account_violations", Type: Gauge, Scope: Account,
-		Help: "Violations of Meta's policies told in the last 30 days; only webhooks report them.", Labels: perAccount(),
+		Help: "Violations of Meta's policies reported in the last 30 days; only webhooks report them.", Labels: perAccount(),
 	})
 	accountBan = define(Definition{
 		Name: "whatsapp_account_ban", Type: Gauge, Scope: Account,
@@ -164,7 +164,7 @@ var (
 	})
 	accountInterval = define(Definition{
 		Name: "whatsapp_account_observation_interval_seconds", Type: Gauge, Scope: Account,
-		Help:   "How often the account is really observed: the longer one of what was asked for and what half of Meta's hourly quota allows.",
+		Help:   "How often the account is really observed: the longer one of what was requested and what half of Meta's hourly quota allows.",
 		Labels: perAccount(),
 	})
 	accountObserved = define(Definition{
@@ -185,7 +185,7 @@ var (
 	})
 	accountHeld = define(Definition{
 		Name: "waba_operator_account_changes_held", Type: Gauge, Scope: Account,
-		Help: "1 while changes are held because unusually many were wanted at once.", Labels: perAccount(),
+		Help: "1 while changes are held because unusually many were due at once.", Labels: perAccount(),
 	})
 	unsynced = define(Definition{
 		Name: "waba_operator_unsynced_resources", Type: Gauge, Scope: Account,
@@ -238,13 +238,13 @@ var (
 	})
 	templateInfo = define(Definition{
 		Name: "whatsapp_template_info", Type: Gauge, Scope: Resource,
-		Help: "1 for each MessageTemplate resource, with what Meta says of it.",
+		Help: "1 for each MessageTemplate resource, with what Meta reports about it.",
 		Labels: perResource(Label{Name: "status", Values: templateStatuses, Derived: true}, Label{Name: "quality", Values: qualities, Derived: true},
 			Label{Name: "category", Values: categories, Derived: true}),
 	})
 	numberInfo = define(Definition{
 		Name: "whatsapp_number_info", Type: Gauge, Scope: Resource,
-		Help: "1 for each PhoneNumber resource, with what Meta says of it.",
+		Help: "1 for each PhoneNumber resource, with what Meta reports about it.",
 		Labels: perResource(Label{Name: "status", Values: numberStatuses, Derived: true}, Label{Name: "quality", Values: qualities, Derived: true},
 			Label{Name: "messaging_limit", Of: ofMeta, Derived: true}),
 	})

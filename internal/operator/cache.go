@@ -18,7 +18,7 @@ import (
 )
 
 // cacheOptions keep only what the controllers read, and turn an unplanned informer into an error. Otherwise a cached client would
-// list and watch every kind that it is asked for once, in all namespaces and for ever.
+// list and watch every kind that is requested once, in all namespaces and for ever.
 func (o Options) cacheOptions() (cache.Options, error) {
 	selector, err := labels.Parse(o.LabelSelector)
 	if err != nil {

@@ -68,19 +68,19 @@ func (o *Options) BindFlags(fs *pflag.FlagSet) {
 		"Graph API version of accounts without spec.graphAPIVersion")
 	fs.DurationVar(&o.GraphTimeout, "graph-timeout", o.GraphTimeout, "limit for one call to the Graph API")
 	fs.IntVar(&o.PageSize, "graph-page-size", o.PageSize,
-		"templates or numbers per page of a listing, 1 to 250; halved by itself where Meta asks for less data")
+		"templates or numbers per page of a listing, 1 to 250; halved by itself where Meta requests less data")
 	fs.DurationVar(&o.ObservationInterval, "observation-interval", o.ObservationInterval,
 		"time between observations of accounts without spec.observationIntervalSeconds, at least 30s; longer where Meta's quota demands it")
 	fs.IntVar(&o.CreatesPerHour, "template-creates-per-hour", o.CreatesPerHour,
-		"new templates per account and hour (Meta's limit is 100); 0 for no limit of ours")
+		"new templates per account and hour (Meta's limit is 100); 0 for no limit of the operator's")
 	fs.IntVar(&o.Concurrency, "concurrency", o.Concurrency, "resources of each kind reconciled at the same time")
 	fs.BoolVar(&o.MediaAllowPrivateAddresses, "media-allow-private-addresses", o.MediaAllowPrivateAddresses,
-		"fetch media files from private and loopback addresses too; whoever may write a manifest can then have files of internal hosts fetched")
+		"fetch media files from private and loopback addresses too; any user who may write a manifest can then have files of internal hosts fetched")
 	fs.BoolVar(&o.ReadOnly, "read-only", o.ReadOnly, "never write to Meta; report what would be written as events")
 	fs.BoolVar(&o.Controllers, "controllers", o.Controllers,
 		"reconcile resources; false: only receive webhooks, for all shards of an installation that is split by --watch-label-selector")
 	fs.BoolVar(&o.Check, "check", o.Check,
-		"say whether the flags are valid and the cluster has the CRDs and permissions that the operator needs to read its resources, and end")
+		"report whether the flags are valid and the cluster has the CRDs and permissions that the operator needs to read its resources, and end")
 	fs.StringSliceVar(&o.Namespaces, "namespaces", o.Namespaces,
 		"namespaces to watch, separated by commas; absent: all. References across namespaces need both of them here")
 	fs.StringVar(&o.LabelSelector, "watch-label-selector", o.LabelSelector,
