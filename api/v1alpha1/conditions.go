@@ -86,7 +86,7 @@ const (
 	ReasonDriftDetected = "DriftDetected"
 	// ReasonWouldDivertMessages: set an override for messages first, or they would be sent to the operator.
 	ReasonWouldDivertMessages = "WouldDivertMessages"
-	// ReasonBulkChangeHeld: unusually many changes are wanted at once; check, then release them by annotation on the WABA.
+	// ReasonBulkChangeHeld: unusually many changes are due at once; check, then release them by annotation on the WABA.
 	ReasonBulkChangeHeld = "BulkChangeHeld"
 	// ReasonNotFound: the asset, or something the spec refers to, does not exist; correct the spec or create it.
 	ReasonNotFound = "NotFound"

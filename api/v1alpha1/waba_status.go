@@ -136,7 +136,7 @@ type WABAOperatorStatus struct {
 	// +listType=atomic
 	CallLog []RegistrationAttempt `json:"callLog,omitempty"`
 
-	// HeldTime is when changes began to be held because unusually many were wanted at once.
+	// HeldTime is when changes began to be held because unusually many were due at once.
 	// +optional
 	HeldTime *metav1.Time `json:"heldTime,omitempty"`
 

@@ -83,7 +83,7 @@ func since(events []v1alpha1.WebhookEvent, name string) time.Time {
 
 // advance reports whether an event is newer than all stored ones under a name, and moves the watermark. Meta's times have whole
 // seconds and its deliveries no order: of two events in one second every replica keeps the same one, whichever arrives first. tie
-// decides if the caller can tell: > 0 for the new event, < 0 for the stored one.
+// decides if the caller can order the two: > 0 for the new event, < 0 for the stored one.
 func advance(events *[]v1alpha1.WebhookEvent, name string, e event, tie int) bool {
 	w := EventOf(*events, name)
 	if w != nil {

@@ -108,7 +108,7 @@ func (r *reader) path(root string) {
 }
 
 func (r *reader) file(path string) {
-	f, err := os.Open(path) //nolint:gosec // whoever calls the program names the files
+	f, err := os.Open(path) //nolint:gosec // the caller of the program names the files
 	if err != nil {
 		r.failed(path, 0, err)
 		return

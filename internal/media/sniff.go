@@ -106,7 +106,7 @@ var signatures = []struct {
 	{start: "version https://git-lfs.github.com/", kind: pointer},
 }
 
-// brands tell the relatives of MP4 apart: all begin with a box "ftyp" that names a major brand. The standard library
+// brands distinguish the relatives of MP4: all begin with a box "ftyp" that names a major brand. The standard library
 // knows only brands that begin with "mp4".
 //
 // Sources: ISO/IEC 14496-12 section 4.3 (the box), https://mp4ra.org/registered-types/brands (the brands).

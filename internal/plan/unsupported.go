@@ -56,7 +56,7 @@ func (unsupported) GroupVersionKindFor(obj runtime.Object) (schema.GroupVersionK
 
 // IsObjectNamespaced fails.
 func (unsupported) IsObjectNamespaced(obj runtime.Object) (bool, error) {
-	return false, refused("tell the scope of", obj)
+	return false, refused("determine the scope of", obj)
 }
 
 // noSubResource are requests to subresources.

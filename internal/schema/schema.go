@@ -122,7 +122,7 @@ func (v *Validator) ValidateUpdate(ctx context.Context, obj, old *unstructured.U
 	return append(errs, violations...)
 }
 
-// received returns the object as it arrives at an API server: whole numbers are integers, which rules tell from others.
+// received returns the object as it arrives at an API server: whole numbers are integers, which rules distinguish from others.
 func received(obj *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	sent, err := obj.MarshalJSON()
 	if err != nil {
@@ -132,7 +132,7 @@ func received(obj *unstructured.Unstructured) (*unstructured.Unstructured, error
 	return out, out.UnmarshalJSON(sent)
 }
 
-// metadata judges the name, the labels and the rest. What is absent there is chosen by whoever applies the object, or
+// metadata judges the name, the labels and the rest. What is absent there is chosen by the client that applies the object, or
 // by the API server.
 func metadata(obj *unstructured.Unstructured) field.ErrorList {
 	placed := &unstructured.Unstructured{Object: map[string]any{"metadata": obj.Object["metadata"]}}

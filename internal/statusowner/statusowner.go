@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package statusowner keeps statuses the operator's own. Server-side apply removes a field only where no other field manager owns it: what
-// somebody else writes into a status, such as a backup tool, would otherwise stay there for ever.
+// another client writes into a status, such as a backup tool, would otherwise stay there for ever.
 package statusowner
 
 import (

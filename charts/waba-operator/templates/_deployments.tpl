@@ -1,6 +1,6 @@
 {{/*
 What runs, as a YAML list: one Deployment that does everything; or one for each shard, which only reconciles, and one that
-only receives webhooks, as Meta's requests don't tell to which shard they belong.
+only receives webhooks, as Meta's requests don't name the shard to which they belong.
 */}}
 {{- define "waba-operator.deployments" -}}
 {{- $fullname := include "waba-operator.fullname" . -}}

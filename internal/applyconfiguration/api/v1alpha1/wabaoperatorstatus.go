@@ -20,7 +20,7 @@ type WABAOperatorStatusApplyConfiguration struct {
 	// CallLog is the recent scarce calls made for numbers of this account, the newest last, kept here to survive their
 	// resources. Meta allows ten registrations of a number in 72 hours, and ten display names in 30 days.
 	CallLog []RegistrationAttemptApplyConfiguration `json:"callLog,omitempty"`
-	// HeldTime is when changes began to be held because unusually many were wanted at once.
+	// HeldTime is when changes began to be held because unusually many were due at once.
 	HeldTime *v1.Time `json:"heldTime,omitempty"`
 	// LastHandledRelease is the value of the annotation whatsapp.waba-operator.io/release-held-changes last acted on.
 	LastHandledRelease *string `json:"lastHandledRelease,omitempty"`
