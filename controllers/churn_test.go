@@ -35,8 +35,8 @@ import (
 // forgetApps are the Meta apps to which the accounts belong.
 const forgetApps = 20
 
-// churn is the operator without what wakes it: its reconcilers and its receiver, over an API server and a Meta in memory. A run
-// follows on every change that would wake it, and on every wait that a run asks for.
+// churn is the operator without the watches that start its runs: reconcilers and receiver, over an API server and a Meta in
+// memory. A run follows on every change that a watch would report, and on every wait that a run requests.
 type churn struct {
 	t       *testing.T
 	n       int

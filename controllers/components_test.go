@@ -44,7 +44,7 @@ func TestEveryExample(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range template.MediaOf(&obj.Spec) {
-			if m.Source.URL != "" { // nobody has the file with the hash in the manifest
+			if m.Source.URL != "" { // no server has a file with the hash in the manifest
 				w.Files[m.Source.URL], m.Source.SHA256 = harness.MP4, harness.SHA256(harness.MP4)
 			}
 		}
@@ -136,7 +136,7 @@ func eventNotes(t *testing.T, w *harness.World, reason string) []string {
 	return notes
 }
 
-// TestWarnings: what Meta tends to refuse is told once, and sent all the same.
+// TestWarnings: the status warns once of what Meta often refuses, and the operator sends it all the same.
 func TestWarnings(t *testing.T) {
 	t.Parallel()
 	w, op, tmpl := ready(t, func(m *v1alpha1.MessageTemplate) {

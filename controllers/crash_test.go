@@ -149,7 +149,7 @@ func TestKilledWhileEditing(t *testing.T) {
 	}
 }
 
-// TestAnswerLost loses the answer without killing anybody.
+// TestAnswerLost loses the answer without killing the operator.
 func TestAnswerLost(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env)

@@ -94,7 +94,7 @@ func (p *bareProcess) count() map[string]int {
 	return countStores([]root{{"reconcilers", reflect.ValueOf(p.reconcilers)}})
 }
 
-// until waits for something, while time passes.
+// until waits for a state while the clock runs.
 func (p *bareProcess) until(what string, done func() bool) {
 	p.world.T.Helper()
 	p.world.Wait(what, func() bool {

@@ -79,7 +79,7 @@ func TestDestructiveCallsAreGuarded(t *testing.T) {
 	}
 	for _, call := range calls {
 		if !found[call] {
-			t.Errorf("nobody calls %s: does it have another name?", call)
+			t.Errorf("no code calls %s: does it have another name?", call)
 		}
 	}
 }
@@ -109,12 +109,12 @@ func restoreStatus(w *harness.World, obj client.Object, change func()) {
 func TestRestoredStatusMovesNoData(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		region string // at Meta, "" where it doesn't tell
+		region string // at Meta, "" where Meta doesn't show it
 		reason string
 		status string
 	}{
 		"Meta says what the spec says": {"DE", v1alpha1.ReasonSynced, "DE"},
-		"Meta doesn't tell":            {"", v1alpha1.ReasonActionRequired, "SG"},
+		"Meta doesn't show it":         {"", v1alpha1.ReasonActionRequired, "SG"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -153,9 +153,9 @@ func TestRestoredStatusMovesNoData(t *testing.T) {
 	}
 }
 
-// TestRestoredLedgerDeregistersNothing: that a deregistration is incomplete, an account's restored status may say long after it was
+// TestRestoredCallLogDeregistersNothing: that a deregistration is incomplete, an account's restored status may say long after it was
 // completed. A number that Meta shows as connected stays connected.
-func TestRestoredLedgerDeregistersNothing(t *testing.T) {
+func TestRestoredCallLogDeregistersNothing(t *testing.T) {
 	t.Parallel()
 	w, op, number := connected(t, withPIN)
 	op.Stop()
@@ -190,7 +190,7 @@ func TestReadOnlyDeletes(t *testing.T) {
 			r.quiet(op)
 			w.Reload(obj)
 			if len(obj.GetFinalizers()) == 0 {
-				t.Fatal("the finalizer is gone before anybody deletes the resource")
+				t.Fatal("the finalizer is gone before the deletion of the resource")
 			}
 			n := len(w.Sim.Requests())
 			w.Delete(obj)

@@ -39,7 +39,7 @@ func observedNumber(t *testing.T, change ...func(*v1alpha1.PhoneNumber)) (*harne
 func TestFactsOfANumber(t *testing.T) {
 	t.Parallel()
 	w, op, _, number := observedNumber(t)
-	tell(w, number, v1alpha1.PhoneNumberWebhookStatus{
+	writeFacts(w, number, v1alpha1.PhoneNumberWebhookStatus{
 		Events:       happened(w, "phone_number_name_update", "phone_number_quality_update", "security"),
 		NameDecision: "REJECTED", RequestedName: number.Status.VerifiedName, NameRejectionReason: "NAME_NOT_CONSISTENT",
 		QualityEvent: "THROUGHPUT_UPGRADE", MessagingLimit: "TIER_UNLIMITED", SecurityEvent: "PIN_CHANGED",
@@ -71,7 +71,7 @@ func TestFactsOfCallingSettings(t *testing.T) {
 		o.Spec.DriftPolicy = v1alpha1.DriftPolicyReport
 	})
 	for i := range 24 {
-		tell(w, number, v1alpha1.PhoneNumberWebhookStatus{
+		writeFacts(w, number, v1alpha1.PhoneNumberWebhookStatus{
 			Events: happened(w, "account_settings_update"), CallingStatus: []string{"DISABLED", "ENABLED"}[i%2],
 		})
 		op.Advance(5 * time.Second)
@@ -88,7 +88,7 @@ func TestFactsOfAnAccount(t *testing.T) {
 	t.Parallel()
 	w, op, waba, _ := observedNumber(t)
 	soon := metav1.NewTime(w.Clock.Now().Add(10 * time.Minute))
-	tell(w, waba, v1alpha1.WABAWebhookStatus{
+	writeFacts(w, waba, v1alpha1.WABAWebhookStatus{
 		Events:         happened(w, "account_update/ACCOUNT_RESTRICTION", "account_review_update", "business_capability_update"),
 		Restrictions:   []v1alpha1.Restriction{{Type: "RESTRICTED_BIZ_INITIATED_MESSAGING", ExpirationTime: &soon}},
 		ReviewDecision: "PENDING", MessagingLimit: "TIER_100K",
@@ -121,7 +121,7 @@ func TestFactsOfABan(t *testing.T) {
 	t.Parallel()
 	w, op, waba, tmpl := approvedTemplate(t)
 	ban := func(state string) {
-		tell(w, waba, v1alpha1.WABAWebhookStatus{Events: happened(w, "account_update/DISABLED_UPDATE"), Ban: &v1alpha1.Ban{State: state}})
+		writeFacts(w, waba, v1alpha1.WABAWebhookStatus{Events: happened(w, "account_update/DISABLED_UPDATE"), Ban: &v1alpha1.Ban{State: state}})
 		op.Settle()
 		w.Reload(waba)
 	}
@@ -149,7 +149,7 @@ func TestFactsThatForbidToAddNumbers(t *testing.T) {
 	t.Parallel()
 	w, op, waba, _ := observedNumber(t)
 	soon := metav1.NewTime(w.Clock.Now().Add(10 * time.Minute))
-	tell(w, waba, v1alpha1.WABAWebhookStatus{
+	writeFacts(w, waba, v1alpha1.WABAWebhookStatus{
 		Events:       happened(w, "account_update/ACCOUNT_RESTRICTION"),
 		Restrictions: []v1alpha1.Restriction{{Type: "RESTRICTED_ADD_PHONE_NUMBER_ACTION", ExpirationTime: &soon}},
 	})

@@ -23,9 +23,9 @@ import (
 	"github.com/waba-operator/waba-operator/test/harness"
 )
 
-// tell writes facts as the receiver does: with a field owner of their own, and under the condition that nobody else changed
-// the object meanwhile.
-func tell(w *harness.World, obj client.Object, facts any) {
+// writeFacts writes facts as the receiver does: with a field owner of their own, and only if no other client changed the object
+// meanwhile.
+func writeFacts(w *harness.World, obj client.Object, facts any) {
 	w.T.Helper()
 	gvk, err := apiutil.GVKForObject(obj, w.Client.Scheme())
 	if err != nil {
@@ -103,7 +103,7 @@ func TestFactsOfATemplateShowAtOnce(t *testing.T) {
 	w, op, waba, tmpl := approvedTemplate(t)
 	facts := statusFact(w, "REJECTED")
 	facts.Reason, facts.RejectionReason, facts.RejectionRecommendation = "INVALID_FORMAT", "Parameters touch.", "Put words between them."
-	tell(w, tmpl, facts)
+	writeFacts(w, tmpl, facts)
 	op.Settle()
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRejected)
@@ -143,7 +143,7 @@ func TestFactsHoldWhereMetaAgrees(t *testing.T) {
 	}
 	facts := statusFact(w, "PAUSED")
 	facts.PauseTitle, facts.PauseDescription = "FIRST_PAUSE", "Paused for 3 hours."
-	tell(w, tmpl, facts)
+	writeFacts(w, tmpl, facts)
 	op.Settle()
 	begun := w.Clock.Now()
 	for range 2 {
@@ -173,7 +173,7 @@ func TestFactsManyAtOnce(t *testing.T) {
 		if i%2 == 1 {
 			status, reason = "REINSTATED", v1alpha1.ReasonApproved
 		}
-		tell(w, tmpl, statusFact(w, status))
+		writeFacts(w, tmpl, statusFact(w, status))
 		w.Wait("the status to follow", func() bool {
 			w.Reload(tmpl)
 			return harness.Condition(tmpl.Status.Conditions, v1alpha1.ConditionReady).Reason == reason
@@ -190,7 +190,7 @@ func TestFactsCostOneObservationAMinute(t *testing.T) {
 	w, op, _, tmpl := approvedTemplate(t)
 	const minutes = 10
 	for i := range minutes * 12 {
-		tell(w, tmpl, statusFact(w, []string{"PAUSED", "APPROVED"}[i%2]))
+		writeFacts(w, tmpl, statusFact(w, []string{"PAUSED", "APPROVED"}[i%2]))
 		op.Advance(5 * time.Second)
 	}
 	s := w.Sim.Stats()
@@ -213,7 +213,7 @@ func TestFactsSurviveARestart(t *testing.T) {
 	t.Parallel()
 	w, op, _, tmpl := approvedTemplate(t)
 	op.Stop()
-	tell(w, tmpl, statusFact(w, "DISABLED"))
+	writeFacts(w, tmpl, statusFact(w, "DISABLED"))
 	w.Clock.Step(10 * time.Second)
 	op = w.Start()
 	op.Settle()
@@ -247,7 +247,7 @@ func TestFactsUnderEveryPolicy(t *testing.T) {
 				}
 				op.Settle()
 				w.Sim.ResetStats()
-				tell(w, tmpl, statusFact(w, "PAUSED"))
+				writeFacts(w, tmpl, statusFact(w, "PAUSED"))
 				op.Settle()
 				w.Reload(tmpl)
 				expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTemplatePaused)
@@ -272,7 +272,7 @@ func TestFactsDuringABackoff(t *testing.T) {
 	op.Settle()
 	w.Sim.ResetStats()
 	for _, status := range []string{"REJECTED", "APPROVED", "DISABLED"} {
-		tell(w, tmpl, statusFact(w, status))
+		writeFacts(w, tmpl, statusFact(w, status))
 		op.Settle()
 	}
 	w.Reload(tmpl)
@@ -283,19 +283,19 @@ func TestFactsDuringABackoff(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestFactsOfADeletionCreateNothing: that Meta told of a deletion doesn't prove it.
+// TestFactsOfADeletionCreateNothing: a webhook that reports a deletion doesn't prove it.
 func TestFactsOfADeletionCreateNothing(t *testing.T) {
 	t.Parallel()
 	w, op, _, tmpl := approvedTemplate(t)
-	tell(w, tmpl, statusFact(w, "DELETED"))
+	writeFacts(w, tmpl, statusFact(w, "DELETED"))
 	op.Advance(20 * time.Second)
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonPendingDeletion)
 	expectNoCalls(t, w)
 }
 
-// TestFactsOfSomebodyElsesTemplate: what isn't ours shows nothing.
-func TestFactsOfSomebodyElsesTemplate(t *testing.T) {
+// TestFactsOfAnotherOwnersTemplate: what isn't ours shows nothing.
+func TestFactsOfAnotherOwnersTemplate(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env)
 	w.Sim.AddTemplate(harness.AccountID, graphsim.Template{
@@ -308,7 +308,7 @@ func TestFactsOfSomebodyElsesTemplate(t *testing.T) {
 	op.Settle()
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonAlreadyExists)
-	tell(w, tmpl, statusFact(w, "DISABLED"))
+	writeFacts(w, tmpl, statusFact(w, "DISABLED"))
 	op.Settle()
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonAlreadyExists)
@@ -317,8 +317,8 @@ func TestFactsOfSomebodyElsesTemplate(t *testing.T) {
 	}
 }
 
-// TestFactsMakeNoDrift: what Meta makes of a template in its review isn't taken for an edit by others, though a webhook has
-// told of the end of the review before it was read.
+// TestFactsMakeNoDrift: a change that Meta's review makes to a template isn't taken for an edit by others, though a webhook
+// reported the end of the review before the template was read.
 func TestFactsMakeNoDrift(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env)
@@ -338,7 +338,7 @@ func TestFactsMakeNoDrift(t *testing.T) {
 	if err := w.Sim.Decide(tmpl.Status.ID, graphsim.Decision{Status: "APPROVED"}); err != nil {
 		t.Fatal(err)
 	}
-	tell(w, tmpl, statusFact(w, "APPROVED"))
+	writeFacts(w, tmpl, statusFact(w, "APPROVED"))
 	op.Settle()
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionApproved, metav1.ConditionTrue, v1alpha1.ReasonApproved)

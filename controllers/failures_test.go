@@ -48,7 +48,7 @@ func linesOf(t *testing.T, w *harness.World, messages ...string) []logLine {
 	return out
 }
 
-// errorLines are all that says at level 0 that something failed, whoever logged it.
+// errorLines are all lines at level 0 that report a failure, of every logger.
 func errorLines(t *testing.T, w *harness.World) []logLine {
 	t.Helper()
 	return linesOf(t, w, "Step failed", "Step must wait", "Reconciler error")
@@ -106,7 +106,7 @@ var unresolvable = transport(func(r *http.Request) (*http.Response, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: r.URL.Hostname(), Server: "192.0.2.53:53", IsNotFound: true}}
 })
 
-// closedPort is an address at which nobody listens.
+// closedPort is an address at which no process listens.
 func closedPort() string {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()

@@ -52,7 +52,7 @@ func TestTroubleLater(t *testing.T) {
 		{"Meta answers 500", always(graphsim.Fault{Status: 500, Code: 2}), well, v1alpha1.ReasonTransientError, "", oneObservation},
 		{"Meta can't be reached", always(graphsim.Fault{Cut: graphsim.BeforeCommit}), well, v1alpha1.ReasonTransientError, "", oneObservation},
 		{"throttled", always(graphsim.Fault{Code: 80008, RegainMinutes: 12}), well, v1alpha1.ReasonRateLimited, "", 2 * oneObservation},
-		{"an error nobody knows", always(graphsim.Fault{Code: 987654}), well, v1alpha1.ReasonUnknownError, "", oneObservation},
+		{"an unknown error", always(graphsim.Fault{Code: 987654}), well, v1alpha1.ReasonUnknownError, "", oneObservation},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

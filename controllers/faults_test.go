@@ -48,7 +48,7 @@ type fault struct {
 	within time.Duration
 }
 
-// oneObservation is how long recovery may take where only Meta can tell that it is possible.
+// oneObservation is how long recovery may take where only a call to Meta shows that it is possible.
 const oneObservation = 6 * time.Minute
 
 func replaceToken(p *faultWorld) {
@@ -285,7 +285,7 @@ func metaFaults() []fault {
 		throttled("throttled, without a time", graphsim.Fault{Code: 80008}, oneObservation),
 		throttled("the app is throttled", graphsim.Fault{Code: 4}, oneObservation),
 		{
-			name: "an error nobody knows", account: v1alpha1.ReasonUnknownError, template: v1alpha1.ReasonAccountNotReady,
+			name: "an unknown error", account: v1alpha1.ReasonUnknownError, template: v1alpha1.ReasonAccountNotReady,
 			begin: always(graphsim.Fault{Code: 987654, Message: "(#987654) The moon is in the wrong phase"}),
 			says:  []string{"The moon is in the wrong phase", "tried again"}, recover: clearFaults, within: oneObservation,
 		},

@@ -137,7 +137,7 @@ func TestSlowServerHoldsNobodyUp(t *testing.T) {
 			w.Reload(slow[n-1])
 			expect(t, slow[n-1].Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonProgressing)
 
-			// Whoever sends less than 64 KiB a second loses its turn after 20 seconds.
+			// A server that sends less than 64 KiB a second loses its slot after 20 seconds.
 			for turn := 2; turn <= 4; turn++ {
 				w.Clock.Step(20 * time.Second)
 				w.Wait("the next request to the slow server", server.saw(turn))

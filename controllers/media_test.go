@@ -134,7 +134,7 @@ func TestSampleLost(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestSampleUnusable: what Meta wouldn't take is told before a call is spent.
+// TestSampleUnusable: the operator reports a file that Meta wouldn't accept before it makes a call.
 func TestSampleUnusable(t *testing.T) {
 	t.Parallel()
 	w, op := withMedia(t)
@@ -282,7 +282,7 @@ func TestUploadRefused(t *testing.T) {
 	}
 }
 
-// TestKilledWhileUploading: an upload belongs to nobody until a template is sent with it, so nothing is lost with the
+// TestKilledWhileUploading: an upload belongs to no template until a template is sent with it, so nothing is lost with the
 // process.
 func TestKilledWhileUploading(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,7 @@ import (
 // of its namespace, and whatever its Secret holds under appSecret.
 func TestInventedAppSecretIsNoClaim(t *testing.T) {
 	t.Parallel()
-	for name, secret := range map[string]string{"invented": "an-app-secret-that-nobody-gave-out", "none": ""} {
+	for name, secret := range map[string]string{"invented": "an-app-secret-of-no-app", "none": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newHookWorld(t)

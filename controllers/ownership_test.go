@@ -70,8 +70,8 @@ func expectHarmless(t *testing.T, w *harness.World, op *harness.Operator, obj *v
 	w.CheckInvariants()
 }
 
-// TestNumberByIDAndByDigits: a number is one asset, whichever way a spec names it. Whoever comes later learns so, and neither
-// writes to the number nor takes it off the Cloud API.
+// TestNumberByIDAndByDigits: a number is one asset, whichever way a spec names it. The later resource reports the conflict, and
+// neither writes to the number nor takes it off the Cloud API.
 func TestNumberByIDAndByDigits(t *testing.T) {
 	t.Parallel()
 	for name, names := range map[string][2]func(*v1alpha1.PhoneNumber){
@@ -103,8 +103,8 @@ func TestNumberByIDAndByDigits(t *testing.T) {
 	}
 }
 
-// TestNumberTwiceAtOnce: of two resources for one number that nobody has looked at yet one wins, the older or else the first by
-// name, and it is the only one that writes.
+// TestNumberTwiceAtOnce: of two resources for one number that no run has read yet one wins, the older or else the first by name,
+// and it is the only one that writes.
 func TestNumberTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env)

@@ -116,7 +116,7 @@ func TestNumberSurvivesCrashes(t *testing.T) {
 	}
 }
 
-// expectSpentOnce checks Meta's own count. Only what a person asked for again, or what Meta never saw, comes twice.
+// expectSpentOnce checks Meta's own count. Only calls that a person requested again, or that Meta never saw, come twice.
 func expectSpentOnce(t *testing.T, w *harness.World, number *v1alpha1.PhoneNumber, crashed string, asked int) {
 	t.Helper()
 	s := w.Sim.Stats()

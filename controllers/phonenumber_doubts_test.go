@@ -14,7 +14,7 @@ import (
 	"github.com/waba-operator/waba-operator/test/harness"
 )
 
-// TestDeclinedFirstName: a number whose only name was declined can't be registered, so nobody tries.
+// TestDeclinedFirstName: a number whose only name was declined can't be registered, so the operator doesn't try.
 func TestDeclinedFirstName(t *testing.T) {
 	t.Parallel()
 	const id = "106540352249999"
@@ -60,7 +60,7 @@ func TestRenamedSoonAfterRegistration(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestComplaintsAboutAConnectedNumber: what is wrong with the spec's wishes takes nothing from a number that works.
+// TestComplaintsAboutAConnectedNumber: a mistake in the spec doesn't change the readiness of a number that works.
 func TestComplaintsAboutAConnectedNumber(t *testing.T) {
 	t.Parallel()
 	w, op, number := connected(t, withPIN)
@@ -87,7 +87,7 @@ func TestRegionBeforeTheAccount(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env)
 	op := w.Start()
-	w.Sim.SetPINInManager(harness.NumberID, "999999") // nobody remembers it
+	w.Sim.SetPINInManager(harness.NumberID, "999999") // no Secret has it
 	number := phoneNumber(w, adopted, withPIN, func(o *v1alpha1.PhoneNumber) { o.Spec.Registration.DataLocalizationRegion = "DE" })
 	op.Settle()
 	keySecret(w, "pin", v1alpha1.SecretPurposePIN, goodPIN)

@@ -34,7 +34,7 @@ func withPIN(obj *v1alpha1.PhoneNumber) {
 	obj.Spec.Registration = &v1alpha1.PhoneNumberRegistration{PINSecretRef: v1alpha1.SecretKeyReference{Name: "pin", Key: "pin"}}
 }
 
-// TestPINChanges: the PIN of a number that somebody else registered is taken to be the one in the Secret; a new one is set.
+// TestPINChanges: the operator assumes that a number registered by another client has the PIN in the Secret; it sets a new one.
 func TestPINChanges(t *testing.T) {
 	t.Parallel()
 	w, op, number := connected(t, withPIN)
@@ -197,7 +197,7 @@ func TestNumberPolicies(t *testing.T) {
 			w.WABA()
 			w.Sim.AddNumber(harness.AccountID, graphsim.Number{
 				ID: "106540352249999", DisplayPhoneNumber: "+49 170 1234567", CodeVerificationStatus: "NOT_VERIFIED",
-				PlatformType: "NOT_APPLICABLE", Status: "PENDING", NameStatus: "APPROVED", VerifiedName: "Somebody",
+				PlatformType: "NOT_APPLICABLE", Status: "PENDING", NameStatus: "APPROVED", VerifiedName: "Somename",
 			})
 			keySecret(w, "pin", v1alpha1.SecretPurposePIN, goodPIN)
 			var options operator.Options

@@ -79,7 +79,7 @@ func TestSettingsWithoutPermission(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestSettingsRefused: Meta's no isn't asked for again, not even after a restart, until something else is wanted.
+// TestSettingsRefused: a refused setting isn't sent again, not even after a restart, until the spec changes.
 func TestSettingsRefused(t *testing.T) {
 	t.Parallel()
 	w, op := settingsWorld(t)
@@ -176,7 +176,7 @@ func TestSettingsFault(t *testing.T) {
 	}
 }
 
-// TestSettingsUnknownNormalisation: what Meta makes of a text that nobody expects is counted, and never written again.
+// TestSettingsUnknownNormalisation: an unknown normalisation of a text by Meta is counted, and the text is never written again.
 func TestSettingsUnknownNormalisation(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env)
@@ -239,7 +239,7 @@ func TestSettingsMassChange(t *testing.T) {
 		}
 		return out
 	}
-	// All in one observation period: a person asks for a look at each.
+	// All in one observation period: a person requests a lookup of each.
 	for i := range ids {
 		obj := &v1alpha1.PhoneNumber{ObjectMeta: metav1.ObjectMeta{Name: "number-" + string(rune('0'+i)), Namespace: w.Namespace}}
 		w.Annotate(obj, v1alpha1.AnnotationRequestedAt, "now")

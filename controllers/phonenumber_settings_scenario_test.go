@@ -247,7 +247,7 @@ func TestSettingsEverySection(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// flowsKey is a public key made for tests; nobody keeps its private half.
+// flowsKey is a public key made for tests; its private half wasn't kept.
 const flowsKey = `-----BEGIN PUBLIC KEY-----
 MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAnTQvaEZ2GaZZVTlPPlYj
 06rWvHHP5OmW0HBfxj+8QQ3lDjlGfbR9kjAqWunNDRjU1Wck4D8edSUwXpH7xTKH

@@ -96,7 +96,7 @@ func TestNumberFromManifestToConnected(t *testing.T) {
 	id := number.Status.ID
 	op.Advance(20 * time.Minute)
 	if n := scarce(w, id, graphsim.OpRequestCode); n != 1 {
-		t.Fatalf("asked for %d codes while nobody answered", n)
+		t.Fatalf("requested %d codes without an answer", n)
 	}
 	w.Annotate(number, v1alpha1.AnnotationRequestCode, "again") // the first one has expired
 	op.Advance(time.Minute)
@@ -126,8 +126,8 @@ func TestNumberFromManifestToConnected(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestWrongPIN: a guess costs exactly one registration until somebody changes the Secret, even if the resource is deleted
-// and created again.
+// TestWrongPIN: a guess costs exactly one registration until a person changes the Secret, even if the resource is deleted and
+// created again.
 func TestWrongPIN(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env)
@@ -167,7 +167,7 @@ func TestWrongPIN(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestAdoptedNumber shows a number that somebody else registered, and leaves it alone.
+// TestAdoptedNumber shows a number that another client registered, and leaves it alone.
 func TestAdoptedNumber(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env)

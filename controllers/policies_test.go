@@ -41,7 +41,7 @@ func TestPausedMakesNoCall(t *testing.T) {
 	w.Edit(tmpl, func() { tmpl.Spec.ManagementPolicy = v1alpha1.ManagementPolicyPaused })
 	op.Settle()
 	w.Edit(tmpl, func() { tmpl.Spec.Body.Text = changedBody })
-	person(w, tmpl.Status.ID, "Somebody changed this {{1}} while the resource was paused for the day.")
+	person(w, tmpl.Status.ID, "A person changed this {{1}} while the resource was paused for the day.")
 	op.Observe()
 	w.Reload(tmpl)
 	expectRefused(t, tmpl.Status.Conditions, v1alpha1.ReasonPaused, "no call is made")
@@ -148,8 +148,8 @@ func TestObservedWritesNothing(t *testing.T) {
 	}
 }
 
-// TestObservedWithoutSample: a header whose sample file nobody has, as after an export, keeps neither drift nor parameters from
-// being shown.
+// TestObservedWithoutSample: a header without its sample file, as after an export, keeps neither drift nor parameters from being
+// shown.
 func TestObservedWithoutSample(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env)
@@ -332,7 +332,7 @@ func TestContested(t *testing.T) {
 	w, op, tmpl := ready(t, func(m *v1alpha1.MessageTemplate) { m.Spec.DriftPolicy = v1alpha1.DriftPolicyRepair })
 	undo := func(i int) {
 		t.Helper()
-		person(w, tmpl.Status.ID, fmt.Sprintf("Hello {{1}}, this is what somebody else wants, for the time number %d today.", i))
+		person(w, tmpl.Status.ID, fmt.Sprintf("Hello {{1}}, this is what another person wants, for the time number %d today.", i))
 		if err := w.Sim.Decide(tmpl.Status.ID, graphsim.Decision{Status: "REJECTED", RejectedReason: "SCAM"}); err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,7 @@ func TestRareTemplateStates(t *testing.T) {
 	for _, c := range []struct {
 		decision     graphsim.Decision
 		kind, reason string
-		blocking     string // the condition that says whether somebody has to act
+		blocking     string // the condition that says whether a person has to act
 	}{
 		{graphsim.Decision{CorrectCategory: "MARKETING"}, v1alpha1.ConditionCategoryAsRequested, v1alpha1.ReasonReclassificationPlanned, ""},
 		{graphsim.Decision{Status: "IN_APPEAL"}, v1alpha1.ConditionReady, v1alpha1.ReasonInAppeal, v1alpha1.ConditionReconciling},
@@ -46,7 +46,7 @@ func TestFlaggedTemplate(t *testing.T) {
 	t.Parallel()
 	w, op, tmpl := ready(t)
 	w.Clock.Step(time.Minute)
-	tell(w, tmpl, statusFact(w, "FLAGGED"))
+	writeFacts(w, tmpl, statusFact(w, "FLAGGED"))
 	op.SettleRetries()
 	w.Reload(tmpl)
 	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionQualityHealthy, metav1.ConditionFalse, v1alpha1.ReasonFlagged)
@@ -54,8 +54,7 @@ func TestFlaggedTemplate(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestRareAccountStates: a token about to expire and an app that nobody approved don't stop the account; a missing payment
-// method does.
+// TestRareAccountStates: a token about to expire and an unapproved app don't stop the account; a missing payment method does.
 func TestRareAccountStates(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env)

@@ -107,8 +107,7 @@ func restore(w *harness.World, old client.Object, withStatus bool, copyStatus fu
 	}
 }
 
-// TestForeignConditions: conditions that somebody else left in the status are taken over and go away when they no
-// longer hold.
+// TestForeignConditions: conditions that another client left in the status are taken over and go away when they no longer hold.
 func TestForeignConditions(t *testing.T) {
 	t.Parallel()
 	w, op, tmpl := ready(t)
@@ -157,7 +156,7 @@ func TestRestoredFacts(t *testing.T) {
 	}
 }
 
-// TestRequestedAt: a person asks for a look at once, by annotation.
+// TestRequestedAt: a person requests a lookup at once, by annotation.
 func TestRequestedAt(t *testing.T) {
 	t.Parallel()
 	w, op, tmpl := ready(t)

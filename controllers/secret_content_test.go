@@ -119,7 +119,7 @@ func change(w *harness.World, op *harness.Operator, name, value string, restart 
 	}
 	s := keySecretOf(w, name)
 	w.Reload(s)
-	w.Wait("another second: of writes in one, the managed fields don't tell", func() bool {
+	w.Wait("another second: the managed fields don't distinguish writes within one", func() bool {
 		return !slices.ContainsFunc(s.ManagedFields, func(f metav1.ManagedFieldsEntry) bool { return f.Time != nil && f.Time.Unix() >= time.Now().Unix() })
 	})
 	w.Edit(s, func() { s.Data[name] = []byte(value) })
@@ -130,7 +130,7 @@ func change(w *harness.World, op *harness.Operator, name, value string, restart 
 	return op
 }
 
-// TestAnnotatedPIN: whoever touches a Secret with a wrong PIN, the PIN isn't given to Meta again; another PIN is.
+// TestAnnotatedPIN: whichever client touches a Secret with a wrong PIN, the PIN isn't given to Meta again; another PIN is.
 func TestAnnotatedPIN(t *testing.T) {
 	eachProcess(t, func(t *testing.T, restart bool) {
 		t.Helper()
@@ -165,8 +165,8 @@ func TestRefusedPINAgain(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestPINOfUnknownAge: nothing tells whether the content of the Secret changed while the operator wasn't there. A refused PIN isn't
-// given again then; once the content does change, it is.
+// TestPINOfUnknownAge: the operator can't know whether the content of the Secret changed while it wasn't running. A refused PIN
+// isn't given again then; once the content does change, it is.
 func TestPINOfUnknownAge(t *testing.T) {
 	t.Parallel()
 	w, op, number := wrongPIN(t)

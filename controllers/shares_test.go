@@ -33,7 +33,7 @@ func lookups(w *harness.World, n int) int {
 	return len(beyondObservation(w, n))
 }
 
-// TestAnnotationsInALoop: each annotation asks for a lookup, but many of them in a short time are answered together.
+// TestAnnotationsInALoop: each annotation requests a lookup, but many of them in a short time are answered together.
 func TestAnnotationsInALoop(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env, graphsim.WithMaxPageSize(100))

@@ -23,7 +23,7 @@ import (
 // intruder writes into statuses as another field manager.
 const intruder = "intruder"
 
-// ways are how somebody who may write statuses can put fields into one.
+// ways are how a client with the right to write statuses can put fields into one.
 var ways = map[string]func(w *harness.World, obj client.Object, status map[string]any) error{
 	"merge patch": func(w *harness.World, obj client.Object, status map[string]any) error {
 		u, err := unstructuredOf(w, obj)
@@ -138,8 +138,8 @@ func foreignFields(what string) map[string]map[string]any {
 	}
 }
 
-// TestStatusIsOurs: what somebody else writes into a status is put right in the next run, whatever it is and however it was written,
-// with one write; then nothing is written any more, and nobody else owns anything of it.
+// TestStatusIsOurs: the next run corrects with one write whatever another client wrote into a status, in any way. Then the
+// operator writes nothing any more, and no other client owns a part of it.
 func TestStatusIsOurs(t *testing.T) {
 	t.Parallel()
 	for way, write := range ways {
@@ -175,7 +175,7 @@ func writeForeign(t *testing.T, what string, write func(*harness.World, client.O
 	for kind, obj := range all {
 		w.Reload(obj)
 		if w.Annotate(obj, v1alpha1.AnnotationRequestedAt, "now"); len(statusowner.Foreign(obj.GetManagedFields())) == 0 {
-			t.Fatalf("%s: nobody else owns anything, so nothing is tried", kind)
+			t.Fatalf("%s: no other client owns a field, so nothing is tried", kind)
 		}
 	}
 	op.Settle()
@@ -183,7 +183,7 @@ func writeForeign(t *testing.T, what string, write func(*harness.World, client.O
 	for kind, obj := range all {
 		w.Reload(obj)
 		if left := statusowner.Foreign(obj.GetManagedFields()); len(left) > 0 {
-			t.Errorf("%s: somebody else owns %s", kind, left[0].FieldsV1.GetRawString())
+			t.Errorf("%s: another client owns %s", kind, left[0].FieldsV1.GetRawString())
 		}
 		expectSameStatus(t, kind, statusOf(t, w.World, obj), before[kind])
 	}

@@ -52,8 +52,8 @@ func token(value string) *corev1.Secret {
 	return &corev1.Secret{StringData: map[string]string{v1alpha1.SecretKeyAccessToken: value}}
 }
 
-// TestSecondResourceForAnAccount: somebody else's resource with the same account id can neither use the victim's token
-// nor keep the victim from working, whoever was first.
+// TestSecondResourceForAnAccount: another tenant's resource with the same account id can neither use the victim's token nor keep
+// the victim from working, whichever was first.
 func TestSecondResourceForAnAccount(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -163,7 +163,7 @@ func expectIntruder(t *testing.T, w *harness.World, op *harness.Operator, waba *
 	}
 }
 
-// TestForeignThrottlingDoesNotSpread: limits that Meta sets on somebody else's token say nothing about the account.
+// TestForeignThrottlingDoesNotSpread: limits that Meta sets on another tenant's token don't limit the account.
 func TestForeignThrottlingDoesNotSpread(t *testing.T) {
 	t.Parallel()
 	w := withForeigner(t)
@@ -181,7 +181,7 @@ func TestForeignThrottlingDoesNotSpread(t *testing.T) {
 	expectIntruder(t, w, op, intruder, its)
 }
 
-// forge writes a status as somebody with more rights than any tenant should have.
+// forge writes a status as a client with more rights than any tenant should have.
 func forge(w *harness.World, obj client.Object, status map[string]any) {
 	w.T.Helper()
 	raw, err := json.Marshal(map[string]any{"status": status})
@@ -200,7 +200,7 @@ func withSecondAccount(t *testing.T) (w *harness.World, foreignID string) {
 	w.Sim.AddAccount(graphsim.Account{ID: otherAccount, Name: "Other"})
 	w.Sim.UpdateToken(harness.AccessToken, func(k *graphsim.Token) { k.Accounts = append(k.Accounts, otherAccount) })
 	foreignID = w.Sim.AddTemplate(otherAccount, graphsim.Template{Name: "parcel_left", Components: json.RawMessage(
-		`[{"type":"BODY","text":"This one belongs to somebody else and must stay as it is today."}]`)})
+		`[{"type":"BODY","text":"This one belongs to another tenant and must stay as it is today."}]`)})
 	w.Secret()
 	return w, foreignID
 }
@@ -213,12 +213,12 @@ func expectUntouched(t *testing.T, w *harness.World, foreignID string) {
 			t.Errorf("the other account was called: %s %s?%s", r.Method, r.Path, r.RawQuery)
 		}
 	}
-	if live, there := w.Sim.TemplateByName(otherAccount, "parcel_left", "en_US"); !there || !strings.Contains(string(live.Components), "somebody else") {
+	if live, there := w.Sim.TemplateByName(otherAccount, "parcel_left", "en_US"); !there || !strings.Contains(string(live.Components), "another tenant") {
 		t.Errorf("the other account's template: %v %s", there, live.Components)
 	}
 }
 
-// TestForgedTemplateID: an id in the status is never a way to somebody else's template.
+// TestForgedTemplateID: an id in the status is never a way to another tenant's template.
 func TestForgedTemplateID(t *testing.T) {
 	t.Parallel()
 	for _, exists := range []bool{true, false} {

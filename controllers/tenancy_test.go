@@ -267,7 +267,7 @@ func TestReferenceRevoked(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestSecretOfAnotherPurpose: nobody can have a Secret sent to Meta that was released for something else, or not at all.
+// TestSecretOfAnotherPurpose: no tenant can have a Secret sent to Meta that was released for another purpose, or not at all.
 func TestSecretOfAnotherPurpose(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

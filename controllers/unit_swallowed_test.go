@@ -27,7 +27,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
-// TestUnitListsOfThoseWhoWake: that nobody was woken because a list failed is in the log, once until it is over.
+// TestUnitListsOfThoseWhoWake: a failed list wakes no resource, and the log says so once until it is over.
 func TestUnitListsOfThoseWhoWake(t *testing.T) {
 	var got []string
 	away := lifecycletest.ErrAway
@@ -54,8 +54,8 @@ func TestUnitListsOfThoseWhoWake(t *testing.T) {
 	}
 }
 
-// TestUnitStatusThatCannotBeWritten: the operator logs it and tries again by its own backoff; whoever runs a reconciler once has
-// neither, and gets the error.
+// TestUnitStatusThatCannotBeWritten: the operator logs it and tries again by its own backoff. A caller that runs a reconciler
+// once has neither, and gets the error.
 func TestUnitStatusThatCannotBeWritten(t *testing.T) {
 	for _, once := range []bool{false, true} {
 		clock := clocktesting.NewFakePassiveClock(lifecycletest.Start)

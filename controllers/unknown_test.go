@@ -53,7 +53,7 @@ func TestUnknownMode(t *testing.T) {
 			}
 			fresh(t, w, op, all)
 
-			// An edit that the user asks for is made once, whatever Meta makes of it.
+			// An edit that the user requests is made once, whatever Meta's answer.
 			w.Edit(all[0], func() {
 				all[0].Spec.Body.Text = "Hello {{1}},  your parcel \"is here\" - it's waiting for you...\n\nThank you -- Acme."
 			})

@@ -60,7 +60,7 @@ func TestAccountSettings(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestAccountSettingRefused: Meta's no to a setting takes nothing from the account and isn't asked for at every observation.
+// TestAccountSettingRefused: a refused setting doesn't change the account's readiness and isn't sent again at every observation.
 func TestAccountSettingRefused(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env)
@@ -85,7 +85,7 @@ func TestAccountSettingRefused(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestAccountSettingContested: after three repairs somebody else's opinion stands.
+// TestAccountSettingContested: after three repairs the value of the other client stays.
 func TestAccountSettingContested(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env)

@@ -30,7 +30,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
-// requests are the annotations by which a person asks for something.
+// requests are the annotations by which a person requests an action.
 var requests = []string{
 	v1alpha1.AnnotationRequestedAt, v1alpha1.AnnotationAcceptAccount, v1alpha1.AnnotationReleaseHeld,
 	v1alpha1.AnnotationUnpause, v1alpha1.AnnotationRequestCode,

@@ -51,16 +51,16 @@ func TestWebhookTakeover(t *testing.T) {
 	finish(op)
 	w.expectProblem(t, obj, v1alpha1.ReasonAlreadyExists, "set the app's callback to "+elseURL)
 	expect(t, obj.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotSubscribed)
-	w.expectRoute(t, botHost, elseHost) // the override is nobody else's
+	w.expectRoute(t, botHost, elseHost) // no other client owns the override
 	if n := w.writesAbout()[graphsim.OpSetSubscription]; n != 0 {
-		t.Errorf("%d writes to somebody else's app", n)
+		t.Errorf("%d writes to another client's app", n)
 	}
 	w.Edit(obj, func() { obj.Spec.App.Takeover = v1alpha1.TakeoverPolicyAlways })
 	finish(op)
 	w.expectReady(t, obj)
 	w.expectRoute(t, botHost, operatorHost)
 
-	// What we set may be changed, and what somebody else sets afterwards isn't ours any more.
+	// What the operator set may be changed, and what another client sets afterwards isn't the operator's any more.
 	w.Edit(obj, func() {
 		obj.Spec.App.Takeover, obj.Spec.App.Delivery, obj.Spec.App.CallbackURL = "", v1alpha1.WebhookDeliveryCustom, elseURL
 		obj.Spec.App.VerifyTokenSecretRef.Name, obj.Spec.App.VerifyTokenSecretRef.Key = "else", "else"
@@ -170,8 +170,8 @@ func TestWebhookDashboardOnly(t *testing.T) {
 	}
 }
 
-// TestWebhookHandshake: a service that doesn't answer as it must is told apart from everything else, tried again slowly, and
-// keeps nothing else back.
+// TestWebhookHandshake: the status distinguishes a service that answers the handshake wrongly from all other failures. The
+// operator tries again slowly, and the failure keeps no other write back.
 func TestWebhookHandshake(t *testing.T) {
 	t.Parallel()
 	w := newHookWorld(t)
@@ -215,12 +215,12 @@ func TestWebhookSecrets(t *testing.T) {
 	keySecret(w.World, "pin", v1alpha1.SecretPurposePIN, "314159")
 	obj := w.subscription(func(o *v1alpha1.WebhookSubscription) {
 		o.Spec.Messages.VerifyTokenSecretRef = tokenOf("pin")
-		o.Spec.App.VerifyTokenSecretRef.Name = "nobody"
+		o.Spec.App.VerifyTokenSecretRef.Name = "missing"
 	})
 	op := w.start()
 	finish(op)
 	w.expectProblem(t, obj, v1alpha1.ReasonSecretNotPermitted, "pin")
-	w.expectProblem(t, obj, v1alpha1.ReasonSecretNotPermitted, "nobody doesn't exist")
+	w.expectProblem(t, obj, v1alpha1.ReasonSecretNotPermitted, "missing doesn't exist")
 	if got := w.writesAbout(); got[graphsim.OpSubscribeApp] != 1 || len(got) != 1 {
 		t.Errorf("calls: %v", got)
 	}

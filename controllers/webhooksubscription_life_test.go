@@ -34,7 +34,8 @@ func installed(t *testing.T, change ...func(*v1alpha1.WebhookSubscription)) (*ho
 
 func allFields() []string { return append([]string{"messages"}, webhook.ManagementFields...) }
 
-// TestWebhookDrift: what somebody changes is found by the account's observation and set right with as few calls as possible.
+// TestWebhookDrift: the account's observation finds changes by other clients, and the operator repairs them with as few calls as
+// possible.
 func TestWebhookDrift(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -107,7 +108,7 @@ func TestWebhookDriftIsReported(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestWebhookContested: after three repairs in a day somebody has to agree with somebody.
+// TestWebhookContested: after three repairs in a day the two owners have to agree.
 func TestWebhookContested(t *testing.T) {
 	t.Parallel()
 	w, op, obj := installed(t)
@@ -172,7 +173,7 @@ func TestWebhookNumbers(t *testing.T) {
 				WebhookOverride: v1alpha1.WebhookOverride{CallbackURL: elseURL, VerifyTokenSecretRef: tokenOf("else")},
 			},
 			{
-				PhoneNumberRef:  v1alpha1.PhoneNumberReference{Name: "nobody"},
+				PhoneNumberRef:  v1alpha1.PhoneNumberReference{Name: "missing"},
 				WebhookOverride: v1alpha1.WebhookOverride{CallbackURL: elseURL, VerifyTokenSecretRef: tokenOf("else")},
 			},
 		}
@@ -181,7 +182,7 @@ func TestWebhookNumbers(t *testing.T) {
 	finish(op)
 	op.Observe()
 	finish(op)
-	w.expectProblem(t, obj, v1alpha1.ReasonPhoneNumberNotReady, "PhoneNumber nobody doesn't exist")
+	w.expectProblem(t, obj, v1alpha1.ReasonPhoneNumberNotReady, "PhoneNumber missing doesn't exist")
 	w.expectRoute(t, elseHost, operatorHost)
 	w.Edit(obj, func() { obj.Spec.PhoneNumbers = obj.Spec.PhoneNumbers[:1] })
 	finish(op)
@@ -196,7 +197,7 @@ func TestWebhookNumbers(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestWebhookTwoAccounts: an app has one callback, so one resource sets it and the others agree or are told.
+// TestWebhookTwoAccounts: an app has one callback, so one resource sets it and the others agree or report the difference.
 func TestWebhookTwoAccounts(t *testing.T) {
 	t.Parallel()
 	w, op, first := installed(t)
@@ -211,7 +212,7 @@ func TestWebhookTwoAccounts(t *testing.T) {
 	w.expectReady(t, other)
 	w.expectReady(t, first)
 	if n := w.Sim.Stats().ByOp[graphsim.OpSetSubscription]; n != 0 {
-		t.Errorf("the app was set %d times by somebody who doesn't manage it", n)
+		t.Errorf("the app was set %d times by a resource that doesn't manage it", n)
 	}
 	w.Edit(other, func() { other.Spec.App.Delivery, other.Spec.App.CallbackURL = v1alpha1.WebhookDeliveryCustom, elseURL })
 	finish(op)

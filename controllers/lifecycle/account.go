@@ -170,7 +170,7 @@ var accountUnusableReasons = map[string]string{
 	v1alpha1.ReasonNotFound:           v1alpha1.ReasonAccountNotReady,
 }
 
-// AccountUnusable says whether resources of the account may make calls, judged by what its own controller found out.
+// AccountUnusable says whether resources of the account may make calls, according to the observation of its own controller.
 func AccountUnusable(waba *v1alpha1.WABA, namespace string) *Result {
 	name := Display(client.ObjectKeyFromObject(waba), namespace)
 	synced := meta.FindStatusCondition(waba.Status.Conditions, v1alpha1.ConditionSynced)

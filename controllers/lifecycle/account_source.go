@@ -19,7 +19,7 @@ type accountSource[T v1alpha1.Asset] interface {
 	resolve(ctx context.Context, p *Run[T]) *Result
 	// connect sets Run.Session, if the account can be used.
 	connect(ctx context.Context, p *Run[T]) *Result
-	// admit asks for the calls that a person's request costs. The request isn't handled while they wait.
+	// admit requests the calls that a person's request costs. The request isn't handled while they wait.
 	admit(ctx context.Context, p *Run[T]) *Result
 	// finalizer keeps the resource's finalizer in step with its deletion policy.
 	finalizer(ctx context.Context, p *Run[T]) *Result

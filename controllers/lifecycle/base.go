@@ -147,7 +147,7 @@ func expected(reason string) bool {
 func sameCondition(before []metav1.Condition, c metav1.Condition) bool {
 	for _, o := range before {
 		if o.Type == c.Type {
-			// Of violations and restrictions each is news, though the condition is the same.
+			// Each violation and each restriction gets its own event, though the condition is the same.
 			return o.Status == c.Status && o.Reason == c.Reason &&
 				(c.Type != v1alpha1.ConditionPolicyCompliant || o.Message == c.Message)
 		}
@@ -160,7 +160,7 @@ func (b *Base) Event(obj runtime.Object, kind, reason, action, message string) {
 	b.recorder.Eventf(obj, nil, kind, reason, action, "%s", metavalues.Truncate(message, metavalues.MessageLimit))
 }
 
-// AuditWrite is the audit log: one line for every write to Meta, whatever came of it.
+// AuditWrite is the audit log: one line for every write to Meta, whatever its result.
 func (b *Base) AuditWrite(obj v1alpha1.Asset, call string, fields []string, err error) {
 	kind := ""
 	if gvk, err := apiutil.GVKForObject(obj, b.Client.Scheme()); err == nil {

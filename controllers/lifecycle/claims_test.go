@@ -36,12 +36,12 @@ func TestUnitWinner(t *testing.T) {
 		}
 	}
 	if got := Winner(nil, lifecycletest.Start); got != nil {
-		t.Errorf("nobody claims it: %v", got)
+		t.Errorf("no resource claims it: %v", got)
 	}
 }
 
-// TestUnitHolderThatCannotAct: a holder keeps others out for an hour after it lost its access, or was paused, and no longer; one
-// that lost a conflict keeps nobody out.
+// TestUnitHolderThatCannotAct: a holder keeps others out for an hour after it lost its access, or was paused, and no longer. One
+// that lost a conflict keeps no other resource out.
 func TestUnitHolderThatCannotAct(t *testing.T) {
 	condition := func(kind string, status metav1.ConditionStatus, reason string, age time.Duration) metav1.Condition {
 		return metav1.Condition{Type: kind, Status: status, Reason: reason, LastTransitionTime: metav1.NewTime(lifecycletest.Start.Add(-age))}

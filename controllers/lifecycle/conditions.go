@@ -65,7 +65,7 @@ type Readiness struct {
 func (c *Conditions) Summarize(o *Result, r Readiness) {
 	c.Set(v1alpha1.ConditionSynced, o.synced, o.reason, o.message)
 	ready := r
-	// A result that says nothing about the asset leaves the judgement to what is known of it, if anything is.
+	// A result that doesn't concern the asset keeps the known condition of the asset, if there is one.
 	synced := o.synced == metav1.ConditionTrue
 	if !synced && (!o.unaffected || r.Reason == v1alpha1.ReasonProgressing || r.Reason == v1alpha1.ReasonPending) {
 		ready = Readiness{Status: metav1.ConditionFalse, Reason: o.reason, Message: o.message}

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// contentsPerKey bounds how many contents of one key are remembered, and keysPerResource of how many keys. What is forgotten is
-	// judged by the managed fields, as after a restart.
+	// contentsPerKey bounds how many contents of one key are remembered, and keysPerResource of how many keys. For forgotten ones
+	// the managed fields decide, as after a restart.
 	contentsPerKey  = 16
 	keysPerResource = 1000
 )

@@ -14,7 +14,7 @@ import (
 	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
 
-func newUnitLedger(limit int) (*CreateQuota, *clocktesting.FakePassiveClock) {
+func newUnitCreateQuota(limit int) (*CreateQuota, *clocktesting.FakePassiveClock) {
 	clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
 	return NewCreateQuota(clk, limit), clk
 }
@@ -35,8 +35,8 @@ func sameWindows(a, b []v1alpha1.CreateWindow) bool {
 	return true
 }
 
-func TestUnitLedgerKeepsToTheLimitOfAnHour(t *testing.T) {
-	l, clk := newUnitLedger(3)
+func TestUnitCreateQuotaKeepsToTheLimitOfAnHour(t *testing.T) {
+	l, clk := newUnitCreateQuota(3)
 	for i := range 3 {
 		if wait := l.Reserve("1", nil); wait != 0 {
 			t.Fatalf("create %d has to wait %s", i, wait)
@@ -58,8 +58,8 @@ func TestUnitLedgerKeepsToTheLimitOfAnHour(t *testing.T) {
 	}
 }
 
-func TestUnitLedgerGivesBackWhatCameToNothing(t *testing.T) {
-	l, _ := newUnitLedger(1)
+func TestUnitCreateQuotaReturnsUnusedCreates(t *testing.T) {
+	l, _ := newUnitCreateQuota(1)
 	l.Release("1") // nothing was reserved
 	l.Reserve("1", nil)
 	if l.Reserve("1", nil) == 0 {
@@ -71,8 +71,8 @@ func TestUnitLedgerGivesBackWhatCameToNothing(t *testing.T) {
 	}
 }
 
-func TestUnitLedgerWithoutLimit(t *testing.T) {
-	l, _ := newUnitLedger(0)
+func TestUnitCreateQuotaWithoutLimit(t *testing.T) {
+	l, _ := newUnitCreateQuota(0)
 	for range 500 {
 		if wait := l.Reserve("1", nil); wait != 0 {
 			t.Fatalf("got %s", wait)
@@ -80,8 +80,8 @@ func TestUnitLedgerWithoutLimit(t *testing.T) {
 	}
 }
 
-func TestUnitLedgerWindows(t *testing.T) {
-	l, clk := newUnitLedger(100)
+func TestUnitCreateQuotaWindows(t *testing.T) {
+	l, clk := newUnitCreateQuota(100)
 	for _, minute := range []int{0, 1, 4, 5, 12, 14} {
 		clk.SetTime(lifecycletest.Start.Add(time.Duration(minute) * time.Minute))
 		l.Reserve("1", nil)
@@ -100,13 +100,13 @@ func TestUnitLedgerWindows(t *testing.T) {
 	}
 }
 
-func TestUnitLedgerIsRestoredAfterARestart(t *testing.T) {
+func TestUnitCreateQuotaIsRestoredAfterARestart(t *testing.T) {
 	persisted := []v1alpha1.CreateWindow{window(lifecycletest.Start.Add(-time.Hour), 5), window(lifecycletest.Start.Add(-30*time.Minute), 2)}
-	l, _ := newUnitLedger(3)
+	l, _ := newUnitCreateQuota(3)
 	if wait := l.Reserve("1", persisted); wait <= 0 {
 		t.Error("five creates may be less than an hour old: there is no room")
 	}
-	l, clk := newUnitLedger(3)
+	l, clk := newUnitCreateQuota(3)
 	clk.SetTime(lifecycletest.Start.Add(6 * time.Minute))
 	if wait := l.Reserve("1", persisted); wait != 0 {
 		t.Errorf("the five are certainly over, got %s", wait)
@@ -118,17 +118,17 @@ func TestUnitLedgerIsRestoredAfterARestart(t *testing.T) {
 
 // Each restart reads the windows and writes them again: they must not move, or an operator that restarts often would
 // never create anything again.
-func TestUnitLedgerWindowsSurviveRestarts(t *testing.T) {
+func TestUnitCreateQuotaWindowsSurviveRestarts(t *testing.T) {
 	want := []v1alpha1.CreateWindow{window(lifecycletest.Start.Add(-10*time.Minute), 4), window(lifecycletest.Start.Add(-5*time.Minute), 2), window(lifecycletest.Start, 1)}
 	persisted := want
 	for restart := range 5 {
-		l, clk := newUnitLedger(100)
+		l, clk := newUnitCreateQuota(100)
 		clk.SetTime(lifecycletest.Start.Add(2 * time.Minute))
 		if persisted = l.Windows("1", persisted); !sameWindows(persisted, want) {
 			t.Fatalf("restart %d: got %+v, want %+v", restart, persisted, want)
 		}
 	}
-	l, clk := newUnitLedger(100)
+	l, clk := newUnitCreateQuota(100)
 	clk.SetTime(lifecycletest.Start.Add(2 * time.Minute))
 	l.Reserve("1", persisted)
 	clk.SetTime(lifecycletest.Start.Add(7 * time.Minute))
@@ -141,7 +141,7 @@ func TestUnitLedgerWindowsSurviveRestarts(t *testing.T) {
 
 // Who only reads takes nothing from the hour and counts once.
 func TestUnitAnnounced(t *testing.T) {
-	l, clk := newUnitLedger(2)
+	l, clk := newUnitCreateQuota(2)
 	if l.Reserve("1", nil) != 0 || l.ReserveDryRun("1", "a", nil) != 0 || l.ReserveDryRun("1", "a", nil) != 0 {
 		t.Fatal("there is room for two")
 	}

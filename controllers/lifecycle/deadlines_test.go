@@ -23,7 +23,7 @@ func TestUnitWrongClock(t *testing.T) {
 	for name, held := range map[string]func() bool{
 		"a wait in the status": func() bool { return unitWait(v1alpha1.ReasonRateLimited, wrong).RefusedFor() > 0 },
 		"a locked name":        func() bool { return unitWait(v1alpha1.ReasonNameLocked, wrong).RefusedFor() > 0 },
-		"the end of a pass":    func() bool { return unitWait(v1alpha1.ReasonRefusedByMeta, wrong).Settled() },
+		"the end of a run":     func() bool { return unitWait(v1alpha1.ReasonRefusedByMeta, wrong).Settled() },
 		"creates in the status": func() bool {
 			l := NewCreateQuota(clocktesting.NewFakePassiveClock(now), 2)
 			return l.Reserve("1", []v1alpha1.CreateWindow{{StartTime: metav1.NewTime(wrong), Count: 2}}) > 0

@@ -63,7 +63,7 @@ func TestUnitHearing(t *testing.T) {
 		{7, "D", false, true, 0},
 		{8, "D", false, true, 0},
 		{9, "E", false, true, factsPause},
-		{10, "F", true, true, 0}, // somebody wants something
+		{10, "F", true, true, 0}, // a change is requested
 		{11, "F", false, true, 0},
 	} {
 		clk.SetTime(lifecycletest.At(c.seconds))
@@ -91,7 +91,7 @@ func TestUnitReceipts(t *testing.T) {
 		}
 	}
 	if r.note(waba, "one", one, time.Time{}, lifecycletest.At(0)) || r.note(waba, "one", one, lifecycletest.At(0), lifecycletest.At(60)) || !r.Due(waba).IsZero() {
-		t.Error("nothing, or something that was confirmed long ago, is no news")
+		t.Error("without a change, or long after its confirmation, there is nothing to report")
 	}
 	if !r.note(waba, "one", one, lifecycletest.At(100), lifecycletest.At(0)) {
 		t.Error("the first one wakes the account")
@@ -128,7 +128,7 @@ func TestUnitReceipts(t *testing.T) {
 // TestUnitRecall: what was recorded is recalled so that the same conditions follow from it.
 func TestUnitRecall(t *testing.T) {
 	if _, ok := lastResult(&v1alpha1.CommonStatus{}); ok {
-		t.Error("nothing can be recalled before the first pass")
+		t.Error("nothing can be recalled before the first run")
 	}
 	good := Readiness{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonApproved, Message: "good"}
 	bad := Readiness{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonRejected, Message: "bad"}

@@ -36,7 +36,7 @@ func (f FailedStep) internal() bool {
 	return !meta && !errors.As(f.Err, &secret) && !errors.As(f.Err, &file)
 }
 
-// expected reports an error that nobody has to do anything about: Meta's limits end by themselves.
+// expected reports an error that ends without action by a person: Meta's limits end by themselves.
 func (f FailedStep) expected() bool {
 	e, ok := graph.AsError(f.Err)
 	return ok && (e.Class == graph.ClassThrottled || e.Class == graph.ClassQuota)

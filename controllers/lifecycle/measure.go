@@ -14,11 +14,11 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 )
 
-// seenEarly is how soon after its creation a resource must have been seen to tell that it has never been ready before.
+// seenEarly is how soon after its creation the operator must have seen a resource to know that it was never ready before.
 const seenEarly = 10 * time.Minute
 
-// measureReady tells how long a resource took until it was ready for the first time. A resource that isn't ready since it
-// was created never was, whichever process looked at it; after a later time it may have been.
+// measureReady measures how long a resource took until it was ready for the first time. A resource that isn't ready since it was
+// created never was, in any process; after a later time it may have been.
 func (b *Base) measureReady(obj v1alpha1.Asset, before, after []metav1.Condition, now time.Time) {
 	is, was := meta.FindStatusCondition(after, v1alpha1.ConditionReady), meta.FindStatusCondition(before, v1alpha1.ConditionReady)
 	created := obj.GetCreationTimestamp().Time
@@ -32,15 +32,15 @@ func (b *Base) measureReady(obj v1alpha1.Asset, before, after []metav1.Condition
 	b.Metrics.FirstReady(obj.KindName(), max(0, now.Sub(created)))
 }
 
-// measureDeletion tells how long a resource took until it was let go.
+// measureDeletion measures how long the deletion of a resource took.
 func (b *Base) measureDeletion(obj v1alpha1.Asset, now time.Time) {
 	if at := obj.GetDeletionTimestamp(); at != nil {
 		b.Metrics.Deleted(obj.KindName(), max(0, now.Sub(at.Time)))
 	}
 }
 
-// CountDrift counts fields that somebody changed at Meta, each once until it is repaired or accepted; known are those that the
-// status names already.
+// CountDrift counts fields that another client changed at Meta, each once until it is repaired or accepted; known are those that
+// the status names already.
 func (b *Base) CountDrift(obj v1alpha1.Asset, fields, known []string) {
 	for _, field := range fields {
 		if !slices.ContainsFunc(known, func(k string) bool { return k == field || strings.HasPrefix(k, field+".") }) {

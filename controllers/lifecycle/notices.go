@@ -15,15 +15,15 @@ import (
 // noticeLimit is how many events one run makes at most.
 const noticeLimit = 5
 
-// Notice is news that no condition shows, for an event.
+// Notice is a change that no condition shows, for an event.
 type Notice struct {
 	Warning         bool
 	Reason, Message string
 }
 
-// notify tells people the newest of some news.
-func (b *Base) notify(obj v1alpha1.Asset, news []Notice) {
-	for _, n := range news[max(0, len(news)-noticeLimit):] {
+// notify records events for the newest notices.
+func (b *Base) notify(obj v1alpha1.Asset, notices []Notice) {
+	for _, n := range notices[max(0, len(notices)-noticeLimit):] {
 		kind := corev1.EventTypeNormal
 		if n.Warning {
 			kind = corev1.EventTypeWarning

@@ -52,15 +52,16 @@ type Options struct {
 
 // Metrics counts and measures what only the controllers know.
 type Metrics interface {
-	// UnknownNormalisation counts a field that Meta gave back otherwise than it was sent, in a way nobody knew.
+	// UnknownNormalisation counts a field that Meta returned in another form than the operator sent, by a rule that the operator
+	// doesn't know.
 	UnknownNormalisation(kind, field string)
-	// Drift counts a field that somebody changed at Meta.
+	// Drift counts a field that another client changed at Meta.
 	Drift(kind, field string)
-	// FirstReady tells how long a resource took from its creation until it was ready.
+	// FirstReady records how long a resource took from its creation until it was ready.
 	FirstReady(kind string, took time.Duration)
 	// InternalError counts a step that failed for a reason that a resource's conditions can't explain.
 	InternalError(kind string)
-	// Deleted tells how long a resource took from its deletion until it was let go.
+	// Deleted records how long a resource took from its deletion until its finalizer was removed.
 	Deleted(kind string, took time.Duration)
 }
 

@@ -25,8 +25,8 @@ type Kind[T v1alpha1.Asset] interface {
 	Referrer(obj T) Referrer
 	// Claims returns the claims of all resources for the same asset at Meta, the object's own included.
 	Claims(ctx context.Context, obj T) ([]Claim, error)
-	// Locate looks the asset up if the spec alone doesn't tell which one at Meta it is, and returns the resource with what
-	// identifies it in the status, to ask for rivals again. It is a copy: what it says of the asset counts only for who may act.
+	// Locate looks the asset up if the spec alone doesn't identify it at Meta. It returns the resource with the identifying
+	// fields in the status, for another query for rivals. It is a copy: its claims count only for a resource that may act.
 	Locate(ctx context.Context, p *Run[T]) (T, *Result)
 	// Lookups is about how many lookups at Meta a run costs.
 	Lookups(obj T) int
@@ -43,7 +43,7 @@ type Kind[T v1alpha1.Asset] interface {
 	OverlayWebhook(p *Run[T])
 	// Delete deletes what the resource created or adopted. done means it is gone (or isn't ours) and the resource may go.
 	Delete(ctx context.Context, p *Run[T]) (gone bool, o *Result)
-	// Describe sets the kind's own conditions and judges whether the asset can be used.
+	// Describe sets the kind's own conditions and decides whether the asset can be used.
 	Describe(p *Run[T], c *Conditions) Readiness
 	// ApplyConfiguration returns an empty apply configuration of the kind.
 	ApplyConfiguration() ApplyConfiguration
@@ -239,8 +239,8 @@ func (l *Reconciler[T]) conclude(ctx context.Context, p *Run[T], o *Result) erro
 	return err
 }
 
-// Record applies the status that follows from a result. With precondition set it fails with a conflict if anybody
-// changed the object meanwhile.
+// Record applies the status that follows from a result. With precondition set it fails with a conflict if another client changed
+// the object meanwhile.
 func (l *Reconciler[T]) Record(ctx context.Context, p *Run[T], o *Result, precondition bool) error {
 	if !o.replayed {
 		p.Status.NextAttemptTime = nextAttempt(p.Status.NextAttemptTime, o, p.Now)

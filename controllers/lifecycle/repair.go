@@ -107,8 +107,8 @@ func (b *Base) RepairHeld(s *account.Session, contested time.Duration, message s
 	return nil
 }
 
-// AllowUnrequested asks the account's breaker for a write that no change of a spec asked for; nil where it may be made. The breaker compares
-// such writes with the number of the account's resources of the kind.
+// AllowUnrequested asks the account's breaker for a write that no change of a spec requested; nil where it may be made. The
+// breaker compares such writes with the number of the account's resources of the kind.
 func (b *Base) AllowUnrequested(ctx context.Context, obj v1alpha1.Asset, waba *v1alpha1.WABA, s *account.Session) *Result {
 	kind, _ := v1alpha1.AssetKindOf(obj.KindName())
 	list := kind.NewList()

@@ -101,7 +101,7 @@ var causeRows = map[graph.Cause]struct {
 	graph.CauseBadBody:          {graph.ClassTransient, nil},
 	graph.CauseUnknownField:     {graph.ClassUnknown, nil},
 
-	// When a scarce call may be made again is decided by the account's ledger, not by these.
+	// The account's call log decides when a scarce call may be made again, not these reasons.
 	graph.CausePINMismatch:          {graph.ClassInvalidSpec, nil},
 	graph.CausePINLocked:            {graph.ClassQuota, nil},
 	graph.CauseNotVerified:          {graph.ClassRefused, nil},
@@ -242,8 +242,8 @@ func TestUnitResultNeverChanges(t *testing.T) {
 	}
 }
 
-// TestUnitEveryReasonHasOneKstatus: each reason of the API is in the table, or is one of those here, with which nothing is going on and
-// nobody must act.
+// TestUnitEveryReasonHasOneKstatus: each reason of the API is in the table, or in the list here. With those in the list no work
+// is in progress and no person must act.
 func TestUnitEveryReasonHasOneKstatus(t *testing.T) {
 	neutral := []string{
 		"Approved", "AsRequested", "Compliant", "ExpiringSoon", "Flagged", "Healthy", "Limited", "LowQuality", "MediumQuality",
@@ -362,18 +362,18 @@ func TestUnitEveryReasonIsAConstantWithAMeaning(t *testing.T) {
 func TestUnitNextAttempt(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 500, time.UTC)
 	at := func(d time.Duration) *metav1.Time { return &metav1.Time{Time: now.Truncate(time.Second).Add(d)} }
-	told := Waiting(v1alpha1.ReasonRateLimited, "m", time.Hour).Showing(true)
+	shown := Waiting(v1alpha1.ReasonRateLimited, "m", time.Hour).Showing(true)
 	for name, c := range map[string]struct {
 		current *metav1.Time
 		o       *Result
 		want    *metav1.Time
 	}{
-		"a wait begins":                   {nil, told, at(time.Hour)},
-		"a wait goes on":                  {at(time.Minute), told, at(time.Minute)},
-		"the wait is over, another comes": {at(-time.Second), told, at(time.Hour)},
-		"a shorter wait takes its place":  {at(24 * time.Hour), told, at(time.Hour)},
-		"the clocks differ a little":      {at(time.Hour + 2*time.Second), told, at(time.Hour + 2*time.Second)},
-		"a wait nobody needs to see":      {at(time.Minute), Waiting(v1alpha1.ReasonInReview, "m", time.Hour), nil},
+		"a wait begins":                   {nil, shown, at(time.Hour)},
+		"a wait goes on":                  {at(time.Minute), shown, at(time.Minute)},
+		"the wait is over, another comes": {at(-time.Second), shown, at(time.Hour)},
+		"a shorter wait takes its place":  {at(24 * time.Hour), shown, at(time.Hour)},
+		"the clocks differ a little":      {at(time.Hour + 2*time.Second), shown, at(time.Hour + 2*time.Second)},
+		"a wait that isn't shown":         {at(time.Minute), Waiting(v1alpha1.ReasonInReview, "m", time.Hour), nil},
 		"a wait for an event":             {at(time.Minute), Waiting(v1alpha1.ReasonInReview, "m", 0).Showing(true), nil},
 		"nothing to wait for":             {at(time.Minute), Done("m"), nil},
 	} {

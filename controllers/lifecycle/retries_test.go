@@ -89,9 +89,9 @@ func TestUnitAttemptsStartOverWithNews(t *testing.T) {
 	}
 }
 
-// Ten calls in ten minutes is what an object may cost while a fault lasts. A failed look-up is one call and counts as a
-// quick failure; a failed write is a look-up and a write, and counts as a slow one. Before the first write with a sample
-// file there are two calls that upload it, or up to five when the upload breaks off.
+// Ten calls in ten minutes is what an object may cost while a fault lasts. A failed lookup is one call and counts as a quick
+// failure. A failed write is a lookup and a write, and counts as a slow one. Before the first write with a sample file there are
+// two calls that upload it, or up to five when the upload breaks off.
 func TestUnitAttemptsCostAtMostTenCallsInTenMinutes(t *testing.T) {
 	for _, c := range []struct {
 		first         time.Duration

@@ -66,7 +66,7 @@ func (p *Run[T]) key() types.UID { return p.Object.GetUID() }
 // Writable reports that the policies of the resource and of its account allow writes to Meta.
 func (p *Run[T]) Writable() bool { return p.Policy == v1alpha1.ManagementPolicyManaged }
 
-// Requested reports whether a person asked for an immediate look by annotation.
+// Requested reports whether a person requested an immediate lookup by annotation.
 func (p *Run[T]) Requested() bool {
 	return p.Object.GetAnnotations()[v1alpha1.AnnotationRequestedAt] != p.Object.Memory().LastHandledRequest
 }
@@ -74,7 +74,7 @@ func (p *Run[T]) Requested() bool {
 // ChangedByUser reports whether this generation wasn't processed yet.
 func (p *Run[T]) ChangedByUser() bool { return p.Status.ObservedGeneration != p.Object.GetGeneration() }
 
-// requestWaits asks for the lookups that a person requested. The request isn't handled while they wait.
+// requestWaits reserves the lookups that a person requested. The request isn't handled while they wait.
 func (p *Run[T]) requestWaits(ctx context.Context) *Result {
 	if !p.Requested() {
 		return nil
@@ -90,8 +90,8 @@ func (p *Run[T]) requestWaits(ctx context.Context) *Result {
 	return Unchanged(wait)
 }
 
-// Lookups asks for lookups that a change of the spec makes necessary. Those that a person requested were asked for before. The
-// result says why they wait; what was changed is looked at then.
+// Lookups reserves lookups that a change of the spec makes necessary. Those that a person requested were reserved before. The
+// result says why they wait; the changed assets are read then.
 func (p *Run[T]) Lookups(count int) *Result {
 	if !p.ChangedByUser() || p.Requested() {
 		return nil
@@ -129,7 +129,7 @@ func (p *Run[T]) Synced() *metav1.Condition {
 	return meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionSynced)
 }
 
-// Unsettled are the reasons that a later run has to resolve by itself; all others wait for news.
+// Unsettled are the reasons that a later run has to resolve by itself; all others wait for a change.
 var Unsettled = map[string]bool{
 	v1alpha1.ReasonTransientError: true, v1alpha1.ReasonUnknownError: true, v1alpha1.ReasonRateLimited: true,
 	v1alpha1.ReasonProgressing: true, v1alpha1.ReasonAccountNotReady: true, v1alpha1.ReasonCredentialsInvalid: true,
@@ -137,8 +137,8 @@ var Unsettled = map[string]bool{
 	v1alpha1.ReasonPaused: true, v1alpha1.ReasonConflict: true, v1alpha1.ReasonAccountChanged: true,
 }
 
-// Settled reports that the last run came to an end with this spec: without news there is nothing to do, not even after
-// a restart.
+// Settled reports that the last run came to an end with this spec: without a change there is nothing to do, not even after a
+// restart.
 func (p *Run[T]) Settled() bool {
 	c := p.Synced()
 	if c == nil || p.ChangedByUser() || p.Requested() || Unsettled[c.Reason] {

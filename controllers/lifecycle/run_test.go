@@ -13,8 +13,8 @@ import (
 	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
 
-// unitPass is a run over a template whose generation was processed an hour ago with this Synced condition.
-func unitPass(status metav1.ConditionStatus, reason string, change ...func(*v1alpha1.MessageTemplate)) *Run[*v1alpha1.MessageTemplate] {
+// unitRun is a run over a template whose generation was processed an hour ago with this Synced condition.
+func unitRun(status metav1.ConditionStatus, reason string, change ...func(*v1alpha1.MessageTemplate)) *Run[*v1alpha1.MessageTemplate] {
 	obj := &v1alpha1.MessageTemplate{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "order", UID: "u", Generation: 2}}
 	obj.Status.ObservedGeneration = 2
 	obj.Status.Conditions = []metav1.Condition{{
@@ -37,7 +37,7 @@ func nextAt(d time.Duration) func(*v1alpha1.MessageTemplate) {
 
 func newGeneration(o *v1alpha1.MessageTemplate) { o.Generation++ }
 
-func askedFor(o *v1alpha1.MessageTemplate) {
+func requestNow(o *v1alpha1.MessageTemplate) {
 	o.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: "now"}
 }
 
@@ -46,19 +46,19 @@ func TestUnitSettled(t *testing.T) {
 		p    *Run[*v1alpha1.MessageTemplate]
 		want bool
 	}{
-		"equal":                 {unitPass("True", "Synced"), true},
-		"drifted":               {unitPass("False", "DriftDetected"), true},
-		"refused":               {unitPass("False", "RefusedByMeta"), true},
-		"waits for a time":      {unitPass("False", "EditBudgetExhausted", nextAt(time.Hour)), true},
-		"the time has come":     {unitPass("False", "EditBudgetExhausted", nextAt(0)), false},
-		"failed for a moment":   {unitPass("False", "TransientError"), false},
-		"died while creating":   {unitPass("False", "Progressing"), false},
-		"was paused":            {unitPass("False", "Paused"), false},
-		"lost a conflict":       {unitPass("False", "Conflict"), false},
-		"never processed":       {unitPass("True", "Synced", func(o *v1alpha1.MessageTemplate) { o.Status.Conditions = nil }), false},
-		"changed by the user":   {unitPass("True", "Synced", newGeneration), false},
-		"asked for by the user": {unitPass("True", "Synced", askedFor), false},
-		"what was asked for is done": {unitPass("True", "Synced", askedFor, func(o *v1alpha1.MessageTemplate) {
+		"equal":                 {unitRun("True", "Synced"), true},
+		"drifted":               {unitRun("False", "DriftDetected"), true},
+		"refused":               {unitRun("False", "RefusedByMeta"), true},
+		"waits for a time":      {unitRun("False", "EditBudgetExhausted", nextAt(time.Hour)), true},
+		"the time has come":     {unitRun("False", "EditBudgetExhausted", nextAt(0)), false},
+		"failed for a moment":   {unitRun("False", "TransientError"), false},
+		"died while creating":   {unitRun("False", "Progressing"), false},
+		"was paused":            {unitRun("False", "Paused"), false},
+		"lost a conflict":       {unitRun("False", "Conflict"), false},
+		"never processed":       {unitRun("True", "Synced", func(o *v1alpha1.MessageTemplate) { o.Status.Conditions = nil }), false},
+		"changed by the user":   {unitRun("True", "Synced", newGeneration), false},
+		"requested by the user": {unitRun("True", "Synced", requestNow), false},
+		"the request is handled": {unitRun("True", "Synced", requestNow, func(o *v1alpha1.MessageTemplate) {
 			o.Status.Operator.LastHandledRequest = "now"
 		}), true},
 	} {
@@ -73,15 +73,15 @@ func TestUnitRefusedFor(t *testing.T) {
 		p    *Run[*v1alpha1.MessageTemplate]
 		want time.Duration
 	}{
-		"not refused":           {unitPass("True", "Synced"), 0},
-		"refused by Meta":       {unitPass("False", "RefusedByMeta", nextAt(23*time.Hour)), 23 * time.Hour},
-		"wrong by our own rule": {unitPass("False", "InvalidSpec"), 0},
-		"until a time":          {unitPass("False", "NameLocked", nextAt(29*day)), 29 * day},
-		"the time has come":     {unitPass("False", "QuotaExceeded", nextAt(-time.Second)), 0},
-		"for a moment":          {unitPass("False", "TransientError"), 0},
-		"the spec changed":      {unitPass("False", "RefusedByMeta", newGeneration), 0},
-		"asked for by the user": {unitPass("False", "NameLocked", nextAt(day), askedFor), 0},
-		"a day later":           {unitPass("False", "RefusedByMeta", nextAt(-time.Hour)), 0},
+		"not refused":           {unitRun("True", "Synced"), 0},
+		"refused by Meta":       {unitRun("False", "RefusedByMeta", nextAt(23*time.Hour)), 23 * time.Hour},
+		"wrong by our own rule": {unitRun("False", "InvalidSpec"), 0},
+		"until a time":          {unitRun("False", "NameLocked", nextAt(29*day)), 29 * day},
+		"the time has come":     {unitRun("False", "QuotaExceeded", nextAt(-time.Second)), 0},
+		"for a moment":          {unitRun("False", "TransientError"), 0},
+		"the spec changed":      {unitRun("False", "RefusedByMeta", newGeneration), 0},
+		"requested by the user": {unitRun("False", "NameLocked", nextAt(day), requestNow), 0},
+		"a day later":           {unitRun("False", "RefusedByMeta", nextAt(-time.Hour)), 0},
 	} {
 		if got := c.p.RefusedFor(); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
@@ -102,11 +102,11 @@ func TestUnitAccountAccepted(t *testing.T) {
 		p    *Run[*v1alpha1.MessageTemplate]
 		want bool
 	}{
-		"never found anywhere":     {unitPass("True", "Synced"), true},
-		"the same account":         {unitPass("True", "Synced", known(lifecycletest.AccountID)), true},
-		"another one":              {unitPass("True", "Synced", known("1")), false},
-		"another one, accepted":    {unitPass("True", "Synced", known("1"), accept(lifecycletest.AccountID)), true},
-		"a third one was accepted": {unitPass("True", "Synced", known("1"), accept("2")), false},
+		"never found anywhere":     {unitRun("True", "Synced"), true},
+		"the same account":         {unitRun("True", "Synced", known(lifecycletest.AccountID)), true},
+		"another one":              {unitRun("True", "Synced", known("1")), false},
+		"another one, accepted":    {unitRun("True", "Synced", known("1"), accept(lifecycletest.AccountID)), true},
+		"a third one was accepted": {unitRun("True", "Synced", known("1"), accept("2")), false},
 	} {
 		if got := c.p.accountAccepted(); got != c.want {
 			t.Errorf("%s: %t", name, got)
@@ -116,7 +116,7 @@ func TestUnitAccountAccepted(t *testing.T) {
 
 // A failed attempt is worth repeating at once only after something changed that can make a difference.
 func TestUnitFingerprint(t *testing.T) {
-	base := unitPass("True", "Synced").Fingerprint()
+	base := unitRun("True", "Synced").Fingerprint()
 	for name, change := range map[string]func(*Run[*v1alpha1.MessageTemplate]){
 		"a condition":          func(p *Run[*v1alpha1.MessageTemplate]) { p.Status.Conditions = nil },
 		"a label":              func(p *Run[*v1alpha1.MessageTemplate]) { p.Object.Labels = map[string]string{"a": "b"} },
@@ -124,14 +124,14 @@ func TestUnitFingerprint(t *testing.T) {
 		"the resourceVersion":  func(p *Run[*v1alpha1.MessageTemplate]) { p.Object.ResourceVersion = "9" },
 		"the account's status": func(p *Run[*v1alpha1.MessageTemplate]) { p.WABA.Status.AccountID = "1" },
 	} {
-		p := unitPass("True", "Synced")
+		p := unitRun("True", "Synced")
 		if change(p); p.Fingerprint() != base {
 			t.Errorf("%s must not start a new attempt", name)
 		}
 	}
 	for name, change := range map[string]func(*Run[*v1alpha1.MessageTemplate]){
 		"the spec":  func(p *Run[*v1alpha1.MessageTemplate]) { p.Object.Generation++ },
-		"a request": func(p *Run[*v1alpha1.MessageTemplate]) { askedFor(p.Object) },
+		"a request": func(p *Run[*v1alpha1.MessageTemplate]) { requestNow(p.Object) },
 		"an accepted account": func(p *Run[*v1alpha1.MessageTemplate]) {
 			p.Object.Annotations = map[string]string{v1alpha1.AnnotationAcceptAccount: "1"}
 		},
@@ -140,7 +140,7 @@ func TestUnitFingerprint(t *testing.T) {
 		"another account":      func(p *Run[*v1alpha1.MessageTemplate]) { p.WABA.UID = "x" },
 		"no account known yet": func(p *Run[*v1alpha1.MessageTemplate]) { p.WABA = nil },
 	} {
-		p := unitPass("True", "Synced")
+		p := unitRun("True", "Synced")
 		if change(p); p.Fingerprint() == base {
 			t.Errorf("%s must start a new attempt", name)
 		}

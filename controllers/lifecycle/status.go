@@ -153,7 +153,7 @@ func versionOf(into ApplyConfiguration) string {
 	return got.ResourceVersion
 }
 
-// hasForeignOwner reports that somebody else owns something of the status of an object, as it was read from the cache.
+// hasForeignOwner reports that another field manager owns a part of an object's status, as it was read from the cache.
 func hasForeignOwner(obj v1alpha1.Asset) bool { return len(obj.GetManagedFields()) > 0 }
 
 // settle applies a status, and has nothing else left in it. What others have written, for instance a backup tool that restored it, goes
@@ -170,8 +170,8 @@ func (w *StatusWriter) settle(ctx context.Context, obj v1alpha1.Asset, wanted an
 	return apply()
 }
 
-// leftover reports whether the API server answered an apply with another status than the one that was applied. The facts of webhooks are
-// somebody else's.
+// leftover reports whether the API server answered an apply with another status than the one that was applied. The facts of
+// webhooks belong to another field manager.
 func leftover(into ApplyConfiguration, wanted any) bool {
 	raw, err := json.Marshal(into)
 	if err != nil {

@@ -30,7 +30,7 @@ func (s *shown) Get(_ context.Context, name types.NamespacedName, obj client.Obj
 	}
 	obj.SetName(name.Name)
 	obj.SetResourceVersion(s.version)
-	obj.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "somebody"}})
+	obj.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "another"}})
 	return nil
 }
 

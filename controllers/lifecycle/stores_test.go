@@ -109,8 +109,8 @@ func TestUnitUsed(t *testing.T) {
 	}
 }
 
-func TestUnitLedgerForgets(t *testing.T) {
-	l, clk := newUnitLedger(2)
+func TestUnitCreateQuotaForgets(t *testing.T) {
+	l, clk := newUnitCreateQuota(2)
 	l.Reserve("1", nil)
 	l.ReserveDryRun("1", "child", nil)
 	l.ReserveDryRun("2", "other", nil)

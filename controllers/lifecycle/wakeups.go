@@ -54,7 +54,7 @@ func (c *AccountEvents) Subscribe(kind string, changed func(AccountChange), read
 	c.onReady[kind] = append(c.onReady[kind], ready)
 }
 
-// Publish passes on what an observation found to be new.
+// Publish reports the changes that an observation found.
 func (c *AccountEvents) Publish(n AccountChange) {
 	if n.Change.Empty() {
 		return

@@ -30,7 +30,7 @@ func rejectionOf(live *graph.Template) *v1alpha1.TemplateRejection {
 	return &v1alpha1.TemplateRejection{Reason: metavalues.Clip(live.RejectedReason), Recommendation: template.RejectionAdvice(live.RejectedReason)}
 }
 
-// readinessOf is what a status means for whoever wants to send the template.
+// readinessOf is what a status means for a client that sends the template.
 func readinessOf(s *v1alpha1.MessageTemplateStatus) lifecycle.Readiness {
 	no := func(reason, message string) lifecycle.Readiness {
 		return lifecycle.Readiness{Status: metav1.ConditionFalse, Reason: reason, Message: message}
@@ -73,7 +73,7 @@ func rejectionMessage(r *v1alpha1.TemplateRejection) string {
 	return fmt.Sprintf("rejected by Meta: %s (%s)", why, lifecycle.Clause(r.Recommendation))
 }
 
-// Describe sets the conditions of a template and judges whether it can be used.
+// Describe sets the conditions of a template and decides whether it can be used.
 func (t *templates) Describe(p *templateRun, c *lifecycle.Conditions) lifecycle.Readiness {
 	s := &p.Object.Status
 	if len(s.Warnings) > 0 && !slices.Equal(s.Warnings, p.Before.Status.Warnings) && p.Writable() {
@@ -106,8 +106,8 @@ func (t *templates) Describe(p *templateRun, c *lifecycle.Conditions) lifecycle.
 	return r
 }
 
-// carriesSpec reports that what was last written to Meta is what the spec says now. While the account can't be reached, a
-// template stays ready only as long as nobody changes its spec.
+// carriesSpec reports that the last write to Meta had the content of the current spec. While the account can't be reached, a
+// template stays ready only as long as its spec doesn't change.
 func carriesSpec(obj *v1alpha1.MessageTemplate) bool {
 	b := obj.Status.Operator.Baseline
 	if b == nil || b.Version != template.CanonicalVersion {
@@ -135,12 +135,12 @@ func quality(s *v1alpha1.MessageTemplateStatus, c *lifecycle.Conditions) {
 	}
 }
 
-// category compares the category asked for with the one Meta charges for, now and as announced.
+// category compares the requested category with the one Meta charges for, now and as announced.
 func category(s *v1alpha1.MessageTemplateStatus, want string) (ok bool, reason, message string) {
 	switch {
 	case s.Category != want && s.Category != "":
 		return false, v1alpha1.ReasonReclassified, fmt.Sprintf(
-			"asked for %s, but Meta classified it as %s and charges for that; change the content, or set spec.category to %s to accept it",
+			"requested %s, but Meta classified it as %s and charges for that; change the content, or set spec.category to %s to accept it",
 			want, s.Category, s.Category)
 	case s.CorrectCategory != "" && s.CorrectCategory != want:
 		return false, v1alpha1.ReasonReclassificationPlanned, fmt.Sprintf(

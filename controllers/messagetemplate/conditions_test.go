@@ -50,7 +50,7 @@ func TestUnitEditWait(t *testing.T) {
 		"an hour ago":                          {ago(time.Hour), nil, 23 * time.Hour},
 		"a day ago":                            {ago(day), nil, 0},
 		"just before the day is over":          {ago(day - time.Second), nil, time.Second},
-		"by somebody else":                     {nil, []time.Duration{6 * time.Hour}, 18 * time.Hour},
+		"by another client":                    {nil, []time.Duration{6 * time.Hour}, 18 * time.Hour},
 		"the newest counts, wherever it is":    {ago(20*time.Hour, 10*time.Hour), []time.Duration{15 * time.Hour}, 14 * time.Hour},
 		"not while it was rejected":            {last(ago(time.Hour), func(e *v1alpha1.EditAttempt) { e.Approved = false }), nil, 0},
 		"the same one, its answer lost":        {last(ago(time.Minute), lost("new")), nil, 0},

@@ -21,7 +21,7 @@ func TestUnitWrongClockTemplates(t *testing.T) {
 		"an edit": func() bool {
 			return editWait(&v1alpha1.MessageTemplateStatus{Operator: v1alpha1.MessageTemplateOperatorStatus{Edits: []v1alpha1.EditAttempt{{Time: metav1.NewTime(wrong), Approved: true, Done: true}}}}, "", now) > 0
 		},
-		"somebody's edit": func() bool {
+		"another client's edit": func() bool {
 			return editWait(&v1alpha1.MessageTemplateStatus{Operator: v1alpha1.MessageTemplateOperatorStatus{LastUpdatedTimes: []metav1.Time{metav1.NewTime(wrong)}}}, "", now) > 0
 		},
 		"repairs of a template": func() bool {

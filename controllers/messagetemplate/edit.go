@@ -53,7 +53,7 @@ func (t *templates) edit(ctx context.Context, p *templateRun, w desired, view ac
 	approved := live.Status == metavalues.TemplateApproved
 	if approved {
 		if wait := editWait(&p.Object.Status, w.editHash(), p.Now); wait > 0 {
-			// What is there still works, as with drift that is only reported; nobody is sent the sample files.
+			// The content at Meta still works, as with drift that is only reported; the sample files aren't sent.
 			works := cause == causeDrift || template.OnlyMedia(names)
 			return lifecycle.Waiting(v1alpha1.ReasonEditBudgetExhausted, fmt.Sprintf(
 				"waits to edit %s: Meta allows one edit of an approved template a day, and ten in 30 days", strings.Join(names, ", ")), wait).Showing(true).AssetUnaffectedIf(works)
@@ -89,7 +89,7 @@ func (t *templates) prepare(ctx context.Context, p *templateRun, w *desired, cau
 	return t.withSamples(ctx, p, w, files)
 }
 
-// repairHeld guards edits that no change of the spec asked for. The breaker counts them later, once for each edit that is made.
+// repairHeld guards edits that no change of the spec requested. The breaker counts them later, once for each edit that is made.
 func (t *templates) repairHeld(p *templateRun, cause string) *lifecycle.Result {
 	if cause != causeDrift {
 		return nil
@@ -109,7 +109,7 @@ func contestedFor(p *templateRun) time.Duration {
 	return lifecycle.Contested(repairs, p.Now)
 }
 
-// counted asks the account's breaker for an edit that no change of the spec asked for.
+// counted asks the account's breaker for an edit that no change of the spec requested.
 func (t *templates) counted(ctx context.Context, p *templateRun, cause string) *lifecycle.Result {
 	if cause != causeDrift {
 		return nil
@@ -200,7 +200,7 @@ func editWait(s *v1alpha1.MessageTemplateStatus, hash string, now time.Time) tim
 	return max(wait, 0)
 }
 
-// recordAttempt writes the attempt before the call, and only if nobody changed the object: two leaders that overlap for
+// recordAttempt writes the attempt before the call, and only if no other client changed the object: two leaders that overlap for
 // a moment must not both edit.
 func (t *templates) recordAttempt(ctx context.Context, p *templateRun, e v1alpha1.EditAttempt) *lifecycle.Result {
 	edits := p.Object.Status.Operator.Edits

@@ -177,7 +177,7 @@ func planFor(s state) action {
 	recorded, base := s.status.Operator.Baseline, (*v1alpha1.Baseline)(nil)
 	changed := recorded.SpecHash != s.desired.hash || len(template.WriteOnlyChanged(recorded.Fields, s.desired.fields)) > 0
 	if recorded.Version != template.CanonicalVersion {
-		// Hashes of another version say nothing; whether the user changed anything is then told by the generation.
+		// Hashes of another version can't be compared; the generation then shows whether the user changed the spec.
 		changed = s.changed
 		base = pendingBaseline(s.spec, s.desired)
 		recorded = base
@@ -260,7 +260,7 @@ func planDrift(s state, recorded *v1alpha1.Baseline) action {
 		same.LastUpdatedTime = deadline.Pointer(updated)
 		return action{result: inSync(s.status.Status), baseline: same}
 	case !moved, s.before == metavalues.TemplatePending, reviewed(s.status, updated), len(template.Diff(s.desired.fields, live)) == 0:
-		return planReadBack(s) // nobody edited it (a template in review can't be edited), or the edit made it equal to the spec
+		return planReadBack(s) // no client edited it (a template in review can't be edited), or the edit made it equal to the spec
 	}
 	if s.spec.DriftPolicy != v1alpha1.DriftPolicyRepair {
 		return action{drift: names, result: lifecycle.Waiting(v1alpha1.ReasonDriftDetected, fmt.Sprintf(

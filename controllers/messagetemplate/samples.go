@@ -19,7 +19,7 @@ type sample struct {
 	file lifecycle.MediaFile
 }
 
-// samples adds the hashes of the sample files to what is wished for: a changed file is a changed spec.
+// samples adds the hashes of the sample files to the wanted content: a changed file is a changed spec.
 func (t *templates) samples(ctx context.Context, p *templateRun, w *desired) *lifecycle.Result {
 	for _, m := range template.MediaOf(&p.Object.Spec) {
 		file, o := t.Media.Identify(ctx, p.Object.Namespace, "spec."+m.Path, media.Format(m.Format), m.Source)
@@ -71,8 +71,8 @@ func (t *templates) withSamples(ctx context.Context, p *templateRun, w *desired,
 	return nil
 }
 
-// sent drops handles that were used, or that belong to what Meta refused. It returns the result of a write that failed
-// because of a handle from an earlier attempt, as far as one can tell: Meta doesn't document how it refuses those.
+// sent drops handles that were used, or that belong to a refused write. It returns the result of a write that probably failed
+// because of a handle from an earlier attempt: Meta doesn't document how it refuses those.
 func (t *templates) sent(p *templateRun, w desired, err error) *lifecycle.Result {
 	class := graph.ClassOf(err)
 	if err != nil && class != graph.ClassInvalidSpec && class != graph.ClassRefused {

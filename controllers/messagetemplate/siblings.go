@@ -42,7 +42,7 @@ func (t *templates) siblings(ctx context.Context, p *templateRun) *lifecycle.Res
 			return lifecycle.Failed("read the account of another language", err)
 		}
 		if ahead {
-			return otherCategory(lifecycle.NameFor(other, p.Object.Namespace)+" asks for", string(other.Spec.Category))
+			return otherCategory(lifecycle.NameFor(other, p.Object.Namespace)+" requests", string(other.Spec.Category))
 		}
 	}
 	return nil

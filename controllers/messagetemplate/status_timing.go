@@ -13,7 +13,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
-// How long a status lasts where nobody acts
+// How long a status lasts without action by a person
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-review, …/template-pausing
 // and …/template-management).
 const (
@@ -76,8 +76,8 @@ func expectedDuration(s *v1alpha1.MessageTemplateStatus) time.Duration {
 	return 0
 }
 
-// Meta's names of the pauses that end by themselves. Its API shows none of them, only its webhooks do; without them the
-// quality score tells pauses for low quality from others.
+// Meta's names of the pauses that end by themselves. Its API shows none of them, only its webhooks do; without them the quality
+// score distinguishes pauses for low quality from others.
 const (
 	firstPauseTitle  = "FIRST_PAUSE"
 	secondPauseTitle = "SECOND_PAUSE"

@@ -51,7 +51,7 @@ func TestUnitPausesAreCounted(t *testing.T) {
 	if got := tmpl.Status.StatusChangedTime.Time; !got.Equal(at(-5)) {
 		t.Errorf("approved since %s, but Meta says since %s", got, at(-5))
 	}
-	// Meta changed it an hour ago, and the score is told later than the pause.
+	// Meta changed it an hour ago, and reports the score later than the pause.
 	seen(tmpl, "PAUSED", "YELLOW", at(10), at(9))
 	seen(tmpl, "PAUSED", "RED", at(11), at(11))
 	s := &tmpl.Status

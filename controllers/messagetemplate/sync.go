@@ -27,7 +27,7 @@ func (t *templates) Sync(ctx context.Context, p *templateRun) *lifecycle.Result 
 	return o
 }
 
-// act gathers what Meta has and what the spec asks for, and does what follows from it.
+// act reads the template at Meta and the wanted content of the spec, and does what the plan says.
 func (t *templates) act(ctx context.Context, p *templateRun) *lifecycle.Result {
 	t.resetForNewAccount(p)
 	p.Object.Status.Warnings = warnings(&p.Object.Spec)
@@ -247,7 +247,7 @@ func parameters(p *templateRun, w desired, view account.TemplateView) {
 	p.Object.Status.Parameters = template.Parameters(view.Template.Components)
 }
 
-// sawEdit remembers an edit by somebody else: it counts towards Meta's limit.
+// sawEdit remembers an edit by another client: it counts towards Meta's limit.
 func (t *templates) sawEdit(p *templateRun, at time.Time) {
 	if at.IsZero() {
 		return

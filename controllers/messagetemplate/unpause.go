@@ -37,8 +37,8 @@ func (t *templates) answerUnpause(p *templateRun) {
 	p.Object.Status.Operator.LastHandledUnpause = asked
 }
 
-// unpause makes the call that a person asked for by annotation, once for each value, and answers with an event. Templates
-// that Meta paused for low quality come back by themselves; those paused by pacing wait for this call
+// unpause makes the call that a person requested by annotation, once for each value, and answers with an event. Templates that
+// Meta paused for low quality come back by themselves; those paused by pacing wait for this call
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-pausing).
 func (t *templates) unpause(ctx context.Context, p *templateRun, view account.TemplateView) *lifecycle.Result {
 	p.Object.Status.Operator.LastHandledUnpause = unpauseRequest(p)

@@ -15,7 +15,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
-// eventFlagged tells that Meta may disable the template; it stays approved meanwhile.
+// eventFlagged means that Meta may disable the template; it stays approved meanwhile.
 const eventFlagged = "FLAGGED"
 
 // statusTold is what a status event means where Meta's API has no such status
@@ -41,17 +41,17 @@ type statusChange struct {
 	ends time.Time
 }
 
-// overlayStatus puts what webhooks reported over what was observed of a template, which s shows. since is when the status before the
-// run began. The content isn't touched: whether somebody edited it is decided by what was read.
+// overlayStatus puts what webhooks reported over the observed status of a template, which s shows. since is when the status
+// before the run began. The content isn't touched: only a read decides whether another client edited it.
 func overlayStatus(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecycle.Freshness) statusChange {
-	var news statusChange
+	var change statusChange
 	w := s.Webhook
 	if w == nil {
-		return news
+		return change
 	}
 	k = afterEdits(k, s.Operator.Edits)
 	if e := facts.EventOf(w.Events, facts.MarkTemplateStatus); k.Outweighs(e) && w.Status != "" {
-		s.Status, news.changed = templateStatusOf(w.Status), e.Time.Time
+		s.Status, change.changed = templateStatusOf(w.Status), e.Time.Time
 		switch s.Status {
 		case metavalues.TemplateApproved, metavalues.TemplatePending:
 			s.Rejection = nil
@@ -64,9 +64,9 @@ func overlayStatus(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecyc
 	}
 	overlayCategory(s, k)
 	if explanationBelongs(s, since, k) {
-		overlayExplanation(s, &news)
+		overlayExplanation(s, &change)
 	}
-	return news
+	return change
 }
 
 // afterEdits adds to the freshness that an edit of the operator ends what was reported of the template before it.
@@ -105,7 +105,7 @@ func explanationBelongs(s *v1alpha1.MessageTemplateStatus, since time.Time, k li
 		!since.After(facts.ReceivedAt(e).Add(facts.APILag))
 }
 
-func overlayExplanation(s *v1alpha1.MessageTemplateStatus, news *statusChange) {
+func overlayExplanation(s *v1alpha1.MessageTemplateStatus, change *statusChange) {
 	w := s.Webhook
 	switch s.Status {
 	case metavalues.TemplateRejected:
@@ -118,11 +118,11 @@ func overlayExplanation(s *v1alpha1.MessageTemplateStatus, news *statusChange) {
 		}
 	case metavalues.TemplatePaused:
 		if w.PauseTitle != "" || w.PauseDescription != "" {
-			news.pause = &v1alpha1.TemplatePause{Title: metavalues.Upper(w.PauseTitle), Description: metavalues.Truncate(w.PauseDescription, metavalues.MessageLimit)}
+			change.pause = &v1alpha1.TemplatePause{Title: metavalues.Upper(w.PauseTitle), Description: metavalues.Truncate(w.PauseDescription, metavalues.MessageLimit)}
 		}
 	case metavalues.TemplateApproved:
 		if w.Status == eventFlagged {
-			news.ends = deadline.Value(w.DisableTime)
+			change.ends = deadline.Value(w.DisableTime)
 		}
 	}
 }
@@ -136,7 +136,8 @@ func flagged(s *v1alpha1.MessageTemplateStatus, k lifecycle.Freshness) bool {
 	return s.QualityScore != "GREEN" || k.Outweighs(facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus))
 }
 
-// reviewed reports that Meta's time of the last change is that of a status that a webhook reported: nobody edited the template.
+// reviewed reports that Meta's time of the last change is that of a status that a webhook reported: no client edited the
+// template.
 func reviewed(s *v1alpha1.MessageTemplateStatus, updated time.Time) bool {
 	if s.Webhook == nil {
 		return false
@@ -154,15 +155,15 @@ func (t *templates) OverlayWebhook(p *templateRun) {
 
 // overlayWebhook replaces observed values with newer ones that webhooks reported, and updates statusChangedTime and statusEndTime.
 func (t *templates) overlayWebhook(p *templateRun, updated time.Time) {
-	news := overlayStatus(&p.Object.Status, deadline.Value(p.Before.Status.StatusChangedTime), t.known(p))
-	if news.changed.IsZero() {
-		news.changed = updated
+	change := overlayStatus(&p.Object.Status, deadline.Value(p.Before.Status.StatusChangedTime), t.known(p))
+	if change.changed.IsZero() {
+		change.changed = updated
 	}
-	trackStatusPeriod(p, news)
+	trackStatusPeriod(p, change)
 }
 
-// known is how fresh the knowledge of the template is: that of this process, or what the account's status tells of the one
-// before.
+// known is how fresh the knowledge of the template is: that of this process, or that of the process before, from the account's
+// status.
 func (t *templates) known(p *templateRun) lifecycle.Freshness {
 	var k lifecycle.Freshness
 	if p.WABA == nil {

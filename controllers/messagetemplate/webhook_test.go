@@ -29,22 +29,22 @@ func TestUnitFactsOfTemplateStatus(t *testing.T) {
 		s := &v1alpha1.MessageTemplateStatus{
 			Status: "IN_APPEAL", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: event},
 		}
-		news := overlayStatus(s, lifecycletest.At(-100), lifecycle.Freshness{ObservedAt: lifecycletest.At(30)})
+		change := overlayStatus(s, lifecycletest.At(-100), lifecycle.Freshness{ObservedAt: lifecycletest.At(30)})
 		s.StatusChangedTime, s.StatusEndTime = deadline.Pointer(lifecycletest.At(0)), nil
-		if got := readinessOf(s).Reason; got != want || !news.changed.Equal(lifecycletest.At(0)) {
-			t.Errorf("%s: %s since %s, want %s", event, got, news.changed, want)
+		if got := readinessOf(s).Reason; got != want || !change.changed.Equal(lifecycletest.At(0)) {
+			t.Errorf("%s: %s since %s, want %s", event, got, change.changed, want)
 		}
 		// Meta's API answers a minute later.
 		s.Status = "APPROVED"
-		if news := overlayStatus(s, lifecycletest.At(-100), lifecycle.Freshness{ObservedAt: lifecycletest.At(60)}); s.Status != "APPROVED" || !news.changed.IsZero() {
+		if change := overlayStatus(s, lifecycletest.At(-100), lifecycle.Freshness{ObservedAt: lifecycletest.At(60)}); s.Status != "APPROVED" || !change.changed.IsZero() {
 			t.Errorf("%s: %s after the observation", event, s.Status)
 		}
 	}
 }
 
-// TestUnitFactsWords: Meta's words belong to the status with which they were told, and to no other of the same name.
+// TestUnitFactsWords: Meta's words belong to the status with which a webhook reported them, and to no other of the same name.
 func TestUnitFactsWords(t *testing.T) {
-	told := &v1alpha1.MessageTemplateWebhookStatus{
+	webhook := &v1alpha1.MessageTemplateWebhookStatus{
 		Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "REJECTED", Reason: "INVALID_FORMAT",
 		RejectionReason: "Parameters touch.", RejectionRecommendation: "Put words between them.",
 	}
@@ -56,7 +56,7 @@ func TestUnitFactsWords(t *testing.T) {
 		k      lifecycle.Freshness
 		want   *v1alpha1.TemplateRejection
 	}{
-		"told now":           {"PENDING", lifecycletest.At(-5), nil, lifecycle.Freshness{}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
+		"reported now":       {"PENDING", lifecycletest.At(-5), nil, lifecycle.Freshness{}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
 		"seen before":        {"REJECTED", lifecycletest.At(-5), nil, lifecycle.Freshness{ObservedAt: lifecycletest.At(-5)}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
 		"still so":           {"REJECTED", lifecycletest.At(0), nil, lifecycle.Freshness{ObservedAt: lifecycletest.At(9999)}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
 		"rejected once more": {"REJECTED", lifecycletest.At(500), nil, lifecycle.Freshness{ObservedAt: lifecycletest.At(9999)}, nil},
@@ -65,7 +65,7 @@ func TestUnitFactsWords(t *testing.T) {
 			&v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
 		"approved since": {"APPROVED", lifecycletest.At(100), nil, lifecycle.Freshness{ObservedAt: lifecycletest.At(100)}, nil},
 	} {
-		s := &v1alpha1.MessageTemplateStatus{Status: c.status, Webhook: told, Operator: v1alpha1.MessageTemplateOperatorStatus{Edits: c.edits}}
+		s := &v1alpha1.MessageTemplateStatus{Status: c.status, Webhook: webhook, Operator: v1alpha1.MessageTemplateOperatorStatus{Edits: c.edits}}
 		overlayStatus(s, c.since, c.k)
 		if !reflect.DeepEqual(s.Rejection, c.want) {
 			t.Errorf("%s: %+v", name, s.Rejection)
@@ -73,7 +73,7 @@ func TestUnitFactsWords(t *testing.T) {
 		if again := s.DeepCopy(); c.want != nil {
 			overlayStatus(again, lifecycletest.At(0), c.k)
 			if !reflect.DeepEqual(again, s) {
-				t.Errorf("%s: a second look changes it: %+v", name, again)
+				t.Errorf("%s: a second overlay changes it: %+v", name, again)
 			}
 			if message := readinessOf(s).Message; !strings.Contains(message, "Parameters touch") || !strings.Contains(message, "Put words between them") {
 				t.Errorf("%s: %s", name, message)
@@ -151,20 +151,20 @@ func TestUnitFlagged(t *testing.T) {
 		k       lifecycle.Freshness
 		flagged bool
 	}{
-		"told now":               {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "GREEN", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(0)}, true},
-		"later":                  {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "YELLOW", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, true},
-		"high quality later":     {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "GREEN", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, false},
-		"paused meanwhile":       {v1alpha1.MessageTemplateStatus{Status: "PAUSED", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, false},
-		"approved anew":          {v1alpha1.MessageTemplateStatus{Status: "APPROVED", StatusChangedTime: deadline.Pointer(lifecycletest.At(500)), Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, false},
-		"never":                  {v1alpha1.MessageTemplateStatus{Status: "APPROVED"}, lifecycle.Freshness{}, false},
-		"something else is told": {v1alpha1.MessageTemplateStatus{Status: "APPROVED", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Status: "REINSTATED"}}, lifecycle.Freshness{}, false},
+		"reported now":               {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "GREEN", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(0)}, true},
+		"later":                      {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "YELLOW", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, true},
+		"high quality later":         {v1alpha1.MessageTemplateStatus{Status: "APPROVED", QualityScore: "GREEN", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, false},
+		"paused meanwhile":           {v1alpha1.MessageTemplateStatus{Status: "PAUSED", Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, false},
+		"approved anew":              {v1alpha1.MessageTemplateStatus{Status: "APPROVED", StatusChangedTime: deadline.Pointer(lifecycletest.At(500)), Webhook: facts}, lifecycle.Freshness{ObservedAt: lifecycletest.At(9000)}, false},
+		"never":                      {v1alpha1.MessageTemplateStatus{Status: "APPROVED"}, lifecycle.Freshness{}, false},
+		"another status is reported": {v1alpha1.MessageTemplateStatus{Status: "APPROVED", Webhook: &v1alpha1.MessageTemplateWebhookStatus{Status: "REINSTATED"}}, lifecycle.Freshness{}, false},
 	} {
 		if got := flagged(&c.status, c.k); got != c.flagged {
 			t.Errorf("%s: %v", name, got)
 		}
 		if c.flagged {
-			if news := overlayStatus(&c.status, time.Time{}, c.k); !news.ends.Equal(lifecycletest.At(9999)) {
-				t.Errorf("%s: ends %s", name, news.ends)
+			if change := overlayStatus(&c.status, time.Time{}, c.k); !change.ends.Equal(lifecycletest.At(9999)) {
+				t.Errorf("%s: ends %s", name, change.ends)
 			}
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
-// Describe sets the conditions of a number and judges whether it can be used.
+// Describe sets the conditions of a number and decides whether it can be used.
 func (n *numbers) Describe(p *numberRun, c *lifecycle.Conditions) lifecycle.Readiness {
 	s := &p.Object.Status
 	if s.DisplayPhoneNumber == "" {
@@ -50,7 +50,7 @@ func numberReadiness(s *v1alpha1.PhoneNumberStatus, registered bool, blocked *li
 	case s.Status == metavalues.NumberDeleted, s.Status == metavalues.NumberMigrated:
 		return no(v1alpha1.ReasonNotRegistered, "the number was taken away at Meta (status "+s.Status+")")
 	case !registered:
-		// What the operator does about it, or waits for, is told by Synced and goes first.
+		// Synced shows what the operator does about it, or waits for, and goes first.
 		return no(v1alpha1.ReasonNotRegistered, "the number isn't registered on the Cloud API; see spec.registration")
 	case blocked != nil:
 		return *blocked

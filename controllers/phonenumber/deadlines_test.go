@@ -55,7 +55,7 @@ func TestUnitWrongClockNumbers(t *testing.T) {
 			ask, _ := s.nameStep()
 			return !ask
 		},
-		"the last look at a section": func() bool {
+		"the last read of a section": func() bool {
 			c := clk()
 			r := newSectionSchedule(c)
 			r.done(sectionKey{object: "a"})

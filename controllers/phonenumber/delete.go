@@ -71,8 +71,8 @@ func (n *numbers) deregistration(p *numberRun, against func(live *graph.PhoneNum
 	}
 }
 
-// deregisterFirst finishes a deregistration that Meta holds for incomplete. That it is, only the account's ledger says, which may be
-// restored: a number that Meta shows as connected stays so.
+// deregisterFirst finishes a deregistration that Meta holds for incomplete. Only the account's call log shows that it is
+// incomplete, and the log may be restored: a number that Meta shows as connected stays so.
 func (n *numbers) deregisterFirst(ctx context.Context, p *numberRun, s *situation) *lifecycle.Result {
 	a := last(s.attempts, callRegister)
 	if a == nil || a.Result != string(graph.CauseDeregisterIncomplete) || connected(s.live) {

@@ -68,7 +68,7 @@ func (n *numbers) restsElsewhere(ctx context.Context, p *numberRun, want string)
 	return known != want && known != regionUnknown, nil
 }
 
-// regionUnknown and regionNone stand for a region that Meta doesn't tell, and for none in particular.
+// regionUnknown and regionNone stand for a region that Meta doesn't show, and for none in particular.
 const (
 	regionUnknown = "UNKNOWN"
 	regionNone    = "NONE"
@@ -89,13 +89,13 @@ func (n *numbers) region(ctx context.Context, p *numberRun) (string, *lifecycle.
 	case graph.StorageDefault, graph.StorageInCountryDisabled, graph.StorageNone:
 		return regionNone, nil
 	}
-	return regionUnknown, nil // a status that nobody knows isn't a reason to deregister a number
+	return regionUnknown, nil // an unknown status isn't a reason to deregister a number
 }
 
-// keepPIN sets the PIN when its Secret changes, for which Meta doesn't want the old one
+// keepPIN sets the PIN when its Secret changes, for which Meta doesn't need the old one
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/two-step-verification).
-// The PIN of a number that was registered by somebody else is taken to be the one in the Secret, unless there is none; so is
-// that of a resource that was restored.
+// The operator assumes that a number registered by another client has the PIN in the Secret, unless there is none. The same holds
+// for a resource that was restored.
 func (n *numbers) keepPIN(ctx context.Context, p *numberRun, s *situation, pin lifecycle.SecretValue) *lifecycle.Result {
 	if !number.OnCloudAPI(s.live) {
 		return nil

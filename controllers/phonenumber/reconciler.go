@@ -93,7 +93,7 @@ func (n *numbers) Notices(before any, obj *v1alpha1.PhoneNumber) []lifecycle.Not
 	return numberNotices(was, is)
 }
 
-// Locate looks the number up. What Meta shows tells which resources are about the same one.
+// Locate looks the number up. Meta's answer shows which resources are about the same one.
 func (n *numbers) Locate(ctx context.Context, p *numberRun) (*v1alpha1.PhoneNumber, *lifecycle.Result) {
 	n.resetForNewAccount(p)
 	view, o := n.lookup(ctx, p)

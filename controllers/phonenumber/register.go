@@ -36,10 +36,10 @@ func (n *numbers) rename(ctx context.Context, p *numberRun, s *situation) *lifec
 	if o != nil {
 		return o
 	}
-	return n.reread(ctx, p, p.Status.ID, "asked for the display name; Meta reviews it")
+	return n.reread(ctx, p, p.Status.ID, "requested the display name; Meta reviews it")
 }
 
-// unless is the result of a second look that no longer agrees: the next run sees why.
+// unless is the result of a second read that no longer agrees: the next run finds the reason.
 func unless(still bool, o *lifecycle.Result) *lifecycle.Result {
 	if still {
 		return nil

@@ -22,8 +22,8 @@ const (
 	sectionPeriod = time.Hour
 	// sectionGap is the time between two reads of a section that webhooks say was changed.
 	sectionGap = time.Minute
-	// unknownSectionPause is how long a section rests after an error that nobody knows, so that many sections together stay
-	// within the calls that a fault may cost.
+	// unknownSectionPause is how long a section rests after an unknown error, so that many sections together stay within the
+	// calls that a fault may cost.
 	unknownSectionPause = 20 * time.Minute
 )
 
@@ -62,8 +62,8 @@ type sectionResult struct {
 	stop bool
 }
 
-// settings brings the sections that the spec names in line with Meta. It makes no call while nothing was changed and the
-// last look is younger than sectionPeriod.
+// settings brings the sections that the spec names in line with Meta. It makes no call while nothing was changed and the last
+// read is younger than sectionPeriod.
 func (n *numbers) settings(ctx context.Context, p *numberRun, live *graph.PhoneNumber) *lifecycle.Result {
 	named := number.Sections(&p.Object.Spec)
 	record := n.restoreSections(p, named)
@@ -211,7 +211,7 @@ func (n *numbers) reasonsFor(s *sectionRun, known []string, left time.Duration) 
 		requested: s.Requested(), seen: s.record.WasRead(s.section, s.want), left: left,
 		pending: writes && s.record.Pending(s.want),
 		repair:  writes && len(known) > 0 && s.repairs() && n.repairHeld(s, known) == nil,
-		news:    n.schedule.before(s.key(), s.eventTime()),
+		changed: n.schedule.before(s.key(), s.eventTime()),
 	}
 }
 
@@ -220,7 +220,7 @@ func (s *sectionRun) repairs() bool { return s.Object.Spec.DriftPolicy != v1alph
 
 // sectionReasons are the reasons to read a section.
 type sectionReasons struct {
-	// requested: a person asked for it.
+	// requested: a person requested it.
 	requested bool
 	// seen: it was read since the same is wanted.
 	seen bool
@@ -228,14 +228,14 @@ type sectionReasons struct {
 	pending bool
 	// repair: something is to be repaired, and may be.
 	repair bool
-	// news: something happened since the last look.
-	news bool
-	// left is the time until the next look.
+	// changed: a webhook reported a change since the last read.
+	changed bool
+	// left is the time until the next read.
 	left time.Duration
 }
 
 func (r sectionReasons) due() bool {
-	return r.requested || !r.seen || r.pending || r.repair || r.news || r.left <= 0
+	return r.requested || !r.seen || r.pending || r.repair || r.changed || r.left <= 0
 }
 
 // eventTime is when something last happened to the section, as far as the status knows: a registration, after which the key

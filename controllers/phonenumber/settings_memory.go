@@ -52,7 +52,7 @@ func (s *sectionRun) accepted() {
 	}
 }
 
-// sectionRefused repeats Meta's refusal as long as the spec asks for the same, and no person asks for another try.
+// sectionRefused repeats Meta's refusal as long as the spec requests the same, and no person requests another try.
 func sectionRefused(s *sectionRun) *lifecycle.Result {
 	r := s.refusal()
 	if r == nil || !s.Writable() {

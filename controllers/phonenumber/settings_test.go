@@ -49,11 +49,11 @@ func TestUnitSectionReasons(t *testing.T) {
 		t.Error("read although nothing changed")
 	}
 	for name, change := range map[string]func(*sectionReasons){
-		"asked for":           func(r *sectionReasons) { r.requested = true },
+		"requested":           func(r *sectionReasons) { r.requested = true },
 		"never read":          func(r *sectionReasons) { r.seen = false },
 		"something to write":  func(r *sectionReasons) { r.pending = true },
 		"something to repair": func(r *sectionReasons) { r.repair = true },
-		"something happened":  func(r *sectionReasons) { r.news = true },
+		"something happened":  func(r *sectionReasons) { r.changed = true },
 		"the hour is over":    func(r *sectionReasons) { r.left = 0 },
 	} {
 		r := quiet
@@ -75,7 +75,7 @@ func TestUnitSectionReadsTakeTurns(t *testing.T) {
 		}
 		turns[left]++
 		if other := n.schedule.left(sectionKey{object: key.object, section: number.Commerce}, time.Time{}, clk.Now()); other != left {
-			t.Errorf("the sections of a number are read in one pass, not after %s and %s", left, other)
+			t.Errorf("the sections of a number are read in one run, not after %s and %s", left, other)
 		}
 	}
 	for at, count := range turns {
@@ -154,8 +154,8 @@ func TestUnitSectionRefused(t *testing.T) {
 	}
 	for name, f := range map[string]func(*v1alpha1.PhoneNumber, *sectionRun){
 		"a day later":  func(_ *v1alpha1.PhoneNumber, s *sectionRun) { s.Now = s.Now.Add(24 * time.Hour) },
-		"another wish": func(o *v1alpha1.PhoneNumber, _ *sectionRun) { o.Spec.Profile.About = ptr.To("Closed") },
-		"asked for": func(o *v1alpha1.PhoneNumber, _ *sectionRun) {
+		"another spec": func(o *v1alpha1.PhoneNumber, _ *sectionRun) { o.Spec.Profile.About = ptr.To("Closed") },
+		"requested": func(o *v1alpha1.PhoneNumber, _ *sectionRun) {
 			o.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: "x"}
 		},
 		"only observed":    func(_ *v1alpha1.PhoneNumber, s *sectionRun) { s.Policy = v1alpha1.ManagementPolicyObserved },
@@ -181,7 +181,7 @@ func TestUnitSectionFailed(t *testing.T) {
 		"too many calls":      {&graph.Error{Class: graph.ClassThrottled, RetryAfter: time.Minute}, v1alpha1.ReasonRateLimited, true, false, 0},
 		"a bad token":         {&graph.Error{Class: graph.ClassCredentials}, v1alpha1.ReasonCredentialsInvalid, true, false, 0},
 		"no permission":       {&graph.Error{Class: graph.ClassPermission}, v1alpha1.ReasonPermissionDenied, false, false, time.Hour},
-		"nobody knows":        {&graph.Error{Class: graph.ClassUnknown}, v1alpha1.ReasonUnknownError, false, false, unknownSectionPause},
+		"unknown error":       {&graph.Error{Class: graph.ClassUnknown}, v1alpha1.ReasonUnknownError, false, false, unknownSectionPause},
 		"malformed":           {&graph.Error{Class: graph.ClassInvalidSpec}, v1alpha1.ReasonInvalidSpec, false, true, lifecycle.RefusedRecheck},
 		"refused":             {&graph.Error{Class: graph.ClassRefused}, v1alpha1.ReasonRefusedByMeta, false, true, lifecycle.RefusedRecheck},
 		"not registered":      {&graph.Error{Class: graph.ClassRefused, Cause: graph.CauseNotRegistered}, v1alpha1.ReasonNotRegistered, false, false, time.Hour},

@@ -118,8 +118,8 @@ func (n *numbers) writeSection(
 	return n.readSectionBack(ctx, s, fields, result)
 }
 
-// pictureSent drops a handle that was used, or that belongs to what Meta refused. It returns the result of a write that
-// failed because of a handle from an earlier attempt, as far as one can tell: Meta doesn't document how it refuses those.
+// pictureSent drops a handle that was used, or that belongs to a refused write. It returns the result of a write that probably
+// failed because of a handle from an earlier attempt: Meta doesn't document how it refuses those.
 func (n *numbers) pictureSent(s *sectionRun, handle string, reused bool, err error) *lifecycle.Result {
 	class := graph.ClassOf(err)
 	if handle == "" || err != nil && class != graph.ClassInvalidSpec && class != graph.ClassRefused {
@@ -169,7 +169,7 @@ func (n *numbers) repairHeld(s *sectionRun, drift []string) *lifecycle.Result {
 		s.path()+"another client keeps reverting the operator's changes; agree who manages this, or set driftPolicy: Report")
 }
 
-// repairRefused guards writes that no change of the spec asked for.
+// repairRefused guards writes that no change of the spec requested.
 func (n *numbers) repairRefused(ctx context.Context, s *sectionRun) *lifecycle.Result {
 	if o := n.repairHeld(s, []string{string(s.section)}); o != nil {
 		return o
@@ -192,7 +192,7 @@ func (n *numbers) uploadPicture(ctx context.Context, s *sectionRun, fields []str
 		return handle, reused, nil
 	case o.Unfinished():
 		if known := s.Synced(); known != nil && known.Status == metav1.ConditionFalse && !s.ChangedByUser() {
-			o = o.Because(known.Reason, known.Message) // what is tried again isn't news
+			o = o.Because(known.Reason, known.Message) // a repeated attempt isn't a change
 		}
 		return "", false, o
 	}

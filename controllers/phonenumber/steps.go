@@ -42,13 +42,13 @@ type situation struct {
 	live     *graph.PhoneNumber
 	attempts []v1alpha1.RegistrationAttempt
 	now      time.Time
-	// pushed: a person changed the spec or asked for another attempt, so that pauses of ours don't hold; Meta's do.
+	// pushed: a person changed the spec or requested another attempt, so that the operator's own pauses don't hold; Meta's do.
 	pushed bool
 	// asked: it was by annotation that a person asked, perhaps for the same as before.
 	asked bool
-	// codeAsked: a person asked for another code.
+	// codeAsked: a person requested another code.
 	codeAsked bool
-	// young: the account's ledger may not go back far enough to know everything.
+	// young: the account's call log may not go back far enough to know everything.
 	young bool
 }
 
@@ -115,7 +115,7 @@ func (s *situation) verifyStep(code *lifecycle.Content) (verifyAction, *lifecycl
 	switch action, o := s.codeRequest(asked); {
 	case action != verifyNothing:
 		return action, o
-	case asked == nil: // requested before the ledger's memory
+	case asked == nil: // requested before the first entry of the call log
 		asked = &v1alpha1.RegistrationAttempt{}
 		if s.status.Operator.Verification != nil && s.status.Operator.Verification.CodeRequestedTime != nil {
 			asked.Time = *s.status.Operator.Verification.CodeRequestedTime
@@ -178,8 +178,8 @@ func (s *situation) codeAgain(asked *v1alpha1.RegistrationAttempt) (verifyAction
 	return verifyRequestCode, nil
 }
 
-// tried returns the attempt with this code. Where nothing tells whether it is another one, it is taken for the code that was tried since
-// the last was asked for.
+// tried returns the attempt with this code. If it can't be known whether the code is another one, it counts as the code that was
+// tried since the last was requested.
 func (s *situation) tried(code *lifecycle.Content, asked *v1alpha1.RegistrationAttempt) *v1alpha1.RegistrationAttempt {
 	a := last(s.attempts, callVerifyCode)
 	if a == nil {
@@ -279,7 +279,7 @@ func (s *situation) mayRegister(pin *lifecycle.Content) *lifecycle.Result {
 		}
 	}
 	if s.pushed || change == lifecycle.ContentChanged || change == lifecycle.ContentRewritten || a.Result == resultDone && a.DisplayName != s.nameToBe() {
-		return nil // something is new: nobody undid anything
+		return nil // this is a new state: no client undid a registration
 	}
 	gap := registerGap(a, attempts, s.young)
 	if wait := deadline.Left(a.Time.Add(gap), now, gap); wait > 0 {
@@ -289,8 +289,8 @@ func (s *situation) mayRegister(pin *lifecycle.Content) *lifecycle.Result {
 	return nil
 }
 
-// guess says why a PIN isn't given to Meta after it refused one: nobody has put another one into the Secret. A Secret that was written
-// while the operator wasn't looking may hold the same as before; after a second refusal, such a PIN is tried once a day.
+// guess says why a PIN isn't given to Meta after Meta refused one: the Secret has no other PIN yet. A Secret that was written
+// while the operator wasn't running may hold the same as before; after a second refusal, such a PIN is tried once a day.
 func (s *situation) guess(change lifecycle.ContentChange) *lifecycle.Result {
 	switch change {
 	case lifecycle.ContentChanged:
@@ -311,7 +311,7 @@ func (s *situation) guess(change lifecycle.ContentChange) *lifecycle.Result {
 		secretKey(s.spec.Registration.PINSecretRef)+", or annotate "+v1alpha1.AnnotationRequestedAt+" to try the same one again", lifecycle.SecretRecheck)
 }
 
-// registerGap is the time between two registrations that nobody asked for.
+// registerGap is the time between two registrations that no person requested.
 func registerGap(a *v1alpha1.RegistrationAttempt, attempts []v1alpha1.RegistrationAttempt, young bool) time.Duration {
 	if d := last(attempts, callDeregister); d != nil && d.Result == resultDone && d.Time.After(a.Time.Time) {
 		return 0 // taken off by us, to be registered anew
@@ -320,7 +320,7 @@ func registerGap(a *v1alpha1.RegistrationAttempt, attempts []v1alpha1.Registrati
 	case string(graph.CauseDeregisterIncomplete), string(graph.CauseRecentlyDeleted):
 		return registerRetry // Meta says what to do or how long to wait
 	case resultDone:
-		return registerUnknownGap // somebody took the number off the Cloud API since
+		return registerUnknownGap // another client took the number off the Cloud API since
 	}
 	switch {
 	case young:

@@ -22,8 +22,8 @@ import (
 const (
 	// pinRecheck is how often the Secret with the PIN is looked at for a change.
 	pinRecheck = 5 * time.Minute
-	// connectRecheck is how often a number is read that was registered a moment ago, and connectPatience for how long:
-	// somebody is waiting for it, and Meta needs seconds.
+	// connectRecheck is how often a number is read that was registered a moment ago, and connectPatience for how long: a person
+	// is waiting for it, and Meta needs seconds.
 	connectRecheck  = 20 * time.Second
 	connectPatience = 3 * time.Minute
 )
@@ -114,8 +114,8 @@ func (n *numbers) lookup(ctx context.Context, p *numberRun) (account.NumberView,
 	return p.Session.Number(matches), nil
 }
 
-// reread reads the number after a write of ours, so that the next step doesn't wait for an observation. Where that fails the
-// observation tells.
+// reread reads the number after a write of the operator, so that the next step doesn't wait for an observation. Where that fails
+// the next observation shows the result.
 func (n *numbers) reread(ctx context.Context, p *numberRun, id, message string) *lifecycle.Result {
 	begun := n.Clock.Now()
 	live, err := p.Session.Client().ReadPhoneNumber(ctx, id)
@@ -152,7 +152,7 @@ func (n *numbers) observeInto(p *numberRun, live *graph.PhoneNumber) {
 	n.mirror(p)
 }
 
-// mirror shows the account's ledger of scarce calls in the number's own status.
+// mirror shows the account's log of scarce calls in the number's own status.
 func (n *numbers) mirror(p *numberRun) {
 	s := &p.Object.Status
 	attempts := attemptsOf(p.WABA, s.ID)
@@ -183,7 +183,7 @@ func (n *numbers) situation(p *numberRun, live *graph.PhoneNumber) *situation {
 	}
 	return &situation{
 		spec: &p.Object.Spec, status: &p.Object.Status, live: live, attempts: attemptsOf(p.WABA, live.ID), now: p.Now,
-		// A new resource isn't a person's wish for another attempt: somebody may recreate it in a loop.
+		// A new resource isn't a person's request for another attempt: a client may recreate it in a loop.
 		pushed:    p.Prior.ObservedGeneration > 0 && (p.Requested() || p.ChangedByUser()),
 		asked:     p.Prior.ObservedGeneration > 0 && p.Requested(),
 		codeAsked: asked != "" && asked != handled,
@@ -230,7 +230,7 @@ func (n *numbers) wouldAttempt(p *numberRun, kind string) lifecycle.Intent {
 	return n.DryRun(p.Object, c.name, c.fields...)
 }
 
-// attempt makes one scarce call: a live look first, the attempt in the ledger, then the call and what came of it.
+// attempt makes one scarce call: first a live read, then the entry in the call log, then the call and its result.
 func (n *numbers) attempt(
 	ctx context.Context, p *numberRun, a v1alpha1.RegistrationAttempt,
 	permit func(live *graph.PhoneNumber, attempts []v1alpha1.RegistrationAttempt) *lifecycle.Result, call func() error,
@@ -267,8 +267,8 @@ func (n *numbers) attempt(
 	return n.failed(a, err)
 }
 
-// failed is the result of a scarce call that failed. When it may be repeated is decided by the ledger, so nothing here
-// retries by itself.
+// failed is the result of a scarce call that failed. The call log decides when it may be repeated, so nothing here retries by
+// itself.
 func (n *numbers) failed(a v1alpha1.RegistrationAttempt, err error) *lifecycle.Result {
 	o := lifecycle.Failed(scarceCalls[a.Kind].name, err)
 	o = o.Saying(fmt.Sprintf("%s: %s", a.Kind, o.Message()))
@@ -278,7 +278,7 @@ func (n *numbers) failed(a v1alpha1.RegistrationAttempt, err error) *lifecycle.R
 	case a.RetryTime != nil:
 		return o.RetryAfter(a.RetryTime.Sub(n.Clock.Now())).Showing(true)
 	case a.Kind != callDisplayName && (o.Reason() == v1alpha1.ReasonRefusedByMeta || o.Reason() == v1alpha1.ReasonInvalidSpec):
-		o = o.Because(v1alpha1.ReasonTransientError, o.Message()) // nobody must act: it is tried again
+		o = o.Because(v1alpha1.ReasonTransientError, o.Message()) // no person must act: it is tried again
 	}
 	return o.RetryAfter(lifecycle.MinimumInterval).Showing(false)
 }

@@ -25,7 +25,7 @@ var nameDecisions = map[string]string{
 
 const (
 	usernameDeleted = "DELETED"
-	// throughputUpgrade tells that the number may send 1,000 messages a second, which the API calls HIGH.
+	// throughputUpgrade means that the number may send 1,000 messages a second, which the API calls HIGH.
 	throughputUpgrade = "THROUGHPUT_UPGRADE"
 	throughputHigh    = "HIGH"
 )
@@ -105,30 +105,30 @@ func (s *sectionRun) webhookTime() time.Time {
 }
 
 func numberNotices(was, is *v1alpha1.PhoneNumberWebhookStatus) []lifecycle.Notice {
-	var news []lifecycle.Notice
+	var notices []lifecycle.Notice
 	if isNewer(was.Events, is.Events, facts.MarkNumberSecurity) && is.SecurityEvent != "" {
 		message, known := pinMessages[is.SecurityEvent]
 		if !known {
 			message = "something happened to the number's PIN: " + is.SecurityEvent
 		}
-		news = append(news, lifecycle.Notice{Warning: true, Reason: v1alpha1.ReasonPINChanged, Message: message})
+		notices = append(notices, lifecycle.Notice{Warning: true, Reason: v1alpha1.ReasonPINChanged, Message: message})
 	}
 	if isNewer(was.Events, is.Events, facts.MarkNumberQuality) && (is.QualityEvent != was.QualityEvent || is.MessagingLimit != was.MessagingLimit) {
-		news = append(news, lifecycle.Notice{
+		notices = append(notices, lifecycle.Notice{
 			Warning: is.QualityEvent == "FLAGGED" || is.QualityEvent == "DOWNGRADE", Reason: v1alpha1.ReasonLimitsChanged,
 			Message: lifecycle.Sentence(is.QualityEvent, is.MessagingLimit),
 		})
 	}
 	if is.UsernameStatus != "" && (is.Username != was.Username || is.UsernameStatus != was.UsernameStatus) {
-		news = append(news, lifecycle.Notice{
+		notices = append(notices, lifecycle.Notice{
 			Warning: is.UsernameStatus == usernameDeleted, Reason: v1alpha1.ReasonUsernameChanged,
 			Message: fmt.Sprintf("the user name %q is %s", is.Username, strings.ToLower(is.UsernameStatus)),
 		})
 	}
 	if is.PictureLostTime != nil && !is.PictureLostTime.Equal(was.PictureLostTime) {
-		news = append(news, lifecycle.Notice{Warning: true, Reason: v1alpha1.ReasonMetaAlert, Message: "Meta reports that the profile picture was lost"})
+		notices = append(notices, lifecycle.Notice{Warning: true, Reason: v1alpha1.ReasonMetaAlert, Message: "Meta reports that the profile picture was lost"})
 	}
-	return news
+	return notices
 }
 
 // pinMessages says what people did about the PIN of a number, and what follows: Meta doesn't show a PIN.

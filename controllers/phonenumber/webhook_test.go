@@ -25,7 +25,7 @@ func TestUnitFactsOfNumbers(t *testing.T) {
 		"the name in use":     {"REJECTED", "Acme", name{verified: "Acme", status: "PENDING_REVIEW"}, name{"Acme", "DECLINED", "", ""}},
 		"no name given":       {"APPROVED", "", name{verified: "Acme", status: "PENDING_REVIEW"}, name{"Acme", "APPROVED", "", ""}},
 		"the name that waits": {"REJECTED", "Acme Two", name{"Acme", "APPROVED", "Acme Two", "PENDING_REVIEW"}, name{"Acme", "APPROVED", "Acme Two", "DECLINED"}},
-		"one asked for since": {"DEFERRED", "Acme Two", name{verified: "Acme", status: "APPROVED"}, name{"Acme", "APPROVED", "Acme Two", "PENDING_REVIEW"}},
+		"one requested since": {"DEFERRED", "Acme Two", name{verified: "Acme", status: "APPROVED"}, name{"Acme", "APPROVED", "Acme Two", "PENDING_REVIEW"}},
 		"a new word":          {"POSTPONED", "Acme", name{verified: "Acme", status: "APPROVED"}, name{"Acme", "APPROVED", "", ""}},
 	} {
 		s := &v1alpha1.PhoneNumberStatus{

@@ -18,7 +18,7 @@ import (
 // expiryNotice is how long before its end an access token is reported.
 const expiryNotice = 14 * 24 * time.Hour
 
-// Describe sets the account's own conditions and judges whether it can be used.
+// Describe sets the account's own conditions and decides whether it can be used.
 func (a *accounts) Describe(p *accountRun, c *lifecycle.Conditions) lifecycle.Readiness {
 	s := &p.Object.Status
 	describeCredentials(p, c)
@@ -117,8 +117,8 @@ func canSend(s *v1alpha1.WABAStatus, c *lifecycle.Conditions) *lifecycle.Readine
 	return lifecycle.Sendable(s.Health, c)
 }
 
-// compliant reports what touches the account's standing: restrictions, bans and violations reported by webhook, and apps that
-// nobody approved.
+// compliant reports what touches the account's standing: restrictions, bans and violations reported by webhook, and unapproved
+// apps.
 func compliant(waba *v1alpha1.WABA, c *lifecycle.Conditions, now time.Time) {
 	var problems []string
 	reason := v1alpha1.ReasonPolicyViolation

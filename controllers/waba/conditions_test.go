@@ -124,7 +124,7 @@ func TestUnitPolicyCompliant(t *testing.T) {
 			apps("7", "9")(w)
 			w.Status.Credentials = &v1alpha1.CredentialsStatus{AppID: "9"}
 		}, "True/Compliant", "no restriction"},
-		"somebody else's app": {apps("7", "7", "8"), "False/UnapprovedApp", "8 App 8"},
+		"another owner's app": {apps("7", "7", "8"), "False/UnapprovedApp", "8 App 8"},
 		"both": {func(w *v1alpha1.WABA) {
 			restricted(at(time.Hour))(w)
 			apps("7", "8")(w)

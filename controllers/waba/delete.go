@@ -41,7 +41,7 @@ func (a *accounts) Delete(ctx context.Context, p *accountRun) (gone bool, o *lif
 }
 
 // deletionGrace is how long an account waits for resources that need it to be deleted too: with a namespace, everything goes
-// within moments, but not in an order that anybody chose.
+// within moments, but in an arbitrary order.
 const deletionGrace = 10 * time.Second
 
 // grace is how long the account still waits for that.

@@ -16,7 +16,7 @@ const (
 	jitterFraction = 0.1
 )
 
-// requestedInterval is what the resource or the operator's flag asks for.
+// requestedInterval is the interval that the resource or the operator's flag requests.
 func requestedInterval(waba *v1alpha1.WABA, byFlag time.Duration) time.Duration {
 	if s := waba.Spec.ObservationIntervalSeconds; s != nil {
 		byFlag = time.Duration(*s) * time.Second

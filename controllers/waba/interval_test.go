@@ -65,15 +65,15 @@ func TestUnitDueIn(t *testing.T) {
 		want time.Duration
 	}{
 		"within the period":                    {settled(), period(5 * time.Minute)},
-		"a longer one that the quota asks for": {settled(func(w *v1alpha1.WABA) { w.Status.EffectiveIntervalSeconds = 3600 }), period(time.Hour)},
+		"a longer one that the quota requests": {settled(func(w *v1alpha1.WABA) { w.Status.EffectiveIntervalSeconds = 3600 }), period(time.Hour)},
 		"a shorter one doesn't count":          {settled(func(w *v1alpha1.WABA) { w.Status.EffectiveIntervalSeconds = 60 }), period(5 * time.Minute)},
 		"the period is over": {settled(func(w *v1alpha1.WABA) {
 			w.Status.LastObservedTime = &metav1.Time{Time: now.Add(-time.Hour)}
 		}), 0},
 		"never observed":   {settled(func(w *v1alpha1.WABA) { w.Status.LastObservedTime = nil }), 0},
 		"the spec changed": {settled(func(w *v1alpha1.WABA) { w.Generation = 4 }), 0},
-		"somebody asked":   {settled(func(w *v1alpha1.WABA) { w.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: "now"} }), 0},
-		"what was asked for is done": {settled(func(w *v1alpha1.WABA) {
+		"a request":        {settled(func(w *v1alpha1.WABA) { w.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: "now"} }), 0},
+		"the request is handled": {settled(func(w *v1alpha1.WABA) {
 			w.Annotations, w.Status.Operator.LastHandledRequest = map[string]string{v1alpha1.AnnotationRequestedAt: "now"}, "now"
 		}), period(5 * time.Minute)},
 		"another Secret":          {settled(func(w *v1alpha1.WABA) { w.Status.Credentials.SecretUID = "t" }), 0},

@@ -73,8 +73,8 @@ func (a *accounts) ApplyConfiguration() lifecycle.ApplyConfiguration {
 }
 
 // Claims are those of the resources that hold the account. Once one of them has observed it, the others make no call, unless it
-// hasn't been able to observe it for an hour. Until then each tries with its own credentials. Otherwise whoever knows the id, or once
-// had access, could keep the owner out with a resource that is paused, throttled or without a token.
+// hasn't been able to observe it for an hour. Until then each tries with its own credentials. Otherwise a tenant that knows the
+// id, or once had access, could keep the owner out with a resource that is paused, throttled or without a token.
 func (a *accounts) Claims(ctx context.Context, obj *v1alpha1.WABA) ([]lifecycle.Claim, error) {
 	var list v1alpha1.WABAList
 	if err := a.Client.List(ctx, &list, client.MatchingFields{index.AccountID: obj.Spec.ID}); err != nil {

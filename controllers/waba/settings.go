@@ -71,8 +71,8 @@ func position(value *bool, negative bool) string {
 	return string(v1alpha1.FeatureDisabled)
 }
 
-// manage writes what the spec asks for and Meta lets be written. What it returns is a complaint: the account was observed
-// all the same.
+// manage writes the settings that the spec requests and Meta lets be written. What it returns is a complaint: the account was
+// observed all the same.
 func (a *accounts) manage(ctx context.Context, p *accountRun) *lifecycle.Result {
 	repairs := lifecycle.RepairsOf(p.Object, p.Now)
 	if repairs.Prune(); p.ChangedByUser() {

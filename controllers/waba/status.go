@@ -183,8 +183,8 @@ func (a *accounts) managedNumbers(ctx context.Context, waba *v1alpha1.WABA) (map
 	return managed, nil
 }
 
-// limits mirrors the ledgers and the rate budget, so that a restart forgets nothing. The ledger of creates is the account's: only
-// the resource that has observed the account may fill it after a restart, and is shown it.
+// limits mirrors the create quota, the call log and the rate budget, so that a restart forgets nothing. The create quota is the
+// account's. Only the resource that has observed the account may restore it after a restart, and only its status shows it.
 func (a *accounts) limits(p *accountRun) {
 	s := &p.Object.Status
 	if p.Session == nil {

@@ -161,8 +161,8 @@ func observedMessage(s *account.Snapshot) string {
 	return message
 }
 
-// unreadable explains why the account can't be read. "Doesn't exist" and "no permission" look alike at Meta; what the
-// token itself may do tells them apart.
+// unreadable explains why the account can't be read. "Doesn't exist" and "no permission" look alike at Meta; the token's own
+// permissions distinguish them.
 func (a *accounts) unreadable(ctx context.Context, p *accountRun, err error) *lifecycle.Result {
 	o := lifecycle.AccountFailed("read the account", err)
 	e, ok := graph.AsError(err)

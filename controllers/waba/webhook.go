@@ -38,7 +38,7 @@ func (a *accounts) OverlayWebhook(p *accountRun) {
 	}
 }
 
-// blockedByMeta judges whether the account can be used at all.
+// blockedByMeta decides whether the account can be used at all.
 func blockedByMeta(s *v1alpha1.WABAStatus, now time.Time) *lifecycle.Readiness {
 	no := func(message string) *lifecycle.Readiness {
 		return &lifecycle.Readiness{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonAccountBlocked, Message: message}
@@ -91,14 +91,14 @@ func (a *accounts) Notices(before any, obj *v1alpha1.WABA) []lifecycle.Notice {
 }
 
 func accountNotices(was, is *v1alpha1.WABAWebhookStatus) []lifecycle.Notice {
-	var news []lifecycle.Notice
+	var notices []lifecycle.Notice
 	for _, a := range is.Alerts {
 		if a.Status == "NONE" || slices.ContainsFunc(was.Alerts, func(o v1alpha1.Alert) bool {
 			return o.Type == a.Type && o.EntityID == a.EntityID && o.Time.Equal(&a.Time)
 		}) {
 			continue
 		}
-		news = append(news, lifecycle.Notice{
+		notices = append(notices, lifecycle.Notice{
 			Warning: a.Severity != "INFORMATIONAL", Reason: v1alpha1.ReasonMetaAlert,
 			Message: lifecycle.Sentence(a.Type, strings.TrimSpace(a.EntityType+" "+a.EntityID), a.Description),
 		})
@@ -109,14 +109,14 @@ func accountNotices(was, is *v1alpha1.WABAWebhookStatus) []lifecycle.Notice {
 		}) {
 			continue
 		}
-		news = append(news, lifecycle.Notice{
+		notices = append(notices, lifecycle.Notice{
 			Warning: slices.Contains(lostEvents, e.Event), Reason: v1alpha1.ReasonAccountEvent, Message: lifecycle.Sentence(e.Event, e.Detail),
 		})
 	}
 	if is.MessagingLimit != "" && is.MessagingLimit != was.MessagingLimit {
-		news = append(news, lifecycle.Notice{Reason: v1alpha1.ReasonLimitsChanged, Message: "the messaging limit is " + is.MessagingLimit})
+		notices = append(notices, lifecycle.Notice{Reason: v1alpha1.ReasonLimitsChanged, Message: "the messaging limit is " + is.MessagingLimit})
 	}
-	return news
+	return notices
 }
 
 // lostEvents are account events after which something doesn't work any more.

@@ -55,26 +55,26 @@ func TestUnitAccountStanding(t *testing.T) {
 		"restricted, with an end": {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{
 			{Type: "A", ExpirationTime: deadline.Pointer(now.Add(time.Hour))}, {Type: "B", ExpirationTime: deadline.Pointer(now.Add(2 * time.Hour))},
 		}}, well, 3000, "False/Restricted", false, time.Hour},
-		"over":                        {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A", ExpirationTime: deadline.Pointer(now)}}}, ill, 0, "True/Compliant", false, 0},
-		"no end, not yet observed":    {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A"}}}, well, 59, "False/Restricted", false, 0},
-		"no end, observed as ill":     {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A"}}}, ill, 3000, "False/Restricted", false, 0},
-		"no end, no health":           {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A"}}}, nil, 3000, "False/Restricted", false, 0},
-		"no end, observed as well":    {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A"}}}, well, 60, "True/Compliant", false, 0},
-		"to be disabled":              {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "SCHEDULE_FOR_DISABLE", Time: day(3)}}, well, 3000, "False/PolicyViolation", false, 0},
-		"to be disabled long ago":     {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "SCHEDULE_FOR_DISABLE", Time: day(-3)}}, well, 3000, "True/Compliant", false, 0},
-		"disabled":                    {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "DISABLE"}}, well, 59, "False/PolicyViolation", true, 0},
-		"disabled, and it shows":      {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "DISABLE"}}, ill, 3000, "False/PolicyViolation", true, 0},
-		"disabled, it doesn't show":   {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "DISABLE"}}, well, 3000, "True/Compliant", false, 0},
-		"reinstated":                  {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "REINSTATE"}}, ill, 0, "True/Compliant", false, 0},
-		"a violation":                 {v1alpha1.WABAWebhookStatus{Violations: []v1alpha1.Violation{{Type: "SCAM", Time: *day(-20)}}}, well, 3000, "False/PolicyViolation", false, 10 * 24 * time.Hour},
-		"a violation of the past":     {v1alpha1.WABAWebhookStatus{Violations: []v1alpha1.Violation{{Type: "SCAM", Time: *day(-30)}}}, well, 3000, "True/Compliant", false, 0},
-		"deleted":                     {v1alpha1.WABAWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkAccountDeleted)}, well, 59, "True/Compliant", true, 0},
-		"deleted, but it is there":    {v1alpha1.WABAWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkAccountDeleted)}, well, 60, "True/Compliant", false, 0},
-		"a ban of a kind nobody knew": {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "SHADOW"}}, ill, 3000, "False/PolicyViolation", false, 0},
+		"over":                      {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A", ExpirationTime: deadline.Pointer(now)}}}, ill, 0, "True/Compliant", false, 0},
+		"no end, not yet observed":  {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A"}}}, well, 59, "False/Restricted", false, 0},
+		"no end, observed as ill":   {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A"}}}, ill, 3000, "False/Restricted", false, 0},
+		"no end, no health":         {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A"}}}, nil, 3000, "False/Restricted", false, 0},
+		"no end, observed as well":  {v1alpha1.WABAWebhookStatus{Restrictions: []v1alpha1.Restriction{{Type: "A"}}}, well, 60, "True/Compliant", false, 0},
+		"to be disabled":            {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "SCHEDULE_FOR_DISABLE", Time: day(3)}}, well, 3000, "False/PolicyViolation", false, 0},
+		"to be disabled long ago":   {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "SCHEDULE_FOR_DISABLE", Time: day(-3)}}, well, 3000, "True/Compliant", false, 0},
+		"disabled":                  {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "DISABLE"}}, well, 59, "False/PolicyViolation", true, 0},
+		"disabled, and it shows":    {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "DISABLE"}}, ill, 3000, "False/PolicyViolation", true, 0},
+		"disabled, it doesn't show": {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "DISABLE"}}, well, 3000, "True/Compliant", false, 0},
+		"reinstated":                {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "REINSTATE"}}, ill, 0, "True/Compliant", false, 0},
+		"a violation":               {v1alpha1.WABAWebhookStatus{Violations: []v1alpha1.Violation{{Type: "SCAM", Time: *day(-20)}}}, well, 3000, "False/PolicyViolation", false, 10 * 24 * time.Hour},
+		"a violation of the past":   {v1alpha1.WABAWebhookStatus{Violations: []v1alpha1.Violation{{Type: "SCAM", Time: *day(-30)}}}, well, 3000, "True/Compliant", false, 0},
+		"deleted":                   {v1alpha1.WABAWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkAccountDeleted)}, well, 59, "True/Compliant", true, 0},
+		"deleted, but it is there":  {v1alpha1.WABAWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkAccountDeleted)}, well, 60, "True/Compliant", false, 0},
+		"a ban of an unknown kind":  {v1alpha1.WABAWebhookStatus{Ban: &v1alpha1.Ban{State: "SHADOW"}}, ill, 3000, "False/PolicyViolation", false, 0},
 	} {
-		told := c.facts
-		told.Events = append(told.Events, lifecycletest.EventsAt(0, facts.MarkRestriction, facts.MarkBan)...)
-		w := &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Health: c.health, LastObservedTime: deadline.Pointer(lifecycletest.At(c.observed)), Webhook: &told}}
+		webhook := c.facts
+		webhook.Events = append(webhook.Events, lifecycletest.EventsAt(0, facts.MarkRestriction, facts.MarkBan)...)
+		w := &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Health: c.health, LastObservedTime: deadline.Pointer(lifecycletest.At(c.observed)), Webhook: &webhook}}
 		set := lifecycle.NewConditions(nil, 1, now)
 		compliant(w, set, now)
 		if got := said(t, set, v1alpha1.ConditionPolicyCompliant); got != c.want {

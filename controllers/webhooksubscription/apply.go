@@ -161,10 +161,11 @@ func (h *subscriptions) act(ctx context.Context, l *lookup, step *routeWrite) *l
 	return lifecycle.Waiting(v1alpha1.ReasonProgressing, step.what()+": done; looking for what is next", time.Second).AssetUnaffected()
 }
 
-// prepare makes sure that the write is still right, and that a crash during it makes our own address nobody else's.
+// prepare makes sure that the write is still right, and that a crash during it leaves the new address recorded as the operator's
+// own.
 func (h *subscriptions) prepare(ctx context.Context, l *lookup, step *routeWrite) *lifecycle.Result {
 	if step.kind == hookSubscribe {
-		// A plain subscription would delete the override of an app that somebody has subscribed meanwhile.
+		// A plain subscription would delete the override of an app that another client has subscribed meanwhile.
 		if err := l.Session.LookupApps(ctx); err != nil {
 			return lifecycle.Failed("list the account's apps", err)
 		}
@@ -227,13 +228,13 @@ func (s *routeWrite) parts(app *appRoute) []string {
 	return out
 }
 
-// repairs reports that the step undoes what somebody else did.
+// repairs reports that the step undoes a change by another client.
 func (s *routeWrite) repairs(l *lookup) bool {
 	return s.at.drifted() || s.kind == hookSubscribe && l.Before.Status.Subscribed != nil && *l.Before.Status.Subscribed ||
 		s.kind == hookApp && l.situation.app.fieldsDrifted(l)
 }
 
-// repairs counts a write that nobody asked for.
+// repairs counts a write that no change of a spec requested.
 func (h *subscriptions) repairs(ctx context.Context, l *lookup, step *routeWrite) *lifecycle.Result {
 	if !step.repairs(l) || l.Requested() || l.ChangedByUser() {
 		return nil
@@ -322,7 +323,7 @@ func (h *subscriptions) failed(l *lookup, step *routeWrite, err error) *lifecycl
 		key = callbackKey(l.Object.UID, step.at.want)
 		o = o.Saying(fmt.Sprintf("%s: %s refuses Meta's handshake: %s", step.at.path, shownURL(step.at.want), o.Message()))
 	case e.Cause == graph.CauseDashboardOnly:
-		o = app.byHand("Meta lets nobody set this app by API (" + lifecycle.Clause(e.Explain()) + "); ").Join(o.Steps()...).RetryAfter(lifecycle.RefusedRecheck)
+		o = app.byHand("Meta lets no client set this app by API (" + lifecycle.Clause(e.Explain()) + "); ").Join(o.Steps()...).RetryAfter(lifecycle.RefusedRecheck)
 		if known := l.Object.Status.App; known.VerifyTokenSecret == nil {
 			known.AppliedURL = "" // nothing was ever set: what a person sets now is that person's
 		}

@@ -34,8 +34,8 @@ func (h *subscriptions) levelRefused(ctx context.Context, p *subscriptionRun, le
 type appAccount struct {
 	// name is that of the account in messages of the subscription.
 	name string
-	// consents: its owner lets this subscription decide about the app, by spec.allowedReferences, or by a subscription of the account
-	// that asks for the same callback.
+	// consents: its owner lets this subscription decide about the app, by spec.allowedReferences, or by a subscription of the
+	// account that requests the same callback.
 	consents bool
 	// sameOwner: it is in the namespace of the subscription.
 	sameOwner bool
@@ -82,7 +82,7 @@ func getsEvents(w *v1alpha1.WABA, appID string) bool {
 	return slices.ContainsFunc(w.Status.SubscribedApps, func(a v1alpha1.SubscribedApp) bool { return a.ID == appID })
 }
 
-// sameCallback are the accounts with a permitted subscription that asks for the callback that this one asks for.
+// sameCallback are the accounts with a permitted subscription that requests the callback that this one requests.
 func (h *subscriptions) sameCallback(ctx context.Context, l *lookup) (map[string]bool, error) {
 	others, err := h.others(ctx, index.App, l.appID, l.Object)
 	if err != nil {
@@ -97,7 +97,7 @@ func (h *subscriptions) sameCallback(ctx context.Context, l *lookup) (map[string
 	return out, nil
 }
 
-// callbackOf is the address that a section for the app asks for.
+// callbackOf is the address that a section for the app requests.
 func (h *subscriptions) callbackOf(app *v1alpha1.AppWebhook, appID string) string {
 	if app.Delivery == v1alpha1.WebhookDeliveryOperator {
 		return h.receiverURL(appID)

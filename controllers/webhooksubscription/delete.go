@@ -18,7 +18,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
-// Delete takes back what the resource set, and nothing else. Each part is judged by what Meta shows now, so a removal that
+// Delete removes what the resource set, and nothing else. The current state at Meta decides about each part, so a removal that
 // was cut off just goes on. The order keeps messages from reaching the operator: first nothing comes any more, then the app's
 // address goes, and only then the overrides do.
 func (h *subscriptions) Delete(ctx context.Context, p *subscriptionRun) (bool, *lifecycle.Result) {
@@ -95,7 +95,7 @@ func (h *subscriptions) claimants(
 	}
 }
 
-// subscription unsubscribes the app if this resource subscribed it and nobody else's resource needs it.
+// subscription unsubscribes the app if this resource subscribed it and no other resource needs it.
 func (r *removal) subscription(ctx context.Context) *lifecycle.Result {
 	if !r.Object.Status.Operator.AppliedSubscription {
 		return nil

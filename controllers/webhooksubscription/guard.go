@@ -28,8 +28,8 @@ func (h *subscriptions) findLeaks(ctx context.Context, l *lookup) error {
 	return nil
 }
 
-// leaksMessagesOf judges another account by its session, and where there is none yet by its status. What isn't known counts
-// as exposed.
+// leaksMessagesOf decides about another account by its session, and where there is none yet by its status. What isn't known
+// counts as exposed.
 func (h *subscriptions) leaksMessagesOf(w *v1alpha1.WABA, appID, operator string) bool {
 	if s := h.Accounts.Get(string(w.UID)); s != nil && s.Ref().AccountID == w.Spec.ID {
 		numbers, known := s.Numbers()

@@ -65,7 +65,7 @@ func (h *subscriptions) refresh(ctx context.Context, p *subscriptionRun) *lifecy
 	return nil
 }
 
-// appID is the app that the account's token belongs to, by Meta's word: the Secret's could be anybody's app.
+// appID is the app that the account's token belongs to according to Meta: the id in the Secret could be that of any app.
 func (h *subscriptions) appID(p *subscriptionRun) (string, *lifecycle.Result) {
 	id := p.Session.TokenAppID()
 	if id == "" && p.WABA.Status.Credentials != nil {
@@ -267,7 +267,7 @@ func (h *subscriptions) lookupApp(ctx context.Context, l *lookup) *lifecycle.Res
 	return nil
 }
 
-// fieldsDrifted: the fields differ though nobody asked for others.
+// fieldsDrifted: the fields differ though no change of a spec requested others.
 func (a *appRoute) fieldsDrifted(l *lookup) bool {
 	c := l.Synced()
 	asked := l.ChangedByUser() || l.Requested() || c == nil || lifecycle.Unsettled[c.Reason]
@@ -275,7 +275,7 @@ func (a *appRoute) fieldsDrifted(l *lookup) bool {
 		!slices.Equal(a.target(l.situation.messageField()), sorted(a.fields))
 }
 
-// appFromNumbers takes the app's address from the newest number that shows it: it is there for everybody who may read the number
+// appFromNumbers takes the app's address from the newest number that shows it: every client that may read the number sees it
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/override).
 func (l *lookup) appFromNumbers() (at time.Time) {
 	for _, id := range slices.Sorted(maps.Keys(l.numbers)) {
@@ -296,8 +296,8 @@ func (h *subscriptions) readApp(ctx context.Context, l *lookup, seen time.Time) 
 		return
 	}
 	reading, ok := h.memory.app(l.Object.UID, l.appID)
-	news := app.liveKnown && seen.After(reading.at) && app.live != reading.subscription.CallbackURL
-	if !ok || news || !deadline.Within(reading.at, h.Clock.Now(), appReadPeriod) || l.Requested() && reading.at.Before(l.Now) {
+	moved := app.liveKnown && seen.After(reading.at) && app.live != reading.subscription.CallbackURL
+	if !ok || moved || !deadline.Within(reading.at, h.Clock.Now(), appReadPeriod) || l.Requested() && reading.at.Before(l.Now) {
 		key, attempt := routeKey(l.Object.UID, "app reading"), l.Fingerprint()
 		if app.unreadable = h.Retries.Held(key, attempt); app.unreadable != nil {
 			return
@@ -330,7 +330,7 @@ func (h *subscriptions) guardClearing(l *lookup) {
 	}
 }
 
-// driftHeld says why a difference that nobody asked for isn't repaired, nil where it may be.
+// driftHeld says why a difference that no change of a spec requested isn't repaired, nil where it may be.
 func (h *subscriptions) driftHeld(p *subscriptionRun, v *route) *lifecycle.Result {
 	if !p.Writable() {
 		return nil
@@ -343,7 +343,7 @@ func (h *subscriptions) driftHeld(p *subscriptionRun, v *route) *lifecycle.Resul
 	case asked:
 		return nil
 	case p.Object.Spec.DriftPolicy == v1alpha1.DriftPolicyReport:
-		return lifecycle.NotSynced(v1alpha1.ReasonDriftDetected, fmt.Sprintf("%s: somebody changed it at Meta, and driftPolicy is Report", v.path)).AssetUnaffected()
+		return lifecycle.NotSynced(v1alpha1.ReasonDriftDetected, fmt.Sprintf("%s: another client changed it at Meta, and driftPolicy is Report", v.path)).AssetUnaffected()
 	}
 	return h.RepairHeld(p.Session, lifecycle.RepairsOf(p.Object, p.Now).Contested(v.path),
 		v.path+": another client keeps reverting the operator's changes; agree who manages this, or set driftPolicy: Report")

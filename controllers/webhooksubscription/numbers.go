@@ -15,8 +15,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
-// numberIDs are the ids at Meta of the numbers whose override a resource sets. Names don't tell: in another namespace another
-// resource stands for the same number.
+// numberIDs are the ids at Meta of the numbers whose override a resource sets. Names don't identify numbers: in another namespace
+// another resource stands for the same number.
 func (h *subscriptions) numberIDs(ctx context.Context, obj *v1alpha1.WebhookSubscription) ([]string, error) {
 	var ids []string
 	for i := range obj.Spec.PhoneNumbers {

@@ -30,7 +30,8 @@ const (
 // subscriptions is what the lifecycle needs to know of webhook subscriptions.
 type subscriptions struct {
 	*lifecycle.Base
-	// record writes the status in the middle of a run, before a write to Meta that a crash must not make anybody else's.
+	// record writes the status in the middle of a run, before a write to Meta: after a crash, the result must count as the
+	// operator's own.
 	record func(ctx context.Context, p *subscriptionRun, o *lifecycle.Result, precondition bool) error
 	memory *memory
 }
@@ -136,7 +137,7 @@ func (h *subscriptions) others(
 	return out, nil
 }
 
-// sameLevel reports that two resources of one account set the same thing, as far as their specs tell.
+// sameLevel reports that two resources of one account set the same thing, according to their specs.
 func sameLevel(a, b *v1alpha1.WebhookSubscription) bool {
 	if a.Spec.App != nil && b.Spec.App != nil || a.Spec.Messages != nil && b.Spec.Messages != nil {
 		return true

@@ -58,7 +58,7 @@ type route struct {
 	blocked *lifecycle.Result
 }
 
-// settled: nothing is to be written. An address that somebody else set as wanted is left as it is.
+// settled: nothing is to be written. An address that another client set as wanted is left as it is.
 func (l *route) settled() bool {
 	return l.live == l.want && (l.applied != l.want || l.want == "" || !l.stale)
 }
@@ -199,8 +199,8 @@ func (a *appRoute) getsMessages() bool {
 	return a.fieldsKnown && slices.Contains(a.fields, fieldMessages)
 }
 
-// setByOthers: somebody else set the app's address. One that this resource manages and that shows the account's own service was
-// left there by a priming that was cut off.
+// setByOthers: another client set the app's address. An app that this resource manages and that shows the account's own service
+// was left so by an interrupted priming.
 func (a *appRoute) setByOthers() bool {
 	primed := a.applied != "" && a.live == a.service
 	return a.live != "" && a.live != a.want && a.live != a.applied && !primed
@@ -247,7 +247,7 @@ func (a *appRoute) writeBlocked(target []string, moved bool) *lifecycle.Result {
 	return nil
 }
 
-// target are all fields that the app shall have. Fields that aren't known as management fields stay: somebody needs them.
+// target are all fields that the app shall have. Fields that aren't known as management fields stay: another client needs them.
 func (a *appRoute) target(messages bool) []string {
 	kept := a.fields
 	if a.exact {
@@ -260,7 +260,7 @@ func (a *appRoute) target(messages bool) []string {
 	return target
 }
 
-// follows compares the app with the wish of a resource that doesn't manage it.
+// follows compares the app with the spec of a resource that doesn't manage it.
 func (a *appRoute) follows() *lifecycle.Result {
 	missing := slices.DeleteFunc(slices.Clone(a.base), func(f string) bool { return slices.Contains(a.fields, f) })
 	if a.liveKnown && a.live == a.want && (!a.fieldsKnown || len(missing) == 0) {
@@ -308,7 +308,7 @@ func (a *appRoute) reached(fields []string) *lifecycle.Result {
 	return diverted(names, "the operator, which drops them")
 }
 
-// taken says that somebody else's address is in the way.
+// taken says that another client's address is in the way.
 func (a *appRoute) taken() *lifecycle.Result {
 	return lifecycle.NotSynced(v1alpha1.ReasonAlreadyExists, fmt.Sprintf(
 		"another client set the app's callback to %s; to replace it set spec.app.takeover: Always, else remove spec.app", shownURL(a.live))).AssetUnaffected()

@@ -52,7 +52,7 @@ func fresh(s *routes) {
 
 func noOverride(s *routes) { s.account.live, s.account.applied = "", "" }
 
-// otherApp: somebody else's callback, which gets messages.
+// otherApp: another client's callback, which gets messages.
 func otherApp(s *routes) { s.app.live, s.app.applied = hookOther, "" }
 
 func TestUnitWebhookPlan(t *testing.T) {
@@ -86,7 +86,7 @@ func TestUnitWebhookPlan(t *testing.T) {
 			}},
 		},
 		{
-			name: "no priming over somebody else's callback", reasons: []string{v1alpha1.ReasonAlreadyExists, v1alpha1.ReasonAlreadyExists},
+			name: "no priming over another client's callback", reasons: []string{v1alpha1.ReasonAlreadyExists, v1alpha1.ReasonAlreadyExists},
 			change: []func(*routes){noOverride, otherApp, func(s *routes) { s.app.refused, s.app.fields = true, s.app.base }},
 		},
 		{
@@ -122,14 +122,14 @@ func TestUnitWebhookPlan(t *testing.T) {
 			name: "another token", step: hookAccount, at: "messages",
 			change: []func(*routes){func(s *routes) { s.account.stale = true }},
 		},
-		{name: "somebody else's override, as wanted", change: []func(*routes){func(s *routes) { s.account.applied, s.account.stale = "", true }}},
+		{name: "another client's override, as wanted", change: []func(*routes){func(s *routes) { s.account.applied, s.account.stale = "", true }}},
 		{
 			name: "an entry that is gone is cleared", step: hookNumber, at: "phoneNumbers[a]",
 			change: []func(*routes){func(s *routes) {
 				s.numbers = []route{{path: "phoneNumbers[a]", id: "1", live: hookBot, applied: hookBot}}
 			}},
 		},
-		{name: "somebody else's callback", change: []func(*routes){otherApp}, reasons: []string{v1alpha1.ReasonAlreadyExists}},
+		{name: "another client's callback", change: []func(*routes){otherApp}, reasons: []string{v1alpha1.ReasonAlreadyExists}},
 		{
 			name: "taken over", step: hookApp, at: "app",
 			change: []func(*routes){otherApp, func(s *routes) { s.app.takeover = true }},
@@ -157,7 +157,7 @@ func TestUnitWebhookPlan(t *testing.T) {
 			change: []func(*routes){otherApp, func(s *routes) { s.app.takeover, s.app.want, s.app.exposed = true, hookBot, true }},
 		},
 		{
-			name: "messages that reach the operator already are told", reasons: []string{v1alpha1.ReasonWouldDivertMessages},
+			name: "messages that reach the operator already are reported", reasons: []string{v1alpha1.ReasonWouldDivertMessages},
 			change: []func(*routes){func(s *routes) { s.app.uncovered = []string{"WABA b"} }},
 		},
 		{

@@ -121,7 +121,7 @@ func (h *subscriptions) note(l *lookup, step *routeWrite, version *v1alpha1.Secr
 	}
 }
 
-// Describe sets the conditions of a subscription and judges whether the events go where the spec says.
+// Describe sets the conditions of a subscription and decides whether the events go where the spec says.
 func (h *subscriptions) Describe(p *subscriptionRun, c *lifecycle.Conditions) lifecycle.Readiness {
 	s := &p.Object.Status
 	if s.Subscribed == nil {
@@ -177,7 +177,7 @@ func (h *subscriptions) missing(obj *v1alpha1.WebhookSubscription) string {
 	return ""
 }
 
-// verified tells how Meta's handshake went. An address that Meta shows answered it when it was set.
+// verified shows the result of Meta's handshake. An address that Meta shows answered it when it was set.
 func (h *subscriptions) verified(p *subscriptionRun, c *lifecycle.Conditions, missing string) {
 	set := func(status metav1.ConditionStatus, reason, message string) {
 		c.Set(v1alpha1.ConditionCallbackVerified, status, reason, message)

@@ -170,7 +170,7 @@ func templates() []client.Object {
 		"Approved=False/Rejected 50h rejected by Meta: TAG_CONTENT_MISMATCH: The content says *sale* | <b>now</b> (don't ask for passwords)")
 	rejected.Status.StatusChangedTime = ago(50 * time.Hour)
 	turned := template("acme", "reminder", "APPROVED", "YELLOW", "UTILITY", ready, synced, approved,
-		"CategoryAsRequested=False/Reclassified 30h asked for UTILITY, but Meta classified it as MARKETING and charges for that; change the content, or set spec.category to MARKETING to accept it",
+		"CategoryAsRequested=False/Reclassified 30h requested UTILITY, but Meta classified it as MARKETING and charges for that; change the content, or set spec.category to MARKETING to accept it",
 		"QualityHealthy=False/MediumQuality 3h quality is medium: recipients block or report these messages; if it gets low, Meta pauses the template")
 	turned.Status.Category = "MARKETING"
 	planned := template("acme", "survey", "APPROVED", "GREEN", "UTILITY", ready, synced, approved,

@@ -17,8 +17,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 )
 
-// TestUnitLedgerOfTheHolder: a stranger's resource with the account's id neither seeds the hour nor is shown the owner's.
-func TestUnitLedgerOfTheHolder(t *testing.T) {
+// TestUnitCreateQuotaOfTheHolder: a stranger's resource with the account's id neither seeds the hour nor is shown the owner's.
+func TestUnitCreateQuotaOfTheHolder(t *testing.T) {
 	clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
 	sessions := account.NewManager(account.Options{Clock: clk, BaseURL: "http://localhost"})
 	r := &accounts{Base: &lifecycle.Base{Creates: lifecycle.NewCreateQuota(clk, 3), Clock: clk}}
@@ -36,7 +36,7 @@ func TestUnitLedgerOfTheHolder(t *testing.T) {
 	stranger := &accountRun{Object: &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ID: "1"}}, Before: &v1alpha1.WABA{}}
 	r.limits(stranger) // in conflict: without a session
 	stranger.Session = session("b")
-	r.limits(stranger) // before anybody has observed the account
+	r.limits(stranger) // before any resource has observed the account
 	if wait := r.Creates.Reserve("1", owner.Object.Status.Operator.TemplateCreates); wait == 0 {
 		t.Error("after a restart the stranger was first, and the owner's hour is lost")
 	}

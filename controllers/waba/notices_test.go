@@ -14,7 +14,7 @@ import (
 	"github.com/waba-operator/waba-operator/controllers/lifecycle/lifecycletest"
 )
 
-func TestUnitNewsOfAccounts(t *testing.T) {
+func TestUnitNoticesOfAccounts(t *testing.T) {
 	when := metav1.NewTime(lifecycletest.At(0))
 	alert := v1alpha1.Alert{Type: "OBA_REJECTED", Severity: "WARNING", Status: "ACTIVE", EntityType: "BUSINESS", EntityID: "1", Description: "No.", Time: when}
 	quiet := v1alpha1.Alert{Type: "OBA_APPROVED", Severity: "INFORMATIONAL", Status: "ACTIVE", Time: when}
@@ -23,13 +23,13 @@ func TestUnitNewsOfAccounts(t *testing.T) {
 		Alerts: []v1alpha1.Alert{quiet, alert, {Type: "OVER", Status: "NONE", Time: when}}, MessagingLimit: "TIER_10K",
 		AccountEvents: []v1alpha1.AccountEvent{{Event: "PARTNER_REMOVED", Time: when, Detail: "BUSINESS_DOWNGRADE"}},
 	}
-	expectNews(t, (&accounts{}).Notices(was, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}),
+	expectNotices(t, (&accounts{}).Notices(was, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}),
 		lifecycle.Notice{Warning: true, Reason: "MetaAlert", Message: "OBA_REJECTED: BUSINESS 1: No."}, lifecycle.Notice{Warning: true, Reason: "AccountEvent", Message: "PARTNER_REMOVED: BUSINESS_DOWNGRADE"},
 		lifecycle.Notice{Warning: false, Reason: "LimitsChanged", Message: "the messaging limit is TIER_10K"})
-	expectNews(t, (&accounts{}).Notices(is, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}))
+	expectNotices(t, (&accounts{}).Notices(is, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}))
 }
 
-func expectNews(t *testing.T, got []lifecycle.Notice, want ...lifecycle.Notice) {
+func expectNotices(t *testing.T, got []lifecycle.Notice, want ...lifecycle.Notice) {
 	t.Helper()
 	if !slices.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
