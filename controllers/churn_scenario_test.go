@@ -92,17 +92,17 @@ func (c *churn) resources(i int) []client.Object {
 	}}
 	template := harness.Template(fmt.Sprintf("parcel_%05d", i))
 	template.ObjectMeta, template.Spec.CommonSpec, template.Spec.DriftPolicy = name, common, v1alpha1.DriftPolicyRepair
-	hook := &v1alpha1.WebhookSubscription{ObjectMeta: name, Spec: v1alpha1.WebhookSubscriptionSpec{CommonSpec: common}}
+	subscription := &v1alpha1.WebhookSubscription{ObjectMeta: name, Spec: v1alpha1.WebhookSubscriptionSpec{CommonSpec: common}}
 	switch i % 10 {
 	case deletesAtMeta:
 		number.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDeregister
-		template.Spec.DeletionPolicy, hook.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete, v1alpha1.DeletionPolicyDelete
+		template.Spec.DeletionPolicy, subscription.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete, v1alpha1.DeletionPolicyDelete
 	case observed:
 		number.Spec.ManagementPolicy, template.Spec.ManagementPolicy = v1alpha1.ManagementPolicyObserved, v1alpha1.ManagementPolicyObserved
-		hook.Spec.ManagementPolicy = v1alpha1.ManagementPolicyObserved
+		subscription.Spec.ManagementPolicy = v1alpha1.ManagementPolicyObserved
 	case isPaused:
 		number.Spec.ManagementPolicy, template.Spec.ManagementPolicy = v1alpha1.ManagementPolicyPaused, v1alpha1.ManagementPolicyPaused
-		hook.Spec.ManagementPolicy = v1alpha1.ManagementPolicyPaused
+		subscription.Spec.ManagementPolicy = v1alpha1.ManagementPolicyPaused
 	case isPausedAccount:
 		waba.Spec.ManagementPolicy = v1alpha1.ManagementPolicyPaused
 	case hasSample:
@@ -114,7 +114,7 @@ func (c *churn) resources(i int) []client.Object {
 	case refusedSetting:
 		waba.Spec.Insights = v1alpha1.InsightsEnabled
 	}
-	return []client.Object{waba, number, template, hook}
+	return []client.Object{waba, number, template, subscription}
 }
 
 // each calls f for every resource.

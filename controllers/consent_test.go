@@ -17,9 +17,9 @@ import (
 const sharedToken = "EAAGtokenOfTheSecondAccountOfTheApp1"
 
 // sharedApp returns a world with a second account of the app, whose messages go to the app's own address: the bot's.
-func sharedApp(t *testing.T, namespace func(*hookWorld) string) (*hookWorld, *v1alpha1.WABA) {
+func sharedApp(t *testing.T, namespace func(*webhookWorld) string) (*webhookWorld, *v1alpha1.WABA) {
 	t.Helper()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	w.Sim.AddAccount(graphsim.Account{ID: otherAccount, Name: "Second"})
 	w.Sim.AddToken(graphsim.Token{
 		Name: "second", Value: sharedToken, AppID: harness.AppID,
@@ -48,7 +48,7 @@ func custom(o *v1alpha1.WebhookSubscription) {
 	}
 }
 
-func (w *hookWorld) expectApp(t *testing.T, want string) {
+func (w *webhookWorld) expectApp(t *testing.T, want string) {
 	t.Helper()
 	if got, _ := w.Sim.AppCallback(harness.AppID); got != want {
 		t.Errorf("the app's callback is %s, want %s", got, want)
@@ -59,9 +59,9 @@ func (w *hookWorld) expectApp(t *testing.T, want string) {
 // consent of its owner, whatever takeover says.
 func TestAppBelongsToAllItsAccounts(t *testing.T) {
 	t.Parallel()
-	elsewhere := func(*hookWorld) string { return env.Namespace(t) }
-	here := func(w *hookWorld) string { return w.Namespace }
-	agree := func(w *hookWorld, second *v1alpha1.WABA) {
+	elsewhere := func(*webhookWorld) string { return env.Namespace(t) }
+	here := func(w *webhookWorld) string { return w.Namespace }
+	agree := func(w *webhookWorld, second *v1alpha1.WABA) {
 		w.Edit(second, func() {
 			second.Spec.AllowedReferences = []v1alpha1.AllowedReference{{
 				Kinds: []string{"WebhookSubscription"}, WebhookLevels: []v1alpha1.WebhookLevel{v1alpha1.WebhookLevelApp},
@@ -70,13 +70,13 @@ func TestAppBelongsToAllItsAccounts(t *testing.T) {
 		})
 	}
 	for name, tc := range map[string]struct {
-		namespace func(*hookWorld) string
+		namespace func(*webhookWorld) string
 		reason    string
-		agree     func(*hookWorld, *v1alpha1.WABA)
+		agree     func(*webhookWorld, *v1alpha1.WABA)
 	}{
 		"another owner":  {elsewhere, v1alpha1.ReasonReferenceNotPermitted, agree},
 		"the same owner": {here, v1alpha1.ReasonWouldDivertMessages, agree},
-		"the same owner, by a subscription": {here, v1alpha1.ReasonWouldDivertMessages, func(w *hookWorld, _ *v1alpha1.WABA) {
+		"the same owner, by a subscription": {here, v1alpha1.ReasonWouldDivertMessages, func(w *webhookWorld, _ *v1alpha1.WABA) {
 			w.subscription(custom, func(o *v1alpha1.WebhookSubscription) { o.Name, o.Spec.WABARef.Name = "second", "second" })
 		}},
 	} {
@@ -110,7 +110,7 @@ func TestAppBelongsToAllItsAccounts(t *testing.T) {
 // app's callback and fields are not among it unless webhookLevels says so. A refused spec.app doesn't hold the app.
 func TestTenantsDontSetTheApp(t *testing.T) {
 	t.Parallel()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: w.Namespace}}
 	w.Reload(waba)
 	w.Edit(waba, func() { everywhere("WebhookSubscription")(waba) })

@@ -34,12 +34,12 @@ func TestDeletionsFreeStores(t *testing.T) {
 	process := startBare(t, w)
 	waba := w.WABA()
 	number := phoneNumber(w, adopted, func(o *v1alpha1.PhoneNumber) { o.Spec.Profile = &v1alpha1.PhoneNumberProfile{About: ptr.To("Open")} })
-	hook := &v1alpha1.WebhookSubscription{
+	subscription := &v1alpha1.WebhookSubscription{
 		ObjectMeta: metav1.ObjectMeta{Name: "acme"},
 		Spec:       v1alpha1.WebhookSubscriptionSpec{CommonSpec: v1alpha1.CommonSpec{WABARef: v1alpha1.WABAReference{Name: "acme"}}},
 	}
-	w.Create(hook)
-	all := []client.Object{waba, number, hook}
+	w.Create(subscription)
+	all := []client.Object{waba, number, subscription}
 	w.Sim.Fail(graphsim.Fault{
 		Method: http.MethodPost, Path: "/*/message_templates", Status: http.StatusServiceUnavailable, Code: 2, Times: -1,
 	})
@@ -49,7 +49,7 @@ func TestDeletionsFreeStores(t *testing.T) {
 	leaves := w.CreateTemplate("parcel_leaves")
 	process.until("all are known", func() bool { return process.reconcilers.Known() == len(all)+1 })
 	process.until("the subscription is there", func() bool {
-		return w.Reload(hook) && harness.Condition(hook.Status.Conditions, v1alpha1.ConditionSynced).Status == metav1.ConditionTrue
+		return w.Reload(subscription) && harness.Condition(subscription.Status.Conditions, v1alpha1.ConditionSynced).Status == metav1.ConditionTrue
 	})
 	process.until("the last template has failed", func() bool {
 		return w.Reload(leaves) && harness.Condition(leaves.Status.Conditions, v1alpha1.ConditionSynced).Reason == v1alpha1.ReasonTransientError

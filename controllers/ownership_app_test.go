@@ -21,7 +21,7 @@ func TestInventedAppSecretIsNoClaim(t *testing.T) {
 	for name, secret := range map[string]string{"invented": "an-app-secret-of-no-app", "none": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newHookWorld(t)
+			w := newWebhookWorld(t)
 			w.Sim.AddAccount(graphsim.Account{ID: otherAccount, Name: "Tenant"})
 			w.Sim.AddToken(graphsim.Token{
 				Name: "tenant", Value: foreignToken, AppID: harness.AppID,

@@ -123,7 +123,7 @@ func TestNumberTwiceAtOnce(t *testing.T) {
 // TestNumberOfAnotherIsNoWayToItsMessages: a subscription that names a PhoneNumber in conflict can't set that number's override.
 func TestNumberOfAnotherIsNoWayToItsMessages(t *testing.T) {
 	t.Parallel()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: w.Namespace}}
 	w.Reload(waba)
 	w.Edit(waba, func() { everywhere("PhoneNumber", "WebhookSubscription")(waba) })

@@ -22,7 +22,7 @@ import (
 // the old resource is pruned, in this order or in the other.
 type renaming struct {
 	// make creates the resource.
-	make func(w *hookWorld, name string, policy v1alpha1.DeletionPolicy) client.Object
+	make func(w *webhookWorld, name string, policy v1alpha1.DeletionPolicy) client.Object
 	// conditions returns those of the resource.
 	conditions func(client.Object) []metav1.Condition
 	policies   []v1alpha1.DeletionPolicy
@@ -36,7 +36,7 @@ func renamings() map[string]renaming {
 	retainOrDelete := []v1alpha1.DeletionPolicy{"", v1alpha1.DeletionPolicyRetain, v1alpha1.DeletionPolicyDelete}
 	return map[string]renaming{
 		"MessageTemplate": {
-			make: func(w *hookWorld, name string, policy v1alpha1.DeletionPolicy) client.Object {
+			make: func(w *webhookWorld, name string, policy v1alpha1.DeletionPolicy) client.Object {
 				return w.CreateTemplate("parcel_left", func(m *v1alpha1.MessageTemplate) { m.Name, m.Spec.DeletionPolicy = name, policy })
 			},
 			conditions: func(obj client.Object) []metav1.Condition { return obj.(*v1alpha1.MessageTemplate).Status.Conditions },
@@ -46,7 +46,7 @@ func renamings() map[string]renaming {
 			after:      v1alpha1.ReasonNameLocked,
 		},
 		"PhoneNumber": {
-			make: func(w *hookWorld, name string, policy v1alpha1.DeletionPolicy) client.Object {
+			make: func(w *webhookWorld, name string, policy v1alpha1.DeletionPolicy) client.Object {
 				return phoneNumber(w.World, adopted, withPIN, func(o *v1alpha1.PhoneNumber) { o.Name, o.Spec.DeletionPolicy = name, policy })
 			},
 			conditions: func(obj client.Object) []metav1.Condition { return obj.(*v1alpha1.PhoneNumber).Status.Conditions },
@@ -56,7 +56,7 @@ func renamings() map[string]renaming {
 			after:      v1alpha1.ReasonSynced,
 		},
 		"WebhookSubscription": {
-			make: func(w *hookWorld, name string, policy v1alpha1.DeletionPolicy) client.Object {
+			make: func(w *webhookWorld, name string, policy v1alpha1.DeletionPolicy) client.Object {
 				return w.subscription(func(o *v1alpha1.WebhookSubscription) { o.Name, o.Spec.DeletionPolicy = name, policy })
 			},
 			conditions: func(obj client.Object) []metav1.Condition {
@@ -71,7 +71,7 @@ func renamings() map[string]renaming {
 }
 
 // writesSince counts the writes to Meta after the first n requests.
-func writesSince(w *hookWorld, n int) map[string]int {
+func writesSince(w *webhookWorld, n int) map[string]int {
 	out := map[string]int{}
 	for _, r := range w.Sim.Requests()[n:] {
 		if r.Method != http.MethodGet && r.Op != graphsim.OpBatch {
@@ -106,9 +106,9 @@ func TestRename(t *testing.T) {
 }
 
 // begin returns a world in which the resource is as its spec says.
-func (r *renaming) begin(t *testing.T, policy v1alpha1.DeletionPolicy) (*hookWorld, *harness.Operator, client.Object) {
+func (r *renaming) begin(t *testing.T, policy v1alpha1.DeletionPolicy) (*webhookWorld, *harness.Operator, client.Object) {
 	t.Helper()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	keySecret(w.World, "pin", v1alpha1.SecretPurposePIN, goodPIN)
 	w.Sim.SetPINInManager(harness.NumberID, goodPIN)
 	op := w.start()

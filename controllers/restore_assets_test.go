@@ -29,11 +29,11 @@ func TestRestoreAssets(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			w := newHookWorld(t)
+			w := newWebhookWorld(t)
 			w.Sim.SetPINInManager(harness.NumberID, goodPIN)
 			keySecret(w.World, "pin", v1alpha1.SecretPurposePIN, goodPIN)
 			number := phoneNumber(w.World, adopted, withPIN, func(n *v1alpha1.PhoneNumber) { aboutOpen(&n.Spec) })
-			hooks := w.subscription(func(o *v1alpha1.WebhookSubscription) {
+			subscription := w.subscription(func(o *v1alpha1.WebhookSubscription) {
 				o.Spec.PhoneNumbers = []v1alpha1.PhoneNumberWebhookOverride{{
 					PhoneNumberRef:  v1alpha1.PhoneNumberReference{Name: number.Name},
 					WebhookOverride: v1alpha1.WebhookOverride{CallbackURL: elseURL, VerifyTokenSecretRef: tokenOf("else")},
@@ -42,14 +42,14 @@ func TestRestoreAssets(t *testing.T) {
 			op := w.start()
 			finish(op)
 			op.Observe()
-			w.expectReady(t, hooks)
+			w.expectReady(t, subscription)
 			waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: w.Namespace}}
 			w.Reload(waba)
 			w.Reload(number)
 			expect(t, number.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 			op.Stop()
 
-			lost := []client.Object{hooks, number, waba}
+			lost := []client.Object{subscription, number, waba}
 			for _, name := range []string{"pin", "operator", "bot", "else", "acme-meta"} {
 				secret := keySecretOf(w.World, name)
 				w.Reload(secret)
@@ -70,7 +70,7 @@ func TestRestoreAssets(t *testing.T) {
 			if s := w.Sim.Stats(); s.Writes != 0 {
 				t.Errorf("%d writes to Meta: %v", s.Writes, s.ByOp)
 			}
-			w.expectReady(t, hooks)
+			w.expectReady(t, subscription)
 			w.Reload(number)
 			for _, kind := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionSynced} {
 				if c := harness.Condition(number.Status.Conditions, kind); c.Status != metav1.ConditionTrue {

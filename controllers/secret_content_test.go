@@ -307,7 +307,7 @@ func TestAnnotatedCode(t *testing.T) {
 func TestAnnotatedVerifyToken(t *testing.T) {
 	eachProcess(t, func(t *testing.T, restart bool) {
 		t.Helper()
-		w := newHookWorld(t)
+		w := newWebhookWorld(t)
 		op := w.start()
 		obj := w.subscription()
 		op.Settle()

@@ -137,7 +137,7 @@ func TestTenantTakesItsShare(t *testing.T) {
 // hour here, than its namespace's share; in the end its last state is at Meta.
 func TestSubscriptionTakesItsShare(t *testing.T) {
 	t.Parallel()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	w.Sim.DeleteNumberInManager(harness.NumberID)
 	obj := w.subscription()
 	op := w.start()

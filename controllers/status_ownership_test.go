@@ -154,7 +154,7 @@ func TestStatusIsOurs(t *testing.T) {
 
 func writeForeign(t *testing.T, what string, write func(*harness.World, client.Object, map[string]any) error) {
 	t.Helper()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: w.Namespace}}
 	all := map[string]client.Object{
 		"WABA": waba, "MessageTemplate": w.CreateTemplate("order_confirmation"), "PhoneNumber": phoneNumber(w.World, adopted),

@@ -26,7 +26,7 @@ const (
 )
 
 // second adds another account of the same app, with a registered number.
-func (w *hookWorld) second() *v1alpha1.WABA {
+func (w *webhookWorld) second() *v1alpha1.WABA {
 	w.Sim.AddToken(graphsim.Token{
 		Name: "second", Value: secondToken, AppID: harness.AppID,
 		Scopes: []string{"whatsapp_business_management", "whatsapp_business_messaging"}, Accounts: []string{secondID},
@@ -43,7 +43,7 @@ func (w *hookWorld) second() *v1alpha1.WABA {
 
 func TestWebhookTakeover(t *testing.T) {
 	t.Parallel()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	w.Sim.SetAppCallback(harness.AppID, elseURL, "messages", "account_alerts")
 	w.Sim.SubscribeApp(harness.AccountID, harness.AppID, "")
 	obj := w.subscription()
@@ -82,7 +82,7 @@ func TestWebhookTakeover(t *testing.T) {
 // TestWebhookWouldDivert: the app isn't pointed at the operator while another account's messages would follow.
 func TestWebhookWouldDivert(t *testing.T) {
 	t.Parallel()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	w.Sim.SetAppCallback(harness.AppID, elseURL, "messages", "account_alerts")
 	w.Sim.SubscribeApp(harness.AccountID, harness.AppID, "")
 	second := w.second()
@@ -104,7 +104,7 @@ func TestWebhookWouldDivert(t *testing.T) {
 // TestWebhookWithoutOverride: an account without an override keeps its messages; a field that no override moves as well.
 func TestWebhookWithoutOverride(t *testing.T) {
 	t.Parallel()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	w.Sim.SetAppCallback(harness.AppID, elseURL, "messages", "user_preferences", "account_alerts")
 	w.Sim.SubscribeApp(harness.AccountID, harness.AppID, "")
 	obj := w.subscription(takeover, func(o *v1alpha1.WebhookSubscription) { o.Spec.Messages = nil })
@@ -124,7 +124,7 @@ func TestWebhookWithoutOverride(t *testing.T) {
 // override is set, though the operator doesn't see the app's fields.
 func TestWebhookMessagesByHand(t *testing.T) {
 	t.Parallel()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	w.Sim.SetAppCallback(harness.AppID, elseURL, "account_alerts")
 	obj := w.subscription(func(o *v1alpha1.WebhookSubscription) { o.Spec.App = nil })
 	op := w.start()
@@ -143,7 +143,7 @@ func TestWebhookDashboardOnly(t *testing.T) {
 	for _, secret := range []bool{true, false} {
 		t.Run(map[bool]string{true: "with app secret", false: "without"}[secret], func(t *testing.T) {
 			t.Parallel()
-			w := newHookWorld(t, graphsim.WithDashboardOnly())
+			w := newWebhookWorld(t, graphsim.WithDashboardOnly())
 			if !secret {
 				account := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "acme-meta", Namespace: w.Namespace}}
 				w.Edit(account, func() { delete(account.Data, v1alpha1.SecretKeyAppSecret) })
@@ -174,7 +174,7 @@ func TestWebhookDashboardOnly(t *testing.T) {
 // operator tries again slowly, and the failure keeps no other write back.
 func TestWebhookHandshake(t *testing.T) {
 	t.Parallel()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	w.services.expect(botHost, "another token")
 	w.Sim.SetAppCallback(harness.AppID, "", "")
 	obj := w.subscription()
@@ -211,7 +211,7 @@ func TestWebhookHandshake(t *testing.T) {
 // TestWebhookSecrets: a Secret is sent to Meta only if it was released for that, and its text is nowhere.
 func TestWebhookSecrets(t *testing.T) {
 	t.Parallel()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	keySecret(w.World, "pin", v1alpha1.SecretPurposePIN, "314159")
 	obj := w.subscription(func(o *v1alpha1.WebhookSubscription) {
 		o.Spec.Messages.VerifyTokenSecretRef = tokenOf("pin")
@@ -243,7 +243,7 @@ func TestWebhookPolicies(t *testing.T) {
 	t.Parallel()
 	t.Run("Observed", func(t *testing.T) {
 		t.Parallel()
-		w := newHookWorld(t)
+		w := newWebhookWorld(t)
 		obj := w.subscription(func(o *v1alpha1.WebhookSubscription) { o.Spec.ManagementPolicy = v1alpha1.ManagementPolicyObserved })
 		op := w.start()
 		finish(op)
@@ -253,7 +253,7 @@ func TestWebhookPolicies(t *testing.T) {
 	})
 	t.Run("Paused", func(t *testing.T) {
 		t.Parallel()
-		w := newHookWorld(t)
+		w := newWebhookWorld(t)
 		obj := w.subscription(func(o *v1alpha1.WebhookSubscription) { o.Spec.ManagementPolicy = v1alpha1.ManagementPolicyPaused })
 		op := w.start()
 		finish(op)
@@ -265,7 +265,7 @@ func TestWebhookPolicies(t *testing.T) {
 	})
 	t.Run("read-only", func(t *testing.T) {
 		t.Parallel()
-		w := newHookWorld(t)
+		w := newWebhookWorld(t)
 		obj := w.subscription()
 		op := w.start(func(o *operator.Options) { o.ReadOnly = true })
 		finish(op)
@@ -275,7 +275,7 @@ func TestWebhookPolicies(t *testing.T) {
 	})
 	t.Run("no public address", func(t *testing.T) {
 		t.Parallel()
-		w := newHookWorld(t)
+		w := newWebhookWorld(t)
 		obj := w.subscription()
 		op := w.Start()
 		finish(op)

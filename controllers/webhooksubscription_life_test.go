@@ -19,9 +19,9 @@ import (
 )
 
 // installed returns a world in which everything is set up.
-func installed(t *testing.T, change ...func(*v1alpha1.WebhookSubscription)) (*hookWorld, *harness.Operator, *v1alpha1.WebhookSubscription) {
+func installed(t *testing.T, change ...func(*v1alpha1.WebhookSubscription)) (*webhookWorld, *harness.Operator, *v1alpha1.WebhookSubscription) {
 	t.Helper()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	obj := w.subscription(change...)
 	op := w.start()
 	finish(op)
@@ -40,29 +40,29 @@ func TestWebhookDrift(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name   string
-		change func(*hookWorld)
+		change func(*webhookWorld)
 		calls  map[string]int
 		// hourly: only the hourly read of the app shows it.
 		hourly bool
 	}{
 		{
 			name:   "override changed",
-			change: func(w *hookWorld) { w.Sim.SubscribeApp(harness.AccountID, harness.AppID, elseURL) },
+			change: func(w *webhookWorld) { w.Sim.SubscribeApp(harness.AccountID, harness.AppID, elseURL) },
 			calls:  map[string]int{graphsim.OpSubscribeApp: 1},
 		},
 		{
 			name:   "unsubscribed",
-			change: func(w *hookWorld) { w.meta(http.MethodDelete, harness.AccountID+"/subscribed_apps") },
+			change: func(w *webhookWorld) { w.meta(http.MethodDelete, harness.AccountID+"/subscribed_apps") },
 			calls:  map[string]int{graphsim.OpSubscribeApp: 2},
 		},
 		{
 			name:   "fields given up",
-			change: func(w *hookWorld) { w.Sim.SetAppCallback(harness.AppID, receiverURL, "messages", "security") },
+			change: func(w *webhookWorld) { w.Sim.SetAppCallback(harness.AppID, receiverURL, "messages", "security") },
 			calls:  map[string]int{graphsim.OpSetSubscription: 1}, hourly: true,
 		},
 		{
 			name:   "callback removed",
-			change: func(w *hookWorld) { w.Sim.SetAppCallback(harness.AppID, "") },
+			change: func(w *webhookWorld) { w.Sim.SetAppCallback(harness.AppID, "") },
 			calls:  map[string]int{graphsim.OpSetSubscription: 1},
 		},
 	} {
@@ -164,7 +164,7 @@ func TestWebhookTokenRotation(t *testing.T) {
 // TestWebhookNumbers: an entry sends the messages of one number elsewhere, until it is removed.
 func TestWebhookNumbers(t *testing.T) {
 	t.Parallel()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	phoneNumber(w.World, adopted)
 	obj := w.subscription(func(o *v1alpha1.WebhookSubscription) {
 		o.Spec.PhoneNumbers = []v1alpha1.PhoneNumberWebhookOverride{
@@ -232,7 +232,7 @@ func TestWebhookDeletion(t *testing.T) {
 	deleted := func(o *v1alpha1.WebhookSubscription) { o.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete }
 	for _, tc := range []struct {
 		name    string
-		prepare func(*hookWorld)
+		prepare func(*webhookWorld)
 		change  func(*v1alpha1.WebhookSubscription)
 		// messages and management are where events go afterwards.
 		messages, management string
@@ -243,15 +243,15 @@ func TestWebhookDeletion(t *testing.T) {
 		{name: "retained", change: func(*v1alpha1.WebhookSubscription) {}, messages: botHost, management: operatorHost, app: receiverURL},
 		{
 			name: "not what was there", change: deleted, app: "",
-			prepare: func(w *hookWorld) { w.Sim.SubscribeApp(harness.AccountID, harness.AppID, "") },
+			prepare: func(w *webhookWorld) { w.Sim.SubscribeApp(harness.AccountID, harness.AppID, "") },
 		},
 		{
 			name: "another account needs the app", change: deleted, app: receiverURL,
-			prepare: func(w *hookWorld) { w.second(); w.Sim.SubscribeApp(secondID, harness.AppID, elseURL) },
+			prepare: func(w *webhookWorld) { w.second(); w.Sim.SubscribeApp(secondID, harness.AppID, elseURL) },
 		},
 		{
 			name: "the messages would go to the operator", change: deleted, messages: botHost, management: operatorHost, app: receiverURL, stays: true,
-			prepare: func(w *hookWorld) {
+			prepare: func(w *webhookWorld) {
 				w.second()
 				w.Sim.SubscribeApp(secondID, harness.AppID, elseURL)
 				w.Sim.SubscribeApp(harness.AccountID, harness.AppID, "")
@@ -260,7 +260,7 @@ func TestWebhookDeletion(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			w := newHookWorld(t)
+			w := newWebhookWorld(t)
 			if tc.prepare != nil {
 				tc.prepare(w)
 			}
@@ -293,7 +293,7 @@ func TestWebhookDeletion(t *testing.T) {
 }
 
 // dieAt kills a process at one of its POSTs to a path, after so many others: when Meta has carried it out, or before.
-func (w *hookWorld) dieAt(path string, after int, commit bool, kill func()) {
+func (w *webhookWorld) dieAt(path string, after int, commit bool, kill func()) {
 	inner, left := w.Transport, atomic.Int64{}
 	left.Store(int64(after))
 	w.Transport = func(next http.RoundTripper) http.RoundTripper {
@@ -329,7 +329,7 @@ func TestWebhookCrash(t *testing.T) {
 		for _, commit := range []bool{false, true} {
 			t.Run(tc.name+map[bool]string{false: " lost", true: " done"}[commit], func(t *testing.T) {
 				t.Parallel()
-				w := newHookWorld(t)
+				w := newWebhookWorld(t)
 				hosts := w.everywhere()
 				var first *harness.Operator
 				w.dieAt(tc.path, tc.after, commit, func() { first.Kill() })

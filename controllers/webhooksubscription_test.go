@@ -59,16 +59,16 @@ func (s *services) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, r.URL.Query().Get("hub.challenge"))
 }
 
-// hookWorld is a world with webhooks.
-type hookWorld struct {
+// webhookWorld is a world with webhooks.
+type webhookWorld struct {
 	*harness.World
 	services *services
 }
 
-// newHookWorld has an account, its Secret and the Secret with the verify tokens of the sample.
-func newHookWorld(t *testing.T, opts ...graphsim.Option) *hookWorld {
+// newWebhookWorld has an account, its Secret and the Secret with the verify tokens of the sample.
+func newWebhookWorld(t *testing.T, opts ...graphsim.Option) *webhookWorld {
 	t.Helper()
-	w := &hookWorld{harness.New(t, env, append(opts, graphsim.WithWebhooks())...), &services{tokens: map[string]string{
+	w := &webhookWorld{harness.New(t, env, append(opts, graphsim.WithWebhooks())...), &services{tokens: map[string]string{
 		operatorHost: "token-of-operator", botHost: "token-of-bot", elseHost: "token-of-else",
 	}}}
 	server := httptest.NewServer(w.services)
@@ -85,7 +85,7 @@ func newHookWorld(t *testing.T, opts ...graphsim.Option) *hookWorld {
 }
 
 // start starts the operator with a public address.
-func (w *hookWorld) start(change ...func(*operator.Options)) *harness.Operator {
+func (w *webhookWorld) start(change ...func(*operator.Options)) *harness.Operator {
 	w.T.Helper()
 	return w.Start(append([]func(*operator.Options){func(o *operator.Options) { o.WebhookURL = "https://" + operatorHost }}, change...)...)
 }
@@ -95,7 +95,7 @@ func tokenOf(name string) v1alpha1.SecretKeyReference {
 }
 
 // subscription creates the sample: management events go to the operator, messages to the bot.
-func (w *hookWorld) subscription(change ...func(*v1alpha1.WebhookSubscription)) *v1alpha1.WebhookSubscription {
+func (w *webhookWorld) subscription(change ...func(*v1alpha1.WebhookSubscription)) *v1alpha1.WebhookSubscription {
 	w.T.Helper()
 	ref := tokenOf("operator")
 	obj := &v1alpha1.WebhookSubscription{
@@ -116,7 +116,7 @@ func (w *hookWorld) subscription(change ...func(*v1alpha1.WebhookSubscription)) 
 func takeover(o *v1alpha1.WebhookSubscription) { o.Spec.App.Takeover = v1alpha1.TakeoverPolicyAlways }
 
 // meta makes a call to Meta as another program with the account's token would.
-func (w *hookWorld) meta(method, path string) {
+func (w *webhookWorld) meta(method, path string) {
 	w.T.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), method, w.URL+"/v25.0/"+path, http.NoBody)
 	if err != nil {
@@ -134,7 +134,7 @@ func (w *hookWorld) meta(method, path string) {
 }
 
 // route sends a message and a management event, and says at which hosts they arrive.
-func (w *hookWorld) route() (messages, management []string) {
+func (w *webhookWorld) route() (messages, management []string) {
 	w.T.Helper()
 	w.Sim.DropDeliveries()
 	w.Sim.ResetDeliveries()
@@ -155,7 +155,7 @@ func (w *hookWorld) route() (messages, management []string) {
 }
 
 // everywhere watches where a message would go after each call of the operator's. The list has no repetitions.
-func (w *hookWorld) everywhere() (hosts func() []string) {
+func (w *webhookWorld) everywhere() (hosts func() []string) {
 	var mu sync.Mutex
 	var seen []string
 	w.Transport = func(next http.RoundTripper) http.RoundTripper {
@@ -190,7 +190,7 @@ func finish(op *harness.Operator) {
 }
 
 // writesAbout counts the calls that set where events go.
-func (w *hookWorld) writesAbout() map[string]int {
+func (w *webhookWorld) writesAbout() map[string]int {
 	n := map[string]int{}
 	for _, r := range w.Sim.Requests() {
 		switch r.Op {
@@ -201,7 +201,7 @@ func (w *hookWorld) writesAbout() map[string]int {
 	return n
 }
 
-func (w *hookWorld) expectReady(t *testing.T, obj *v1alpha1.WebhookSubscription) {
+func (w *webhookWorld) expectReady(t *testing.T, obj *v1alpha1.WebhookSubscription) {
 	t.Helper()
 	w.Reload(obj)
 	expect(t, obj.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
@@ -214,7 +214,7 @@ func (w *hookWorld) expectReady(t *testing.T, obj *v1alpha1.WebhookSubscription)
 }
 
 // expectProblem wants Synced to be False for a reason, with a message that says something.
-func (w *hookWorld) expectProblem(t *testing.T, obj *v1alpha1.WebhookSubscription, reason, says string) {
+func (w *webhookWorld) expectProblem(t *testing.T, obj *v1alpha1.WebhookSubscription, reason, says string) {
 	t.Helper()
 	w.Reload(obj)
 	expect(t, obj.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, reason)
@@ -223,7 +223,7 @@ func (w *hookWorld) expectProblem(t *testing.T, obj *v1alpha1.WebhookSubscriptio
 	}
 }
 
-func (w *hookWorld) expectRoute(t *testing.T, messages, management string) {
+func (w *webhookWorld) expectRoute(t *testing.T, messages, management string) {
 	t.Helper()
 	gotMessages, gotManagement := w.route()
 	if strings.Join(gotMessages, "+") != messages || strings.Join(gotManagement, "+") != management {
@@ -236,21 +236,21 @@ func TestWebhookInstallation(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name   string
-		before func(*hookWorld)
+		before func(*webhookWorld)
 		change func(*v1alpha1.WebhookSubscription)
 		// route is where a message went after each write; a repeated host is left out.
 		route []string
 		calls map[string]int
 	}{
 		{
-			name: "a new app", before: func(*hookWorld) {}, change: func(*v1alpha1.WebhookSubscription) {},
+			name: "a new app", before: func(*webhookWorld) {}, change: func(*v1alpha1.WebhookSubscription) {},
 			route: []string{"", botHost},
 			// Subscribed, overridden too early, overridden; primed and moved.
 			calls: map[string]int{graphsim.OpSubscribeApp: 3, graphsim.OpSetSubscription: 2},
 		},
 		{
 			name: "the bot has the app's callback", change: takeover,
-			before: func(w *hookWorld) {
+			before: func(w *webhookWorld) {
 				w.Sim.SetAppCallback(harness.AppID, botURL, "messages", "account_update")
 				w.Sim.SubscribeApp(harness.AccountID, harness.AppID, "")
 			},
@@ -258,7 +258,7 @@ func TestWebhookInstallation(t *testing.T) {
 		},
 		{
 			name: "the override is there", change: takeover,
-			before: func(w *hookWorld) {
+			before: func(w *webhookWorld) {
 				w.Sim.SetAppCallback(harness.AppID, elseURL, "messages")
 				w.Sim.SubscribeApp(harness.AccountID, harness.AppID, botURL)
 			},
@@ -267,7 +267,7 @@ func TestWebhookInstallation(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			w := newHookWorld(t)
+			w := newWebhookWorld(t)
 			tc.before(w)
 			hosts := w.everywhere()
 			obj := w.subscription(tc.change)
@@ -310,7 +310,7 @@ func sameSet(a, b []string) bool {
 // TestWebhookSteadyState: nothing but one read of the app an hour is added to the account's observation.
 func TestWebhookSteadyState(t *testing.T) {
 	t.Parallel()
-	w := newHookWorld(t)
+	w := newWebhookWorld(t)
 	obj := w.subscription()
 	op := w.start()
 	finish(op)

@@ -118,16 +118,16 @@ func concluded(complaints []*lifecycle.Result) *lifecycle.Result {
 // what names the step for events and the audit log.
 func (s *routeWrite) what() string {
 	switch s.kind {
-	case hookSubscribe:
+	case writeSubscription:
 		return CallSubscribe
-	case hookAccount:
+	case writeAccountOverride:
 		return "set the account's override"
-	case hookNumber:
+	case writeNumberOverride:
 		if s.at.want == "" {
 			return callClearNumber(s.at.id)
 		}
 		return "set the override of number " + s.at.id
-	case hookPrime:
+	case writeAppPriming:
 		return "subscribe the app to messages at the account's own service"
 	default:
 		return "set the app's callback and fields"
@@ -164,7 +164,7 @@ func (h *subscriptions) act(ctx context.Context, l *lookup, step *routeWrite) *l
 // prepare makes sure that the write is still right, and that a crash during it leaves the new address recorded as the operator's
 // own.
 func (h *subscriptions) prepare(ctx context.Context, l *lookup, step *routeWrite) *lifecycle.Result {
-	if step.kind == hookSubscribe {
+	if step.kind == writeSubscription {
 		// A plain subscription would delete the override of an app that another client has subscribed meanwhile.
 		if err := l.Session.LookupApps(ctx); err != nil {
 			return lifecycle.Failed("list the account's apps", err)
@@ -174,13 +174,13 @@ func (h *subscriptions) prepare(ctx context.Context, l *lookup, step *routeWrite
 		}
 		return nil
 	}
-	if step.kind == hookApp && l.situation.app.setByOthers() {
+	if step.kind == writeApp && l.situation.app.setByOthers() {
 		if o := h.stillThere(ctx, l); o != nil {
 			return o
 		}
 	}
 	applied := step.at.applied
-	if step.kind == hookPrime {
+	if step.kind == writeAppPriming {
 		applied = l.situation.app.applied
 	}
 	if step.at.want == "" || applied != "" {
@@ -214,7 +214,7 @@ func (h *subscriptions) stillThere(ctx context.Context, l *lookup) *lifecycle.Re
 // parts are those of the spec that the step is about.
 func (s *routeWrite) parts(app *appRoute) []string {
 	var out []string
-	if s.kind == hookSubscribe {
+	if s.kind == writeSubscription {
 		return out // all of it
 	}
 	if s.at.live != s.at.want {
@@ -222,7 +222,7 @@ func (s *routeWrite) parts(app *appRoute) []string {
 	} else if s.at.stale {
 		out = append(out, s.at.path+".verifyTokenSecretRef")
 	}
-	if s.kind == hookApp && !slices.Equal(s.fields, sorted(app.fields)) {
+	if s.kind == writeApp && !slices.Equal(s.fields, sorted(app.fields)) {
 		out = append(out, s.at.path+".fields")
 	}
 	return out
@@ -230,8 +230,8 @@ func (s *routeWrite) parts(app *appRoute) []string {
 
 // repairs reports that the step undoes a change by another client.
 func (s *routeWrite) repairs(l *lookup) bool {
-	return s.at.drifted() || s.kind == hookSubscribe && l.Before.Status.Subscribed != nil && *l.Before.Status.Subscribed ||
-		s.kind == hookApp && l.situation.app.fieldsDrifted(l)
+	return s.at.drifted() || s.kind == writeSubscription && l.Before.Status.Subscribed != nil && *l.Before.Status.Subscribed ||
+		s.kind == writeApp && l.situation.app.fieldsDrifted(l)
 }
 
 // repairs counts a write that no change of a spec requested.
@@ -244,7 +244,7 @@ func (h *subscriptions) repairs(ctx context.Context, l *lookup, step *routeWrite
 
 // make makes the write of a step. Clearing an override takes something away; of that the guard of destructive writes decides.
 func (h *subscriptions) make(ctx context.Context, l *lookup, step *routeWrite) (o *lifecycle.Result, err error) {
-	if step.kind != hookNumber || step.at.want != "" {
+	if step.kind != writeNumberOverride || step.at.want != "" {
 		lifecycle.LogStep(ctx, "About to write to Meta", "call", step.what())
 		err = h.write(ctx, l, step)
 		h.AuditWrite(l.Object, step.what(), []string{step.at.path}, err)
@@ -270,11 +270,11 @@ func (h *subscriptions) make(ctx context.Context, l *lookup, step *routeWrite) (
 func (h *subscriptions) write(ctx context.Context, l *lookup, step *routeWrite) error {
 	c, token := l.Session.Client(), l.tokens[step.at.path].Text
 	switch step.kind {
-	case hookSubscribe:
+	case writeSubscription:
 		return c.SubscribeApp(ctx, l.WABA.Spec.ID)
-	case hookAccount:
+	case writeAccountOverride:
 		return c.OverrideAccountCallback(ctx, l.WABA.Spec.ID, step.at.want, token)
-	case hookNumber:
+	case writeNumberOverride:
 		return c.SetNumberCallback(ctx, step.at.id, step.at.want, token)
 	default:
 		h.memory.invalidateApp(l.Object.UID)
@@ -287,9 +287,9 @@ func (h *subscriptions) write(ctx context.Context, l *lookup, step *routeWrite) 
 // readBack shows what Meta made of the write. The app is read at the beginning of the next run.
 func (h *subscriptions) readBack(ctx context.Context, l *lookup, step *routeWrite) error {
 	switch step.kind {
-	case hookSubscribe, hookAccount:
+	case writeSubscription, writeAccountOverride:
 		return l.Session.LookupApps(ctx)
-	case hookNumber:
+	case writeNumberOverride:
 		begun := h.Clock.Now()
 		live, err := l.Session.Client().ReadPhoneNumber(ctx, step.at.id)
 		if err == nil && live.ID == step.at.id {
@@ -329,7 +329,7 @@ func (h *subscriptions) failed(l *lookup, step *routeWrite, err error) *lifecycl
 		}
 	default:
 		o = o.Saying(step.at.path + ": " + o.Message())
-		if step.kind == hookPrime {
+		if step.kind == writeAppPriming {
 			key.Part = app.path
 		}
 	}

@@ -57,13 +57,13 @@ func override(apps account.AppsView, appID string) *string {
 func (l *lookup) assume(step *routeWrite) {
 	s := &l.situation
 	switch step.kind {
-	case hookSubscribe:
+	case writeSubscription:
 		s.subscribed = true
-	case hookPrime:
+	case writeAppPriming:
 		s.app.live, s.app.fields = step.at.want, step.fields
 	default:
 		step.at.live, step.at.applied, step.at.stale = step.at.want, step.at.want, false
-		if step.kind == hookApp {
+		if step.kind == writeApp {
 			s.app.fields = step.fields
 		}
 	}

@@ -22,17 +22,17 @@ const fieldMessages = "messages"
 type routeWriteKind int
 
 const (
-	// hookSubscribe subscribes the app to the account.
-	hookSubscribe routeWriteKind = iota + 1
-	// hookAccount sets the account's override.
-	hookAccount
-	// hookNumber sets or clears the override of a number.
-	hookNumber
-	// hookPrime points the app at the service that gets the account's messages anyway, because Meta takes no override for an
-	// app without the field messages.
-	hookPrime
-	// hookApp sets the app's callback and fields.
-	hookApp
+	// writeSubscription subscribes the app to the account.
+	writeSubscription routeWriteKind = iota + 1
+	// writeAccountOverride sets the account's override.
+	writeAccountOverride
+	// writeNumberOverride sets or clears the override of a number.
+	writeNumberOverride
+	// writeAppPriming points the app at the service that gets the account's messages anyway. Meta takes no override for an app
+	// without the field messages.
+	writeAppPriming
+	// writeApp sets the app's callback and fields.
+	writeApp
 )
 
 // routeWrite is one write.
@@ -110,7 +110,7 @@ func (s *routes) plan() (*routeWrite, []*lifecycle.Result) {
 		if s.subscription.blocked != nil {
 			return nil, []*lifecycle.Result{s.subscription.blocked}
 		}
-		return &routeWrite{kind: hookSubscribe, at: &s.subscription}, nil
+		return &routeWrite{kind: writeSubscription, at: &s.subscription}, nil
 	}
 	var complaints []*lifecycle.Result
 	primed := true
@@ -122,9 +122,9 @@ func (s *routes) plan() (*routeWrite, []*lifecycle.Result) {
 		case l.want != "" && s.app.refused && !s.app.getsMessages():
 			primed = false
 		case l == &s.account:
-			return &routeWrite{kind: hookAccount, at: l}, nil
+			return &routeWrite{kind: writeAccountOverride, at: l}, nil
 		default:
-			return &routeWrite{kind: hookNumber, at: l}, nil
+			return &routeWrite{kind: writeNumberOverride, at: l}, nil
 		}
 	}
 	if !primed {
@@ -191,7 +191,7 @@ func (s *routes) prime() (*routeWrite, *lifecycle.Result) {
 	if o := cmp.Or(app.primeBlocked(), app.blocked, s.account.blocked); o != nil {
 		return nil, o
 	}
-	return &routeWrite{kind: hookPrime, at: &s.account, fields: union(messageFields(app.fields), []string{fieldMessages})}, nil
+	return &routeWrite{kind: writeAppPriming, at: &s.account, fields: union(messageFields(app.fields), []string{fieldMessages})}, nil
 }
 
 // getsMessages: the app is known to be subscribed to messages.
@@ -225,7 +225,7 @@ func (a *appRoute) plan(messages bool) (*routeWrite, *lifecycle.Result) {
 	if o := cmp.Or(a.writeBlocked(target, moved), a.blocked); o != nil {
 		return nil, o
 	}
-	return &routeWrite{kind: hookApp, at: &a.route, fields: target}, nil
+	return &routeWrite{kind: writeApp, at: &a.route, fields: target}, nil
 }
 
 // writeBlocked is the result where the owner of the account, a foreign address or other accounts of the app stand against a write to

@@ -21,20 +21,20 @@ import (
 )
 
 const (
-	hookOperator = "https://hooks.acme.example/webhooks/1"
-	hookBot      = "https://bot.acme.example/wa"
-	hookOther    = "https://other.example/meta?token=x"
+	operatorCallback = "https://hooks.acme.example/webhooks/1"
+	botCallback      = "https://bot.acme.example/wa"
+	otherCallback    = "https://other.example/meta?token=x"
 )
 
-// settledHooks is a situation in which nothing is left to do.
-func settledHooks(change ...func(*routes)) *routes {
+// settledRoutes is a situation in which nothing is left to do.
+func settledRoutes(change ...func(*routes)) *routes {
 	s := &routes{
 		subscribed:   true,
 		subscription: route{path: "subscribed"},
-		account:      route{path: "messages", want: hookBot, live: hookBot, applied: hookBot},
+		account:      route{path: "messages", want: botCallback, live: botCallback, applied: botCallback},
 		app: appRoute{
-			route:    route{path: "app", want: hookOperator, live: hookOperator, applied: hookOperator},
-			operator: hookOperator, service: hookBot, liveKnown: true, fieldsKnown: true, secret: true,
+			route:    route{path: "app", want: operatorCallback, live: operatorCallback, applied: operatorCallback},
+			operator: operatorCallback, service: botCallback, liveKnown: true, fieldsKnown: true, secret: true,
 			base: sorted(webhook.ManagementFields), fields: union(webhook.ManagementFields, []string{fieldMessages}),
 		},
 	}
@@ -53,7 +53,7 @@ func fresh(s *routes) {
 func noOverride(s *routes) { s.account.live, s.account.applied = "", "" }
 
 // otherApp: another client's callback, which gets messages.
-func otherApp(s *routes) { s.app.live, s.app.applied = hookOther, "" }
+func otherApp(s *routes) { s.app.live, s.app.applied = otherCallback, "" }
 
 func TestUnitWebhookPlan(t *testing.T) {
 	blocked := lifecycle.Waiting("Blocked", "not now", 0)
@@ -66,23 +66,23 @@ func TestUnitWebhookPlan(t *testing.T) {
 		reasons []string
 	}{
 		{name: "settled"},
-		{name: "fresh", change: []func(*routes){fresh}, step: hookSubscribe, at: "subscribed"},
+		{name: "fresh", change: []func(*routes){fresh}, step: writeSubscription, at: "subscribed"},
 		{name: "fresh, held", change: []func(*routes){fresh, func(s *routes) { s.subscription.blocked = blocked }}, reasons: []string{"Blocked"}},
-		{name: "subscribed", change: []func(*routes){fresh, func(s *routes) { s.subscribed = true }}, step: hookAccount, at: "messages"},
+		{name: "subscribed", change: []func(*routes){fresh, func(s *routes) { s.subscribed = true }}, step: writeAccountOverride, at: "messages"},
 		{
-			name: "override refused, so it is primed", step: hookPrime, at: "messages",
+			name: "override refused, so it is primed", step: writeAppPriming, at: "messages",
 			change: []func(*routes){fresh, func(s *routes) { s.subscribed, s.app.refused = true, true }},
 		},
 		{
-			name: "primed, so the override comes", step: hookAccount, at: "messages",
+			name: "primed, so the override comes", step: writeAccountOverride, at: "messages",
 			change: []func(*routes){noOverride, func(s *routes) {
-				s.app.refused, s.app.live, s.app.applied, s.app.fields = true, hookBot, hookBot, []string{fieldMessages}
+				s.app.refused, s.app.live, s.app.applied, s.app.fields = true, botCallback, botCallback, []string{fieldMessages}
 			}},
 		},
 		{
-			name: "the override is there, so the app moves", step: hookApp, at: "app",
+			name: "the override is there, so the app moves", step: writeApp, at: "app",
 			change: []func(*routes){func(s *routes) {
-				s.app.live, s.app.applied, s.app.fields = hookBot, hookBot, []string{fieldMessages}
+				s.app.live, s.app.applied, s.app.fields = botCallback, botCallback, []string{fieldMessages}
 			}},
 		},
 		{
@@ -103,35 +103,35 @@ func TestUnitWebhookPlan(t *testing.T) {
 			name: "no priming without an override for the account", reasons: []string{v1alpha1.ReasonRefusedByMeta},
 			change: []func(*routes){func(s *routes) {
 				s.account = route{}
-				s.numbers = []route{{path: "phoneNumbers[a]", id: "1", want: hookBot}}
+				s.numbers = []route{{path: "phoneNumbers[a]", id: "1", want: botCallback}}
 				s.app.refused, s.app.fields = true, s.app.base
 			}},
 		},
 		{
-			name: "a service that is down doesn't keep the others back", step: hookNumber, at: "phoneNumbers[a]", reasons: nil,
+			name: "a service that is down doesn't keep the others back", step: writeNumberOverride, at: "phoneNumbers[a]", reasons: nil,
 			change: []func(*routes){noOverride, func(s *routes) {
 				s.account.blocked = blocked
-				s.numbers = []route{{path: "phoneNumbers[a]", id: "1", want: hookBot}}
+				s.numbers = []route{{path: "phoneNumbers[a]", id: "1", want: botCallback}}
 			}},
 		},
 		{
-			name: "management events come though the service is down", step: hookApp, at: "app",
+			name: "management events come though the service is down", step: writeApp, at: "app",
 			change: []func(*routes){fresh, func(s *routes) { s.subscribed, s.account.blocked = true, blocked }}, reasons: []string{"Blocked"},
 		},
 		{
-			name: "another token", step: hookAccount, at: "messages",
+			name: "another token", step: writeAccountOverride, at: "messages",
 			change: []func(*routes){func(s *routes) { s.account.stale = true }},
 		},
 		{name: "another client's override, as wanted", change: []func(*routes){func(s *routes) { s.account.applied, s.account.stale = "", true }}},
 		{
-			name: "an entry that is gone is cleared", step: hookNumber, at: "phoneNumbers[a]",
+			name: "an entry that is gone is cleared", step: writeNumberOverride, at: "phoneNumbers[a]",
 			change: []func(*routes){func(s *routes) {
-				s.numbers = []route{{path: "phoneNumbers[a]", id: "1", live: hookBot, applied: hookBot}}
+				s.numbers = []route{{path: "phoneNumbers[a]", id: "1", live: botCallback, applied: botCallback}}
 			}},
 		},
 		{name: "another client's callback", change: []func(*routes){otherApp}, reasons: []string{v1alpha1.ReasonAlreadyExists}},
 		{
-			name: "taken over", step: hookApp, at: "app",
+			name: "taken over", step: writeApp, at: "app",
 			change: []func(*routes){otherApp, func(s *routes) { s.app.takeover = true }},
 		},
 		{
@@ -147,27 +147,27 @@ func TestUnitWebhookPlan(t *testing.T) {
 			change: []func(*routes){otherApp, func(s *routes) { s.app.takeover, s.app.fields = true, []string{"user_preferences"} }},
 		},
 		{
-			name: "taken over without messages", step: hookApp, at: "app",
+			name: "taken over without messages", step: writeApp, at: "app",
 			change: []func(*routes){otherApp, func(s *routes) {
 				s.app.takeover, s.app.uncovered, s.app.exposed, s.account, s.app.fields = true, []string{"WABA b"}, true, route{}, []string{"security"}
 			}},
 		},
 		{
-			name: "custom callbacks may get messages", step: hookApp, at: "app",
-			change: []func(*routes){otherApp, func(s *routes) { s.app.takeover, s.app.want, s.app.exposed = true, hookBot, true }},
+			name: "custom callbacks may get messages", step: writeApp, at: "app",
+			change: []func(*routes){otherApp, func(s *routes) { s.app.takeover, s.app.want, s.app.exposed = true, botCallback, true }},
 		},
 		{
 			name: "messages that reach the operator already are reported", reasons: []string{v1alpha1.ReasonWouldDivertMessages},
 			change: []func(*routes){func(s *routes) { s.app.uncovered = []string{"WABA b"} }},
 		},
 		{
-			name: "fields are repaired where messages reach the operator already", step: hookApp, at: "app",
+			name: "fields are repaired where messages reach the operator already", step: writeApp, at: "app",
 			change: []func(*routes){func(s *routes) { s.app.uncovered, s.app.fields = []string{"WABA b"}, []string{fieldMessages} }},
 		},
 		{name: "managed by another, alike", change: []func(*routes){func(s *routes) { s.app.holder = "b" }}},
 		{
 			name: "managed by another, otherwise", reasons: []string{v1alpha1.ReasonConflict},
-			change: []func(*routes){func(s *routes) { s.app.holder, s.app.live = "b", hookBot }},
+			change: []func(*routes){func(s *routes) { s.app.holder, s.app.live = "b", botCallback }},
 		},
 		{
 			name: "managed by another, without the fields", reasons: []string{v1alpha1.ReasonConflict},
@@ -188,7 +188,7 @@ func TestUnitWebhookPlan(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			step, complaints := settledHooks(tc.change...).plan()
+			step, complaints := settledRoutes(tc.change...).plan()
 			var kind routeWriteKind
 			at := ""
 			if step != nil {
@@ -197,7 +197,7 @@ func TestUnitWebhookPlan(t *testing.T) {
 			if kind != tc.step || at != tc.at {
 				t.Errorf("got step %d at %q, want %d at %q", kind, at, tc.step, tc.at)
 			}
-			if step != nil && step.kind != hookApp {
+			if step != nil && step.kind != writeApp {
 				return // the complaints come when nothing else is left to do
 			}
 			var reasons []string
@@ -236,11 +236,11 @@ func TestUnitWebhookFields(t *testing.T) {
 }
 
 func TestUnitWebhookDifferences(t *testing.T) {
-	if got := settledHooks().differences(); len(got) != 0 {
+	if got := settledRoutes().differences(); len(got) != 0 {
 		t.Errorf("settled: %v", got)
 	}
-	got := settledHooks(fresh, func(s *routes) {
-		s.numbers = []route{{path: "phoneNumbers[a]", want: hookBot}}
+	got := settledRoutes(fresh, func(s *routes) {
+		s.numbers = []route{{path: "phoneNumbers[a]", want: botCallback}}
 	}).differences()
 	want := []string{"subscribed", "messages.callbackURL", "phoneNumbers[a].callbackURL", "app.callbackURL", "app.fields"}
 	if !slices.Equal(got, want) {
@@ -253,7 +253,7 @@ func TestUnitExposed(t *testing.T) {
 		return account.NumberView{Number: &graph.PhoneNumber{PlatformType: platform, Webhook: &graph.WebhookConfiguration{PhoneNumber: callback}}}
 	}
 	address := func(s string) *string { return &s }
-	registered, covered, idle := number(metavalues.PlatformCloudAPI, ""), number(metavalues.PlatformCloudAPI, hookBot), number("NOT_APPLICABLE", "")
+	registered, covered, idle := number(metavalues.PlatformCloudAPI, ""), number(metavalues.PlatformCloudAPI, botCallback), number("NOT_APPLICABLE", "")
 	for _, tc := range []struct {
 		name    string
 		known   bool
@@ -264,11 +264,11 @@ func TestUnitExposed(t *testing.T) {
 		{name: "not subscribed", known: true, numbers: []account.NumberView{registered}},
 		{name: "not known", numbers: []account.NumberView{registered}, want: true},
 		{name: "subscribed", known: true, address: address(""), numbers: []account.NumberView{registered}, want: true},
-		{name: "override", known: true, address: address(hookBot), numbers: []account.NumberView{registered}},
-		{name: "override to the operator", known: true, address: address(hookOperator), numbers: []account.NumberView{registered}, want: true},
+		{name: "override", known: true, address: address(botCallback), numbers: []account.NumberView{registered}},
+		{name: "override to the operator", known: true, address: address(operatorCallback), numbers: []account.NumberView{registered}, want: true},
 		{name: "each number", known: true, address: address(""), numbers: []account.NumberView{covered, idle}},
 		{name: "one of two numbers", known: true, address: address(""), numbers: []account.NumberView{covered, registered}, want: true},
-		{name: "number to the operator", known: true, address: address(""), numbers: []account.NumberView{number(metavalues.PlatformCloudAPI, hookOperator)}, want: true},
+		{name: "number to the operator", known: true, address: address(""), numbers: []account.NumberView{number(metavalues.PlatformCloudAPI, operatorCallback)}, want: true},
 		{name: "no registered number", known: true, address: address(""), numbers: []account.NumberView{idle}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -276,18 +276,18 @@ func TestUnitExposed(t *testing.T) {
 			for i, n := range tc.numbers {
 				numbers[string(rune('a'+i))] = n
 			}
-			if got := leaksMessages(tc.known, tc.address, numbers, hookOperator); got != tc.want {
+			if got := leaksMessages(tc.known, tc.address, numbers, operatorCallback); got != tc.want {
 				t.Errorf("got %v", got)
 			}
 		})
 	}
 }
 
-func TestUnitHookMemory(t *testing.T) {
+func TestUnitWebhookMemory(t *testing.T) {
 	clock := clocktesting.NewFakeClock(time.Unix(1790000000, 0))
 	m := newMemory(clock)
 	h := &subscriptions{Base: &lifecycle.Base{Retries: lifecycle.NewRetries(clock)}}
-	key := callbackKey("u", hookBot)
+	key := callbackKey("u", botCallback)
 	refused := lifecycle.NotSynced(v1alpha1.ReasonRefusedByMeta, "403").WithBackoff(lifecycle.SlowPause)
 	for _, want := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute, 5 * time.Minute} {
 		if o := h.hold(key, "one", refused); o.After() != want || o.Backoff() || !o.Unaffected() {
@@ -328,7 +328,7 @@ func TestUnitHookMemory(t *testing.T) {
 
 func TestUnitShownURL(t *testing.T) {
 	for address, want := range map[string]string{
-		hookOther: "https://other.example/meta", "https://u:p@x.example/a#b": "https://x.example/a", "": "(an unreadable address)", "::": "(an unreadable address)",
+		otherCallback: "https://other.example/meta", "https://u:p@x.example/a#b": "https://x.example/a", "": "(an unreadable address)", "::": "(an unreadable address)",
 	} {
 		if got := shownURL(address); got != want {
 			t.Errorf("%q: got %q, want %q", address, got, want)
@@ -339,10 +339,10 @@ func TestUnitShownURL(t *testing.T) {
 // TestUnitInactiveCallback: the right address is no use while Meta has switched it off.
 func TestUnitInactiveCallback(t *testing.T) {
 	obj := &v1alpha1.WebhookSubscription{}
-	obj.Spec.App = &v1alpha1.AppWebhook{Delivery: v1alpha1.WebhookDeliveryCustom, CallbackURL: hookOther}
+	obj.Spec.App = &v1alpha1.AppWebhook{Delivery: v1alpha1.WebhookDeliveryCustom, CallbackURL: otherCallback}
 	subscribed := true
 	obj.Status.Subscribed = &subscribed
-	obj.Status.App = &v1alpha1.AppWebhookStatus{CallbackURL: hookOther}
+	obj.Status.App = &v1alpha1.AppWebhookStatus{CallbackURL: otherCallback}
 	clock := clocktesting.NewFakeClock(time.Unix(1790000000, 0))
 	h := &subscriptions{Base: &lifecycle.Base{Retries: lifecycle.NewRetries(clock)}, memory: newMemory(clock)}
 	for _, active := range []bool{true, false} {

@@ -83,7 +83,7 @@ func (h *subscriptions) intend(l *lookup, step *routeWrite) { h.note(l, step, ni
 
 // remember notes what was set and with which version of the verify token.
 func (h *subscriptions) remember(l *lookup, step *routeWrite) {
-	if step.kind == hookSubscribe {
+	if step.kind == writeSubscription {
 		l.Object.Status.Operator.AppliedSubscription = true
 		return
 	}
@@ -93,23 +93,23 @@ func (h *subscriptions) remember(l *lookup, step *routeWrite) {
 func (h *subscriptions) note(l *lookup, step *routeWrite, version *v1alpha1.SecretVersion) {
 	s := &l.Object.Status
 	switch step.kind {
-	case hookPrime:
+	case writeAppPriming:
 		// What it leads to is noted: the account's own service is recognised without.
 		if s.App == nil {
 			s.App = &v1alpha1.AppWebhookStatus{}
 		}
 		s.App.AppliedURL, s.App.VerifyTokenSecret = l.situation.app.want, nil
-	case hookApp:
+	case writeApp:
 		if s.App == nil {
 			s.App = &v1alpha1.AppWebhookStatus{}
 		}
 		s.App.AppliedURL, s.App.VerifyTokenSecret = step.at.want, version
-	case hookAccount:
+	case writeAccountOverride:
 		if s.Messages == nil {
 			s.Messages = &v1alpha1.WebhookOverrideStatus{}
 		}
 		s.Messages.AppliedURL, s.Messages.VerifyTokenSecret = step.at.want, version
-	case hookNumber:
+	case writeNumberOverride:
 		i := slices.IndexFunc(s.PhoneNumbers, func(n v1alpha1.PhoneNumberWebhookOverrideStatus) bool { return n.ID == step.at.id })
 		switch {
 		case i < 0:
