@@ -92,7 +92,7 @@ func TestAdminRefusals(t *testing.T) {
 		{http.MethodPost, "edit", map[string]any{"account": testWABA, "name": "x"}, 404},
 		{http.MethodPost, "delete", map[string]any{"id": "1"}, 404},
 		{http.MethodPost, "usage", map[string]any{"account": "1"}, 404},
-		{http.MethodPost, "revoke", map[string]any{"name": "nobody"}, 404},
+		{http.MethodPost, "revoke", map[string]any{"name": "unknown"}, 404},
 		{http.MethodPost, "clock", map[string]any{"advance": "soon"}, 400},
 		{http.MethodPost, "seed", `{"accounts":[{"name":"without id"}]}`, 400},
 	}

@@ -42,7 +42,7 @@ func (s *Simulator) editTemplate(c *call) (any, *apiError) {
 	t.Template, t.components = next.Template, next.components
 	s.spend(next)
 	t.LastUpdatedTime = c.now
-	s.tellComponents(before, t, c.now)
+	s.emitComponents(before, t, c.now)
 	s.afterEdit(t, c.now)
 	c.commit = append(c.commit, commitment{op: OpEditTemplate, key: t.ID})
 	if !c.atLeast(25) {
@@ -105,11 +105,11 @@ func (s *Simulator) afterEdit(t *template, now time.Time) {
 	if s.editReview == EditReviewSeeded {
 		again = toss(s.seed, "edit", t.ID, itoa(t.editCount))%2 == 0
 	}
-	if again || s.judge(t).status == "REJECTED" {
+	if again || s.review(t).status == "REJECTED" {
 		s.submit(t, now, false)
 		return
 	}
-	if v := s.judge(t); v.category != "" {
+	if v := s.review(t); v.category != "" {
 		s.recategorise(t, v.category, now)
 	}
 }

@@ -120,7 +120,7 @@ func plain(names ...string) []field {
 	return out
 }
 
-// askedFields returns the fields asked for, or the default ones.
+// askedFields returns the requested fields, or the default ones.
 func askedFields(c *call, defaults ...string) ([]field, *apiError) {
 	if text := c.param("fields"); text != "" {
 		return parseFields(text)
@@ -128,7 +128,7 @@ func askedFields(c *call, defaults ...string) ([]field, *apiError) {
 	return plain(defaults...), nil
 }
 
-// node answers with exactly the fields asked for plus id. One unknown field fails the whole read.
+// node answers with exactly the requested fields plus id. One unknown field fails the whole read.
 type node struct {
 	kind   string // as named in error messages
 	id     string
@@ -171,7 +171,7 @@ func knownFields(names string) map[string]bool {
 	return out
 }
 
-// pick reduces an object to the sub fields asked for; without any everything comes back.
+// pick reduces an object to the requested sub fields; without any everything comes back.
 func pick(object map[string]any, sub []field) map[string]any {
 	if len(sub) == 0 {
 		return object

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// handleLife is a guess: partners of Meta tell their users to use a handle within a day, while the times printed in
-	// published handles lie four days after the upload. The nastier one holds here.
+	// handleLife is a guess: partners of Meta advise their users to use a handle within a day, while the times printed in
+	// published handles lie four days after the upload. The stricter one holds here.
 	handleLife = 24 * time.Hour
 	// handlePiece: handles of larger files have one line for each piece, as published ones of videos do. How large a piece
 	// is at Meta is not known.

@@ -28,8 +28,8 @@ func digitsOf(text string) string {
 	}, text)
 }
 
-// nationalNumber strips blanks, brackets and hyphens, and the country code, which callers may send or leave out
-// (documented). How Meta tells the two apart is a guess, like the trunk zero that goes (it stays in Italy).
+// nationalNumber strips blanks, brackets and hyphens, and the country code, which callers may send or leave out (documented). How
+// Meta distinguishes the two is a guess, like the trunk zero that goes (it stays in Italy).
 func nationalNumber(cc, text string) (string, bool) {
 	if strings.Trim(text, "+0123456789 -().") != "" {
 		return "", false
@@ -63,7 +63,7 @@ func displayNumber(cc, rest string) string {
 	return "+" + cc + " " + rest
 }
 
-// addKey is the number in international form, as far as it can be told, for the statistics.
+// addKey is the number in international form, as far as it can be derived, for the statistics.
 func addKey(c *call) string {
 	cc := strings.TrimPrefix(strings.TrimSpace(c.param("cc")), "+")
 	rest, ok := nationalNumber(cc, c.param("phone_number"))
@@ -105,7 +105,7 @@ func (s *Simulator) addNumber(c *call) (any, *apiError) {
 		return nil, &apiError{Code: 200000, Message: "(#200000) Cannot add phone number to WhatsApp Business Account",
 			Text: "This phone number is already registered to another WhatsApp Business account."}
 	case s.numbersOfBusiness(c.account.OwnerBusinessID) >= numberLimit(c.account):
-		// 2388103 has many meanings, only the text tells which (documented); this text is a guess.
+		// 2388103 has many meanings, only the text distinguishes them (documented); this text is a guess.
 		return nil, invalid(2388103, "Phone Number Limit Reached", "You have reached the maximum number of phone numbers for this business portfolio.")
 	}
 	n := &number{account: c.account, seq: s.nextSequence(), Number: Number{
@@ -144,7 +144,7 @@ func (s *Simulator) insertNumber(n *number) {
 	s.numbers[n.ID] = n
 }
 
-// holderOf returns the number that has these digits, nil when nobody has; not one that is being migrated away.
+// holderOf returns the number that has these digits, nil without one; not one that is being migrated away.
 func (s *Simulator) holderOf(digits string) *number {
 	for _, n := range s.numbers {
 		if !n.memory.removed && !n.memory.leaving && digitsOf(n.DisplayPhoneNumber) == digits {
@@ -186,8 +186,8 @@ func numberLimit(a *account) int {
 	return smallNumberLimit
 }
 
-// migrateNumber moves a number here from another account of the same business. Only the text tells which precondition
-// is missing (documented); the texts are guesses.
+// migrateNumber moves a number here from another account of the same business. Only the text says which precondition is missing
+// (documented); the texts are guesses.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/solution-providers/support/migrating-phone-numbers-among-solution-partners-programmatically.
 func (s *Simulator) migrateNumber(c *call, from *number) (any, *apiError) {
 	refuse := func(text string) (any, *apiError) {

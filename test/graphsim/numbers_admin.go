@@ -228,7 +228,7 @@ func (s *Simulator) UpgradeThroughput(id string) {
 func (s *Simulator) SetPINInManager(id, pin string) {
 	s.withNumber(id, func(n *number, now time.Time) {
 		n.PIN, n.PinEnabled, n.memory.wrongPINs = pin, pin != "", 0
-		s.tellPIN(n, now)
+		s.emitPIN(n, now)
 	})
 }
 
@@ -244,8 +244,8 @@ func (s *Simulator) dropNumber(n *number, now time.Time) {
 	n.Status, n.PlatformType = "DELETED", "NOT_APPLICABLE"
 }
 
-// SetMessagingLimit changes the limit of the portfolio, which all its accounts share. When it rises to 2,000 or more,
-// display names that nobody has reviewed yet are (documented).
+// SetMessagingLimit changes the limit of the portfolio, which all its accounts share. When it rises to 2,000 or more, Meta
+// reviews the display names that have had no review yet (documented).
 func (s *Simulator) SetMessagingLimit(wabaID, limit string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -258,7 +258,7 @@ func (s *Simulator) SetMessagingLimit(wabaID, limit string) {
 		}
 		if a.MessagingLimit != limit {
 			a.MessagingLimit = limit
-			s.tellLimit(a, now)
+			s.emitLimit(a, now)
 		}
 		for _, n := range a.numbers {
 			if n.NameStatus == "AVAILABLE_WITHOUT_REVIEW" && !unreviewed(a) {

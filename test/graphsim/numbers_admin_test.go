@@ -100,7 +100,7 @@ func TestNumbersAreCopies(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	if f.sim.Numbers("1") != nil {
-		t.Error("numbers of nobody")
+		t.Error("numbers of an unknown account")
 	}
 }
 

@@ -12,9 +12,9 @@ import (
 
 var codeLanguage = regexp.MustCompile(`^[a-z]{2}(_[A-Z]{2})?$`)
 
-// requestError is how request_code fails. Code, subcodes, message and texts were seen in public bug reports: 2388091
-// says that the number is verified already as well as that one must wait an hour, and only the text, which is
-// translated, tells which. code_verification_status is the only safe answer.
+// requestError is how request_code fails. Code, subcodes, message and texts were seen in public bug reports. 2388091 says that
+// the number is verified already as well as that one must wait an hour; only the text, which is translated, distinguishes them.
+// code_verification_status is the only safe answer.
 func requestError(subcode int, title, text string) *apiError {
 	return &apiError{Code: 136024, Subcode: subcode, Message: "Request code error", Title: title, Text: text}
 }

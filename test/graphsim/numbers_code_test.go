@@ -106,7 +106,7 @@ func TestLostCodes(t *testing.T) {
 		t.Error("a code arrived")
 	}
 	if _, found := f.sim.SentCode("1"); found {
-		t.Error("a code of nobody")
+		t.Error("a code of an unknown number")
 	}
 }
 

@@ -126,7 +126,7 @@ func (s *Simulator) updateUsername(c *call) (any, *apiError) {
 	if usableName(n.NameStatus) {
 		n.Config.UsernameStatus = "approved"
 	}
-	s.tellUsername(before, n, c.now)
+	s.emitUsername(before, n, c.now)
 	done(c)
 	return map[string]any{"status": n.Config.UsernameStatus}, nil
 }
@@ -151,7 +151,7 @@ func (s *Simulator) readUsername(c *call) (any, *apiError) {
 func (s *Simulator) deleteUsername(c *call) (any, *apiError) {
 	before := c.number.Config
 	c.number.Config.Username, c.number.Config.UsernameStatus = "", ""
-	s.tellUsername(before, c.number, c.now)
+	s.emitUsername(before, c.number, c.now)
 	return done(c), nil
 }
 

@@ -21,7 +21,7 @@ type numberMemory struct {
 	source     *number   // where it is migrated from
 	leaving    bool      // is being migrated, or was
 
-	callbackApp string // whose override CallbackURL is; empty: everybody's
+	callbackApp string // the app whose override CallbackURL is; empty: it counts for every app
 
 	nameDue, renameDue time.Time // end of the reviews
 	renameEnds         time.Time // end of the approval of another name
@@ -68,15 +68,15 @@ func (s *Simulator) settleNumbers(now time.Time) {
 	for _, n := range s.numbers {
 		m := &n.memory
 		if reached(m.nameDue, now) {
-			status, reason := nameVerdict(n.account, n.VerifiedName)
+			status, reason := reviewName(n.account, n.VerifiedName)
 			s.finishName(n, NameDecision{Status: status, Reason: reason}, m.nameDue)
 		}
 		if reached(m.renameDue, now) {
-			status, reason := nameVerdict(n.account, n.NewDisplayName)
+			status, reason := reviewName(n.account, n.NewDisplayName)
 			s.finishRename(n, NameDecision{Status: status, Reason: reason}, m.renameDue)
 		}
 		if reached(m.renameEnds, now) {
-			// What becomes of an approved name that nobody registers within 14 days is a guess.
+			// What becomes of an approved name without a registration within 14 days is a guess.
 			m.renameEnds, n.NewNameStatus = time.Time{}, "EXPIRED"
 		}
 		if reached(m.connectDue, now) {
@@ -86,7 +86,7 @@ func (s *Simulator) settleNumbers(now time.Time) {
 			}
 		}
 		if reached(m.upgradeDue, now) {
-			s.tellNumberQuality(n, "THROUGHPUT_UPGRADE", m.upgradeDue)
+			s.emitNumberQuality(n, "THROUGHPUT_UPGRADE", m.upgradeDue)
 			m.upgradeDue, n.ThroughputLevel = time.Time{}, "HIGH"
 		}
 		// That numbers from Embedded Signup must be registered within 14 days is documented, that a verification by code
@@ -110,8 +110,8 @@ func unreviewed(a *account) bool { return slices.Contains(smallTiers, a.Messagin
 
 var foreignBrand = regexp.MustCompile(`(?i)\b(whatsapp|facebook|instagram|meta)\b`)
 
-// nameVerdict is a plausible reviewer. The reasons are those of the webhook phone_number_name_update.
-func nameVerdict(a *account, name string) (status, reason string) {
+// reviewName is a plausible review of a display name. The reasons are those of the webhook phone_number_name_update.
+func reviewName(a *account, name string) (status, reason string) {
 	switch {
 	case strings.IndexFunc(name, unicode.IsLetter) < 0, strings.Contains(name, "://"):
 		return "DECLINED", "NAME_FORMAT_UNACCEPTABLE"
@@ -129,12 +129,12 @@ func (s *Simulator) submitName(n *number, now time.Time) {
 	if unreviewed(n.account) {
 		n.NameStatus = "NONE"
 	}
-	s.tellName(n, n.VerifiedName, n.NameStatus, "", now)
+	s.emitName(n, n.VerifiedName, n.NameStatus, "", now)
 	switch {
 	case s.nameReview < 0:
 		n.memory.nameDue = time.Time{}
 	case s.nameReview == 0:
-		status, reason := nameVerdict(n.account, n.VerifiedName)
+		status, reason := reviewName(n.account, n.VerifiedName)
 		s.finishName(n, NameDecision{Status: status, Reason: reason}, now)
 	default:
 		n.memory.nameDue = now.Add(s.nameReview)
@@ -144,7 +144,7 @@ func (s *Simulator) submitName(n *number, now time.Time) {
 func (s *Simulator) finishName(n *number, d NameDecision, now time.Time) {
 	n.memory.nameDue = time.Time{}
 	n.NameStatus, n.NameReason = d.Status, d.Reason
-	s.tellName(n, n.VerifiedName, d.Status, d.Reason, now)
+	s.emitName(n, n.VerifiedName, d.Status, d.Reason, now)
 }
 
 // finishRename: Meta's pages say that the number must be registered again within 14 days, and that verified_name is
@@ -153,7 +153,7 @@ func (s *Simulator) finishRename(n *number, d NameDecision, now time.Time) {
 	m := &n.memory
 	m.renameDue, m.renameEnds = time.Time{}, time.Time{}
 	n.NewNameStatus, n.NameReason = d.Status, d.Reason
-	s.tellName(n, n.NewDisplayName, d.Status, d.Reason, now)
+	s.emitName(n, n.NewDisplayName, d.Status, d.Reason, now)
 	if !usableName(d.Status) {
 		return
 	}
@@ -176,8 +176,8 @@ func applyRename(n *number) {
 	n.NewDisplayName, n.NewNameStatus, n.memory.renameEnds = "", "", time.Time{}
 }
 
-// rename asks for another display name: ten times in 30 days (documented). The same name again counts too, and a newer
-// request replaces a pending one; both are guesses, like the answer to the eleventh.
+// rename requests another display name: ten times in 30 days (documented). The same name again counts too, and a newer request
+// replaces a pending one; both are guesses, like the answer to the eleventh.
 func (s *Simulator) rename(c *call, name string) *apiError {
 	n, m := c.number, &c.number.memory
 	m.renames = within(m.renames, c.now, renameWindow)
@@ -186,12 +186,12 @@ func (s *Simulator) rename(c *call, name string) *apiError {
 	}
 	m.renames = append(m.renames, c.now)
 	n.NewDisplayName, n.NewNameStatus, n.NameReason, m.renameEnds = name, "PENDING_REVIEW", "", time.Time{}
-	s.tellName(n, name, n.NewNameStatus, "", c.now)
+	s.emitName(n, name, n.NewNameStatus, "", c.now)
 	switch {
 	case s.nameReview < 0:
 		m.renameDue = time.Time{}
 	case s.nameReview == 0:
-		status, reason := nameVerdict(n.account, name)
+		status, reason := reviewName(n.account, name)
 		s.finishRename(n, NameDecision{Status: status, Reason: reason}, c.now)
 	default:
 		m.renameDue = c.now.Add(s.nameReview)

@@ -48,7 +48,7 @@ func TestProfileRefusals(t *testing.T) {
 		"about":        {"about": long[:280]},
 		"address":      {"address": long[:514]},
 		"description":  {"description": long[:1026]},
-		"email":        {"email": "nobody"},
+		"email":        {"email": "missing-at"},
 		"named email":  {"email": "Acme <hi@example.com>"},
 		"three sites":  {"websites": []string{"https://a.example", "https://b.example", "https://c.example"}},
 		"bare site":    {"websites": []string{"example.com"}},

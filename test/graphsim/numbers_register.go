@@ -65,7 +65,7 @@ func (s *Simulator) register(c *call) (any, *apiError) {
 		return nil, problem
 	}
 	if n.PlatformType != "CLOUD_API" {
-		s.tellNumberQuality(n, "ONBOARDING", c.now)
+		s.emitNumberQuality(n, "ONBOARDING", c.now)
 	}
 	s.connect(n, region, c.param("pin"), c.now)
 	return done(c), nil

@@ -72,7 +72,7 @@ func (s *Simulator) routeNumber(c *call, edge string) {
 	}
 }
 
-// updateOp tells apart what POST /{phone number} is used for.
+// updateOp distinguishes the uses of POST /{phone number}.
 func updateOp(c *call) string {
 	switch {
 	case c.has("pin"):

@@ -87,7 +87,7 @@ func (s *Simulator) updateSettings(c *call) (any, *apiError) {
 		return nil, problem
 	}
 	if block == "calling" {
-		s.tellCalling(c.number, c.now)
+		s.emitCalling(c.number, c.now)
 	}
 	return done(c), nil
 }

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// newConfig is what a number has before anybody configures it. The text of about is what the app shows by default; that
-// the API does so too is a guess.
+// newConfig is what a number has before any configuration. The text of about is what the app shows by default; that the API does
+// so too is a guess.
 func newConfig() NumberConfig {
 	return NumberConfig{
 		Profile: Profile{About: "Hey there! I am using WhatsApp.", Vertical: "UNDEFINED"},
@@ -172,8 +172,8 @@ func certificate(status, name string) any {
 	return base64.StdEncoding.EncodeToString([]byte("certificate of " + name))
 }
 
-// numberHealth judges a number. The code 141000 for one that is not connected is a guess; 138024 and 138025 are
-// documented, and with them Meta's own example answers BLOCKED at the top although every entity can send.
+// numberHealth derives the health status of a number. The code 141000 for one that is not connected is a guess. 138024 and 138025
+// are documented, and with them Meta's own example answers BLOCKED at the top although every entity can send.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/support/health-status.
 func (s *Simulator) numberHealth(c *call, n *number) any {
 	if len(n.Health) > 0 {

@@ -69,7 +69,7 @@ func WithClock(c clock.PassiveClock) Option { return func(o *options) { o.clock 
 // WithSeed sets the seed of ids and of everything that Meta decides one way or the other. Default: 1.
 func WithSeed(seed int64) Option { return func(o *options) { o.seed = seed } }
 
-// WithReviewDelay sets how long a template is PENDING. 0 puts the verdict into the answer of the create call already,
+// WithReviewDelay sets how long a template is PENDING. With 0 the answer of the create call already has the result of the review,
 // negative means that only Decide ends a review. Default: 30 s.
 func WithReviewDelay(d time.Duration) Option { return func(o *options) { o.reviewDelay = d } }
 

@@ -65,8 +65,8 @@ func newNumberOptions() numberOptions {
 	return numberOptions{nameReview: defaultNameReview, connectDelay: defaultConnectDelay}
 }
 
-// WithNameReviewDelay sets how long a display name is in review. 0: the verdict is there at once; negative: only
-// DecideName ends a review. Default: 1 min.
+// WithNameReviewDelay sets how long a display name is in review. 0: the review ends at once; negative: only DecideName ends a
+// review. Default: 1 min.
 func WithNameReviewDelay(d time.Duration) Option { return func(o *options) { o.nameReview = d } }
 
 // WithConnectDelay sets how long a registered number has platform_type CLOUD_API already but is not CONNECTED yet.

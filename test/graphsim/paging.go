@@ -13,7 +13,7 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// pageRequest is what a list call, or a nested edge, asks for.
+// pageRequest is what a list call, or a nested edge, requests.
 type pageRequest struct {
 	edge          string
 	limit, max    int
@@ -125,8 +125,8 @@ func paginate[T any](s *Simulator, c *call, p pageRequest, items []T, seq func(T
 	return page, s.pagingObject(c, p, mark(page[0]), mark(page[len(page)-1]), from > 0, to < len(items)), nil
 }
 
-// pagingObject has cursors on the last page too; only next and previous tell whether there is more. Their URLs name
-// Meta's public host and carry the token when it came as a parameter: a client must use the cursors.
+// pagingObject has cursors on the last page too; only next and previous show whether there is more. Their URLs name Meta's public
+// host and carry the token when it came as a parameter: a client must use the cursors.
 func (s *Simulator) pagingObject(c *call, p pageRequest, before, after string, previous, next bool) map[string]any {
 	out := map[string]any{"cursors": map[string]any{"before": before, "after": after}}
 	link := func(name, value string) string {

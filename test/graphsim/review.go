@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// verdict is what a reviewer makes of a template.
-type verdict struct{ status, reason, category string }
+// reviewResult is the result of the review of a template.
+type reviewResult struct{ status, reason, category string }
 
 var (
 	promotional = regexp.MustCompile(`(?i)\b(discounts?|sales?|offers?|coupons?|promos?|promotions?|deals?|cheap(er|est)?|voucher|giveaway|shop now|buy now|free gift)\b|%\s*off|\d+\s*%`)
@@ -20,19 +20,19 @@ var (
 	adjacent    = regexp.MustCompile(`\}\}\s*\{\{`)
 )
 
-// submit puts a template into review. Reviews end by the clock, when somebody looks.
+// submit puts a template into review. Reviews end by the clock, at the next call.
 func (s *Simulator) submit(t *template, now time.Time, creating bool) {
 	t.RejectedReason = "NONE"
 	s.setStatus(t, "PENDING", now)
 	if creating {
-		s.tellStatus("", t, now)
+		s.emitStatus("", t, now)
 	}
 	if t.LibraryTemplateName != "" && creating {
 		s.setStatus(t, "APPROVED", now) // Meta wrote it
 		s.schedule(t, time.Time{}, nil)
 		return
 	}
-	v := s.judge(t)
+	v := s.review(t)
 	// Meta recategorises in the answer of the create call already, or only at the end of the review.
 	if creating && v.category != "" && toss(s.seed, "at once", t.Name, t.Language)%2 == 0 {
 		s.recategorise(t, v.category, now)
@@ -48,7 +48,7 @@ func (s *Simulator) submit(t *template, now time.Time, creating bool) {
 }
 
 func (s *Simulator) finishReview(t *template, now time.Time) {
-	v := s.judge(t)
+	v := s.review(t)
 	if v.category != "" {
 		s.recategorise(t, v.category, now)
 	}
@@ -56,24 +56,24 @@ func (s *Simulator) finishReview(t *template, now time.Time) {
 	s.setStatus(t, v.status, now)
 }
 
-// judge is a plausible reviewer.
+// review is a plausible review of a template.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-review.
-func (s *Simulator) judge(t *template) verdict {
+func (s *Simulator) review(t *template) reviewResult {
 	if t.Category == "AUTHENTICATION" {
-		return verdict{status: "APPROVED", reason: "NONE"}
+		return reviewResult{status: "APPROVED", reason: "NONE"}
 	}
 	text := allText(t.components)
 	switch {
 	case abusive.MatchString(text):
-		return verdict{status: "REJECTED", reason: "ABUSIVE_CONTENT"}
+		return reviewResult{status: "REJECTED", reason: "ABUSIVE_CONTENT"}
 	case mismatching.MatchString(text):
-		return verdict{status: "REJECTED", reason: "TAG_CONTENT_MISMATCH"}
+		return reviewResult{status: "REJECTED", reason: "TAG_CONTENT_MISMATCH"}
 	case adjacent.MatchString(text), s.duplicate(t):
-		return verdict{status: "REJECTED", reason: "INVALID_FORMAT"}
+		return reviewResult{status: "REJECTED", reason: "INVALID_FORMAT"}
 	case t.Category == "UTILITY" && promotional.MatchString(text):
-		return verdict{status: "APPROVED", reason: "NONE", category: "MARKETING"}
+		return reviewResult{status: "APPROVED", reason: "NONE", category: "MARKETING"}
 	}
-	return verdict{status: "APPROVED", reason: "NONE"}
+	return reviewResult{status: "APPROVED", reason: "NONE"}
 }
 
 func allText(components []component) string {
@@ -114,21 +114,21 @@ func (s *Simulator) duplicate(t *template) bool {
 	return false
 }
 
-// recategorise changes the category, without a word to whoever doesn't listen to webhooks; the time-to-live is lost.
+// recategorise changes the category, and only webhooks report it; the time-to-live is lost.
 func (s *Simulator) recategorise(t *template, category string, now time.Time) {
 	if t.Category == category {
 		return
 	}
 	t.PreviousCategory, t.Category, t.CorrectCategory = t.Category, category, ""
 	t.MessageSendTTLSeconds = nil
-	s.tellCategory(t.PreviousCategory, t, now)
+	s.emitCategory(t.PreviousCategory, t, now)
 }
 
-// setStatus changes the status; last_updated_time moves although nobody edited anything.
+// setStatus changes the status; last_updated_time moves although no client edited the template.
 func (s *Simulator) setStatus(t *template, status string, now time.Time) {
 	if before := t.Status; before != status {
 		t.Status, t.LastUpdatedTime = status, now
-		s.tellStatus(before, t, now)
+		s.emitStatus(before, t, now)
 	}
 }
 
@@ -151,12 +151,12 @@ func (s *Simulator) Decide(id string, d Decision) error {
 	if d.CorrectCategory != "" {
 		before := t.CorrectCategory
 		t.CorrectCategory = d.CorrectCategory
-		s.tellAnnouncement(before, t, now)
+		s.emitAnnouncement(before, t, now)
 	}
 	if d.QualityScore != "" {
 		before := t.QualityScore
 		t.QualityScore, t.QualityDate = d.QualityScore, now
-		s.tellQuality(before, t, now)
+		s.emitQuality(before, t, now)
 	}
 	if d.Status == "" {
 		return nil

@@ -99,7 +99,7 @@ func (s *Simulator) UpdateAccount(id string, change func(*Account)) {
 	before := a.Account
 	change(&a.Account)
 	a.ID = id
-	s.tellAccount(&before, a, now)
+	s.emitAccount(&before, a, now)
 }
 
 // RemoveAccount deletes an account with all that belongs to it, as a person would in Business Suite.
@@ -110,7 +110,7 @@ func (s *Simulator) RemoveAccount(id string) {
 	if a == nil {
 		return
 	}
-	s.tell(a, s.now(), AccountEvent("ACCOUNT_DELETED"))
+	s.emit(a, s.now(), AccountEvent("ACCOUNT_DELETED"))
 	for _, t := range a.templates {
 		s.schedule(t, time.Time{}, nil)
 		delete(s.byID, t.ID)
@@ -137,7 +137,7 @@ func (s *Simulator) UpdateNumber(id string, change func(*Number)) {
 		change(&n.Number)
 		n.ID = id
 		n.memory.overrule(&before, &n.Number)
-		s.tellNumber(&before, n, now)
+		s.emitNumber(&before, n, now)
 	})
 }
 
@@ -207,7 +207,7 @@ func (s *Simulator) EditInManager(id string, change func(*Template)) {
 		s.schedule(t, time.Time{}, nil)
 	}
 	s.mustStore(t)
-	s.tellTemplate(&before, t, now)
+	s.emitTemplate(&before, t, now)
 }
 
 // DeleteInManager deletes a template as a person does in WhatsApp Manager; the name is locked as usual.

@@ -37,16 +37,15 @@ const (
 	OpUnknownNumberEdge = "unknown_number_edge"
 )
 
-// NumberSecrets is what Meta knows of a phone number but tells nobody.
+// NumberSecrets is what Meta knows of a phone number but shows to no client.
 type NumberSecrets struct {
-	// PIN of two-step verification, 6 digits. PinEnabled without PIN: one that nobody remembers.
+	// PIN of two-step verification, 6 digits. PinEnabled without PIN: an unknown one.
 	PIN string
-	// PINRetired: since September 2026 the PIN of eligible numbers is ignored and removed, although register still asks
-	// for one.
+	// PINRetired: since September 2026 the PIN of eligible numbers is ignored and removed, although register still requires one.
 	PINRetired bool
 	// Unreachable: request_code succeeds and no code arrives.
 	Unreachable bool
-	// UsedInApp: somebody uses the number in a WhatsApp app, so that it can't be registered.
+	// UsedInApp: a person uses the number in a WhatsApp app, so that it can't be registered.
 	UsedInApp bool
 	// DeregisterIncomplete makes register answer 133000 until the next deregister.
 	DeregisterIncomplete bool

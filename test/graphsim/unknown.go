@@ -42,7 +42,7 @@ func (s *Simulator) unknownQuality(id, quality string) string {
 	return quality
 }
 
-// unknownFields come back although nobody asked.
+// unknownFields come back although the request didn't name them.
 func (s *Simulator) unknownFields(id string) map[string]any {
 	if !s.unknown {
 		return nil

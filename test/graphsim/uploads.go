@@ -165,7 +165,7 @@ func (s *Simulator) sendUpload(c *call) (any, *apiError) {
 	_, _ = u.arrived.Write(c.body) // a hash takes everything
 	s.stats.UploadBytes += int64(len(c.body))
 	if c.torn {
-		return nil, nil // nobody is there to read an answer
+		return nil, nil // no client is there to read an answer
 	}
 	if u.Handle == "" {
 		u.Handle = s.giveHandle(Handle{AppID: u.AppID, UserID: u.UserID, Type: u.Type, Size: u.Size}, c.now)
@@ -174,7 +174,7 @@ func (s *Simulator) sendUpload(c *call) (any, *apiError) {
 	return map[string]any{"h": u.Handle}, nil
 }
 
-// readUpload is GET /upload:…, which tells where to go on.
+// readUpload is GET /upload:…, which returns the offset to go on from.
 func (s *Simulator) readUpload(c *call) (any, *apiError) {
 	if c.scheme == "" {
 		return nil, &apiError{Code: 104, Message: "An access token is required to request this resource."}

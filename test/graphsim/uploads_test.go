@@ -283,7 +283,7 @@ func TestLostHandles(t *testing.T) {
 	}
 	f.refused(got, 100, 0)
 	if f.offset(session) != 3 {
-		t.Error("the offset must still be told")
+		t.Error("the offset must still be returned")
 	}
 }
 

@@ -47,8 +47,8 @@ func (s *Simulator) AssignUser(wabaID string, u User) {
 
 var userFields = knownFields("id name tasks")
 
-// listUsers is GET /{waba}/assigned_users. It has the users of the portfolio that business names and no others: those of
-// partners must be asked for by their portfolio. Which code refuses whom is a guess.
+// listUsers is GET /{waba}/assigned_users. It has the users of the portfolio that business names and no others: those of partners
+// must be requested by their portfolio. Which code refuses which request is a guess.
 // See https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/assigned_users/.
 func (s *Simulator) listUsers(c *call) (any, *apiError) {
 	business := c.param("business")

@@ -180,7 +180,7 @@ func (s *Simulator) AppCallback(appID string) (callbackURL string, fields []stri
 	return "", nil
 }
 
-// checkCallback refuses addresses that nobody could be called at.
+// checkCallback refuses addresses that Meta can't call.
 func (s *Simulator) checkCallback(name, address string) *apiError {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !s.plainCallbacks) {

@@ -93,7 +93,7 @@ func TestRefusedSubscriptions(t *testing.T) {
 		{name: "plain http", body: subscriptionBody("http://" + hookHost), code: 100},
 		{name: "wrong verify token", body: with("verify_token", "other"), code: 2200, text: "HTTP Status Code = 403; HTTP Message = Forbidden"},
 		{name: "wrong answer", setup: func(h *hooks) { h.answer = "hello" }, body: subscriptionBody(hookURL), code: 2200, text: "does not match challenge"},
-		{name: "nobody there", setup: func(h *hooks) { h.sim.MapCallback(hookHost, "http://127.0.0.1:1") }, body: subscriptionBody(hookURL), code: 2200, text: "curl_errno = 7"},
+		{name: "no server", setup: func(h *hooks) { h.sim.MapCallback(hookHost, "http://127.0.0.1:1") }, body: subscriptionBody(hookURL), code: 2200, text: "curl_errno = 7"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -29,7 +29,7 @@ type Delivery struct {
 	AppID, URL string
 	// Fields of the changes, each once.
 	Fields []string
-	// Changes and Bytes tell how much it was.
+	// Changes and Bytes are the size of the delivery.
 	Changes, Bytes int
 	// Attempt counts from 1; of a batch it is the highest.
 	Attempt int
@@ -127,8 +127,8 @@ func (s *Simulator) DeliverAll(ctx context.Context) (accepted int, err error) {
 	return s.Deliver(ctx)
 }
 
-// pumpInterval is how often StartDelivery looks whether something became due: by the simulator's clock, which may be one that
-// nobody can wait for.
+// pumpInterval is how often StartDelivery checks whether a delivery became due: by the simulator's clock, which may be a fake
+// one.
 const pumpInterval = 100 * time.Millisecond
 
 // StartDelivery sends in the background what is due, until the context ends or stop is called; stop waits for the POSTs on the

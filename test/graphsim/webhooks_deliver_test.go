@@ -149,7 +149,7 @@ func TestNobodyListensAnyMore(t *testing.T) {
 	}
 	h.sim.Emit(testWABA, ReviewEvent("APPROVED"))
 	if n, _ := h.sim.PendingDeliveries(); n != 0 {
-		t.Errorf("%d events wait for nobody", n)
+		t.Errorf("%d events wait without a subscriber", n)
 	}
 }
 

@@ -11,7 +11,7 @@ func numberEvent(field string, n *Number) WebhookChange {
 	return WebhookChange{Field: field, NumberID: n.ID, Value: map[string]any{"display_phone_number": digitsOf(n.DisplayPhoneNumber)}}
 }
 
-// NumberQualityEvent is phone_number_quality_update, which in spite of its name tells about limits: event is ONBOARDING or
+// NumberQualityEvent is phone_number_quality_update, which in spite of its name reports limits: event is ONBOARDING or
 // THROUGHPUT_UPGRADE, in older samples FLAGGED, UNFLAGGED, UPGRADE or DOWNGRADE.
 func NumberQualityEvent(n Number, event, limit string) WebhookChange {
 	return numberEvent("phone_number_quality_update", &n).With("event", event).With("max_daily_conversations_per_business", limit)

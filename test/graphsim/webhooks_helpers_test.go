@@ -22,7 +22,7 @@ const (
 	hookURL      = "https://" + hookHost + "/meta"
 )
 
-// receiver is a callback that answers as told and remembers what came.
+// receiver is a callback with configurable answers that records its requests.
 type receiver struct {
 	t      testing.TB
 	mu     sync.Mutex

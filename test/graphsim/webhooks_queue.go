@@ -106,12 +106,12 @@ func (s *Simulator) Emit(accountID string, changes ...WebhookChange) {
 	}
 	now := s.now()
 	s.settle(now)
-	s.tell(s.mustAccount(accountID), now, changes...)
+	s.emit(s.mustAccount(accountID), now, changes...)
 }
 
-// tell queues events for every app that subscribed to the account and to the field. Where there is none they are lost, as at
+// emit queues events for every app that subscribed to the account and to the field. Where there is none they are lost, as at
 // Meta.
-func (s *Simulator) tell(a *account, at time.Time, changes ...WebhookChange) {
+func (s *Simulator) emit(a *account, at time.Time, changes ...WebhookChange) {
 	if !s.hooked {
 		return
 	}
@@ -161,8 +161,8 @@ func (s *Simulator) audience(a *account, x *WebhookChange) []string {
 	})
 }
 
-// addressee is where an event goes now, empty when nobody listens any more: number, account, app. That attempts after a
-// change of address go to the new one is a guess.
+// addressee is where an event goes now, empty without a subscriber: number, account, app. That attempts after a change of address
+// go to the new one is a guess.
 func (s *Simulator) addressee(n *notice) string {
 	own := s.topicOf(n.appID)
 	if own == nil {
@@ -211,7 +211,7 @@ func (s *Simulator) nextPost(now time.Time) *post {
 	return out
 }
 
-// pack takes a notice, and others for the same address as far as habits allow; nil when nobody listens any more.
+// pack takes a notice, and others for the same address as far as habits allow; nil without a subscriber.
 func (s *Simulator) pack() *post {
 	o := &s.outbox
 	if s.habits.Shuffle {

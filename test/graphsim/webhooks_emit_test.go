@@ -190,7 +190,7 @@ func TestNumbersInEvents(t *testing.T) {
 	h.expect("phone_number_name_update PENDING", "phone_number_name_update APPROVED", "phone_number_quality_update ONBOARDING")
 }
 
-// TestSilentWithoutWebhooks: whoever didn't switch webhooks on has nothing waiting.
+// TestSilentWithoutWebhooks: a simulator without webhooks has no waiting events.
 func TestSilentWithoutWebhooks(t *testing.T) {
 	f := newFixture(t)
 	f.sim.SetAppCallback(testApp, hookURL, allFields()...)
