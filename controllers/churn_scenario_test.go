@@ -187,8 +187,8 @@ func (c *churn) unsubscribe(i int) {
 	}
 }
 
-// deliver sends a signed event of an account to the receiver, a second after the last one: so often it asks the API server for a
-// resource that the cache doesn't show.
+// deliver sends a signed event of an account to the receiver, a second after the last one. The receiver asks the API server at
+// most once a second for a resource that the cache doesn't show.
 func (c *churn) deliver(i int, template string) int {
 	c.clock.Step(time.Second)
 	body := fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"time":%d,"changes":[{"field":"message_template_quality_update",`+

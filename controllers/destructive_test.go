@@ -217,8 +217,8 @@ func TestReadOnlyDeletes(t *testing.T) {
 	}
 }
 
-// TestRestoredStatusLosesNoDeregistration: a status that says that a number is off the Cloud API, while Meta says that it is on it,
-// ends no deletion: neither while the operator only reads, nor while Meta can't be read.
+// TestRestoredStatusLosesNoDeregistration: a status says that a number is off the Cloud API, while Meta says that it is on it.
+// Such a status ends no deletion, neither while the operator only reads, nor while Meta can't be read.
 func TestRestoredStatusLosesNoDeregistration(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*harness.World) *harness.Operator{

@@ -317,7 +317,7 @@ func TestFactsOfAnotherOwnersTemplate(t *testing.T) {
 	}
 }
 
-// TestFactsMakeNoDrift: a change that Meta's review makes to a template isn't taken for an edit by others, though a webhook
+// TestFactsMakeNoDrift: a change that Meta's review makes to a template isn't taken for an edit by others. Here a webhook
 // reported the end of the review before the template was read.
 func TestFactsMakeNoDrift(t *testing.T) {
 	t.Parallel()

@@ -81,8 +81,8 @@ func (r *restricted) may(t *testing.T, allowed bool, verb, group, resource strin
 	})
 }
 
-// TestForbiddenIsInTheLog: a permission that the operator lacks is in the log as the API server says it, once for each time that
-// it is missing, and the metric counts every attempt.
+// TestForbiddenIsInTheLog: the log shows a missing permission in the API server's words, once for each time that it is missing.
+// The metric counts every attempt.
 func TestForbiddenIsInTheLog(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

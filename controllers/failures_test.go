@@ -119,7 +119,7 @@ func TestMetaOutOfReach(t *testing.T) {
 	hang := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	t.Cleanup(hang.Close)
 	unknownCA := httptest.NewUnstartedServer(http.NotFoundHandler())
-	unknownCA.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains about each client that doesn't trust it
+	unknownCA.Config.ErrorLog = log.New(io.Discard, "", 0) // it logs each client that doesn't trust it
 	unknownCA.StartTLS()
 	t.Cleanup(unknownCA.Close)
 	proxy, err := url.Parse(closedPort())

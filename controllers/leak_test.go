@@ -25,7 +25,7 @@ import (
 )
 
 const (
-	wrongToken     = "EAAGwrongTokenThatNobodyKnows0123"
+	wrongToken     = "EAAGwrongTokenOfNoAccount0123456"
 	rotatedToken   = "rotated+token/with=odd|characters&77"
 	wrongAppSecret = "the-secret-of-quite-another-app-88"
 )

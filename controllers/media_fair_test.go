@@ -95,9 +95,9 @@ func (s *mediaServer) saw(n int) func() bool {
 	}
 }
 
-// TestSlowServerHoldsNobodyUp: the templates of one tenant name a server that sends next to nothing. The other tenants' templates,
-// with and without files, are written meanwhile; so is every number of files that the tenant itself wants.
-func TestSlowServerHoldsNobodyUp(t *testing.T) {
+// TestSlowServerHoldsNoOtherTenantUp: the templates of one tenant name a server that sends next to nothing. The other
+// tenants' templates, with and without files, are written meanwhile; so is every number of files that the tenant itself wants.
+func TestSlowServerHoldsNoOtherTenantUp(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{8, 100} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 	"github.com/waba-operator/waba-operator/test/harness"
 )
 
-// TestInventedAppSecretIsNoClaim: a resource that can't read the app doesn't manage it, though it comes first, by age or by the name
-// of its namespace, and whatever its Secret holds under appSecret.
+// TestInventedAppSecretIsNoClaim: a resource that can't read the app doesn't manage it, whatever its Secret holds under
+// appSecret. That it comes first, by age or by the name of its namespace, doesn't matter.
 func TestInventedAppSecretIsNoClaim(t *testing.T) {
 	t.Parallel()
 	for name, secret := range map[string]string{"invented": "an-app-secret-of-no-app", "none": ""} {

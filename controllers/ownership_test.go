@@ -103,8 +103,8 @@ func TestNumberByIDAndByDigits(t *testing.T) {
 	}
 }
 
-// TestNumberTwiceAtOnce: of two resources for one number that no run has read yet one wins, the older or else the first by name,
-// and it is the only one that writes.
+// TestNumberTwiceAtOnce: no run has read the number of two resources yet. The older wins, or else the first by name, and it is
+// the only one that writes.
 func TestNumberTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env)

@@ -18,7 +18,7 @@ import (
 	"github.com/waba-operator/waba-operator/test/harness"
 )
 
-// renaming is a kind of which a resource gets another metadata.name in Git: the same manifest is applied under the new name, and
+// renaming is a kind of which a resource gets another metadata.name in Git. The same manifest is applied under the new name, and
 // the old resource is pruned, in this order or in the other.
 type renaming struct {
 	// make creates the resource.

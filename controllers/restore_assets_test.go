@@ -16,8 +16,8 @@ import (
 	"github.com/waba-operator/waba-operator/test/harness"
 )
 
-// TestRestoreAssets loses the cluster with a number and a subscription in it, their Secrets included, and brings them back:
-// everything has another uid, and nothing is written to Meta.
+// TestRestoreAssets loses the cluster with a number and a subscription in it, their Secrets included, and brings them back. Every
+// object has another uid, and nothing is written to Meta.
 func TestRestoreAssets(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

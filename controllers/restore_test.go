@@ -16,8 +16,8 @@ import (
 	"github.com/waba-operator/waba-operator/test/harness"
 )
 
-// TestRestore brings resources back from a backup, with and without status, and with an older status, or applies their
-// manifests to a new cluster: everything is adopted and nothing is written to Meta.
+// TestRestore brings resources back from a backup, with and without status, and with an older status, or applies their manifests
+// to a new cluster. All assets are adopted and nothing is written to Meta.
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

@@ -221,8 +221,8 @@ func label(w *harness.World, namespace, team string) {
 	})
 }
 
-// TestReferenceRevoked: taking a permission away takes effect at once, shows on the referrer, and leaves what is at Meta
-// alone, even if the referrer is deleted with the policy to delete.
+// TestReferenceRevoked: the end of a permission takes effect at once and shows on the referrer. The asset at Meta stays as it is,
+// even if the referrer is deleted with the policy to delete.
 func TestReferenceRevoked(t *testing.T) {
 	t.Parallel()
 	w := harness.New(t, env)

@@ -120,8 +120,8 @@ func TestWebhookWithoutOverride(t *testing.T) {
 	w.CheckInvariants()
 }
 
-// TestWebhookMessagesByHand: when a person has subscribed the app to messages in the App Dashboard, as the message says, the
-// override is set, though the operator doesn't see the app's fields.
+// TestWebhookMessagesByHand: a person has subscribed the app to messages in the App Dashboard, as the message says. The override
+// is then set, though the operator doesn't see the app's fields.
 func TestWebhookMessagesByHand(t *testing.T) {
 	t.Parallel()
 	w := newWebhookWorld(t)

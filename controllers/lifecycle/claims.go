@@ -33,7 +33,7 @@ type Claim struct {
 }
 
 // ClaimOf returns the claim of a resource with its own conditions. A resource that lost a conflict holds nothing any more, even
-// though its status still carries the id: else a former holder that can act again would replace the present one.
+// though its status still has the id. Otherwise a former holder that can act again would replace the present one.
 func ClaimOf(obj v1alpha1.Asset, policy v1alpha1.ManagementPolicy, conditions []metav1.Condition, holds bool) Claim {
 	c := Claim{Object: obj, Holds: holds && !lostConflict(conditions)}
 	synced := meta.FindStatusCondition(conditions, v1alpha1.ConditionSynced)

@@ -23,9 +23,10 @@ const (
 	keysPerResource = 1000
 )
 
-// contents distinguishes changes of a Secret's content from those of its metadata: a label, an annotation or an apply of the same
-// changes the Secret's resourceVersion, and must cost no call to Meta. A content is known by a keyed hash; the key is random and never leaves the process, so
-// that the hash of a PIN can't be searched for. Each resource that uses a Secret has a memory of its own.
+// contents distinguishes changes of a Secret's content from those of its metadata. A label, an annotation or an apply of the same
+// changes the Secret's resourceVersion, and must cost no call to Meta. A content is known by a keyed hash. The key is random and
+// never leaves the process, so that the hash of a PIN can't be searched for. Each resource that uses a Secret has a memory of its
+// own.
 type contents struct {
 	key [sha256.Size]byte
 

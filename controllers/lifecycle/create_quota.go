@@ -16,8 +16,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
-// CreateQuota counts new templates per account. It is kept in memory and mirrored into the WABA's status at each
-// observation: should the last minutes be lost in a crash, Meta's own refusal still ends in QuotaExceeded.
+// CreateQuota counts new templates per account. It is kept in memory and mirrored into the WABA's status at each observation. If
+// a crash loses the last minutes, Meta's own refusal still ends in QuotaExceeded.
 type CreateQuota struct {
 	clock clock.PassiveClock
 	limit int

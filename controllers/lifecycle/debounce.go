@@ -107,8 +107,8 @@ type reportedFacts struct {
 	Notices func(before any) []Notice
 }
 
-// debounce records what webhooks reported of an object of the account, or of the account itself: new facts become events of Kubernetes, and
-// the account is observed soon, to confirm them. It returns how long the full run is delayed.
+// debounce records what webhooks reported of an object of the account, or of the account itself. New facts become events of
+// Kubernetes, and the account is observed soon, to confirm them. It returns how long the full run is delayed.
 func (b *Base) debounce(t reportedFacts, waba *v1alpha1.WABA, urgent bool) time.Duration {
 	uid := t.Object.GetUID()
 	before, known, wait := b.debouncer.observe(uid, WebhookFacts(t.Object), urgent)

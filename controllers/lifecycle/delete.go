@@ -45,8 +45,8 @@ func (l *Reconciler[T]) delete(ctx context.Context, p *Run[T]) (ctrl.Result, err
 	return ctrl.Result{}, nil
 }
 
-// deletionSeen reports that the cache has seen the deletion. It has seen every other resource that was applied before then, and only
-// then is it known who else claims the asset: a renamed manifest is applied before the old one is pruned.
+// deletionSeen reports that the cache has seen the deletion. It has then seen every other resource that was applied before, and
+// only then are the other claims known. A renamed manifest is applied before the old one is pruned.
 func (l *Reconciler[T]) deletionSeen(ctx context.Context, p *Run[T]) (bool, *Result) {
 	cached := l.Kind.New()
 	err := l.Client.Get(ctx, client.ObjectKeyFromObject(p.Object), cached)

@@ -272,8 +272,8 @@ func (l *Reconciler[T]) Record(ctx context.Context, p *Run[T], o *Result, precon
 	return nil
 }
 
-// write applies the status. A part that runs of other kinds write isn't overwritten: an entry of the call log that got lost would be a
-// call that Meta counts and the operator doesn't.
+// write applies the status. A part that runs of other kinds write isn't overwritten. A lost entry of the call log would be a call
+// that Meta counts and the operator doesn't.
 func (l *Reconciler[T]) write(ctx context.Context, p *Run[T], precondition bool) (ApplyConfiguration, error) {
 	shared, ok := l.Kind.(SharedStatus[T])
 	for try := 0; ; try++ {
@@ -294,8 +294,8 @@ func (l *Reconciler[T]) write(ctx context.Context, p *Run[T], precondition bool)
 	}
 }
 
-// nextAttempt is set once when a wait begins and stays until it is over, or until a shorter one takes its place: after a
-// change of the spec, a pause of five minutes must not last as long as the locked name or spent quota before it.
+// nextAttempt is set once when a wait begins and stays until it is over, or until a shorter one takes its place. After a change
+// of the spec, a pause of five minutes must not last as long as an earlier wait for a locked name or a spent quota.
 func nextAttempt(current *metav1.Time, o *Result, now time.Time) *metav1.Time {
 	if !o.shown || o.after <= 0 {
 		return nil

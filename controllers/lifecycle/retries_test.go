@@ -65,7 +65,7 @@ func TestUnitAttemptsPauseLongerEachTime(t *testing.T) {
 	}
 }
 
-func TestUnitAttemptsStartOverWithNews(t *testing.T) {
+func TestUnitAttemptsStartOverAfterAChange(t *testing.T) {
 	a := NewRetries(clocktesting.NewFakePassiveClock(lifecycletest.Start))
 	for range 4 {
 		failed(a, "x", "1", 0)

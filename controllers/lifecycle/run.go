@@ -169,8 +169,8 @@ func (p *Run[T]) RefusedFor() time.Duration {
 	return p.UntilNextAttempt()
 }
 
-// accountAccepted reports whether the asset may be looked for in the account the reference leads to: the account it was
-// found in before, or one that a person accepted.
+// accountAccepted reports whether the asset may be searched in the account of the reference. It may if it was found there before,
+// or if a person accepted the account.
 func (p *Run[T]) accountAccepted() bool {
 	known, now := p.Status.AccountID, p.WABA.Spec.ID
 	return known == "" || known == now || p.Object.GetAnnotations()[v1alpha1.AnnotationAcceptAccount] == now

@@ -14,7 +14,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/credentials"
 )
 
-// RestoredSecret reports that a record is about a resource and a Secret that are gone: both were brought back from a backup, or
+// RestoredSecret reports that a record is about a resource and a Secret that are gone. Both were brought back from a backup, or
 // made anew from the same manifests. A client that only changes the content of a Secret changes no resource.
 func RestoredSecret(known, now *v1alpha1.SecretVersion) bool {
 	return known != nil && now != nil && known.ResourceUID != "" && known.ResourceUID != now.ResourceUID && known.UID != now.UID

@@ -79,8 +79,8 @@ func (r *unconfirmedFacts) Due(waba types.UID) time.Time {
 	return time.Time{}
 }
 
-// Observed notes an observation and adds to its changes what it confirmed, or not: where it shows the same as the one before
-// it, it may still disagree with a webhook.
+// Observed notes an observation and adds to its changes what it confirmed, or not. An observation that shows the same as the one
+// before it may still disagree with a webhook.
 func (r *unconfirmedFacts) Observed(waba types.UID, begun time.Time, change *account.Change) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -75,7 +75,7 @@ func TestUnitEditWait(t *testing.T) {
 	}
 }
 
-func TestUnitVerdictOnEveryStatus(t *testing.T) {
+func TestUnitReadinessOfEveryStatus(t *testing.T) {
 	type want struct {
 		ready                metav1.ConditionStatus
 		reason               string

@@ -186,8 +186,8 @@ func joinProblems(problems []template.Problem) string {
 	return strings.Join(texts, "; ")
 }
 
-// lookup returns what is known of the template, asking Meta for the one name only where the snapshot can't answer: a
-// resync costs no call, and a new template doesn't wait for a listing.
+// lookup returns what is known of the template. It reads the one name from Meta only where the snapshot can't answer. So a resync
+// costs no call, and a new template doesn't wait for a listing.
 func (t *templates) lookup(ctx context.Context, p *templateRun) (account.TemplateView, *lifecycle.Result) {
 	key := templateKey(p.Object)
 	view := p.Session.Template(key)

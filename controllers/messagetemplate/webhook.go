@@ -18,14 +18,14 @@ import (
 // eventFlagged means that Meta may disable the template; it stays approved meanwhile.
 const eventFlagged = "FLAGGED"
 
-// statusTold is what a status event means where Meta's API has no such status
+// statusReported is what a status event means where Meta's API has no such status
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/message_template_status_update).
-var statusTold = map[string]string{
+var statusReported = map[string]string{
 	eventFlagged: metavalues.TemplateApproved, "REINSTATED": metavalues.TemplateApproved, "UNARCHIVED": metavalues.TemplateApproved, "LOCKED": metavalues.TemplatePaused,
 }
 
 func templateStatusOf(event string) string {
-	if status, ok := statusTold[event]; ok {
+	if status, ok := statusReported[event]; ok {
 		return status
 	}
 	return metavalues.Clip(event)
@@ -97,8 +97,8 @@ func overlayCategory(s *v1alpha1.MessageTemplateStatus, k lifecycle.Freshness) {
 	}
 }
 
-// explanationBelongs reports that Meta's words are about the status that the template has, and not about an earlier one of the same
-// name: they hold as long as it does.
+// explanationBelongs reports that Meta's words are about the present status of the template, and not about an earlier one of the
+// same name. They hold as long as the status does.
 func explanationBelongs(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecycle.Freshness) bool {
 	e := facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus)
 	return e != nil && templateStatusOf(s.Webhook.Status) == s.Status && !e.Time.Time.Before(k.WrittenAt) &&

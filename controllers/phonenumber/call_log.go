@@ -36,8 +36,8 @@ const (
 	nameWindow = 30 * 24 * time.Hour
 	// callsPerWindow is one less than Meta allows: a person may have made a call that the operator doesn't know of.
 	callsPerWindow = 9
-	// callLogSize is how many calls the log of an account has at most, and callLogBytes how many bytes as JSON: a status must stay far
-	// below etcd's limit of 1.5 MiB for an object.
+	// callLogSize is how many calls the log of an account has at most, and callLogBytes how many bytes as JSON. A status must
+	// stay far below etcd's limit of 1.5 MiB for an object.
 	callLogSize  = 300
 	callLogBytes = 96 << 10
 
@@ -45,8 +45,8 @@ const (
 )
 
 // callLog keeps the scarce calls for the numbers of an account in the account's status, so that they survive a restart and the
-// number's resource. An entry is written before its call, on condition that no other client has changed the log: two leaders that
-// overlap for a moment can't both make the call.
+// number's resource. An entry is written before its call, on condition that no other client has changed the log. So two leaders
+// that overlap for a moment can't both make the call.
 type callLog struct {
 	status *lifecycle.StatusWriter
 }
@@ -80,8 +80,8 @@ func (l *callLog) begin(
 	return stop
 }
 
-// attemptsToKeep are the calls that aren't older than nameWindow, and the last of each kind for each number whatever their age: where a
-// clock is months ahead for a moment, a refused PIN stays in the log.
+// attemptsToKeep are the calls that aren't older than nameWindow, and the last of each kind for each number whatever their age.
+// So a refused PIN stays in the log where a clock is months ahead for a moment.
 func attemptsToKeep(all []v1alpha1.RegistrationAttempt, now time.Time) []v1alpha1.RegistrationAttempt {
 	type kindOfNumber struct{ number, kind string }
 	newer := map[kindOfNumber]int{}

@@ -238,8 +238,8 @@ func (r sectionReasons) due() bool {
 	return r.requested || !r.seen || r.pending || r.repair || r.changed || r.left <= 0
 }
 
-// eventTime is when something last happened to the section, as far as the status knows: a registration, after which the key
-// of flows must be signed anew, or Meta's word that the picture was lost.
+// eventTime is when something last happened to the section, as far as the status shows. It may be a registration, after which the
+// key of flows must be signed anew, or Meta's report of a lost picture.
 func (s *sectionRun) eventTime() time.Time {
 	status := &s.Object.Status
 	var last time.Time

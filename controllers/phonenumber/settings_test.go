@@ -296,7 +296,7 @@ func TestUnitRecallSections(t *testing.T) {
 	}
 }
 
-func TestUnitSectionNews(t *testing.T) {
+func TestUnitSectionChanges(t *testing.T) {
 	at := metav1.NewTime(lifecycletest.Start.Add(-time.Hour))
 	later := metav1.NewTime(lifecycletest.Start.Add(-time.Minute))
 	for name, c := range map[string]struct {

@@ -34,8 +34,8 @@ func coexists(live *graph.PhoneNumber) bool {
 	return live.OnBizApp != nil && *live.OnBizApp && number.OnCloudAPI(live)
 }
 
-// situation is all that decides about the next step of a number. The steps are pure functions of it, so that what happens
-// after a crash or a restart is decided by what was recorded and by what Meta shows, and by nothing else.
+// situation is all that decides about the next step of a number. The steps are pure functions of it. So records and Meta's
+// answers alone decide what happens after a crash or a restart.
 type situation struct {
 	spec     *v1alpha1.PhoneNumberSpec
 	status   *v1alpha1.PhoneNumberStatus

@@ -22,7 +22,7 @@ import (
 const (
 	// pinRecheck is how often the Secret with the PIN is looked at for a change.
 	pinRecheck = 5 * time.Minute
-	// connectRecheck is how often a number is read that was registered a moment ago, and connectPatience for how long: a person
+	// connectRecheck is how often a number is read that was registered a moment ago, and connectPatience for how long. A person
 	// is waiting for it, and Meta needs seconds.
 	connectRecheck  = 20 * time.Second
 	connectPatience = 3 * time.Minute

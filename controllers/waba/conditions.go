@@ -34,8 +34,8 @@ func (a *accounts) Describe(p *accountRun, c *lifecycle.Conditions) lifecycle.Re
 	if r := blockedByMeta(s, p.Now); r != nil {
 		ready = *r
 	}
-	for _, judge := range []func(*v1alpha1.WABAStatus, *lifecycle.Conditions) *lifecycle.Readiness{approved, verified, canSend} {
-		if r := judge(s, c); r != nil && ready.Status == metav1.ConditionTrue {
+	for _, check := range []func(*v1alpha1.WABAStatus, *lifecycle.Conditions) *lifecycle.Readiness{approved, verified, canSend} {
+		if r := check(s, c); r != nil && ready.Status == metav1.ConditionTrue {
 			ready = *r
 		}
 	}

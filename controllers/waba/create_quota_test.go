@@ -17,7 +17,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 )
 
-// TestUnitCreateQuotaOfTheHolder: a stranger's resource with the account's id neither seeds the hour nor is shown the owner's.
+// TestUnitCreateQuotaOfTheHolder: another tenant's resource with the account's id neither seeds the hour nor shows the owner's.
 func TestUnitCreateQuotaOfTheHolder(t *testing.T) {
 	clk := clocktesting.NewFakePassiveClock(lifecycletest.Start)
 	sessions := account.NewManager(account.Options{Clock: clk, BaseURL: "http://localhost"})

@@ -123,7 +123,7 @@ func (a *appRoute) unconsented() *lifecycle.Result {
 		strings.Join(a.unconsenting, ", ")), lifecycle.ConflictRecheck).AssetUnaffected()
 }
 
-// affectsOthers reports that a write takes something from the app's other accounts: their events go to another address, no longer
+// affectsOthers reports that a write takes something from the app's other accounts. Their events go to another address, no longer
 // come, or come to a service that isn't the operator. Events that were delivered nowhere so far may go to the operator.
 func (a *appRoute) affectsOthers(target []string, moved bool) bool {
 	dropped := slices.ContainsFunc(a.fields, func(f string) bool { return !slices.Contains(target, f) })

@@ -154,8 +154,8 @@ func (r *removal) unlessByHand(o *lifecycle.Result) *lifecycle.Result {
 	return o
 }
 
-// appUsers are the other resources that get events through the app: subscriptions of this account with a section for the app,
-// whether they have been looked at or not, subscriptions of other accounts, and accounts that the app is subscribed to.
+// appUsers are the other resources that get events through the app. These are subscriptions of this account with a section for
+// the app, reconciled or not, subscriptions of other accounts, and accounts that the app is subscribed to.
 func (r *removal) appUsers(ctx context.Context) ([]v1alpha1.Asset, error) {
 	users, err := r.claimants(r.Object, func(_ context.Context, other *v1alpha1.WebhookSubscription) (bool, error) {
 		return other.Spec.App != nil, nil

@@ -13,8 +13,8 @@ import (
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
-// findLeaks looks at the other accounts of the app that are known here: whose messages go to the app's own address, and who didn't
-// consent to a change of the app. It says as well whether messages of the own account go there.
+// findLeaks returns the known other accounts of the app whose messages go to the app's own address, and those without consent to
+// a change of the app. It also reports whether messages of the own account go there.
 func (h *subscriptions) findLeaks(ctx context.Context, l *lookup) error {
 	accounts, err := h.appAccounts(ctx, l)
 	if err != nil {
@@ -83,7 +83,7 @@ func (l *lookup) assume(step *routeWrite) {
 	s.app.exposed = leaksMessages(true, &s.account.live, numbers, s.app.operator)
 }
 
-// leaksMessages reports that messages of an account go to the app's own address: it is subscribed, and a registered number has
+// leaksMessages reports that messages of an account go to the app's own address. It is subscribed, and a registered number has
 // neither an override of its own nor that of the account.
 func leaksMessages(known bool, address *string, numbers map[string]account.NumberView, operator string) bool {
 	elsewhere := func(address string) bool { return address != "" && address != operator }

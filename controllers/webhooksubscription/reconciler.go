@@ -149,8 +149,8 @@ func sameLevel(a, b *v1alpha1.WebhookSubscription) bool {
 	})
 }
 
-// appHolder names who manages the app, "" for this resource. An app has one callback for all its accounts, so of several
-// resources one decides: who set it already, else the oldest that could read the app with its secret.
+// appHolder names the resource that manages the app, "" for this one. An app has one callback for all its accounts, so of several
+// resources one decides. It is the one that set it already, else the oldest that could read the app with its secret.
 func (h *subscriptions) appHolder(ctx context.Context, p *subscriptionRun) (string, error) {
 	own, err := h.appClaim(ctx, p.Object)
 	if err != nil {

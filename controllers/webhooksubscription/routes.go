@@ -84,8 +84,8 @@ type appRoute struct {
 	refused bool
 	// uncovered are the other accounts whose messages go to the app's own address.
 	uncovered []string
-	// exposedUnconsenting are those of them without consent to what this resource does with the app, and unconsenting the accounts in other
-	// namespaces that didn't, wherever their messages go: the app's callback and fields are theirs too.
+	// exposedUnconsenting are those of them without consent to what this resource does with the app. unconsenting are the
+	// accounts in other namespaces without consent, wherever their messages go: the app's callback and fields are theirs too.
 	exposedUnconsenting, unconsenting []string
 	// refusedByOwner: the account's own owner doesn't let the resource decide about the app.
 	refusedByOwner bool

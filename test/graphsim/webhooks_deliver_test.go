@@ -140,7 +140,7 @@ func TestDeliverAll(t *testing.T) {
 	}
 }
 
-func TestNobodyListensAnyMore(t *testing.T) {
+func TestNoSubscriberAnyMore(t *testing.T) {
 	h := newHooks(t)
 	h.sim.Emit(testWABA, ReviewEvent("APPROVED"))
 	h.sim.SetAppCallback(testApp, "")
