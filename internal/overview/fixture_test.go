@@ -184,7 +184,7 @@ func templates() []client.Object {
 	gone.Status.StatusChangedTime = ago(90 * time.Hour)
 	edited := template("acme", "welcome", "APPROVED", "GREEN", "UTILITY", ready, "Synced=False/EditBudgetExhausted 5h the template was edited today; waiting", approved)
 	edited.Status.NextAttemptTime = ago(-19 * time.Hour)
-	drifted := template("acme", "invoice", "APPROVED", "GREEN", "UTILITY", ready, "Synced=False/DriftDetected 72h somebody changed body at Meta; change the spec or driftPolicy", approved)
+	drifted := template("acme", "invoice", "APPROVED", "GREEN", "UTILITY", ready, "Synced=False/DriftDetected 72h another client changed body at Meta; change the spec or driftPolicy", approved)
 	drifted.Status.Drift = []string{"body"}
 	behind := template("acme", "changed", "APPROVED", "GREEN", "UTILITY", ready, "Synced=False/InvalidSpec 72h something that was corrected since", approved)
 	behind.Generation = 2
