@@ -31,7 +31,7 @@ func TestSettingsPicture(t *testing.T) {
 	})
 	op.Settle()
 	synced(t, w, obj, v1alpha1.ReasonSynced)
-	if p := obj.Status.Profile; p == nil || p.PictureSHA256 != harness.SHA256(harness.PNG) || !*p.PicturePresent {
+	if p := obj.Status.Profile; p == nil || obj.Status.Operator.PictureSHA256 != harness.SHA256(harness.PNG) || !*p.PicturePresent {
 		t.Fatalf("profile in the status: %+v", p)
 	}
 	count := func(want int) {

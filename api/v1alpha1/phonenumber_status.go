@@ -124,6 +124,10 @@ type PhoneNumberOperatorStatus struct {
 	// +listMapKey=name
 	Refusals []SectionRefusal `json:"refusals,omitempty"`
 
+	// PictureSHA256 is the hash of the profile picture that was last uploaded, in hexadecimal digits.
+	// +optional
+	PictureSHA256 string `json:"pictureSHA256,omitempty"`
+
 	// PendingAdd is set before the number is added and cleared afterwards, so that a crash in between is noticed.
 	// +optional
 	PendingAdd *PendingAdd `json:"pendingAdd,omitempty"`
@@ -183,10 +187,6 @@ type PhoneNumberProfileStatus struct {
 	// PicturePresent reports whether there is a profile picture.
 	// +optional
 	PicturePresent *bool `json:"picturePresent,omitempty"`
-
-	// PictureSHA256 is the hash of the picture that was last uploaded.
-	// +optional
-	PictureSHA256 string `json:"pictureSHA256,omitempty"`
 }
 
 // PhoneNumberCommerceStatus is the state of shopping features at Meta.

@@ -136,6 +136,10 @@ type WABAOperatorStatus struct {
 	// +listType=atomic
 	CallLog []RegistrationAttempt `json:"callLog,omitempty"`
 
+	// CredentialsSecret is the version of the account's Secret whose content was last used.
+	// +optional
+	CredentialsSecret *SecretVersion `json:"credentialsSecret,omitempty"`
+
 	// HeldTime is when changes began to be held because unusually many were due at once.
 	// +optional
 	HeldTime *metav1.Time `json:"heldTime,omitempty"`
@@ -239,18 +243,6 @@ type CredentialsStatus struct {
 	// ExpirationTime is when the token expires; absent means never.
 	// +optional
 	ExpirationTime *metav1.Time `json:"expirationTime,omitempty"`
-
-	// SecretUID is the UID of the Secret from which the token was read.
-	// +optional
-	SecretUID string `json:"secretUID,omitempty"`
-
-	// SecretResourceVersion is the version of that Secret when its present content was first read.
-	// +optional
-	SecretResourceVersion string `json:"secretResourceVersion,omitempty"`
-
-	// SecretWrittenTime is when that content was written, by the managed fields of the Secret; absent if they don't say.
-	// +optional
-	SecretWrittenTime *metav1.Time `json:"secretWrittenTime,omitempty"`
 
 	// CheckedTime is when Meta was last asked about the token.
 	// +optional

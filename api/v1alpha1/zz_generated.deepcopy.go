@@ -578,10 +578,6 @@ func (in *CredentialsStatus) DeepCopyInto(out *CredentialsStatus) {
 		in, out := &in.ExpirationTime, &out.ExpirationTime
 		*out = (*in).DeepCopy()
 	}
-	if in.SecretWrittenTime != nil {
-		in, out := &in.SecretWrittenTime, &out.SecretWrittenTime
-		*out = (*in).DeepCopy()
-	}
 	if in.CheckedTime != nil {
 		in, out := &in.CheckedTime, &out.CheckedTime
 		*out = (*in).DeepCopy()
@@ -2270,6 +2266,11 @@ func (in *WABAOperatorStatus) DeepCopyInto(out *WABAOperatorStatus) {
 		for i := range *in {
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
+	}
+	if in.CredentialsSecret != nil {
+		in, out := &in.CredentialsSecret, &out.CredentialsSecret
+		*out = new(SecretVersion)
+		(*in).DeepCopyInto(*out)
 	}
 	if in.HeldTime != nil {
 		in, out := &in.HeldTime, &out.HeldTime

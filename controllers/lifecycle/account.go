@@ -253,9 +253,7 @@ func (r *Resolver) stable(waba *v1alpha1.WABA, creds *account.Credentials) {
 	if t := now.Version.WrittenTime; t != nil {
 		creds.Written = t.Time
 	}
-	if known := waba.Status.Credentials; known != nil && now.Same(&v1alpha1.SecretVersion{
-		UID: known.SecretUID, ResourceVersion: known.SecretResourceVersion, WrittenTime: known.SecretWrittenTime,
-	}) {
-		creds.ResourceVersion = known.SecretResourceVersion
+	if known := waba.Status.Operator.CredentialsSecret; known != nil && now.Same(known) {
+		creds.ResourceVersion = known.ResourceVersion
 	}
 }

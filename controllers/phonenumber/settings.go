@@ -116,11 +116,11 @@ func (n *numbers) restoreSections(p *numberRun, named []number.Section) number.B
 
 // dropSections drops what the status has of sections that the spec doesn't name.
 func dropSections(s *v1alpha1.PhoneNumberStatus, spec *v1alpha1.PhoneNumberSpec, named []number.Section) {
-	switch {
-	case spec.Profile == nil:
+	if spec.Profile == nil {
 		s.Profile = nil
-	case spec.Profile.Picture == nil && s.Profile != nil:
-		s.Profile.PictureSHA256 = ""
+	}
+	if spec.Profile == nil || spec.Profile.Picture == nil {
+		s.Operator.PictureSHA256 = ""
 	}
 	if spec.Commerce == nil {
 		s.Commerce = nil
@@ -171,12 +171,7 @@ func (n *numbers) desiredSection(ctx context.Context, s *sectionRun) *lifecycle.
 	return nil
 }
 
-func sentPicture(obj *v1alpha1.PhoneNumber) string {
-	if obj.Status.Profile == nil {
-		return ""
-	}
-	return obj.Status.Profile.PictureSHA256
-}
+func sentPicture(obj *v1alpha1.PhoneNumber) string { return obj.Status.Operator.PictureSHA256 }
 
 // refreshSection reads the section if there is a reason to, and otherwise repeats what is known.
 func (n *numbers) refreshSection(ctx context.Context, s *sectionRun) sectionResult {

@@ -98,7 +98,7 @@ func (s *sectionRun) showProfile(live *graph.Profile) {
 	shown := s.profile()
 	*shown = v1alpha1.PhoneNumberProfileStatus{
 		About: text(live.About), Address: text(live.Address), Description: text(live.Description), Email: text(live.Email),
-		Vertical: text(live.Vertical), PicturePresent: &there, PictureSHA256: shown.PictureSHA256,
+		Vertical: text(live.Vertical), PicturePresent: &there,
 	}
 	for _, site := range live.Websites[:min(len(live.Websites), metavalues.RingSize)] {
 		shown.Websites = append(shown.Websites, metavalues.Truncate(site, metavalues.MessageLimit))

@@ -261,7 +261,7 @@ func TestUnitRecallSections(t *testing.T) {
 	s := unitSection(func(o *v1alpha1.PhoneNumber) {
 		o.Status.Operator.Baseline = &v1alpha1.Baseline{Version: number.CanonicalVersion + 1, Fields: map[string]string{"profile.about": "x"}}
 		o.Status.Commerce = &v1alpha1.PhoneNumberCommerceStatus{}
-		o.Status.Profile = &v1alpha1.PhoneNumberProfileStatus{PictureSHA256: "aa"}
+		o.Status.Profile, o.Status.Operator.PictureSHA256 = &v1alpha1.PhoneNumberProfileStatus{}, "aa"
 		o.Status.Username = "acme"
 		o.Status.Operator.Refusals = []v1alpha1.SectionRefusal{{Name: "commerce"}, {Name: "profile"}}
 		o.Status.Operator.Repairs = []v1alpha1.RepairHistory{{Name: "commerce", Times: []metav1.Time{metav1.NewTime(lifecycletest.Start)}}}
@@ -271,7 +271,7 @@ func TestUnitRecallSections(t *testing.T) {
 	if d := record.Compare(number.Profile, s.want, number.Fields{"profile.about": "Closed"}); len(d.Normalised) != 1 {
 		t.Errorf("an upgrade must write nothing: %+v", d)
 	}
-	if status.Commerce != nil || status.Username != "" || status.Profile.PictureSHA256 != "" || len(status.Operator.Refusals) != 1 || len(status.Operator.Repairs) > 0 {
+	if status.Commerce != nil || status.Username != "" || status.Operator.PictureSHA256 != "" || len(status.Operator.Refusals) != 1 || len(status.Operator.Repairs) > 0 {
 		t.Errorf("remembers sections that the spec doesn't name: %+v", status)
 	}
 	record["profile.about"] = "y"

@@ -127,7 +127,7 @@ func (n *numbers) pictureSent(s *sectionRun, handle string, reused bool, err err
 	}
 	n.Media.Handles.Drop(s.Object.UID)
 	if err == nil {
-		s.profile().PictureSHA256 = s.picture.SHA256
+		s.Object.Status.Operator.PictureSHA256 = s.picture.SHA256
 		return nil
 	}
 	if !reused || class != graph.ClassInvalidSpec {

@@ -28,12 +28,12 @@ func requestedInterval(waba *v1alpha1.WABA, byFlag time.Duration) time.Duration 
 // within the period costs no call.
 func dueIn(waba *v1alpha1.WABA, requested time.Duration, secretUID, secretVersion string, now time.Time) time.Duration {
 	s := &waba.Status
-	creds := s.Credentials
+	known := s.Operator.CredentialsSecret
 	switch {
 	case s.LastObservedTime == nil,
 		s.ObservedGeneration != waba.Generation,
 		s.Operator.LastHandledRequest != waba.Annotations[v1alpha1.AnnotationRequestedAt],
-		creds == nil || creds.SecretUID != secretUID || creds.SecretResourceVersion != secretVersion,
+		known == nil || known.UID != secretUID || known.ResourceVersion != secretVersion,
 		s.LastObservedTime.After(now.Add(time.Minute)): // a clock went back, or a status came from somewhere else
 		return 0
 	}

@@ -53,7 +53,7 @@ func TestUnitDueIn(t *testing.T) {
 		w := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{UID: "u", Generation: 3}}
 		w.Status.ObservedGeneration = 3
 		w.Status.LastObservedTime = &metav1.Time{Time: now.Add(-time.Minute)}
-		w.Status.Credentials = &v1alpha1.CredentialsStatus{SecretUID: "s", SecretResourceVersion: "1"}
+		w.Status.Operator.CredentialsSecret = &v1alpha1.SecretVersion{UID: "s", ResourceVersion: "1"}
 		for _, f := range change {
 			f(w)
 		}
@@ -76,9 +76,9 @@ func TestUnitDueIn(t *testing.T) {
 		"the request is handled": {settled(func(w *v1alpha1.WABA) {
 			w.Annotations, w.Status.Operator.LastHandledRequest = map[string]string{v1alpha1.AnnotationRequestedAt: "now"}, "now"
 		}), period(5 * time.Minute)},
-		"another Secret":          {settled(func(w *v1alpha1.WABA) { w.Status.Credentials.SecretUID = "t" }), 0},
-		"another version of it":   {settled(func(w *v1alpha1.WABA) { w.Status.Credentials.SecretResourceVersion = "2" }), 0},
-		"no credentials recorded": {settled(func(w *v1alpha1.WABA) { w.Status.Credentials = nil }), 0},
+		"another Secret":        {settled(func(w *v1alpha1.WABA) { w.Status.Operator.CredentialsSecret.UID = "t" }), 0},
+		"another version of it": {settled(func(w *v1alpha1.WABA) { w.Status.Operator.CredentialsSecret.ResourceVersion = "2" }), 0},
+		"no Secret recorded":    {settled(func(w *v1alpha1.WABA) { w.Status.Operator.CredentialsSecret = nil }), 0},
 		"from the future": {settled(func(w *v1alpha1.WABA) {
 			w.Status.LastObservedTime = &metav1.Time{Time: now.Add(2 * time.Minute)}
 		}), 0},

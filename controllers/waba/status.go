@@ -35,7 +35,7 @@ func (a *accounts) fill(ctx context.Context, p *accountRun, interval time.Durati
 	if snap.AppsSection.Complete {
 		s.SubscribedApps = subscribedApps(snap.Apps)
 	}
-	s.Credentials = credentialsStatus(p.Session, snap.Token, s.Credentials, p.Now)
+	credentials(s, p.Session, snap.Token, p.Now)
 	a.count(ctx, p)
 }
 
@@ -74,23 +74,27 @@ func subscribedApps(apps []graph.SubscribedApp) []v1alpha1.SubscribedApp {
 	return slices.CompactFunc(out, func(a, b v1alpha1.SubscribedApp) bool { return a.ID == b.ID })
 }
 
-func credentialsStatus(s *account.Session, token *graph.TokenInfo, old *v1alpha1.CredentialsStatus, now time.Time) *v1alpha1.CredentialsStatus {
+// credentials records which content of the Secret was used, and what Meta reports of the token.
+func credentials(status *v1alpha1.WABAStatus, s *account.Session, token *graph.TokenInfo, now time.Time) {
 	uid, version := s.SecretVersion()
-	out := &v1alpha1.CredentialsStatus{SecretUID: uid, SecretResourceVersion: version, SecretWrittenTime: lifecycle.WrittenTime(s.SecretWritten())}
-	if token == nil {
-		return out
+	before, old := status.Operator.CredentialsSecret, status.Credentials
+	status.Operator.CredentialsSecret = &v1alpha1.SecretVersion{UID: uid, ResourceVersion: version, WrittenTime: lifecycle.WrittenTime(s.SecretWritten())}
+	if status.Credentials = nil; token == nil {
+		return
 	}
-	out.AppID, out.Application = metavalues.Clip(token.AppID), metavalues.Clip(token.Application)
-	out.Scopes = scopeList(slices.Sorted(slices.Values(token.Scopes)))
+	out := &v1alpha1.CredentialsStatus{
+		AppID: metavalues.Clip(token.AppID), Application: metavalues.Clip(token.Application),
+		Scopes: scopeList(slices.Sorted(slices.Values(token.Scopes))),
+	}
 	if !token.ExpiresAt.IsZero() {
 		out.ExpirationTime = &metav1.Time{Time: token.ExpiresAt}
 	}
 	checked := metav1.NewTime(now.Truncate(time.Second))
 	out.CheckedTime = &checked
-	if old != nil && old.CheckedTime != nil && now.Sub(old.CheckedTime.Time) < time.Hour && old.SecretResourceVersion == version {
-		out.CheckedTime = old.CheckedTime // Meta is asked about the token once an hour
+	if old != nil && old.CheckedTime != nil && now.Sub(old.CheckedTime.Time) < time.Hour && before != nil && before.ResourceVersion == version {
+		out.CheckedTime = old.CheckedTime // the token is inspected once an hour
 	}
-	return out
+	status.Credentials = out
 }
 
 func missingScope(token *graph.TokenInfo) string {

@@ -444,15 +444,6 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: atomic
-    - name: secretResourceVersion
-      type:
-        scalar: string
-    - name: secretUID
-      type:
-        scalar: string
-    - name: secretWrittenTime
-      type:
-        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.DataLocalizationRegion
   scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.DeletionPolicy
@@ -1024,6 +1015,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: pendingAdd
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PendingAdd
+    - name: pictureSHA256
+      type:
+        scalar: string
     - name: refusals
       type:
         list:
@@ -1091,9 +1085,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: picturePresent
       type:
         scalar: boolean
-    - name: pictureSHA256
-      type:
-        scalar: string
     - name: vertical
       type:
         scalar: string
@@ -1767,6 +1758,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.waba-operator.waba-operator.api.v1alpha1.RegistrationAttempt
           elementRelationship: atomic
+    - name: credentialsSecret
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SecretVersion
     - name: heldTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time

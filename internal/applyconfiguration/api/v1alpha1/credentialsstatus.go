@@ -22,12 +22,6 @@ type CredentialsStatusApplyConfiguration struct {
 	Scopes []string `json:"scopes,omitempty"`
 	// ExpirationTime is when the token expires; absent means never.
 	ExpirationTime *v1.Time `json:"expirationTime,omitempty"`
-	// SecretUID is the UID of the Secret from which the token was read.
-	SecretUID *string `json:"secretUID,omitempty"`
-	// SecretResourceVersion is the version of that Secret when its present content was first read.
-	SecretResourceVersion *string `json:"secretResourceVersion,omitempty"`
-	// SecretWrittenTime is when that content was written, by the managed fields of the Secret; absent if they don't say.
-	SecretWrittenTime *v1.Time `json:"secretWrittenTime,omitempty"`
 	// CheckedTime is when Meta was last asked about the token.
 	CheckedTime *v1.Time `json:"checkedTime,omitempty"`
 }
@@ -69,30 +63,6 @@ func (b *CredentialsStatusApplyConfiguration) WithScopes(values ...string) *Cred
 // If called multiple times, the ExpirationTime field is set to the value of the last call.
 func (b *CredentialsStatusApplyConfiguration) WithExpirationTime(value v1.Time) *CredentialsStatusApplyConfiguration {
 	b.ExpirationTime = &value
-	return b
-}
-
-// WithSecretUID sets the SecretUID field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the SecretUID field is set to the value of the last call.
-func (b *CredentialsStatusApplyConfiguration) WithSecretUID(value string) *CredentialsStatusApplyConfiguration {
-	b.SecretUID = &value
-	return b
-}
-
-// WithSecretResourceVersion sets the SecretResourceVersion field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the SecretResourceVersion field is set to the value of the last call.
-func (b *CredentialsStatusApplyConfiguration) WithSecretResourceVersion(value string) *CredentialsStatusApplyConfiguration {
-	b.SecretResourceVersion = &value
-	return b
-}
-
-// WithSecretWrittenTime sets the SecretWrittenTime field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the SecretWrittenTime field is set to the value of the last call.
-func (b *CredentialsStatusApplyConfiguration) WithSecretWrittenTime(value v1.Time) *CredentialsStatusApplyConfiguration {
-	b.SecretWrittenTime = &value
 	return b
 }
 

@@ -15,6 +15,8 @@ type PhoneNumberOperatorStatusApplyConfiguration struct {
 	Baseline *BaselineApplyConfiguration `json:"baseline,omitempty"`
 	// Refusals are what Meta refused of single sections of the spec: the same isn't sent again until the retry time.
 	Refusals []SectionRefusalApplyConfiguration `json:"refusals,omitempty"`
+	// PictureSHA256 is the hash of the profile picture that was last uploaded, in hexadecimal digits.
+	PictureSHA256 *string `json:"pictureSHA256,omitempty"`
 	// PendingAdd is set before the number is added and cleared afterwards, so that a crash in between is noticed.
 	PendingAdd *PendingAddApplyConfiguration `json:"pendingAdd,omitempty"`
 	// Verification is what was done to prove ownership.
@@ -68,6 +70,14 @@ func (b *PhoneNumberOperatorStatusApplyConfiguration) WithRefusals(values ...*Se
 		}
 		b.Refusals = append(b.Refusals, *values[i])
 	}
+	return b
+}
+
+// WithPictureSHA256 sets the PictureSHA256 field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the PictureSHA256 field is set to the value of the last call.
+func (b *PhoneNumberOperatorStatusApplyConfiguration) WithPictureSHA256(value string) *PhoneNumberOperatorStatusApplyConfiguration {
+	b.PictureSHA256 = &value
 	return b
 }
 

@@ -24,8 +24,6 @@ type PhoneNumberProfileStatusApplyConfiguration struct {
 	Websites []string `json:"websites,omitempty"`
 	// PicturePresent reports whether there is a profile picture.
 	PicturePresent *bool `json:"picturePresent,omitempty"`
-	// PictureSHA256 is the hash of the picture that was last uploaded.
-	PictureSHA256 *string `json:"pictureSHA256,omitempty"`
 }
 
 // PhoneNumberProfileStatusApplyConfiguration constructs a declarative configuration of the PhoneNumberProfileStatus type for use with
@@ -89,13 +87,5 @@ func (b *PhoneNumberProfileStatusApplyConfiguration) WithWebsites(values ...stri
 // If called multiple times, the PicturePresent field is set to the value of the last call.
 func (b *PhoneNumberProfileStatusApplyConfiguration) WithPicturePresent(value bool) *PhoneNumberProfileStatusApplyConfiguration {
 	b.PicturePresent = &value
-	return b
-}
-
-// WithPictureSHA256 sets the PictureSHA256 field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the PictureSHA256 field is set to the value of the last call.
-func (b *PhoneNumberProfileStatusApplyConfiguration) WithPictureSHA256(value string) *PhoneNumberProfileStatusApplyConfiguration {
-	b.PictureSHA256 = &value
 	return b
 }

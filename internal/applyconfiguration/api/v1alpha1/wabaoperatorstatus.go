@@ -20,6 +20,8 @@ type WABAOperatorStatusApplyConfiguration struct {
 	// CallLog is the recent scarce calls made for numbers of this account, the newest last, kept here to survive their
 	// resources. Meta allows ten registrations of a number in 72 hours, and ten display names in 30 days.
 	CallLog []RegistrationAttemptApplyConfiguration `json:"callLog,omitempty"`
+	// CredentialsSecret is the version of the account's Secret whose content was last used.
+	CredentialsSecret *SecretVersionApplyConfiguration `json:"credentialsSecret,omitempty"`
 	// HeldTime is when changes began to be held because unusually many were due at once.
 	HeldTime *v1.Time `json:"heldTime,omitempty"`
 	// LastHandledRelease is the value of the annotation whatsapp.waba-operator.io/release-held-changes last acted on.
@@ -76,6 +78,14 @@ func (b *WABAOperatorStatusApplyConfiguration) WithCallLog(values ...*Registrati
 		}
 		b.CallLog = append(b.CallLog, *values[i])
 	}
+	return b
+}
+
+// WithCredentialsSecret sets the CredentialsSecret field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the CredentialsSecret field is set to the value of the last call.
+func (b *WABAOperatorStatusApplyConfiguration) WithCredentialsSecret(value *SecretVersionApplyConfiguration) *WABAOperatorStatusApplyConfiguration {
+	b.CredentialsSecret = value
 	return b
 }
 
