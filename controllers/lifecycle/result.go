@@ -167,9 +167,6 @@ func (r *Result) Unchanged() bool { return r.value().unchanged }
 // Unfinished reports that the run ended before its work was done.
 func (r *Result) Unfinished() bool { return r.value().unfinished }
 
-// Replayed reports that no spec was compared.
-func (r *Result) Replayed() bool { return r.value().replayed }
-
 // value is the result, or an empty one for nil.
 func (r *Result) value() Result {
 	if r == nil {

@@ -88,18 +88,18 @@ func TestSize(t *testing.T) {
 	}
 }
 
+// The two limits are tested apart: on a slow machine a short one for headers would end the request with the endless body too.
 func TestSlowBodies(t *testing.T) {
-	r := newRig(t, func(o *Options) {
-		o.Limits.HeaderTimeout, o.Limits.ReadTimeout = 50*time.Millisecond, 50*time.Millisecond
-	}, oneAccount()...)
+	r := newRig(t, func(o *Options) { o.Limits.ReadTimeout = 50 * time.Millisecond }, oneAccount()...)
 	if got := status(r.open(head + "Content-Length: 100\r\n\r\nabc")); got != 408 {
 		t.Errorf("a body that never ends: got %d", got)
 	}
-	if got := status(r.open("POST /webhooks/501 HTTP/1.1\r\n")); got != 0 && got != 408 {
-		t.Errorf("headers that never end: got %d", got)
-	}
 	if got := r.metrics.delivered(OutcomeAborted); got != 1 {
 		t.Errorf("aborted %d", got)
+	}
+	r = newRig(t, func(o *Options) { o.Limits.HeaderTimeout = 50 * time.Millisecond }, oneAccount()...)
+	if got := status(r.open("POST /webhooks/501 HTTP/1.1\r\n")); got != 0 && got != 408 {
+		t.Errorf("headers that never end: got %d", got)
 	}
 }
 
