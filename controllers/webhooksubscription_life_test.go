@@ -149,50 +149,14 @@ func TestWebhookTokenRotation(t *testing.T) {
 	w.services.expect(botHost, "a new token")
 	op.Advance(10 * time.Minute)
 	w.expectReady(t, obj)
-	if obj.Status.Messages.VerifyTokenSecret.ResourceVersion != bot.ResourceVersion {
-		t.Errorf("applied is %+v", obj.Status.Messages.VerifyTokenSecret)
+	if applied := obj.Status.Operator.Applied(v1alpha1.CallbackLevelMessages); applied.VerifyTokenSecret.ResourceVersion != bot.ResourceVersion {
+		t.Errorf("applied is %+v", applied.VerifyTokenSecret)
 	}
 	w.Sim.ResetStats()
 	op.Observe()
 	finish(op)
 	if n := w.Sim.Stats().ByOp[graphsim.OpSubscribeApp]; n != 0 {
 		t.Errorf("applied %d times more", n)
-	}
-	w.CheckInvariants()
-}
-
-// TestWebhookNumbers: an entry sends the messages of one number elsewhere, until it is removed.
-func TestWebhookNumbers(t *testing.T) {
-	t.Parallel()
-	w := newWebhookWorld(t)
-	phoneNumber(w.World, adopted)
-	obj := w.subscription(func(o *v1alpha1.WebhookSubscription) {
-		o.Spec.PhoneNumbers = []v1alpha1.PhoneNumberWebhookOverride{
-			{
-				PhoneNumberRef:  v1alpha1.PhoneNumberReference{Name: "support"},
-				WebhookOverride: v1alpha1.WebhookOverride{CallbackURL: elseURL, VerifyTokenSecretRef: tokenOf("else")},
-			},
-			{
-				PhoneNumberRef:  v1alpha1.PhoneNumberReference{Name: "missing"},
-				WebhookOverride: v1alpha1.WebhookOverride{CallbackURL: elseURL, VerifyTokenSecretRef: tokenOf("else")},
-			},
-		}
-	})
-	op := w.start()
-	finish(op)
-	op.Observe()
-	finish(op)
-	w.expectProblem(t, obj, v1alpha1.ReasonPhoneNumberNotReady, "PhoneNumber missing doesn't exist")
-	w.expectRoute(t, elseHost, operatorHost)
-	w.Edit(obj, func() { obj.Spec.PhoneNumbers = obj.Spec.PhoneNumbers[:1] })
-	finish(op)
-	w.expectReady(t, obj)
-	w.Edit(obj, func() { obj.Spec.PhoneNumbers = nil })
-	finish(op)
-	w.expectReady(t, obj)
-	w.expectRoute(t, botHost, operatorHost)
-	if len(obj.Status.PhoneNumbers) != 0 {
-		t.Errorf("still remembered: %+v", obj.Status.PhoneNumbers)
 	}
 	w.CheckInvariants()
 }
@@ -349,9 +313,10 @@ func TestWebhookCrash(t *testing.T) {
 						t.Errorf("messages went to %q", hosts())
 					}
 				}
-				if s := obj.Status; s.App.AppliedURL != receiverURL || s.Messages.AppliedURL != botURL ||
-					s.App.VerifyTokenSecret == nil || s.Messages.VerifyTokenSecret == nil {
-					t.Errorf("not ours: %+v, %+v", s.App, s.Messages)
+				memory := &obj.Status.Operator
+				app, messages := memory.Applied(v1alpha1.CallbackLevelApp), memory.Applied(v1alpha1.CallbackLevelMessages)
+				if app.URL != receiverURL || messages.URL != botURL || app.VerifyTokenSecret == nil || messages.VerifyTokenSecret == nil {
+					t.Errorf("not ours: %+v", memory.AppliedCallbacks)
 				}
 				w.CheckInvariants()
 			})

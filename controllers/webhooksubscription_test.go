@@ -286,8 +286,8 @@ func TestWebhookInstallation(t *testing.T) {
 				t.Errorf("the app has %s and %v", address, fields)
 			}
 			s := obj.Status
-			if s.AppID != harness.AppID || s.App.AppliedURL != receiverURL || s.App.VerifyTokenSecret.Key != "operator" {
-				t.Errorf("status: %+v", s.App)
+			if applied := s.Operator.Applied(v1alpha1.CallbackLevelApp); s.AppID != harness.AppID || applied.URL != receiverURL || applied.VerifyTokenSecret.Key != "operator" {
+				t.Errorf("status: %+v, %+v", s.App, applied)
 			}
 			w.CheckInvariants()
 		})

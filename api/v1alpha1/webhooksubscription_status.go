@@ -4,6 +4,9 @@
 package v1alpha1
 
 import (
+	"cmp"
+	"slices"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -28,9 +31,11 @@ type WebhookSubscriptionStatus struct {
 	// +optional
 	Messages *WebhookOverrideStatus `json:"messages,omitempty"`
 
-	// PhoneNumbers are the overrides of single numbers that this resource set.
+	// PhoneNumbers are the overrides of the numbers that the spec names, and of those that it no longer names and that aren't
+	// cleared yet.
 	// +optional
-	// +listType=atomic
+	// +listType=map
+	// +listMapKey=id
 	PhoneNumbers []PhoneNumberWebhookOverrideStatus `json:"phoneNumbers,omitempty"`
 
 	// Operator is the operator's own memory. It is no API: it may change with any version.
@@ -49,6 +54,56 @@ type WebhookSubscriptionOperatorStatus struct {
 	// AppliedSubscription reports that this resource subscribed the app. Only then it unsubscribes it again.
 	// +optional
 	AppliedSubscription bool `json:"appliedSubscription,omitempty"`
+
+	// AppliedCallbacks are the addresses that this resource set last, or was about to set. Any other address at Meta was set by
+	// another client.
+	// +optional
+	// +listType=map
+	// +listMapKey=level
+	AppliedCallbacks []AppliedCallback `json:"appliedCallbacks,omitempty"`
+}
+
+// Levels of AppliedCallback beside the ids of phone numbers.
+const (
+	// CallbackLevelApp is the app's own subscription.
+	CallbackLevelApp = "app"
+	// CallbackLevelMessages is the override of the account.
+	CallbackLevelMessages = "messages"
+)
+
+// AppliedCallback is an address that a resource set at Meta, or was about to set. Only such a one is cleared again.
+type AppliedCallback struct {
+	// Level is app, messages, or the id of a phone number at Meta.
+	// +required
+	Level string `json:"level"`
+
+	// URL that was set.
+	// +required
+	URL string `json:"url"`
+
+	// VerifyTokenSecret is the version of the Secret whose verify token was set with it. Absent means that the write isn't known to have
+	// succeeded.
+	// +optional
+	VerifyTokenSecret *SecretVersion `json:"verifyTokenSecret,omitempty"`
+}
+
+// Applied is the address that was set at a level, with an empty URL for none.
+func (s *WebhookSubscriptionOperatorStatus) Applied(level string) AppliedCallback {
+	for i := range s.AppliedCallbacks {
+		if s.AppliedCallbacks[i].Level == level {
+			return s.AppliedCallbacks[i]
+		}
+	}
+	return AppliedCallback{Level: level}
+}
+
+// SetApplied remembers the address that was set at a level. An empty URL forgets it.
+func (s *WebhookSubscriptionOperatorStatus) SetApplied(applied AppliedCallback) {
+	s.AppliedCallbacks = slices.DeleteFunc(slices.Clone(s.AppliedCallbacks), func(a AppliedCallback) bool { return a.Level == applied.Level })
+	if applied.URL != "" {
+		s.AppliedCallbacks = append(s.AppliedCallbacks, applied)
+	}
+	slices.SortFunc(s.AppliedCallbacks, func(a, b AppliedCallback) int { return cmp.Compare(a.Level, b.Level) })
 }
 
 // AppWebhookStatus is the app's own subscription at Meta.
@@ -56,10 +111,6 @@ type AppWebhookStatus struct {
 	// CallbackURL that is set at Meta.
 	// +optional
 	CallbackURL string `json:"callbackURL,omitempty"`
-
-	// AppliedURL is the callback that this resource set last, or was about to set. Any other address was set by another client.
-	// +optional
-	AppliedURL string `json:"appliedURL,omitempty"`
 
 	// Active reports whether Meta delivers events.
 	// +optional
@@ -69,10 +120,6 @@ type AppWebhookStatus struct {
 	// +optional
 	// +listType=atomic
 	Fields []string `json:"fields,omitempty"`
-
-	// VerifyTokenSecret is the version of the Secret whose verify token was last applied.
-	// +optional
-	VerifyTokenSecret *SecretVersion `json:"verifyTokenSecret,omitempty"`
 }
 
 // WebhookOverrideStatus is an override at Meta.
@@ -80,14 +127,6 @@ type WebhookOverrideStatus struct {
 	// CallbackURL that is set at Meta.
 	// +optional
 	CallbackURL string `json:"callbackURL,omitempty"`
-
-	// AppliedURL is the address that this resource set last, or was about to set. Only that one is cleared again.
-	// +optional
-	AppliedURL string `json:"appliedURL,omitempty"`
-
-	// VerifyTokenSecret is the version of the Secret whose verify token was last applied.
-	// +optional
-	VerifyTokenSecret *SecretVersion `json:"verifyTokenSecret,omitempty"`
 }
 
 // PhoneNumberWebhookOverrideStatus is the override of one number at Meta.
@@ -97,8 +136,8 @@ type PhoneNumberWebhookOverrideStatus struct {
 	Name string `json:"name,omitempty"`
 
 	// ID of the phone number at Meta.
-	// +optional
-	ID string `json:"id,omitempty"`
+	// +required
+	ID string `json:"id"`
 
 	WebhookOverrideStatus `json:",inline"`
 }

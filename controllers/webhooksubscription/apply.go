@@ -124,9 +124,9 @@ func (s *routeWrite) what() string {
 		return "set the account's override"
 	case writeNumberOverride:
 		if s.at.want == "" {
-			return callClearNumber(s.at.id)
+			return callClearNumber(s.at.level)
 		}
-		return "set the override of number " + s.at.id
+		return "set the override of number " + s.at.level
 	case writeAppPriming:
 		return "subscribe the app to messages at the account's own service"
 	default:
@@ -250,15 +250,15 @@ func (h *subscriptions) make(ctx context.Context, l *lookup, step *routeWrite) (
 		h.AuditWrite(l.Object, step.what(), []string{step.at.path}, err)
 		return nil, err
 	}
-	d := h.clearing(l.subscriptionRun, step.at.id)
+	d := h.clearing(l.subscriptionRun, step.at.level)
 	d.Confirm = func(ctx context.Context) (bool, *lifecycle.Result) {
 		begun := h.Clock.Now()
-		live, err := l.Session.Client().ReadPhoneNumber(ctx, step.at.id)
+		live, err := l.Session.Client().ReadPhoneNumber(ctx, step.at.level)
 		if err != nil {
 			return false, lifecycle.Failed("read the number before its override is cleared", err)
 		}
 		l.Session.RecordNumber(*live, begun)
-		return live.ID == step.at.id && numberCallback(live) == step.at.applied, nil
+		return live.ID == step.at.level && numberCallback(live) == step.at.applied, nil
 	}
 	_, o = h.Destroy(ctx, l.Object, d)
 	if failed := o.Steps(); len(failed) > 0 {
@@ -275,7 +275,7 @@ func (h *subscriptions) write(ctx context.Context, l *lookup, step *routeWrite) 
 	case writeAccountOverride:
 		return c.OverrideAccountCallback(ctx, l.WABA.Spec.ID, step.at.want, token)
 	case writeNumberOverride:
-		return c.SetNumberCallback(ctx, step.at.id, step.at.want, token)
+		return c.SetNumberCallback(ctx, step.at.level, step.at.want, token)
 	default:
 		h.memory.invalidateApp(l.Object.UID)
 		return c.SetAppSubscription(ctx, l.appID, graph.AppSubscriptionChange{
@@ -291,8 +291,8 @@ func (h *subscriptions) readBack(ctx context.Context, l *lookup, step *routeWrit
 		return l.Session.LookupApps(ctx)
 	case writeNumberOverride:
 		begun := h.Clock.Now()
-		live, err := l.Session.Client().ReadPhoneNumber(ctx, step.at.id)
-		if err == nil && live.ID == step.at.id {
+		live, err := l.Session.Client().ReadPhoneNumber(ctx, step.at.level)
+		if err == nil && live.ID == step.at.level {
 			l.Session.RecordNumber(*live, begun)
 		}
 		return err
@@ -324,8 +324,8 @@ func (h *subscriptions) failed(l *lookup, step *routeWrite, err error) *lifecycl
 		o = o.Saying(fmt.Sprintf("%s: %s refuses Meta's handshake: %s", step.at.path, shownURL(step.at.want), o.Message()))
 	case e.Cause == graph.CauseDashboardOnly:
 		o = app.byHand("Meta lets no client set this app by API (" + lifecycle.Clause(e.Explain()) + "); ").Join(o.Steps()...).RetryAfter(lifecycle.RefusedRecheck)
-		if known := l.Object.Status.App; known.VerifyTokenSecret == nil {
-			known.AppliedURL = "" // nothing was ever set: what a person sets now is that person's
+		if memory := &l.Object.Status.Operator; memory.Applied(app.level).VerifyTokenSecret == nil {
+			memory.SetApplied(v1alpha1.AppliedCallback{Level: app.level}) // nothing was ever set: what a person sets now is that person's
 		}
 	default:
 		o = o.Saying(step.at.path + ": " + o.Message())

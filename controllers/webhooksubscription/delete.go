@@ -111,8 +111,8 @@ func (r *removal) subscription(ctx context.Context) *lifecycle.Result {
 
 // app removes the app's callback if this resource set it and no other account here uses the app.
 func (r *removal) app(ctx context.Context) *lifecycle.Result {
-	known, appID := r.Object.Status.App, r.Object.Status.AppID
-	if known == nil || known.AppliedURL == "" || !r.Session.Client().HasAppSecret() {
+	applied, appID := r.Object.Status.Operator.Applied(v1alpha1.CallbackLevelApp).URL, r.Object.Status.AppID
+	if applied == "" || !r.Session.Client().HasAppSecret() {
 		return nil
 	}
 	_, o := r.Destroy(ctx, r.Object, &lifecycle.DestructiveWrite{
@@ -122,15 +122,16 @@ func (r *removal) app(ctx context.Context) *lifecycle.Result {
 			if err != nil {
 				return false, lifecycle.Failed("read the app's subscription", err)
 			}
-			known.CallbackURL = live.CallbackURL
-			return live.CallbackURL == known.AppliedURL, nil
+			r.Object.Status.App = &v1alpha1.AppWebhookStatus{CallbackURL: live.CallbackURL, Fields: live.Fields}
+			return live.CallbackURL == applied, nil
 		},
 		Write: func(ctx context.Context) *lifecycle.Result {
 			o := r.CallMeta(ctx, r.Object, CallRemoveCallback, func(ctx context.Context) error {
 				return r.Session.Client().DeleteAppSubscription(ctx, appID)
 			})
 			if o == nil {
-				known.CallbackURL, known.AppliedURL, known.Fields = "", "", nil
+				r.Object.Status.App = &v1alpha1.AppWebhookStatus{}
+				r.Object.Status.Operator.SetApplied(v1alpha1.AppliedCallback{Level: v1alpha1.CallbackLevelApp})
 			}
 			return o
 		},
@@ -185,8 +186,8 @@ func (r *removal) appUsers(ctx context.Context) ([]v1alpha1.Asset, error) {
 
 // account clears the account's override if this resource set it. Meta does that on a plain subscription.
 func (r *removal) account(ctx context.Context) *lifecycle.Result {
-	known := r.Object.Status.Messages
-	if known == nil || known.AppliedURL == "" {
+	applied := r.Object.Status.Operator.Applied(v1alpha1.CallbackLevelMessages).URL
+	if applied == "" {
 		return nil
 	}
 	return r.change(ctx, &lifecycle.DestructiveWrite{
@@ -195,7 +196,7 @@ func (r *removal) account(ctx context.Context) *lifecycle.Result {
 			return other.Spec.Messages != nil, nil
 		}),
 		Confirm: func(context.Context) (bool, *lifecycle.Result) {
-			if own := r.own(); own == nil || own.OverrideCallbackURI != known.AppliedURL {
+			if own := r.own(); own == nil || own.OverrideCallbackURI != applied {
 				return false, nil
 			}
 			for _, n := range r.numbers {
@@ -210,18 +211,18 @@ func (r *removal) account(ctx context.Context) *lifecycle.Result {
 
 // overrides clears those of numbers that this resource set.
 func (r *removal) overrides(ctx context.Context) *lifecycle.Result {
-	for _, known := range r.Object.Status.PhoneNumbers {
-		if known.AppliedURL == "" {
+	for _, applied := range r.Object.Status.Operator.AppliedCallbacks {
+		if applied.Level == v1alpha1.CallbackLevelApp || applied.Level == v1alpha1.CallbackLevelMessages {
 			continue
 		}
-		d := r.clearing(r.subscriptionRun, known.ID)
+		d := r.clearing(r.subscriptionRun, applied.Level)
 		d.Confirm = func(context.Context) (bool, *lifecycle.Result) {
-			n := r.numbers[known.ID]
-			if n == nil || numberCallback(n) != known.AppliedURL {
+			n := r.numbers[applied.Level]
+			if n == nil || numberCallback(n) != applied.URL {
 				return false, nil
 			}
 			if own := r.own(); own != nil && own.OverrideCallbackURI == "" {
-				if o := r.diverts(n, known.AppliedURL); o != nil {
+				if o := r.diverts(n, applied.URL); o != nil {
 					return false, o
 				}
 			}

@@ -69,7 +69,7 @@ func (l *lookup) assume(step *routeWrite) {
 	}
 	callbacks := map[string]string{}
 	for i := range s.numbers {
-		callbacks[s.numbers[i].id] = s.numbers[i].live
+		callbacks[s.numbers[i].level] = s.numbers[i].live
 	}
 	numbers := map[string]account.NumberView{}
 	for id, view := range l.numbers {

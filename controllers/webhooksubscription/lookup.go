@@ -36,7 +36,9 @@ type lookup struct {
 	numbers   map[string]account.NumberView
 	// tokens are the verify tokens by path of the level.
 	tokens map[string]lifecycle.SecretValue
-	active *bool
+	// unresolved are the names of the PhoneNumber resources in the spec whose number can't be told now. Their overrides stay as they are.
+	unresolved map[string]bool
+	active     *bool
 }
 
 // refresh brings what is known of the account's apps and numbers up to date. Only a resource that has work to do asks Meta before
@@ -106,10 +108,12 @@ func (h *subscriptions) lookup(ctx context.Context, p *subscriptionRun, appID st
 
 // routeOf prepares one level: what was applied, the verify token, and what stands against a write.
 func (h *subscriptions) routeOf(
-	ctx context.Context, l *lookup, v route, applied string, version *v1alpha1.SecretVersion, ref *v1alpha1.SecretKeyReference,
+	ctx context.Context, l *lookup, v route, ref *v1alpha1.SecretKeyReference,
 ) route {
-	v.applied = applied
-	if v.want != "" && v.live == v.want && applied != "" && applied != v.want {
+	known := l.Object.Status.Operator.Applied(v.level)
+	v.applied = known.URL
+	version := known.VerifyTokenSecret
+	if v.want != "" && v.live == v.want && v.applied != "" && v.applied != v.want {
 		v.applied, version = v.want, nil // a crash came between the write and its record
 	}
 	if v.want == "" || !l.Writable() || ref == nil {
@@ -159,7 +163,7 @@ func (l *lookup) callbackKeys() []lifecycle.RetryKey {
 }
 
 func (h *subscriptions) lookupAccount(ctx context.Context, l *lookup, own *graph.SubscribedApp) {
-	v := route{path: "messages"}
+	v := route{path: "messages", level: v1alpha1.CallbackLevelMessages}
 	if own != nil {
 		v.live = own.OverrideCallbackURI
 	}
@@ -167,8 +171,7 @@ func (h *subscriptions) lookupAccount(ctx context.Context, l *lookup, own *graph
 	if m := l.Object.Spec.Messages; m != nil {
 		v.want, ref = m.CallbackURL, &m.VerifyTokenSecretRef
 	}
-	known := cmp.Or(l.Object.Status.Messages, &v1alpha1.WebhookOverrideStatus{})
-	v = h.routeOf(ctx, l, v, known.AppliedURL, known.VerifyTokenSecret, ref)
+	v = h.routeOf(ctx, l, v, ref)
 	if v.want != "" {
 		v.blocked = cmp.Or(h.levelRefused(ctx, l.subscriptionRun, v1alpha1.WebhookLevelMessages, v.path), v.blocked)
 	}
@@ -178,6 +181,7 @@ func (h *subscriptions) lookupAccount(ctx context.Context, l *lookup, own *graph
 // lookupNumbers gathers the numbers of the spec, and those that were in it and still have our override.
 func (h *subscriptions) lookupNumbers(ctx context.Context, l *lookup) {
 	wanted := map[string]bool{}
+	l.unresolved = map[string]bool{}
 	var refused *lifecycle.Result
 	if len(l.Object.Spec.PhoneNumbers) > 0 {
 		refused = h.levelRefused(ctx, l.subscriptionRun, v1alpha1.WebhookLevelPhoneNumbers, "phoneNumbers")
@@ -188,35 +192,36 @@ func (h *subscriptions) lookupNumbers(ctx context.Context, l *lookup) {
 		number, problem := h.number(ctx, l, entry.PhoneNumberRef.Name)
 		if problem != nil {
 			v.blocked = problem.Saying(v.path + ": " + problem.Message())
+			l.unresolved[entry.PhoneNumberRef.Name] = true
 			l.situation.numbers = append(l.situation.numbers, v)
 			continue
 		}
-		v.id, v.live = number.ID, numberCallback(number)
-		wanted[v.id] = true
-		known := l.remembered(v.id)
-		v = h.routeOf(ctx, l, v, known.AppliedURL, known.VerifyTokenSecret, &entry.VerifyTokenSecretRef)
+		v.level, v.live = number.ID, numberCallback(number)
+		wanted[v.level] = true
+		v = h.routeOf(ctx, l, v, &entry.VerifyTokenSecretRef)
 		v.blocked = cmp.Or(refused, v.blocked)
 		l.situation.numbers = append(l.situation.numbers, v)
 	}
-	for _, known := range l.Object.Status.PhoneNumbers {
-		number := l.numbers[known.ID].Number
-		if wanted[known.ID] || known.AppliedURL == "" || number == nil || numberCallback(number) != known.AppliedURL {
+	for _, known := range l.Object.Status.Operator.AppliedCallbacks {
+		number := l.numbers[known.Level].Number
+		name := l.resourceOf(known.Level)
+		if wanted[known.Level] || l.unresolved[name] || number == nil || numberCallback(number) != known.URL {
 			continue
 		}
-		v := route{path: "phoneNumbers[" + known.Name + "]", id: known.ID, live: known.AppliedURL, applied: known.AppliedURL}
+		v := route{path: "phoneNumbers[" + name + "]", level: known.Level, live: known.URL, applied: known.URL}
 		v.blocked = h.Retries.Held(routeKey(l.Object.UID, v.path), l.attempt(&v))
 		l.situation.numbers = append(l.situation.numbers, v)
 	}
 }
 
-// remembered is what the status knows of a number's override.
-func (l *lookup) remembered(id string) v1alpha1.PhoneNumberWebhookOverrideStatus {
+// resourceOf names the PhoneNumber resource by which the spec named a number, else its id.
+func (l *lookup) resourceOf(id string) string {
 	for _, known := range l.Object.Status.PhoneNumbers {
 		if known.ID == id {
-			return known
+			return known.Name
 		}
 	}
-	return v1alpha1.PhoneNumberWebhookOverrideStatus{}
+	return id
 }
 
 func numberCallback(n *graph.PhoneNumber) string {
@@ -229,12 +234,11 @@ func numberCallback(n *graph.PhoneNumber) string {
 // lookupApp gathers the level of the app.
 func (h *subscriptions) lookupApp(ctx context.Context, l *lookup) *lifecycle.Result {
 	app := &l.situation.app
-	app.path, app.operator = "app", h.receiverURL(l.appID)
+	app.path, app.level, app.operator = "app", v1alpha1.CallbackLevelApp, h.receiverURL(l.appID)
 	app.secret = l.Session.Client().HasAppSecret()
 	at := l.appFromNumbers()
 	spec := l.Object.Spec.App
-	known := cmp.Or(l.Object.Status.App, &v1alpha1.AppWebhookStatus{})
-	app.applied, app.service = known.AppliedURL, l.situation.account.want
+	app.applied, app.service = l.Object.Status.Operator.Applied(app.level).URL, l.situation.account.want
 	if spec == nil {
 		return nil
 	}
@@ -250,7 +254,7 @@ func (h *subscriptions) lookupApp(ctx context.Context, l *lookup) *lifecycle.Res
 			"delivery: Operator needs the operator's public address; start the operator with --webhook-url=https://…, or use delivery: Custom").AssetUnaffected()
 		return nil
 	}
-	app.route = h.routeOf(ctx, l, app.route, known.AppliedURL, known.VerifyTokenSecret, spec.VerifyTokenSecretRef)
+	app.route = h.routeOf(ctx, l, app.route, spec.VerifyTokenSecretRef)
 	if refused := h.levelRefused(ctx, l.subscriptionRun, v1alpha1.WebhookLevelApp, app.path); refused != nil {
 		app.blocked, app.refusedByOwner = refused, true
 	}
@@ -324,8 +328,8 @@ func (h *subscriptions) guardClearing(l *lookup) {
 	reaches := s.account.live == "" && s.app.operator != "" && s.app.live == s.app.operator &&
 		(!s.app.fieldsKnown || len(messageFields(s.app.fields)) > 0)
 	for i := range s.numbers {
-		if v := &s.numbers[i]; v.want == "" && reaches && number.OnCloudAPI(l.numbers[v.id].Number) {
-			v.blocked = diverted([]string{"number " + v.id}, "the operator, which drops them")
+		if v := &s.numbers[i]; v.want == "" && reaches && number.OnCloudAPI(l.numbers[v.level].Number) {
+			v.blocked = diverted([]string{"number " + v.level}, "the operator, which drops them")
 		}
 	}
 }

@@ -112,7 +112,8 @@ func (m *memory) restore(obj *v1alpha1.WebhookSubscription) {
 	if known := m.statuses[obj.UID]; known != nil && known.AccountID == obj.Status.AccountID {
 		known = known.DeepCopy()
 		s := &obj.Status
-		s.Operator.AppliedSubscription, s.App, s.Messages, s.PhoneNumbers = known.Operator.AppliedSubscription, known.App, known.Messages, known.PhoneNumbers
+		s.Operator.AppliedSubscription, s.Operator.AppliedCallbacks = known.Operator.AppliedSubscription, known.Operator.AppliedCallbacks
+		s.App, s.Messages, s.PhoneNumbers = known.App, known.Messages, known.PhoneNumbers
 	}
 }
 

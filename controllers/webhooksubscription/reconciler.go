@@ -181,7 +181,7 @@ func (h *subscriptions) appHolder(ctx context.Context, p *subscriptionRun) (stri
 // under appSecret says nothing.
 func (h *subscriptions) appClaim(ctx context.Context, obj *v1alpha1.WebhookSubscription) (lifecycle.Claim, error) {
 	c := claimOf(obj)
-	c.Holds = c.Holds && obj.Status.App != nil && obj.Status.App.AppliedURL != ""
+	c.Holds = c.Holds && obj.Status.Operator.Applied(v1alpha1.CallbackLevelApp).URL != ""
 	waba, refused := h.Resolver.Find(ctx, h.Referrer(obj))
 	if refused != nil {
 		c.Unable = true

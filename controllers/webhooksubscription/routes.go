@@ -48,8 +48,8 @@ type routeWrite struct {
 type route struct {
 	// path is that of the spec.
 	path string
-	// id of the number.
-	id string
+	// level is that of AppliedCallback: of a number its id, "" where that isn't known.
+	level string
 	// want is what the spec says, live what Meta shows, and applied what this resource set; "" = nothing.
 	want, live, applied string
 	// stale: the verify token that was applied isn't the wanted one, or isn't known.

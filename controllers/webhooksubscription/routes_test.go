@@ -103,7 +103,7 @@ func TestUnitWebhookPlan(t *testing.T) {
 			name: "no priming without an override for the account", reasons: []string{v1alpha1.ReasonRefusedByMeta},
 			change: []func(*routes){func(s *routes) {
 				s.account = route{}
-				s.numbers = []route{{path: "phoneNumbers[a]", id: "1", want: botCallback}}
+				s.numbers = []route{{path: "phoneNumbers[a]", level: "1", want: botCallback}}
 				s.app.refused, s.app.fields = true, s.app.base
 			}},
 		},
@@ -111,7 +111,7 @@ func TestUnitWebhookPlan(t *testing.T) {
 			name: "a service that is down doesn't keep the others back", step: writeNumberOverride, at: "phoneNumbers[a]", reasons: nil,
 			change: []func(*routes){noOverride, func(s *routes) {
 				s.account.blocked = blocked
-				s.numbers = []route{{path: "phoneNumbers[a]", id: "1", want: botCallback}}
+				s.numbers = []route{{path: "phoneNumbers[a]", level: "1", want: botCallback}}
 			}},
 		},
 		{
@@ -126,7 +126,7 @@ func TestUnitWebhookPlan(t *testing.T) {
 		{
 			name: "an entry that is gone is cleared", step: writeNumberOverride, at: "phoneNumbers[a]",
 			change: []func(*routes){func(s *routes) {
-				s.numbers = []route{{path: "phoneNumbers[a]", id: "1", live: botCallback, applied: botCallback}}
+				s.numbers = []route{{path: "phoneNumbers[a]", level: "1", live: botCallback, applied: botCallback}}
 			}},
 		},
 		{name: "another client's callback", change: []func(*routes){otherApp}, reasons: []string{v1alpha1.ReasonAlreadyExists}},

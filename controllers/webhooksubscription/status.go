@@ -22,38 +22,69 @@ func (h *subscriptions) observeInto(l *lookup) {
 	s.Subscribed = &v.subscribed
 	s.Operator.AppliedSubscription = s.Operator.AppliedSubscription && v.subscribed
 	h.observeAppInto(l)
-	known := s.Messages
 	s.Messages = nil
-	if v.account.live != "" || v.account.applied != "" {
-		s.Messages = overrideStatus(&v.account, known)
+	if v.account.live != "" {
+		s.Messages = &v1alpha1.WebhookOverrideStatus{CallbackURL: shownCallback(v.account.live)}
 	}
-	var numbers []v1alpha1.PhoneNumberWebhookOverrideStatus
-	for i := range v.numbers {
-		n := &v.numbers[i]
-		known := l.remembered(n.id)
-		if n.id == "" {
-			continue
-		}
-		numbers = append(numbers, v1alpha1.PhoneNumberWebhookOverrideStatus{
-			Name: l.nameOf(n), ID: metavalues.Clip(n.id), WebhookOverrideStatus: *overrideStatus(n, &known.WebhookOverrideStatus),
-		})
-	}
-	s.PhoneNumbers = numbers
+	l.observeNumbersInto()
+	l.rememberApplied()
 	l.Status.Drift = v.differences()
 }
+
+// observeNumbersInto shows the numbers that were looked at, and those that can't be told now as they were.
+func (l *lookup) observeNumbersInto() {
+	s := &l.Object.Status
+	numbers := map[string]v1alpha1.PhoneNumberWebhookOverrideStatus{}
+	for _, n := range s.PhoneNumbers {
+		if l.unresolved[n.Name] {
+			numbers[n.ID] = n
+		}
+	}
+	for i := range l.situation.numbers {
+		if n := &l.situation.numbers[i]; n.level != "" {
+			numbers[n.level] = v1alpha1.PhoneNumberWebhookOverrideStatus{
+				Name: l.nameOf(n), ID: n.level, WebhookOverrideStatus: v1alpha1.WebhookOverrideStatus{CallbackURL: shownCallback(n.live)},
+			}
+		}
+	}
+	s.PhoneNumbers = nil
+	for _, id := range slices.Sorted(maps.Keys(numbers)) {
+		s.PhoneNumbers = append(s.PhoneNumbers, numbers[id])
+	}
+}
+
+// rememberApplied brings what was set up to date: an address that an interrupted run had set counts, and one of a number that the
+// resource has nothing to do with any more doesn't.
+func (l *lookup) rememberApplied() {
+	s := &l.Object.Status
+	levels := []*route{&l.situation.app.route, &l.situation.account}
+	for i := range l.situation.numbers {
+		if n := &l.situation.numbers[i]; n.level != "" {
+			levels = append(levels, n)
+		}
+	}
+	for _, known := range s.Operator.AppliedCallbacks {
+		looked := slices.ContainsFunc(levels, func(r *route) bool { return r.level == known.Level })
+		if !looked && !l.unresolved[l.resourceOf(known.Level)] {
+			s.Operator.SetApplied(v1alpha1.AppliedCallback{Level: known.Level})
+		}
+	}
+	for _, r := range levels {
+		applied := v1alpha1.AppliedCallback{Level: r.level, URL: r.applied}
+		if known := s.Operator.Applied(r.level); known.URL == r.applied {
+			applied = known
+		}
+		s.Operator.SetApplied(applied)
+	}
+}
+
+// shownCallback is an address of Meta's as the status shows it.
+func shownCallback(url string) string { return metavalues.Truncate(url, metavalues.MessageLimit) }
 
 // nameOf is the name of the PhoneNumber resource in the path of a level.
 func (l *lookup) nameOf(n *route) string {
 	const prefix = "phoneNumbers["
 	return n.path[len(prefix) : len(n.path)-1]
-}
-
-func overrideStatus(v *route, known *v1alpha1.WebhookOverrideStatus) *v1alpha1.WebhookOverrideStatus {
-	s := &v1alpha1.WebhookOverrideStatus{CallbackURL: metavalues.Truncate(v.live, metavalues.MessageLimit), AppliedURL: v.applied}
-	if known != nil && known.AppliedURL == v.applied {
-		s.VerifyTokenSecret = known.VerifyTokenSecret
-	}
-	return s
 }
 
 func (h *subscriptions) observeAppInto(l *lookup) {
@@ -63,15 +94,12 @@ func (h *subscriptions) observeAppInto(l *lookup) {
 		s.App = nil
 		return
 	}
-	s.App = &v1alpha1.AppWebhookStatus{AppliedURL: app.applied, Active: l.active}
+	s.App = &v1alpha1.AppWebhookStatus{Active: l.active}
 	if app.liveKnown {
-		s.App.CallbackURL = metavalues.Truncate(app.live, metavalues.MessageLimit)
+		s.App.CallbackURL = shownCallback(app.live)
 	}
 	for _, field := range sorted(app.fields)[:min(len(app.fields), metavalues.ListLimit)] {
 		s.App.Fields = append(s.App.Fields, metavalues.Clip(field))
-	}
-	if known != nil && known.AppliedURL == app.applied {
-		s.App.VerifyTokenSecret = known.VerifyTokenSecret
 	}
 	if known != nil && !app.fieldsKnown && app.secret {
 		s.App.Fields, s.App.Active = known.Fields, known.Active // as last read
@@ -91,34 +119,19 @@ func (h *subscriptions) remember(l *lookup, step *routeWrite) {
 }
 
 func (h *subscriptions) note(l *lookup, step *routeWrite, version *v1alpha1.SecretVersion) {
-	s := &l.Object.Status
-	switch step.kind {
-	case writeAppPriming:
-		// What it leads to is noted: the account's own service is recognised without.
-		if s.App == nil {
-			s.App = &v1alpha1.AppWebhookStatus{}
-		}
-		s.App.AppliedURL, s.App.VerifyTokenSecret = l.situation.app.want, nil
-	case writeApp:
-		if s.App == nil {
-			s.App = &v1alpha1.AppWebhookStatus{}
-		}
-		s.App.AppliedURL, s.App.VerifyTokenSecret = step.at.want, version
-	case writeAccountOverride:
-		if s.Messages == nil {
-			s.Messages = &v1alpha1.WebhookOverrideStatus{}
-		}
-		s.Messages.AppliedURL, s.Messages.VerifyTokenSecret = step.at.want, version
-	case writeNumberOverride:
-		i := slices.IndexFunc(s.PhoneNumbers, func(n v1alpha1.PhoneNumberWebhookOverrideStatus) bool { return n.ID == step.at.id })
-		switch {
-		case i < 0:
-		case step.at.want == "":
-			s.PhoneNumbers = slices.Delete(slices.Clone(s.PhoneNumbers), i, i+1)
-		default:
-			s.PhoneNumbers[i].AppliedURL, s.PhoneNumbers[i].VerifyTokenSecret = step.at.want, version
-		}
+	if step.kind == writeSubscription {
+		return
 	}
+	s := &l.Object.Status
+	applied := v1alpha1.AppliedCallback{Level: step.at.level, URL: step.at.want, VerifyTokenSecret: version}
+	switch {
+	case step.kind == writeAppPriming:
+		// What it leads to is noted: the account's own service is recognised without.
+		applied = v1alpha1.AppliedCallback{Level: v1alpha1.CallbackLevelApp, URL: l.situation.app.want}
+	case step.at.want == "":
+		s.PhoneNumbers = slices.DeleteFunc(slices.Clone(s.PhoneNumbers), func(n v1alpha1.PhoneNumberWebhookOverrideStatus) bool { return n.ID == step.at.level })
+	}
+	s.Operator.SetApplied(applied)
 }
 
 // Describe sets the conditions of a subscription and decides whether the events go where the spec says.

@@ -27,6 +27,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.AllowedReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("AppDeepLink"):
 		return &apiv1alpha1.AppDeepLinkApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("AppliedCallback"):
+		return &apiv1alpha1.AppliedCallbackApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ApprovedApp"):
 		return &apiv1alpha1.ApprovedAppApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("AppWebhook"):

@@ -203,9 +203,7 @@ func (e *evidence) expectedHosts() map[string]bool {
 		for _, n := range spec.PhoneNumbers {
 			add(n.CallbackURL)
 		}
-		if status.App != nil {
-			add(status.App.AppliedURL) // the operator's own receiver, with delivery: Operator
-		}
+		add(status.Operator.Applied(v1alpha1.CallbackLevelApp).URL) // the operator's own receiver, with delivery: Operator
 	}
 	return hosts
 }

@@ -56,7 +56,9 @@ func rich() *evidence {
 	}}
 	e.subscriptions = []v1alpha1.WebhookSubscription{{
 		Spec:   v1alpha1.WebhookSubscriptionSpec{Messages: &v1alpha1.WebhookOverride{CallbackURL: "https://bot.acme.example/wa"}},
-		Status: v1alpha1.WebhookSubscriptionStatus{App: &v1alpha1.AppWebhookStatus{AppliedURL: "https://operator.acme.example/webhooks/634974688087057"}},
+		Status: v1alpha1.WebhookSubscriptionStatus{Operator: v1alpha1.WebhookSubscriptionOperatorStatus{AppliedCallbacks: []v1alpha1.AppliedCallback{{
+			Level: v1alpha1.CallbackLevelApp, URL: "https://operator.acme.example/webhooks/634974688087057",
+		}}}},
 	}}
 	e.templates = richResources()
 	return e

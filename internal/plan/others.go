@@ -110,26 +110,19 @@ func (o *others) note(obj client.Object) {
 
 // noteTokens names the verify tokens of a subscription, and the versions that were used.
 func noteTokens(r *v1alpha1.WebhookSubscription, add func(*v1alpha1.SecretKeyReference, *v1alpha1.SecretVersion)) {
+	memory := &r.Status.Operator
 	if app := r.Spec.App; app != nil {
-		var version *v1alpha1.SecretVersion
-		if r.Status.App != nil {
-			version = r.Status.App.VerifyTokenSecret
-		}
-		add(app.VerifyTokenSecretRef, version)
+		add(app.VerifyTokenSecretRef, memory.Applied(v1alpha1.CallbackLevelApp).VerifyTokenSecret)
 	}
 	if m := r.Spec.Messages; m != nil {
-		var version *v1alpha1.SecretVersion
-		if r.Status.Messages != nil {
-			version = r.Status.Messages.VerifyTokenSecret
-		}
-		add(&m.VerifyTokenSecretRef, version)
+		add(&m.VerifyTokenSecretRef, memory.Applied(v1alpha1.CallbackLevelMessages).VerifyTokenSecret)
 	}
 	for i := range r.Spec.PhoneNumbers {
 		entry := &r.Spec.PhoneNumbers[i]
 		var version *v1alpha1.SecretVersion
 		for _, known := range r.Status.PhoneNumbers {
 			if known.Name == entry.PhoneNumberRef.Name {
-				version = known.VerifyTokenSecret
+				version = memory.Applied(known.ID).VerifyTokenSecret
 			}
 		}
 		add(&entry.VerifyTokenSecretRef, version)

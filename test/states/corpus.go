@@ -65,8 +65,8 @@ func LoadFiles(pattern string) ([]State, error) {
 }
 
 // Select picks the states to keep out of those recorded: one for each verdict, and as many more as it takes to show every
-// condition of every kind with every status and reason. What is kept already stays, so that little changes; each state gets
-// the name of its file.
+// condition of every kind with every status and reason. What is kept already stays, so that little changes, unless it no longer fits
+// the API; each state gets the name of its file.
 func Select(kept, recorded []State) []State {
 	all := slices.Concat(present(kept, recorded), sorted(recorded))
 	var out []State
@@ -91,13 +91,13 @@ func Select(kept, recorded []State) []State {
 	return named(out)
 }
 
-// present are the kept states that still come about.
+// present are the kept states that still come about and fit the API.
 func present(kept, recorded []State) []State {
 	keys := map[string]bool{}
 	for _, s := range recorded {
 		keys[s.Key()] = true
 	}
-	return slices.DeleteFunc(slices.Clone(kept), func(s State) bool { return !keys[s.Key()] })
+	return slices.DeleteFunc(slices.Clone(kept), func(s State) bool { return !keys[s.Key()] || s.Fits() != nil })
 }
 
 // sorted puts the smallest objects first, and makes the order of the recording irrelevant.

@@ -86,7 +86,7 @@ func stable(value any) any {
 		for key, item := range v {
 			switch {
 			case item == nil, key == "uid" && textOf(v, key) == "":
-			case key == "uid":
+			case key == "uid", key == "resourceUID":
 				out[key] = "00000000-0000-0000-0000-000000000000"
 			case key == "resourceVersion":
 				out[key] = "1"

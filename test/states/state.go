@@ -4,6 +4,9 @@
 package states
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -120,6 +123,21 @@ func (s State) key(counts func(Condition) bool) string {
 	}
 	slices.Sort(parts[2:])
 	return strings.Join(parts, " ")
+}
+
+// Fits is nil where the API has every field of the object, in this place and with this type.
+func (s State) Fits() error {
+	kind, ok := v1alpha1.AssetKindOf(s.Kind())
+	if !ok {
+		return fmt.Errorf("%q is no kind of the API", s.Kind())
+	}
+	raw, err := json.Marshal(s.Object)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	return d.Decode(kind.New())
 }
 
 // Policy is the management policy of the resource itself.

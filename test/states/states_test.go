@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/waba-operator/waba-operator/test/states"
+	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
 // object is a resource with a status of the generation 1 and a condition Ready.
@@ -21,7 +22,8 @@ func object(generation int64, reason, namespace, when string) map[string]any {
 			"managedFields": []any{}, "labels": map[string]any{"test": namespace}, "creationTimestamp": when,
 		},
 		"status": map[string]any{
-			"observedGeneration": int64(1), "url": "http://127.0.0.1:1234/x", "secret": map[string]any{"uid": namespace, "resourceVersion": when},
+			"observedGeneration": int64(1), "name": "http://127.0.0.1:1234/x",
+			"operator": map[string]any{"credentialsSecret": map[string]any{"uid": namespace, "resourceUID": when, "resourceVersion": when}},
 			"conditions": []any{map[string]any{
 				"type": "Ready", "status": "False", "reason": reason, "message": "see " + namespace, "lastTransitionTime": when,
 			}},
@@ -79,5 +81,30 @@ func TestSelect(t *testing.T) {
 	gone := states.Select(append(first, states.State{Object: object(1, "NeverAgain", "a", when), File: "old.yaml"}), all)
 	if diff := cmp.Diff(first, gone); diff != "" {
 		t.Errorf("what no longer comes about is kept (-want +got):\n%s", diff)
+	}
+}
+
+// TestKeptStatesFitTheAPI: a field that was renamed or moved is found in what is kept.
+func TestKeptStatesFitTheAPI(t *testing.T) {
+	root, err := testenv.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := states.Load(root)
+	if err != nil || len(kept) == 0 {
+		t.Fatal(len(kept), err)
+	}
+	for _, s := range kept {
+		if err := s.Fits(); err != nil {
+			t.Errorf("%s %s: %v; record the states anew with make states", s.Kind(), s.File, err)
+		}
+	}
+	old := states.State{File: "old.yaml", Object: object(1, "Blocked", "a", "2026-02-03T04:05:06Z")}
+	old.Object["status"].(map[string]any)["accountStatus"] = "ok" //nolint:forcetypeassert // made above
+	if old.Fits() == nil {
+		t.Error("a field that the API doesn't have fits")
+	}
+	if again := states.Select([]states.State{old}, []states.State{{Object: old.Object}}); len(again) != 1 || again[0].File == old.File {
+		t.Errorf("selected %v", again)
 	}
 }

@@ -128,9 +128,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: active
       type:
         scalar: boolean
-    - name: appliedURL
-      type:
-        scalar: string
     - name: callbackURL
       type:
         scalar: string
@@ -140,6 +137,15 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: atomic
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.AppliedCallback
+  map:
+    fields:
+    - name: level
+      type:
+        scalar: string
+    - name: url
+      type:
+        scalar: string
     - name: verifyTokenSecret
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SecretVersion
@@ -1331,9 +1337,6 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberWebhookOverrideStatus
   map:
     fields:
-    - name: appliedURL
-      type:
-        scalar: string
     - name: callbackURL
       type:
         scalar: string
@@ -1343,9 +1346,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
-    - name: verifyTokenSecret
-      type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SecretVersion
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberWebhookStatus
   map:
     fields:
@@ -2030,15 +2030,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.WebhookOverrideStatus
   map:
     fields:
-    - name: appliedURL
-      type:
-        scalar: string
     - name: callbackURL
       type:
         scalar: string
-    - name: verifyTokenSecret
-      type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SecretVersion
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.WebhookSubscription
   map:
     fields:
@@ -2062,6 +2056,14 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.WebhookSubscriptionOperatorStatus
   map:
     fields:
+    - name: appliedCallbacks
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.AppliedCallback
+          elementRelationship: associative
+          keys:
+          - level
     - name: appliedSubscription
       type:
         scalar: boolean
@@ -2150,7 +2152,9 @@ var schemaYAML = typed.YAMLObject(`types:
         list:
           elementType:
             namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberWebhookOverrideStatus
-          elementRelationship: atomic
+          elementRelationship: associative
+          keys:
+          - id
     - name: subscribed
       type:
         scalar: boolean

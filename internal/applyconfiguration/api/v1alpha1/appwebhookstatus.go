@@ -12,14 +12,10 @@ package v1alpha1
 type AppWebhookStatusApplyConfiguration struct {
 	// CallbackURL that is set at Meta.
 	CallbackURL *string `json:"callbackURL,omitempty"`
-	// AppliedURL is the callback that this resource set last, or was about to set. Any other address was set by another client.
-	AppliedURL *string `json:"appliedURL,omitempty"`
 	// Active reports whether Meta delivers events.
 	Active *bool `json:"active,omitempty"`
 	// Fields to which the app is subscribed.
 	Fields []string `json:"fields,omitempty"`
-	// VerifyTokenSecret is the version of the Secret whose verify token was last applied.
-	VerifyTokenSecret *SecretVersionApplyConfiguration `json:"verifyTokenSecret,omitempty"`
 }
 
 // AppWebhookStatusApplyConfiguration constructs a declarative configuration of the AppWebhookStatus type for use with
@@ -33,14 +29,6 @@ func AppWebhookStatus() *AppWebhookStatusApplyConfiguration {
 // If called multiple times, the CallbackURL field is set to the value of the last call.
 func (b *AppWebhookStatusApplyConfiguration) WithCallbackURL(value string) *AppWebhookStatusApplyConfiguration {
 	b.CallbackURL = &value
-	return b
-}
-
-// WithAppliedURL sets the AppliedURL field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the AppliedURL field is set to the value of the last call.
-func (b *AppWebhookStatusApplyConfiguration) WithAppliedURL(value string) *AppWebhookStatusApplyConfiguration {
-	b.AppliedURL = &value
 	return b
 }
 
@@ -59,13 +47,5 @@ func (b *AppWebhookStatusApplyConfiguration) WithFields(values ...string) *AppWe
 	for i := range values {
 		b.Fields = append(b.Fields, values[i])
 	}
-	return b
-}
-
-// WithVerifyTokenSecret sets the VerifyTokenSecret field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the VerifyTokenSecret field is set to the value of the last call.
-func (b *AppWebhookStatusApplyConfiguration) WithVerifyTokenSecret(value *SecretVersionApplyConfiguration) *AppWebhookStatusApplyConfiguration {
-	b.VerifyTokenSecret = value
 	return b
 }

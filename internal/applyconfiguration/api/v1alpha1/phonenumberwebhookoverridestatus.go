@@ -46,19 +46,3 @@ func (b *PhoneNumberWebhookOverrideStatusApplyConfiguration) WithCallbackURL(val
 	b.WebhookOverrideStatusApplyConfiguration.CallbackURL = &value
 	return b
 }
-
-// WithAppliedURL sets the AppliedURL field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the AppliedURL field is set to the value of the last call.
-func (b *PhoneNumberWebhookOverrideStatusApplyConfiguration) WithAppliedURL(value string) *PhoneNumberWebhookOverrideStatusApplyConfiguration {
-	b.WebhookOverrideStatusApplyConfiguration.AppliedURL = &value
-	return b
-}
-
-// WithVerifyTokenSecret sets the VerifyTokenSecret field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the VerifyTokenSecret field is set to the value of the last call.
-func (b *PhoneNumberWebhookOverrideStatusApplyConfiguration) WithVerifyTokenSecret(value *SecretVersionApplyConfiguration) *PhoneNumberWebhookOverrideStatusApplyConfiguration {
-	b.WebhookOverrideStatusApplyConfiguration.VerifyTokenSecret = value
-	return b
-}

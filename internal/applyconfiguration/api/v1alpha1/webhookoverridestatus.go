@@ -12,10 +12,6 @@ package v1alpha1
 type WebhookOverrideStatusApplyConfiguration struct {
 	// CallbackURL that is set at Meta.
 	CallbackURL *string `json:"callbackURL,omitempty"`
-	// AppliedURL is the address that this resource set last, or was about to set. Only that one is cleared again.
-	AppliedURL *string `json:"appliedURL,omitempty"`
-	// VerifyTokenSecret is the version of the Secret whose verify token was last applied.
-	VerifyTokenSecret *SecretVersionApplyConfiguration `json:"verifyTokenSecret,omitempty"`
 }
 
 // WebhookOverrideStatusApplyConfiguration constructs a declarative configuration of the WebhookOverrideStatus type for use with
@@ -29,21 +25,5 @@ func WebhookOverrideStatus() *WebhookOverrideStatusApplyConfiguration {
 // If called multiple times, the CallbackURL field is set to the value of the last call.
 func (b *WebhookOverrideStatusApplyConfiguration) WithCallbackURL(value string) *WebhookOverrideStatusApplyConfiguration {
 	b.CallbackURL = &value
-	return b
-}
-
-// WithAppliedURL sets the AppliedURL field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the AppliedURL field is set to the value of the last call.
-func (b *WebhookOverrideStatusApplyConfiguration) WithAppliedURL(value string) *WebhookOverrideStatusApplyConfiguration {
-	b.AppliedURL = &value
-	return b
-}
-
-// WithVerifyTokenSecret sets the VerifyTokenSecret field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the VerifyTokenSecret field is set to the value of the last call.
-func (b *WebhookOverrideStatusApplyConfiguration) WithVerifyTokenSecret(value *SecretVersionApplyConfiguration) *WebhookOverrideStatusApplyConfiguration {
-	b.VerifyTokenSecret = value
 	return b
 }

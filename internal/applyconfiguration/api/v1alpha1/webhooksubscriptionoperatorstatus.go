@@ -13,6 +13,9 @@ type WebhookSubscriptionOperatorStatusApplyConfiguration struct {
 	OperatorStatusApplyConfiguration `json:""`
 	// AppliedSubscription reports that this resource subscribed the app. Only then it unsubscribes it again.
 	AppliedSubscription *bool `json:"appliedSubscription,omitempty"`
+	// AppliedCallbacks are the addresses that this resource set last, or was about to set. Any other address at Meta was set by
+	// another client.
+	AppliedCallbacks []AppliedCallbackApplyConfiguration `json:"appliedCallbacks,omitempty"`
 }
 
 // WebhookSubscriptionOperatorStatusApplyConfiguration constructs a declarative configuration of the WebhookSubscriptionOperatorStatus type for use with
@@ -47,5 +50,18 @@ func (b *WebhookSubscriptionOperatorStatusApplyConfiguration) WithRepairs(values
 // If called multiple times, the AppliedSubscription field is set to the value of the last call.
 func (b *WebhookSubscriptionOperatorStatusApplyConfiguration) WithAppliedSubscription(value bool) *WebhookSubscriptionOperatorStatusApplyConfiguration {
 	b.AppliedSubscription = &value
+	return b
+}
+
+// WithAppliedCallbacks adds the given value to the AppliedCallbacks field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the AppliedCallbacks field.
+func (b *WebhookSubscriptionOperatorStatusApplyConfiguration) WithAppliedCallbacks(values ...*AppliedCallbackApplyConfiguration) *WebhookSubscriptionOperatorStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithAppliedCallbacks")
+		}
+		b.AppliedCallbacks = append(b.AppliedCallbacks, *values[i])
+	}
 	return b
 }

@@ -25,7 +25,8 @@ type WebhookSubscriptionStatusApplyConfiguration struct {
 	App *AppWebhookStatusApplyConfiguration `json:"app,omitempty"`
 	// Messages is the override for message events of the account.
 	Messages *WebhookOverrideStatusApplyConfiguration `json:"messages,omitempty"`
-	// PhoneNumbers are the overrides of single numbers that this resource set.
+	// PhoneNumbers are the overrides of the numbers that the spec names, and of those that it no longer names and that aren't
+	// cleared yet.
 	PhoneNumbers []PhoneNumberWebhookOverrideStatusApplyConfiguration `json:"phoneNumbers,omitempty"`
 	// Operator is the operator's own memory. It is no API: it may change with any version.
 	Operator *WebhookSubscriptionOperatorStatusApplyConfiguration `json:"operator,omitempty"`
