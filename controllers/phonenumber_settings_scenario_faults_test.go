@@ -99,8 +99,8 @@ func TestSettingsRefused(t *testing.T) {
 	op.Settle()
 	synced(t, w, obj, v1alpha1.ReasonSynced)
 	w.Reload(obj)
-	if len(obj.Status.Operator.Refusals) > 0 {
-		t.Errorf("still remembered: %+v", obj.Status.Operator.Refusals)
+	if sections := obj.Status.Operator.Sections; len(sections) != 1 || sections[0].Refusal != nil {
+		t.Errorf("still remembered: %+v", sections)
 	}
 
 	// An empty list clears. Go leaves it out of JSON, manifests don't.

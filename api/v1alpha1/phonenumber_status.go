@@ -114,15 +114,11 @@ type PhoneNumberStatus struct {
 type PhoneNumberOperatorStatus struct {
 	OperatorStatus `json:",inline"`
 
-	// Baseline is what was written of the sections of the spec, and what Meta gave back of them afterwards, as hashes.
-	// +optional
-	Baseline *Baseline `json:"baseline,omitempty"`
-
-	// Refusals are what Meta refused of single sections of the spec: the same isn't sent again until the retry time.
+	// Sections is what is remembered of the sections of the spec that are written by calls of their own.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
-	Refusals []SectionRefusal `json:"refusals,omitempty"`
+	Sections []SectionMemory `json:"sections,omitempty"`
 
 	// PictureSHA256 is the hash of the profile picture that was last uploaded, in hexadecimal digits.
 	// +optional
@@ -200,12 +196,39 @@ type PhoneNumberCommerceStatus struct {
 	CatalogVisible *bool `json:"catalogVisible,omitempty"`
 }
 
-// SectionRefusal is Meta's refusal of what the spec says in one section, such as profile.
-type SectionRefusal struct {
+// SectionMemory is what was written of a section of the spec, and what Meta gave back of it afterwards, as hashes.
+type SectionMemory struct {
 	// Name of the section below spec.
 	// +required
 	Name string `json:"name"`
 
+	// Version of the way the hashes are computed; hashes of another version are not compared.
+	// +required
+	Version int32 `json:"version"`
+
+	// Upgraded: another version of the operator stored the section. Differences at the next read count as no client's change.
+	// +optional
+	Upgraded bool `json:"upgraded,omitempty"`
+
+	// ReadHash is the hash of what the spec said when the section was last read.
+	// +optional
+	ReadHash string `json:"readHash,omitempty"`
+
+	// Desired has, by field, the hash of what the spec said when the field was last written or found equal.
+	// +optional
+	Desired map[string]string `json:"desired,omitempty"`
+
+	// Live has, by field, the hash of what Meta showed then. A field that wasn't read since it was written is absent.
+	// +optional
+	Live map[string]string `json:"live,omitempty"`
+
+	// Refusal is what Meta refused last: the same isn't sent again until the retry time.
+	// +optional
+	Refusal *SectionRefusal `json:"refusal,omitempty"`
+}
+
+// SectionRefusal is Meta's refusal of what the spec says in one section, such as profile.
+type SectionRefusal struct {
 	// SpecHash of the section that was refused; another one is tried at once.
 	// +required
 	SpecHash string `json:"specHash"`

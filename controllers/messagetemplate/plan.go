@@ -188,7 +188,7 @@ func planFor(s state) action {
 	case changed || !sameCategory:
 		a = planChange(s, recorded, sameCategory)
 	case template.AwaitsReadBack(recorded.Fields):
-		a = planReadBack(s)
+		a = planAccept(s, template.Diff(s.desired.fields, template.LiveFields(s.observed.Template))) // the first observation after a write
 	default:
 		a = planDrift(s, recorded)
 	}
@@ -239,28 +239,24 @@ func planChange(s state, recorded *v1alpha1.Baseline, sameCategory bool) action 
 	return planEdit(s, names, causeSpec)
 }
 
-// planReadBack is the plan for the first observation after a write: what Meta gives back becomes the baseline.
-func planReadBack(s state) action {
-	return action{
-		result:     inSync(s.status.Status),
-		baseline:   baselineOf(s.spec, s.observed, s.desired),
-		normalised: template.Diff(s.desired.fields, template.LiveFields(s.observed.Template)),
-	}
+// planAccept is the plan for a template of which Meta gives some fields back in a form of its own: what it shows becomes the baseline.
+func planAccept(s state, normalised []string) action {
+	return action{result: inSync(s.status.Status), baseline: baselineOf(s.spec, s.observed, s.desired), normalised: normalised}
 }
 
 // planDrift is the plan for an unchanged spec: what differs from the baseline, another client has changed, or Meta gives it back in
 // another form than before.
 func planDrift(s state, recorded *v1alpha1.Baseline) action {
 	live, updated := template.LiveFields(s.observed.Template), s.observed.Template.LastUpdatedTime
-	names := template.Changed(recorded.Fields, live)
+	names := template.Compare(recorded.Fields, s.desired.fields, live, false).Drift
 	moved := updated.IsZero() || updated.After(deadline.Value(recorded.LastUpdatedTime))
 	switch {
-	case len(names) == 0:
+	case len(template.Changed(recorded.Fields, live)) == 0:
 		same := recorded.DeepCopy()
 		same.LastUpdatedTime = deadline.Pointer(updated)
 		return action{result: inSync(s.status.Status), baseline: same}
-	case !moved, s.before == metavalues.TemplatePending, reviewed(s.status, updated), len(template.Diff(s.desired.fields, live)) == 0:
-		return planReadBack(s) // no client edited it (a template in review can't be edited), or the edit made it equal to the spec
+	case len(names) == 0, !moved, s.before == metavalues.TemplatePending, reviewed(s.status, updated):
+		return planAccept(s, names) // the change took nothing from the spec, or is Meta's: a template in review can't be edited
 	}
 	if s.spec.DriftPolicy != v1alpha1.DriftPolicyRepair {
 		return action{drift: names, result: lifecycle.Waiting(v1alpha1.ReasonDriftDetected, fmt.Sprintf(

@@ -4,6 +4,7 @@
 package messagetemplate
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,6 +138,22 @@ func TestUnitPlan(t *testing.T) {
 		"another form with Meta's event": {[]func(*state){foreign, repair, func(s *state) {
 			s.status.Webhook = &v1alpha1.MessageTemplateWebhookStatus{Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus)}
 		}}, "Synced; normalised body.text"},
+		"another client made it right, beside another form": {[]func(*state){repair, func(s *state) {
+			s.respec(func(spec *v1alpha1.MessageTemplateSpec) { spec.Footer = &v1alpha1.TemplateFooter{Text: "Acme"} })
+			s.changed = false
+			s.observed.Template.Components = s.desired.content.Components
+			was := template.LiveFields(s.observed.Template)
+			was["body.text"], was["footer.text"] = "Meta's form", "Acme Ltd"
+			s.status.Operator.Baseline.SpecHash = s.desired.hash
+			s.status.Operator.Baseline.Fields = was.Hashes()
+			for i, c := range s.observed.Template.Components {
+				if c.Type == "BODY" {
+					s.observed.Template.Components = slices.Clone(s.observed.Template.Components)
+					s.observed.Template.Components[i].Text = "Meta's form"
+				}
+			}
+			s.observed.Template.LastUpdatedTime = later
+		}}, "Synced"},
 		"a new version of the operator":     {[]func(*state){foreign, repair, func(s *state) { s.status.Operator.Baseline.Version = -1 }}, "Synced; normalised body.text"},
 		"a new version, and a changed spec": {[]func(*state){changed, func(s *state) { s.status.Operator.Baseline.Version = -1 }}, "edit body.text Spec"},
 		"unpause":                           {[]func(*state){status("PAUSED"), func(s *state) { s.unpause = true }}, "unpause"},

@@ -122,8 +122,8 @@ func wrongSection(at, now time.Time) *sectionRun {
 	obj.Status.Operator.Repairs = []v1alpha1.RepairHistory{{
 		Name: string(number.Profile), Times: []metav1.Time{metav1.NewTime(at), metav1.NewTime(at), metav1.NewTime(at)},
 	}}
-	obj.Status.Operator.Refusals = []v1alpha1.SectionRefusal{{
-		Name: string(number.Profile), SpecHash: s.want.Hash(), RetryTime: metav1.NewTime(at), Reason: v1alpha1.ReasonRefusedByMeta,
+	s.memory = &v1alpha1.SectionMemory{Name: string(number.Profile), Refusal: &v1alpha1.SectionRefusal{
+		SpecHash: s.want.Hash(), RetryTime: metav1.NewTime(at), Reason: v1alpha1.ReasonRefusedByMeta,
 	}}
 	return s
 }

@@ -36,8 +36,11 @@ type sectionRun struct {
 	want number.Fields
 	// picture is the file of the profile picture, nil where there is none or it isn't known.
 	picture *lifecycle.MediaFile
-	record  number.Baseline
+	// memory is what the status remembers of the section.
+	memory *v1alpha1.SectionMemory
 }
+
+func (s *sectionRun) baseline() *number.Baseline { return (*number.Baseline)(s.memory) }
 
 func (s *sectionRun) key() sectionKey { return sectionKey{object: s.Object.UID, section: s.section} }
 
@@ -66,10 +69,10 @@ type sectionResult struct {
 // read is younger than sectionPeriod.
 func (n *numbers) settings(ctx context.Context, p *numberRun, live *graph.PhoneNumber) *lifecycle.Result {
 	named := number.Sections(&p.Object.Spec)
-	record := n.restoreSections(p, named)
+	n.restoreSections(p, named)
 	var results []sectionResult
 	for i, section := range named {
-		result := n.settleSection(ctx, &sectionRun{numberRun: p, section: section, live: live, record: record})
+		result := n.settleSection(ctx, &sectionRun{numberRun: p, section: section, live: live, memory: &p.Object.Status.Operator.Sections[i]})
 		results = append(results, result)
 		if result.stop {
 			for _, left := range named[i+1:] {
@@ -83,39 +86,29 @@ func (n *numbers) settings(ctx context.Context, p *numberRun, live *graph.PhoneN
 }
 
 // restoreSections prepares what the status remembers of the sections: nothing of those that the spec no longer names.
-func (n *numbers) restoreSections(p *numberRun, named []number.Section) number.Baseline {
-	s := &p.Object.Status
-	if s.Operator.Baseline == nil || s.Operator.Baseline.Version != number.CanonicalVersion {
-		fields := map[string]string{}
-		if s.Operator.Baseline != nil && p.Writable() {
-			fields = number.NewAfterUpgrade(named)
-		}
-		s.Operator.Baseline = &v1alpha1.Baseline{Version: number.CanonicalVersion, Fields: fields}
-	}
-	if s.Operator.Baseline.Fields == nil {
-		s.Operator.Baseline.Fields = map[string]string{}
-	}
-	record := number.Baseline(s.Operator.Baseline.Fields)
-	if p.ChangedByUser() {
-		record.Changed()
-	}
-	all := number.Fields{}
+func (n *numbers) restoreSections(p *numberRun, named []number.Section) {
+	memory := &p.Object.Status.Operator
+	var sections []v1alpha1.SectionMemory
 	for _, section := range named {
-		for name, value := range number.Wanted(&p.Object.Spec, section, "any") {
-			all[name] = value
+		kept := v1alpha1.SectionMemory{Name: string(section), Version: number.CanonicalVersion}
+		if i := slices.IndexFunc(memory.Sections, func(m v1alpha1.SectionMemory) bool { return m.Name == string(section) }); i >= 0 {
+			kept = memory.Sections[i]
 		}
+		baseline := (*number.Baseline)(&kept)
+		baseline.Renew(p.Writable())
+		if p.ChangedByUser() {
+			baseline.Changed()
+		}
+		baseline.Prune(number.Wanted(&p.Object.Spec, section, "any"))
+		sections = append(sections, kept)
 	}
-	record.Prune(named, all)
-	dropSections(s, &p.Object.Spec, named)
+	memory.Sections = sections
+	dropSections(&p.Object.Status, &p.Object.Spec)
 	lifecycle.RepairsOf(p.Object, p.Now).Keep(func(name string) bool { return slices.Contains(named, number.Section(name)) })
-	if len(named) == 0 {
-		s.Operator.Baseline = nil
-	}
-	return record
 }
 
 // dropSections drops what the status has of sections that the spec doesn't name.
-func dropSections(s *v1alpha1.PhoneNumberStatus, spec *v1alpha1.PhoneNumberSpec, named []number.Section) {
+func dropSections(s *v1alpha1.PhoneNumberStatus, spec *v1alpha1.PhoneNumberSpec) {
 	if spec.Profile == nil {
 		s.Profile = nil
 	}
@@ -127,12 +120,6 @@ func dropSections(s *v1alpha1.PhoneNumberStatus, spec *v1alpha1.PhoneNumberSpec,
 	}
 	if spec.Username == nil {
 		s.Username, s.UsernameStatus = "", ""
-	}
-	s.Operator.Refusals = slices.DeleteFunc(s.Operator.Refusals, func(r v1alpha1.SectionRefusal) bool {
-		return !slices.Contains(named, number.Section(r.Name))
-	})
-	if len(s.Operator.Refusals) == 0 {
-		s.Operator.Refusals = nil
 	}
 }
 
@@ -203,8 +190,8 @@ func (n *numbers) refreshSection(ctx context.Context, s *sectionRun) sectionResu
 func (n *numbers) reasonsFor(s *sectionRun, known []string, left time.Duration) sectionReasons {
 	writes := s.Writable() && !n.ReadOnly
 	return sectionReasons{
-		requested: s.Requested(), seen: s.record.WasRead(s.section, s.want), left: left,
-		pending: writes && s.record.Pending(s.want),
+		requested: s.Requested(), seen: s.baseline().WasRead(s.want), left: left,
+		pending: writes && s.baseline().Pending(s.want),
 		repair:  writes && len(known) > 0 && s.repairs() && n.repairHeld(s, known) == nil,
 		changed: n.schedule.before(s.key(), s.eventTime()),
 	}

@@ -4,7 +4,6 @@
 package phonenumber
 
 import (
-	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,17 +16,6 @@ import (
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
-// refusal is Meta's refusal of the section that the status remembers, nil for none.
-func (s *sectionRun) refusal() *v1alpha1.SectionRefusal {
-	all := s.Object.Status.Operator.Refusals
-	if i := slices.IndexFunc(all, s.isAbout); i >= 0 {
-		return &all[i]
-	}
-	return nil
-}
-
-func (s *sectionRun) isAbout(r v1alpha1.SectionRefusal) bool { return r.Name == string(s.section) }
-
 // contested is how long the section isn't repaired any more, because another client keeps reverting the repairs.
 func (s *sectionRun) contested() time.Duration {
 	return lifecycle.RepairsOf(s.Object, s.Now).Contested(string(s.section))
@@ -35,26 +23,18 @@ func (s *sectionRun) contested() time.Duration {
 
 // refuse remembers Meta's refusal across restarts: the same isn't tried again for a while.
 func (s *sectionRun) refuse(o *lifecycle.Result) {
-	s.accepted()
-	memory := &s.Object.Status.Operator
-	memory.Refusals = append(memory.Refusals, v1alpha1.SectionRefusal{
-		Name: string(s.section), SpecHash: s.want.Hash(), RetryTime: metav1.NewTime(s.Now.Add(o.After()).Truncate(time.Second)),
+	s.memory.Refusal = &v1alpha1.SectionRefusal{
+		SpecHash: s.want.Hash(), RetryTime: metav1.NewTime(s.Now.Add(o.After()).Truncate(time.Second)),
 		Reason: o.Reason(), Message: metavalues.Truncate(o.Message(), metavalues.MessageLimit),
-	})
-}
-
-// accepted drops an earlier refusal.
-func (s *sectionRun) accepted() {
-	memory := &s.Object.Status.Operator
-	memory.Refusals = slices.DeleteFunc(memory.Refusals, s.isAbout)
-	if len(memory.Refusals) == 0 {
-		memory.Refusals = nil
 	}
 }
 
+// accepted drops an earlier refusal.
+func (s *sectionRun) accepted() { s.memory.Refusal = nil }
+
 // sectionRefused repeats Meta's refusal as long as the spec requests the same, and no person requests another try.
 func sectionRefused(s *sectionRun) *lifecycle.Result {
-	r := s.refusal()
+	r := s.memory.Refusal
 	if r == nil || !s.Writable() {
 		return nil
 	}

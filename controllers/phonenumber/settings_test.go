@@ -34,7 +34,7 @@ func unitSection(change ...func(*v1alpha1.PhoneNumber)) *sectionRun {
 	p := lifecycle.NewRun(&numbers{}, obj, lifecycletest.Start)
 	return &sectionRun{
 		numberRun: p, section: number.Profile, live: &graph.PhoneNumber{ID: "1", PlatformType: "CLOUD_API"},
-		want: number.Wanted(&obj.Spec, number.Profile, ""), record: number.Baseline{},
+		want: number.Wanted(&obj.Spec, number.Profile, ""), memory: &v1alpha1.SectionMemory{Name: string(number.Profile), Version: number.CanonicalVersion},
 	}
 }
 
@@ -141,9 +141,10 @@ func TestUnitSectionRefused(t *testing.T) {
 	no := lifecycle.Waiting(v1alpha1.ReasonRefusedByMeta, "spec.profile: no", lifecycle.RefusedRecheck).AssetUnaffected()
 	s := unitSection()
 	s.refuse(no)
-	status := s.Object.Status
+	status, memory := s.Object.Status, *s.memory
 	again := func(f func(*v1alpha1.PhoneNumber, *sectionRun)) *lifecycle.Result {
 		s := unitSection(func(o *v1alpha1.PhoneNumber) { o.Status = *status.DeepCopy() })
+		s.memory = &memory
 		f(s.Object, s)
 		s.want = number.Wanted(&s.Object.Spec, number.Profile, "")
 		return sectionRefused(s)
@@ -208,7 +209,7 @@ func TestUnitSectionFailed(t *testing.T) {
 		if held := n.Retries.Held(s.key().retry(), s.fingerprint()); held == nil || held.After() != c.after {
 			t.Errorf("%s: tried again at once: %+v", name, held)
 		}
-		if m := s.refusal(); (m != nil) != c.refused {
+		if m := s.memory.Refusal; (m != nil) != c.refused {
 			t.Errorf("%s: remembered %+v", name, m)
 		}
 		s.live.PlatformType = "NOT_APPLICABLE"
@@ -259,39 +260,50 @@ func TestUnitConcludeSections(t *testing.T) {
 func TestUnitRecallSections(t *testing.T) {
 	n, _ := unitNumbers()
 	s := unitSection(func(o *v1alpha1.PhoneNumber) {
-		o.Status.Operator.Baseline = &v1alpha1.Baseline{Version: number.CanonicalVersion + 1, Fields: map[string]string{"profile.about": "x"}}
+		o.Status.Operator.Sections = []v1alpha1.SectionMemory{
+			{Name: "commerce"},
+			{
+				Name: "profile", Version: number.CanonicalVersion + 1, Desired: map[string]string{"profile.about": "x"},
+				Refusal: &v1alpha1.SectionRefusal{Reason: v1alpha1.ReasonRefusedByMeta},
+			},
+		}
 		o.Status.Commerce = &v1alpha1.PhoneNumberCommerceStatus{}
 		o.Status.Profile, o.Status.Operator.PictureSHA256 = &v1alpha1.PhoneNumberProfileStatus{}, "aa"
 		o.Status.Username = "acme"
-		o.Status.Operator.Refusals = []v1alpha1.SectionRefusal{{Name: "commerce"}, {Name: "profile"}}
 		o.Status.Operator.Repairs = []v1alpha1.RepairHistory{{Name: "commerce", Times: []metav1.Time{metav1.NewTime(lifecycletest.Start)}}}
 	})
 	status := &s.Object.Status
-	record := n.restoreSections(s.numberRun, number.Sections(&s.Object.Spec))
-	if d := record.Compare(number.Profile, s.want, number.Fields{"profile.about": "Closed"}); len(d.Normalised) != 1 {
+	restored := func() *number.Baseline {
+		n.restoreSections(s.numberRun, number.Sections(&s.Object.Spec))
+		if len(status.Operator.Sections) != 1 {
+			t.Fatalf("remembers %+v", status.Operator.Sections)
+		}
+		return (*number.Baseline)(&status.Operator.Sections[0])
+	}
+	record := restored()
+	if d := record.Compare(s.want, number.Fields{"profile.about": "Closed"}); len(d.Normalised) != 1 {
 		t.Errorf("an upgrade must write nothing: %+v", d)
 	}
-	if status.Commerce != nil || status.Username != "" || status.Operator.PictureSHA256 != "" || len(status.Operator.Refusals) != 1 || len(status.Operator.Repairs) > 0 {
+	if status.Commerce != nil || status.Username != "" || status.Operator.PictureSHA256 != "" || record.Refusal == nil || len(status.Operator.Repairs) > 0 {
 		t.Errorf("remembers sections that the spec doesn't name: %+v", status)
 	}
-	record["profile.about"] = "y"
-	if status.Operator.Baseline.Fields["profile.about"] != "y" || status.Operator.Baseline.Version != number.CanonicalVersion {
-		t.Error("the record isn't that of the status")
+	if record.Version != number.CanonicalVersion || len(record.Desired) > 0 {
+		t.Errorf("hashes of another version are kept: %+v", record)
 	}
 	s.Object.Generation++
-	record = n.restoreSections(s.numberRun, number.Sections(&s.Object.Spec))
-	if d := record.Compare(number.Profile, s.want, number.Fields{"profile.about": "Closed"}); len(d.Changed) != 1 {
+	record = restored()
+	if d := record.Compare(s.want, number.Fields{"profile.about": "Closed"}); len(d.Changed) != 1 {
 		t.Errorf("a change by the user counts: %+v", d)
 	}
-	status.Operator.Baseline.Version++
+	record.Version++
 	s.Policy = v1alpha1.ManagementPolicyObserved
-	record = n.restoreSections(s.numberRun, number.Sections(&s.Object.Spec))
-	if names := record.Diff(number.Profile, s.want, number.Fields{"profile.about": "Closed"}); len(names) != 1 {
+	record = restored()
+	if names := record.Diff(s.want, number.Fields{"profile.about": "Closed"}); len(names) != 1 {
 		t.Errorf("where nothing is written, an upgrade must not hide a difference: %v", names)
 	}
 	s.Object.Spec.Profile = nil
 	n.restoreSections(s.numberRun, nil)
-	if status.Operator.Baseline != nil || status.Profile != nil || len(status.Operator.Refusals) > 0 {
+	if len(status.Operator.Sections) > 0 || status.Profile != nil {
 		t.Errorf("nothing is named, but this is remembered: %+v", status)
 	}
 }

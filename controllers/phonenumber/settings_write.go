@@ -23,9 +23,9 @@ func (n *numbers) compareSection(ctx context.Context, s *sectionRun) sectionResu
 		return n.sectionFailed(s, "read spec."+string(s.section), err, false)
 	}
 	fields := live.Fields(s.section, sentPicture(s.Object))
-	d := s.record.Compare(s.section, s.want, fields)
+	d := s.baseline().Compare(s.want, fields)
 	result := sectionResult{after: sectionPeriod}
-	s.record.MarkRead(s.section, s.want)
+	s.baseline().MarkRead(s.want)
 	differing := slices.Concat(d.Changed, d.Drift)
 	slices.Sort(differing)
 	if !s.Writable() {
@@ -33,7 +33,7 @@ func (n *numbers) compareSection(ctx context.Context, s *sectionRun) sectionResu
 		return result
 	}
 	if !n.ReadOnly {
-		s.record.AcceptLive(s.section, s.want, fields, differing...)
+		s.baseline().AcceptLive(s.want, fields, differing...)
 		n.CountDrift(s.Object, d.Drift, s.Before.Status.Drift)
 	}
 	result.drift = d.Drift
@@ -110,7 +110,7 @@ func (n *numbers) writeSection(
 		return failed
 	}
 	s.accepted()
-	s.record.MarkWritten(s.want, fields)
+	s.baseline().MarkWritten(s.want, fields)
 	if slices.ContainsFunc(result.drift, func(f string) bool { return slices.Contains(fields, f) }) {
 		lifecycle.RepairsOf(s.Object, s.Now).Note(string(s.section))
 	}
@@ -146,13 +146,13 @@ func (n *numbers) readSectionBack(ctx context.Context, s *sectionRun, fields []s
 		return failed
 	}
 	shown := live.Fields(s.section, sentPicture(s.Object))
-	d := s.record.Compare(s.section, s.want, shown)
+	d := s.baseline().Compare(s.want, shown)
 	for _, field := range d.Normalised {
 		if slices.Contains(fields, field) {
 			n.Metrics.UnknownNormalisation(v1alpha1.KindPhoneNumber, field)
 		}
 	}
-	s.record.AcceptLive(s.section, s.want, shown, slices.Concat(d.Changed, d.Drift)...)
+	s.baseline().AcceptLive(s.want, shown, slices.Concat(d.Changed, d.Drift)...)
 	return result
 }
 

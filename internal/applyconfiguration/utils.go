@@ -171,6 +171,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.SecretKeyReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SecretVersion"):
 		return &apiv1alpha1.SecretVersionApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("SectionMemory"):
+		return &apiv1alpha1.SectionMemoryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SectionRefusal"):
 		return &apiv1alpha1.SectionRefusalApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SubscribedApp"):

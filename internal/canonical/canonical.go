@@ -47,3 +47,61 @@ func Hashes(fields map[string]string) map[string]string {
 	}
 	return out
 }
+
+// Comparison is three-way: what is desired, what Meta shows, and what was recorded when the two were last brought together.
+type Comparison struct {
+	// Want and Live are canonical values of fields.
+	Want, Live map[string]string
+	// Recorded has the hashes of what Meta showed at that time.
+	Recorded map[string]string
+	// Differs reports that the desired value and Meta's differ in a way that counts.
+	Differs func(name string) bool
+	// Requested reports that the desired value isn't the one of that time: a user changed the spec.
+	Requested func(name string) bool
+	// Unread reports that Meta's value isn't recorded: what Meta shows now counts as what it made of the last write.
+	Unread func(name string) bool
+}
+
+// Difference separates the reasons why fields differ; each list is sorted.
+type Difference struct {
+	// Changed are fields whose desired value in the spec has changed.
+	Changed []string
+	// Drift are fields that another client changed at Meta.
+	Drift []string
+	// Normalised are fields of which Meta shows something else than was written, and always did.
+	Normalised []string
+}
+
+// Difference compares all fields that are desired or shown.
+func (c Comparison) Difference() Difference {
+	names := map[string]bool{}
+	for name := range c.Want {
+		names[name] = true
+	}
+	for name := range c.Live {
+		names[name] = true
+	}
+	var d Difference
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		switch {
+		case !c.Differs(name):
+		case c.Requested(name):
+			d.Changed = append(d.Changed, name)
+		case c.Unread(name), c.asRecorded(name):
+			d.Normalised = append(d.Normalised, name)
+		default:
+			d.Drift = append(d.Drift, name)
+		}
+	}
+	return d
+}
+
+// asRecorded reports that Meta shows what it showed before. A field that isn't recorded wasn't shown.
+func (c Comparison) asRecorded(name string) bool {
+	hash, recorded := c.Recorded[name]
+	value, shown := c.Live[name]
+	if !recorded {
+		return !shown
+	}
+	return hash == HashValue(value)
+}

@@ -55,7 +55,7 @@ func rich() *evidence {
 		},
 	}}
 	e.subscriptions = []v1alpha1.WebhookSubscription{{
-		Spec:   v1alpha1.WebhookSubscriptionSpec{Messages: &v1alpha1.WebhookOverride{CallbackURL: "https://bot.acme.example/wa"}},
+		Spec: v1alpha1.WebhookSubscriptionSpec{Messages: &v1alpha1.WebhookOverride{CallbackURL: "https://bot.acme.example/wa"}},
 		Status: v1alpha1.WebhookSubscriptionStatus{Operator: v1alpha1.WebhookSubscriptionOperatorStatus{AppliedCallbacks: []v1alpha1.AppliedCallback{{
 			Level: v1alpha1.CallbackLevelApp, URL: "https://operator.acme.example/webhooks/634974688087057",
 		}}}},

@@ -72,7 +72,7 @@ func TestTolerated(t *testing.T) {
 		if len(want) == 0 {
 			t.Errorf("%s: nothing is wanted", name)
 		}
-		if got := (Baseline{}).Diff(c.section, want, c.live.Fields(c.section, "")); len(got) > 0 {
+		if got := (&Baseline{}).Diff(want, c.live.Fields(c.section, "")); len(got) > 0 {
 			t.Errorf("%s: differs in %v", name, got)
 		}
 	}
@@ -84,14 +84,21 @@ func TestCompareIsThreeWay(t *testing.T) {
 	of := func(about string) Fields { return Fields{field: about} }
 	record := func(want, live string) Baseline {
 		r := Baseline{}
-		r.AcceptLive(Profile, of(want), of(live))
+		r.AcceptLive(of(want), of(live))
 		return r
 	}
 	wrote := Baseline{}
 	wrote.MarkWritten(of("new"), []string{field})
-	upgraded := NewAfterUpgrade([]Section{Profile})
-	byUser := NewAfterUpgrade([]Section{Profile})
+	again := record("old", "old")
+	again.MarkWritten(of("new"), []string{field})
+	upgraded := Baseline{Version: CanonicalVersion - 1, Desired: map[string]string{field: "x"}}
+	byUser, observed, current := upgraded, upgraded, record("old", "old")
+	upgraded.Renew(true)
+	byUser.Renew(true)
 	byUser.Changed()
+	observed.Renew(false)
+	current.Version = CanonicalVersion
+	current.Renew(true)
 	for name, c := range map[string]struct {
 		record                     Baseline
 		want, live                 string
@@ -109,11 +116,14 @@ func TestCompareIsThreeWay(t *testing.T) {
 		"by Meta, then by another client":        {record: record("new", "New"), want: "new", live: "other", drift: true},
 		"by Meta, then set right":                {record: record("new", "New"), want: "new", live: "new"},
 		"written and not read back":              {record: wrote, want: "new", live: "New", normalised: true, pending: true},
+		"written again and not read back":        {record: again, want: "new", live: "New", normalised: true, pending: true},
+		"after an upgrade, and only observed":    {record: observed, want: "new", live: "old", changed: true, pending: true},
+		"without an upgrade":                     {record: current, want: "new", live: "old", changed: true, pending: true},
 		"after an upgrade of the operator":       {record: upgraded, want: "new", live: "old", normalised: true, pending: true},
 		"by the user, after an upgrade":          {record: byUser, want: "new", live: "old", changed: true, pending: true},
 		"to a value that another client has set": {record: record("old", "old"), want: "new", live: "new", pending: true},
 	} {
-		d := c.record.Compare(Profile, of(c.want), of(c.live))
+		d := c.record.Compare(of(c.want), of(c.live))
 		for kind, got := range map[string]struct {
 			names []string
 			want  bool
@@ -135,19 +145,19 @@ func TestPicture(t *testing.T) {
 	shown := Live{Profile: &graph.Profile{PictureURL: ptr.To("https://pps.whatsapp.net/1")}}
 	lost := Live{Profile: &graph.Profile{}}
 	r := Baseline{}
-	if d := r.Compare(Profile, want, shown.Fields(Profile, "")); !slices.Equal(d.Changed, []string{PictureField}) {
+	if d := r.Compare(want, shown.Fields(Profile, "")); !slices.Equal(d.Changed, []string{PictureField}) {
 		t.Errorf("never sent: %+v", d)
 	}
 	r.MarkWritten(want, []string{PictureField})
-	r.AcceptLive(Profile, want, shown.Fields(Profile, "aa"))
-	if r.Pending(want) || len(r.Diff(Profile, want, shown.Fields(Profile, "aa"))) > 0 {
+	r.AcceptLive(want, shown.Fields(Profile, "aa"))
+	if r.Pending(want) || len(r.Diff(want, shown.Fields(Profile, "aa"))) > 0 {
 		t.Error("sent: still a difference")
 	}
-	if d := r.Compare(Profile, want, lost.Fields(Profile, "aa")); !slices.Equal(d.Drift, []string{PictureField}) {
+	if d := r.Compare(want, lost.Fields(Profile, "aa")); !slices.Equal(d.Drift, []string{PictureField}) {
 		t.Errorf("lost: %+v", d)
 	}
 	other := Wanted(spec, Profile, "bb")
-	if d := r.Compare(Profile, other, lost.Fields(Profile, "aa")); !slices.Equal(d.Changed, []string{PictureField}) || len(d.Drift) > 0 {
+	if d := r.Compare(other, lost.Fields(Profile, "aa")); !slices.Equal(d.Changed, []string{PictureField}) || len(d.Drift) > 0 {
 		t.Errorf("another file: %+v", d)
 	}
 	if !r.Pending(other) {
@@ -158,33 +168,23 @@ func TestPicture(t *testing.T) {
 	}
 }
 
-func TestForget(t *testing.T) {
-	spec := profile(func(p *v1alpha1.PhoneNumberProfile) { p.About = ptr.To("a") })
-	spec.Username = ptr.To("acme")
-	all := Fields{}
-	for _, s := range Sections(spec) {
-		for k, v := range Wanted(spec, s, "") {
-			all[k] = v
-		}
+// TestPrune: what the spec no longer names is compared anew when it comes back.
+func TestPrune(t *testing.T) {
+	spec := profile(func(p *v1alpha1.PhoneNumberProfile) { p.About, p.Email = ptr.To("a"), ptr.To("a@b.example") })
+	all := Wanted(spec, Profile, "")
+	r := &Baseline{}
+	r.AcceptLive(all, all)
+	r.MarkRead(all)
+	if r.Prune(all); len(r.Desired) != 2 || len(r.Live) != 2 || !r.WasRead(all) {
+		t.Errorf("forgot what is wanted: %+v", r)
 	}
-	r := NewAfterUpgrade(Sections(spec))
-	r.MarkWritten(all, []string{"profile.about", "username"})
-	r.MarkRead(Profile, Wanted(spec, Profile, ""))
-	r.MarkRead(Username, Wanted(spec, Username, ""))
-	before := len(r)
-	r.Prune(Sections(spec), all)
-	if len(r) != before {
-		t.Errorf("forgot what is wanted: %v", r)
+	spec.Profile.Email = nil
+	left := Wanted(spec, Profile, "")
+	if r.Prune(left); len(r.Desired) != 1 || len(r.Live) != 1 || r.Pending(left) {
+		t.Errorf("left: %+v", r)
 	}
-	spec.Username = nil
-	r.Prune(Sections(spec), Wanted(spec, Profile, ""))
-	for key := range r {
-		if key == "username" || key == "want:username" || key == "seen:username" || key == "upgraded:username" {
-			t.Errorf("still there: %s", key)
-		}
-	}
-	if len(r) != before/2 {
-		t.Errorf("left: %v", r)
+	if r.WasRead(left) {
+		t.Error("what is wanted now was never read")
 	}
 }
 

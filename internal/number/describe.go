@@ -45,7 +45,7 @@ func Describe(spec *v1alpha1.PhoneNumberSpec, section Section, live Live) bool {
 
 // Differs names the fields of a section in which a spec isn't what Meta shows; they would be written.
 func Differs(spec *v1alpha1.PhoneNumberSpec, section Section, live Live) []string {
-	return Baseline{}.Diff(section, Wanted(spec, section, ""), live.Fields(section, ""))
+	return (&Baseline{}).Diff(Wanted(spec, section, ""), live.Fields(section, ""))
 }
 
 func describeProfile(p *graph.Profile) *v1alpha1.PhoneNumberProfile {

@@ -215,14 +215,14 @@ func TestRoundTrip(t *testing.T) {
 				want := Wanted(spec, section, "")
 				before := mustRead(t, client, section)
 				shown := before.Fields(section, "")
-				if names := (Baseline{}).Diff(section, want, shown); len(names) > 0 {
+				if names := (&Baseline{}).Diff(want, shown); len(names) > 0 {
 					if err := write(t.Context(), client, spec, section, names, before); err != nil {
 						t.Fatalf("writing %v of %+v: %v", names, want, err)
 					}
 				}
 				live := mustRead(t, client, section)
 				after := live.Fields(section, "")
-				if names := (Baseline{}).Diff(section, want, after); len(names) > 0 {
+				if names := (&Baseline{}).Diff(want, after); len(names) > 0 {
 					t.Fatalf("written and read back, but %v differ:\nwant %q\nlive %q", names, want, after)
 				}
 				unnamed(t, section, want, shown, after)
@@ -260,16 +260,16 @@ func unnamed(t *testing.T, section Section, want, before, after Fields) {
 func everyChange(t *testing.T, section Section, want, live Fields) {
 	t.Helper()
 	r := Baseline{}
-	r.AcceptLive(section, want, live)
+	r.AcceptLive(want, live)
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		changed := maps.Clone(live)
 		changed[name] += "x"
-		if d := r.Compare(section, want, changed); !slices.Equal(d.Drift, []string{name}) || len(d.Changed) > 0 {
+		if d := r.Compare(want, changed); !slices.Equal(d.Drift, []string{name}) || len(d.Changed) > 0 {
 			t.Errorf("%s changed at Meta: %+v", name, d)
 		}
 		desired := maps.Clone(want)
 		desired[name] += "x"
-		if d := r.Compare(section, desired, live); !slices.Equal(d.Changed, []string{name}) || len(d.Drift) > 0 {
+		if d := r.Compare(desired, live); !slices.Equal(d.Changed, []string{name}) || len(d.Drift) > 0 {
 			t.Errorf("%s changed in the spec: %+v", name, d)
 		}
 	}

@@ -145,23 +145,23 @@ func (f Fields) button(path string, b graph.Button) {
 	}
 }
 
-// Diff names the fields in which the live template differs from the wanted one, sorted. The category isn't content and
-// never part of it.
-func Diff(want, live Fields) []string {
-	var names []string
-	for name := range union(want, live) {
-		if !isSignificant(name, want, live) {
-			continue
-		}
-		w, l := want[name], live[name]
-		if w == l || strings.HasSuffix(name, ".phoneNumber") && samePhone(w, l) {
-			continue
-		}
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+// Compare is three-way: the desired template, what was recorded of Meta's after the last write or adoption, and Meta's. requested
+// reports that the spec has changed since then. The category isn't content and never part of it.
+func Compare(recorded map[string]string, want, live Fields, requested bool) canonical.Difference {
+	unread := AwaitsReadBack(recorded)
+	return canonical.Comparison{
+		Want: want, Live: live, Recorded: recorded,
+		Differs: func(name string) bool {
+			w, l := want[name], live[name]
+			return isSignificant(name, want, live) && w != l && !(strings.HasSuffix(name, ".phoneNumber") && samePhone(w, l))
+		},
+		Requested: func(string) bool { return requested },
+		Unread:    func(string) bool { return unread },
+	}.Difference()
 }
+
+// Diff names the fields in which the live template differs from the wanted one, sorted.
+func Diff(want, live Fields) []string { return Compare(nil, want, live, true).Changed }
 
 // isSignificant reports whether a difference in a field counts.
 func isSignificant(name string, want, live Fields) bool {
@@ -230,17 +230,6 @@ func samePhone(sent, got string) bool {
 		}
 	}
 	return false
-}
-
-func union(a, b Fields) map[string]struct{} {
-	all := make(map[string]struct{}, len(a))
-	for k := range a {
-		all[k] = struct{}{}
-	}
-	for k := range b {
-		all[k] = struct{}{}
-	}
-	return all
 }
 
 // Hash is one hash over the content: two templates with the same content have the same. The category isn't content, and

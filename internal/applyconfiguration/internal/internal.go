@@ -1012,9 +1012,6 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberOperatorStatus
   map:
     fields:
-    - name: baseline
-      type:
-        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.Baseline
     - name: lastHandledRequest
       type:
         scalar: string
@@ -1024,14 +1021,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: pictureSHA256
       type:
         scalar: string
-    - name: refusals
-      type:
-        list:
-          elementType:
-            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SectionRefusal
-          elementRelationship: associative
-          keys:
-          - name
     - name: registration
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberRegistrationStatus
@@ -1040,6 +1029,14 @@ var schemaYAML = typed.YAMLObject(`types:
         list:
           elementType:
             namedType: com.github.waba-operator.waba-operator.api.v1alpha1.RepairHistory
+          elementRelationship: associative
+          keys:
+          - name
+    - name: sections
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SectionMemory
           elementRelationship: associative
           keys:
           - name
@@ -1484,13 +1481,38 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: writtenTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.SectionMemory
+  map:
+    fields:
+    - name: desired
+      type:
+        map:
+          elementType:
+            scalar: string
+    - name: live
+      type:
+        map:
+          elementType:
+            scalar: string
+    - name: name
+      type:
+        scalar: string
+    - name: readHash
+      type:
+        scalar: string
+    - name: refusal
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SectionRefusal
+    - name: upgraded
+      type:
+        scalar: boolean
+    - name: version
+      type:
+        scalar: numeric
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.SectionRefusal
   map:
     fields:
     - name: message
-      type:
-        scalar: string
-    - name: name
       type:
         scalar: string
     - name: reason

@@ -11,10 +11,8 @@ package v1alpha1
 // PhoneNumberOperatorStatus is what the operator remembers of a number. It is no API: it may change with any version.
 type PhoneNumberOperatorStatusApplyConfiguration struct {
 	OperatorStatusApplyConfiguration `json:""`
-	// Baseline is what was written of the sections of the spec, and what Meta gave back of them afterwards, as hashes.
-	Baseline *BaselineApplyConfiguration `json:"baseline,omitempty"`
-	// Refusals are what Meta refused of single sections of the spec: the same isn't sent again until the retry time.
-	Refusals []SectionRefusalApplyConfiguration `json:"refusals,omitempty"`
+	// Sections is what is remembered of the sections of the spec that are written by calls of their own.
+	Sections []SectionMemoryApplyConfiguration `json:"sections,omitempty"`
 	// PictureSHA256 is the hash of the profile picture that was last uploaded, in hexadecimal digits.
 	PictureSHA256 *string `json:"pictureSHA256,omitempty"`
 	// PendingAdd is set before the number is added and cleared afterwards, so that a crash in between is noticed.
@@ -52,23 +50,15 @@ func (b *PhoneNumberOperatorStatusApplyConfiguration) WithRepairs(values ...*Rep
 	return b
 }
 
-// WithBaseline sets the Baseline field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Baseline field is set to the value of the last call.
-func (b *PhoneNumberOperatorStatusApplyConfiguration) WithBaseline(value *BaselineApplyConfiguration) *PhoneNumberOperatorStatusApplyConfiguration {
-	b.Baseline = value
-	return b
-}
-
-// WithRefusals adds the given value to the Refusals field in the declarative configuration
+// WithSections adds the given value to the Sections field in the declarative configuration
 // and returns the receiver, so that objects can be build by chaining "With" function invocations.
-// If called multiple times, values provided by each call will be appended to the Refusals field.
-func (b *PhoneNumberOperatorStatusApplyConfiguration) WithRefusals(values ...*SectionRefusalApplyConfiguration) *PhoneNumberOperatorStatusApplyConfiguration {
+// If called multiple times, values provided by each call will be appended to the Sections field.
+func (b *PhoneNumberOperatorStatusApplyConfiguration) WithSections(values ...*SectionMemoryApplyConfiguration) *PhoneNumberOperatorStatusApplyConfiguration {
 	for i := range values {
 		if values[i] == nil {
-			panic("nil value passed to WithRefusals")
+			panic("nil value passed to WithSections")
 		}
-		b.Refusals = append(b.Refusals, *values[i])
+		b.Sections = append(b.Sections, *values[i])
 	}
 	return b
 }

@@ -14,8 +14,6 @@ import (
 //
 // SectionRefusal is Meta's refusal of what the spec says in one section, such as profile.
 type SectionRefusalApplyConfiguration struct {
-	// Name of the section below spec.
-	Name *string `json:"name,omitempty"`
 	// SpecHash of the section that was refused; another one is tried at once.
 	SpecHash *string `json:"specHash,omitempty"`
 	// RetryTime is when the same is tried again.
@@ -30,14 +28,6 @@ type SectionRefusalApplyConfiguration struct {
 // apply.
 func SectionRefusal() *SectionRefusalApplyConfiguration {
 	return &SectionRefusalApplyConfiguration{}
-}
-
-// WithName sets the Name field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Name field is set to the value of the last call.
-func (b *SectionRefusalApplyConfiguration) WithName(value string) *SectionRefusalApplyConfiguration {
-	b.Name = &value
-	return b
 }
 
 // WithSpecHash sets the SpecHash field in the declarative configuration to the given value
