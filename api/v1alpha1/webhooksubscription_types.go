@@ -54,9 +54,9 @@ type WebhookSubscriptionSpec struct {
 	PhoneNumbers []PhoneNumberWebhookOverride `json:"phoneNumbers,omitempty"`
 
 	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain. Delete takes back what this
-	// resource set and nothing else: it unsubscribes the app if it subscribed it and no other WebhookSubscription of the account
-	// remains, removes the app's callback if it set it and no other account here uses the app, and clears its overrides, unless
-	// messages would go to the operator then.
+	// resource set and nothing else. It clears its overrides, unless messages would go to the operator then. It unsubscribes the app if
+	// it subscribed it and no other WebhookSubscription of the account remains. It removes the app's callback if it set it and no other
+	// account here uses the app.
 	// +optional
 	// +kubebuilder:validation:Enum=Retain;Delete
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
@@ -77,7 +77,7 @@ type AppWebhook struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$')",message="callbackURL must be an https address whose path has only letters, digits and . _ ~ / -, such as https://bot.acme.example/wa"
 	CallbackURL string `json:"callbackURL,omitempty"`
 
-	// VerifyTokenSecretRef names the key of a Secret that holds the verify token, a text of your choice which Meta sends to the
+	// VerifyTokenSecretRef names the key of a Secret that holds the verify token. That is a text of your choice, which Meta sends to the
 	// callback to prove that it is yours. The Secret must carry the label whatsapp.waba-operator.io/secret: verify-token.
 	// Needed unless managementPolicy is Observed or Paused.
 	// +optional

@@ -14,8 +14,8 @@ import (
 // Skew is how far clocks may differ that are right: those of two nodes, or Meta's and ours.
 const Skew = time.Minute
 
-// Left is how long it is until a deadline, 0 when that is over. A deadline further away than the limit, the longest wait that
-// there can be of its kind, was noted by a wrong clock or put into the status by another client, and counts as over.
+// Left is how long it is until a deadline, 0 when that is over. limit is the longest wait that there can be of its
+// kind. A deadline further away was noted by a wrong clock or put into the status by another client, and counts as over.
 func Left(deadline, now time.Time, limit time.Duration) time.Duration {
 	left := deadline.Sub(now)
 	if left <= 0 || left > limit+Skew {

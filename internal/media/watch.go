@@ -23,8 +23,8 @@ type measuredFetch struct {
 	received atomic.Int64
 }
 
-// watch begins to measure a fetch, and ends its context when it takes too long or is too slow. With a limit on the duration
-// alone, a server that sends a byte now and then could block a slot for as long as the largest file may take.
+// watch begins to measure a fetch, and ends its context when it takes too long or is too slow. A limit on the duration
+// alone wouldn't do: a server that sends a byte now and then would hold a slot for as long as the largest file may take.
 func (f *Fetcher) watch(ctx context.Context) (w *measuredFetch, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	w = &measuredFetch{ctx: ctx}

@@ -72,9 +72,9 @@ func Trim(obj any) (any, error) {
 	return obj, nil
 }
 
-// TakeOver returns a JSON patch that gives all of the status that others own to the operator's two field owners, for the next apply of
-// each to remove what isn't wanted: facts to theirs, the rest to the reconcilers'. obj must be as the API server has it. The patch is nil
-// where there is nothing to take over.
+// TakeOver returns a JSON patch that gives all of the status that others own to the operator's two field owners: facts to theirs, the
+// rest to the reconcilers'. The next apply of each removes what isn't wanted. obj must be as the API server has it. The patch is nil where
+// there is nothing to take over.
 func TakeOver(obj client.Object) ([]byte, error) {
 	taken := map[string]*fieldpath.Set{v1alpha1.FieldOwner: fieldpath.NewSet(), v1alpha1.FieldOwnerFacts: fieldpath.NewSet()}
 	kept := []metav1.ManagedFieldsEntry{}

@@ -61,8 +61,8 @@ func places(w *harness.World, op *harness.Operator) map[string][2]string {
 	}
 }
 
-// TestWebhookSecrets sets up webhooks while Meta repeats the verify tokens, receives every kind of event, messages among them,
-// forgeries and guesses, and looks for secrets and personal data wherever others can read.
+// TestWebhookSecrets looks for secrets and personal data wherever others can read. Before that, webhooks are set up while Meta repeats
+// the verify tokens, and events of every kind are received, messages, forgeries and guesses among them.
 func TestWebhookSecrets(t *testing.T) {
 	w := harness.New(t, env, graphsim.WithWebhooks(), graphsim.WithWebhookHabits(graphsim.WebhookHabits{Batch: 100}))
 	hooks := secretWorld(t, w)

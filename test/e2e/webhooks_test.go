@@ -91,9 +91,9 @@ func (s *story) next(n graphsim.Number) graphsim.WebhookChange {
 	return change
 }
 
-// TestWebhookChaos sends many events to two replicas while Meta repeats, reorders and replays them, the API server is away for
-// ten seconds, a replica dies in the middle of a batch, and the leader dies. Whatever became of each delivery: in the end
-// all facts are there, each once, and what follows from them.
+// TestWebhookChaos sends many events to two replicas while Meta repeats, reorders and replays them. Meanwhile the API server is away
+// for ten seconds, a replica dies in the middle of a batch, and the leader dies. In the end all facts are there, each once, and what
+// follows from them, whatever became of each delivery.
 func TestWebhookChaos(t *testing.T) {
 	habits := graphsim.NastyHabits()
 	habits.Timeless, habits.Batch = 0, 25 // without a time nothing says which of two events was first

@@ -28,8 +28,8 @@ const (
 	workers = 8
 )
 
-// BenchmarkApplyTemplates applies 1,000 manifests at once to an account that takes as many, and prints how often the API
-// server was written to for each until it was Ready, next to how many such writes this API server takes by itself.
+// BenchmarkApplyTemplates applies 1,000 manifests at once to an account that takes as many. It prints how often the API server was
+// written to for each until it was Ready, next to how many such writes this API server takes by itself.
 func BenchmarkApplyTemplates(b *testing.B) {
 	env := testenv.Start(b)
 	for b.Loop() {
