@@ -87,6 +87,11 @@ type MessageTemplateOperatorStatus struct {
 	// +listType=atomic
 	Edits []EditAttempt `json:"edits,omitempty"`
 
+	// LastWriteTime is when Meta last answered a create or an edit. What webhooks reported until then doesn't take back what the answer
+	// said.
+	// +optional
+	LastWriteTime *metav1.Time `json:"lastWriteTime,omitempty"`
+
 	// PauseTimes are the times at which pauses began, as far as seen, the newest last. After the third, Meta disables the
 	// template.
 	// +optional

@@ -887,6 +887,10 @@ func (in *MessageTemplateOperatorStatus) DeepCopyInto(out *MessageTemplateOperat
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
 	}
+	if in.LastWriteTime != nil {
+		in, out := &in.LastWriteTime, &out.LastWriteTime
+		*out = (*in).DeepCopy()
+	}
 	if in.PauseTimes != nil {
 		in, out := &in.PauseTimes, &out.PauseTimes
 		*out = make([]v1.Time, len(*in))

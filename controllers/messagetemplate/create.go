@@ -13,6 +13,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/controllers/lifecycle"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/template"
@@ -146,7 +147,7 @@ func (t *templates) clearObserved(p *templateRun) {
 	}
 	p.Status.ID, p.Status.Drift = "", nil
 	s.Status, s.Category, s.PreviousCategory, s.CorrectCategory, s.QualityScore = "", "", "", "", ""
-	s.Operator.Baseline, s.Rejection, s.Operator.Edits = nil, nil, nil
+	s.Operator.Baseline, s.Rejection, s.Operator.Edits, s.Operator.LastWriteTime = nil, nil, nil, nil
 	s.StatusChangedTime, s.StatusEndTime, s.Pause, s.Operator.PauseTimes = nil, nil, nil, nil
 }
 
@@ -170,6 +171,7 @@ func (t *templates) create(ctx context.Context, p *templateRun, w desired, retri
 	}
 	p.Session.RecordWrite(key, live)
 	s := &p.Object.Status
+	s.Operator.LastWriteTime = deadline.Pointer(t.Clock.Now().Truncate(time.Second))
 	p.Status.ID, p.Status.AccountID = created.ID, p.WABA.Spec.ID
 	s.Operator.PendingCreate = nil
 	t.observeInto(p, account.TemplateView{Template: live, Known: true, At: p.Now})

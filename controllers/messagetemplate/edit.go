@@ -146,7 +146,7 @@ func (t *templates) alreadyDone(p *templateRun, w desired, live *graph.Template)
 	if !equal && !tookEffect(&p.Object.Status, w.editHash(), live, looksEqual) {
 		return nil
 	}
-	closeEdit(p.Object.Status.Operator.Edits, w.editHash())
+	closeEdit(&p.Object.Status.Operator, w.editHash())
 	p.Session.RecordWrite(templateKey(p.Object), live)
 	view := account.TemplateView{Template: live, Known: true, ReadBack: true, At: p.Now}
 	p.Object.Status.Operator.Baseline, p.Status.Drift = baselineOf(&p.Object.Spec, view, w), nil
@@ -169,9 +169,13 @@ func tookEffect(s *v1alpha1.MessageTemplateStatus, hash string, live *graph.Temp
 func openEdit(edits []v1alpha1.EditAttempt) bool { return len(edits) > 0 && !edits[len(edits)-1].Done }
 
 // closeEdit notes that the edit whose answer was lost has taken effect.
-func closeEdit(edits []v1alpha1.EditAttempt, hash string) {
-	if openEdit(edits) && edits[len(edits)-1].SpecHash == hash {
-		edits[len(edits)-1].Done = true
+func closeEdit(memory *v1alpha1.MessageTemplateOperatorStatus, hash string) {
+	if !openEdit(memory.Edits) {
+		return
+	}
+	if last := &memory.Edits[len(memory.Edits)-1]; last.SpecHash == hash {
+		last.Done = true
+		memory.LastWriteTime = deadline.Pointer(last.Time.Time)
 	}
 }
 
@@ -244,6 +248,7 @@ func (t *templates) send(ctx context.Context, p *templateRun, w desired, live *g
 		return lifecycle.Failed("edit the template", err)
 	}
 	edits[len(edits)-1].Done = true
+	p.Object.Status.Operator.LastWriteTime = deadline.Pointer(t.Clock.Now().Truncate(time.Second))
 	after := *live
 	if after.Status == metavalues.TemplateRejected {
 		// An edit ends the rejection and starts a review. Until it is read back, the resource must not look failed.

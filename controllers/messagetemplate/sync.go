@@ -142,7 +142,7 @@ func (t *templates) recordPlan(p *templateRun, view account.TemplateView, w desi
 		return
 	}
 	if a.settlesEdit {
-		closeEdit(s.Operator.Edits, w.editHash())
+		closeEdit(&s.Operator, w.editHash())
 	}
 	for _, name := range a.normalised {
 		t.Metrics.UnknownNormalisation(v1alpha1.KindMessageTemplate, name)

@@ -49,8 +49,10 @@ func overlayStatus(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecyc
 	if w == nil {
 		return change
 	}
-	k = afterEdits(k, s.Operator.Edits)
-	if e := facts.EventOf(w.Events, facts.MarkTemplateStatus); k.Outweighs(e) && w.Status != "" {
+	k = afterWrite(k, s)
+	// In the second of an answer that said "in review", only the end of the review can follow.
+	takesBack := func(e *v1alpha1.WebhookEvent) bool { return sameSecond(e, k) && s.Status != metavalues.TemplatePending }
+	if e := facts.EventOf(w.Events, facts.MarkTemplateStatus); k.Outweighs(e) && w.Status != "" && !takesBack(e) {
 		s.Status, change.changed = templateStatusOf(w.Status), e.Time.Time
 		switch s.Status {
 		case metavalues.TemplateApproved, metavalues.TemplatePending:
@@ -69,14 +71,15 @@ func overlayStatus(s *v1alpha1.MessageTemplateStatus, since time.Time, k lifecyc
 	return change
 }
 
-// afterEdits adds to the freshness that an edit of the operator ends what was reported of the template before it.
-func afterEdits(k lifecycle.Freshness, edits []v1alpha1.EditAttempt) lifecycle.Freshness {
-	for _, e := range edits {
-		if e.Done {
-			k.WrittenAt = deadline.Later(k.WrittenAt, e.Time.Time)
-		}
-	}
+// afterWrite adds to the freshness that a write of the operator ends what was reported of the template before it.
+func afterWrite(k lifecycle.Freshness, s *v1alpha1.MessageTemplateStatus) lifecycle.Freshness {
+	k.WrittenAt = deadline.Later(k.WrittenAt, deadline.Value(s.Operator.LastWriteTime)).Truncate(time.Second)
 	return k
+}
+
+// sameSecond reports that an event has the time of the operator's last write. Meta's times have whole seconds, so that it may be older.
+func sameSecond(e *v1alpha1.WebhookEvent, k lifecycle.Freshness) bool {
+	return e != nil && !k.WrittenAt.IsZero() && e.Time.Time.Equal(k.WrittenAt)
 }
 
 func overlayCategory(s *v1alpha1.MessageTemplateStatus, k lifecycle.Freshness) {
@@ -85,7 +88,7 @@ func overlayCategory(s *v1alpha1.MessageTemplateStatus, k lifecycle.Freshness) {
 	if k.Outweighs(announced) {
 		s.CorrectCategory = metavalues.Upper(w.CorrectCategory)
 	}
-	if !k.Outweighs(done) || w.Category == "" {
+	if !k.Outweighs(done) || w.Category == "" || sameSecond(done, k) {
 		return
 	}
 	if s.Category != metavalues.Upper(w.Category) {
@@ -130,7 +133,7 @@ func overlayExplanation(s *v1alpha1.MessageTemplateStatus, change *statusChange)
 // flagged reports that Meta said it may disable the template, and hasn't taken it back: neither by another event, nor by
 // showing a high quality afterwards.
 func flagged(s *v1alpha1.MessageTemplateStatus, k lifecycle.Freshness) bool {
-	if s.Webhook == nil || s.Webhook.Status != eventFlagged || !explanationBelongs(s, deadline.Value(s.StatusChangedTime), afterEdits(k, s.Operator.Edits)) {
+	if s.Webhook == nil || s.Webhook.Status != eventFlagged || !explanationBelongs(s, deadline.Value(s.StatusChangedTime), afterWrite(k, s)) {
 		return false
 	}
 	return s.QualityScore != "GREEN" || k.Outweighs(facts.EventOf(s.Webhook.Events, facts.MarkTemplateStatus))

@@ -48,24 +48,26 @@ func TestUnitFactsWords(t *testing.T) {
 		Events: lifecycletest.EventsAt(0, facts.MarkTemplateStatus), Status: "REJECTED", Reason: "INVALID_FORMAT",
 		RejectionReason: "Parameters touch.", RejectionRecommendation: "Put words between them.",
 	}
-	edited := []v1alpha1.EditAttempt{{Time: metav1.NewTime(lifecycletest.At(10)), Done: true}}
+	edited := v1alpha1.MessageTemplateOperatorStatus{LastWriteTime: deadline.Pointer(lifecycletest.At(10))}
+	failed := v1alpha1.MessageTemplateOperatorStatus{Edits: []v1alpha1.EditAttempt{{Time: metav1.NewTime(lifecycletest.At(10))}}}
+	var none v1alpha1.MessageTemplateOperatorStatus
 	for name, c := range map[string]struct {
 		status string
 		since  time.Time
-		edits  []v1alpha1.EditAttempt
+		memory v1alpha1.MessageTemplateOperatorStatus
 		k      lifecycle.Freshness
 		want   *v1alpha1.TemplateRejection
 	}{
-		"reported now":       {"PENDING", lifecycletest.At(-5), nil, lifecycle.Freshness{}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
-		"seen before":        {"REJECTED", lifecycletest.At(-5), nil, lifecycle.Freshness{ObservedAt: lifecycletest.At(-5)}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
-		"still so":           {"REJECTED", lifecycletest.At(0), nil, lifecycle.Freshness{ObservedAt: lifecycletest.At(9999)}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
-		"rejected once more": {"REJECTED", lifecycletest.At(500), nil, lifecycle.Freshness{ObservedAt: lifecycletest.At(9999)}, nil},
+		"reported now":       {"PENDING", lifecycletest.At(-5), none, lifecycle.Freshness{}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
+		"seen before":        {"REJECTED", lifecycletest.At(-5), none, lifecycle.Freshness{ObservedAt: lifecycletest.At(-5)}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
+		"still so":           {"REJECTED", lifecycletest.At(0), none, lifecycle.Freshness{ObservedAt: lifecycletest.At(9999)}, &v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
+		"rejected once more": {"REJECTED", lifecycletest.At(500), none, lifecycle.Freshness{ObservedAt: lifecycletest.At(9999)}, nil},
 		"edited since":       {"PENDING", lifecycletest.At(10), edited, lifecycle.Freshness{ObservedAt: lifecycletest.At(30)}, nil},
-		"an edit that failed": {"PENDING", lifecycletest.At(-5), []v1alpha1.EditAttempt{{Time: metav1.NewTime(lifecycletest.At(10))}}, lifecycle.Freshness{},
+		"an edit that failed": {"PENDING", lifecycletest.At(-5), failed, lifecycle.Freshness{},
 			&v1alpha1.TemplateRejection{Reason: "INVALID_FORMAT", Explanation: "Parameters touch.", Recommendation: "Put words between them."}},
-		"approved since": {"APPROVED", lifecycletest.At(100), nil, lifecycle.Freshness{ObservedAt: lifecycletest.At(100)}, nil},
+		"approved since": {"APPROVED", lifecycletest.At(100), none, lifecycle.Freshness{ObservedAt: lifecycletest.At(100)}, nil},
 	} {
-		s := &v1alpha1.MessageTemplateStatus{Status: c.status, Webhook: webhook, Operator: v1alpha1.MessageTemplateOperatorStatus{Edits: c.edits}}
+		s := &v1alpha1.MessageTemplateStatus{Status: c.status, Webhook: webhook, Operator: c.memory}
 		overlayStatus(s, c.since, c.k)
 		if !reflect.DeepEqual(s.Rejection, c.want) {
 			t.Errorf("%s: %+v", name, s.Rejection)
@@ -141,6 +143,37 @@ func TestUnitFactsOfQualityAndCategory(t *testing.T) {
 	overlayStatus(s, time.Time{}, lifecycle.Freshness{ObservedAt: lifecycletest.At(160)})
 	if s.Category != "UTILITY" || s.QualityScore != "GREEN" {
 		t.Errorf("%s, %s after the observation", s.Category, s.QualityScore)
+	}
+}
+
+// TestUnitFactsAfterAnswer: what a webhook reports of the second of an answer, or of an earlier one, doesn't take back what the answer said,
+// even where it is received later than the read-back begins.
+func TestUnitFactsAfterAnswer(t *testing.T) {
+	for name, c := range map[string]struct {
+		answered, event  string // statuses
+		at               int    // seconds between the answer and Meta's time of the event
+		status, category string
+	}{
+		"the second before":                    {"PENDING", "APPROVED", -1, "PENDING", "MARKETING"},
+		"the same second, approved":            {"PENDING", "APPROVED", 0, "APPROVED", "MARKETING"},
+		"the same second, in review":           {"APPROVED", "PENDING", 0, "APPROVED", "MARKETING"},
+		"the same second, rejected at once":    {"REJECTED", "PENDING", 0, "REJECTED", "MARKETING"},
+		"the next second":                      {"PENDING", "APPROVED", 1, "APPROVED", "UTILITY"},
+		"the next second, back in review":      {"APPROVED", "PENDING", 1, "PENDING", "UTILITY"},
+		"the same second, and nothing written": {"", "APPROVED", 0, "APPROVED", "UTILITY"},
+	} {
+		for _, observed := range []time.Time{{}, lifecycletest.At(2)} {
+			s := &v1alpha1.MessageTemplateStatus{Status: c.answered, Category: "MARKETING", Webhook: &v1alpha1.MessageTemplateWebhookStatus{
+				Events: lifecycletest.EventsAt(c.at, facts.MarkTemplateStatus, facts.MarkTemplateCategory), Status: c.event, Category: "UTILITY",
+			}}
+			if c.answered != "" {
+				s.Operator.LastWriteTime = deadline.Pointer(lifecycletest.At(0))
+			}
+			overlayStatus(s, lifecycletest.At(-100), lifecycle.Freshness{ObservedAt: observed})
+			if s.Status != c.status || s.Category != c.category {
+				t.Errorf("%s: %s and %s, want %s and %s", name, s.Status, s.Category, c.status, c.category)
+			}
+		}
 	}
 }
 

@@ -646,6 +646,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
           elementRelationship: atomic
+    - name: lastWriteTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: pauseTimes
       type:
         list:

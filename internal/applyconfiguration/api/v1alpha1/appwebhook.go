@@ -20,7 +20,7 @@ type AppWebhookApplyConfiguration struct {
 	// CallbackURL that receives the events; only with delivery: Custom. https, at most 200 characters, without a + sign, which
 	// would arrive as a blank.
 	CallbackURL *string `json:"callbackURL,omitempty"`
-	// VerifyTokenSecretRef names the key of a Secret that holds the verify token, a text of your choice which Meta sends to the
+	// VerifyTokenSecretRef names the key of a Secret that holds the verify token. That is a text of your choice, which Meta sends to the
 	// callback to prove that it is yours. The Secret must carry the label whatsapp.waba-operator.io/secret: verify-token.
 	// Needed unless managementPolicy is Observed or Paused.
 	VerifyTokenSecretRef *SecretKeyReferenceApplyConfiguration `json:"verifyTokenSecretRef,omitempty"`

@@ -21,6 +21,9 @@ type MessageTemplateOperatorStatusApplyConfiguration struct {
 	Baseline *BaselineApplyConfiguration `json:"baseline,omitempty"`
 	// Edits are the edits made, the newest last. An approved template takes one a day and ten in thirty days.
 	Edits []EditAttemptApplyConfiguration `json:"edits,omitempty"`
+	// LastWriteTime is when Meta last answered a create or an edit. What webhooks reported until then doesn't take back what the answer
+	// said.
+	LastWriteTime *v1.Time `json:"lastWriteTime,omitempty"`
 	// PauseTimes are the times at which pauses began, as far as seen, the newest last. After the third, Meta disables the
 	// template.
 	PauseTimes []v1.Time `json:"pauseTimes,omitempty"`
@@ -83,6 +86,14 @@ func (b *MessageTemplateOperatorStatusApplyConfiguration) WithEdits(values ...*E
 		}
 		b.Edits = append(b.Edits, *values[i])
 	}
+	return b
+}
+
+// WithLastWriteTime sets the LastWriteTime field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LastWriteTime field is set to the value of the last call.
+func (b *MessageTemplateOperatorStatusApplyConfiguration) WithLastWriteTime(value v1.Time) *MessageTemplateOperatorStatusApplyConfiguration {
+	b.LastWriteTime = &value
 	return b
 }
 

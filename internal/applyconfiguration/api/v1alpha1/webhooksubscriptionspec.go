@@ -26,9 +26,9 @@ type WebhookSubscriptionSpecApplyConfiguration struct {
 	// override cleared.
 	PhoneNumbers []PhoneNumberWebhookOverrideApplyConfiguration `json:"phoneNumbers,omitempty"`
 	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain. Delete takes back what this
-	// resource set and nothing else: it unsubscribes the app if it subscribed it and no other WebhookSubscription of the account
-	// remains, removes the app's callback if it set it and no other account here uses the app, and clears its overrides, unless
-	// messages would go to the operator then.
+	// resource set and nothing else. It clears its overrides, unless messages would go to the operator then. It unsubscribes the app if
+	// it subscribed it and no other WebhookSubscription of the account remains. It removes the app's callback if it set it and no other
+	// account here uses the app.
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`
 }
 
