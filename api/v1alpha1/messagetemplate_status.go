@@ -87,6 +87,10 @@ type MessageTemplateOperatorStatus struct {
 	// +listType=atomic
 	Edits []EditAttempt `json:"edits,omitempty"`
 
+	// NameLockedTime is when Meta first answered a create with a lock of the name. It is cleared by another answer.
+	// +optional
+	NameLockedTime *metav1.Time `json:"nameLockedTime,omitempty"`
+
 	// LastWriteTime is when Meta last answered a create or an edit. What webhooks reported until then doesn't take back what the answer
 	// said.
 	// +optional

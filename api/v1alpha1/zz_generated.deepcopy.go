@@ -887,6 +887,10 @@ func (in *MessageTemplateOperatorStatus) DeepCopyInto(out *MessageTemplateOperat
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
 	}
+	if in.NameLockedTime != nil {
+		in, out := &in.NameLockedTime, &out.NameLockedTime
+		*out = (*in).DeepCopy()
+	}
 	if in.LastWriteTime != nil {
 		in, out := &in.LastWriteTime, &out.LastWriteTime
 		*out = (*in).DeepCopy()

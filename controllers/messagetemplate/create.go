@@ -171,6 +171,7 @@ func (t *templates) create(ctx context.Context, p *templateRun, w desired, retri
 	}
 	p.Session.RecordWrite(key, live)
 	s := &p.Object.Status
+	s.Operator.NameLockedTime = nil
 	s.Operator.LastWriteTime = deadline.Pointer(t.Clock.Now().Truncate(time.Second))
 	p.Status.ID, p.Status.AccountID = created.ID, p.WABA.Spec.ID
 	s.Operator.PendingCreate = nil
@@ -188,8 +189,11 @@ func (t *templates) createFailed(ctx context.Context, p *templateRun, w desired,
 		// It may have happened all the same: the next run looks before it tries again.
 		return w.pausing(lifecycle.Failed("create the template", err))
 	}
-	if e.Cause == graph.CauseDuplicate {
+	switch e.Cause {
+	case graph.CauseDuplicate:
 		return t.duplicate(ctx, p, w, retried)
+	case graph.CauseNameLocked:
+		return t.nameLocked(ctx, p, w, err, retried)
 	}
 	switch e.Class {
 	case graph.ClassThrottled, graph.ClassPermission, graph.ClassAmbiguous, graph.ClassBlocked:
@@ -199,6 +203,31 @@ func (t *templates) createFailed(ctx context.Context, p *templateRun, w desired,
 	}
 	t.Creates.Release(p.WABA.Spec.ID)
 	return lifecycle.Failed("create the template", err)
+}
+
+// firstNameLockPause is the first wait for a locked name. Only the name of a template that was approved is locked for long, and Meta
+// gives the same answer about others.
+const firstNameLockPause = 15 * time.Minute
+
+// nameLocked finds out what Meta means: it says "locked" of a name that is taken too. A name that is locked is tried again after a wait
+// that grows from minutes to the thirty days of a template that was approved.
+func (t *templates) nameLocked(ctx context.Context, p *templateRun, w desired, err error, retried bool) *lifecycle.Result {
+	view, failed := p.Session.LookupTemplate(ctx, templateKey(p.Object))
+	if failed != nil {
+		return lifecycle.Failed("look the template up", failed)
+	}
+	memory := &p.Object.Status.Operator
+	if live := view.Template; live != nil && live.Status != metavalues.TemplatePendingDeletion && live.Status != metavalues.TemplateDeleted {
+		memory.NameLockedTime = nil
+		return t.taken(ctx, p, w, view, retried)
+	}
+	t.Creates.Release(p.WABA.Spec.ID)
+	since := deadline.Value(memory.NameLockedTime)
+	if since.IsZero() || since.After(p.Now) {
+		since = p.Now.Truncate(time.Second)
+		memory.NameLockedTime = deadline.Pointer(since)
+	}
+	return lifecycle.Failed("create the template", err).RetryAfter(min(max(p.Now.Sub(since), firstNameLockPause), lifecycle.NameLock))
 }
 
 // duplicate follows Meta's word that the name and language are taken, which the snapshot didn't know.
@@ -211,6 +240,11 @@ func (t *templates) duplicate(ctx context.Context, p *templateRun, w desired, re
 		return lifecycle.NotSynced(v1alpha1.ReasonTransientError, "Meta says that the name and language are taken but doesn't show the template yet").
 			WithBackoff(lifecycle.SlowPause)
 	}
+	return t.taken(ctx, p, w, view, retried)
+}
+
+// taken goes on with the template that has the name and language already.
+func (t *templates) taken(ctx context.Context, p *templateRun, w desired, view account.TemplateView, retried bool) *lifecycle.Result {
 	if !retried {
 		p.Object.Status.Operator.PendingCreate = nil // not ours: this run was the first to try
 	}

@@ -21,10 +21,11 @@ func TestUnitNoticesOfAccounts(t *testing.T) {
 	was := &v1alpha1.WABAWebhookStatus{Alerts: []v1alpha1.Alert{quiet}, MessagingLimit: "TIER_2K"}
 	is := &v1alpha1.WABAWebhookStatus{
 		Alerts: []v1alpha1.Alert{quiet, alert, {Type: "OVER", Status: "NONE", Time: when}}, MessagingLimit: "TIER_10K",
-		AccountEvents: []v1alpha1.AccountEvent{{Event: "PARTNER_REMOVED", Time: when, Detail: "BUSINESS_DOWNGRADE"}},
+		AccountEvents: []v1alpha1.AccountEvent{{Event: "PARTNER_REMOVED", Time: when, Detail: "BUSINESS_DOWNGRADE"}, {Event: "COMPROMISED_NOTIFICATION", Time: when}},
 	}
 	expectNotices(t, (&accounts{}).Notices(was, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}),
 		lifecycle.Notice{Warning: true, Reason: "MetaAlert", Message: "OBA_REJECTED: BUSINESS 1: No."}, lifecycle.Notice{Warning: true, Reason: "AccountEvent", Message: "PARTNER_REMOVED: BUSINESS_DOWNGRADE"},
+		lifecycle.Notice{Warning: true, Reason: "AccountEvent", Message: "COMPROMISED_NOTIFICATION"},
 		lifecycle.Notice{Warning: false, Reason: "LimitsChanged", Message: "the messaging limit is TIER_10K"})
 	expectNotices(t, (&accounts{}).Notices(is, &v1alpha1.WABA{Status: v1alpha1.WABAStatus{Webhook: is}}))
 }

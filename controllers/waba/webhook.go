@@ -110,7 +110,7 @@ func accountNotices(was, is *v1alpha1.WABAWebhookStatus) []lifecycle.Notice {
 			continue
 		}
 		notices = append(notices, lifecycle.Notice{
-			Warning: slices.Contains(lostEvents, e.Event), Reason: v1alpha1.ReasonAccountEvent, Message: lifecycle.Sentence(e.Event, e.Detail),
+			Warning: slices.Contains(urgentEvents, e.Event), Reason: v1alpha1.ReasonAccountEvent, Message: lifecycle.Sentence(e.Event, e.Detail),
 		})
 	}
 	if is.MessagingLimit != "" && is.MessagingLimit != was.MessagingLimit {
@@ -119,5 +119,7 @@ func accountNotices(was, is *v1alpha1.WABAWebhookStatus) []lifecycle.Notice {
 	return notices
 }
 
-// lostEvents are account events after which something doesn't work any more.
-var lostEvents = []string{"PARTNER_REMOVED", "PARTNER_APP_UNINSTALLED", "ACCOUNT_OFFBOARDED", facts.EventAccountDeleted}
+// urgentEvents are account events after which something doesn't work any more, or somebody else may be at work.
+var urgentEvents = []string{
+	"PARTNER_REMOVED", "PARTNER_APP_UNINSTALLED", "ACCOUNT_OFFBOARDED", "COMPROMISED_NOTIFICATION", facts.EventAccountDeleted,
+}

@@ -87,14 +87,33 @@ func lookupWithoutPicture(a Account, v webhook.Alert) *lookup {
 	return only
 }
 
+// template finds the resource of a template by name and language, and by its id where the event has no language.
 func (f *finder) template(ctx context.Context, a Account, t webhook.Template) (found, error) {
+	if t.Language == "" {
+		return f.templateByID(ctx, a, t)
+	}
 	key := index.TemplateKey(a.Name, t.Name, t.Language)
 	w := &lookup{kind: v1alpha1.KindMessageTemplate, account: a.Name, key: key, name: t.Name, matches: func(obj v1alpha1.Asset) bool {
 		o, ok := obj.(*v1alpha1.MessageTemplate)
 		return ok && index.TemplateKey(index.Referenced(o.Namespace, o.Spec.WABARef), o.Spec.Name, o.Spec.Language) == key
 	}}
+	return f.templates(ctx, w, client.MatchingFields{index.Template: key})
+}
+
+func (f *finder) templateByID(ctx context.Context, a Account, t webhook.Template) (found, error) {
+	if t.ID == "" {
+		return found{}, nil // a name alone may stand for a template in any language
+	}
+	w := &lookup{kind: v1alpha1.KindMessageTemplate, account: a.Name, key: "id " + t.ID, name: t.Name, matches: func(obj v1alpha1.Asset) bool {
+		o, ok := obj.(*v1alpha1.MessageTemplate)
+		return ok && index.Referenced(o.Namespace, o.Spec.WABARef) == a.Name && o.Status.ID == t.ID
+	}}
+	return f.templates(ctx, w, client.MatchingFields{index.Account: index.AccountKey(a.Name)})
+}
+
+func (f *finder) templates(ctx context.Context, w *lookup, fields client.MatchingFields) (found, error) {
 	var list v1alpha1.MessageTemplateList
-	if err := f.cache.List(ctx, &list, client.MatchingFields{index.Template: key}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := f.cache.List(ctx, &list, fields, client.UnsafeDisableDeepCopy); err != nil {
 		return found{}, err
 	}
 	return f.matchesIn(w, objectsOf(list.Items)), nil

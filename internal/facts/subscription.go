@@ -4,7 +4,6 @@
 package facts
 
 import (
-	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -27,7 +26,7 @@ func mergeSubscription(w *v1alpha1.WebhookSubscriptionWebhookStatus, e event) bo
 		w.HandshakeTime = &metav1.Time{Time: e.received}
 		return true
 	}
-	if !slices.Contains(webhook.ManagementFields, e.Field) && !slices.Contains(webhook.MessageFields, e.Field) {
+	if !webhook.Known(e.Field) {
 		return false
 	}
 	if last := EventOf(w.Events, e.Field); last != nil && deadline.Within(deadline.Value(last.ReceivedTime), e.received, arrivalPeriod) {

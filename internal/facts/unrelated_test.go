@@ -48,6 +48,35 @@ func TestUnrelatedEvents(t *testing.T) {
 	}
 }
 
+// TestEventWithoutLanguage: a template is found by its id where Meta leaves the language out, and only by that.
+func TestEventWithoutLanguage(t *testing.T) {
+	p := newFixture(t)
+	template, other := p.template("parcel", "77"), p.template("order", "78")
+	w := p.start()
+	event := func(seconds int, id, name string) webhook.Change {
+		return change(seconds, MarkTemplateStatus, webhook.TemplateStatus{Template: webhook.Template{ID: id, Name: name}, Event: "PAUSED"})
+	}
+	for name, c := range map[string]struct {
+		event webhook.Change
+		want  Tally
+	}{
+		"by id":                     {event(1, "77", "parcel"), Tally{Persisted: 1}},
+		"by id, without a name":     {event(2, "77", ""), Tally{Persisted: 1}},
+		"another id":                {event(3, "79", "parcel"), Tally{Unmanaged: 1}},
+		"a name alone":              {event(4, "", "parcel"), Tally{Unmanaged: 1}},
+		"the id of another account": {event(5, "80", "guest"), Tally{Unmanaged: 1}},
+	} {
+		if tally := p.record(w, c.event); tally != c.want {
+			t.Errorf("%s: %+v", name, tally)
+		}
+	}
+	p.get(template)
+	p.get(other)
+	if template.Status.Webhook == nil || template.Status.Webhook.Status != "PAUSED" || other.Status.Webhook != nil {
+		t.Errorf("facts %+v and %+v", template.Status.Webhook, other.Status.Webhook)
+	}
+}
+
 // A user who may create resources can name an account without its owner's consent. Events about the account must not show in
 // those resources, and must cost the API server at most one read of each.
 func TestUnrelatedEventsCostNothing(t *testing.T) {

@@ -233,7 +233,7 @@ func distinct(changes []webhook.Change, value func(*webhook.Change) string) []st
 
 // knownField returns the field, or "other" for a field that this version doesn't know: it bounds the series of the metrics.
 func knownField(field string) string {
-	if slices.Contains(webhook.ManagementFields, field) || slices.Contains(webhook.MessageFields, field) {
+	if webhook.Known(field) {
 		return field
 	}
 	return "other"

@@ -33,11 +33,23 @@ func violationFrom(n node) *Violation {
 
 func banFrom(n node) *Ban {
 	info := n.obj("ban_info")
-	state := info.upper("waba_ban_state")
-	if state == "" {
+	ban := Ban{State: info.upper("waba_ban_state"), Date: info.time("waba_ban_date")}
+	switch {
+	case ban == Ban{}:
 		return nil
+	case ban.State == "":
+		ban.State = banUnknown
 	}
-	return &Ban{State: state, Date: info.time("waba_ban_date")}
+	return &ban
+}
+
+// banUnknown is the state of a ban of which only the date can be read.
+const banUnknown = "UNKNOWN"
+
+// readBusinessStatus reads business_status_update: something happened to the business portfolio that owns the account.
+func readBusinessStatus(n node) Value {
+	event := n.upper("event")
+	return orNil(AccountUpdate{Event: event, Detail: line(", ", named("business_id ", n.text("business_id")), detail(n))}, event)
 }
 
 // detail describes the other companions in Meta's terms, separated by commas.

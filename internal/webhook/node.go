@@ -105,7 +105,7 @@ func asNode(value any) node {
 	return out
 }
 
-func (n node) obj(key string) node { return asNode(n[key]) }
+func (n node) obj(key string) node { return asNode(last(n[key])) }
 
 // list gives a single value as a list of one, and nil for null or nothing.
 func (n node) list(key string) []any {
@@ -166,7 +166,16 @@ func shortened(s string) string {
 	return s
 }
 
-func (n node) text(key string) string { return shortened(scalar(n[key])) }
+// text is a text or number. Of a list Meta's last word counts.
+func (n node) text(key string) string { return shortened(scalar(last(n[key]))) }
+
+// last is the last item of a list, and anything else as it is.
+func last(value any) any {
+	if list, ok := value.([]any); ok && len(list) > 0 {
+		return list[len(list)-1]
+	}
+	return value
+}
 
 // upper is for enumerations, whose case Meta mixes.
 func (n node) upper(key string) string { return strings.ToUpper(strings.TrimSpace(n.text(key))) }

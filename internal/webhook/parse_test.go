@@ -77,12 +77,12 @@ func TestEveryFieldIsRead(t *testing.T) {
 	for _, c := range slices.Concat(templateCases, numberCases, accountCases, partnerRows()) {
 		shown[c.field] = shown[c.field] || c.want != nil
 	}
-	for _, field := range ManagementFields {
+	for _, field := range slices.Concat(ManagementFields, UnlistedFields) {
 		if readers[field] == nil || !shown[field] {
 			t.Errorf("%s: read %t, in a test %t", field, readers[field] != nil, shown[field])
 		}
 	}
-	equal(t, len(readers), len(ManagementFields))
+	equal(t, len(readers), len(ManagementFields)+len(UnlistedFields))
 }
 
 func TestFields(t *testing.T) {
@@ -92,8 +92,13 @@ func TestFields(t *testing.T) {
 		}
 	}
 	for _, field := range ManagementFields {
-		if slices.Contains(MessageFields, field) {
-			t.Errorf("%s is in both lists", field)
+		if slices.Contains(MessageFields, field) || slices.Contains(UnlistedFields, field) {
+			t.Errorf("%s is in two lists", field)
+		}
+	}
+	for field, want := range map[string]bool{"flows": true, "business_status_update": true, "messages": true, "brand_new": false} {
+		if Known(field) != want {
+			t.Errorf("%s: known %t", field, !want)
 		}
 	}
 	var management []string

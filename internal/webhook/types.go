@@ -118,10 +118,10 @@ type AccountReview struct {
 	Decision string
 }
 
-// Alert is account_alerts.
+// Alert is account_alerts, and flows: a Flow's status, its endpoint, or errors of its clients. What people enter into a Flow isn't in it.
 type Alert struct {
 	Type, Severity, Status, Description string
-	// EntityType: BUSINESS, PHONE_NUMBER or CURRENT_STATUS_ID, the profile of a number.
+	// EntityType: BUSINESS, PHONE_NUMBER, CURRENT_STATUS_ID, the profile of a number, or FLOW.
 	EntityType, EntityID string
 }
 

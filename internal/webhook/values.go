@@ -19,7 +19,9 @@ var readers = map[string]func(node) Value{
 	"account_settings_update":             readSettings,
 	"account_update":                      readAccountUpdate,
 	"business_capability_update":          readCapability,
+	"business_status_update":              readBusinessStatus,
 	"business_username_update":            readUsername,
+	"flows":                               readFlow,
 	"message_template_components_update":  readComponents,
 	"message_template_quality_update":     readQuality,
 	"message_template_status_update":      readStatus,
@@ -112,6 +114,40 @@ func readAlert(n node) Value {
 		EntityID:    n.text("entity_id"),
 	}
 	return orNil(alert, alert.Type)
+}
+
+// States and severities of alerts (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/account_alerts).
+const (
+	alertActive = "ACTIVE"
+	alertOver   = "NONE"
+	severe      = "CRITICAL"
+	warning     = "WARNING"
+	harmless    = "INFORMATIONAL"
+)
+
+// readFlow reads flows: a Flow's status, or an alert about its endpoint or its clients, which Meta reports when it begins and when it is
+// over.
+//
+// Source: https://developers.facebook.com/docs/whatsapp/flows/reference/flowswebhooks
+func readFlow(n node) Value {
+	alert := Alert{
+		Type: n.upper("event"), Severity: warning, Status: alertActive, EntityType: "FLOW", EntityID: n.text("flow_id"),
+		Description: n.text("message"),
+	}
+	status := n.upper("new_status")
+	switch {
+	case status == "BLOCKED":
+		alert.Severity = severe
+	case status != "" && status != "THROTTLED":
+		alert.Severity, alert.Status = harmless, alertOver
+	case n.upper("alert_state") == "DEACTIVATED":
+		alert.Status = alertOver
+	}
+	if status != "" {
+		alert.Description = line(" ", named("from ", n.upper("old_status")), "to "+status)
+	}
+	alert.Description = line("; ", alert.Description, n.text("warning"))
+	return orNil(alert, alert.Type, alert.EntityID)
 }
 
 func readCapability(n node) Value {

@@ -81,12 +81,24 @@ func (s *Simulator) fieldOf(n *notice) string {
 
 func (s *Simulator) valueOf(n *notice) any {
 	value, ok := n.change.Value.(map[string]any)
-	language, known := value["message_template_language"].(string)
-	if !ok || !known || !s.habits.Hyphens {
+	if !ok {
 		return n.change.Value
 	}
-	value = maps.Clone(value)
-	value["message_template_language"] = strings.ReplaceAll(language, "_", "-")
+	if language, ok := value["message_template_language"].(string); ok {
+		value = maps.Clone(value)
+		if s.habits.Hyphens {
+			value["message_template_language"] = strings.ReplaceAll(language, "_", "-")
+		}
+		if s.percent(s.habits.NoLanguage, "no language", itoa(int(n.seq))) {
+			delete(value, "message_template_language")
+			delete(value, "message_template_category")
+		}
+	}
+	if ban, ok := value["ban_info"].(map[string]any); ok && s.percent(s.habits.Lists, "lists", itoa(int(n.seq))) {
+		value, ban = maps.Clone(value), maps.Clone(ban)
+		ban["waba_ban_state"] = []any{ban["waba_ban_state"]}
+		value["ban_info"] = ban
+	}
 	return value
 }
 

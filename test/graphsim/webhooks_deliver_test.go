@@ -255,6 +255,9 @@ func TestOddBodies(t *testing.T) {
 		nots   []string // no body has
 	}{
 		{"hyphens", WebhookHabits{Hyphens: true}, quality, []string{`"message_template_language":"en-US"`}, []string{"en_US"}},
+		{"no language", WebhookHabits{NoLanguage: 100}, TemplateStatusEvent(Template{ID: "806312974732579", Name: "w", Language: "en_US", Category: "UTILITY"}, "APPROVED"),
+			[]string{`"message_template_id":806312974732579`}, []string{"message_template_language", "message_template_category"}},
+		{"a list", WebhookHabits{Lists: 100}, BanEvent("DISABLE", testStart), []string{`"waba_ban_state":["DISABLE"]`}, []string{`"waba_ban_state":"`}},
 		{"wrong field", WebhookHabits{WrongFields: 100}, quality, []string{`"field":"message_template_status_update"`, `"new_quality_score":"YELLOW"`}, []string{"quality_update"}},
 		{"no time", WebhookHabits{Timeless: 100}, quality, nil, []string{`"time"`}},
 		{"misplaced", WebhookHabits{Misplaced: 100}, ReviewEvent("APPROVED"), []string{

@@ -125,6 +125,28 @@ func AlertEvent(entityType, entityID, severity, status, kind, description string
 	}}}
 }
 
+// FlowStatusEvent is flows with a change of a Flow's status. A Flow that was just created has no old one.
+func FlowStatusEvent(id, old, status string) WebhookChange {
+	value := map[string]any{"event": "FLOW_STATUS_CHANGE", "flow_id": id, "new_status": status, "message": "Flow " + id + " changed its status to " + status}
+	if old != "" {
+		value["old_status"] = old
+	}
+	return WebhookChange{Field: "flows", Value: value}
+}
+
+// FlowAlertEvent is flows with an alert about a Flow: event is CLIENT_ERROR_RATE, ENDPOINT_ERROR_RATE, ENDPOINT_LATENCY or
+// ENDPOINT_AVAILABILITY, state ACTIVATED or DEACTIVATED.
+func FlowAlertEvent(id, event, state, message string) WebhookChange {
+	return WebhookChange{Field: "flows", Value: map[string]any{
+		"event": event, "flow_id": id, "alert_state": state, "message": message, "threshold": 5, "error_rate": 14.28,
+	}}
+}
+
+// CompromisedEvent is business_status_update: Meta believes that somebody else has taken over the business portfolio.
+func CompromisedEvent(business int64) WebhookChange {
+	return WebhookChange{Field: "business_status_update", Value: map[string]any{"event": "COMPROMISED_NOTIFICATION", "business_id": business}}
+}
+
 // limitNumbers are messaging limits as numbers, which Meta's sample of business_capability_update has where its text has
 // words.
 var limitNumbers = map[string]int{

@@ -26,7 +26,6 @@ var messageShapes = map[string]string{
 	"calls":                     `"calls":[{"id":"$3","to":"15550783881","from":"$1","event":"connect","timestamp":"1739321024","direction":"USER_INITIATED"}]`,
 	"user_preferences":          `"contacts":[{"profile":{"name":"$0"},"wa_id":"$1"}],"user_preferences":[{"wa_id":"$1","detail":"$2","category":"marketing_messages","value":"stop","timestamp":1739321024}]`,
 	"automatic_events":          `"automatic_events":[{"id":"$3","event_name":"Purchase","timestamp":1739321024,"ctwa_clid":"$2","custom_data":{"currency":"USD","value":2000}}]`,
-	"flows":                     `"event":"FLOW_STATUS_CHANGE","message":"$2","flow_id":"6627390910605886","old_status":"DRAFT","new_status":"PUBLISHED"`,
 	"consumer_profile":          `"contacts":[{"profile":{"name":"$0"},"wa_id":"$1"}]`,
 	"messaging_handovers":       `"contacts":[{"wa_id":"$1"}],"control_passed":{"metadata":"$2"}`,
 	"group_lifecycle_update":    `"groups":[{"group_id":"$3","type":"group_create","subject":"$2"}]`,

@@ -39,6 +39,10 @@ type WebhookHabits struct {
 	Replays int
 	// Hyphens spells languages as en-US, as most of Meta's samples do.
 	Hyphens bool
+	// NoLanguage is the percentage of events of templates that lack the language and the category.
+	NoLanguage int
+	// Lists is the percentage of events of accounts that have a state in a list of one.
+	Lists int
 	// WrongFields is the percentage of quality updates of templates that come as message_template_status_update, as in
 	// Meta's sample.
 	WrongFields int
@@ -53,7 +57,7 @@ type WebhookHabits struct {
 // NastyHabits are all bad habits at once.
 func NastyHabits() WebhookHabits {
 	return WebhookHabits{
-		Batch: maxBatchedChanges, Shuffle: true, Duplicates: 30, Replays: 20, Hyphens: true, WrongFields: 50, Misplaced: 30, Timeless: 10,
+		Batch: maxBatchedChanges, Shuffle: true, Duplicates: 30, Replays: 20, Hyphens: true, NoLanguage: 10, Lists: 50, WrongFields: 50, Misplaced: 30, Timeless: 10,
 	}
 }
 

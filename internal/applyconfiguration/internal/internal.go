@@ -649,6 +649,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: lastWriteTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: nameLockedTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: pauseTimes
       type:
         list:

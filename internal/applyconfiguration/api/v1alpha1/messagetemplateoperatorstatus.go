@@ -21,6 +21,8 @@ type MessageTemplateOperatorStatusApplyConfiguration struct {
 	Baseline *BaselineApplyConfiguration `json:"baseline,omitempty"`
 	// Edits are the edits made, the newest last. An approved template takes one a day and ten in thirty days.
 	Edits []EditAttemptApplyConfiguration `json:"edits,omitempty"`
+	// NameLockedTime is when Meta first answered a create with a lock of the name. It is cleared by another answer.
+	NameLockedTime *v1.Time `json:"nameLockedTime,omitempty"`
 	// LastWriteTime is when Meta last answered a create or an edit. What webhooks reported until then doesn't take back what the answer
 	// said.
 	LastWriteTime *v1.Time `json:"lastWriteTime,omitempty"`
@@ -86,6 +88,14 @@ func (b *MessageTemplateOperatorStatusApplyConfiguration) WithEdits(values ...*E
 		}
 		b.Edits = append(b.Edits, *values[i])
 	}
+	return b
+}
+
+// WithNameLockedTime sets the NameLockedTime field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the NameLockedTime field is set to the value of the last call.
+func (b *MessageTemplateOperatorStatusApplyConfiguration) WithNameLockedTime(value v1.Time) *MessageTemplateOperatorStatusApplyConfiguration {
+	b.NameLockedTime = &value
 	return b
 }
 
