@@ -132,6 +132,13 @@ type ButtonFlow struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=200
 	NavigateScreen string `json:"navigateScreen,omitempty"`
+
+	// Icon on the button: DOCUMENT, PROMOTION, REVIEW, or one that Meta adds. Absent means none.
+	// See https://developers.facebook.com/docs/whatsapp/flows/guides/sendingaflow
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[A-Z][A-Z_]*$')`,message=`icon is a name of Meta's in capitals, such as PROMOTION`
+	Icon string `json:"icon,omitempty"`
 }
 
 // AppDeepLink opens an Android app.

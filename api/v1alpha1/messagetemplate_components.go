@@ -82,7 +82,6 @@ type TemplateHeader struct {
 // +kubebuilder:validation:XValidation:rule=`!has(self.examples) || self.examples.all(e, self.text.contains('{{' + e.name + '}}'))`,message=`an example names a variable that text does not contain: remove the example, or write the variable into text as {{1}} or {{first_name}} (in a Helm chart write {{ "{{1}}" }} for {{1}})`
 // +kubebuilder:validation:XValidation:rule=`self.text.findAll(r'\{\{').size() == self.text.findAll(r'\}\}').size()`,message=`the braces in text do not match: write a variable as {{1}} or {{first_name}}`
 // +kubebuilder:validation:XValidation:rule=`!has(self.examples) || self.examples.all(e, !e.name.matches('^[0-9]{1,4}$') || int(e.name) <= self.examples.size())`,message=`positional variables must be numbered {{1}}, {{2}}, {{3}} without gaps`
-// +kubebuilder:validation:XValidation:rule=`!has(self.examples) || !self.examples.all(e, e.name.matches('^[0-9]{1,4}$')) || self.examples.all(b, b.name == '1' || self.text.indexOf('{{' + b.name + '}}') < 0 || self.examples.exists(a, int(a.name) == int(b.name) - 1 && self.text.indexOf('{{' + a.name + '}}') < self.text.indexOf('{{' + b.name + '}}')))`,message=`positional variables must first appear in order: {{1}} before {{2}}; number them as they stand in text`
 // +kubebuilder:validation:XValidation:rule=`!self.text.matches(r'^\s*\{\{') && !self.text.matches(r'\}\}\s*$')`,message=`text must not begin or end with a variable: put words before the first and after the last one`
 // +kubebuilder:validation:XValidation:rule=`!self.text.contains('}}{{')`,message=`two variables must not touch: put words between them`
 // +kubebuilder:validation:XValidation:rule=`!self.text.contains('\n\n\n')`,message=`text must not have more than two line breaks in a row`
@@ -168,7 +167,7 @@ type TemplateCarousel struct {
 
 // CarouselCard is one card of a carousel.
 // +kubebuilder:validation:XValidation:rule=`self.header.format != 'PRODUCT' || !has(self.body)`,message=`a product card has no body: remove it`
-// +kubebuilder:validation:XValidation:rule=`self.header.format == 'PRODUCT' ? self.buttons.map(b, b.type) in [['SPM'], ['URL']] : self.buttons.all(b, b.type != 'SPM')`,message=`a product card has one button, SPM or URL; a card with IMAGE or VIDEO has one or two of QUICK_REPLY, URL and PHONE_NUMBER`
+// +kubebuilder:validation:XValidation:rule=`self.header.format == 'PRODUCT' ? self.buttons.map(b, b.type) in [['SPM'], ['URL']] : self.buttons.all(b, b.type != 'SPM')`,message=`a product card has one button, SPM or URL; a card with IMAGE or VIDEO has one or two of QUICK_REPLY, URL, PHONE_NUMBER and ORDER_DETAILS`
 type CarouselCard struct {
 	// Header of the card; all cards have the same format.
 	// +required
@@ -178,7 +177,7 @@ type CarouselCard struct {
 	// +optional
 	Body *CardBody `json:"body,omitempty"`
 
-	// Buttons of the card, of the same types on all cards: one or two of QUICK_REPLY, URL and PHONE_NUMBER, or on product
+	// Buttons of the card, of the same types on all cards: one or two of QUICK_REPLY, URL, PHONE_NUMBER and ORDER_DETAILS, or on product
 	// cards one SPM or URL.
 	// +required
 	// +listType=atomic
@@ -206,7 +205,6 @@ type CardHeader struct {
 // +kubebuilder:validation:XValidation:rule=`!has(self.examples) || self.examples.all(e, self.text.contains('{{' + e.name + '}}'))`,message=`an example names a variable that text does not contain: remove the example, or write the variable into text as {{1}} or {{first_name}} (in a Helm chart write {{ "{{1}}" }} for {{1}})`
 // +kubebuilder:validation:XValidation:rule=`self.text.findAll(r'\{\{').size() == self.text.findAll(r'\}\}').size()`,message=`the braces in text do not match: write a variable as {{1}} or {{first_name}}`
 // +kubebuilder:validation:XValidation:rule=`!has(self.examples) || self.examples.all(e, !e.name.matches('^[0-9]{1,4}$') || int(e.name) <= self.examples.size())`,message=`positional variables must be numbered {{1}}, {{2}}, {{3}} without gaps`
-// +kubebuilder:validation:XValidation:rule=`!has(self.examples) || !self.examples.all(e, e.name.matches('^[0-9]{1,4}$')) || self.examples.all(b, b.name == '1' || self.text.indexOf('{{' + b.name + '}}') < 0 || self.examples.exists(a, int(a.name) == int(b.name) - 1 && self.text.indexOf('{{' + a.name + '}}') < self.text.indexOf('{{' + b.name + '}}')))`,message=`positional variables must first appear in order: {{1}} before {{2}}; number them as they stand in text`
 // +kubebuilder:validation:XValidation:rule=`!self.text.matches(r'^\s*\{\{') && !self.text.matches(r'\}\}\s*$')`,message=`text must not begin or end with a variable: put words before the first and after the last one`
 // +kubebuilder:validation:XValidation:rule=`!self.text.contains('}}{{')`,message=`two variables must not touch: put words between them`
 // +kubebuilder:validation:XValidation:rule=`!self.text.contains('\n\n\n')`,message=`text must not have more than two line breaks in a row`
@@ -234,9 +232,9 @@ type CardBody struct {
 // +kubebuilder:validation:XValidation:rule=`self.type != 'SPM' || self.text == 'View'`,message=`the text of an SPM button must be: View`
 // +kubebuilder:validation:XValidation:rule=`!self.text.matches(r'[{}\n]')`,message=`the text of a button takes no variables, braces or line breaks`
 type CardButton struct {
-	// Type of the button: QUICK_REPLY, URL, PHONE_NUMBER or, on product cards, SPM.
+	// Type of the button: QUICK_REPLY, URL, PHONE_NUMBER, ORDER_DETAILS (pays an order) or, on product cards, SPM.
 	// +required
-	// +kubebuilder:validation:Enum=QUICK_REPLY;URL;PHONE_NUMBER;SPM
+	// +kubebuilder:validation:Enum=QUICK_REPLY;URL;PHONE_NUMBER;ORDER_DETAILS;SPM
 	Type ButtonType `json:"type"`
 
 	// Text on the button, at most 25 characters without variables; for SPM it must be View.

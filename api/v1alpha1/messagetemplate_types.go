@@ -32,7 +32,8 @@ const (
 )
 
 // TemplateSubCategory narrows a category down.
-// +kubebuilder:validation:Enum=ORDER_DETAILS;ORDER_STATUS;RICH_ORDER_STATUS
+// +kubebuilder:validation:MaxLength=64
+// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z][A-Z_]*$')",message="subCategory is a name of Meta's in capitals, such as ORDER_STATUS"
 type TemplateSubCategory string
 
 const (
@@ -146,8 +147,7 @@ type MessageTemplateSpec struct {
 	// +required
 	Category TemplateCategory `json:"category"`
 
-	// ParameterFormat specifies how variables are written in header, body and cards: POSITIONAL ({{1}}, {{2}}, in order and
-	// without gaps) or NAMED ({{first_name}}). Absent means POSITIONAL, as at Meta.
+	// ParameterFormat specifies how variables are written in header, body and cards: POSITIONAL ({{1}}, {{2}}, without gaps) or NAMED ({{first_name}}). Absent means POSITIONAL, as at Meta.
 	// +optional
 	ParameterFormat ParameterFormat `json:"parameterFormat,omitempty"`
 
@@ -158,8 +158,9 @@ type MessageTemplateSpec struct {
 	// +optional
 	MessageSendTTLSeconds *int64 `json:"messageSendTTLSeconds,omitempty"`
 
-	// SubCategory narrows the category down: ORDER_STATUS (UTILITY with body and footer only), ORDER_DETAILS or
-	// RICH_ORDER_STATUS. Absent means none.
+	// SubCategory narrows the category down: ORDER_STATUS (UTILITY with body and footer only), ORDER_DETAILS, RICH_ORDER_STATUS,
+	// BOOKING_STATUS, CALL_PERMISSIONS_REQUEST, FLIGHT_DELAY_AND_GATE_CHANGE_ALERT, FRAUD_ALERT, or one that Meta adds. Absent leaves it to
+	// Meta.
 	// +optional
 	SubCategory TemplateSubCategory `json:"subCategory,omitempty"`
 

@@ -97,12 +97,15 @@ type PhoneNumberSpec struct {
 	// +optional
 	ComplianceInfo *ComplianceInfo `json:"complianceInfo,omitempty"`
 
-	// Username by which people find the business without its number: 3 to 35 of a-z, 0-9, dot and underscore. "" gives the
-	// username up, and others can then take it; absent leaves it alone.
-	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/changelog
+	// Username by which people find the business without its number: 3 to 35 of a-z, 0-9, dot and underscore, with a letter among
+	// them, and not like an internet address. "" gives the username up, and others can then take it; absent leaves it alone.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
 	// +optional
 	// +kubebuilder:validation:MaxLength=35
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9._]{3,35})?$')",message="username must be 3 to 35 of a-z, 0-9, dot and underscore, or empty to give it up"
+	// +kubebuilder:validation:XValidation:rule="self == '' || self.matches('[a-z]')",message="username needs at least one letter"
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('.') && !self.endsWith('.') && !self.contains('..')",message="username must not begin or end with a dot, or have two dots in a row"
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('www') && !self.matches('[.](com|org|net|int|edu|gov|mil|us|in|html)$')",message="username must not look like an internet address: it may not begin with www or end like a domain, such as .com"
 	Username *string `json:"username,omitempty"`
 
 	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain. Deregister takes the

@@ -44,6 +44,8 @@ func templateButtonCases() []validationCase {
 		{name: "flow without id", button: `type: FLOW, text: Book, flow: {}`, at: ".flow", want: "exactly one of id, name and json"},
 		{name: "flow by id and name", button: `type: FLOW, text: Book, flow: {id: "1", name: a}`, at: ".flow", want: "exactly one of id, name and json"},
 		{name: "flow id with letters", button: `type: FLOW, text: Book, flow: {id: a}`, at: ".flow.id", want: "1 to 32 digits"},
+		{name: "flow with an icon", button: `type: FLOW, text: Book, flow: {id: "1310", icon: PROMOTION}`},
+		{name: "flow with an odd icon", button: `type: FLOW, text: Book, flow: {id: "1310", icon: star}`, at: ".flow.icon", want: "a name of Meta's in capitals"},
 		{name: "screen with data exchange", button: `type: FLOW, text: Book, flow: {id: "1", action: DATA_EXCHANGE, navigateScreen: A}`, at: ".flow", want: "navigateScreen belongs to action: NAVIGATE"},
 		{name: "call", button: `type: VOICE_CALL, text: Call now, ttlMinutes: 1440`},
 		{name: "call too short", button: `type: VOICE_CALL, text: Call now, ttlMinutes: 1439`, at: ".ttlMinutes", want: "1440"},

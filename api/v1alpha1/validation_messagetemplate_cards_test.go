@@ -18,6 +18,7 @@ func templateCarouselCases() []validationCase {
 		bare    = `{header: {format: IMAGE}, buttons: [{type: QUICK_REPLY, text: More}]}`
 		named   = `{header: {format: IMAGE, ` + media + `}, body: {text: "From {{price}} on.", examples: [{name: price, value: "49"}]}, buttons: [{type: QUICK_REPLY, text: More}]}`
 	)
+	order := `{header: {format: IMAGE, ` + media + `}, buttons: [{type: ORDER_DETAILS, text: Buy now}, {type: QUICK_REPLY, text: More}]}`
 	// The largest carousel must not use up what the API server lets the rules of one object cost.
 	url := `{type: URL, text: Buy, url: "https://a.example/` + strings.Repeat("a", 1977) + `{{1}}", example: p1}`
 	words, examples := "A", ""
@@ -30,6 +31,7 @@ func templateCarouselCases() []validationCase {
 		{name: "carousel", base: carousel},
 		{name: "ten cards", base: carousel, patch: cards(strings.Split(strings.Repeat(card+"|", 9)+card, "|")...)},
 		{name: "ten cards with all they can hold", base: carousel, patch: cards(largest, largest, largest, largest, largest, largest, largest, largest, largest, largest)},
+		{name: "cards with orders", base: carousel, patch: cards(order, order)},
 		{name: "product cards", base: carousel, patch: cards(product, product)},
 		{name: "named cards", base: carousel, patch: "parameterFormat: NAMED\n" + cards(named, named)},
 		{name: "named cards in a positional template", base: carousel, patch: cards(named, named), at: "spec", want: "variables of the cards must fit parameterFormat"},

@@ -91,6 +91,8 @@ func templateCases() []validationCase {
 		{name: "creative feature twice", base: marketing, patch: `creativeFeatures: [{feature: a, enrollStatus: OPT_IN}, {feature: a, enrollStatus: OPT_OUT}]`,
 			at: "spec.creativeFeatures[1]", want: "Duplicate"},
 		{name: "order status", base: utility, patch: "subCategory: ORDER_STATUS\nfooter: {text: Acme}"},
+		{name: "subcategory of tomorrow", base: utility, patch: `subCategory: BRAND_NEW`},
+		{name: "subcategory in lower case", base: utility, patch: `subCategory: order_status`, at: "spec.subCategory", want: "a name of Meta's in capitals"},
 		{name: "order status with header", base: utility, patch: "subCategory: ORDER_STATUS\nheader: {format: LOCATION}",
 			at: "spec", want: "takes body and footer only"},
 		{name: "order status in marketing", base: marketing, patch: `subCategory: ORDER_STATUS`, at: "spec", want: "needs category: UTILITY"},

@@ -99,6 +99,13 @@ username: acme.support_1`},
 
 		{name: "a username in capitals", base: numberByID, patch: `username: Acme`, at: "spec.username", want: "3 to 35"},
 		{name: "a short username", base: numberByID, patch: `username: ab`, at: "spec.username", want: "3 to 35"},
+		{name: "a username of digits", base: numberByID, patch: `username: "123.456"`, at: "spec.username", want: "at least one letter"},
+		{name: "a username with a dot at its end", base: numberByID, patch: `username: acme.`, at: "spec.username", want: "begin or end with a dot"},
+		{name: "a username with a dot at its beginning", base: numberByID, patch: `username: .acme`, at: "spec.username", want: "begin or end with a dot"},
+		{name: "a username with two dots", base: numberByID, patch: `username: acme..shop`, at: "spec.username", want: "two dots in a row"},
+		{name: "a username that begins with www", base: numberByID, patch: `username: www_acme`, at: "spec.username", want: "like an internet address"},
+		{name: "a username that ends like a domain", base: numberByID, patch: `username: acme.com`, at: "spec.username", want: "like an internet address"},
+		{name: "a username with a word like a domain", base: numberByID, patch: `username: acme.company`},
 	}
 	for _, contact := range []string{"grievanceOfficer", "customerCare"} {
 		for field, want := range map[string]string{

@@ -68,6 +68,11 @@ var causeReactions = map[graph.Cause]reaction{
 	graph.CauseStatusLocked:  {reason: v1alpha1.ReasonInReview, backoff: true, first: SlowPause},
 	graph.CauseTemplateLimit: {reason: v1alpha1.ReasonQuotaExceeded, after: RefusedRecheck, visible: true},
 
+	graph.CauseUsernameLimit: {reason: v1alpha1.ReasonQuotaExceeded, after: RefusedRecheck, visible: true,
+		advice: "a username needs a higher messaging limit of the business portfolio; it is tried again once a day"},
+	graph.CauseUsernameLink: {reason: v1alpha1.ReasonActionRequired, after: RefusedRecheck, visible: true,
+		advice: "link the number to the Facebook Page or Instagram account that has this name, or choose another"},
+
 	graph.CauseCallbackNotVerified: {reason: v1alpha1.ReasonCallbackNotVerified, backoff: true, first: SlowPause, unaffected: true,
 		advice: "the service must answer Meta's request with hub.challenge, and hold the same verify token"},
 	graph.CauseDashboardOnly: {reason: v1alpha1.ReasonActionRequired, after: RefusedRecheck, visible: true, unaffected: true},

@@ -116,6 +116,8 @@ var causeRows = map[graph.Cause]struct {
 	graph.CauseCodeNotSent:          {graph.ClassRefused, nil},
 	graph.CauseCodeRefused:          {graph.ClassInvalidSpec, nil},
 	graph.CauseUsernameRefused:      {graph.ClassRefused, nil},
+	graph.CauseUsernameLimit:        {graph.ClassQuota, &row{reason: "QuotaExceeded", after: 24 * time.Hour, wait: true}},
+	graph.CauseUsernameLink:         {graph.ClassRefused, &row{reason: "ActionRequired", after: 24 * time.Hour, wait: true, stalled: true}},
 
 	graph.CauseCallbackNotVerified: {graph.ClassRefused, &row{reason: "CallbackNotVerified", backoff: true, first: SlowPause, unaffected: true}},
 	graph.CauseNotSubscribed:       {graph.ClassRefused, nil},

@@ -144,7 +144,7 @@ func TestUnitSectionRefused(t *testing.T) {
 	status, memory := s.Object.Status, *s.memory
 	again := func(f func(*v1alpha1.PhoneNumber, *sectionRun)) *lifecycle.Result {
 		s := unitSection(func(o *v1alpha1.PhoneNumber) { o.Status = *status.DeepCopy() })
-		s.memory = &memory
+		s.memory = memory.DeepCopy()
 		f(s.Object, s)
 		s.want = number.Wanted(&s.Object.Spec, number.Profile, "")
 		return sectionRefused(s)
@@ -160,7 +160,6 @@ func TestUnitSectionRefused(t *testing.T) {
 			o.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: "x"}
 		},
 		"only observed":    func(_ *v1alpha1.PhoneNumber, s *sectionRun) { s.Policy = v1alpha1.ManagementPolicyObserved },
-		"another section":  func(_ *v1alpha1.PhoneNumber, s *sectionRun) { s.section = number.Commerce },
 		"accepted at last": func(_ *v1alpha1.PhoneNumber, s *sectionRun) { s.accepted() },
 	} {
 		if o := again(f); o != nil {

@@ -193,6 +193,8 @@ var rules = []rule{
 	{ops: verifyCode, code: 136000, to: 136999, subcode: anySubcode, class: ClassInvalidSpec, cause: CauseCodeRefused},
 	{ops: requestCode, code: 136000, to: 136999, subcode: anySubcode, class: ClassRefused, cause: CauseCodeNotSent},
 	{code: 136000, to: 136999, subcode: anySubcode, class: ClassRefused},
+	{code: 147002, subcode: anySubcode, class: ClassQuota, cause: CauseUsernameLimit},
+	{code: 147003, to: 147004, subcode: anySubcode, class: ClassRefused, cause: CauseUsernameLink},
 	{code: 147001, to: 147005, subcode: anySubcode, class: ClassRefused, cause: CauseUsernameRefused},
 	{code: 200005, to: 200007, subcode: anySubcode, class: ClassRefused},
 	{ops: register, code: 2388001, subcode: anySubcode, class: ClassRefused, cause: CauseNameNotProcessed},

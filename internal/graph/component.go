@@ -53,8 +53,8 @@ type LimitedTimeOffer struct {
 type Button struct {
 	Type, Text, URL, PhoneNumber string
 	// FlowID, FlowName and FlowJSON exclude each other.
-	FlowID, FlowName, FlowJSON, FlowAction, NavigateScreen string
-	OTPType, AutofillText                                  string
+	FlowID, FlowName, FlowJSON, FlowAction, NavigateScreen, Icon string
+	OTPType, AutofillText                                        string
 	// Example is a plain string on the wire for COPY_CODE and a list otherwise; both are understood when decoding.
 	Example              []string
 	TTLMinutes           *int64

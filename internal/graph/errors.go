@@ -80,7 +80,9 @@ const (
 	CauseCodeLimit            Cause = "CodeLimit"            // 136024, 136025: too many codes asked for or tried; RetryAfter where Meta says it
 	CauseCodeNotSent          Cause = "CodeNotSent"          // 136024 without an explanation: perhaps verified already, see code_verification_status
 	CauseCodeRefused          Cause = "CodeRefused"          // 136025: the code is wrong or has expired
-	CauseUsernameRefused      Cause = "UsernameRefused"      // 147001 to 147005: taken, reserved or not allowed
+	CauseUsernameRefused      Cause = "UsernameRefused"      // 147001: taken; 147005: about the transfer of a name
+	CauseUsernameLimit        Cause = "UsernameLimit"        // 147002: the portfolio's messaging limit is too low for a name
+	CauseUsernameLink         Cause = "UsernameLink"         // 147003, 147004: the name is that of a Facebook Page or an Instagram account
 
 	CauseCallbackNotVerified Cause = "CallbackNotVerified" // 2200: the callback did not answer Meta's handshake as it must
 	CauseNotSubscribed       Cause = "NotSubscribed"       // 100 on an override: the app must first be subscribed to the account, and to messages

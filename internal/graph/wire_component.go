@@ -109,7 +109,7 @@ func buttonFrom(n node) Button {
 	b := Button{
 		Type: n.upper("type"), Text: n.str("text"), URL: n.str("url"), PhoneNumber: n.str("phone_number"),
 		FlowID: n.str("flow_id"), FlowName: n.str("flow_name"), FlowJSON: n.str("flow_json"),
-		FlowAction: strings.ToLower(n.str("flow_action")), NavigateScreen: n.str("navigate_screen"),
+		FlowAction: strings.ToLower(n.str("flow_action")), NavigateScreen: n.str("navigate_screen"), Icon: n.upper("icon"),
 		OTPType: n.upper("otp_type"), AutofillText: n.str("autofill_text"),
 		Example: n.strs("example"), TTLMinutes: n.int64Ptr("ttl_minutes"),
 		ZeroTapTermsAccepted: n.boolPtr("zero_tap_terms_accepted"),
@@ -139,6 +139,7 @@ type wireButton struct {
 	FlowJSON             string         `json:"flow_json,omitempty"`
 	FlowAction           string         `json:"flow_action,omitempty"`
 	NavigateScreen       string         `json:"navigate_screen,omitempty"`
+	Icon                 string         `json:"icon,omitempty"`
 	OTPType              string         `json:"otp_type,omitempty"`
 	AutofillText         string         `json:"autofill_text,omitempty"`
 	Example              any            `json:"example,omitempty"`
@@ -153,7 +154,7 @@ func (b Button) MarshalJSON() ([]byte, error) {
 	out := wireButton{
 		Type: b.Type, Text: b.Text, URL: b.URL, PhoneNumber: b.PhoneNumber,
 		FlowID: b.FlowID, FlowName: b.FlowName, FlowJSON: b.FlowJSON, FlowAction: b.FlowAction,
-		NavigateScreen: b.NavigateScreen, OTPType: b.OTPType, AutofillText: b.AutofillText,
+		NavigateScreen: b.NavigateScreen, Icon: b.Icon, OTPType: b.OTPType, AutofillText: b.AutofillText,
 		TTLMinutes: b.TTLMinutes, ZeroTapTermsAccepted: b.ZeroTapTermsAccepted,
 		SupportedApps: b.SupportedApps, AppDeepLink: b.AppDeepLink,
 	}

@@ -277,7 +277,7 @@ func TestTruthManaged(t *testing.T) {
 	op.Settle()
 	w.Reload(objects["locked"])
 	w.Sim.DeleteInManager(objects["locked"].Status.ID)
-	op.Advance(20 * time.Minute) // missing twice, and then Meta refuses the name
+	op.Advance(45 * time.Minute) // missing twice, and then Meta refuses the name, which is tried again in half an hour
 	w.Clock.Step(time.Second)
 	objects["reviewed"] = w.CreateTemplate("parcel_reviewed")
 	op.Settle()

@@ -140,6 +140,7 @@ func (f Fields) button(path string, b graph.Button) {
 	f.set(canonical.WriteOnly+path+".flow.json", b.FlowJSON)
 	f.set(path+".flow.action", strings.ToLower(b.FlowAction))
 	f.set(path+".flow.navigateScreen", b.NavigateScreen)
+	f.set(path+".flow.icon", b.Icon)
 	if d := b.AppDeepLink; d != nil {
 		f.set(path+".appDeepLink", d.MetaAppID+" "+d.AndroidDeepLink+" "+d.AndroidFallbackPlaystoreURL)
 	}

@@ -5,6 +5,8 @@ package template
 
 import (
 	"regexp"
+	"slices"
+	"strconv"
 
 	"k8s.io/utils/ptr"
 
@@ -39,18 +41,36 @@ func Parameters(components []graph.Component) []v1alpha1.TemplateParameter {
 
 func textParameters(component, s string, examples *graph.Example) []v1alpha1.TemplateParameter {
 	var out []v1alpha1.TemplateParameter
-	seen := map[string]bool{}
-	for _, m := range variable.FindAllStringSubmatch(s, -1) {
-		name := m[1]
-		if seen[name] {
-			continue
-		}
-		seen[name] = true
+	for i, name := range variablesIn(s) {
 		out = append(out, v1alpha1.TemplateParameter{
-			Component: component, Name: name, Type: formatText, Example: exampleOf(examples, component, name, len(out)),
+			Component: component, Name: name, Type: formatText, Example: exampleOf(examples, component, name, i),
 		})
 	}
 	return out
+}
+
+// variablesIn names the variables of a text, each once: positional ones by number, as a sender and Meta's examples have them, others in
+// the order in which they appear.
+func variablesIn(s string) []string {
+	var names []string
+	for _, m := range variable.FindAllStringSubmatch(s, -1) {
+		if !slices.Contains(names, m[1]) {
+			names = append(names, m[1])
+		}
+	}
+	if !slices.ContainsFunc(names, func(name string) bool { return positionOf(name) == 0 }) {
+		slices.SortFunc(names, func(a, b string) int { return positionOf(a) - positionOf(b) })
+	}
+	return names
+}
+
+// positionOf is the number of a positional variable, 0 for another.
+func positionOf(name string) int {
+	n, err := strconv.ParseUint(name, 10, 16)
+	if err != nil {
+		return 0
+	}
+	return int(n)
 }
 
 func exampleOf(e *graph.Example, component, name string, position int) string {
@@ -68,6 +88,9 @@ func exampleOf(e *graph.Example, component, name string, position int) string {
 		if n.ParamName == name {
 			return n.Example
 		}
+	}
+	if n := positionOf(name); n > 0 {
+		position = n - 1
 	}
 	if position < len(positional) {
 		return positional[position]

@@ -15,9 +15,13 @@ import (
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
-// subCategoryCustom is what Meta shows of a marketing template that has no subcategory
+// subCategories are those that may be requested. Meta shows others that it sets by itself, such as CUSTOM and FORM; they describe nothing
+// that a spec could request
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management).
-const subCategoryCustom = "CUSTOM"
+var subCategories = map[string]bool{
+	"BOOKING_STATUS": true, "CALL_PERMISSIONS_REQUEST": true, "FLIGHT_DELAY_AND_GATE_CHANGE_ALERT": true, "FRAUD_ALERT": true,
+	"ORDER_DETAILS": true, "ORDER_STATUS": true, "RICH_ORDER_STATUS": true,
+}
 
 // Spec describes a template as Meta gives it back; it is the inverse of Content. What a spec has no place for is a problem,
 // whose path is that of Meta's answer. Whether the API server takes the spec isn't judged here. The account and the policies
@@ -42,7 +46,7 @@ func describeSettings(live *graph.Template) *v1alpha1.MessageTemplateSpec {
 	if live.ParameterFormat != FormatPositional {
 		spec.ParameterFormat = v1alpha1.ParameterFormat(live.ParameterFormat)
 	}
-	if live.SubCategory != subCategoryCustom {
+	if subCategories[live.SubCategory] {
 		spec.SubCategory = v1alpha1.TemplateSubCategory(live.SubCategory)
 	}
 	spec.MessageSendTTLSeconds = live.MessageSendTTLSeconds
@@ -197,7 +201,7 @@ func describePhone(s string) string {
 }
 
 func describeFlow(b *graph.Button) *v1alpha1.ButtonFlow {
-	f := &v1alpha1.ButtonFlow{ID: b.FlowID, NavigateScreen: b.NavigateScreen}
+	f := &v1alpha1.ButtonFlow{ID: b.FlowID, NavigateScreen: b.NavigateScreen, Icon: b.Icon}
 	if f.ID == "" {
 		f.Name, f.JSON = b.FlowName, b.FlowJSON
 	}

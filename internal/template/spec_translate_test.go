@@ -79,7 +79,7 @@ func visible(spec *v1alpha1.MessageTemplateSpec) *v1alpha1.MessageTemplateSpec {
 			b.Example = "of the address" // Meta shows the whole one
 		}
 		if f := b.Flow; f != nil {
-			*f = v1alpha1.ButtonFlow{Action: f.Action, NavigateScreen: f.NavigateScreen} // by its id, whatever it was named by
+			*f = v1alpha1.ButtonFlow{Action: f.Action, NavigateScreen: f.NavigateScreen, Icon: f.Icon} // by its id, whatever it was named by
 			if f.Action == v1alpha1.FlowActionNavigate {
 				f.Action = ""
 			}
@@ -132,6 +132,16 @@ func TestSpecOfWhatMetaShows(t *testing.T) {
 		"what absence means": {liveWith(func(t *graph.Template) {
 			t.SubCategory, t.LinkTrackingOptedOut, t.PrimaryDeviceDeliveryOnly = "CUSTOM", ptr.To(false), ptr.To(false)
 		}), func(*v1alpha1.MessageTemplateSpec) {}},
+		"a subcategory that Meta set": {liveWith(func(t *graph.Template) { t.SubCategory = "FORM" }), func(*v1alpha1.MessageTemplateSpec) {}},
+		"positional variables in another order": {liveWith(func(t *graph.Template) {
+			t.Components = []graph.Component{{
+				Type: "BODY", Text: "Hi {{1}}, the run {{3}} of {{2}} waits.", Example: &graph.Example{BodyText: [][]string{{"Ana", "Blue", "r-1"}}},
+			}}
+		}), func(s *v1alpha1.MessageTemplateSpec) {
+			s.Body = &v1alpha1.TemplateBody{Text: "Hi {{1}}, the run {{3}} of {{2}} waits.", Examples: []v1alpha1.ParameterExample{
+				{Name: "1", Value: "Ana"}, {Name: "2", Value: "Blue"}, {Name: "3", Value: "r-1"},
+			}}
+		}},
 		"settings": {liveWith(func(t *graph.Template) {
 			t.SubCategory, t.LinkTrackingOptedOut, t.PrimaryDeviceDeliveryOnly = "ORDER_STATUS", ptr.To(true), ptr.To(true)
 			t.MessageSendTTLSeconds = ptr.To[int64](-1)

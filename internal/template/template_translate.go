@@ -209,7 +209,7 @@ func templateButton(b *v1alpha1.TemplateButton) graph.Button {
 		// Meta writes the action in lower case only
 		// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components).
 		out.FlowID, out.FlowName, out.FlowJSON = f.ID, f.Name, f.JSON
-		out.FlowAction, out.NavigateScreen = strings.ToLower(string(f.Action)), f.NavigateScreen
+		out.FlowAction, out.NavigateScreen, out.Icon = strings.ToLower(string(f.Action)), f.NavigateScreen, f.Icon
 	}
 	if d := b.AppDeepLink; d != nil {
 		out.AppDeepLink = &graph.AppDeepLink{

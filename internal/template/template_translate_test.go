@@ -182,8 +182,8 @@ func TestContentOfSpecialTemplates(t *testing.T) {
 		}, []graph.Component{body, {Type: "CAROUSEL", Cards: []graph.Card{{Components: []graph.Component{
 			{Type: "HEADER", Format: "PRODUCT"}, {Type: "BODY", Text: "One"}, {Type: "BUTTONS", Buttons: []graph.Button{{Type: "SPM", Text: "View"}}},
 		}}}}}},
-		{"flow", withButton(v1alpha1.TemplateButton{Type: "FLOW", Text: "Book", Flow: &v1alpha1.ButtonFlow{ID: "1310", Action: "NAVIGATE", NavigateScreen: "DAY"}}),
-			[]graph.Component{body, {Type: "BUTTONS", Buttons: []graph.Button{{Type: "FLOW", Text: "Book", FlowID: "1310", FlowAction: "navigate", NavigateScreen: "DAY"}}}}},
+		{"flow", withButton(v1alpha1.TemplateButton{Type: "FLOW", Text: "Book", Flow: &v1alpha1.ButtonFlow{ID: "1310", Action: "NAVIGATE", NavigateScreen: "DAY", Icon: "PROMOTION"}}),
+			[]graph.Component{body, {Type: "BUTTONS", Buttons: []graph.Button{{Type: "FLOW", Text: "Book", FlowID: "1310", FlowAction: "navigate", NavigateScreen: "DAY", Icon: "PROMOTION"}}}}},
 		{"deep link", withButton(v1alpha1.TemplateButton{Type: "URL", Text: "Open", URL: "https://acme.example", AppDeepLink: &v1alpha1.AppDeepLink{MetaAppID: "63", AndroidDeepLink: "acme://t"}}),
 			[]graph.Component{body, {Type: "BUTTONS", Buttons: []graph.Button{{Type: "URL", Text: "Open", URL: "https://acme.example",
 				AppDeepLink: &graph.AppDeepLink{MetaAppID: "63", AndroidDeepLink: "acme://t"}}}}}},

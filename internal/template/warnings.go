@@ -46,19 +46,11 @@ func Warnings(spec *v1alpha1.MessageTemplateSpec) []Problem {
 	if !languages[spec.Language] {
 		warn("spec.language", "%s isn't among the languages that Meta documents", spec.Language)
 	}
-	if spec.Header != nil && countEmoji(spec.Header.Text) > 0 {
-		warn("spec.header.text", "Meta takes no emoji in headers")
+	if s := string(spec.SubCategory); s != "" && !subCategories[s] {
+		warn("spec.subCategory", "%s isn't among the subcategories that Meta lets be requested", s)
 	}
-	if spec.Body != nil {
-		out = append(out, bodyWarnings(spec.Body.Text)...)
-	}
-	if spec.Footer != nil && countEmoji(spec.Footer.Text) > 0 {
-		warn("spec.footer.text", "Meta tends to refuse emoji in footers")
-	}
-	for i := range spec.Buttons {
-		if countEmoji(spec.Buttons[i].Text) > 0 {
-			warn(fmt.Sprintf("spec.buttons[%d].text", i), "Meta takes no emoji in labels of buttons")
-		}
+	for _, x := range textsOf(spec) {
+		out = append(out, x.warnings()...)
 	}
 	if len(spec.Buttons) > 3 {
 		warn("spec.buttons", "templates with more than three buttons can't be seen on desktop clients")
@@ -69,24 +61,119 @@ func Warnings(spec *v1alpha1.MessageTemplateSpec) []Problem {
 	return out
 }
 
-func bodyWarnings(body string) []Problem {
-	const path = "spec.body.text"
+// textKind is where a text of a template stands. The same rules hold for all texts of a kind.
+type textKind int
+
+const (
+	headerText textKind = iota + 1
+	bodyText
+	footerText
+	labelText
+)
+
+// placedText is a text of a template and its place in the spec.
+type placedText struct {
+	kind       textKind
+	path, text string
+}
+
+// textsOf lists all texts of a template, those of cards included.
+func textsOf(spec *v1alpha1.MessageTemplateSpec) []placedText {
+	var out []placedText
+	add := func(kind textKind, path, text string) {
+		if text != "" {
+			out = append(out, placedText{kind, path, text})
+		}
+	}
+	if spec.Header != nil {
+		add(headerText, "spec.header.text", spec.Header.Text)
+	}
+	if spec.Body != nil {
+		add(bodyText, "spec.body.text", spec.Body.Text)
+	}
+	if spec.Footer != nil {
+		add(footerText, "spec.footer.text", spec.Footer.Text)
+	}
+	for i := range spec.Buttons {
+		add(labelText, fmt.Sprintf("spec.buttons[%d].text", i), spec.Buttons[i].Text)
+	}
+	if spec.Carousel != nil {
+		for i := range spec.Carousel.Cards {
+			card, path := &spec.Carousel.Cards[i], "spec."+cardPath(i)
+			if card.Body != nil {
+				add(bodyText, path+"body.text", card.Body.Text)
+			}
+			for j := range card.Buttons {
+				add(labelText, fmt.Sprintf("%sbuttons[%d].text", path, j), card.Buttons[j].Text)
+			}
+		}
+	}
+	return out
+}
+
+// markup is what WhatsApp shows as bold, italic, struck through or monospaced.
+var markup = regexp.MustCompile("[*~`]|(^|\\s)_[^_]+_(\\s|$)")
+
+// warnings names what Meta refuses or tends to refuse in a text (2388047 headers, 2388072 bodies, 2388073 footers, 2388060 labels:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes).
+func (x placedText) warnings() []Problem {
 	var out []Problem
-	add := func(message string) { out = append(out, Problem{Path: path, Message: message}) }
-	body = text(body)
+	add := func(format string, args ...any) {
+		out = append(out, Problem{Path: x.path, Message: fmt.Sprintf(format, args...)})
+	}
+	where := map[textKind]string{headerText: "headers", footerText: "footers", labelText: "labels of buttons"}[x.kind]
+	if x.kind == bodyText {
+		bodyWarnings(text(x.text), add)
+		return out
+	}
+	if countEmoji(x.text) > 0 {
+		if x.kind == footerText {
+			add("Meta tends to refuse emoji in footers")
+		} else {
+			add("Meta takes no emoji in %s", where)
+		}
+	}
+	if strings.ContainsAny(text(x.text), "\r\n") {
+		add("Meta takes no line breaks in %s", where)
+	}
+	if x.kind != footerText && markup.MatchString(variable.ReplaceAllString(x.text, "x")) {
+		add("Meta takes no formatting (* _ ~ `) in %s", where)
+	}
+	return out
+}
+
+func bodyWarnings(body string, add func(format string, args ...any)) {
 	if trailing.MatchString(body) {
 		add("a variable followed only by punctuation counts as the end for some reviewers; put words after it")
 	}
 	if adjacent.MatchString(body) {
 		add("two variables with only a blank between them are often refused; put words between them")
 	}
+	if outOfOrder(body) {
+		add("the positional variables don't stand in the order of their numbers; a sender fills them in by number: {{1}}, {{2}}, {{3}}")
+	}
 	if n := countEmoji(body); n > maxEmoji {
-		add(fmt.Sprintf("Meta takes at most %d emoji, and there are %d", maxEmoji, n))
+		add("Meta takes at most %d emoji, and there are %d", maxEmoji, n)
 	}
 	if variables, words := ratio(body); words < 2*variables+1 {
-		add(fmt.Sprintf("%d variables for %d other words are probably too many; Meta's partners advise at least %d words", variables, words, 2*variables+1))
+		add("%d variables for %d other words are probably too many; Meta's partners advise at least %d words", variables, words, 2*variables+1)
 	}
-	return out
+}
+
+// outOfOrder reports that a positional variable first appears before one with a lower number.
+func outOfOrder(body string) bool {
+	highest := 0
+	for _, m := range variable.FindAllStringSubmatch(body, -1) {
+		n := positionOf(m[1])
+		if n == 0 {
+			return false
+		}
+		if n > highest+1 {
+			return true
+		}
+		highest = max(highest, n)
+	}
+	return false
 }
 
 // ratio counts different variables and the words around them. The limit isn't in Meta's documentation; several partners

@@ -22,6 +22,8 @@ func TestWarnings(t *testing.T) {
 	}{
 		{"nothing to say", func(*v1alpha1.MessageTemplateSpec) {}, "", ""},
 		{"language", func(s *v1alpha1.MessageTemplateSpec) { s.Language = "tlh" }, "spec.language", "tlh"},
+		{"subcategory", func(s *v1alpha1.MessageTemplateSpec) { s.SubCategory = "FORM" }, "spec.subCategory", "FORM"},
+		{"new subcategory", func(s *v1alpha1.MessageTemplateSpec) { s.SubCategory = "FRAUD_ALERT" }, "", ""},
 		{"variable and full stop", body("Hello my dear friend, we will call you on {{1}}."), "spec.body.text", "punctuation"},
 		{"variable in the middle", body("Hello {{1}}, we will call you soon."), "", ""},
 		{"variables side by side", body("Hello to you {{1}} {{2}}, this is your shop writing to you."), "spec.body.text", "only a blank"},
@@ -37,6 +39,27 @@ func TestWarnings(t *testing.T) {
 		}, "spec.header.text", "emoji"},
 		{"emoji in footer", func(s *v1alpha1.MessageTemplateSpec) { s.Footer = &v1alpha1.TemplateFooter{Text: "Bye ☀"} }, "spec.footer.text", "emoji"},
 		{"emoji in label", withButton(v1alpha1.TemplateButton{Type: "QUICK_REPLY", Text: "Yes ✅"}), "spec.buttons[0].text", "emoji"},
+		{"line break in header", func(s *v1alpha1.MessageTemplateSpec) {
+			s.Header = &v1alpha1.TemplateHeader{Format: "TEXT", Text: "Hi\nyou"}
+		}, "spec.header.text", "line breaks in headers"},
+		{"bold header", func(s *v1alpha1.MessageTemplateSpec) {
+			s.Header = &v1alpha1.TemplateHeader{Format: "TEXT", Text: "Hi *you*"}
+		}, "spec.header.text", "no formatting"},
+		{"line break in footer", func(s *v1alpha1.MessageTemplateSpec) {
+			s.Footer = &v1alpha1.TemplateFooter{Text: "Acme Store\nMain Street 1"}
+		}, "spec.footer.text", "line breaks in footers"},
+		{"a block of footer", func(s *v1alpha1.MessageTemplateSpec) { s.Footer = &v1alpha1.TemplateFooter{Text: "Acme Store\n"} }, "", ""},
+		{"bold label", withButton(v1alpha1.TemplateButton{Type: "QUICK_REPLY", Text: "*Accept*"}), "spec.buttons[0].text", "no formatting"},
+		{"italic label", withButton(v1alpha1.TemplateButton{Type: "QUICK_REPLY", Text: "_Decline_"}), "spec.buttons[0].text", "no formatting"},
+		{"a name with underscores", withButton(v1alpha1.TemplateButton{Type: "QUICK_REPLY", Text: "Use my_code_1"}), "", ""},
+		{"label on a card", withCard(func(c *v1alpha1.CarouselCard) { c.Buttons[0].Text = "*Buy* now" }), "spec.carousel.cards[0].buttons[0].text", "no formatting"},
+		{"emoji on a card", withCard(func(c *v1alpha1.CarouselCard) { c.Buttons[0].Text = "Buy 🎉" }), "spec.carousel.cards[0].buttons[0].text", "no emoji"},
+		{"body of a card", withCard(func(c *v1alpha1.CarouselCard) {
+			c.Body = &v1alpha1.CardBody{Text: "An aloe for {{1}} {{2}} in a very dry room."}
+		}),
+			"spec.carousel.cards[0].body.text", "only a blank"},
+		{"variables out of order", body("Hi {{1}}, a short reminder: the run {{3}} of {{2}} waits for you since {{4}} days already, have a look at it."), "spec.body.text", "order of their numbers"},
+		{"variables in order, one twice", body("Hi {{1}}, a short reminder: the run {{2}} of {{1}} waits for you since some days."), "", ""},
 		{"own label of a code button", func(s *v1alpha1.MessageTemplateSpec) {
 			s.Body = nil
 			s.Authentication = &v1alpha1.TemplateAuthentication{OTP: v1alpha1.OTPButton{Type: "COPY_CODE", Text: "Copy OTP"}}
@@ -49,6 +72,15 @@ func TestWarnings(t *testing.T) {
 		case c.path != "" && (len(got) != 1 || got[0].Path != c.path || !strings.Contains(got[0].Message, c.text)):
 			t.Errorf("%s: got %v, want %s with %q", c.name, got, c.path, c.text)
 		}
+	}
+}
+
+// withCard adds a carousel of one card with one button.
+func withCard(change func(*v1alpha1.CarouselCard)) func(*v1alpha1.MessageTemplateSpec) {
+	return func(s *v1alpha1.MessageTemplateSpec) {
+		card := v1alpha1.CarouselCard{Buttons: []v1alpha1.CardButton{{Type: "QUICK_REPLY", Text: "More"}}}
+		change(&card)
+		s.Carousel = &v1alpha1.TemplateCarousel{Cards: []v1alpha1.CarouselCard{card}}
 	}
 }
 

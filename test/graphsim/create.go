@@ -118,6 +118,12 @@ func (s *Simulator) setContent(c *call, t *template, raw json.RawMessage) *apiEr
 	return nil
 }
 
+// subCategories are those that may be requested. Meta sets others by itself
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/reference/whatsapp-business-account/message-template-api).
+var subCategories = []string{
+	"BOOKING_STATUS", "CALL_PERMISSIONS_REQUEST", "FLIGHT_DELAY_AND_GATE_CHANGE_ALERT", "FRAUD_ALERT", "ORDER_DETAILS", "ORDER_STATUS", "RICH_ORDER_STATUS",
+}
+
 // applySettings reads what create and edit have in common besides components.
 func applySettings(c *call, t *template) *apiError {
 	if v := strings.ToUpper(c.param("parameter_format")); v != "" {
@@ -130,8 +136,8 @@ func applySettings(c *call, t *template) *apiError {
 		return badParam("Param parameter_format must be one of {NAMED, POSITIONAL} - got %q.", t.ParameterFormat)
 	}
 	if v := strings.ToUpper(c.param("sub_category")); v != "" {
-		if !slices.Contains([]string{"ORDER_DETAILS", "ORDER_STATUS", "RICH_ORDER_STATUS"}, v) {
-			return badParam("Param sub_category must be one of {ORDER_DETAILS, ORDER_STATUS, RICH_ORDER_STATUS} - got %q.", v)
+		if !slices.Contains(subCategories, v) {
+			return badParam("Param sub_category must be one of {%s} - got %q.", strings.Join(subCategories, ", "), v)
 		}
 		t.SubCategory = v
 	}

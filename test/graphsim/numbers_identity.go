@@ -103,9 +103,14 @@ func (s *Simulator) updateCompliance(c *call) (any, *apiError) {
 	return done(c), nil
 }
 
-var usernamePattern = regexp.MustCompile(`^[a-z0-9._]{3,35}$`)
+// The form of a username (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids).
+var (
+	usernamePattern = regexp.MustCompile(`^[a-z0-9._]{3,35}$`)
+	addressPattern  = regexp.MustCompile(`^www|^[.]|[.]$|[.][.]|^[^a-z]*$|[.](com|org|net|int|edu|gov|mil|us|in|html)$`)
+)
 
-// usernameError: the codes 147001 to 147005 are documented; which is which is not in the pages read, so a guess.
+// usernameError is 147001 for a name that is taken, 147002 for a portfolio whose messaging limit is too low, 147003 and 147004 for the name
+// of a Facebook Page or an Instagram account.
 func usernameError(code int, text string) *apiError {
 	return &apiError{Code: code, Message: "(#" + itoa(code) + ") " + text, Details: text}
 }
@@ -116,10 +121,10 @@ func (s *Simulator) updateUsername(c *call) (any, *apiError) {
 	switch {
 	case name == "":
 		return nil, badParam("The parameter username is required.")
-	case !usernamePattern.MatchString(name), strings.Trim(name, "._") == "":
-		return nil, usernameError(147001, "The username is invalid")
+	case !usernamePattern.MatchString(name), addressPattern.MatchString(name):
+		return nil, badParam("The username is invalid") // the code is a guess
 	case s.usernameTaken(n, name):
-		return nil, usernameError(147002, "The username is not available")
+		return nil, usernameError(147001, "The username is not available")
 	}
 	before := n.Config
 	n.Config.Username, n.Config.UsernameStatus = name, "reserved"

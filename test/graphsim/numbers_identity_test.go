@@ -89,14 +89,14 @@ func TestUsernames(t *testing.T) {
 	f := newNumbers(t)
 	f.sim.AddNumber(testWABA, Number{ID: "9", NameStatus: "PENDING_REVIEW"})
 	path := f.first() + "/username"
-	for _, bad := range []string{"ab", "Acme", "acme garden", "..."} {
-		f.refused(f.post(path, map[string]any{"username": bad}), 147001, 0)
+	for _, bad := range []string{"ab", "Acme", "acme garden", "...", "1234", "acme.", "www.acme", "acme.com", "a..b"} {
+		f.refused(f.post(path, map[string]any{"username": bad}), 100, 0)
 	}
 	f.refused(f.post(path, nil), 100, 0)
 	f.must(f.post(path, map[string]any{"username": "acme.garden"}))
 	f.same(f.must(f.get("/v25.0/"+path)).body, map[string]any{"username": "acme.garden", "status": "approved"})
 	f.same(f.fields(f.first(), "username"), map[string]any{"username": "acme.garden"})
-	f.refused(f.post("9/username", map[string]any{"username": "acme.garden"}), 147002, 0)
+	f.refused(f.post("9/username", map[string]any{"username": "acme.garden"}), 147001, 0)
 	f.must(f.post("9/username", map[string]any{"username": "acme2"}))
 	f.same(f.must(f.get("/v25.0/9/username")).body, map[string]any{"status": "reserved"})
 	f.must(f.do(http.MethodDelete, "/v25.0/"+path, nil))

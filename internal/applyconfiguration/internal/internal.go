@@ -199,6 +199,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: action
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.FlowAction
+    - name: icon
+      type:
+        scalar: string
     - name: id
       type:
         scalar: string

@@ -26,6 +26,9 @@ type ButtonFlowApplyConfiguration struct {
 	// NavigateScreen is the id of the screen to open, at most 200 characters; only with action: NAVIGATE. Absent means the
 	// Flow's first screen.
 	NavigateScreen *string `json:"navigateScreen,omitempty"`
+	// Icon on the button: DOCUMENT, PROMOTION, REVIEW, or one that Meta adds. Absent means none.
+	// See https://developers.facebook.com/docs/whatsapp/flows/guides/sendingaflow
+	Icon *string `json:"icon,omitempty"`
 }
 
 // ButtonFlowApplyConfiguration constructs a declarative configuration of the ButtonFlow type for use with
@@ -71,5 +74,13 @@ func (b *ButtonFlowApplyConfiguration) WithAction(value apiv1alpha1.FlowAction) 
 // If called multiple times, the NavigateScreen field is set to the value of the last call.
 func (b *ButtonFlowApplyConfiguration) WithNavigateScreen(value string) *ButtonFlowApplyConfiguration {
 	b.NavigateScreen = &value
+	return b
+}
+
+// WithIcon sets the Icon field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Icon field is set to the value of the last call.
+func (b *ButtonFlowApplyConfiguration) WithIcon(value string) *ButtonFlowApplyConfiguration {
+	b.Icon = &value
 	return b
 }

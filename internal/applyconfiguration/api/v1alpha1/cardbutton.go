@@ -14,7 +14,7 @@ import (
 //
 // CardButton is a button of a card.
 type CardButtonApplyConfiguration struct {
-	// Type of the button: QUICK_REPLY, URL, PHONE_NUMBER or, on product cards, SPM.
+	// Type of the button: QUICK_REPLY, URL, PHONE_NUMBER, ORDER_DETAILS (pays an order) or, on product cards, SPM.
 	Type *apiv1alpha1.ButtonType `json:"type,omitempty"`
 	// Text on the button, at most 25 characters without variables; for SPM it must be View.
 	Text *string `json:"text,omitempty"`

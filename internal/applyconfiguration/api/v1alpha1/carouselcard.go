@@ -14,7 +14,7 @@ type CarouselCardApplyConfiguration struct {
 	Header *CardHeaderApplyConfiguration `json:"header,omitempty"`
 	// Body of the card. Either all cards have one or none; product cards have none.
 	Body *CardBodyApplyConfiguration `json:"body,omitempty"`
-	// Buttons of the card, of the same types on all cards: one or two of QUICK_REPLY, URL and PHONE_NUMBER, or on product
+	// Buttons of the card, of the same types on all cards: one or two of QUICK_REPLY, URL, PHONE_NUMBER and ORDER_DETAILS, or on product
 	// cards one SPM or URL.
 	Buttons []CardButtonApplyConfiguration `json:"buttons,omitempty"`
 }

@@ -29,16 +29,16 @@ type MessageTemplateSpecApplyConfiguration struct {
 	// categoryPolicy and status.category. The category of an approved template can't be changed, except to what Meta gave it.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-categorization
 	Category *apiv1alpha1.TemplateCategory `json:"category,omitempty"`
-	// ParameterFormat specifies how variables are written in header, body and cards: POSITIONAL ({{1}}, {{2}}, in order and
-	// without gaps) or NAMED ({{first_name}}). Absent means POSITIONAL, as at Meta.
+	// ParameterFormat specifies how variables are written in header, body and cards: POSITIONAL ({{1}}, {{2}}, without gaps) or NAMED ({{first_name}}). Absent means POSITIONAL, as at Meta.
 	ParameterFormat *apiv1alpha1.ParameterFormat `json:"parameterFormat,omitempty"`
 	// MessageSendTTLSeconds is for how long, in seconds, Meta tries to deliver a message: 30 to 900 for AUTHENTICATION, 30 to
 	// 43200 for UTILITY, 43200 to 2592000 for MARKETING (with the Marketing Messages API only); -1 means 30 days for the
 	// first two. Absent means Meta's default: 600 for AUTHENTICATION, else 30 days.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/time-to-live
 	MessageSendTTLSeconds *int64 `json:"messageSendTTLSeconds,omitempty"`
-	// SubCategory narrows the category down: ORDER_STATUS (UTILITY with body and footer only), ORDER_DETAILS or
-	// RICH_ORDER_STATUS. Absent means none.
+	// SubCategory narrows the category down: ORDER_STATUS (UTILITY with body and footer only), ORDER_DETAILS, RICH_ORDER_STATUS,
+	// BOOKING_STATUS, CALL_PERMISSIONS_REQUEST, FLIGHT_DELAY_AND_GATE_CHANGE_ALERT, FRAUD_ALERT, or one that Meta adds. Absent leaves it to
+	// Meta.
 	SubCategory *apiv1alpha1.TemplateSubCategory `json:"subCategory,omitempty"`
 	// DisplayFormat: ORDER_DETAILS shows an order that can be paid, with a button of the same type (Brazil). Absent means none.
 	DisplayFormat *apiv1alpha1.TemplateDisplayFormat `json:"displayFormat,omitempty"`

@@ -45,9 +45,9 @@ type PhoneNumberSpecApplyConfiguration struct {
 	FlowsEncryption *FlowsEncryptionApplyConfiguration `json:"flowsEncryption,omitempty"`
 	// ComplianceInfo is what Indian law requires a business to state.
 	ComplianceInfo *ComplianceInfoApplyConfiguration `json:"complianceInfo,omitempty"`
-	// Username by which people find the business without its number: 3 to 35 of a-z, 0-9, dot and underscore. "" gives the
-	// username up, and others can then take it; absent leaves it alone.
-	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/changelog
+	// Username by which people find the business without its number: 3 to 35 of a-z, 0-9, dot and underscore, with a letter among
+	// them, and not like an internet address. "" gives the username up, and others can then take it; absent leaves it alone.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
 	Username *string `json:"username,omitempty"`
 	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain. Deregister takes the
 	// number off the Cloud API, for every partner that uses it; the number itself stays.
