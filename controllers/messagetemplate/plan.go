@@ -225,6 +225,8 @@ func planObserved(s state) action {
 func planChange(s state, recorded *v1alpha1.Baseline, sameCategory bool) action {
 	live := template.LiveFields(s.observed.Template)
 	names := append(template.Diff(s.desired.fields, live), template.WriteOnlyChanged(recorded.Fields, s.desired.fields)...)
+	slices.Sort(names)
+	names = slices.Compact(names)
 	if !sameCategory && live[template.FieldCategory] != string(s.spec.Category) {
 		if s.status.Status == metavalues.TemplateApproved {
 			return action{result: lifecycle.NotSynced(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(

@@ -179,3 +179,23 @@ func TestSameLanguageTwice(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
+
+// TestHiddenFlags: what Meta doesn't show of an authentication template is named in a comment, and what can be known is kept.
+func TestHiddenFlags(t *testing.T) {
+	live := &graph.Template{ID: "1", Name: "login_code", Language: "en_US", Status: "APPROVED", Category: "AUTHENTICATION", ParameterFormat: "POSITIONAL"}
+	if err := json.Unmarshal([]byte(`[
+		{"type":"BODY","text":"*{{1}}* is your verification code. For your security, do not share this code."},
+		{"type":"FOOTER","text":"This code expires in 10 minutes."},
+		{"type":"BUTTONS","buttons":[{"type":"URL","text":"Copy code",
+			"url":"https://www.whatsapp.com/otp/code/?otp_type=COPY_CODE&code_expiration_minutes=10&code=otp{{1}}"}]}]`), &live.Components); err != nil {
+		t.Fatal(err)
+	}
+	r := describedAsMetaHasIt(t, newExporter(t), live)
+	spec, ok := r.Spec.(*v1alpha1.MessageTemplateSpec)
+	if !ok || spec.ManagementPolicy != "" || spec.Authentication == nil || spec.Authentication.CodeExpirationMinutes == nil || *spec.Authentication.CodeExpirationMinutes != 10 {
+		t.Fatalf("%+v", r.Spec)
+	}
+	if comments := strings.Join(r.Comments, " "); !strings.Contains(comments, "Meta doesn't show spec.authentication.addSecurityRecommendation: set it") {
+		t.Errorf("comments: %q", comments)
+	}
+}

@@ -44,6 +44,10 @@ func (e *Exporter) template(ctx context.Context, live *graph.Template, names map
 				"spec."+strings.Join(missing, ", spec.")+" and remove managementPolicy.")
 		}
 	}
+	if hidden := template.Unknown(live); len(hidden) > 0 && full.Authentication != nil {
+		r.Comments = append(r.Comments, "Meta doesn't show spec."+strings.Join(hidden, ", spec.")+":",
+			"set it as the text of the template has it, because the next edit sends it.")
+	}
 	return r
 }
 

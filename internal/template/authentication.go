@@ -37,17 +37,24 @@ func otpButton(components []graph.Component) *graph.Button {
 	return nil
 }
 
-// authentication compares flags only: the texts are Meta's, rendered in the template's language.
-func (f Fields) authentication(components []graph.Component) {
+// authentication compares flags only: the texts are Meta's, rendered in the template's language. Meta doesn't always show the flags with
+// which a text was rendered; what an answer lacks is unknown, not off.
+func (f Fields) authentication(components []graph.Component, live bool) {
 	const path = "authentication."
-	f[path+"addSecurityRecommendation"] = "false"
-	for _, c := range components {
-		switch c.Type {
-		case componentBody:
-			f.flag(path+"addSecurityRecommendation", c.AddSecurityRecommendation)
-		case componentFooter:
-			f.number(path+"codeExpirationMinutes", c.CodeExpirationMinutes)
-		}
+	const security, expiration = path + "addSecurityRecommendation", path + "codeExpirationMinutes"
+	flags := authenticationFlags(components)
+	f[security] = "false"
+	if live {
+		f[security] = unknown
+	}
+	f.flag(security, flags.security)
+	f.number(expiration, flags.expiration)
+	if live && flags.expiration == nil && flags.footer {
+		f[expiration] = unknown
+	}
+	if !live {
+		f.set(canonical.WriteOnly+security, f[security])
+		f[canonical.WriteOnly+expiration] = f[expiration] // empty: none
 	}
 	b := otpButton(components)
 	f.set(path+"otp.type", otpType(b))
@@ -66,16 +73,48 @@ func (f Fields) authentication(components []graph.Component) {
 	}
 }
 
+// flagsOfAuthentication are the flags that make Meta's text what it is.
+type flagsOfAuthentication struct {
+	security   *bool
+	expiration *int64
+	// footer: there is a text about the expiration, whether or not its flag is known.
+	footer bool
+}
+
+// authenticationFlags reads the flags from the components, and the expiration also from the address of the button.
+func authenticationFlags(components []graph.Component) flagsOfAuthentication {
+	var out flagsOfAuthentication
+	for _, c := range components {
+		switch c.Type {
+		case componentBody:
+			out.security = c.AddSecurityRecommendation
+		case componentFooter:
+			out.expiration, out.footer = c.CodeExpirationMinutes, true
+		}
+	}
+	if b := otpButton(components); out.expiration == nil && b != nil {
+		if n, err := strconv.ParseInt(otpQuery(b).Get("code_expiration_minutes"), 10, 32); err == nil {
+			out.expiration = &n
+		}
+	}
+	return out
+}
+
+// otpQuery is the query of the address that Meta made of a button, empty where there is none.
+func otpQuery(b *graph.Button) url.Values {
+	u, err := url.Parse(b.URL)
+	if err != nil {
+		return url.Values{}
+	}
+	return u.Query()
+}
+
 // otpType is in the button, or in the query of the URL that Meta made of it.
 func otpType(b *graph.Button) string {
 	if b.Type == buttonOTP || b.OTPType != "" {
 		return strings.ToUpper(b.OTPType)
 	}
-	u, err := url.Parse(b.URL)
-	if err != nil {
-		return ""
-	}
-	return strings.ToUpper(u.Query().Get("otp_type"))
+	return strings.ToUpper(otpQuery(b).Get("otp_type"))
 }
 
 // library stores the inputs, which are part of Meta's text afterwards and never shown as such.

@@ -26,6 +26,21 @@ const (
 	fieldLibrary  = "library.templateName"
 )
 
+// unknown is the value of a field of which Meta's answer doesn't tell the value. It isn't compared.
+const unknown = "?"
+
+// Unknown names the fields of a template whose value Meta's answer doesn't tell, sorted.
+func Unknown(live *graph.Template) []string {
+	var names []string
+	for name, value := range LiveFields(live) {
+		if value == unknown {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // Fields is the comparable part of a template: field names (as in the spec) and canonical values. It lacks what Meta doesn't
 // return as it was sent: examples, sample media, the rendered text of authentication templates.
 type Fields map[string]string
@@ -38,16 +53,16 @@ func WantedFields(c graph.TemplateContent) Fields {
 		f.library(c.Library)
 		return f // Meta's own template: its content isn't ours to compare
 	}
-	f.content(c.ParameterFormat, c.Components)
+	f.content(c.ParameterFormat, c.Components, false)
 	return f
 }
 
-// LiveFields returns the fields of what Meta gave back.
+// LiveFields returns the fields of what Meta gave back. A field that Meta has without showing its value is unknown.
 func LiveFields(t *graph.Template) Fields {
 	f := Fields{FieldCategory: strings.ToUpper(t.Category)}
 	f.settings(t.MessageSendTTLSeconds, t.SubCategory, t.DisplayFormat, t.LinkTrackingOptedOut, t.PrimaryDeviceDeliveryOnly, t.CreativeFeatures)
 	f.set(fieldLibrary, t.LibraryTemplateName)
-	f.content(t.ParameterFormat, t.Components)
+	f.content(t.ParameterFormat, t.Components, true)
 	return f
 }
 
@@ -62,13 +77,13 @@ func (f Fields) settings(ttl *int64, subCategory, displayFormat string, optedOut
 	}
 }
 
-func (f Fields) content(format string, components []graph.Component) {
+func (f Fields) content(format string, components []graph.Component, live bool) {
 	f[fieldFormat] = strings.ToUpper(format)
 	if format == "" {
 		f[fieldFormat] = FormatPositional
 	}
 	if isAuthentication(components) {
-		f.authentication(components)
+		f.authentication(components, live)
 		return
 	}
 	f.components("", components)
@@ -170,7 +185,7 @@ func isSignificant(name string, want, live Fields) bool {
 	_, shown := live[name]
 	_, fromLibrary := want[fieldLibrary]
 	switch {
-	case name == FieldCategory, strings.HasPrefix(name, canonical.WriteOnly):
+	case name == FieldCategory, strings.HasPrefix(name, canonical.WriteOnly), live[name] == unknown:
 		return false
 	case name == fieldTTL && live[FieldCategory] != want[FieldCategory]:
 		return false // a change of category by Meta clears the time to live; editing it back would be undone

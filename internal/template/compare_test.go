@@ -6,10 +6,12 @@ package template
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"k8s.io/utils/ptr"
 
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
@@ -209,5 +211,83 @@ func TestSameCategory(t *testing.T) {
 	}
 	if SameCategory(nil, "UTILITY") {
 		t.Error("nothing recorded")
+	}
+}
+
+// bareAuthentication is an authentication template as Meta shows some: what its flags made of it, without the flags.
+func bareAuthentication(t *graph.Template) {
+	t.Category = "AUTHENTICATION"
+	t.Components = []graph.Component{
+		{Type: "BODY", Text: "*{{1}}* is your verification code. For your security, do not share this code.", Example: &graph.Example{BodyText: [][]string{{"123456"}}}},
+		{Type: "FOOTER", Text: "This code expires in 10 minutes."},
+		{Type: "BUTTONS", Buttons: []graph.Button{{
+			Type: "URL", Text: "Copy code", URL: "https://www.whatsapp.com/otp/code/?otp_type=COPY_CODE&code_expiration_minutes=10&code=otp{{1}}",
+		}}},
+	}
+}
+
+// TestFlagsThatMetaDoesNotShow: what an answer lacks is unknown, not off, and a change of the spec is found all the same.
+func TestFlagsThatMetaDoesNotShow(t *testing.T) {
+	spec := func(security bool, minutes int32) *v1alpha1.MessageTemplateSpec {
+		s := minimal()
+		s.Category, s.Body = "AUTHENTICATION", nil
+		s.Authentication = &v1alpha1.TemplateAuthentication{OTP: v1alpha1.OTPButton{Type: "COPY_CODE"}}
+		if security {
+			s.Authentication.AddSecurityRecommendation = ptr.To(true)
+		}
+		if minutes > 0 {
+			s.Authentication.CodeExpirationMinutes = &minutes
+		}
+		return s
+	}
+	wanted := func(security bool, minutes int32) Fields {
+		content, problems := Content(spec(security, minutes))
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		return WantedFields(content)
+	}
+	live := &graph.Template{ParameterFormat: "POSITIONAL"}
+	bareAuthentication(live)
+	noAddress := &graph.Template{ParameterFormat: "POSITIONAL"}
+	bareAuthentication(noAddress)
+	noAddress.Components[2].Buttons[0].URL = "https://www.whatsapp.com/otp/code/?otp_type=COPY_CODE&code=otp{{1}}"
+	shown := &graph.Template{ParameterFormat: "POSITIONAL"}
+	bareAuthentication(shown)
+	shown.Components[0].AddSecurityRecommendation = ptr.To(false)
+	for name, c := range map[string]struct {
+		live    *graph.Template
+		want    Fields
+		diff    string
+		unknown string
+	}{
+		"with the recommendation":    {live, wanted(true, 10), "", "authentication.addSecurityRecommendation"},
+		"without the recommendation": {live, wanted(false, 10), "", "authentication.addSecurityRecommendation"},
+		"another expiration":         {live, wanted(true, 5), "authentication.codeExpirationMinutes", "authentication.addSecurityRecommendation"},
+		"no expiration":              {live, wanted(true, 0), "authentication.codeExpirationMinutes", "authentication.addSecurityRecommendation"},
+		"an unknown expiration":      {noAddress, wanted(true, 5), "", "authentication.addSecurityRecommendation authentication.codeExpirationMinutes"},
+		"a flag that is shown":       {shown, wanted(true, 10), "authentication.addSecurityRecommendation", ""},
+	} {
+		if got := strings.Join(Diff(c.want, LiveFields(c.live)), " "); got != c.diff {
+			t.Errorf("%s: differs in %q, want %q", name, got, c.diff)
+		}
+		if got := strings.Join(Unknown(c.live), " "); got != c.unknown {
+			t.Errorf("%s: unknown are %q, want %q", name, got, c.unknown)
+		}
+	}
+	// What isn't shown is compared with what was sent last.
+	sent := wanted(true, 10).WriteOnly()
+	for name, c := range map[string]struct {
+		want Fields
+		diff string
+	}{
+		"the same":              {wanted(true, 10), ""},
+		"no recommendation":     {wanted(false, 10), "authentication.addSecurityRecommendation"},
+		"no expiration":         {wanted(true, 0), "authentication.codeExpirationMinutes"},
+		"something else of all": {wanted(false, 3), "authentication.addSecurityRecommendation authentication.codeExpirationMinutes"},
+	} {
+		if got := strings.Join(WriteOnlyChanged(sent, c.want), " "); got != c.diff {
+			t.Errorf("%s: changed are %q, want %q", name, got, c.diff)
+		}
 	}
 }

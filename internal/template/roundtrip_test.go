@@ -338,7 +338,10 @@ func diffAfter(t *testing.T, spec *v1alpha1.MessageTemplateSpec, change func(*v1
 	t.Helper()
 	changed := spec.DeepCopy()
 	change(changed)
-	return Diff(WantedFields(translated(t, changed)), live)
+	want := WantedFields(translated(t, changed))
+	names := append(Diff(want, live), WriteOnlyChanged(WantedFields(translated(t, spec)).WriteOnly(), want)...)
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // When Meta reclassifies a template it also clears the time to live; neither may be edited back.

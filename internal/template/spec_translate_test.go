@@ -132,6 +132,11 @@ func TestSpecOfWhatMetaShows(t *testing.T) {
 		"what absence means": {liveWith(func(t *graph.Template) {
 			t.SubCategory, t.LinkTrackingOptedOut, t.PrimaryDeviceDeliveryOnly = "CUSTOM", ptr.To(false), ptr.To(false)
 		}), func(*v1alpha1.MessageTemplateSpec) {}},
+		"an authentication template without its flags": {liveWith(bareAuthentication), func(s *v1alpha1.MessageTemplateSpec) {
+			minutes := int32(10)
+			s.Category, s.Body = "AUTHENTICATION", nil
+			s.Authentication = &v1alpha1.TemplateAuthentication{CodeExpirationMinutes: &minutes, OTP: v1alpha1.OTPButton{Type: "COPY_CODE"}}
+		}},
 		"a subcategory that Meta set": {liveWith(func(t *graph.Template) { t.SubCategory = "FORM" }), func(*v1alpha1.MessageTemplateSpec) {}},
 		"positional variables in another order": {liveWith(func(t *graph.Template) {
 			t.Components = []graph.Component{{

@@ -5,7 +5,6 @@ package template
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 
 	"k8s.io/utils/ptr"
@@ -34,7 +33,7 @@ func (d *describer) authentication(live *graph.Template) *v1alpha1.TemplateAuthe
 		case componentBody:
 			a.AddSecurityRecommendation = onlyTrue(c.AddSecurityRecommendation)
 		case componentFooter:
-			a.CodeExpirationMinutes = d.narrow(path+".code_expiration_minutes", c.CodeExpirationMinutes)
+			a.CodeExpirationMinutes = d.narrow(path+".code_expiration_minutes", authenticationFlags(live.Components).expiration)
 		case componentButtons:
 			if len(c.Buttons) > 1 {
 				d.problem(path+".buttons[1]", "an authentication template has one button")
@@ -48,10 +47,7 @@ func (d *describer) authentication(live *graph.Template) *v1alpha1.TemplateAuthe
 }
 
 func describeOTP(b *graph.Button) v1alpha1.OTPButton {
-	var query url.Values
-	if u, err := url.Parse(b.URL); err == nil {
-		query = u.Query()
-	}
+	query := otpQuery(b)
 	out := v1alpha1.OTPButton{Type: v1alpha1.OTPType(otpType(b)), Text: ownText(b.Text)}
 	if out.Type == v1alpha1.OTPTypeCopyCode {
 		return out
