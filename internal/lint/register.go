@@ -42,6 +42,7 @@ func (r *register) note(c *check) {
 		}
 	}
 	r.category(c, place)
+	r.content(c, place)
 }
 
 func (r *register) claim(key, place string) (before string, taken bool) {
@@ -84,6 +85,20 @@ func assetOf(obj *unstructured.Unstructured) (path, asset string) {
 		return key("spec.name", account(obj), text(obj, "name"), text(obj, "language"))
 	}
 	return "", ""
+}
+
+// content reports a template with the body and footer of another one: Meta rejects it in review
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-review).
+func (r *register) content(c *check, place string) {
+	obj := c.document.Object
+	body := strings.TrimSpace(text(obj, "body", "text"))
+	if obj.GetKind() != v1alpha1.KindMessageTemplate || body == "" || text(obj, "category") == string(v1alpha1.TemplateCategoryAuthentication) {
+		return
+	}
+	key := strings.Join([]string{"content", account(obj), body, strings.TrimSpace(text(obj, "footer", "text"))}, "|")
+	if before, taken := r.claim(key, place); taken {
+		c.found(Warning, RuleReview, "spec.body.text", "the template in %s has the same body and footer; Meta rejects the second as a duplicate", before)
+	}
 }
 
 // category reports a template whose category differs from that of the same name in another language: at Meta a name has one.
