@@ -122,7 +122,7 @@ func TestLint(t *testing.T) {
 	}{
 		"samples":                 {args: []string{"../../config/samples"}, out: "0 errors, 0 warnings in 8 resources\n"},
 		"standard input":          {stdin: sale, args: []string{"-"}, out: "0 errors, 0 warnings in 1 resource\n"},
-		"errors":                  {args: []string{"../lint/testdata/manifests"}, code: ExitFound, out: "8 errors, 1 warning"},
+		"errors":                  {args: []string{"../lint/testdata/manifests"}, code: ExitFound, out: "8 errors, 2 warnings"},
 		"annotations":             {args: []string{"-o", "github", "../lint/testdata/manifests"}, code: ExitFound, out: "::error file="},
 		"a warning":               {stdin: sale + "  footer: {text: 🎉}\n", args: []string{"-"}, out: "0 errors, 1 warning"},
 		"a warning counts":        {stdin: sale + "  footer: {text: 🎉}\n", args: []string{"--strict", "-"}, code: ExitFound, out: "0 errors, 1 warning"},
