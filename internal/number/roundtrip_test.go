@@ -226,7 +226,7 @@ func TestRoundTrip(t *testing.T) {
 					t.Fatalf("written and read back, but %v differ:\nwant %q\nlive %q", names, want, after)
 				}
 				unnamed(t, section, want, shown, after)
-				everyChange(t, section, want, after)
+				everyChange(t, want, after)
 				describedAlike(t, section, want, live)
 			}
 		})
@@ -257,7 +257,7 @@ func unnamed(t *testing.T, section Section, want, before, after Fields) {
 }
 
 // everyChange finds the change of each field, and of that field only.
-func everyChange(t *testing.T, section Section, want, live Fields) {
+func everyChange(t *testing.T, want, live Fields) {
 	t.Helper()
 	r := Baseline{}
 	r.AcceptLive(want, live)

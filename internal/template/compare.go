@@ -169,7 +169,7 @@ func Compare(recorded map[string]string, want, live Fields, requested bool) cano
 		Want: want, Live: live, Recorded: recorded,
 		Differs: func(name string) bool {
 			w, l := want[name], live[name]
-			return isSignificant(name, want, live) && w != l && !(strings.HasSuffix(name, ".phoneNumber") && samePhone(w, l))
+			return isSignificant(name, want, live) && w != l && (!strings.HasSuffix(name, ".phoneNumber") || !samePhone(w, l))
 		},
 		Requested: func(string) bool { return requested },
 		Unread:    func(string) bool { return unread },
