@@ -32,8 +32,6 @@ const (
 )
 
 // TemplateSubCategory narrows a category down.
-// +kubebuilder:validation:MaxLength=64
-// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z][A-Z_]*$')",message="subCategory is a name of Meta's in capitals, such as ORDER_STATUS"
 type TemplateSubCategory string
 
 const (
@@ -162,6 +160,8 @@ type MessageTemplateSpec struct {
 	// BOOKING_STATUS, CALL_PERMISSIONS_REQUEST, FLIGHT_DELAY_AND_GATE_CHANGE_ALERT, FRAUD_ALERT, or one that Meta adds. Absent leaves it to
 	// Meta.
 	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z][A-Z_]*$')",message="subCategory is a name of Meta's in capitals, such as ORDER_STATUS"
 	SubCategory TemplateSubCategory `json:"subCategory,omitempty"`
 
 	// DisplayFormat: ORDER_DETAILS shows an order that can be paid, with a button of the same type (Brazil). Absent means none.

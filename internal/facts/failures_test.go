@@ -20,6 +20,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 	"github.com/waba-operator/waba-operator/test/patience"
+	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
 // TestAsyncFailuresAreLogged: the arrival of events is stored after the sender got its answer, so only the log can show a
@@ -32,7 +33,7 @@ func TestAsyncFailuresAreLogged(t *testing.T) {
 	} {
 		t.Run(operation, func(t *testing.T) {
 			lines := make(chan string, 10)
-			cluster := fake.NewClientBuilder().WithScheme(env.Scheme).WithInterceptorFuncs(interceptor.Funcs{
+			cluster := fake.NewClientBuilder().WithScheme(testenv.NewScheme()).WithInterceptorFuncs(interceptor.Funcs{
 				List: func(_ context.Context, _ client.WithWatch, list client.ObjectList, _ ...client.ListOption) error {
 					if l, ok := list.(*v1alpha1.WebhookSubscriptionList); ok {
 						o := v1alpha1.WebhookSubscription{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "hooks"}}

@@ -62,6 +62,18 @@ func status(conn net.Conn) int {
 const head = "POST /webhooks/501 HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: sha256=" +
 	"0000000000000000000000000000000000000000000000000000000000000000\r\n"
 
+// signedRequest is a delivery as it is on the wire.
+func signedRequest(body string, chunked bool) string {
+	request := "POST " + PathPrefix + theApp + " HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: " + sign(body, theSecret) + "\r\n"
+	switch {
+	case !chunked:
+		return request + fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body)
+	case body == "":
+		return request + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+	}
+	return request + fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(body), body)
+}
+
 func TestSize(t *testing.T) {
 	r := newRig(t, func(o *Options) {
 		o.Limits.BodyBytes = 50_000
@@ -69,16 +81,12 @@ func TestSize(t *testing.T) {
 	}, oneAccount()...)
 	for _, size := range []int{0, 1, admission.SmallBody - 1, admission.SmallBody, admission.SmallBody + 1, 49_999, 50_000, 50_001, 100_000} {
 		for _, chunked := range []bool{false, true} {
-			body := strings.Repeat(" ", size)
-			req := r.request(http.MethodPost, PathPrefix+theApp, body, "X-Hub-Signature-256", sign(body, theSecret))
-			if chunked {
-				req.ContentLength = -1
-			}
 			want := 200
 			if size > 50_000 {
 				want = 413
 			}
-			if got := r.do(req).status; got != want {
+			// The client of net/http reports a reset while it writes, and not the answer that was sent before.
+			if got := status(r.open(signedRequest(strings.Repeat(" ", size), chunked))); got != want {
 				t.Errorf("%d bytes, chunked %v: got %d, want %d", size, chunked, got, want)
 			}
 		}
