@@ -87,7 +87,7 @@ type MessageTemplateOperatorStatus struct {
 	// +listType=atomic
 	Edits []EditAttempt `json:"edits,omitempty"`
 
-	// NameLockedTime is when Meta first answered a create with a lock of the name. It is cleared by another answer.
+	// NameLockedTime is when Meta first answered a create with a lock of the name. It is cleared when the template is created or found.
 	// +optional
 	NameLockedTime *metav1.Time `json:"nameLockedTime,omitempty"`
 
