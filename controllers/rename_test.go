@@ -42,7 +42,7 @@ func renamings() map[string]renaming {
 			conditions: func(obj client.Object) []metav1.Condition { return obj.(*v1alpha1.MessageTemplate).Status.Conditions },
 			policies:   retainOrDelete,
 			taken:      map[string]int{graphsim.OpDeleteTemplate: 1},
-			made:       map[string]int{graphsim.OpCreateTemplate: 1}, // which Meta refuses: the name is locked for four weeks
+			made:       map[string]int{graphsim.OpCreateTemplate: 2}, // which Meta refuses, and again after a quarter of an hour: the name is locked for four weeks
 			after:      v1alpha1.ReasonNameLocked,
 		},
 		"PhoneNumber": {

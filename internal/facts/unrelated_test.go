@@ -56,18 +56,19 @@ func TestEventWithoutLanguage(t *testing.T) {
 	event := func(seconds int, id, name string) webhook.Change {
 		return change(seconds, MarkTemplateStatus, webhook.TemplateStatus{Template: webhook.Template{ID: id, Name: name}, Event: "PAUSED"})
 	}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		event webhook.Change
 		want  Tally
 	}{
-		"by id":                     {event(1, "77", "parcel"), Tally{Persisted: 1}},
-		"by id, without a name":     {event(2, "77", ""), Tally{Persisted: 1}},
-		"another id":                {event(3, "79", "parcel"), Tally{Unmanaged: 1}},
-		"a name alone":              {event(4, "", "parcel"), Tally{Unmanaged: 1}},
-		"the id of another account": {event(5, "80", "guest"), Tally{Unmanaged: 1}},
+		{"by id", event(1, "77", "parcel"), Tally{Persisted: 1}},
+		{"by id, without a name", event(2, "77", ""), Tally{Persisted: 1}},
+		{"another id", event(3, "79", "parcel"), Tally{Unmanaged: 1}},
+		{"a name alone", event(4, "", "parcel"), Tally{Unmanaged: 1}},
+		{"the id of another account", event(5, "80", "guest"), Tally{Unmanaged: 1}},
 	} {
 		if tally := p.record(w, c.event); tally != c.want {
-			t.Errorf("%s: %+v", name, tally)
+			t.Errorf("%s: %+v", c.name, tally)
 		}
 	}
 	p.get(template)
