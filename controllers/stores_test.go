@@ -115,8 +115,35 @@ func (c *census) structure(path string, v reflect.Value) {
 		c.foreign(path, v)
 		return
 	}
+	defer lock(v)()
 	for i := range v.NumField() {
 		c.walk(path+"."+v.Type().Field(i).Name, v.Field(i))
+	}
+}
+
+// lock takes the locks of a structure, for as long as it is counted: the last work on a store may be that of a goroutine which nobody
+// waits for.
+func lock(v reflect.Value) (unlock func()) {
+	var locks []sync.Locker
+	for i := range v.NumField() {
+		if !v.CanAddr() {
+			break
+		}
+		field := v.Field(i).Addr().UnsafePointer()
+		switch v.Field(i).Type() {
+		case reflect.TypeFor[sync.Mutex]():
+			locks = append(locks, (*sync.Mutex)(field))
+		case reflect.TypeFor[sync.RWMutex]():
+			locks = append(locks, (*sync.RWMutex)(field).RLocker())
+		}
+	}
+	for _, l := range locks {
+		l.Lock()
+	}
+	return func() {
+		for _, l := range locks {
+			l.Unlock()
+		}
 	}
 }
 
