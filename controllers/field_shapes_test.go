@@ -15,7 +15,7 @@ import (
 	"github.com/waba-operator/waba-operator/test/harness"
 )
 
-// TestShapesFromTheField adopts templates in shapes that Meta shows and nobody would create: without a write, and without drift.
+// TestShapesFromTheField adopts templates in shapes that exist at Meta and differ from what a create would send: without a write, and without drift.
 func TestShapesFromTheField(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

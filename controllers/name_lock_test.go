@@ -24,11 +24,7 @@ func TestNameLockThatIsNone(t *testing.T) {
 	}
 	t.Run("taken by the same content", func(t *testing.T) {
 		t.Parallel()
-		w := harness.New(t, env)
-		w.Secret()
-		w.WABA()
-		op := w.Start()
-		op.Settle()
+		w, op := observedWorld(t)
 		w.Sim.Fail(locked)
 		id := seed(w, "parcel_left", "en_US", harness.Template("parcel_left").Spec.Body.Text)
 		tmpl := w.CreateTemplate("parcel_left")
@@ -41,11 +37,7 @@ func TestNameLockThatIsNone(t *testing.T) {
 	})
 	t.Run("free soon", func(t *testing.T) {
 		t.Parallel()
-		w := harness.New(t, env)
-		w.Secret()
-		w.WABA()
-		op := w.Start()
-		op.Settle()
+		w, op := observedWorld(t)
 		w.Sim.Fail(locked)
 		tmpl := w.CreateTemplate("parcel_left")
 		op.Settle()
@@ -59,4 +51,30 @@ func TestNameLockThatIsNone(t *testing.T) {
 		}
 		w.CheckInvariants()
 	})
+	t.Run("refused for another reason", func(t *testing.T) {
+		t.Parallel()
+		w, op := observedWorld(t)
+		w.Sim.Fail(locked)
+		tmpl := w.CreateTemplate("parcel_left")
+		op.Settle()
+		w.Sim.Fail(graphsim.Fault{Method: http.MethodPost, Path: "/*/message_templates", Code: 100, Subcode: 2388072, UserTitle: "Message body format is incorrect"})
+		op.Advance(16 * time.Minute)
+		w.Reload(tmpl)
+		expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec)
+		if tmpl.Status.Operator.NameLockedTime != nil {
+			t.Errorf("the next lock would be taken for an old one: %v", tmpl.Status.Operator.NameLockedTime)
+		}
+		w.CheckInvariants()
+	})
+}
+
+// observedWorld returns a world whose account was observed.
+func observedWorld(t *testing.T) (*harness.World, *harness.Operator) {
+	t.Helper()
+	w := harness.New(t, env)
+	w.Secret()
+	w.WABA()
+	op := w.Start()
+	op.Settle()
+	return w, op
 }

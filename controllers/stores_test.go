@@ -121,7 +121,7 @@ func (c *census) structure(path string, v reflect.Value) {
 	}
 }
 
-// lock takes the locks of a structure, for as long as it is counted: the last work on a store may be that of a goroutine which nobody
+// lock takes the locks of a structure, for as long as it is counted: the last work on a store may be that of a goroutine which nothing
 // waits for.
 func lock(v reflect.Value) (unlock func()) {
 	var locks []sync.Locker

@@ -87,7 +87,8 @@ type MessageTemplateOperatorStatus struct {
 	// +listType=atomic
 	Edits []EditAttempt `json:"edits,omitempty"`
 
-	// NameLockedTime is when Meta first answered a create with a lock of the name. It is cleared when the template is created or found.
+	// NameLockedTime is when Meta first answered a create with a lock of the name. It is cleared when the template is
+	// created, found, or refused for another reason.
 	// +optional
 	NameLockedTime *metav1.Time `json:"nameLockedTime,omitempty"`
 

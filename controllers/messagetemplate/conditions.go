@@ -18,11 +18,6 @@ import (
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
-// Template statuses
-// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management).
-// Meta adds to them; an unknown one is shown and treated as not usable.
-const ()
-
 func rejectionOf(live *graph.Template) *v1alpha1.TemplateRejection {
 	if live.Status != metavalues.TemplateRejected && (live.RejectedReason == "" || live.RejectedReason == "NONE") {
 		return nil

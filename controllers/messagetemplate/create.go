@@ -199,7 +199,7 @@ func (t *templates) createFailed(ctx context.Context, p *templateRun, w desired,
 	case graph.ClassThrottled, graph.ClassPermission, graph.ClassAmbiguous, graph.ClassBlocked:
 		// Nothing was created, but the same is tried again soon: noting it anew would cost a status write each time.
 	default:
-		p.Object.Status.Operator.PendingCreate = nil
+		p.Object.Status.Operator.PendingCreate, p.Object.Status.Operator.NameLockedTime = nil, nil
 	}
 	t.Creates.Release(p.WABA.Spec.ID)
 	return lifecycle.Failed("create the template", err)

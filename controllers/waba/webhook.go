@@ -119,7 +119,7 @@ func accountNotices(was, is *v1alpha1.WABAWebhookStatus) []lifecycle.Notice {
 	return notices
 }
 
-// urgentEvents are account events after which something doesn't work any more, or somebody else may be at work.
+// urgentEvents are account events after which something doesn't work any more, or another client may act for the business.
 var urgentEvents = []string{
 	"PARTNER_REMOVED", "PARTNER_APP_UNINSTALLED", "ACCOUNT_OFFBOARDED", "COMPROMISED_NOTIFICATION", facts.EventAccountDeleted,
 }

@@ -36,7 +36,7 @@ type lookup struct {
 	numbers   map[string]account.NumberView
 	// tokens are the verify tokens by path of the level.
 	tokens map[string]lifecycle.SecretValue
-	// unresolved are the names of the PhoneNumber resources in the spec whose number can't be told now. Their overrides stay as they are.
+	// unresolved are the names of the PhoneNumber resources in the spec whose number isn't known now. Their overrides stay as they are.
 	unresolved map[string]bool
 	active     *bool
 }

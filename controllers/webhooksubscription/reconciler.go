@@ -87,8 +87,6 @@ func claimOf(obj *v1alpha1.WebhookSubscription) lifecycle.Claim {
 	return lifecycle.ClaimOf(obj, obj.Spec.ManagementPolicy, obj.Status.Conditions, obj.Status.AppID != "")
 }
 
-// locate has nothing to look up at Meta: the ids of the numbers are in the statuses of their resources (numberIDs), and nothing is
-// written for a number whose id isn't there.
 // lookups of a subscription: the apps of the account, the app's callback and its fields.
 const lookups = 3
 
@@ -103,6 +101,8 @@ func (h *subscriptions) Topic(*v1alpha1.WebhookSubscription) lifecycle.Topic {
 // Notices is nothing: an event that came by the subscription is about another resource.
 func (h *subscriptions) Notices(any, *v1alpha1.WebhookSubscription) []lifecycle.Notice { return nil }
 
+// Locate has nothing to look up at Meta: the ids of the numbers are in the statuses of their resources (numberIDs), and nothing is
+// written for a number whose id isn't there.
 func (h *subscriptions) Locate(_ context.Context, p *subscriptionRun) (*v1alpha1.WebhookSubscription, *lifecycle.Result) {
 	return p.Object, nil
 }

@@ -31,7 +31,7 @@ func (h *subscriptions) observeInto(l *lookup) {
 	l.Status.Drift = v.differences()
 }
 
-// observeNumbersInto shows the numbers that were looked at, and those that can't be told now as they were.
+// observeNumbersInto shows the numbers that were looked at, and those that aren't known now as they were.
 func (l *lookup) observeNumbersInto() {
 	s := &l.Object.Status
 	numbers := map[string]v1alpha1.PhoneNumberWebhookOverrideStatus{}

@@ -46,7 +46,7 @@ func TestHashesAreStable(t *testing.T) {
 	}
 }
 
-// TestDifference: a change of the spec, a change by another client and a form of Meta's own are told apart.
+// TestDifference: a change of the spec, a change by another client and a form of Meta's own are distinguished.
 func TestDifference(t *testing.T) {
 	never := func(string) bool { return false }
 	for name, c := range map[string]struct {

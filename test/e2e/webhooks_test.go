@@ -113,7 +113,7 @@ func TestWebhookChaos(t *testing.T) {
 	setup.Settle()
 	setup.Observe()
 	setup.Stop()
-	w.Clock.Step(3 * time.Hour) // what is told below happened after the templates were created
+	w.Clock.Step(3 * time.Hour) // the events below happened after the templates were created
 
 	defer w.Clock.Run()() // an object is written five times at once, and then once a second
 	replica := func() *harness.Operator {

@@ -142,7 +142,7 @@ func FlowAlertEvent(id, event, state, message string) WebhookChange {
 	}}
 }
 
-// CompromisedEvent is business_status_update: Meta believes that somebody else has taken over the business portfolio.
+// CompromisedEvent is business_status_update: the business portfolio is compromised.
 func CompromisedEvent(business int64) WebhookChange {
 	return WebhookChange{Field: "business_status_update", Value: map[string]any{"event": "COMPROMISED_NOTIFICATION", "business_id": business}}
 }

@@ -21,7 +21,8 @@ type MessageTemplateOperatorStatusApplyConfiguration struct {
 	Baseline *BaselineApplyConfiguration `json:"baseline,omitempty"`
 	// Edits are the edits made, the newest last. An approved template takes one a day and ten in thirty days.
 	Edits []EditAttemptApplyConfiguration `json:"edits,omitempty"`
-	// NameLockedTime is when Meta first answered a create with a lock of the name. It is cleared when the template is created or found.
+	// NameLockedTime is when Meta first answered a create with a lock of the name. It is cleared when the template is
+	// created, found, or refused for another reason.
 	NameLockedTime *v1.Time `json:"nameLockedTime,omitempty"`
 	// LastWriteTime is when Meta last answered a create or an edit. What webhooks reported until then doesn't take back what the answer
 	// said.
