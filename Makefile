@@ -70,6 +70,7 @@ generate: $(CONTROLLER_GEN) ## Generate deep copies and apply configurations
 .PHONY: manifests
 manifests: $(CONTROLLER_GEN) $(HELM_DOCS) ## Generate the CRDs, the operator's role, alerts, dashboard, Argo CD scripts, reference of metrics and the chart's copies
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	go run ./hack/crd
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	go run ./hack/monitoring
 	go run ./hack/argocd
@@ -77,12 +78,14 @@ manifests: $(CONTROLLER_GEN) $(HELM_DOCS) ## Generate the CRDs, the operator's r
 	$(HELM_DOCS) --chart-search-root charts --sort-values-order file --skip-version-footer --log-level warning
 
 .PHONY: docs
-docs: $(CRD_REF_DOCS) ## Generate the references of the API and the flags in docs/reference
+docs: $(CRD_REF_DOCS) ## Generate the references of the API, the flags and the rules of templates in docs/reference
 	@mkdir -p docs/reference
 	$(CRD_REF_DOCS) --source-path=api/v1alpha1 --config=hack/docs/crd-ref-docs.yaml --templates-dir=hack/docs/templates \
 		--renderer=markdown --max-depth=20 --log-level=ERROR --output-path=docs/reference/api.md
 	go run ./hack/docs/flags >docs/reference/flags.md.tmp
 	@mv docs/reference/flags.md.tmp docs/reference/flags.md
+	go run ./hack/docs/rules >docs/reference/template-rules.md.tmp
+	@mv docs/reference/template-rules.md.tmp docs/reference/template-rules.md
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the Go code

@@ -5,7 +5,9 @@ package controllers_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -14,6 +16,9 @@ import (
 	"github.com/waba-operator/waba-operator/test/graphsim"
 	"github.com/waba-operator/waba-operator/test/harness"
 )
+
+// legacy is a template that couldn't be created any more.
+var legacy = graphsim.Template{Category: "UTILITY", Components: json.RawMessage(`[{"type":"BODY","text":"{{1}}, we are packing your order."}]`)}
 
 // TestShapesFromTheField adopts templates in shapes that exist at Meta and differ from what a create would send: without a write, and without drift.
 func TestShapesFromTheField(t *testing.T) {
@@ -62,6 +67,24 @@ func TestShapesFromTheField(t *testing.T) {
 				}
 			},
 		},
+		"a variable at the beginning, from before the rule": {
+			legacy,
+			func(s *v1alpha1.MessageTemplateSpec) {
+				s.ContentValidation, s.Footer, s.Body = v1alpha1.ContentValidationLenient, nil, &v1alpha1.TemplateBody{Text: "{{1}}, we are packing your order."}
+			},
+		},
+		"a text of one's own in AUTHENTICATION": {
+			graphsim.Template{Category: "AUTHENTICATION", Components: json.RawMessage(`[
+				{"type":"HEADER","format":"TEXT","text":"Seu código"},
+				{"type":"BODY","text":"O código para confirmar é *{{1}}.*","example":{"body_text":[["1458425"]]}},
+				{"type":"FOOTER","text":"Não o mostre a ninguém."}]`)},
+			func(s *v1alpha1.MessageTemplateSpec) {
+				s.ContentValidation, s.Category = v1alpha1.ContentValidationLenient, v1alpha1.TemplateCategoryAuthentication
+				s.Header = &v1alpha1.TemplateHeader{Format: v1alpha1.HeaderFormatText, Text: "Seu código"}
+				s.Body = &v1alpha1.TemplateBody{Text: "O código para confirmar é *{{1}}.*", Examples: []v1alpha1.ParameterExample{{Name: "1", Value: "1458425"}}}
+				s.Footer = &v1alpha1.TemplateFooter{Text: "Não o mostre a ninguém."}
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,4 +111,77 @@ func TestShapesFromTheField(t *testing.T) {
 			w.CheckInvariants()
 		})
 	}
+}
+
+// TestLenientContentIsNotSent: what couldn't be created any more is adopted, watched and compared like any other template. It is never
+// sent, for whatever reason: a changed spec, a repair, or a create. As soon as it keeps the rules, it is.
+func TestLenientContentIsNotSent(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env)
+	w.Secret()
+	w.WABA()
+	live := legacy
+	live.Name, live.Language, live.Status = "old_one", "en_US", "APPROVED"
+	id := w.Sim.AddTemplate(harness.AccountID, live)
+	lenient := func(m *v1alpha1.MessageTemplate) {
+		m.Spec.ContentValidation, m.Spec.Footer = v1alpha1.ContentValidationLenient, nil
+		m.Spec.Body = &v1alpha1.TemplateBody{Text: "{{1}}, we are packing your order."}
+	}
+	tmpl := w.CreateTemplate("old_one", lenient)
+	absent := w.CreateTemplate("never_there", lenient)
+	op := w.Start()
+	op.Settle()
+	op.Observe()
+	refused := func(m *v1alpha1.MessageTemplate, ready metav1.ConditionStatus) {
+		t.Helper()
+		w.Reload(m)
+		expect(t, m.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec)
+		c := harness.Condition(m.Status.Conditions, v1alpha1.ConditionSynced)
+		for _, part := range []string{"nothing is sent", "spec.body.text: text must not begin or end with a variable", "every variable in text needs an example"} {
+			if !strings.Contains(c.Message, part) {
+				t.Errorf("%s: no %q in %q", m.Name, part, c.Message)
+			}
+		}
+		if got := harness.Condition(m.Status.Conditions, v1alpha1.ConditionReady).Status; got != ready {
+			t.Errorf("%s: Ready is %s, want %s", m.Name, got, ready)
+		}
+		if edits(w)+posts(w) > 0 {
+			t.Fatalf("%d edits, %d creates", edits(w), posts(w))
+		}
+	}
+	refused(absent, metav1.ConditionFalse)
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonApproved)
+
+	w.Edit(tmpl, func() { tmpl.Spec.Body.Text = "{{1}}, we are packing your order now." })
+	op.Settle()
+	refused(tmpl, metav1.ConditionFalse)
+
+	w.Edit(tmpl, func() {
+		tmpl.Spec.Body.Text, tmpl.Spec.DriftPolicy = "{{1}}, we are packing your order.", v1alpha1.DriftPolicyRepair
+	})
+	op.Settle()
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	w.Clock.Step(time.Minute) // an edit in the second of the adoption can't be told from it
+	w.Sim.EditInManager(id, func(x *graphsim.Template) {
+		x.Components = json.RawMessage(`[{"type":"BODY","text":"Another hand wrote this."}]`)
+	})
+	op.Observe()
+	refused(tmpl, metav1.ConditionTrue)
+	if len(tmpl.Status.Drift) != 1 || tmpl.Status.Drift[0] != "body.text" {
+		t.Errorf("drift %v", tmpl.Status.Drift)
+	}
+
+	w.Edit(tmpl, func() {
+		tmpl.Spec.Body = &v1alpha1.TemplateBody{Text: "Dear {{1}}, we are packing your order.", Examples: []v1alpha1.ParameterExample{{Name: "1", Value: "Ana"}}}
+	})
+	op.Settle()
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonEditBudgetExhausted) // the edit by hand counts
+	op.Advance(25 * time.Hour)
+	if edits(w) != 1 {
+		t.Errorf("%d edits of content that keeps the rules", edits(w))
+	}
+	w.CheckInvariants()
 }

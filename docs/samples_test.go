@@ -5,6 +5,7 @@ package docs_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -98,6 +99,8 @@ func TestTemplateSamplesRun(t *testing.T) {
 		ObjectMeta: metav1.ObjectMeta{Name: "template-media"}, BinaryData: map[string][]byte{"photo.jpg": harness.JPEG},
 	})
 	w.Sim.AddTemplate(harness.AccountID, graphsim.Template{Name: "hello_world", Language: "en_US", Status: "APPROVED", Category: "UTILITY"})
+	w.Sim.AddTemplate(harness.AccountID, graphsim.Template{Name: "parcel_packed", Language: "en_US", Status: "APPROVED", Category: "UTILITY",
+		Components: json.RawMessage(`[{"type":"BODY","text":"{{1}}, your parcel is packed."}]`)})
 	var all []*v1alpha1.MessageTemplate
 	for _, u := range samples(t, pages(t)[filepath.Join("..", "docs", "messagetemplate.md")]) {
 		tmpl := &v1alpha1.MessageTemplate{}

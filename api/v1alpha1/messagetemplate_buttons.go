@@ -19,21 +19,17 @@ const (
 	ButtonTypeSPM                ButtonType = "SPM"
 	ButtonTypeOrderDetails       ButtonType = "ORDER_DETAILS"
 	ButtonTypeRequestContactInfo ButtonType = "REQUEST_CONTACT_INFO"
+	// ButtonTypeOTP hands over a one-time passcode; only among the inputs of a library template.
+	ButtonTypeOTP ButtonType = "OTP"
 )
 
 // TemplateButton is a button below a message. Which fields it has depends on its type.
 // +kubebuilder:validation:XValidation:rule=`(self.type in ['COPY_CODE', 'REQUEST_CONTACT_INFO']) != has(self.text)`,message=`every button needs a text, except COPY_CODE and REQUEST_CONTACT_INFO, whose text is fixed by Meta: remove it there`
 // +kubebuilder:validation:XValidation:rule=`(self.type == 'URL') == has(self.url)`,message=`url belongs to type: URL, and only to it`
 // +kubebuilder:validation:XValidation:rule=`(self.type == 'PHONE_NUMBER') == has(self.phoneNumber)`,message=`phoneNumber belongs to type: PHONE_NUMBER, and only to it`
-// +kubebuilder:validation:XValidation:rule=`!has(self.url) || self.url.endsWith('}}') == has(self.example)`,message=`a url that ends in a variable needs an example such as A-1042; any other url takes none`
-// +kubebuilder:validation:XValidation:rule=`!has(self.example) || self.type in ['URL', 'COPY_CODE']`,message=`example belongs to type: URL or COPY_CODE`
-// +kubebuilder:validation:XValidation:rule=`self.type != 'COPY_CODE' || has(self.example) && self.example.size() <= 20`,message=`a COPY_CODE button needs an example of at most 20 characters, such as LOYAL15`
+// +kubebuilder:validation:XValidation:rule=`!has(self.example) || self.type == 'COPY_CODE' || has(self.url) && self.url.contains('{{')`,message=`example belongs to a COPY_CODE button or to a url with a variable: remove it, or end url in {{1}}`
 // +kubebuilder:validation:XValidation:rule=`(self.type == 'FLOW') == has(self.flow)`,message=`flow belongs to type: FLOW, and only to it`
-// +kubebuilder:validation:XValidation:rule=`!has(self.ttlMinutes) || self.type == 'VOICE_CALL'`,message=`ttlMinutes belongs to type: VOICE_CALL`
-// +kubebuilder:validation:XValidation:rule=`!has(self.appDeepLink) || self.type == 'URL'`,message=`appDeepLink belongs to type: URL`
-// +kubebuilder:validation:XValidation:rule=`!has(self.text) || !self.text.matches(r'[{}\n]')`,message=`the text of a button takes no variables, braces or line breaks`
-// +kubebuilder:validation:XValidation:rule=`self.type != 'VOICE_CALL' || !has(self.text) || self.text.size() <= 20`,message=`the text of a VOICE_CALL button takes at most 20 characters`
-// +kubebuilder:validation:XValidation:rule=`!(self.type in ['CATALOG', 'MPM', 'SPM']) || !has(self.text) || self.text == {'CATALOG': 'View catalog', 'MPM': 'View items', 'SPM': 'View'}[self.type]`,message=`the text is fixed by Meta: View catalog for CATALOG, View items for MPM, View for SPM`
+// +kubebuilder:validation:XValidation:rule=`(!has(self.ttlMinutes) || self.type == 'VOICE_CALL') && (!has(self.appDeepLink) || self.type == 'URL')`,message=`ttlMinutes belongs to type: VOICE_CALL, and appDeepLink belongs to type: URL`
 type TemplateButton struct {
 	// Type of the button: QUICK_REPLY (answers with its text), URL, PHONE_NUMBER, COPY_CODE (copies a coupon), FLOW, VOICE_CALL
 	// (calls in WhatsApp), CATALOG, MPM (several products), SPM (one product), ORDER_DETAILS (pays an order) or
@@ -53,8 +49,6 @@ type TemplateButton struct {
 	// parameterFormat: NAMED also a name. Links to wa.me and whatsapp.com are refused by Meta.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2000
-	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^https?://[^\s{}]+(\{\{(1|[a-z_][a-z0-9_]*)\}\})?$')`,message=`url must begin with https:// or http:// and may have one variable, at its very end: https://shop.example/track/{{1}}`
-	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'^(?i:https?://([a-z0-9-]+\.)*(wa\.me|whatsapp\.com)([/:?#{]|$))')`,message=`a button must not link to wa.me or whatsapp.com: use a QUICK_REPLY or PHONE_NUMBER button`
 	URL string `json:"url,omitempty"`
 
 	// Example of what stands for the variable of url, or of the whole address (type: URL, needed exactly if url has a
@@ -195,10 +189,10 @@ type TemplateAuthentication struct {
 
 // OTPButton is the button of a one-time passcode message.
 // +structType=atomic
-// +kubebuilder:validation:XValidation:rule=`(self.type == 'COPY_CODE') != (has(self.supportedApps) && self.supportedApps.size() > 0)`,message=`supportedApps (1 to 5) belong to type: ONE_TAP or ZERO_TAP, which need them`
 // +kubebuilder:validation:XValidation:rule=`!has(self.autofillText) || self.type != 'COPY_CODE'`,message=`autofillText belongs to type: ONE_TAP or ZERO_TAP`
 // +kubebuilder:validation:XValidation:rule=`self.type == 'ZERO_TAP' ? has(self.zeroTapTermsAccepted) && self.zeroTapTermsAccepted : !has(self.zeroTapTermsAccepted)`,message=`ZERO_TAP needs zeroTapTermsAccepted: true, by which you accept Meta's terms for it; other types take no such field`
 // +kubebuilder:validation:XValidation:rule=`!(has(self.text) && self.text.matches(r'[{}\n]')) && !(has(self.autofillText) && self.autofillText.matches(r'[{}\n]'))`,message=`text and autofillText take no variables, braces or line breaks`
+// +kubebuilder:validation:XValidation:rule=`self.type != 'COPY_CODE' || !has(self.supportedApps)`,message=`supportedApps belong to type: ONE_TAP or ZERO_TAP`
 type OTPButton struct {
 	// Type is COPY_CODE (the recipient copies the code), ONE_TAP (a tap fills it into an Android app) or ZERO_TAP (the app gets
 	// it without a tap).
@@ -293,11 +287,14 @@ type LibraryBodyInputs struct {
 // +kubebuilder:validation:XValidation:rule=`(self.type == 'URL') == has(self.url)`,message=`url belongs to type: URL, and only to it`
 // +kubebuilder:validation:XValidation:rule=`(self.type == 'PHONE_NUMBER') == has(self.phoneNumber)`,message=`phoneNumber belongs to type: PHONE_NUMBER, and only to it`
 // +kubebuilder:validation:XValidation:rule=`!has(self.example) || has(self.url)`,message=`example belongs to type: URL`
+// +kubebuilder:validation:XValidation:rule=`(self.type == 'OTP') == has(self.otpType)`,message=`otpType belongs to type: OTP, and only to it`
+// +kubebuilder:validation:XValidation:rule=`!has(self.supportedApps) || has(self.otpType) && self.otpType != 'COPY_CODE'`,message=`supportedApps belong to otpType: ONE_TAP or ZERO_TAP`
+// +kubebuilder:validation:XValidation:rule=`!has(self.zeroTapTermsAccepted) || has(self.otpType) && self.otpType == 'ZERO_TAP' && self.zeroTapTermsAccepted`,message=`zeroTapTermsAccepted belongs to otpType: ZERO_TAP, and must be true, by which you accept Meta's terms for it`
 // +kubebuilder:validation:XValidation:rule=`!has(self.url) || self.url.endsWith('}}') == has(self.example)`,message=`a url that ends in a variable needs an example of the whole address; any other url takes none`
 type LibraryButtonInput struct {
 	// Type of the button, as in the library's template.
 	// +required
-	// +kubebuilder:validation:Enum=QUICK_REPLY;URL;PHONE_NUMBER;CATALOG;MPM;FLOW;VOICE_CALL;APP
+	// +kubebuilder:validation:Enum=QUICK_REPLY;URL;PHONE_NUMBER;OTP;CATALOG;MPM;FLOW;VOICE_CALL;APP
 	Type ButtonType `json:"type"`
 
 	// URL to open, at most 2000 characters, ending in {{1}} if the library's template has a variable address; only with type: URL.
@@ -318,4 +315,20 @@ type LibraryButtonInput struct {
 	// +kubebuilder:validation:MaxLength=20
 	// +kubebuilder:validation:XValidation:rule=`self.matches('^[+]?[0-9]{5,19}$')`,message=`phoneNumber must be digits with the country code, such as "+15550051310"`
 	PhoneNumber string `json:"phoneNumber,omitempty"`
+
+	// OTPType is how the code reaches the app: COPY_CODE, ONE_TAP or ZERO_TAP; needed, and possible, only with type: OTP.
+	// +optional
+	OTPType OTPType `json:"otpType,omitempty"`
+
+	// ZeroTapTermsAccepted is true to accept Meta's terms for ZERO_TAP; only with otpType: ZERO_TAP. Meta doesn't create the template
+	// without.
+	// +optional
+	ZeroTapTermsAccepted *bool `json:"zeroTapTermsAccepted,omitempty"`
+
+	// SupportedApps are the 1 to 5 Android apps that take the code; only with otpType: ONE_TAP and ZERO_TAP.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=5
+	SupportedApps []SupportedApp `json:"supportedApps,omitempty"`
 }

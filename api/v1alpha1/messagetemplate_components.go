@@ -44,12 +44,7 @@ type ParameterExample struct {
 // +kubebuilder:validation:XValidation:rule=`(self.format == 'TEXT') == has(self.text)`,message=`text belongs to format: TEXT, and only to it`
 // +kubebuilder:validation:XValidation:rule=`!has(self.media) || self.format in ['IMAGE', 'VIDEO', 'DOCUMENT', 'GIF']`,message=`media belongs to format: IMAGE, VIDEO, DOCUMENT or GIF`
 // +kubebuilder:validation:XValidation:rule=`!has(self.examples) || has(self.text)`,message=`examples belong to a header with text; for a sample file use media`
-// +kubebuilder:validation:XValidation:rule=`!has(self.text) || self.text.findAll(r'\{\{').size() <= 1`,message=`a header takes at most one variable`
-// +kubebuilder:validation:XValidation:rule=`!has(self.text) || [has(self.examples) ? self.examples.map(e, '{{' + e.name + '}}') : []].all(known, self.text.findAll(r'\{\{[^{}]*\}?\}?').all(v, v in known))`,message=`the variable in text needs an example of the same name, and is written without blanks: {{1}} needs {name: "1", value: ...}, {{first_name}} needs {name: first_name, value: ...}`
 // +kubebuilder:validation:XValidation:rule=`!has(self.text) || !has(self.examples) || self.examples.all(e, self.text.contains('{{' + e.name + '}}'))`,message=`an example names a variable that text does not contain: remove the example, or write the variable into text as {{1}} or {{first_name}} (in a Helm chart write {{ "{{1}}" }} for {{1}})`
-// +kubebuilder:validation:XValidation:rule=`!has(self.text) || self.text.findAll(r'\{\{').size() == self.text.findAll(r'\}\}').size()`,message=`the braces in text do not match: write a variable as {{1}} or {{first_name}}`
-// +kubebuilder:validation:XValidation:rule=`!has(self.examples) || self.examples.all(e, !e.name.matches('^[0-9]+$') || e.name == '1')`,message=`the positional variable of a header is {{1}}, whatever the numbers in the body`
-// +kubebuilder:validation:XValidation:rule=`!has(self.text) || !self.text.contains('\n')`,message=`the text of a header must be one line`
 type TemplateHeader struct {
 	// Format of the header: TEXT, IMAGE (JPEG or PNG up to 5 MB), VIDEO (mp4 up to 16 MB), DOCUMENT (PDF up to 100 MB), GIF (mp4
 	// up to 3.5 MB, Marketing Messages API only), LOCATION, or PRODUCT (with an SPM button).
@@ -78,13 +73,7 @@ type TemplateHeader struct {
 
 // TemplateBody is the text of a message.
 // +structType=atomic
-// +kubebuilder:validation:XValidation:rule=`[has(self.examples) ? self.examples.map(e, '{{' + e.name + '}}') : []].all(known, self.text.findAll(r'\{\{[^{}]*\}?\}?').all(v, v in known))`,message=`every variable in text needs an example of the same name, and variables are written without blanks: {{1}} needs {name: "1", value: ...}, {{first_name}} needs {name: first_name, value: ...}`
 // +kubebuilder:validation:XValidation:rule=`!has(self.examples) || self.examples.all(e, self.text.contains('{{' + e.name + '}}'))`,message=`an example names a variable that text does not contain: remove the example, or write the variable into text as {{1}} or {{first_name}} (in a Helm chart write {{ "{{1}}" }} for {{1}})`
-// +kubebuilder:validation:XValidation:rule=`self.text.findAll(r'\{\{').size() == self.text.findAll(r'\}\}').size()`,message=`the braces in text do not match: write a variable as {{1}} or {{first_name}}`
-// +kubebuilder:validation:XValidation:rule=`!has(self.examples) || self.examples.all(e, !e.name.matches('^[0-9]{1,4}$') || int(e.name) <= self.examples.size())`,message=`positional variables must be numbered {{1}}, {{2}}, {{3}} without gaps`
-// +kubebuilder:validation:XValidation:rule=`!self.text.matches(r'^\s*\{\{') && !self.text.matches(r'\}\}\s*$')`,message=`text must not begin or end with a variable: put words before the first and after the last one`
-// +kubebuilder:validation:XValidation:rule=`!self.text.contains('}}{{')`,message=`two variables must not touch: put words between them`
-// +kubebuilder:validation:XValidation:rule=`!self.text.contains('\n\n\n')`,message=`text must not have more than two line breaks in a row`
 type TemplateBody struct {
 	// Text of the body, at most 1024 characters, with WhatsApp's markup (*bold*, _italic_) and variables. It must not begin or
 	// end with a variable, variables must not touch, and at most two line breaks may follow each other.
@@ -102,7 +91,6 @@ type TemplateBody struct {
 }
 
 // TemplateFooter is what stands below the body.
-// +kubebuilder:validation:XValidation:rule=`!self.text.contains('{{')`,message=`a footer takes no variables: write plain text`
 type TemplateFooter struct {
 	// Text of the footer, at most 60 characters, without variables.
 	// +required
@@ -153,9 +141,6 @@ type CreativeFeature struct {
 }
 
 // TemplateCarousel is a row of cards to swipe through.
-// +kubebuilder:validation:XValidation:rule=`self.cards.all(c, c.header.format == self.cards[0].header.format)`,message=`all cards need the same header format`
-// +kubebuilder:validation:XValidation:rule=`self.cards.all(c, has(c.body) == has(self.cards[0].body))`,message=`either all cards have a body or none`
-// +kubebuilder:validation:XValidation:rule=`self.cards.all(c, c.buttons.map(b, b.type) == self.cards[0].buttons.map(b, b.type))`,message=`all cards need the same types of buttons in the same order`
 type TemplateCarousel struct {
 	// Cards of the carousel, 2 to 10, all of the same shape.
 	// +required
@@ -166,8 +151,6 @@ type TemplateCarousel struct {
 }
 
 // CarouselCard is one card of a carousel.
-// +kubebuilder:validation:XValidation:rule=`self.header.format != 'PRODUCT' || !has(self.body)`,message=`a product card has no body: remove it`
-// +kubebuilder:validation:XValidation:rule=`self.header.format == 'PRODUCT' ? self.buttons.map(b, b.type) in [['SPM'], ['URL']] : self.buttons.all(b, b.type != 'SPM')`,message=`a product card has one button, SPM or URL; a card with IMAGE or VIDEO has one or two of QUICK_REPLY, URL, PHONE_NUMBER and ORDER_DETAILS`
 type CarouselCard struct {
 	// Header of the card; all cards have the same format.
 	// +required
@@ -201,13 +184,7 @@ type CardHeader struct {
 }
 
 // CardBody is the text of a card.
-// +kubebuilder:validation:XValidation:rule=`[has(self.examples) ? self.examples.map(e, '{{' + e.name + '}}') : []].all(known, self.text.findAll(r'\{\{[^{}]*\}?\}?').all(v, v in known))`,message=`every variable in text needs an example of the same name, and variables are written without blanks: {{1}} needs {name: "1", value: ...}, {{first_name}} needs {name: first_name, value: ...}`
 // +kubebuilder:validation:XValidation:rule=`!has(self.examples) || self.examples.all(e, self.text.contains('{{' + e.name + '}}'))`,message=`an example names a variable that text does not contain: remove the example, or write the variable into text as {{1}} or {{first_name}} (in a Helm chart write {{ "{{1}}" }} for {{1}})`
-// +kubebuilder:validation:XValidation:rule=`self.text.findAll(r'\{\{').size() == self.text.findAll(r'\}\}').size()`,message=`the braces in text do not match: write a variable as {{1}} or {{first_name}}`
-// +kubebuilder:validation:XValidation:rule=`!has(self.examples) || self.examples.all(e, !e.name.matches('^[0-9]{1,4}$') || int(e.name) <= self.examples.size())`,message=`positional variables must be numbered {{1}}, {{2}}, {{3}} without gaps`
-// +kubebuilder:validation:XValidation:rule=`!self.text.matches(r'^\s*\{\{') && !self.text.matches(r'\}\}\s*$')`,message=`text must not begin or end with a variable: put words before the first and after the last one`
-// +kubebuilder:validation:XValidation:rule=`!self.text.contains('}}{{')`,message=`two variables must not touch: put words between them`
-// +kubebuilder:validation:XValidation:rule=`!self.text.contains('\n\n\n')`,message=`text must not have more than two line breaks in a row`
 type CardBody struct {
 	// Text of the card, at most 160 characters, with WhatsApp's markup (*bold*, _italic_) and variables. It must not begin or
 	// end with a variable, variables must not touch, and at most two line breaks may follow each other.
@@ -227,10 +204,7 @@ type CardBody struct {
 // CardButton is a button of a card.
 // +kubebuilder:validation:XValidation:rule=`(self.type == 'URL') == has(self.url)`,message=`url belongs to type: URL, and only to it`
 // +kubebuilder:validation:XValidation:rule=`(self.type == 'PHONE_NUMBER') == has(self.phoneNumber)`,message=`phoneNumber belongs to type: PHONE_NUMBER, and only to it`
-// +kubebuilder:validation:XValidation:rule=`!has(self.url) || self.url.endsWith('}}') == has(self.example)`,message=`a url that ends in a variable needs an example such as A-1042; any other url takes none`
-// +kubebuilder:validation:XValidation:rule=`!has(self.example) || self.type == 'URL'`,message=`example belongs to type: URL`
-// +kubebuilder:validation:XValidation:rule=`self.type != 'SPM' || self.text == 'View'`,message=`the text of an SPM button must be: View`
-// +kubebuilder:validation:XValidation:rule=`!self.text.matches(r'[{}\n]')`,message=`the text of a button takes no variables, braces or line breaks`
+// +kubebuilder:validation:XValidation:rule=`!has(self.example) || has(self.url) && self.url.contains('{{')`,message=`example belongs to a url with a variable: remove it, or end url in {{1}}`
 type CardButton struct {
 	// Type of the button: QUICK_REPLY, URL, PHONE_NUMBER, ORDER_DETAILS (pays an order) or, on product cards, SPM.
 	// +required
@@ -247,8 +221,6 @@ type CardButton struct {
 	// parameterFormat: NAMED also a name. Links to wa.me and whatsapp.com are refused by Meta.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2000
-	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^https?://[^\s{}]+(\{\{(1|[a-z_][a-z0-9_]*)\}\})?$')`,message=`url must begin with https:// or http:// and may have one variable, at its very end: https://shop.example/track/{{1}}`
-	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'^(?i:https?://([a-z0-9-]+\.)*(wa\.me|whatsapp\.com)([/:?#{]|$))')`,message=`a button must not link to wa.me or whatsapp.com: use a QUICK_REPLY or PHONE_NUMBER button`
 	URL string `json:"url,omitempty"`
 
 	// Example of what stands for the variable of url, or of the whole address; needed exactly if url has a variable.

@@ -61,6 +61,17 @@ const (
 	URLClickTrackingDisabled URLClickTracking = "Disabled"
 )
 
+// ContentValidation specifies whether the rules for new content hold.
+// +kubebuilder:validation:Enum=Strict;Lenient
+type ContentValidation string
+
+const (
+	// ContentValidationStrict refuses what Meta refuses in content that is created or edited. It is what an absent value means.
+	ContentValidationStrict ContentValidation = "Strict"
+	// ContentValidationLenient takes content as it is at Meta. It isn't sent as long as it breaks the rules for new content.
+	ContentValidationLenient ContentValidation = "Lenient"
+)
+
 // AdoptionPolicy specifies what happens if the template exists at Meta before the resource.
 // +kubebuilder:validation:Enum=IfIdentical;Always;Never
 type AdoptionPolicy string
@@ -87,33 +98,10 @@ const (
 
 // MessageTemplateSpec describes one message template in one language. Exactly one of body, authentication and library
 // is needed; under managementPolicy Observed none.
-// +kubebuilder:validation:XValidation:rule=`has(self.managementPolicy) && self.managementPolicy == 'Observed' || [has(self.body), has(self.authentication), has(self.library)].exists(x, x)`,message=`set one of body, authentication and library; only with managementPolicy: Observed may all be absent`
-// +kubebuilder:validation:XValidation:rule=`[has(self.body), has(self.authentication), has(self.library)].filter(x, x).size() <= 1`,message=`set only one of body, authentication and library`
-// +kubebuilder:validation:XValidation:rule=`self.category != 'AUTHENTICATION' || !has(self.body)`,message=`a template of category AUTHENTICATION has a text written by Meta: use authentication instead of body`
+// +kubebuilder:validation:XValidation:rule=`[[has(self.body), has(self.authentication), has(self.library)].filter(x, x).size()].all(n, n == 1 || n == 0 && has(self.managementPolicy) && self.managementPolicy == 'Observed')`,message=`set one of body, authentication and library, and only one; only with managementPolicy: Observed may all be absent`
 // +kubebuilder:validation:XValidation:rule=`self.category == 'AUTHENTICATION' || !has(self.authentication)`,message=`authentication needs category: AUTHENTICATION`
 // +kubebuilder:validation:XValidation:rule=`!(has(self.authentication) || has(self.library)) || ![has(self.header), has(self.footer), has(self.buttons), has(self.carousel), has(self.limitedTimeOffer), has(self.callPermissionRequest)].exists(x, x)`,message=`header, footer, buttons, carousel, limitedTimeOffer and callPermissionRequest go with body only: with authentication or library remove them`
 // +kubebuilder:validation:XValidation:rule=`!has(self.library) || has(oldSelf.library) && self.library == oldSelf.library`,message=`library only works when a template is created: it can be neither added nor changed; replace it by body, or create a template with another name`
-// +kubebuilder:validation:XValidation:rule=`!has(self.messageSendTTLSeconds) || (self.category == 'MARKETING' ? self.messageSendTTLSeconds >= 43200 && self.messageSendTTLSeconds <= 2592000 : self.messageSendTTLSeconds == -1 || self.messageSendTTLSeconds >= 30 && self.messageSendTTLSeconds <= (self.category == 'AUTHENTICATION' ? 900 : 43200))`,message=`messageSendTTLSeconds must be 30 to 900 or -1 (30 days) for AUTHENTICATION, 30 to 43200 or -1 for UTILITY, 43200 to 2592000 for MARKETING`
-// +kubebuilder:validation:XValidation:rule=`!has(self.body) || !has(self.body.examples) || self.body.examples.all(e, (has(self.parameterFormat) && self.parameterFormat == 'NAMED') != e.name.matches('^[0-9]+$'))`,message=`variables of the body must fit parameterFormat: {{1}}, {{2}} with POSITIONAL (or absent), {{first_name}} with NAMED`
-// +kubebuilder:validation:XValidation:rule=`!has(self.header) || !has(self.header.examples) || self.header.examples.all(e, (has(self.parameterFormat) && self.parameterFormat == 'NAMED') != e.name.matches('^[0-9]+$'))`,message=`the variable of the header must fit parameterFormat: {{1}} with POSITIONAL (or absent), {{first_name}} with NAMED`
-// +kubebuilder:validation:XValidation:rule=`!has(self.carousel) || self.carousel.cards.all(c, !has(c.body) || !has(c.body.examples) || c.body.examples.all(e, (has(self.parameterFormat) && self.parameterFormat == 'NAMED') != e.name.matches('^[0-9]+$')))`,message=`variables of the cards must fit parameterFormat: {{1}}, {{2}} with POSITIONAL (or absent), {{first_name}} with NAMED`
-// +kubebuilder:validation:XValidation:rule=`has(self.parameterFormat) && self.parameterFormat == 'NAMED' || !has(self.buttons) || self.buttons.all(b, !has(b.url) || !b.url.endsWith('}}') || b.url.endsWith('{{1}}'))`,message=`the variable of a button url must be {{1}}; a name is possible only with parameterFormat: NAMED`
-// +kubebuilder:validation:XValidation:rule=`has(self.parameterFormat) && self.parameterFormat == 'NAMED' || !has(self.carousel) || self.carousel.cards.all(c, c.buttons.all(b, !has(b.url) || !b.url.endsWith('}}') || b.url.endsWith('{{1}}')))`,message=`the variable of a button url must be {{1}}; a name is possible only with parameterFormat: NAMED`
-// +kubebuilder:validation:XValidation:rule=`has(self.managementPolicy) && self.managementPolicy == 'Observed' || !has(self.header) || !(self.header.format in ['IMAGE', 'VIDEO', 'DOCUMENT', 'GIF']) || has(self.header.media)`,message=`a header with format IMAGE, VIDEO, DOCUMENT or GIF needs media, the sample file for review`
-// +kubebuilder:validation:XValidation:rule=`has(self.managementPolicy) && self.managementPolicy == 'Observed' || !has(self.carousel) || self.carousel.cards.all(c, c.header.format == 'PRODUCT' || has(c.header.media))`,message=`the header of a card with format IMAGE or VIDEO needs media, the sample file for review`
-// +kubebuilder:validation:XValidation:rule=`!has(self.carousel) || self.category == 'MARKETING'`,message=`carousel needs category: MARKETING`
-// +kubebuilder:validation:XValidation:rule=`!has(self.carousel) || ![has(self.header), has(self.footer), has(self.buttons), has(self.limitedTimeOffer), has(self.callPermissionRequest)].exists(x, x)`,message=`next to carousel only body is possible: move header and buttons into the cards and remove footer, limitedTimeOffer and callPermissionRequest`
-// +kubebuilder:validation:XValidation:rule=`!has(self.limitedTimeOffer) || self.category == 'MARKETING'`,message=`limitedTimeOffer needs category: MARKETING`
-// +kubebuilder:validation:XValidation:rule=`!has(self.limitedTimeOffer) || !has(self.header) || self.header.format in ['IMAGE', 'VIDEO']`,message=`next to limitedTimeOffer the header must be IMAGE or VIDEO, or absent`
-// +kubebuilder:validation:XValidation:rule=`!has(self.limitedTimeOffer) || !has(self.footer)`,message=`next to limitedTimeOffer no footer is possible: remove it`
-// +kubebuilder:validation:XValidation:rule=`!has(self.limitedTimeOffer) || !has(self.body) || self.body.text.size() <= 600`,message=`next to limitedTimeOffer the body takes at most 600 characters`
-// +kubebuilder:validation:XValidation:rule=`!has(self.limitedTimeOffer) || has(self.buttons) && self.buttons.map(b, b.type) in [['URL'], ['COPY_CODE', 'URL']]`,message=`limitedTimeOffer needs a URL button, and may have a COPY_CODE button before it, no others`
-// +kubebuilder:validation:XValidation:rule=`!has(self.limitedTimeOffer) || !has(self.buttons) || self.buttons.all(b, b.type != 'COPY_CODE' || !has(b.example) || b.example.size() <= 15)`,message=`next to limitedTimeOffer the example of the COPY_CODE button takes at most 15 characters`
-// +kubebuilder:validation:XValidation:rule=`(has(self.buttons) && self.buttons.exists(b, b.type == 'SPM')) == (has(self.header) && self.header.format == 'PRODUCT')`,message=`an SPM button and a header with format: PRODUCT need each other`
-// +kubebuilder:validation:XValidation:rule=`!has(self.header) || self.header.format != 'PRODUCT' || !has(self.body) || self.body.text.size() <= 160`,message=`with an SPM button the body takes at most 160 characters`
-// +kubebuilder:validation:XValidation:rule=`!has(self.buttons) || !self.buttons.exists(b, b.type == 'MPM') || has(self.header) && self.header.format == 'TEXT'`,message=`an MPM button needs a header with format: TEXT`
-// +kubebuilder:validation:XValidation:rule=`!has(self.callPermissionRequest) || !has(self.buttons) && !has(self.limitedTimeOffer)`,message=`next to callPermissionRequest no buttons and no limitedTimeOffer are possible: remove them`
-// +kubebuilder:validation:XValidation:rule=`!has(self.subCategory) || self.subCategory != 'ORDER_STATUS' || self.category == 'UTILITY' && ![has(self.header), has(self.buttons), has(self.carousel), has(self.limitedTimeOffer), has(self.callPermissionRequest)].exists(x, x)`,message=`subCategory: ORDER_STATUS needs category: UTILITY and takes body and footer only`
 type MessageTemplateSpec struct {
 	CommonSpec `json:",inline"`
 
@@ -204,9 +192,6 @@ type MessageTemplateSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=10
-	// +kubebuilder:validation:XValidation:rule=`self.filter(b, b.type == 'URL').size() <= 2`,message=`at most two URL buttons are possible`
-	// +kubebuilder:validation:XValidation:rule=`['PHONE_NUMBER', 'COPY_CODE', 'FLOW', 'CATALOG', 'MPM', 'SPM', 'VOICE_CALL', 'ORDER_DETAILS', 'REQUEST_CONTACT_INFO'].all(t, self.filter(b, b.type == t).size() <= 1)`,message=`at most one button is possible of each type other than QUICK_REPLY and URL`
-	// +kubebuilder:validation:XValidation:rule=`self.map(b, b.type == 'QUICK_REPLY' ? 0 : 1).isSorted() || self.map(b, b.type == 'QUICK_REPLY' ? 1 : 0).isSorted()`,message=`QUICK_REPLY buttons must stand together, all before or all after the others`
 	Buttons []TemplateButton `json:"buttons,omitempty"`
 
 	// Carousel of 2 to 10 cards to swipe through, below body. Needs category: MARKETING; header, footer and buttons are
@@ -237,6 +222,13 @@ type MessageTemplateSpec struct {
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-library
 	// +optional
 	Library *TemplateLibrary `json:"library,omitempty"`
+
+	// ContentValidation is Strict or Lenient. Absent means Strict: the API server refuses content that Meta wouldn't accept as new
+	// content, such as a body that ends with a variable, or a variable without an example. Lenient describes a template as it is at Meta, where
+	// older rules held: it is compared, adopted and watched like any other. The operator doesn't send such content: as long as it
+	// breaks one of these rules, a change of the spec is InvalidSpec.
+	// +optional
+	ContentValidation ContentValidation `json:"contentValidation,omitempty"`
 
 	// AdoptionPolicy specifies what happens if Meta has a template of this name and language already. Absent means IfIdentical: it
 	// is adopted if its content is the same (the category doesn't count), else the resource reports AlreadyExists. Always

@@ -34,23 +34,23 @@ func templateCarouselCases() []validationCase {
 		{name: "cards with orders", base: carousel, patch: cards(order, order)},
 		{name: "product cards", base: carousel, patch: cards(product, product)},
 		{name: "named cards", base: carousel, patch: "parameterFormat: NAMED\n" + cards(named, named)},
-		{name: "named cards in a positional template", base: carousel, patch: cards(named, named), at: "spec", want: "variables of the cards must fit parameterFormat"},
+		{name: "named cards in a positional template", base: carousel, patch: cards(named, named), at: "spec.carousel", want: "variables must fit parameterFormat"},
 		{name: "one card", base: carousel, patch: cards(card), at: "spec.carousel.cards", want: "at least 2"},
 		{name: "eleven cards", base: carousel, patch: cards(strings.Split(strings.Repeat(card+"|", 10)+card, "|")...), at: "spec.carousel.cards", want: "at most 10"},
-		{name: "carousel in utility", base: carousel, patch: `category: UTILITY`, at: "spec", want: "carousel needs category: MARKETING"},
-		{name: "carousel with header", base: carousel, patch: `header: {format: TEXT, text: Hi}`, at: "spec", want: "next to carousel only body is possible"},
-		{name: "carousel with buttons", base: carousel, patch: `buttons: [{type: QUICK_REPLY, text: Yes please}]`, at: "spec", want: "next to carousel only body is possible"},
+		{name: "carousel in utility", base: carousel, patch: `category: UTILITY`, at: "spec.carousel", want: "carousel needs category: MARKETING"},
+		{name: "carousel with header", base: carousel, patch: `header: {format: TEXT, text: Hi}`, at: "spec.carousel", want: "next to carousel only body is possible"},
+		{name: "carousel with buttons", base: carousel, patch: `buttons: [{type: QUICK_REPLY, text: Yes please}]`, at: "spec.carousel", want: "next to carousel only body is possible"},
 		{name: "different headers", base: carousel, patch: cards(card, video), at: "spec.carousel", want: "the same header format"},
 		{name: "one body", base: carousel, patch: cards(card, text), at: "spec.carousel", want: "either all cards have a body or none"},
 		{name: "different buttons", base: carousel, patch: cards(card, strings.ReplaceAll(card, "}]", "}, {type: QUICK_REPLY, text: Less}]")),
 			at: "spec.carousel", want: "the same types of buttons"},
-		{name: "card without media", base: carousel, patch: cards(bare, bare), at: "spec", want: "needs media, the sample file"},
+		{name: "card without media", base: carousel, patch: cards(bare, bare), at: "spec.carousel", want: "needs media, the sample file"},
 		{name: "card without media observed", base: carousel, patch: cards(bare, bare) + "\nmanagementPolicy: Observed"},
-		{name: "product card with body", base: carousel, patch: cards(product, strings.ReplaceAll(product, "},", "}, body: {text: Hi},")), at: "spec.carousel.cards[1]", want: "a product card has no body"},
+		{name: "product card with body", base: carousel, patch: cards(product, strings.ReplaceAll(product, "},", "}, body: {text: Hi},")), at: "spec.carousel", want: "a product card has no body"},
 		{name: "product button on an image card", base: carousel, patch: cards(card, strings.ReplaceAll(card, "QUICK_REPLY, text: More", "SPM, text: View")),
-			at: "spec.carousel.cards[1]", want: "a product card has one button"},
+			at: "spec.carousel", want: "a product card has one button"},
 		{name: "quick reply on a product card", base: carousel, patch: cards(product, strings.ReplaceAll(product, "SPM, text: View", "QUICK_REPLY, text: More")),
-			at: "spec.carousel.cards[1]", want: "a product card has one button"},
+			at: "spec.carousel", want: "a product card has one button"},
 		{name: "media on a product card", base: carousel, patch: cards(product, strings.ReplaceAll(product, "PRODUCT", "PRODUCT, "+media)),
 			at: "spec.carousel.cards[1].header", want: "media belongs to format: IMAGE or VIDEO"},
 		{name: "text too long on a card", base: carousel, patch: cards(text, strings.ReplaceAll(text, "A lamp for your desk.", long(161))), at: "spec.carousel.cards[1].body.text", want: "160"},
@@ -59,7 +59,7 @@ func templateCarouselCases() []validationCase {
 		{name: "example on a card with braces", base: carousel, patch: cards(text, strings.ReplaceAll(text, "desk.", `desk., examples: [{name: "{{1}}", value: a}]`)),
 			at: "spec.carousel.cards[1].body.examples[0].name", want: "name must be the variable without braces"},
 	}
-	cases = append(cases, textRuleCases(carousel, "spec.carousel.cards[1].body", cards(text, strings.ReplaceAll(text, "{text: A lamp for your desk.}", "CONTENT")))...)
+	cases = append(cases, textRuleCases(carousel, "spec.carousel.cards[1].body", "spec.carousel", cards(text, strings.ReplaceAll(text, "{text: A lamp for your desk.}", "CONTENT")))...)
 	return append(cases, cardMediaAndButtonCases()...)
 }
 
@@ -72,15 +72,20 @@ func cardMediaAndButtonCases() []validationCase {
 		{"no url on a card", `type: URL, text: Buy`, "", "url belongs to type: URL"},
 		{"no phone on a card", `type: PHONE_NUMBER, text: Call`, "", "phoneNumber belongs to type: PHONE_NUMBER"},
 		{"wrong phone on a card", `type: PHONE_NUMBER, text: Call, phoneNumber: call`, ".phoneNumber", "digits with the country code"},
-		{"no example on a card", `type: URL, text: Buy, url: "https://a.example/{{1}}"`, "", "needs an example such as A-1042"},
-		{"example of a quick reply on a card", `type: QUICK_REPLY, text: Buy, example: a`, "", "example belongs to type: URL"},
-		{"product with another label on a card", `type: SPM, text: Look`, "", "the text of an SPM button must be: View"},
-		{"label with variable on a card", `type: QUICK_REPLY, text: "{{1}}"`, "", "takes no variables, braces or line breaks"},
-		{"url without scheme on a card", `type: URL, text: Buy, url: a.example`, ".url", "url must begin with https://"},
-		{"wa.me on a card", `type: URL, text: Buy, url: "https://wa.me/1"`, ".url", "must not link to wa.me"},
+		{"no example on a card", `type: URL, text: Buy, url: "https://a.example/{{1}}"`, created, "needs an example such as A-1042"},
+		{"example without variable on a card", `type: URL, text: Buy, url: "https://a.example/", example: p1`, "", "remove it, or end url in {{1}}"},
+		{"example of a quick reply on a card", `type: QUICK_REPLY, text: Buy, example: a`, "", "example belongs to a url with a variable"},
+		{"product with another label on a card", `type: SPM, text: Look`, created, "the text is fixed by Meta"},
+		{"label with variable on a card", `type: QUICK_REPLY, text: "{{1}}"`, created, "takes no variables, braces or line breaks"},
+		{"url without scheme on a card", `type: URL, text: Buy, url: a.example`, created, "url must begin with https://"},
+		{"wa.me on a card", `type: URL, text: Buy, url: "https://wa.me/1"`, created, "must not link to wa.me"},
 	} {
 		one := strings.ReplaceAll(card, "type: QUICK_REPLY, text: More", tc.button)
-		cases = append(cases, validationCase{name: tc.name, base: carousel, patch: cards(one, one), at: "spec.carousel.cards[0].buttons[0]" + tc.at, want: tc.want})
+		at := "spec.carousel.cards[0].buttons[0]" + tc.at
+		if tc.at == created {
+			at = "spec.carousel"
+		}
+		cases = append(cases, validationCase{name: tc.name, base: carousel, patch: cards(one, one), at: at, want: tc.want})
 	}
 	for _, tc := range []buttonCase{
 		{"media from nowhere on a card", `media: {}`, "", "exactly one of configMapKeyRef and url"},
@@ -94,7 +99,7 @@ func cardMediaAndButtonCases() []validationCase {
 	named := strings.ReplaceAll(card, "type: QUICK_REPLY, text: More", `type: URL, text: Buy, url: "https://a.example/{{order}}", example: p1`)
 	return append(cases,
 		validationCase{name: "named variable in a url on a card", base: carousel, patch: "parameterFormat: NAMED\n" + cards(named, named)},
-		validationCase{name: "named variable in a url on a card of a positional template", base: carousel, patch: cards(named, named), at: "spec", want: "the variable of a button url must be {{1}}"},
+		validationCase{name: "named variable in a url on a card of a positional template", base: carousel, patch: cards(named, named), at: "spec.carousel", want: "the variable of a button url must be {{1}}"},
 	)
 }
 
@@ -104,13 +109,13 @@ func templateOfferCases() []validationCase {
 		{name: "offer", base: offer},
 		{name: "offer with code and image", base: offer, patch: "header: {format: IMAGE, " + media + "}\nbuttons: [" + code + ", " + url + "]"},
 		{name: "offer text too long", base: offer, patch: `limitedTimeOffer: {text: ` + long(17) + `}`, at: "spec.limitedTimeOffer.text", want: "16"},
-		{name: "offer in utility", base: offer, patch: `category: UTILITY`, at: "spec", want: "limitedTimeOffer needs category: MARKETING"},
-		{name: "offer with text header", base: offer, patch: `header: {format: TEXT, text: Hi}`, at: "spec", want: "the header must be IMAGE or VIDEO"},
-		{name: "offer with footer", base: offer, patch: `footer: {text: Bye}`, at: "spec", want: "no footer is possible"},
+		{name: "offer in utility", base: offer, patch: `category: UTILITY`, at: "spec.limitedTimeOffer", want: "limitedTimeOffer needs category: MARKETING"},
+		{name: "offer with text header", base: offer, patch: `header: {format: TEXT, text: Hi}`, at: "spec.limitedTimeOffer", want: "the header must be IMAGE or VIDEO"},
+		{name: "offer with footer", base: offer, patch: `footer: {text: Bye}`, at: "spec.limitedTimeOffer", want: "no footer is possible"},
 		{name: "offer with longest body", base: offer, patch: `body: {text: ` + long(600) + `}`},
-		{name: "offer with long body", base: offer, patch: `body: {text: ` + long(601) + `}`, at: "spec", want: "at most 600 characters"},
-		{name: "offer without buttons", base: offer, patch: `buttons: null`, at: "spec", want: "limitedTimeOffer needs a URL button"},
-		{name: "offer with code last", base: offer, patch: "buttons: [" + url + ", " + code + "]", at: "spec", want: "limitedTimeOffer needs a URL button"},
-		{name: "offer with long code", base: offer, patch: "buttons: [{type: COPY_CODE, example: ABCDEFGHIJKLMNOP}, " + url + "]", at: "spec", want: "at most 15 characters"},
+		{name: "offer with long body", base: offer, patch: `body: {text: ` + long(601) + `}`, at: "spec.limitedTimeOffer", want: "at most 600 characters"},
+		{name: "offer without buttons", base: offer, patch: `buttons: null`, at: "spec.limitedTimeOffer", want: "limitedTimeOffer needs a URL button"},
+		{name: "offer with code last", base: offer, patch: "buttons: [" + url + ", " + code + "]", at: "spec.limitedTimeOffer", want: "limitedTimeOffer needs a URL button"},
+		{name: "offer with long code", base: offer, patch: "buttons: [{type: COPY_CODE, example: ABCDEFGHIJKLMNOP}, " + url + "]", at: "spec.limitedTimeOffer", want: "at most 15 characters"},
 	}
 }

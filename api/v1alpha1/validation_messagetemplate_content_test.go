@@ -9,7 +9,8 @@ import (
 )
 
 // textRuleCases are refused alike in a body and in the body of a card, which is what spec makes of text and examples.
-func textRuleCases(base, at, format string) []validationCase {
+// own is the place of the rules of the text itself, created that of the rules for new content.
+func textRuleCases(base, own, created, format string) []validationCase {
 	var cases []validationCase
 	for _, tc := range []struct{ name, text, examples, want string }{
 		{name: "two variables", text: "Dear {{1}}, see {{2}} now.", examples: `{name: "1", value: Ana}, {name: "2", value: "12"}`},
@@ -33,8 +34,12 @@ func textRuleCases(base, at, format string) []validationCase {
 		{name: "three line breaks", text: `A\n\n\nB`, want: "more than two line breaks"},
 	} {
 		content := fmt.Sprintf("{text: \"%s\", examples: [%s]}", tc.text, tc.examples)
+		at := created
+		if strings.Contains(tc.want, "an example names") || strings.Contains(tc.want, "in a Helm chart") {
+			at = own
+		}
 		cases = append(cases, validationCase{
-			name: at + "/" + tc.name, base: base, patch: strings.ReplaceAll(format, "CONTENT", content), at: at, want: tc.want,
+			name: own + "/" + tc.name, base: base, patch: strings.ReplaceAll(format, "CONTENT", content), at: at, want: tc.want,
 		})
 	}
 	return cases
@@ -47,15 +52,15 @@ func templateTextCases() []validationCase {
 		many += fmt.Sprintf(" {{%d}} a", i)
 		examples += fmt.Sprintf("{name: \"%d\", value: a}, ", i)
 	}
-	return append(textRuleCases(utility, "spec.body", "body: CONTENT"), []validationCase{
+	return append(textRuleCases(utility, "spec.body", "spec.body", "body: CONTENT"), []validationCase{
 		{name: "named", base: utility, patch: named + `body: {text: "Dear {{first_name}}, see.", examples: [{name: first_name, value: Ana}]}`},
 		{name: "named with digit", base: utility, patch: named + `body: {text: "Dear {{name2}}, see.", examples: [{name: name2, value: Ana}]}`},
 		{name: "named in a positional body", base: utility, patch: `body: {text: "Dear {{first_name}}, see.", examples: [{name: first_name, value: Ana}]}`,
-			at: "spec", want: "variables of the body must fit parameterFormat"},
+			at: "spec.body", want: "variables must fit parameterFormat"},
 		{name: "positional in a named body", base: utility, patch: named + `body: {text: "Dear {{1}}, see.", examples: [{name: "1", value: Ana}]}`,
-			at: "spec", want: "variables of the body must fit parameterFormat"},
+			at: "spec.body", want: "variables must fit parameterFormat"},
 		{name: "mixed", base: utility, patch: `body: {text: "Dear {{1}}, see {{b}} now.", examples: [{name: "1", value: Ana}, {name: b, value: c}]}`,
-			at: "spec", want: "variables of the body must fit parameterFormat"},
+			at: "spec.body", want: "variables must fit parameterFormat"},
 		{name: "variable in upper case", base: utility, patch: named + `body: {text: "Dear {{Name}}, see.", examples: [{name: Name, value: Ana}]}`,
 			at: "spec.body.examples[0].name", want: "name must be the variable without braces"},
 		{name: "name with braces", base: utility, patch: `body: {text: "Dear {{1}}, see.", examples: [{name: "{{1}}", value: Ana}]}`,
@@ -85,7 +90,7 @@ func templateHeaderCases() []validationCase {
 		{name: "text in an image header", base: utility, patch: `header: {format: IMAGE, text: Hi, ` + media + `}`, at: "spec.header", want: "text belongs to format: TEXT"},
 		{name: "media in a text header", base: utility, patch: `header: {format: TEXT, text: Hi, ` + media + `}`, at: "spec.header", want: "media belongs to format"},
 		{name: "media in a location", base: utility, patch: `header: {format: LOCATION, ` + media + `}`, at: "spec.header", want: "media belongs to format"},
-		{name: "image without media", base: utility, patch: `header: {format: IMAGE}`, at: "spec", want: "needs media, the sample file"},
+		{name: "image without media", base: utility, patch: `header: {format: IMAGE}`, at: "spec.header", want: "needs media, the sample file"},
 		{name: "image without media observed", base: utility, patch: "header: {format: IMAGE}\nmanagementPolicy: Observed"},
 		{name: "media from nowhere", base: utility, patch: `header: {format: IMAGE, media: {}}`, at: "spec.header.media", want: "exactly one of configMapKeyRef and url"},
 		{name: "media without hash", base: utility, patch: `header: {format: IMAGE, media: {url: "https://a.example/v.jpg"}}`, at: "spec.header.media", want: "url and sha256 go together"},
@@ -98,14 +103,14 @@ func templateHeaderCases() []validationCase {
 			at: "spec.header.examples[0].name", want: "name must be the variable without braces"},
 		{name: "two variables in a header", base: utility, patch: `header: {format: TEXT, text: "{{1}} and {{2}}", examples: [{name: "1", value: a}]}`,
 			at: "spec.header", want: "at most one variable"},
-		{name: "header without example", base: utility, patch: `header: {format: TEXT, text: "Hi {{1}}"}`, at: "spec.header", want: "the variable in text needs an example"},
+		{name: "header without example", base: utility, patch: `header: {format: TEXT, text: "Hi {{1}}"}`, at: "spec.header", want: "every variable in text needs an example"},
 		{name: "header with superfluous example", base: utility, patch: `header: {format: TEXT, text: "Hi", examples: [{name: "1", value: a}]}`,
 			at: "spec.header", want: "an example names a variable that text does not contain"},
 		{name: "header with half a variable", base: utility, patch: `header: {format: TEXT, text: "Hi 1}}"}`, at: "spec.header", want: "the braces in text do not match"},
 		{name: "second variable in a header", base: utility, patch: `header: {format: TEXT, text: "Hi {{2}}", examples: [{name: "2", value: a}]}`,
 			at: "spec.header", want: "the positional variable of a header is {{1}}"},
 		{name: "named variable in a positional header", base: utility, patch: `header: {format: TEXT, text: "Hi {{a}}", examples: [{name: a, value: a}]}`,
-			at: "spec", want: "the variable of the header must fit parameterFormat"},
+			at: "spec.header", want: "variables must fit parameterFormat"},
 		{name: "header of two lines", base: utility, patch: `header: {format: TEXT, text: "Hi\nyou"}`, at: "spec.header", want: "must be one line"},
 		{name: "longest header", base: utility, patch: `header: {format: TEXT, text: ` + long(60) + `}`},
 		{name: "header too long", base: utility, patch: `header: {format: TEXT, text: ` + long(61) + `}`, at: "spec.header.text", want: "60"},
@@ -117,7 +122,7 @@ func templateAuthenticationCases() []validationCase {
 	cases := []validationCase{
 		{name: "one tap", base: authentication, patch: `authentication: {addSecurityRecommendation: true, codeExpirationMinutes: 90, otp: {type: ONE_TAP, text: Copy, autofillText: Fill, ` + apps + `}}`},
 		{name: "zero tap", base: authentication, patch: `authentication: {otp: {type: ZERO_TAP, zeroTapTermsAccepted: true, ` + apps + `}}`},
-		{name: "body in authentication", base: authentication, patch: "authentication: null\nbody: {text: Your code is here.}", at: "spec", want: "use authentication instead of body"},
+		{name: "body in authentication", base: authentication, patch: "authentication: null\nbody: {text: Your code is here.}", at: "spec.body", want: "use authentication instead of body"},
 		{name: "authentication in utility", base: authentication, patch: `category: UTILITY`, at: "spec", want: "authentication needs category: AUTHENTICATION"},
 		{name: "authentication with footer", base: authentication, patch: `footer: {text: Bye}`, at: "spec", want: "go with body only"},
 		{name: "expiry too long", base: authentication, patch: `authentication: {codeExpirationMinutes: 91, otp: {type: COPY_CODE}}`,
@@ -125,9 +130,9 @@ func templateAuthenticationCases() []validationCase {
 		{name: "no otp", base: authentication, patch: `authentication: {}`, at: "spec.authentication.otp", want: "Required"},
 	}
 	for _, tc := range []struct{ name, otp, at, want string }{
-		{"one tap without apps", `type: ONE_TAP`, "", "supportedApps (1 to 5) belong to"},
-		{"one tap with empty apps", `type: ONE_TAP, supportedApps: []`, "", "supportedApps (1 to 5) belong to"},
-		{"copy code with apps", `type: COPY_CODE, ` + apps, "", "supportedApps (1 to 5) belong to"},
+		{"one tap without apps", `type: ONE_TAP`, "", "need supportedApps, 1 to 5"},
+		{"one tap with empty apps", `type: ONE_TAP, supportedApps: []`, "", "need supportedApps, 1 to 5"},
+		{"copy code with apps", `type: COPY_CODE, ` + apps, "", "supportedApps belong to"},
 		{"copy code with autofill", `type: COPY_CODE, autofillText: Fill`, "", "autofillText belongs to"},
 		{"zero tap without terms", `type: ZERO_TAP, ` + apps, "", "ZERO_TAP needs zeroTapTermsAccepted: true"},
 		{"zero tap with refused terms", `type: ZERO_TAP, zeroTapTermsAccepted: false, ` + apps, "", "ZERO_TAP needs zeroTapTermsAccepted: true"},
@@ -138,7 +143,11 @@ func templateAuthenticationCases() []validationCase {
 		{"hash too short", `type: ONE_TAP, supportedApps: [{packageName: com.acme, signatureHash: K8a/AINcGX}]`, ".supportedApps[0].signatureHash", "exactly 11"},
 		{"hash as in an address", `type: ONE_TAP, supportedApps: [{packageName: com.acme, signatureHash: "K8a%2FAINcGX7"}]`, ".supportedApps[0].signatureHash", "exactly 11"},
 	} {
-		cases = append(cases, validationCase{name: tc.name, base: authentication, patch: `authentication: {otp: {` + tc.otp + `}}`, at: "spec.authentication.otp" + tc.at, want: tc.want})
+		at := "spec.authentication.otp" + tc.at
+		if strings.Contains(tc.want, "need supportedApps") {
+			at = "spec.authentication"
+		}
+		cases = append(cases, validationCase{name: tc.name, base: authentication, patch: `authentication: {otp: {` + tc.otp + `}}`, at: at, want: tc.want})
 	}
 	return cases
 }
@@ -156,6 +165,14 @@ func templateLibraryCases() []validationCase {
 		{"library example without url", `type: FLOW, example: a`, "", "example belongs to type: URL"},
 		{"library example missing", `type: URL, url: "https://a.example/{{1}}"`, "", "needs an example of the whole address"},
 		{"library url without scheme", `type: URL, url: a.example`, ".url", "must begin with https://"},
+		{"library passcode", `type: OTP, otpType: ZERO_TAP`, "", ""},
+		{"library passcode with apps", `type: OTP, otpType: ZERO_TAP, zeroTapTermsAccepted: true, supportedApps: [{packageName: com.acme.shop, signatureHash: K8a/AINcGX7}]`, "", ""},
+		{"library passcode without a type", `type: OTP`, "", "otpType belongs to type: OTP"},
+		{"library passcode of another type", `type: FLOW, otpType: COPY_CODE`, "", "otpType belongs to type: OTP"},
+		{"library passcode to copy with apps", `type: OTP, otpType: COPY_CODE, supportedApps: [{packageName: com.acme.shop, signatureHash: K8a/AINcGX7}]`, "", "supportedApps belong to otpType"},
+		{"library passcode with refused terms", `type: OTP, otpType: ZERO_TAP, zeroTapTermsAccepted: false`, "", "zeroTapTermsAccepted belongs to"},
+		{"library passcode with package of one part", `type: OTP, otpType: ONE_TAP, supportedApps: [{packageName: shop, signatureHash: K8a/AINcGX7}]`, ".supportedApps[0].packageName", "two or more parts"},
+		{"library passcode with short hash", `type: OTP, otpType: ONE_TAP, supportedApps: [{packageName: com.acme, signatureHash: K8a}]`, ".supportedApps[0].signatureHash", "exactly 11"},
 		{"library url to WhatsApp", `type: URL, url: "https://wa.me/1555"`, ".url", "must not link to wa.me"},
 	} {
 		cases = append(cases, validationCase{name: tc.name, base: library, patch: `library: {templateName: a, buttonInputs: [{` + tc.button + `}]}`, at: "spec.library.buttonInputs[0]" + tc.at, want: tc.want})

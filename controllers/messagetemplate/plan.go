@@ -206,6 +206,9 @@ func planAbsent(s state) action {
 	case s.refusedFor > 0 && s.status.ID == "":
 		return action{result: lifecycle.Unchanged(s.refusedFor)}
 	}
+	if o := unsendable(s.spec); o != nil {
+		return action{gone: true, result: o}
+	}
 	return action{step: stepCreate}
 }
 
@@ -271,6 +274,9 @@ func planDrift(s state, recorded *v1alpha1.Baseline) action {
 
 // planEdit is the plan for a template that has to be edited, if its status permits that.
 func planEdit(s state, names []string, cause string) action {
+	if o := unsendable(s.spec); o != nil {
+		return action{result: o.AssetUnaffectedIf(cause == causeDrift)}
+	}
 	if o := editable(s.status.Status, strings.Join(names, ", ")); o != nil {
 		return action{result: o}
 	}
@@ -278,6 +284,20 @@ func planEdit(s state, names []string, cause string) action {
 		return action{result: lifecycle.Unchanged(s.refusedFor)}
 	}
 	return action{step: stepEdit, fields: names, cause: cause}
+}
+
+// unsendable says why content can't be sent to Meta, whichever way it came here: a lenient spec may describe content that exists at Meta and
+// that Meta wouldn't take any more.
+func unsendable(spec *v1alpha1.MessageTemplateSpec) *lifecycle.Result {
+	breaches := template.Creatable(spec)
+	if len(breaches) == 0 {
+		return nil
+	}
+	problems := make([]template.Problem, 0, len(breaches))
+	for _, b := range breaches {
+		problems = append(problems, b.Problem)
+	}
+	return lifecycle.NotSynced(v1alpha1.ReasonInvalidSpec, "Meta doesn't take this as new content, so nothing is sent; correct "+joinProblems(problems))
 }
 
 // editable says whether the status of the template permits an edit at all.

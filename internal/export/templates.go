@@ -30,6 +30,7 @@ func (e *Exporter) template(ctx context.Context, live *graph.Template, names map
 		faults = append(faults, p.String())
 	}
 	missing := template.Unsampled(full)
+	lenient := e.lenient(full, len(missing) > 0 || why != "")
 	if len(faults) == 0 {
 		faults = e.tryTemplate(ctx, r, live, full, len(missing) > 0 || why != "")
 	}
@@ -44,11 +45,27 @@ func (e *Exporter) template(ctx context.Context, live *graph.Template, names map
 				"spec."+strings.Join(missing, ", spec.")+" and remove managementPolicy.")
 		}
 	}
+	r.Comments = append(r.Comments, lenient...)
 	if hidden := template.Unknown(live); len(hidden) > 0 && full.Authentication != nil {
 		r.Comments = append(r.Comments, "Meta doesn't show spec."+strings.Join(hidden, ", spec.")+":",
 			"set it as the text of the template has it, because the next edit sends it.")
 	}
 	return r
+}
+
+// lenient turns off the rules for new content where the template breaks one, and returns a comment that names them.
+func (e *Exporter) lenient(spec *v1alpha1.MessageTemplateSpec, observed bool) []string {
+	spec.CommonSpec = e.common(observed)
+	breaches := template.Creatable(spec)
+	if len(breaches) == 0 {
+		return nil
+	}
+	spec.ContentValidation = v1alpha1.ContentValidationLenient
+	comments := []string{"Lenient: Meta wouldn't take this as new content, and it isn't sent. Before the next change, correct"}
+	for _, b := range breaches {
+		comments = append(comments, fmt.Sprintf("- %s (%s): %s", b.Path, b.Rule.Name, b.Message))
+	}
+	return comments
 }
 
 // onlyObserved says why a template must not be managed, "" where it may be.

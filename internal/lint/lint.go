@@ -43,6 +43,7 @@ const (
 	RuleContent    Rule = "content"
 	RuleDuplicate  Rule = "duplicate"
 	RuleReview     Rule = "review"
+	RuleLenient    Rule = "lenient"
 )
 
 // Rules describes all rules by name.
@@ -52,6 +53,7 @@ var Rules = map[Rule]string{
 	RuleContent:    "The operator couldn't send the template to Meta.",
 	RuleDuplicate:  "Two resources are the same, or are about the same asset at Meta.",
 	RuleReview:     "Meta tends to reject this, or recipients won't see it.",
+	RuleLenient:    "With contentValidation: Lenient the operator describes this, but doesn't send it.",
 }
 
 // Finding is one thing that was found.
@@ -175,30 +177,53 @@ func resource(obj *unstructured.Unstructured) string {
 	return obj.GetKind() + "/" + cmp.Or(obj.GetName(), obj.GetGenerateName()+"*")
 }
 
-// schema reports whether the API server would take the resource.
+// schema reports whether the API server would take the resource. It names the part that breaks a rule about new content; here the field is
+// named, and its line.
 func (c *check) schema(ctx context.Context, v *schema.Validator) bool {
 	errs := v.Validate(ctx, c.document.Object)
+	refused := false
 	for _, e := range errs {
+		if template.IsRefusal(e.Detail) {
+			refused = true
+			continue
+		}
 		c.found(Error, RuleSchema, e.Field, "%s", schema.Explain(e))
+	}
+	if obj := c.messageTemplate(); refused && obj != nil {
+		for _, b := range template.Creatable(&obj.Spec) {
+			c.found(Error, RuleSchema, b.Path, "%s", b.Message)
+		}
 	}
 	return len(errs) == 0
 }
 
-// template asks what the operator asks before it sends a template.
-func (c *check) template() {
+// messageTemplate returns the resource as a MessageTemplate, nil if it isn't one.
+func (c *check) messageTemplate() *v1alpha1.MessageTemplate {
 	if c.document.Object.GetKind() != v1alpha1.KindMessageTemplate {
-		return
+		return nil
 	}
 	obj := &v1alpha1.MessageTemplate{}
 	if err := k8sruntime.DefaultUnstructuredConverter.FromUnstructured(c.document.Object.Object, obj); err != nil {
 		c.found(Error, RuleSchema, "spec", "%s", err)
+		return nil
+	}
+	return obj
+}
+
+// template asks what the operator asks before it sends a template.
+func (c *check) template() {
+	obj := c.messageTemplate()
+	if obj == nil {
 		return
 	}
 	_, problems := template.Content(&obj.Spec)
 	for _, p := range problems {
 		c.found(Error, RuleContent, p.Path, "%s", p.Message)
 	}
-	for _, p := range template.Warnings(&obj.Spec) {
-		c.found(Warning, RuleReview, p.Path, "%s", p.Message)
+	for _, b := range template.Creatable(&obj.Spec) { // only a lenient manifest gets this far with one
+		c.found(Warning, RuleLenient, b.Path, "%s", b.Message)
+	}
+	for _, b := range template.Warnings(&obj.Spec) {
+		c.found(Warning, RuleReview, b.Path, "%s", b.Message)
 	}
 }

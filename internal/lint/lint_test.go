@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,6 +75,46 @@ func TestStdin(t *testing.T) {
 		var out bytes.Buffer
 		if err := write(&out, r); err != nil || strings.Contains(out.String(), secret) {
 			t.Errorf("%v: %s", err, out.String())
+		}
+	}
+}
+
+// TestContentRules: a rule about new content is an error at the field that breaks it, and with contentValidation: Lenient a warning.
+func TestContentRules(t *testing.T) {
+	const manifestText = `apiVersion: whatsapp.waba-operator.io/v1alpha1
+kind: MessageTemplate
+metadata: {name: old}
+spec:
+  wabaRef: {name: acme}
+  name: old
+  language: en_US
+  category: UTILITY
+  body:
+    text: "{{1}}, your order is done."
+  buttons:
+  - {type: QUICK_REPLY, text: "Yes please"}
+  - type: URL
+    text: Chat
+    url: https://wa.me/15550051310
+`
+	for text, want := range map[string]struct {
+		severity Severity
+		rule     Rule
+	}{
+		manifestText: {Error, RuleSchema},
+		strings.Replace(manifestText, "spec:\n", "spec:\n  contentValidation: Lenient\n", 1): {Warning, RuleLenient},
+	} {
+		var got []string
+		for _, f := range linter(t).Run(t.Context(), []string{manifest.Stdin}, strings.NewReader(text)).Findings {
+			if f.Severity != want.severity || f.Rule != want.rule {
+				t.Errorf("%+v", f)
+			}
+			got = append(got, fmt.Sprintf("%s:%d", f.Field, f.Line))
+		}
+		first := strings.Count(text[:strings.Index(text, "    text: \"{{1}}")], "\n") + 1
+		line := func(n int) string { return fmt.Sprint(first + n) }
+		if fields := []string{"spec.body.text:" + line(0), "spec.body.text:" + line(0), "spec.buttons[1].url:" + line(5)}; !slices.Equal(got, fields) {
+			t.Errorf("%s: got %q, want %q", want.rule, got, fields)
 		}
 	}
 }

@@ -94,7 +94,7 @@ func writeGitHub(w io.Writer, r *Result) error {
 func writeSARIF(w io.Writer, r *Result) error {
 	report := sarif.NewReport()
 	run := sarif.NewRunWithInformationURI("kubectl-waba", "https://github.com/waba-operator/waba-operator")
-	for _, rule := range []Rule{RuleUnreadable, RuleSchema, RuleContent, RuleDuplicate, RuleReview} {
+	for _, rule := range []Rule{RuleUnreadable, RuleSchema, RuleContent, RuleDuplicate, RuleReview, RuleLenient} {
 		run.AddRule(string(rule)).WithDescription(Rules[rule])
 	}
 	for i := range r.Findings {

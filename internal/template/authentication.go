@@ -130,6 +130,18 @@ func (f Fields) library(l *graph.LibraryInputs) {
 		f.number(canonical.WriteOnly+"library.bodyInputs.codeExpirationMinutes", b.CodeExpirationMinutes)
 	}
 	for i, b := range l.ButtonInputs {
-		f.set(canonical.WriteOnly+"library.buttonInputs["+strconv.Itoa(i)+"]", strings.Join([]string{b.Type, b.URL, b.PhoneNumber}, " "))
+		f.set(canonical.WriteOnly+"library.buttonInputs["+strconv.Itoa(i)+"]", libraryInput(&b))
 	}
+}
+
+// libraryInput is the canonical form of the input for a button.
+func libraryInput(b *graph.LibraryButtonInput) string {
+	parts := []string{b.Type, b.URL, b.PhoneNumber}
+	if b.OTPType != "" {
+		parts = append(parts, strings.ToUpper(b.OTPType))
+		for _, app := range b.SupportedApps {
+			parts = append(parts, app.PackageName, app.SignatureHash)
+		}
+	}
+	return strings.Join(parts, " ")
 }

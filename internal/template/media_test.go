@@ -74,18 +74,22 @@ func TestAnotherSampleIsAnotherEditOfTheSameContent(t *testing.T) {
 }
 
 func TestAManagedTemplateNeedsItsSample(t *testing.T) {
-	for _, format := range []v1alpha1.HeaderFormat{"IMAGE", "VIDEO", "DOCUMENT", "GIF", "LOCATION", "PRODUCT"} {
+	for _, format := range []v1alpha1.HeaderFormat{"IMAGE", "VIDEO", "DOCUMENT", "GIF", "LOCATION"} {
 		spec := &v1alpha1.MessageTemplateSpec{
 			Body: &v1alpha1.TemplateBody{Text: "Look."}, Header: &v1alpha1.TemplateHeader{Format: format},
 		}
-		_, problems := Content(spec)
-		if needs := format != "LOCATION" && format != "PRODUCT"; needs != (len(problems) == 1 && problems[0].Path == "spec.header.media") {
-			t.Errorf("%s: %v", format, problems)
+		breaches := Creatable(spec)
+		if needs := format != "LOCATION"; needs != (len(breaches) == 1 && breaches[0].Path == "spec.header.media") {
+			t.Errorf("%s: %v", format, breaches)
+		}
+		spec.ManagementPolicy = v1alpha1.ManagementPolicyObserved
+		if breaches := Creatable(spec); len(breaches) > 0 {
+			t.Errorf("%s, observed: %v", format, breaches)
 		}
 	}
 	spec := carouselOfPhotos()
-	spec.Carousel.Cards[1].Header.Media = nil
-	if _, problems := Content(spec); len(problems) != 1 || problems[0].Path != "spec.carousel.cards[1].header.media" {
-		t.Errorf("a card: %v", problems)
+	spec.Category, spec.Carousel.Cards[1].Header.Media = v1alpha1.TemplateCategoryMarketing, nil
+	if breaches := Creatable(spec); len(breaches) != 1 || breaches[0].Path != "spec.carousel.cards[1].header.media" {
+		t.Errorf("a card: %v", breaches)
 	}
 }

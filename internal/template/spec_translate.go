@@ -6,6 +6,7 @@ package template
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strings"
 
 	"k8s.io/utils/ptr"
@@ -115,7 +116,7 @@ func (d *describer) components(spec *v1alpha1.MessageTemplateSpec, components []
 		case componentHeader:
 			spec.Header = describeHeader(c)
 		case componentBody:
-			spec.Body = &v1alpha1.TemplateBody{Text: text(c.Text), Examples: describeExamples(c)}
+			spec.Body = &v1alpha1.TemplateBody{Text: text(c.Text), Examples: describeExamples(c, maxBodyExamples)}
 		case componentFooter:
 			spec.Footer = &v1alpha1.TemplateFooter{Text: text(c.Text)}
 		case componentButtons:
@@ -137,16 +138,26 @@ func (d *describer) components(spec *v1alpha1.MessageTemplateSpec, components []
 func describeHeader(c *graph.Component) *v1alpha1.TemplateHeader {
 	h := &v1alpha1.TemplateHeader{Format: v1alpha1.HeaderFormat(c.Format), Text: text(c.Text)}
 	if c.Format == formatText {
-		h.Examples = describeExamples(c)
+		h.Examples = describeExamples(c, 1)
 	}
 	return h
 }
 
-// describeExamples gives each variable the value that Meta shows for it. One without a value is left to the schema to refuse.
-func describeExamples(c *graph.Component) []v1alpha1.ParameterExample {
+// maxBodyExamples and maxCardExamples are how many examples the API takes.
+const (
+	maxBodyExamples = 50
+	maxCardExamples = 10
+)
+
+// exampleName is what the API takes as the name of a variable.
+var exampleName = regexp.MustCompile(`^([1-9][0-9]?|[a-z_][a-z0-9_]*)$`)
+
+// describeExamples gives each variable the value that Meta shows for it, as far as the API has a name for it and there is room. A template
+// whose variables lack examples breaks a rule for new content, and can be described all the same.
+func describeExamples(c *graph.Component, limit int) []v1alpha1.ParameterExample {
 	var out []v1alpha1.ParameterExample
 	for _, p := range textParameters(c.Type, c.Text, c.Example) {
-		if p.Example != "" {
+		if p.Example != "" && exampleName.MatchString(p.Name) && len(out) < limit {
 			out = append(out, v1alpha1.ParameterExample{Name: p.Name, Value: p.Example})
 		}
 	}

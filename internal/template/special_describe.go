@@ -91,6 +91,13 @@ func describeLibrary(live *graph.Template) *v1alpha1.TemplateLibrary {
 		for j := range live.Components[i].Buttons {
 			b := &live.Components[i].Buttons[j]
 			needed = needed || b.URL != "" || b.PhoneNumber != ""
+			if b == otpButton(live.Components) {
+				otp := describeOTP(b)
+				out.ButtonInputs = append(out.ButtonInputs, v1alpha1.LibraryButtonInput{
+					Type: v1alpha1.ButtonTypeOTP, OTPType: otp.Type, ZeroTapTermsAccepted: otp.ZeroTapTermsAccepted, SupportedApps: otp.SupportedApps,
+				})
+				continue
+			}
 			out.ButtonInputs = append(out.ButtonInputs, v1alpha1.LibraryButtonInput{
 				Type: v1alpha1.ButtonType(b.Type), URL: b.URL, Example: buttonExample(b), PhoneNumber: describePhone(b.PhoneNumber),
 			})
@@ -126,7 +133,7 @@ func (d *describer) card(path string, components []graph.Component) v1alpha1.Car
 				d.problem(at, "the header of a card can't have a text")
 			}
 		case componentBody:
-			card.Body = &v1alpha1.CardBody{Text: text(c.Text), Examples: describeExamples(c)}
+			card.Body = &v1alpha1.CardBody{Text: text(c.Text), Examples: describeExamples(c, maxCardExamples)}
 		case componentButtons:
 			for j := range c.Buttons {
 				card.Buttons = append(card.Buttons, describeCardButton(&c.Buttons[j]))

@@ -47,6 +47,7 @@ func library(l *v1alpha1.TemplateLibrary) *graph.LibraryInputs {
 	for _, b := range l.ButtonInputs {
 		out.ButtonInputs = append(out.ButtonInputs, graph.LibraryButtonInput{
 			Type: string(b.Type), URL: b.URL, URLExample: b.Example, PhoneNumber: b.PhoneNumber,
+			OTPType: string(b.OTPType), ZeroTapTermsAccepted: b.ZeroTapTermsAccepted, SupportedApps: supportedApps(b.SupportedApps),
 		})
 	}
 	return out
@@ -60,11 +61,10 @@ func limitedTimeOffer(o *v1alpha1.TemplateLimitedTimeOffer) graph.Component {
 	return graph.Component{Type: componentLimitedTimeOffer, LimitedTimeOffer: offer}
 }
 
-func (t *translator) carousel(c *v1alpha1.TemplateCarousel) graph.Component {
+func (t translator) carousel(c *v1alpha1.TemplateCarousel) graph.Component {
 	out := graph.Component{Type: componentCarousel}
 	for i := range c.Cards {
 		card := &c.Cards[i]
-		t.sample("spec."+cardPath(i)+mediaSuffix, string(card.Header.Format), card.Header.Media)
 		components := []graph.Component{{Type: componentHeader, Format: string(card.Header.Format)}}
 		if b := card.Body; b != nil {
 			components = append(components, graph.Component{Type: componentBody, Text: text(b.Text), Example: t.bodyExample(b.Examples)})

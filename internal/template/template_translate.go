@@ -41,12 +41,11 @@ type Problem struct {
 func (p Problem) String() string { return p.Path + ": " + p.Message }
 
 // Content converts a spec to what Meta expects. Parts of the API that this version can't manage are problems, never
-// dropped: a template without its carousel would be another template. What is only observed is never sent, and so may lack
-// what a review needs.
+// dropped: a template without its carousel would be another template. Whether Meta would take the content as new is for Creatable to
+// say.
 func Content(spec *v1alpha1.MessageTemplateSpec) (graph.TemplateContent, []Problem) {
-	t := &translator{
-		named: parameterFormat(spec) == FormatNamed, observed: spec.ManagementPolicy == v1alpha1.ManagementPolicyObserved,
-	}
+	t := translator{named: parameterFormat(spec) == FormatNamed}
+	var problems []Problem
 	content := graph.TemplateContent{
 		Name: spec.Name, Language: spec.Language, Category: string(spec.Category),
 		ParameterFormat: parameterFormat(spec), MessageSendTTLSeconds: spec.MessageSendTTLSeconds,
@@ -60,11 +59,11 @@ func Content(spec *v1alpha1.MessageTemplateSpec) (graph.TemplateContent, []Probl
 		content.Components = authentication(spec.Authentication)
 	default:
 		content.Components = t.components(spec)
-		if len(content.Components) == 0 && !t.observed {
-			t.problem("spec.body", "a managed template needs a body; write body.text or set managementPolicy: Observed")
+		if len(content.Components) == 0 && spec.ManagementPolicy != v1alpha1.ManagementPolicyObserved {
+			problems = []Problem{{"spec.body", "a managed template needs a body; write body.text or set managementPolicy: Observed"}}
 		}
 	}
-	return content, t.problems
+	return content, problems
 }
 
 // optedOut inverts the switch: at Meta it is a negative one. An absent value stays absent.
@@ -91,16 +90,9 @@ func parameterFormat(spec *v1alpha1.MessageTemplateSpec) string {
 	return string(spec.ParameterFormat)
 }
 
-type translator struct {
-	named, observed bool
-	problems        []Problem
-}
+type translator struct{ named bool }
 
-func (t *translator) problem(path, message string) {
-	t.problems = append(t.problems, Problem{Path: path, Message: message})
-}
-
-func (t *translator) components(spec *v1alpha1.MessageTemplateSpec) []graph.Component {
+func (t translator) components(spec *v1alpha1.MessageTemplateSpec) []graph.Component {
 	var cs []graph.Component
 	if h := spec.Header; h != nil {
 		cs = append(cs, t.header(h))
@@ -135,34 +127,24 @@ func text(s string) string {
 	return strings.TrimRight(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
 }
 
-func (t *translator) header(h *v1alpha1.TemplateHeader) graph.Component {
+func (t translator) header(h *v1alpha1.TemplateHeader) graph.Component {
 	c := graph.Component{Type: componentHeader, Format: string(h.Format)}
-	switch string(h.Format) {
-	case formatText:
-		c.Text = text(h.Text)
-		if len(h.Examples) > 0 {
-			c.Example = &graph.Example{}
-			if t.named {
-				c.Example.HeaderTextNamed = namedExamples(h.Examples)
-			} else {
-				c.Example.HeaderText = positionalExamples(h.Examples)
-			}
+	if string(h.Format) != formatText {
+		return c
+	}
+	c.Text = text(h.Text)
+	if len(h.Examples) > 0 {
+		c.Example = &graph.Example{}
+		if t.named {
+			c.Example.HeaderTextNamed = namedExamples(h.Examples)
+		} else {
+			c.Example.HeaderText = positionalExamples(h.Examples)
 		}
-	default:
-		t.sample("spec."+mediaSuffix, string(h.Format), h.Media)
 	}
 	return c
 }
 
-// sample demands the file that Meta reviews. Under managementPolicy Observed it may be absent: Meta never gives it back.
-func (t *translator) sample(path, format string, media *v1alpha1.MediaSource) {
-	if needsMedia(format) && media == nil && !t.observed {
-		t.problem(path, "a managed template with a header of format "+format+" needs a sample file; write "+
-			"configMapKeyRef, or url and sha256, or set managementPolicy: Observed")
-	}
-}
-
-func (t *translator) bodyExample(examples []v1alpha1.ParameterExample) *graph.Example {
+func (t translator) bodyExample(examples []v1alpha1.ParameterExample) *graph.Example {
 	switch {
 	case len(examples) == 0:
 		return nil // Meta refuses an example object where there is no variable (subcode 2388043)

@@ -119,10 +119,6 @@ func TestContentOfTheTemplateItself(t *testing.T) {
 // What can't be sent must be said, never dropped: without it this would be another template.
 func TestContentReportsWhatCannotBeSent(t *testing.T) {
 	for path, change := range map[string]func(*v1alpha1.MessageTemplateSpec){
-		"spec.header.media": func(s *v1alpha1.MessageTemplateSpec) { s.Header = &v1alpha1.TemplateHeader{Format: "IMAGE"} },
-		"spec.carousel.cards[0].header.media": func(s *v1alpha1.MessageTemplateSpec) {
-			s.Carousel = &v1alpha1.TemplateCarousel{Cards: []v1alpha1.CarouselCard{{Header: v1alpha1.CardHeader{Format: "VIDEO"}}}}
-		},
 		"spec.body": func(s *v1alpha1.MessageTemplateSpec) { s.Body = nil },
 	} {
 		_, problems := Content(minimal(change))
@@ -212,6 +208,43 @@ func TestContentOfALibraryTemplate(t *testing.T) {
 	}
 }
 
+// TestLibraryPasscode: the button of a library template for one-time passcodes is chosen by an input, and read back from its address.
+func TestLibraryPasscode(t *testing.T) {
+	input := v1alpha1.LibraryButtonInput{
+		Type: v1alpha1.ButtonTypeOTP, OTPType: v1alpha1.OTPTypeZeroTap, ZeroTapTermsAccepted: ptr.To(true),
+		SupportedApps: []v1alpha1.SupportedApp{{PackageName: "com.example.app", SignatureHash: "K8a/AINcGX7"}},
+	}
+	spec := minimal(func(s *v1alpha1.MessageTemplateSpec) {
+		s.Body, s.Category = nil, v1alpha1.TemplateCategoryAuthentication
+		s.Library = &v1alpha1.TemplateLibrary{TemplateName: "verify_code_1", ButtonInputs: []v1alpha1.LibraryButtonInput{input}}
+	})
+	got, problems := Content(spec)
+	want := []graph.LibraryButtonInput{{
+		Type: "OTP", OTPType: "ZERO_TAP", ZeroTapTermsAccepted: ptr.To(true),
+		SupportedApps: []graph.SupportedApp{{PackageName: "com.example.app", SignatureHash: "K8a/AINcGX7"}},
+	}}
+	if diff := cmp.Diff(want, got.Library.ButtonInputs); diff != "" || len(problems) > 0 {
+		t.Errorf("%v (-want +got):\n%s", problems, diff)
+	}
+	live := &graph.Template{
+		Name: "code", Language: "en_US", Category: "AUTHENTICATION", LibraryTemplateName: "verify_code_1", Components: []graph.Component{
+			{Type: "BODY", Text: "*{{1}}* is your verification code."},
+			{Type: "BUTTONS", Buttons: []graph.Button{{Type: "URL", Text: "Autofill", URL: "https://www.whatsapp.com/otp/code/?otp_type=ZERO_TAP" +
+				"&package_name=com.example.app&signature_hash=K8a%2FAINcGX7&code=otp{{1}}"}}},
+		},
+	}
+	described, problems := Spec(live)
+	if diff := cmp.Diff([]v1alpha1.LibraryButtonInput{input}, described.Library.ButtonInputs); diff != "" || len(problems) > 0 {
+		t.Errorf("described: %v (-want +got):\n%s", problems, diff)
+	}
+	other := spec.DeepCopy()
+	other.Library.ButtonInputs[0].OTPType = v1alpha1.OTPTypeOneTap
+	changed, _ := Content(other)
+	if names := WriteOnlyChanged(WantedFields(got).WriteOnly(), WantedFields(changed)); !slices.Equal(names, []string{"library.buttonInputs[0]"}) {
+		t.Errorf("changed: %v", names)
+	}
+}
+
 func TestContentTakesEveryTypeOfButton(t *testing.T) {
 	for _, kind := range []v1alpha1.ButtonType{
 		v1alpha1.ButtonTypeQuickReply, v1alpha1.ButtonTypeURL, v1alpha1.ButtonTypePhoneNumber, v1alpha1.ButtonTypeCopyCode,
@@ -225,18 +258,18 @@ func TestContentTakesEveryTypeOfButton(t *testing.T) {
 	}
 }
 
-func TestContentReportsAllProblemsAtOnce(t *testing.T) {
-	_, problems := Content(minimal(
+func TestAllBreachesAtOnce(t *testing.T) {
+	breaches := Creatable(minimal(
 		func(s *v1alpha1.MessageTemplateSpec) { s.Header = &v1alpha1.TemplateHeader{Format: "VIDEO"} },
 		func(s *v1alpha1.MessageTemplateSpec) {
 			s.Carousel = &v1alpha1.TemplateCarousel{Cards: []v1alpha1.CarouselCard{{Header: v1alpha1.CardHeader{Format: "IMAGE"}}}}
 		},
 	))
-	var paths []string
-	for _, p := range problems {
-		paths = append(paths, p.Path)
+	paths := make([]string, 0, len(breaches))
+	for _, b := range breaches {
+		paths = append(paths, b.Path)
 	}
-	if want := []string{"spec.header.media", "spec.carousel.cards[0].header.media"}; !slices.Equal(paths, want) {
+	if want := []string{"spec.header.media", "spec.carousel.cards[0].header.media", "spec.carousel", "spec.carousel"}; !slices.Equal(paths, want) {
 		t.Errorf("got %q, want %q", paths, want)
 	}
 }

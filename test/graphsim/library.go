@@ -18,7 +18,11 @@ var libraryTemplates = map[string]string{
 	"payment_confirmation_1": `[{"type":"BODY","text":"We received your payment of {{1}} for order {{2}}, everything is settled now.","example":{"body_text":[["$12.34","#12345"]]}}]`,
 	"support_call_1": `[{"type":"BODY","text":"Your request {{1}} is with our team, call us if you would rather talk.","example":{"body_text":[["#12345"]]}},
 		{"type":"BUTTONS","buttons":[{"type":"PHONE_NUMBER","text":"Call us","phone_number":"+15550051310"}]}]`,
+	libraryOTP: `[{"type":"BODY"},{"type":"BUTTONS","buttons":[{"type":"OTP"}]}]`,
 }
+
+// libraryOTP is the one library template of category AUTHENTICATION.
+const libraryOTP = "verify_code_1"
 
 type libraryInput struct {
 	Type string `json:"type"`
@@ -26,17 +30,24 @@ type libraryInput struct {
 		BaseURL string `json:"base_url"`
 		Suffix  string `json:"url_suffix_example"`
 	} `json:"url"`
-	PhoneNumber string `json:"phone_number"`
+	PhoneNumber          string         `json:"phone_number"`
+	OTPType              string         `json:"otp_type"`
+	ZeroTapTermsAccepted *bool          `json:"zero_tap_terms_accepted"`
+	SupportedApps        []supportedApp `json:"supported_apps"`
 }
 
 // fromLibrary fills in the components of a library template, which is approved at once.
 func (s *Simulator) fromLibrary(c *call, t *template, name string) *apiError {
 	text, ok := libraryTemplates[name]
+	category := "UTILITY"
+	if name == libraryOTP {
+		category = "AUTHENTICATION"
+	}
 	switch {
 	case !ok:
 		return errStructure("The library template %s doesn't exist.", name)
-	case t.Category != "UTILITY":
-		return errStructure("Library templates have the category UTILITY.")
+	case t.Category != category:
+		return errStructure("The library template %s has the category %s.", name, category)
 	case c.has("components"):
 		return errStructure("A library template can't have components.")
 	}
@@ -48,7 +59,12 @@ func (s *Simulator) fromLibrary(c *call, t *template, name string) *apiError {
 		if problem := applyLibraryInputs(libraryInputs(c), buttons.Buttons); problem != nil {
 			return problem
 		}
-		if problem := checkButtons(t, 1, buttons.Buttons, false); problem != nil {
+		if name == libraryOTP {
+			problem = checkOTP(&buttons.Buttons[0])
+		} else {
+			problem = checkButtons(t, 1, buttons.Buttons, false)
+		}
+		if problem != nil {
 			return problem
 		}
 	}
@@ -83,6 +99,9 @@ func applyLibraryInputs(inputs []libraryInput, buttons []button) *apiError {
 		}
 		if b.Type == "PHONE_NUMBER" {
 			b.PhoneNumber = in.PhoneNumber
+		}
+		if b.Type == "OTP" {
+			b.OTPType, b.ZeroTapTermsAccepted, b.SupportedApps = strings.ToUpper(in.OTPType), in.ZeroTapTermsAccepted, in.SupportedApps
 		}
 	}
 	return nil

@@ -108,6 +108,7 @@ var authTexts = map[string]struct{ code, security, expiry, copy string }{
 }
 
 // renderAuthentication fills in Meta's preset texts and turns the OTP button into a URL button.
+// What was stored before keeps its text, as templates with texts of their own do that are older than Meta's.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/authentication-templates.
 func renderAuthentication(language string, components []component) {
 	short, _, _ := strings.Cut(language, "_")
@@ -120,7 +121,7 @@ func renderAuthentication(language string, components []component) {
 		expiry = footer.CodeExpirationMinutes
 		footer.Text = fmt.Sprintf(texts.expiry, *expiry)
 	}
-	if body := find(components, "BODY"); body != nil {
+	if body := find(components, "BODY"); body != nil && body.Text == "" {
 		body.Text = texts.code
 		if body.AddSecurityRecommendation != nil && *body.AddSecurityRecommendation {
 			body.Text += texts.security

@@ -347,6 +347,14 @@ func TestLibrary(t *testing.T) {
 		t.Errorf("%+v", x)
 	}
 	f.refused(f.create(`{"name":"lib2","language":"en_US","category":"UTILITY","library_template_name":"delivery_update_1"}`), 100, 0)
+
+	passcode := `{"name":"code","language":"en_US","category":"AUTHENTICATION","library_template_name":"verify_code_1","library_template_button_inputs":[%s]}`
+	f.refused(f.create(fmt.Sprintf(passcode, `{"type":"OTP","otp_type":"ZERO_TAP","zero_tap_terms_accepted":true}`)), 100, 2388043)
+	f.must(f.create(fmt.Sprintf(passcode, `{"type":"OTP","otp_type":"ZERO_TAP","zero_tap_terms_accepted":true,
+		"supported_apps":[{"package_name":"com.example.app","signature_hash":"K8a/AINcGX7"}]}`)))
+	if x := f.template("code"); !strings.Contains(string(x.Components), "otp_type=ZERO_TAP") || !strings.Contains(string(x.Components), "is your verification code") {
+		t.Errorf("%+v", x)
+	}
 }
 
 func TestSubscribedApps(t *testing.T) {

@@ -384,6 +384,8 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
     elementRelationship: atomic
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.ContentValidation
+  scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.ConversationalAutomation
   map:
     fields:
@@ -575,15 +577,27 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: example
       type:
         scalar: string
+    - name: otpType
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.OTPType
     - name: phoneNumber
       type:
         scalar: string
+    - name: supportedApps
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SupportedApp
+          elementRelationship: atomic
     - name: type
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.ButtonType
     - name: url
       type:
         scalar: string
+    - name: zeroTapTermsAccepted
+      type:
+        scalar: boolean
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.LocalSecretReference
   map:
     fields:
@@ -702,6 +716,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: categoryPolicy
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.CategoryPolicy
+    - name: contentValidation
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.ContentValidation
     - name: creativeFeatures
       type:
         list:

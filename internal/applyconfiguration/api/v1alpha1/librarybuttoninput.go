@@ -22,6 +22,13 @@ type LibraryButtonInputApplyConfiguration struct {
 	Example *string `json:"example,omitempty"`
 	// PhoneNumber to call: digits with the country code, at most 20 characters; only with type: PHONE_NUMBER.
 	PhoneNumber *string `json:"phoneNumber,omitempty"`
+	// OTPType is how the code reaches the app: COPY_CODE, ONE_TAP or ZERO_TAP; needed, and possible, only with type: OTP.
+	OTPType *apiv1alpha1.OTPType `json:"otpType,omitempty"`
+	// ZeroTapTermsAccepted is true to accept Meta's terms for ZERO_TAP; only with otpType: ZERO_TAP. Meta doesn't create the template
+	// without.
+	ZeroTapTermsAccepted *bool `json:"zeroTapTermsAccepted,omitempty"`
+	// SupportedApps are the 1 to 5 Android apps that take the code; only with otpType: ONE_TAP and ZERO_TAP.
+	SupportedApps []SupportedAppApplyConfiguration `json:"supportedApps,omitempty"`
 }
 
 // LibraryButtonInputApplyConfiguration constructs a declarative configuration of the LibraryButtonInput type for use with
@@ -59,5 +66,34 @@ func (b *LibraryButtonInputApplyConfiguration) WithExample(value string) *Librar
 // If called multiple times, the PhoneNumber field is set to the value of the last call.
 func (b *LibraryButtonInputApplyConfiguration) WithPhoneNumber(value string) *LibraryButtonInputApplyConfiguration {
 	b.PhoneNumber = &value
+	return b
+}
+
+// WithOTPType sets the OTPType field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the OTPType field is set to the value of the last call.
+func (b *LibraryButtonInputApplyConfiguration) WithOTPType(value apiv1alpha1.OTPType) *LibraryButtonInputApplyConfiguration {
+	b.OTPType = &value
+	return b
+}
+
+// WithZeroTapTermsAccepted sets the ZeroTapTermsAccepted field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ZeroTapTermsAccepted field is set to the value of the last call.
+func (b *LibraryButtonInputApplyConfiguration) WithZeroTapTermsAccepted(value bool) *LibraryButtonInputApplyConfiguration {
+	b.ZeroTapTermsAccepted = &value
+	return b
+}
+
+// WithSupportedApps adds the given value to the SupportedApps field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the SupportedApps field.
+func (b *LibraryButtonInputApplyConfiguration) WithSupportedApps(values ...*SupportedAppApplyConfiguration) *LibraryButtonInputApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithSupportedApps")
+		}
+		b.SupportedApps = append(b.SupportedApps, *values[i])
+	}
 	return b
 }

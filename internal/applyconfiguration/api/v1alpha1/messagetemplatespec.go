@@ -79,6 +79,11 @@ type MessageTemplateSpecApplyConfiguration struct {
 	// header, footer and buttons. It can't be added or changed later, but may give way to body.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-library
 	Library *TemplateLibraryApplyConfiguration `json:"library,omitempty"`
+	// ContentValidation is Strict or Lenient. Absent means Strict: the API server refuses content that Meta wouldn't accept as new
+	// content, such as a body that ends with a variable, or a variable without an example. Lenient describes a template as it is at Meta, where
+	// older rules held: it is compared, adopted and watched like any other. The operator doesn't send such content: as long as it
+	// breaks one of these rules, a change of the spec is InvalidSpec.
+	ContentValidation *apiv1alpha1.ContentValidation `json:"contentValidation,omitempty"`
 	// AdoptionPolicy specifies what happens if Meta has a template of this name and language already. Absent means IfIdentical: it
 	// is adopted if its content is the same (the category doesn't count), else the resource reports AlreadyExists. Always
 	// adopts and edits it; Never adopts nothing.
@@ -281,6 +286,14 @@ func (b *MessageTemplateSpecApplyConfiguration) WithAuthentication(value *Templa
 // If called multiple times, the Library field is set to the value of the last call.
 func (b *MessageTemplateSpecApplyConfiguration) WithLibrary(value *TemplateLibraryApplyConfiguration) *MessageTemplateSpecApplyConfiguration {
 	b.Library = value
+	return b
+}
+
+// WithContentValidation sets the ContentValidation field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ContentValidation field is set to the value of the last call.
+func (b *MessageTemplateSpecApplyConfiguration) WithContentValidation(value apiv1alpha1.ContentValidation) *MessageTemplateSpecApplyConfiguration {
+	b.ContentValidation = &value
 	return b
 }
 
