@@ -185,3 +185,91 @@ func TestLenientContentIsNotSent(t *testing.T) {
 	}
 	w.CheckInvariants()
 }
+
+// TestUnknownPropertiesAreNotLost: a template with a property that this version doesn't know is adopted and watched. It isn't edited, because
+// the edit would remove the property, unless the resource says that what is at Meta may be overwritten.
+func TestUnknownPropertiesAreNotLost(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env)
+	w.Secret()
+	waba := w.WABA()
+	id := w.Sim.AddTemplate(harness.AccountID, graphsim.Template{Name: "colored", Language: "en_US", Status: "APPROVED", Category: "UTILITY", Components: json.RawMessage(
+		`[{"type":"BODY","text":"Your order is packed."},{"type":"BUTTONS","buttons":[{"type":"QUICK_REPLY","text":"Thanks","label_color":"red"}]}]`)})
+	tmpl := w.CreateTemplate("colored", func(m *v1alpha1.MessageTemplate) {
+		m.Spec.Footer, m.Spec.Body = nil, &v1alpha1.TemplateBody{Text: "Your order is packed."}
+		m.Spec.Buttons = []v1alpha1.TemplateButton{{Type: v1alpha1.ButtonTypeQuickReply, Text: "Thanks"}}
+	})
+	op := w.Start()
+	op.Settle()
+	op.Observe()
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	if got := tmpl.Status.UnknownProperties; tmpl.Status.ID != id || len(got) != 1 || got[0] != "components[1].buttons[0].label_color" {
+		t.Errorf("id %s, unknown %q", tmpl.Status.ID, got)
+	}
+
+	w.Edit(tmpl, func() { tmpl.Spec.Body.Text = "Your order is packed and waits." })
+	op.Settle()
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonActionRequired)
+	if c := harness.Condition(tmpl.Status.Conditions, v1alpha1.ConditionSynced); edits(w) > 0 || !strings.Contains(c.Message, "label_color") {
+		t.Errorf("%d edits: %s", edits(w), c.Message)
+	}
+
+	w.Edit(tmpl, func() { tmpl.Spec.AdoptionPolicy = v1alpha1.AdoptionPolicyAlways })
+	op.Settle()
+	op.Observe()
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	if edits(w) != 1 || len(tmpl.Status.UnknownProperties) > 0 {
+		t.Errorf("%d edits, unknown %q", edits(w), tmpl.Status.UnknownProperties)
+	}
+	w.Reload(waba)
+	if len(waba.Status.UnknownProperties) > 0 {
+		t.Errorf("of the account: %q", waba.Status.UnknownProperties)
+	}
+	w.CheckInvariants()
+}
+
+// TestMetasOwnProperties: what Meta adds by itself to a template that the operator wrote doesn't keep it from being edited.
+func TestMetasOwnProperties(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env, graphsim.WithUnknownMode(2))
+	w.Secret()
+	w.WABA()
+	var all []*v1alpha1.MessageTemplate
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
+		all = append(all, w.CreateTemplate(name))
+	}
+	op := w.Start()
+	op.Settle()
+	for range 4 { // some reads fail in this mode
+		op.Advance(2 * time.Minute)
+		op.Observe()
+	}
+	odd, editable := 0, 0
+	for _, tmpl := range all {
+		w.Reload(tmpl)
+		if tmpl.Status.Status != "APPROVED" {
+			continue // in this mode also a status that no page lists
+		}
+		editable++
+		if len(tmpl.Status.UnknownProperties) > 0 {
+			odd++
+		}
+		w.Edit(tmpl, func() {
+			tmpl.Spec.Body = &v1alpha1.TemplateBody{Text: "We have news: your order is on its way to you now."}
+		})
+	}
+	if odd == 0 || odd == editable {
+		t.Fatalf("%d of %d have a property of Meta's, which proves little", odd, editable)
+	}
+	op.Settle()
+	for range 4 {
+		op.Advance(2 * time.Minute)
+		op.Observe()
+	}
+	if edits(w) != editable {
+		t.Errorf("%d edits of %d templates", edits(w), editable)
+	}
+}

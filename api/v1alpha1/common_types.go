@@ -178,6 +178,13 @@ type CommonStatus struct {
 	// +listType=atomic
 	Drift []string `json:"drift,omitempty"`
 
+	// UnknownProperties are those in Meta's answer about this asset that this version of the operator doesn't know, as paths such as
+	// components[1].buttons[0].label_color; at most 20. Of a template only those inside its components are listed: an edit would lose
+	// them, so it isn't edited.
+	// +optional
+	// +listType=atomic
+	UnknownProperties []string `json:"unknownProperties,omitempty"`
+
 	// NextAttemptTime is when the operator will try again, set once when a wait begins.
 	// +optional
 	NextAttemptTime *metav1.Time `json:"nextAttemptTime,omitempty"`

@@ -193,6 +193,12 @@ type Baseline struct {
 	// +optional
 	Fields map[string]string `json:"fields,omitempty"`
 
+	// UnknownProperties are those that came back with the operator's own write, without the places in lists. They are Meta's doing, and an
+	// edit loses nothing with them.
+	// +optional
+	// +listType=set
+	UnknownProperties []string `json:"unknownProperties,omitempty"`
+
 	// LastUpdatedTime of the template at Meta when the baseline was taken.
 	// +optional
 	LastUpdatedTime *metav1.Time `json:"lastUpdatedTime,omitempty"`

@@ -204,6 +204,11 @@ func (in *Baseline) DeepCopyInto(out *Baseline) {
 			(*out)[key] = val
 		}
 	}
+	if in.UnknownProperties != nil {
+		in, out := &in.UnknownProperties, &out.UnknownProperties
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.LastUpdatedTime != nil {
 		in, out := &in.LastUpdatedTime, &out.LastUpdatedTime
 		*out = (*in).DeepCopy()
@@ -415,6 +420,11 @@ func (in *CommonStatus) DeepCopyInto(out *CommonStatus) {
 	}
 	if in.Drift != nil {
 		in, out := &in.Drift, &out.Drift
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
+	if in.UnknownProperties != nil {
+		in, out := &in.UnknownProperties, &out.UnknownProperties
 		*out = make([]string, len(*in))
 		copy(*out, *in)
 	}

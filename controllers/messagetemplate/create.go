@@ -145,7 +145,7 @@ func (t *templates) clearObserved(p *templateRun) {
 	if p.Status.ID != "" {
 		t.Event(p.Object, corev1.EventTypeWarning, v1alpha1.ReasonNotFound, "Observe", "the template is no longer at Meta")
 	}
-	p.Status.ID, p.Status.Drift = "", nil
+	p.Status.ID, p.Status.Drift, p.Status.UnknownProperties = "", nil, nil
 	s.Status, s.Category, s.PreviousCategory, s.CorrectCategory, s.QualityScore = "", "", "", "", ""
 	s.Operator.Baseline, s.Rejection, s.Operator.Edits, s.Operator.LastWriteTime = nil, nil, nil, nil
 	s.StatusChangedTime, s.StatusEndTime, s.Pause, s.Operator.PauseTimes = nil, nil, nil, nil

@@ -50,6 +50,9 @@ func (t *templates) edit(ctx context.Context, p *templateRun, w desired, view ac
 	if o := t.alreadyDone(p, w, live); o != nil {
 		return o
 	}
+	if o := losing(&p.Object.Spec, p.Object.Status.Operator.Baseline, live); o != nil {
+		return o.AssetUnaffectedIf(cause == causeDrift)
+	}
 	approved := live.Status == metavalues.TemplateApproved
 	if approved {
 		if wait := editWait(&p.Object.Status, w.editHash(), p.Now); wait > 0 {

@@ -16,6 +16,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
+	"github.com/waba-operator/waba-operator/internal/properties"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
@@ -180,6 +181,7 @@ func planFor(s state) action {
 		// Hashes of another version can't be compared; the generation then shows whether the user changed the spec.
 		changed = s.changed
 		base = pendingBaseline(s.spec, s.desired)
+		base.UnknownProperties = recorded.UnknownProperties
 		recorded = base
 	}
 	sameCategory := template.SameCategory(recorded.Fields, string(s.spec.Category))
@@ -188,12 +190,17 @@ func planFor(s state) action {
 	case changed || !sameCategory:
 		a = planChange(s, recorded, sameCategory)
 	case template.AwaitsReadBack(recorded.Fields):
-		a = planAccept(s, template.Diff(s.desired.fields, template.LiveFields(s.observed.Template))) // the first observation after a write
+		// The first observation after a write.
+		a = planAccept(s, template.Diff(s.desired.fields, template.LiveFields(s.observed.Template)))
+		a.baseline.UnknownProperties = classesOf(s.observed.Template)
+		return a
 	default:
 		a = planDrift(s, recorded)
 	}
 	if a.baseline == nil {
 		a.baseline = base
+	} else {
+		a.baseline.UnknownProperties = recorded.UnknownProperties
 	}
 	return a
 }
@@ -277,6 +284,9 @@ func planEdit(s state, names []string, cause string) action {
 	if o := unsendable(s.spec); o != nil {
 		return action{result: o.AssetUnaffectedIf(cause == causeDrift)}
 	}
+	if o := losing(s.spec, s.status.Operator.Baseline, s.observed.Template); o != nil {
+		return action{result: o.AssetUnaffectedIf(cause == causeDrift)}
+	}
 	if o := editable(s.status.Status, strings.Join(names, ", ")); o != nil {
 		return action{result: o}
 	}
@@ -298,6 +308,33 @@ func unsendable(spec *v1alpha1.MessageTemplateSpec) *lifecycle.Result {
 		problems = append(problems, b.Problem)
 	}
 	return lifecycle.NotSynced(v1alpha1.ReasonInvalidSpec, "Meta doesn't take this as new content, so nothing is sent; correct "+joinProblems(problems))
+}
+
+// losing says why an edit isn't made that would remove what this version doesn't know from the template at Meta. What came back with the
+// operator's own write isn't lost: Meta adds it by itself.
+func losing(spec *v1alpha1.MessageTemplateSpec, recorded *v1alpha1.Baseline, live *graph.Template) *lifecycle.Result {
+	if spec.AdoptionPolicy == v1alpha1.AdoptionPolicyAlways {
+		return nil
+	}
+	lost := slices.DeleteFunc(slices.Clone(live.UnknownProperties), func(path string) bool {
+		return recorded != nil && slices.Contains(recorded.UnknownProperties, properties.Class(path))
+	})
+	if len(lost) == 0 {
+		return nil
+	}
+	return lifecycle.NotSynced(v1alpha1.ReasonActionRequired, fmt.Sprintf(
+		"an edit would remove what this version doesn't know: %s; upgrade the operator, edit the template in WhatsApp Manager, or set adoptionPolicy: Always",
+		strings.Join(lost, ", ")))
+}
+
+// classesOf are the unknown properties of a template without their places in lists.
+func classesOf(live *graph.Template) []string {
+	var out []string
+	for _, path := range live.UnknownProperties {
+		out = append(out, properties.Class(path))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // editable says whether the status of the template permits an edit at all.

@@ -232,6 +232,7 @@ func (t *templates) observeInto(p *templateRun, view account.TemplateView) {
 		t.overlayWebhook(p, time.Time{}) // Meta's short answer to a write says no more
 		return
 	}
+	p.Status.UnknownProperties = live.UnknownProperties
 	s.PreviousCategory, s.CorrectCategory = metavalues.Clip(live.PreviousCategory), metavalues.Clip(live.CorrectCategory)
 	s.QualityScore = metavalues.Clip(live.QualityScore)
 	s.Rejection = rejectionOf(live)

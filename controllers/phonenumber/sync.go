@@ -140,7 +140,7 @@ func (n *numbers) observeInto(p *numberRun, live *graph.PhoneNumber) {
 	s.MessagingLimit, s.AccountMode = metavalues.Upper(live.MessagingLimit), metavalues.Upper(live.AccountMode)
 	s.OfficialBusinessAccount, s.PINEnabled, s.OnBizApp = live.OfficialBusinessAccount, live.PinEnabled, live.OnBizApp
 	s.LastOnboardedTime = deadline.Pointer(live.LastOnboardedTime)
-	s.Health = lifecycle.HealthStatus(live.Health)
+	s.Health, s.UnknownProperties = lifecycle.HealthStatus(live.Health), live.UnknownProperties
 	s.CallbackURLs = nil
 	if w := live.Webhook; w != nil {
 		s.CallbackURLs = &v1alpha1.CallbackURLs{

@@ -51,6 +51,7 @@ func accountStatus(s *v1alpha1.WABAStatus, a *graph.Account) {
 		s.OwnerBusiness = &v1alpha1.BusinessReference{ID: metavalues.Clip(b.ID), Name: metavalues.Clip(b.Name)}
 	}
 	s.Health = lifecycle.HealthStatus(a.Health)
+	s.UnknownProperties = a.UnknownProperties
 }
 
 func optionalStatus(s *v1alpha1.WABAStatus, o *graph.AccountOptional) {

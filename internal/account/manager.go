@@ -34,6 +34,8 @@ type Options struct {
 	Clock    clock.PassiveClock
 	// Observe is called after every HTTP exchange (metrics).
 	Observe func(graph.CallInfo)
+	// ObserveUnknown is called for each property of an answer that this version doesn't know (metrics).
+	ObserveUnknown func(object, path string)
 	// OnThrottled is called for every call that isn't made because Meta throttles the account, or the app (metrics).
 	OnThrottled func(app bool)
 	Log         logr.Logger
@@ -172,7 +174,7 @@ func (s *Session) updateClient(opts Options, creds Credentials, version string) 
 		BaseURL: opts.BaseURL, Version: version, AccessToken: creds.AccessToken, AppSecret: creds.AppSecret, AccountID: s.ref.AccountID,
 		UserAgent: opts.UserAgent, Timeout: opts.Timeout, Transport: opts.Transport,
 		RateLimiter: &budgetLimiter{account: s.account, app: s.appBudget, onThrottled: opts.OnThrottled},
-		Observe:     opts.Observe, Clock: opts.Clock, Log: s.log,
+		Observe:     opts.Observe, ObserveUnknown: opts.ObserveUnknown, Clock: opts.Clock, Log: s.log,
 	})
 	if err != nil {
 		return err

@@ -32,6 +32,7 @@ func (e *Exporter) waba() *Resource {
 	if a.Name != "" {
 		r.Comments = []string{a.Name}
 	}
+	e.unknown(r, a.UnknownProperties)
 	return r
 }
 
@@ -42,6 +43,7 @@ func (e *Exporter) number(ctx context.Context, n *graph.PhoneNumber) *Resource {
 	if about := strings.Join(slices.DeleteFunc([]string{n.DisplayPhoneNumber, n.VerifiedName}, func(s string) bool { return s == "" }), ", "); about != "" {
 		r.Comments = append(r.Comments, about)
 	}
+	e.unknown(r, n.UnknownProperties)
 	for _, section := range number.All {
 		live, read := e.source.Settings[n.ID][section]
 		if !read {
@@ -66,6 +68,16 @@ func (e *Exporter) number(ctx context.Context, n *graph.PhoneNumber) *Resource {
 		number.Describe(spec, section, live)
 	}
 	return r
+}
+
+// unknown names what Meta has that this version doesn't know, and that no manifest describes.
+func (e *Exporter) unknown(r *Resource, paths []string) {
+	if len(paths) == 0 {
+		return
+	}
+	why := "this version doesn't know " + strings.Join(paths, ", ")
+	r.Comments = append(r.Comments, why)
+	e.report.warn("%s %s: %s", r.Kind, r.Name, why)
 }
 
 // subscription describes where the events of the token's app go, if that app is subscribed. It is only observed: managing it

@@ -96,3 +96,24 @@ func rulesIn(comments []string) []string {
 	}
 	return out
 }
+
+// TestUnknownPropertiesAreTold: a template with a property that this version doesn't know is only observed, with all of its content, and a
+// comment and a warning name the property.
+func TestUnknownPropertiesAreTold(t *testing.T) {
+	e := newExporter(t)
+	live := &graph.Template{
+		ID: "1", Name: "colored", Language: "en_US", Status: "APPROVED", Category: "UTILITY", ParameterFormat: "POSITIONAL",
+		Components:        []graph.Component{{Type: "BODY", Text: "Your order is packed."}},
+		UnknownProperties: []string{"components[0].label_color"},
+	}
+	r := describedAsMetaHasIt(t, e, live)
+	spec, ok := r.Spec.(*v1alpha1.MessageTemplateSpec)
+	if !ok || spec.ManagementPolicy != v1alpha1.ManagementPolicyObserved || spec.Body == nil {
+		t.Errorf("%+v", r.Spec)
+	}
+	for _, text := range []string{strings.Join(r.Comments, " "), strings.Join(e.report.Warnings, " ")} {
+		if !strings.Contains(text, "this version doesn't know components[0].label_color") {
+			t.Errorf("%q", text)
+		}
+	}
+}

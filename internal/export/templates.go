@@ -39,6 +39,9 @@ func (e *Exporter) template(ctx context.Context, live *graph.Template, names map
 		return e.partial(ctx, r, live, full, faults, len(problems) == 0)
 	case why != "":
 		r.Comments = append(r.Comments, "Only observed: "+why)
+		if len(live.UnknownProperties) > 0 {
+			e.report.warn("MessageTemplate %s is only observed: %s", r.Name, why)
+		}
 	case len(missing) > 0:
 		if e.report.Samples++; !e.Observed {
 			r.Comments = append(r.Comments, "Only observed: Meta doesn't give sample files back. To manage this template, add",
@@ -73,6 +76,8 @@ func onlyObserved(live *graph.Template) string {
 	switch {
 	case isSample(live.Name):
 		return "this is a sample of Meta's, which only Meta can create or edit."
+	case len(live.UnknownProperties) > 0:
+		return "this version doesn't know " + strings.Join(live.UnknownProperties, ", ") + ", and an edit would remove it."
 	case live.Status == statusArchived:
 		return "the template is archived, and Meta deletes it after 28 days."
 	}

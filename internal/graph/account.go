@@ -85,6 +85,9 @@ func (c *Client) ReadAccount(ctx context.Context, wabaID string, q AccountQuery)
 	if err != nil {
 		return nil, err
 	}
+	c.noteUnknown("account", account.UnknownProperties)
+	c.noteNumbers(account.PhoneNumbers)
+	c.noteTemplates(account.Templates)
 	if moreApps { // rare: an account with more apps than a page holds
 		if account.SubscribedApps, err = c.ListSubscribedApps(ctx, wabaID); err != nil {
 			return nil, err
@@ -171,6 +174,7 @@ func (c *Client) ListPhoneNumbers(ctx context.Context, wabaID string, o ListOpti
 		page, err = numberPageFrom(n)
 		return err
 	})
+	c.noteNumbers(page)
 	return page, err
 }
 

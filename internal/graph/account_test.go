@@ -145,6 +145,7 @@ func TestReadAccount(t *testing.T) {
 			ID: "634974688087057", Name: "Acme Ops", Link: "https://l.example", OverrideCallbackURI: "https://bot.example",
 		}},
 		SubscribedAppsRead: true,
+		UnknownProperties:  []string{"unheard_of"},
 		Templates: &TemplatePage{
 			Items: []Template{{ID: "1", Name: "order", Language: "en_US", Status: "APPROVED"}}, Count: 30, Limit: 250,
 		},

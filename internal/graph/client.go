@@ -57,6 +57,9 @@ type Config struct {
 	RateLimiter RateLimiter
 	// Observe is optional and called once per HTTP exchange, for metrics. It must be safe for concurrent use.
 	Observe func(CallInfo)
+	// ObserveUnknown is optional and called for each property of an answer that isn't known: object is account, phone_number or template. It
+	// must be safe for concurrent use.
+	ObserveUnknown func(object, path string)
 	// Clock measures durations; nil means the real one.
 	Clock clock.PassiveClock
 	// Log gets one line per exchange at V(4).
@@ -77,21 +80,22 @@ type CallInfo struct {
 
 // Client performs typed calls with one access token. It is safe for concurrent use.
 type Client struct {
-	base      string // with version, without a slash at the end
-	version   string
-	token     string
-	proof     string // "" when no app secret is known
-	appSecret string // "" when it is not known
-	userAgent string
-	account   string // "" when it is not known
-	timeout   time.Duration
-	http      *http.Client
-	limiter   RateLimiter
-	observe   func(CallInfo)
-	clock     clock.PassiveClock
-	log       logr.Logger
-	redact    redactor
-	fields    unknownFieldCache
+	base           string // with version, without a slash at the end
+	version        string
+	token          string
+	proof          string // "" when no app secret is known
+	appSecret      string // "" when it is not known
+	userAgent      string
+	account        string // "" when it is not known
+	timeout        time.Duration
+	http           *http.Client
+	limiter        RateLimiter
+	observe        func(CallInfo)
+	observeUnknown func(object, path string)
+	clock          clock.PassiveClock
+	log            logr.Logger
+	redact         redactor
+	fields         unknownFieldCache
 }
 
 // Format prints a fixed text, so that no verb of fmt prints the credentials.
@@ -138,7 +142,7 @@ func NewClient(cfg Config) (*Client, error) {
 	c := &Client{
 		base: base + "/" + cfg.Version, version: cfg.Version, token: token, userAgent: cfg.UserAgent, account: cfg.AccountID,
 		appSecret: secret,
-		timeout:   cfg.Timeout, limiter: cfg.RateLimiter, observe: cfg.Observe, clock: cfg.Clock, log: cfg.Log,
+		timeout:   cfg.Timeout, limiter: cfg.RateLimiter, observe: cfg.Observe, observeUnknown: cfg.ObserveUnknown, clock: cfg.Clock, log: cfg.Log,
 	}
 	if secret != "" {
 		c.proof = appSecretProof(secret, token)

@@ -20,6 +20,7 @@ func TestReadPhoneNumber(t *testing.T) {
 	equal(t, "number", got, &PhoneNumber{
 		ID: testNumber, DisplayPhoneNumber: "+1 555-078-3881", Status: "CONNECTED", PlatformType: "CLOUD_API", ThroughputLevel: "HIGH",
 		Username: "acme", SearchVisibility: "VISIBLE", Preverified: ptr(false),
+		UnknownProperties: []string{"future"},
 	})
 	seen := server.onlyRequest(t)
 	equal(t, "request", seen.Method+" "+seen.Path, "GET "+underNumber)

@@ -39,6 +39,7 @@ func (c *Client) ReadPhoneNumber(ctx context.Context, id string) (*PhoneNumber, 
 	if err != nil {
 		return nil, err
 	}
+	c.noteUnknown("phone_number", number.UnknownProperties)
 	return &number, nil
 }
 

@@ -29,6 +29,7 @@ func (c *Client) templatePage(ctx context.Context, op Operation, wabaID string, 
 		page, err = templatePageFrom(n)
 		return err
 	})
+	c.noteTemplates(page)
 	return page, err
 }
 
@@ -73,6 +74,7 @@ func (c *Client) ReadTemplate(ctx context.Context, id string) (*Template, error)
 	if err != nil {
 		return nil, err
 	}
+	c.noteUnknown("template", template.UnknownProperties)
 	return &template, nil
 }
 

@@ -66,6 +66,8 @@ type Account struct {
 	// "subscribed_apps", "message_templates"). Graph leaves out empty edges, so they are given as empty; a caller that draws
 	// far-reaching conclusions from that should list the edge itself.
 	OmittedEdges []string
+	// UnknownProperties are those of the account itself that this version doesn't know, as paths; at most 20.
+	UnknownProperties []string
 }
 
 // Business is the portfolio that owns an account.
@@ -129,6 +131,8 @@ type PhoneNumber struct {
 	// Username, SearchVisibility (VISIBLE or HIDDEN) and Preverified are only read by ReadPhoneNumber.
 	Username, SearchVisibility string
 	Preverified                *bool
+	// UnknownProperties are those of the answer that this version doesn't know, as paths; at most 20.
+	UnknownProperties []string
 }
 
 // WebhookConfiguration shows the callback URLs that apply to a number; "" = not set at that level.
@@ -175,6 +179,9 @@ type Template struct {
 	// LastUpdatedTime is the only time Meta keeps of a template; zero = not reported.
 	LastUpdatedTime time.Time
 	Components      []Component
+	// UnknownProperties are those inside the components that this version doesn't know, as paths such as
+	// components[1].buttons[0].label_color; at most 20. An edit replaces the components, and so would lose them.
+	UnknownProperties []string
 }
 
 // TemplateContent is what create and edit send. Empty fields are not sent.

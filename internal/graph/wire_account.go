@@ -3,7 +3,11 @@
 
 package graph
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/waba-operator/waba-operator/internal/properties"
+)
 
 // The names of the edges.
 const (
@@ -44,6 +48,8 @@ func accountFrom(n node) *Account {
 		PrimaryFundingID: n.str("primary_funding_id"),
 		InsightsEnabled:  n.boolPtr("is_enabled_for_insights"),
 		Health:           healthFrom(n.obj("health_status")),
+
+		UnknownProperties: properties.Unknown(map[string]any(n), accountProperties),
 	}
 	for _, key := range []string{"owner_business_info", "owner_business"} {
 		if owner := n.obj(key); len(owner) > 0 && a.OwnerBusiness == nil {
@@ -107,7 +113,7 @@ func numberFrom(n node) (PhoneNumber, error) {
 		PinEnabled:                    n.boolPtr("is_pin_enabled"), OnBizApp: n.boolPtr("is_on_biz_app"),
 		LastOnboardedTime: n.time("last_onboarded_time"), Health: healthFrom(n.obj("health_status")),
 		Username: n.str("username"), SearchVisibility: n.upper("search_visibility"),
-		Preverified: n.boolPtr("is_preverified_number"),
+		Preverified: n.boolPtr("is_preverified_number"), UnknownProperties: properties.Unknown(map[string]any(n), numberProperties),
 	}
 	if p.ID == "" {
 		return PhoneNumber{}, shapeError("a phone number without id")

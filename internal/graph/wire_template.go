@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/waba-operator/waba-operator/internal/properties"
 )
 
 // templateFields are asked for wherever a template is read.
@@ -34,6 +36,7 @@ func templateFrom(n node) (Template, error) {
 		CreativeFeatures:          creativeFeaturesFrom(n.obj("degrees_of_freedom_spec")),
 		LastUpdatedTime:           n.time("last_updated_time"),
 		Components:                componentsFrom(n.nodes("components")),
+		UnknownProperties:         properties.Unknown(map[string]any{"components": n["components"]}, properties.Of().Object("components", componentProperties)),
 	}
 	if t.ID == "" || t.Name == "" || t.Language == "" {
 		// A template left out would look deleted.

@@ -111,7 +111,8 @@ spec:
 			}
 			got = append(got, fmt.Sprintf("%s:%d", f.Field, f.Line))
 		}
-		first := strings.Count(text[:strings.Index(text, "    text: \"{{1}}")], "\n") + 1
+		before, _, _ := strings.Cut(text, "    text: \"{{1}}")
+		first := strings.Count(before, "\n") + 1
 		line := func(n int) string { return fmt.Sprint(first + n) }
 		if fields := []string{"spec.body.text:" + line(0), "spec.body.text:" + line(0), "spec.buttons[1].url:" + line(5)}; !slices.Equal(got, fields) {
 			t.Errorf("%s: got %q, want %q", want.rule, got, fields)

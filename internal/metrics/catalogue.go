@@ -80,6 +80,14 @@ var (
 		Help:   "Fields that Meta gave back otherwise than they were sent, in a way this version doesn't know.",
 		Labels: []Label{kindLabel, fieldLabel},
 	})
+	unknownProperties = define(Definition{
+		Name: "waba_operator_unknown_properties_total", Type: Counter, Scope: Process,
+		Help: "Properties in Meta's answers and webhooks that this version doesn't know, each time they are read. An edit would lose those inside " +
+			"a template's components, so such a template isn't edited.",
+		Labels: []Label{
+			{Name: "object", Of: "`account`, `phone_number`, `template`, or `webhook.` and the field"},
+			{Name: "property", Of: "path without list indexes, such as `components.buttons.label_color`; `other` after the first 200 pairs of labels"}},
+	})
 	drift = define(Definition{
 		Name: "waba_operator_drift_detected_total", Type: Counter, Scope: Process,
 		Help:   "Fields found changed at Meta by another client, each once until it is repaired or accepted.",

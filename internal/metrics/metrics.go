@@ -8,11 +8,13 @@ package metrics
 
 import (
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/properties"
 )
 
 // Recorder records what the process does.
@@ -25,8 +27,12 @@ type Recorder struct {
 	firstReady     *prometheus.HistogramVec
 	deletion       *prometheus.HistogramVec
 	internalErrors *prometheus.CounterVec
+	unknown        *prometheus.CounterVec
 
 	*webhooks
+
+	mu   sync.Mutex
+	seen map[[2]string]bool // labels of unknown properties
 }
 
 // Whose limit it was that held a call.
@@ -41,11 +47,12 @@ func New(reg prometheus.Registerer, version string) (*Recorder, error) {
 		calls: graphRequests.counter(), callDuration: graphDuration.histogram(), throttled: graphThrottled.counter(),
 		normalisations: normalisations.counter(), drift: drift.counter(),
 		firstReady: firstReady.histogram(), deletion: deletion.histogram(), internalErrors: internalErrors.counter(),
+		unknown: unknownProperties.counter(), seen: map[[2]string]bool{},
 		webhooks: newWebhooks(),
 	}
 	build := buildInfo.gauge()
 	build.WithLabelValues(version).Set(1)
-	own := []prometheus.Collector{build, r.calls, r.callDuration, r.throttled, r.normalisations, r.drift, r.firstReady, r.deletion, r.internalErrors}
+	own := []prometheus.Collector{build, r.calls, r.callDuration, r.throttled, r.normalisations, r.drift, r.firstReady, r.deletion, r.internalErrors, r.unknown}
 	for _, c := range append(r.collectors(), own...) {
 		if err := reg.Register(c); err != nil {
 			return nil, err
@@ -75,12 +82,30 @@ func (r *Recorder) Throttled(app bool) {
 
 // UnknownNormalisation counts a field that came back otherwise than it was sent.
 func (r *Recorder) UnknownNormalisation(kind, field string) {
-	r.normalisations.WithLabelValues(kind, fieldClass(field)).Inc()
+	r.normalisations.WithLabelValues(kind, properties.Class(field)).Inc()
+}
+
+// maxUnknownProperties bounds the series of properties, whose names are Meta's to choose.
+const maxUnknownProperties = 200
+
+// UnknownProperty counts a property in an answer or a webhook that this version doesn't know.
+func (r *Recorder) UnknownProperty(object, path string) {
+	labels := [2]string{object, properties.Class(path)}
+	r.mu.Lock()
+	if !r.seen[labels] {
+		if len(r.seen) >= maxUnknownProperties {
+			labels = [2]string{"other", "other"}
+		} else {
+			r.seen[labels] = true
+		}
+	}
+	r.mu.Unlock()
+	r.unknown.WithLabelValues(labels[0], labels[1]).Inc()
 }
 
 // Drift counts a field that another client changed.
 func (r *Recorder) Drift(kind, field string) {
-	r.drift.WithLabelValues(kind, fieldClass(field)).Inc()
+	r.drift.WithLabelValues(kind, properties.Class(field)).Inc()
 }
 
 // FirstReady records how long a resource took until it was ready.
@@ -94,21 +119,4 @@ func (r *Recorder) InternalError(kind string) { r.internalErrors.WithLabelValues
 // Deleted records how long a resource took until it was let go.
 func (r *Recorder) Deleted(kind string, took time.Duration) {
 	r.deletion.WithLabelValues(kind).Observe(took.Seconds())
-}
-
-// fieldClass drops list indexes, which would multiply the label's values.
-func fieldClass(field string) string {
-	out := make([]byte, 0, len(field))
-	inside := false
-	for i := range len(field) {
-		switch c := field[i]; {
-		case c == '[':
-			inside = true
-		case c == ']':
-			inside = false
-		case !inside:
-			out = append(out, c)
-		}
-	}
-	return string(out)
 }

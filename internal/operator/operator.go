@@ -142,7 +142,8 @@ func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Depende
 	}
 	accounts := account.NewManager(account.Options{
 		BaseURL: o.GraphBaseURL, UserAgent: "waba-operator/" + s.Version, Transport: s.Transport, Timeout: o.GraphTimeout,
-		PageSize: o.PageSize, Clock: s.Clock, Observe: recorder.Observe, OnThrottled: recorder.Throttled, Log: s.Log.WithName("graph"),
+		PageSize: o.PageSize, Clock: s.Clock, Observe: recorder.Observe, ObserveUnknown: recorder.UnknownProperty,
+		OnThrottled: recorder.Throttled, Log: s.Log.WithName("graph"),
 	})
 	if err := exportAssets(mgr, &o, s, accounts); err != nil {
 		return err

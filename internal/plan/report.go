@@ -39,7 +39,9 @@ func writeJSON(w io.Writer, p *Plan, _ Style) error {
 }
 
 // shown reports whether a report names the resource.
-func (s Style) shown(r *Resource) bool { return s.All || r.Action != Nothing || len(r.Drift) > 0 }
+func (s Style) shown(r *Resource) bool {
+	return s.All || r.Action != Nothing || len(r.Drift)+len(r.UnknownProperties) > 0
+}
 
 func (s Style) paint(a Action, text string) string {
 	if colour := signs[a].colour; s.Colour && colour != "" {
@@ -73,6 +75,9 @@ func (r *Resource) details() []string {
 	}
 	if len(r.Drift) > 0 && !strings.Contains(r.Message, strings.Join(r.Drift, ", ")) {
 		out = append(out, "differs at Meta and is left alone: "+strings.Join(r.Drift, ", "))
+	}
+	if unknown := strings.Join(r.UnknownProperties, ", "); unknown != "" && !strings.Contains(r.Message, unknown) {
+		out = append(out, "has at Meta what this version doesn't know: "+unknown)
 	}
 	return out
 }

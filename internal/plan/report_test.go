@@ -35,6 +35,7 @@ func example() *plan.Plan {
 	spent.Reason, spent.Message, spent.NotBefore = "EditBudgetExhausted", "waits to edit body.text: Meta allows one edit a day", &soon
 	drifted := template("reminder", plan.Nothing)
 	drifted.Reason, drifted.Message, drifted.Drift = "DriftDetected", "changed at Meta in body.text; change the spec to accept it", []string{"body.text"}
+	drifted.UnknownProperties = []string{"components[0].label_color"}
 	hooks := plan.Resource{Kind: "WebhookSubscription", Namespace: "platform", Name: "acme", Action: plan.Create}
 	hooks.Writes = []plan.Write{{Call: "subscribe the app to the account"}}
 	hooks.Reason, hooks.Message = "ActionRequired", "set the callback by hand | App Dashboard <Configuration>"

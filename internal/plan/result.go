@@ -78,6 +78,8 @@ type Resource struct {
 	NotBefore *metav1.Time `json:"notBefore,omitempty"`
 	// Drift are fields that differ at Meta and are left alone.
 	Drift []string `json:"drift,omitempty"`
+	// UnknownProperties are those at Meta that this version doesn't know.
+	UnknownProperties []string `json:"unknownProperties,omitempty"`
 }
 
 // Write is one call.
@@ -210,6 +212,7 @@ func (p *planner) judge(r *resource) Resource {
 		out.Writes = append(out.Writes, Write{Call: i.Call, Fields: i.Fields})
 	}
 	out.Drift = left(after.CommonStatus().Drift, out.Writes)
+	out.UnknownProperties = after.CommonStatus().UnknownProperties
 	if now.waits() {
 		out.Reason, out.Message = now.reason, now.message
 		if t := after.CommonStatus().NextAttemptTime; t != nil && t.After(p.Clock.Now()) {

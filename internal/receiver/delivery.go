@@ -43,6 +43,9 @@ func (s *Server) serveDelivery(w http.ResponseWriter, r *http.Request, appID str
 	s.options.Metrics.Delivery(o, d.size, took)
 	for i := range d.changes {
 		s.options.Metrics.Event(knownField(d.changes[i].Field), o)
+		for _, path := range d.changes[i].UnknownProperties {
+			s.options.Metrics.UnknownProperty("webhook."+d.changes[i].Field, path)
+		}
 	}
 }
 

@@ -61,7 +61,7 @@ func TestSignatures(t *testing.T) {
 
 func TestRecorderGetsAllChanges(t *testing.T) {
 	r := newRig(t, nil, oneAccount()...)
-	body := `[{"AccountID":"1001","Field":"security"},{"BusinessID":"77","Field":"partner_solutions"},{"AccountID":"9","Field":"x"}]`
+	body := `[{"AccountID":"1001","Field":"security","UnknownProperties":["mood"]},{"BusinessID":"77","Field":"partner_solutions"},{"AccountID":"9","Field":"x"}]`
 	if got := r.post(body, theSecret); got != 200 {
 		t.Fatalf("got %d", got)
 	}
@@ -72,7 +72,7 @@ func TestRecorderGetsAllChanges(t *testing.T) {
 	if len(d.Accounts) != 1 || d.Accounts[0].UID != "shop-acme" || d.Accounts[0].ID != theAccount {
 		t.Errorf("accounts %+v", d.Accounts)
 	}
-	if want := map[string]int{"security": 1, "partner_solutions": 1, "other": 1}; !cmp.Equal(r.metrics.events, want) {
+	if want := map[string]int{"security": 1, "partner_solutions": 1, "other": 1, "webhook.security mood": 1}; !cmp.Equal(r.metrics.events, want) {
 		t.Errorf("events %v", r.metrics.events)
 	}
 	if want := []string{"security"}; !cmp.Equal(r.relay.fields, want) { // the others are about accounts for which the secret isn't trusted

@@ -174,6 +174,8 @@ func (c *counts) Event(field string, _ Outcome) {
 
 func (*counts) Recorded(facts.Tally) {}
 
+func (c *counts) UnknownProperty(object, path string) { c.Event(object+" "+path, "") }
+
 func (c *counts) Handshake(o Outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

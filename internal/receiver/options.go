@@ -51,6 +51,8 @@ type Metrics interface {
 	Delivery(o Outcome, bytes int, took time.Duration)
 	// Event counts events of verified deliveries by field; "other" stands for fields that this version doesn't know.
 	Event(field string, o Outcome)
+	// UnknownProperty counts a property that this version doesn't know: object is webhook. and the field, path is within the value.
+	UnknownProperty(object, path string)
 	// Recorded counts events by the result of their record.
 	Recorded(t facts.Tally)
 	// Handshake counts a GET.
@@ -182,4 +184,5 @@ type noMetrics struct{}
 func (noMetrics) Delivery(Outcome, int, time.Duration) {}
 func (noMetrics) Event(string, Outcome)                {}
 func (noMetrics) Recorded(facts.Tally)                 {}
+func (noMetrics) UnknownProperty(string, string)       {}
 func (noMetrics) Handshake(Outcome)                    {}

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/waba-operator/waba-operator/internal/properties"
 )
 
 // MaxChanges bounds how many changes of one delivery Parse returns; those after them are left out. Meta puts no more into one
@@ -88,6 +90,7 @@ func changeFrom(raw json.RawMessage, id, outer string) Change {
 		value["rejection_info"] = decode(change["rejection_info"])
 	}
 	if read, ok := readers[field]; ok {
+		out.UnknownProperties = properties.Unknown(map[string]any(value), valueProperties[field].With(misplaced))
 		out.Value = read(value)
 	}
 	return out

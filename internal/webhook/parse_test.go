@@ -83,6 +83,30 @@ func TestEveryFieldIsRead(t *testing.T) {
 		}
 	}
 	equal(t, len(readers), len(ManagementFields)+len(UnlistedFields))
+	for field := range readers {
+		if _, listed := valueProperties[field]; !listed {
+			t.Errorf("%s: its properties aren't listed", field)
+		}
+	}
+}
+
+// TestUnknownPropertiesOfEvents: properties that this version doesn't know are named; of messages nothing is.
+func TestUnknownPropertiesOfEvents(t *testing.T) {
+	for value, want := range map[string][]string{
+		`{"field":"security","value":{"display_phone_number":"1555","event":"PIN_CHANGED","mood":"x"}}`:                            {"mood"},
+		`{"field":"account_update","value":{"event":"DISABLED_UPDATE","ban_info":{"waba_ban_state":"DISABLE","waba_ban_note":1}}}`: {"ban_info.waba_ban_note"},
+		`{"field":"account_review_update","value":{"decision":"APPROVED"}}`:                                                        nil,
+		`{"field":"messages","value":{"messages":[{"text":{"body":"secret"}}],"new":1}}`:                                           nil,
+		`{"field":"brand_new","value":{"a":1}}`:                                                                                    nil,
+	} {
+		changes, err := Parse([]byte(`{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[` + value + `]}]}`))
+		if err != nil || len(changes) != 1 {
+			t.Fatalf("%s: %v", value, err)
+		}
+		if got := changes[0].UnknownProperties; !slices.Equal(got, want) {
+			t.Errorf("%s: got %q", value, got)
+		}
+	}
 }
 
 func TestFields(t *testing.T) {

@@ -31,6 +31,9 @@ type Change struct {
 	// Value is the content of the event: one of the types below, by value. It is nil for fields that this version doesn't know,
 	// and for events that lack an essential part, such as a name of the event or its subject.
 	Value Value
+	// UnknownProperties are those of the value that this version doesn't know, as paths; at most 20. Values of message fields aren't looked
+	// into.
+	UnknownProperties []string
 }
 
 // Value is what an event says. Texts are Meta's own, shortened to 1,024 characters, and lists to 50 items; enumerations are in

@@ -21,6 +21,8 @@ type component struct {
 	Buttons                   []button   `json:"buttons,omitempty"`
 	Cards                     []card     `json:"cards,omitempty"`
 	LimitedTimeOffer          *timeOffer `json:"limited_time_offer,omitempty"`
+	// Surface is a property that no page documents. What is sent without it loses it.
+	Surface string `json:"surface_v3,omitempty"`
 }
 
 type card struct {
@@ -46,6 +48,8 @@ type namedExample struct {
 }
 
 type button struct {
+	// LabelColor is a property that no page documents, like component.Surface.
+	LabelColor           string         `json:"label_color,omitempty"`
 	Type                 string         `json:"type"`
 	Text                 string         `json:"text,omitempty"`
 	URL                  string         `json:"url,omitempty"`

@@ -46,6 +46,9 @@ func (s *Simulator) store(t *template, components []component) {
 		renderAuthentication(t.Language, components)
 	}
 	s.storeParts(components)
+	if len(components) > 0 && s.oddOne("surface", t.Name) {
+		components[0].Surface = "AUTO"
+	}
 	t.components = components
 	t.Components, _ = json.Marshal(components) // strings, numbers and lists only
 }

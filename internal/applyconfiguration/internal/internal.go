@@ -181,6 +181,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: specHash
       type:
         scalar: string
+    - name: unknownProperties
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: version
       type:
         scalar: numeric
@@ -841,6 +847,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: statusEndTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: unknownProperties
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
     - name: warnings
       type:
         list:
@@ -1306,6 +1318,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: throughputLevel
       type:
         scalar: string
+    - name: unknownProperties
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
     - name: username
       type:
         scalar: string
@@ -1995,6 +2013,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: timezoneID
       type:
         scalar: string
+    - name: unknownProperties
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
     - name: webhook
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.WABAWebhookStatus
@@ -2206,6 +2230,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: subscribed
       type:
         scalar: boolean
+    - name: unknownProperties
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
     - name: webhook
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.WebhookSubscriptionWebhookStatus

@@ -20,6 +20,9 @@ type BaselineApplyConfiguration struct {
 	SpecHash *string `json:"specHash,omitempty"`
 	// Fields has a hash of each field as Meta gave it back.
 	Fields map[string]string `json:"fields,omitempty"`
+	// UnknownProperties are those that came back with the operator's own write, without the places in lists. They are Meta's doing, and an
+	// edit loses nothing with them.
+	UnknownProperties []string `json:"unknownProperties,omitempty"`
 	// LastUpdatedTime of the template at Meta when the baseline was taken.
 	LastUpdatedTime *v1.Time `json:"lastUpdatedTime,omitempty"`
 }
@@ -56,6 +59,16 @@ func (b *BaselineApplyConfiguration) WithFields(entries map[string]string) *Base
 	}
 	for k, v := range entries {
 		b.Fields[k] = v
+	}
+	return b
+}
+
+// WithUnknownProperties adds the given value to the UnknownProperties field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the UnknownProperties field.
+func (b *BaselineApplyConfiguration) WithUnknownProperties(values ...string) *BaselineApplyConfiguration {
+	for i := range values {
+		b.UnknownProperties = append(b.UnknownProperties, values[i])
 	}
 	return b
 }

@@ -26,6 +26,10 @@ type CommonStatusApplyConfiguration struct {
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// Drift names the fields whose value at Meta differs from the one last written.
 	Drift []string `json:"drift,omitempty"`
+	// UnknownProperties are those in Meta's answer about this asset that this version of the operator doesn't know, as paths such as
+	// components[1].buttons[0].label_color; at most 20. Of a template only those inside its components are listed: an edit would lose
+	// them, so it isn't edited.
+	UnknownProperties []string `json:"unknownProperties,omitempty"`
 	// NextAttemptTime is when the operator will try again, set once when a wait begins.
 	NextAttemptTime *metav1.Time `json:"nextAttemptTime,omitempty"`
 }
@@ -79,6 +83,16 @@ func (b *CommonStatusApplyConfiguration) WithConditions(values ...*v1.ConditionA
 func (b *CommonStatusApplyConfiguration) WithDrift(values ...string) *CommonStatusApplyConfiguration {
 	for i := range values {
 		b.Drift = append(b.Drift, values[i])
+	}
+	return b
+}
+
+// WithUnknownProperties adds the given value to the UnknownProperties field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the UnknownProperties field.
+func (b *CommonStatusApplyConfiguration) WithUnknownProperties(values ...string) *CommonStatusApplyConfiguration {
+	for i := range values {
+		b.UnknownProperties = append(b.UnknownProperties, values[i])
 	}
 	return b
 }

@@ -121,6 +121,16 @@ func (b *PhoneNumberStatusApplyConfiguration) WithDrift(values ...string) *Phone
 	return b
 }
 
+// WithUnknownProperties adds the given value to the UnknownProperties field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the UnknownProperties field.
+func (b *PhoneNumberStatusApplyConfiguration) WithUnknownProperties(values ...string) *PhoneNumberStatusApplyConfiguration {
+	for i := range values {
+		b.CommonStatusApplyConfiguration.UnknownProperties = append(b.CommonStatusApplyConfiguration.UnknownProperties, values[i])
+	}
+	return b
+}
+
 // WithNextAttemptTime sets the NextAttemptTime field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the NextAttemptTime field is set to the value of the last call.
