@@ -26,6 +26,8 @@ const (
 	ConditionBusinessVerified = "BusinessVerified"
 	// ConditionCanSendMessages of a WABA or PhoneNumber: Meta's health status does not block sending.
 	ConditionCanSendMessages = "CanSendMessages"
+	// ConditionBillingReady of a WABA: a payment method is attached, and Meta accepts the currency of the account.
+	ConditionBillingReady = "BillingReady"
 	// ConditionPolicyCompliant of a WABA: no violation, restriction, ban or app that isn't approved is known.
 	ConditionPolicyCompliant = "PolicyCompliant"
 	// ConditionVerified of a PhoneNumber: ownership was proven by a code.
@@ -188,6 +190,12 @@ const (
 	ReasonCompliant = "Compliant"
 	// ReasonPolicyViolation: Meta reported a violation; see status.webhook and the policy it names.
 	ReasonPolicyViolation = "PolicyViolation"
+	// ReasonPaymentMethodPresent: a payment method is attached; nothing to do.
+	ReasonPaymentMethodPresent = "PaymentMethodPresent"
+	// ReasonNoPaymentMethod: paid messages aren't delivered; add a payment method.
+	ReasonNoPaymentMethod = "NoPaymentMethod"
+	// ReasonCurrencyDeadline: from a day on Meta delivers nothing of accounts in this currency; migrate the account.
+	ReasonCurrencyDeadline = "CurrencyDeadline"
 	// ReasonRestricted: Meta restricted the account for a time; see status.webhook.restrictions.
 	ReasonRestricted = "Restricted"
 	// ReasonUnapprovedApp: an app outside spec.approvedApps is subscribed; remove it or approve it.

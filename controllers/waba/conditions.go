@@ -25,6 +25,7 @@ func (a *accounts) Describe(p *accountRun, c *lifecycle.Conditions) lifecycle.Re
 	if s.LastObservedTime == nil {
 		for _, kind := range []string{
 			v1alpha1.ConditionApproved, v1alpha1.ConditionBusinessVerified, v1alpha1.ConditionCanSendMessages, v1alpha1.ConditionPolicyCompliant,
+			v1alpha1.ConditionBillingReady,
 		} {
 			c.Set(kind, metav1.ConditionUnknown, v1alpha1.ReasonPending, "the account hasn't been observed yet")
 		}
@@ -40,6 +41,7 @@ func (a *accounts) Describe(p *accountRun, c *lifecycle.Conditions) lifecycle.Re
 		}
 	}
 	compliant(p.Object, c, p.Now)
+	billing(s, c, p.Now)
 	ready.Ends = standingEnds(s, p.Now)
 	return ready
 }

@@ -54,6 +54,35 @@ func TestUnitAccountReviewAndVerification(t *testing.T) {
 	}
 }
 
+func TestUnitBilling(t *testing.T) {
+	before, after := time.Date(2026, time.December, 31, 23, 0, 0, 0, time.UTC), time.Date(2027, time.January, 1, 0, 0, 0, 0, time.UTC)
+	yes, no := true, false
+	for _, tc := range []struct {
+		present           *bool
+		country, currency string
+		now               time.Time
+		want              string
+	}{
+		{nil, "IN", "USD", before, "Unknown/Pending"},
+		{&yes, "DE", "EUR", after, "True/PaymentMethodPresent"},
+		{&yes, "IN", "INR", after, "True/PaymentMethodPresent"},
+		{&yes, "", "USD", after, "True/PaymentMethodPresent"},
+		{&yes, "IN", "", after, "True/PaymentMethodPresent"}, // Meta says nothing
+		{&no, "DE", "EUR", before, "False/NoPaymentMethod"},
+		{&no, "IN", "USD", after, "False/NoPaymentMethod"},
+		{&yes, "IN", "USD", before, "True/CurrencyDeadline"},
+		{&yes, "IN", "USD", after, "False/CurrencyDeadline"},
+		{&yes, "BR", "USD", after, "True/CurrencyDeadline"},
+		{&yes, "BR", "USD", time.Date(2027, time.July, 1, 0, 0, 0, 0, time.UTC), "False/CurrencyDeadline"},
+	} {
+		c := lifecycle.NewConditions(nil, 1, lifecycletest.Start)
+		billing(&v1alpha1.WABAStatus{PaymentMethodPresent: tc.present, Country: tc.country, Currency: tc.currency}, c, tc.now)
+		if got := said(t, c, v1alpha1.ConditionBillingReady); got != tc.want {
+			t.Errorf("%+v: %s", tc, got)
+		}
+	}
+}
+
 func TestUnitCanSend(t *testing.T) {
 	health := func(summary string, entities ...string) *v1alpha1.HealthStatus {
 		h := &v1alpha1.HealthStatus{CanSendMessage: summary}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/deadline"
+	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
 // account emits all about one account.
@@ -45,6 +46,9 @@ func (s *scrape) account(key types.NamespacedName, t *tally) {
 	}
 	if st.Credentials != nil {
 		at(accountTokenExpiry, deadline.Value(st.Credentials.ExpirationTime))
+	}
+	if _, end, ok := metavalues.CurrencyDeadline(st.Country, st.Currency); ok {
+		at(accountCurrencyDeadline, end)
 	}
 	if limit, ok := messagingLimit(st.MessagingLimit); ok {
 		gauge(accountMessagingLimit, limit)

@@ -33,7 +33,7 @@ var (
 	accountConditions = []string{
 		v1alpha1.ConditionReady, v1alpha1.ConditionSynced, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled,
 		v1alpha1.ConditionCredentialsValid, v1alpha1.ConditionApproved, v1alpha1.ConditionBusinessVerified,
-		v1alpha1.ConditionCanSendMessages, v1alpha1.ConditionPolicyCompliant,
+		v1alpha1.ConditionCanSendMessages, v1alpha1.ConditionBillingReady, v1alpha1.ConditionPolicyCompliant,
 	}
 )
 
@@ -124,6 +124,11 @@ var (
 	accountTokenExpiry = define(Definition{
 		Name: "whatsapp_account_token_expiry_timestamp_seconds", Type: Gauge, Scope: Account,
 		Help: "When the access token expires; absent where it doesn't, or nothing is known.", Labels: perAccount(),
+	})
+	accountCurrencyDeadline = define(Definition{
+		Name: "whatsapp_account_currency_deadline_timestamp_seconds", Type: Gauge, Scope: Account,
+		Help:   "From when on Meta delivers nothing of the account because of its currency, as far as its country shows; absent where no deadline is known.",
+		Labels: perAccount(),
 	})
 	accountMessagingLimit = define(Definition{
 		Name: "whatsapp_account_messaging_limit", Type: Gauge, Scope: Account,

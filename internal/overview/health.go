@@ -114,7 +114,8 @@ func (j *evaluation) condition(c *metav1.Condition) {
 			return // about an older spec
 		}
 	}
-	troubled := c.Status == metav1.ConditionFalse || c.Reason == v1alpha1.ReasonExpiringSoon || c.Reason == v1alpha1.ReasonLimited
+	troubled := c.Status == metav1.ConditionFalse || c.Reason == v1alpha1.ReasonExpiringSoon || c.Reason == v1alpha1.ReasonLimited ||
+		c.Reason == v1alpha1.ReasonCurrencyDeadline
 	if !troubled || j.explained(c) {
 		return
 	}

@@ -58,6 +58,8 @@ var rules = map[string]rule{
 	"CanSendMessages/Limited":       {Warning, ""},
 	"CanSendMessages/NotRegistered": {OK, ""}, // Registered says it
 	"CanSendMessages/Progressing":   {Info, ""},
+	"BillingReady/NoPaymentMethod":  {Critical, "WhatsAppAccountNoPaymentMethod"},
+	"BillingReady/CurrencyDeadline": {Warning, "WhatsAppAccountCurrencyDeadline"},
 	"WABA.Approved/Rejected":        {Critical, ""},
 	"BusinessVerified":              {Info, ""},
 	"PhoneNumber.Verified":          {Info, ""},
