@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -112,6 +113,72 @@ func TestUnpause(t *testing.T) {
 		t.Errorf("asked %d times, handled %q", n, tmpl.Status.Operator.LastHandledUnpause)
 	}
 	if notes := eventNotes(t, w, v1alpha1.ReasonUnpauseHandled); len(notes) != 1 {
+		t.Errorf("events: %q", notes)
+	}
+	w.CheckInvariants()
+}
+
+// TestUnarchive: a template that Meta archived is brought back by annotation, once for each value, or by archivedPolicy each time.
+func TestUnarchive(t *testing.T) {
+	t.Parallel()
+	w, op, tmpl := ready(t)
+	calls := func() int { return w.Sim.Stats().ByOp["unarchive_templates"] }
+	archived := func() {
+		t.Helper()
+		if err := w.Sim.Archive(tmpl.Status.ID); err != nil {
+			t.Fatal(err)
+		}
+		op.Observe()
+		op.Advance(3 * time.Minute) // it is missing in two listings, and found by its id
+	}
+	archived()
+	w.Reload(tmpl)
+	expect(t, tmpl.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonArchived)
+	if end := tmpl.Status.StatusEndTime; end == nil || calls() > 0 {
+		t.Errorf("ends at %v, %d calls", end, calls())
+	}
+
+	w.Annotate(tmpl, v1alpha1.AnnotationUnarchive, "once")
+	op.Observe()
+	w.Reload(tmpl)
+	expectReady(t, tmpl)
+	if calls() != 1 || tmpl.Status.Operator.LastHandledUnarchive != "once" || len(eventNotes(t, w, v1alpha1.ReasonUnarchiveHandled)) != 1 {
+		t.Errorf("asked %d times, handled %q", calls(), tmpl.Status.Operator.LastHandledUnarchive)
+	}
+
+	w.Edit(tmpl, func() { tmpl.Spec.ArchivedPolicy = v1alpha1.ArchivedPolicyUnarchive })
+	op.Settle()
+	archived()
+	op.Observe()
+	w.Reload(tmpl)
+	expectReady(t, tmpl)
+	if calls() != 2 {
+		t.Errorf("asked %d times", calls())
+	}
+	w.CheckInvariants()
+}
+
+// TestBilling: a payment method that is missing, and a deadline for the currency, are said by a condition and an event, and don't count for
+// Ready.
+func TestBilling(t *testing.T) {
+	t.Parallel()
+	w, op, _ := ready(t)
+	for _, c := range []struct {
+		change func(*graphsim.Account)
+		status metav1.ConditionStatus
+		reason string
+	}{
+		{func(*graphsim.Account) {}, metav1.ConditionTrue, v1alpha1.ReasonPaymentMethodPresent},
+		{func(a *graphsim.Account) { a.PrimaryFundingID = "" }, metav1.ConditionFalse, v1alpha1.ReasonNoPaymentMethod},
+		{func(a *graphsim.Account) { a.PrimaryFundingID, a.Country, a.Currency = "1", "BR", "USD" }, metav1.ConditionTrue, v1alpha1.ReasonCurrencyDeadline},
+	} {
+		w.Sim.UpdateAccount(harness.AccountID, c.change)
+		op.Observe()
+		waba := &v1alpha1.WABA{ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: w.Namespace}}
+		w.Reload(waba)
+		expect(t, waba.Status.Conditions, v1alpha1.ConditionBillingReady, c.status, c.reason)
+	}
+	if notes := eventNotes(t, w, v1alpha1.ReasonNoPaymentMethod); len(notes) != 1 || !strings.Contains(notes[0], "add one in the billing settings") {
 		t.Errorf("events: %q", notes)
 	}
 	w.CheckInvariants()

@@ -85,6 +85,25 @@ func TestAccountSettingRefused(t *testing.T) {
 	w.CheckInvariants()
 }
 
+// TestNoWayOutOfArchival: Meta takes the write and goes on archiving. That isn't another client's doing, and is said after one write.
+func TestNoWayOutOfArchival(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env)
+	w.Secret()
+	waba := w.WABA(func(a *v1alpha1.WABA) { a.Spec.TemplateAutoArchival = v1alpha1.FeatureDisabled })
+	w.Sim.UpdateAccount(harness.AccountID, func(a *graphsim.Account) { a.AutoArchival = true })
+	op := w.Start()
+	op.Settle()
+	op.Advance(6 * time.Hour)
+	w.Reload(waba)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonRefusedByMeta)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonObserved)
+	if c := harness.Condition(waba.Status.Conditions, v1alpha1.ConditionSynced); updates(w) != 1 || !strings.Contains(c.Message, "archivedPolicy: Unarchive") {
+		t.Errorf("%d writes: %s", updates(w), c.Message)
+	}
+	w.CheckInvariants()
+}
+
 // TestAccountSettingContested: after three repairs the value of the other client stays.
 func TestAccountSettingContested(t *testing.T) {
 	t.Parallel()

@@ -33,7 +33,7 @@ import (
 // requests are the annotations by which a person requests an action.
 var requests = []string{
 	v1alpha1.AnnotationRequestedAt, v1alpha1.AnnotationAcceptAccount, v1alpha1.AnnotationReleaseHeld,
-	v1alpha1.AnnotationUnpause, v1alpha1.AnnotationRequestCode,
+	v1alpha1.AnnotationUnpause, v1alpha1.AnnotationUnarchive, v1alpha1.AnnotationRequestCode,
 }
 
 // ignoreOwnWrites drops updates that change nothing but the status of reconcilers: they would trigger a run and defeat every backoff.

@@ -13,6 +13,8 @@ const (
 	AnnotationReleaseHeld = GroupName + "/release-held-changes"
 	// AnnotationUnpause asks Meta to unpause a template that pacing paused. Any new value counts.
 	AnnotationUnpause = GroupName + "/unpause"
+	// AnnotationUnarchive asks Meta to unarchive a template that wasn't used for a year. Any new value counts.
+	AnnotationUnarchive = GroupName + "/unarchive"
 	// AnnotationRequestCode asks Meta to send a new verification code to a phone number. Any new value counts.
 	AnnotationRequestCode = GroupName + "/request-code"
 	// AnnotationRevokeAppSecret has the receiver of webhooks take no app secret any more that was replaced in an account's Secret (on

@@ -114,6 +114,8 @@ const (
 	ReasonLeft = "Left"
 	// ReasonUnpauseHandled: an event only, the answer to the annotation unpause; read the message.
 	ReasonUnpauseHandled = "UnpauseHandled"
+	// ReasonUnarchiveHandled: an event only, the answer to the annotation unarchive or to archivedPolicy: Unarchive; read the message.
+	ReasonUnarchiveHandled = "UnarchiveHandled"
 	// ReasonPINChanged: an event only. Another client changed the PIN of a number at Meta; follow the message.
 	ReasonPINChanged = "PINChanged"
 	// ReasonLimitsChanged: an event only. Meta changed how much may be sent; nothing to do.
@@ -156,7 +158,7 @@ const (
 	ReasonTemplatePaused = "PausedByMeta"
 	// ReasonDisabled: Meta disabled it for good; create another one, or contact Meta Business Support.
 	ReasonDisabled = "Disabled"
-	// ReasonArchived: Meta archived the template as unused; unarchive it in WhatsApp Manager.
+	// ReasonArchived: Meta archived the template as unused, and deletes it 28 days later; unarchive it by annotation.
 	ReasonArchived = "Archived"
 	// ReasonLimitExceeded: the account has as many templates as Meta allows; delete some.
 	ReasonLimitExceeded = "LimitExceeded"

@@ -111,6 +111,10 @@ type MessageTemplateOperatorStatus struct {
 	// LastHandledUnpause is the value of the annotation whatsapp.waba-operator.io/unpause last acted on.
 	// +optional
 	LastHandledUnpause string `json:"lastHandledUnpause,omitempty"`
+
+	// LastHandledUnarchive is the value of the annotation whatsapp.waba-operator.io/unarchive last acted on.
+	// +optional
+	LastHandledUnarchive string `json:"lastHandledUnarchive,omitempty"`
 }
 
 // TemplateRejection reports why Meta rejected a template.

@@ -96,6 +96,17 @@ const (
 	CategoryPolicyRequire CategoryPolicy = "Require"
 )
 
+// ArchivedPolicy specifies what happens when Meta archives the template because it wasn't used for a year.
+// +kubebuilder:validation:Enum=Report;Unarchive
+type ArchivedPolicy string
+
+const (
+	// ArchivedPolicyReport makes the resource not Ready. It is what an absent policy means.
+	ArchivedPolicyReport ArchivedPolicy = "Report"
+	// ArchivedPolicyUnarchive unarchives the template.
+	ArchivedPolicyUnarchive ArchivedPolicy = "Unarchive"
+)
+
 // MessageTemplateSpec describes one message template in one language. Exactly one of body, authentication and library
 // is needed; under managementPolicy Observed none.
 // +kubebuilder:validation:XValidation:rule=`[[has(self.body), has(self.authentication), has(self.library)].filter(x, x).size()].all(n, n == 1 || n == 0 && has(self.managementPolicy) && self.managementPolicy == 'Observed')`,message=`set one of body, authentication and library, and only one; only with managementPolicy: Observed may all be absent`
@@ -240,6 +251,12 @@ type MessageTemplateSpec struct {
 	// CategoryAsRequested says so and the resource may still be Ready. Require makes it not Ready.
 	// +optional
 	CategoryPolicy CategoryPolicy `json:"categoryPolicy,omitempty"`
+
+	// ArchivedPolicy specifies what happens when Meta archives the template because it wasn't used for 12 months. Absent means Report: the
+	// resource isn't Ready, and Meta deletes the template 28 days later. Unarchive unarchives it.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
+	// +optional
+	ArchivedPolicy ArchivedPolicy `json:"archivedPolicy,omitempty"`
 
 	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain: the template stays. Delete
 	// deletes this language of the template; if it was approved, Meta locks its name for 30 days.

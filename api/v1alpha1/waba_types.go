@@ -167,7 +167,7 @@ type WABASpec struct {
 	MarketingMessages FeatureSwitch `json:"marketingMessages,omitempty"`
 
 	// TemplateAutoArchival: Enabled or Disabled, whether Meta archives templates that weren't used for a year. Absent leaves it
-	// alone.
+	// alone. By Meta's page no account can opt out, so Disabled is tried, and reported as RefusedByMeta where Meta keeps its value.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
 	// +optional
 	TemplateAutoArchival FeatureSwitch `json:"templateAutoArchival,omitempty"`

@@ -60,6 +60,13 @@ func (r Repairs) Contested(name string) time.Duration {
 	return 0
 }
 
+// Noted reports that a value was written within the last day.
+func (r Repairs) Noted(name string) bool {
+	return slices.ContainsFunc(r.memory.Repairs, func(h v1alpha1.RepairHistory) bool {
+		return h.Name == name && len(recentRepairs(h.Times, r.now)) > 0
+	})
+}
+
 // Note records that a value is written.
 func (r Repairs) Note(name string) {
 	r.Prune()

@@ -248,13 +248,13 @@ func TestUnitResultNeverChanges(t *testing.T) {
 // is in progress and no person must act.
 func TestUnitEveryReasonHasOneKstatus(t *testing.T) {
 	neutral := []string{
-		"Approved", "AsRequested", "Compliant", "ExpiringSoon", "Flagged", "Healthy", "Limited", "LowQuality", "MediumQuality",
-		"MissingScope", "NotAssigned", "NotRated", "NotVerified", "Observed", "Paused", "PolicyViolation",
+		"Approved", "AsRequested", "Compliant", "CurrencyDeadline", "ExpiringSoon", "Flagged", "Healthy", "Limited", "LowQuality", "MediumQuality",
+		"MissingScope", "NoPaymentMethod", "NotAssigned", "NotRated", "NotVerified", "Observed", "Paused", "PaymentMethodPresent", "PolicyViolation",
 		"ReclassificationPlanned", "Registered", "Restricted", "Subscribed", "Synced", "UnapprovedApp", "Unknown", "Valid",
 		"Verified",
 	}
 	events := []string{
-		"AccountEvent", "DryRun", "Left", "LimitsChanged", "MetaAlert", "PINChanged", "ReviewRisk", "UnpauseHandled", "UsernameChanged",
+		"AccountEvent", "DryRun", "Left", "LimitsChanged", "MetaAlert", "PINChanged", "ReviewRisk", "UnarchiveHandled", "UnpauseHandled", "UsernameChanged",
 	}
 	values, _ := constants(t, "../../api/v1alpha1/conditions.go", "Reason")
 	for name, reason := range values {

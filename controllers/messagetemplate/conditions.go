@@ -49,7 +49,7 @@ func readinessOf(s *v1alpha1.MessageTemplateStatus) lifecycle.Readiness {
 		return no(v1alpha1.ReasonLimitExceeded, "the account has reached its number of templates; delete some")
 	case metavalues.TemplateArchived:
 		return no(v1alpha1.ReasonArchived,
-			"archived by Meta after a year without use, and deleted for good 28 days later; unarchive it in WhatsApp Manager")
+			"archived by Meta after a year without use, and deleted for good 28 days later; unarchive it with the annotation "+v1alpha1.AnnotationUnarchive+", or set archivedPolicy: Unarchive")
 	case "":
 		return no(v1alpha1.ReasonProgressing, "not at Meta yet")
 	default:

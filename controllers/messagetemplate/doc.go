@@ -13,6 +13,6 @@
 //	webhook.go         what webhooks report
 //	status_timing.go   since when a status lasts, and until when
 //	siblings.go        languages of one name
-//	unpause.go         requests to end a pause
+//	revive.go          requests to bring paused and archived templates back
 //	delete.go          deletion at Meta
 package messagetemplate

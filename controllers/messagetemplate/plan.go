@@ -59,8 +59,8 @@ type state struct {
 	status *v1alpha1.MessageTemplateStatus
 	// before is the status at Meta that the last run left.
 	before string
-	// unpause reports that a person asks to unpause the template, and that the operator writes.
-	unpause bool
+	// revival is the step by which a paused or archived template is brought back, as a person or the spec requests; stepNone without.
+	revival step
 	// refusedFor is how long a write that Meta refused isn't repeated.
 	refusedFor time.Duration
 }
@@ -85,16 +85,25 @@ func ownershipOf(s state) ownership {
 	switch {
 	case policy == v1alpha1.AdoptionPolicyNever:
 		return ownership{adopted: true, stop: lifecycle.NotSynced(v1alpha1.ReasonAlreadyExists,
-			"a template with this name and language exists and adoptionPolicy is Never; choose another name or allow adoption")}
+			"a template with this name and language exists and adoptionPolicy is Never"+generated(s.observed.Template)+"; choose another name or allow adoption")}
 	case !s.observed.ReadBack:
 		return ownership{adopted: true, stop: lifecycle.Unchanged(lifecycle.FirstPause)}
 	case len(names) > 0 && policy != v1alpha1.AdoptionPolicyAlways:
 		return ownership{adopted: true, stop: lifecycle.NotSynced(v1alpha1.ReasonAlreadyExists, fmt.Sprintf(
-			"a template with this name and language exists with other content (%s); correct the spec or set adoptionPolicy: Always to overwrite it",
-			strings.Join(names, ", ")))}
+			"a template with this name and language exists with other content (%s)%s; correct the spec or set adoptionPolicy: Always to overwrite it",
+			strings.Join(names, ", "), generated(s.observed.Template)))}
 	}
 	adopted := desired{fields: s.desired.fields, hash: live.Hash()}
 	return ownership{adopted: true, baseline: baselineOf(s.spec, s.observed, adopted)}
+}
+
+// generated explains a template that nobody made by hand: Meta makes templates for businesses that send without them, and may take a name
+// that a sender gave.
+func generated(live *graph.Template) string {
+	if live.Source != graph.SourceGenerated {
+		return ""
+	}
+	return "; Meta generated it for messages sent without a template (Direct Send)"
 }
 
 // owned reports that the resource created or adopted the template. A baseline is returned where none is recorded yet.
@@ -140,6 +149,8 @@ const (
 	stepCreate  step = "create"
 	stepEdit    step = "edit"
 	stepUnpause step = "unpause"
+	// stepUnarchive brings an archived template back.
+	stepUnarchive step = "unarchive"
 )
 
 // action is what follows from a state: at most one write to Meta, and what the operator records.
@@ -170,8 +181,10 @@ func planFor(s state) action {
 		return planAbsent(s)
 	case !s.writable:
 		return planObserved(s)
-	case s.unpause && s.status.Status == metavalues.TemplatePaused:
-		return action{step: stepUnpause}
+	case s.revival != stepNone && s.refusedFor > 0:
+		return action{result: lifecycle.Unchanged(s.refusedFor)}
+	case s.revival != stepNone:
+		return action{step: s.revival}
 	case !s.observed.ReadBack:
 		return action{result: lifecycle.Done("written; the next observation reads it back")}
 	}

@@ -156,8 +156,9 @@ func TestUnitPlan(t *testing.T) {
 		}}, "Synced"},
 		"a new version of the operator":     {[]func(*state){foreign, repair, func(s *state) { s.status.Operator.Baseline.Version = -1 }}, "Synced; normalised body.text"},
 		"a new version, and a changed spec": {[]func(*state){changed, func(s *state) { s.status.Operator.Baseline.Version = -1 }}, "edit body.text Spec"},
-		"unpause":                           {[]func(*state){status("PAUSED"), func(s *state) { s.unpause = true }}, "unpause"},
-		"unpause of what isn't paused":      {[]func(*state){func(s *state) { s.unpause = true }}, "Synced"},
+		"unpause":                           {[]func(*state){status("PAUSED"), func(s *state) { s.revival = stepUnpause }}, "unpause"},
+		"unarchive":                         {[]func(*state){status("ARCHIVED"), func(s *state) { s.revival = stepUnarchive }}, "unarchive"},
+		"unarchive, refused a moment ago":   {[]func(*state){status("ARCHIVED"), func(s *state) { s.revival, s.refusedFor = stepUnarchive, time.Hour }}, "unchanged for 1h0m0s"},
 	} {
 		s := planState(t)
 		for _, change := range c.change {

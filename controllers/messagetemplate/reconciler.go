@@ -18,10 +18,11 @@ import (
 
 // Names of the writes to Meta, in the audit log, in events and in plans.
 const (
-	CallCreateTemplate  = "create template"
-	CallEditTemplate    = "edit template"
-	CallUnpauseTemplate = "unpause template"
-	CallDeleteTemplate  = "delete template"
+	CallCreateTemplate    = "create template"
+	CallEditTemplate      = "edit template"
+	CallUnpauseTemplate   = "unpause template"
+	CallUnarchiveTemplate = "unarchive template"
+	CallDeleteTemplate    = "delete template"
 )
 
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=messagetemplates,verbs=get;list;watch;patch

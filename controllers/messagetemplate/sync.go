@@ -74,7 +74,7 @@ func (t *templates) converge(ctx context.Context, p *templateRun, w desired, vie
 func (t *templates) stateOf(p *templateRun, w desired, view account.TemplateView) state {
 	return state{
 		spec: &p.Object.Spec, writable: p.Writable(), changed: p.ChangedByUser(), desired: w, observed: view, status: &p.Object.Status,
-		before: p.Before.Status.Status, unpause: unpauseRequest(p) != "" && !t.ReadOnly, refusedFor: p.RefusedFor(),
+		before: p.Before.Status.Status, revival: t.revivalFor(p), refusedFor: p.RefusedFor(),
 	}
 }
 
@@ -117,15 +117,15 @@ func (t *templates) owns(p *templateRun, view account.TemplateView) bool {
 func (t *templates) execute(ctx context.Context, p *templateRun, w desired, view account.TemplateView, a action) *lifecycle.Result {
 	s := &p.Object.Status
 	if view.Template != nil && p.Writable() {
-		t.answerUnpause(p)
-		if a.step != stepUnpause {
+		t.answerRevivals(p)
+		if a.step != stepUnpause && a.step != stepUnarchive {
 			s.Operator.PendingCreate = nil
 		}
 	}
 	t.recordPlan(p, view, w, a)
 	switch a.step {
-	case stepUnpause:
-		return t.unpause(ctx, p, view)
+	case stepUnpause, stepUnarchive:
+		return t.revive(ctx, p, view, a.step)
 	case stepCreate:
 		return t.createAnew(ctx, p, w)
 	case stepEdit:

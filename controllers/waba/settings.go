@@ -22,8 +22,10 @@ type accountSetting struct {
 	field string
 	want  string
 	// live is what Meta shows, "" where it doesn't say.
-	live  string
-	write func(context.Context, *graph.Client) error
+	live string
+	// without is said where Meta takes the write and keeps its own value: by its pages the setting can't be had.
+	without string
+	write   func(context.Context, *graph.Client) error
 }
 
 // accountSettings are those that the spec names.
@@ -52,6 +54,8 @@ func accountSettings(p *accountRun) []accountSetting {
 	if want := spec.TemplateAutoArchival; want != "" {
 		out = append(out, accountSetting{
 			field: "templateAutoArchival", want: string(want), live: position(optional.TemplateAutoArchival, false),
+			without: "Meta keeps archiving unused templates, from which its pages let no account opt out; remove spec.templateAutoArchival, " +
+				"and set archivedPolicy: Unarchive on templates that must stay",
 			write: func(ctx context.Context, c *graph.Client) error {
 				return c.UpdateAccount(ctx, id, graph.AccountUpdate{TemplateAutoArchival: ptr.To(want == v1alpha1.FeatureEnabled)})
 			},
@@ -93,9 +97,8 @@ func (a *accounts) manageOne(ctx context.Context, p *accountRun, repairs lifecyc
 	changed := p.ChangedByUser()
 	key, generation := lifecycle.RetryKey{Object: p.Object.UID, Part: s.field}, strconv.FormatInt(p.Object.Generation, 10)
 	held := a.Retries.Held(key, generation)
-	if held == nil && repairs.Contested(s.field) > 0 {
-		held = lifecycle.Waiting(v1alpha1.ReasonContested,
-			"another client keeps reverting the operator's changes of the account's settings; agree who manages them, or remove them from the spec", 0).AssetUnaffected()
+	if held == nil {
+		held = s.held(repairs)
 	}
 	if p.Policy == v1alpha1.ManagementPolicyManaged && !changed && held == nil {
 		a.CountDrift(p.Object, []string{s.field}, p.Before.Status.Drift)
@@ -125,6 +128,18 @@ func (a *accounts) manageOne(ctx context.Context, p *accountRun, repairs lifecyc
 		a.Retries.Hold(key, generation, o.RetryAfter(lifecycle.RefusedRecheck))
 	}
 	return o
+}
+
+// held says why a setting isn't written any more, nil where it is.
+func (s accountSetting) held(repairs lifecycle.Repairs) *lifecycle.Result {
+	switch {
+	case s.without != "" && repairs.Noted(s.field):
+		return lifecycle.NotSynced(v1alpha1.ReasonRefusedByMeta, s.without).AssetUnaffected()
+	case repairs.Contested(s.field) > 0:
+		return lifecycle.Waiting(v1alpha1.ReasonContested,
+			"another client keeps reverting the operator's changes of the account's settings; agree who manages them, or remove them from the spec", 0).AssetUnaffected()
+	}
+	return nil
 }
 
 // observedReasons are those with which an account counts as observed though not all of its spec could be fulfilled.

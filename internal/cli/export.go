@@ -76,6 +76,7 @@ func newExport(version string, s Streams) *cobra.Command {
 	f.StringSliceVar(&e.Templates.Categories, "category", nil, "export only templates of these categories: AUTHENTICATION, MARKETING, UTILITY")
 	f.StringSliceVar(&e.Templates.Statuses, "status", nil, "export only templates in these states at Meta: APPROVED,PAUSED")
 	f.BoolVar(&e.Templates.Samples, "include-samples", false, "export Meta's own sample templates too: hello_world, sample_*")
+	f.BoolVar(&e.Templates.Generated, "include-generated", false, "export templates too that Meta generated for messages sent without a template (Direct Send)")
 	f.BoolVar(&e.SkipForeign, "skip-foreign", false, "refuse an account of another business, and leave out numbers that the WhatsApp Business app or the On-Premises API runs")
 	f.BoolVar(&e.settings, "number-settings", false, "describe the settings of numbers too: 7 calls for each")
 	f.StringVar(&e.WABAName, "waba-name", "", "name of the WABA resource (default made of the account's name)")

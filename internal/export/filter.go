@@ -19,8 +19,8 @@ type Filter struct {
 	Names []string
 	// Languages, Categories and Statuses are compared without regard to case.
 	Languages, Categories, Statuses []string
-	// Samples lets Meta's sample templates pass.
-	Samples bool
+	// Samples lets Meta's sample templates pass, Generated those that Meta made for messages sent without a template.
+	Samples, Generated bool
 }
 
 // Statuses of templates with which something is special
@@ -57,6 +57,8 @@ func (f *Filter) leftOut(t *graph.Template) string {
 		return "templates that are being deleted"
 	case t.Status == statusArchived && len(f.Statuses) == 0:
 		return "archived templates (--status ARCHIVED exports them)"
+	case t.Source == graph.SourceGenerated && !f.Generated:
+		return "templates that Meta generated (--include-generated exports them)"
 	case isSample(t.Name) && !f.Samples:
 		return "sample templates of Meta's (--include-samples exports them)"
 	}

@@ -117,3 +117,14 @@ func TestUnknownPropertiesAreTold(t *testing.T) {
 		}
 	}
 }
+
+// TestGeneratedTemplates: templates that Meta makes by itself aren't exported unless they are asked for.
+func TestGeneratedTemplates(t *testing.T) {
+	live := &graph.Template{Name: "delivery_text", Language: "en", Status: "APPROVED", Source: graph.SourceGenerated}
+	if got := (&Filter{}).leftOut(live); !strings.Contains(got, "--include-generated") {
+		t.Errorf("left out: %q", got)
+	}
+	if got := (&Filter{Generated: true}).leftOut(live); got != "" {
+		t.Errorf("asked for: %q", got)
+	}
+}

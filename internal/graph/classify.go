@@ -46,14 +46,14 @@ var (
 		OpReadCompliance, OpReadUsername, OpReadAppSubscription,
 	}
 	contents = []Operation{OpCreateTemplate, OpEditTemplate}
-	changes  = []Operation{OpEditTemplate, OpDeleteTemplate, OpUnpauseTemplate}
+	changes  = []Operation{OpEditTemplate, OpDeleteTemplate, OpUnpauseTemplate, OpUnarchiveTemplate}
 	uploads  = []Operation{OpOpenUpload, OpSendUpload, OpReadUpload}
 	// appCalls use the app's own token, overrides contain an address at which another service answers.
 	appCalls  = []Operation{OpReadAppSubscription, OpSetAppSubscription, OpDeleteAppSubscription}
 	overrides = []Operation{OpOverrideAccountCallback, OpSetNumberCallback}
 	// withoutUserContent are the writes without user content, which therefore can't be invalid, and those on accounts, most of
 	// which are not in Meta's reference.
-	withoutUserContent = []Operation{OpDeleteTemplate, OpUnpauseTemplate, OpUpdateAccount, OpDeregisterPhoneNumber, OpDeleteUsername,
+	withoutUserContent = []Operation{OpDeleteTemplate, OpUnpauseTemplate, OpUnarchiveTemplate, OpUpdateAccount, OpDeregisterPhoneNumber, OpDeleteUsername,
 		OpDeleteAppSubscription, OpSubscribeApp, OpUnsubscribeApp}
 	codes = []Operation{OpRequestCode, OpVerifyCode}
 	pins  = []Operation{OpRegisterPhoneNumber, OpSetPIN}

@@ -181,11 +181,12 @@ func everyCall(c *Client) map[Operation]func(context.Context) error {
 			_, err := c.ListAssignedUsers(ctx, testWABA, testBusiness)
 			return err
 		},
-		OpCreateTemplate:  func(ctx context.Context) error { _, err := c.CreateTemplate(ctx, testWABA, content); return err },
-		OpEditTemplate:    func(ctx context.Context) error { return c.EditTemplate(ctx, "77", content) },
-		OpDeleteTemplate:  func(ctx context.Context) error { return c.DeleteTemplate(ctx, testWABA, "order", "77") },
-		OpUnpauseTemplate: func(ctx context.Context) error { return c.UnpauseTemplate(ctx, "77") },
-		OpUpdateAccount:   func(ctx context.Context) error { return c.EnableInsights(ctx, testWABA) },
+		OpCreateTemplate:    func(ctx context.Context) error { _, err := c.CreateTemplate(ctx, testWABA, content); return err },
+		OpEditTemplate:      func(ctx context.Context) error { return c.EditTemplate(ctx, "77", content) },
+		OpDeleteTemplate:    func(ctx context.Context) error { return c.DeleteTemplate(ctx, testWABA, "order", "77") },
+		OpUnpauseTemplate:   func(ctx context.Context) error { return c.UnpauseTemplate(ctx, "77") },
+		OpUnarchiveTemplate: func(ctx context.Context) error { return c.UnarchiveTemplate(ctx, testWABA, "77") },
+		OpUpdateAccount:     func(ctx context.Context) error { return c.EnableInsights(ctx, testWABA) },
 		OpOpenUpload: func(ctx context.Context) error {
 			_, err := c.openUpload(ctx, testApp, testFile("content"))
 			return err

@@ -26,6 +26,7 @@ const (
 	OpEditTemplate        Operation = "EditTemplate"
 	OpDeleteTemplate      Operation = "DeleteTemplate"
 	OpUnpauseTemplate     Operation = "UnpauseTemplate"
+	OpUnarchiveTemplate   Operation = "UnarchiveTemplate"
 	OpUpdateAccount       Operation = "UpdateAccount"
 	OpOpenUpload          Operation = "OpenUpload"
 	OpSendUpload          Operation = "SendUpload"
@@ -88,6 +89,7 @@ var operations = map[Operation]operationInfo{
 	OpEditTemplate:        {http.MethodPost, "POST /{template}", true},
 	OpDeleteTemplate:      {http.MethodDelete, "DELETE /{waba}/message_templates", true},
 	OpUnpauseTemplate:     {http.MethodPost, "POST /{template}/unpause", true},
+	OpUnarchiveTemplate:   {http.MethodPost, "POST /{waba}/message_templates/unarchive", true},
 	OpUpdateAccount:       {http.MethodPost, "POST /{waba}", true},
 	OpOpenUpload:          {http.MethodPost, "POST /{app}/uploads", true},
 	OpSendUpload:          {http.MethodPost, "POST /{upload}", true},

@@ -162,3 +162,21 @@ func TestUnpauseTemplate(t *testing.T) {
 		})
 	}
 }
+
+// TestUnarchiveTemplate: Meta answers with lists since June 2026, and answered with a success before.
+func TestUnarchiveTemplate(t *testing.T) {
+	for answer, class := range map[string]Class{
+		`{"unarchived_templates":["77"],"failed_templates":{}}`: "",
+		`{"success":true}`: "",
+		`{"unarchived_templates":[],"failed_templates":{"77":"Template is not archived"}}`: ClassRefused,
+		`{"success":false}`: ClassUnknown,
+	} {
+		server := newFakeGraph(t, ok(answer))
+		err := server.client(t).UnarchiveTemplate(t.Context(), testWABA, "77")
+		if ClassOf(err) != class {
+			t.Errorf("%s: %v", answer, err)
+		}
+		seen := server.onlyRequest(t)
+		equal(t, "request", seen.Method+" "+seen.Path+" "+seen.Body, http.MethodPost+" /v25.0/"+testWABA+`/message_templates/unarchive {"hsm_ids":["77"]}`)
+	}
+}

@@ -164,6 +164,27 @@ func (c *Client) UnpauseTemplate(ctx context.Context, id string) error {
 	return c.do(ctx, request{op: OpUnpauseTemplate, path: "/" + id + "/unpause"}, checkNotDenied)
 }
 
+// UnarchiveTemplate brings back a template that Meta archived because it wasn't used for a year; it gets the status of before, and isn't
+// deleted any more. A template that isn't archived is ClassRefused.
+//
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
+func (c *Client) UnarchiveTemplate(ctx context.Context, wabaID, id string) error {
+	if err := checkIDs(OpUnarchiveTemplate, wabaID, id); err != nil {
+		return err
+	}
+	body, err := json.Marshal(map[string][]string{"hsm_ids": {id}})
+	if err != nil {
+		return err
+	}
+	r := request{op: OpUnarchiveTemplate, path: "/" + wabaID + "/" + edgeTemplates + "/unarchive", account: wabaID, body: inMemory(body), contentType: contentJSON}
+	return c.do(ctx, r, func(value any) error {
+		if problem := asNode(value).obj("failed_templates").str(id); problem != "" {
+			return &Error{Class: ClassRefused, Message: c.redact.text(problem)}
+		}
+		return checkNotDenied(value)
+	})
+}
+
 // checkNotDenied is for writes whose answer Meta does not document: whatever is no error and does not say no means yes.
 func checkNotDenied(value any) error {
 	if success := asNode(value).boolPtr("success"); scalar(value) == "false" || success != nil && !*success {

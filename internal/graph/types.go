@@ -166,6 +166,8 @@ type Template struct {
 	RejectedReason, ParameterFormat, LibraryTemplateName string
 	// DisplayFormat is ORDER_DETAILS or "".
 	DisplayFormat string
+	// Source is SourceGenerated, MANUAL, or "" where Meta doesn't say.
+	Source string
 	// QualityScore is GREEN, YELLOW, RED, UNKNOWN or "".
 	QualityScore   string
 	QualityDate    time.Time
@@ -183,6 +185,9 @@ type Template struct {
 	// components[1].buttons[0].label_color; at most 20. An edit replaces the components, and so would lose them.
 	UnknownProperties []string
 }
+
+// SourceGenerated is the source of templates that Meta makes by itself, for businesses that send without templates (Direct Send).
+const SourceGenerated = "AUTO_GENERATED"
 
 // TemplateContent is what create and edit send. Empty fields are not sent.
 type TemplateContent struct {

@@ -15,7 +15,7 @@ import (
 var templateFields = []string{
 	"id", "name", "language", "status", "category", "previous_category", "correct_category", "sub_category",
 	"rejected_reason", "quality_score", "parameter_format", "message_send_ttl_seconds", "last_updated_time",
-	"library_template_name", "display_format", "cta_url_link_tracking_opted_out", "is_primary_device_delivery_only",
+	"library_template_name", "source", "display_format", "cta_url_link_tracking_opted_out", "is_primary_device_delivery_only",
 	"degrees_of_freedom_spec", "components",
 }
 
@@ -29,6 +29,7 @@ func templateFrom(n node) (Template, error) {
 		PreviousCategory: n.upper("previous_category"), CorrectCategory: n.upper("correct_category"),
 		SubCategory: n.upper("sub_category"), RejectedReason: n.upper("rejected_reason"),
 		ParameterFormat: n.upper("parameter_format"), LibraryTemplateName: n.str("library_template_name"),
+		Source:                    n.upper("source"),
 		DisplayFormat:             n.upper("display_format"),
 		MessageSendTTLSeconds:     n.int64Ptr("message_send_ttl_seconds"),
 		LinkTrackingOptedOut:      n.boolPtr("cta_url_link_tracking_opted_out"),

@@ -116,6 +116,8 @@ type tally struct {
 	counts map[count]int
 	// decided is when Meta last decided about a template.
 	decided time.Time
+	// archivedEnd is when Meta deletes the first archived template.
+	archivedEnd time.Time
 	// webhook is when something last came by webhook, as far as it has to.
 	webhook time.Time
 }

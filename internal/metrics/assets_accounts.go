@@ -62,6 +62,7 @@ func (s *scrape) account(key types.NamespacedName, t *tally) {
 	at(accountObserved, deadline.Value(st.LastObservedTime))
 	at(accountLastWebhook, t.webhook)
 	at(accountLastDecision, t.decided)
+	at(templatesArchivedEnd, t.archivedEnd)
 	held := 0.0
 	if st.Operator.HeldTime != nil {
 		held = 1

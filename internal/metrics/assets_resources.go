@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/index"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
@@ -76,6 +77,9 @@ func (s *scrape) template(o *v1alpha1.MessageTemplate) {
 			state = reclassifiedSoon
 		}
 		t.counts[counted(templatesReclassified, state)]++
+	}
+	if end := deadline.Value(o.Status.StatusEndTime); status == metavalues.TemplateArchived && !end.IsZero() && (t.archivedEnd.IsZero() || end.Before(t.archivedEnd)) {
+		t.archivedEnd = end
 	}
 	if at := decision(o); at.After(t.decided) {
 		t.decided = at

@@ -216,6 +216,12 @@ var (
 		Help:   "MessageTemplate resources of the account by the category for which Meta charges.",
 		Labels: perAccount(Label{Name: "category", Values: categories}),
 	})
+	templatesArchivedEnd = define(Definition{
+		Name: "whatsapp_templates_archived_end_timestamp_seconds", Type: Gauge, Scope: Account,
+		Help: "When Meta deletes the first of the account's archived templates that have a MessageTemplate resource, 28 days after it was archived; " +
+			"absent where none is archived.",
+		Labels: perAccount(),
+	})
 	templatesReclassified = define(Definition{
 		Name: "whatsapp_templates_reclassified", Type: Gauge, Scope: Account,
 		Help:   "MessageTemplate resources of the account whose category Meta changed, or has announced to change.",

@@ -75,6 +75,7 @@ var rules = map[string]rule{
 	"MessageTemplate.Approved/Rejected":           {Warning, "WhatsAppTemplateRejected"},
 	"MessageTemplate.Approved/PausedByMeta":       {Warning, "WhatsAppTemplatePaused"},
 	"MessageTemplate.Approved/Disabled":           {Critical, "WhatsAppTemplateDisabled"},
+	"MessageTemplate.Approved/Archived":           {Warning, "WhatsAppTemplateArchived"},
 	"MessageTemplate.QualityHealthy/LowQuality":   {Warning, "WhatsAppTemplateQualityRed"},
 	"CategoryAsRequested/Reclassified":            {Warning, "WhatsAppTemplateReclassified"},
 	"CategoryAsRequested/ReclassificationPlanned": {Warning, "WhatsAppTemplateReclassificationPlanned"},

@@ -61,6 +61,7 @@ func templateAttacks(w *sharedAccount) []client.Object {
 				spec := contents[i].DeepCopy()
 				spec.CommonSpec, spec.Name, spec.Language, spec.DeletionPolicy = w.common(), name, "en_US", deletion
 				spec.PolicySpec, spec.AdoptionPolicy, spec.CategoryPolicy = p, v1alpha1.AdoptionPolicyAlways, v1alpha1.CategoryPolicyRequire
+				spec.ArchivedPolicy, spec.ContentValidation = v1alpha1.ArchivedPolicyUnarchive, v1alpha1.ContentValidationLenient
 				if spec.Category == v1alpha1.TemplateCategoryAuthentication {
 					spec.PrimaryDeviceDeliveryOnly = ptr.To(true)
 				}

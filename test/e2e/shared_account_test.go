@@ -200,7 +200,7 @@ func describe(obj client.Object) string { return fmt.Sprintf("%T %s: %+v", obj, 
 func annotations() map[string]string {
 	return map[string]string{
 		v1alpha1.AnnotationRequestedAt: "now", v1alpha1.AnnotationAcceptAccount: harness.AccountID, v1alpha1.AnnotationReleaseHeld: "now",
-		v1alpha1.AnnotationUnpause: "now", v1alpha1.AnnotationRequestCode: "now", v1alpha1.AnnotationWaitForApproval: "true",
+		v1alpha1.AnnotationUnpause: "now", v1alpha1.AnnotationUnarchive: "now", v1alpha1.AnnotationRequestCode: "now", v1alpha1.AnnotationWaitForApproval: "true",
 		v1alpha1.AnnotationPolicyBeforePause: "Managed",
 	}
 }

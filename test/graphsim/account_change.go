@@ -44,6 +44,9 @@ func (s *Simulator) changeAccount(c *call) (changed bool, problem *apiError) {
 			*target, changed = v, true
 		}
 	}
+	// No account can opt out of auto-archival, and the write is answered like any other
+	// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management).
+	next.AutoArchival = next.AutoArchival || c.account.AutoArchival
 	c.account.Account = next
 	return changed, nil
 }

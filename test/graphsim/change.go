@@ -219,11 +219,29 @@ func (s *Simulator) archiveTemplates(c *call) (any, *apiError) {
 		if t.Status != "APPROVED" && t.Status != "REJECTED" {
 			return "Only approved or rejected templates can be archived"
 		}
-		t.restore = t.Status
-		s.setStatus(t, "ARCHIVED", c.now)
-		s.schedule(t, c.now.Add(archiveLife), s.vanish)
+		s.archive(t, c.now)
 		return ""
 	})
+}
+
+func (s *Simulator) archive(t *template, now time.Time) {
+	t.restore = t.Status
+	s.setStatus(t, "ARCHIVED", now)
+	s.schedule(t, now.Add(archiveLife), s.vanish)
+}
+
+// Archive archives a template, as Meta does with one that wasn't used for a year.
+func (s *Simulator) Archive(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	s.settle(now)
+	t := s.byID[id]
+	if t == nil {
+		return fmt.Errorf("no template has the id %s", id)
+	}
+	s.archive(t, now)
+	return nil
 }
 
 // unarchiveTemplates restores the earlier status.

@@ -34,6 +34,8 @@ type MessageTemplateOperatorStatusApplyConfiguration struct {
 	LastUpdatedTimes []v1.Time `json:"lastUpdatedTimes,omitempty"`
 	// LastHandledUnpause is the value of the annotation whatsapp.waba-operator.io/unpause last acted on.
 	LastHandledUnpause *string `json:"lastHandledUnpause,omitempty"`
+	// LastHandledUnarchive is the value of the annotation whatsapp.waba-operator.io/unarchive last acted on.
+	LastHandledUnarchive *string `json:"lastHandledUnarchive,omitempty"`
 }
 
 // MessageTemplateOperatorStatusApplyConfiguration constructs a declarative configuration of the MessageTemplateOperatorStatus type for use with
@@ -133,5 +135,13 @@ func (b *MessageTemplateOperatorStatusApplyConfiguration) WithLastUpdatedTimes(v
 // If called multiple times, the LastHandledUnpause field is set to the value of the last call.
 func (b *MessageTemplateOperatorStatusApplyConfiguration) WithLastHandledUnpause(value string) *MessageTemplateOperatorStatusApplyConfiguration {
 	b.LastHandledUnpause = &value
+	return b
+}
+
+// WithLastHandledUnarchive sets the LastHandledUnarchive field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LastHandledUnarchive field is set to the value of the last call.
+func (b *MessageTemplateOperatorStatusApplyConfiguration) WithLastHandledUnarchive(value string) *MessageTemplateOperatorStatusApplyConfiguration {
+	b.LastHandledUnarchive = &value
 	return b
 }

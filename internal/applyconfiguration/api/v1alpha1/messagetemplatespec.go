@@ -91,6 +91,10 @@ type MessageTemplateSpecApplyConfiguration struct {
 	// CategoryPolicy specifies what it means that Meta gave the template another category. Absent means Report: the condition
 	// CategoryAsRequested says so and the resource may still be Ready. Require makes it not Ready.
 	CategoryPolicy *apiv1alpha1.CategoryPolicy `json:"categoryPolicy,omitempty"`
+	// ArchivedPolicy specifies what happens when Meta archives the template because it wasn't used for 12 months. Absent means Report: the
+	// resource isn't Ready, and Meta deletes the template 28 days later. Unarchive unarchives it.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
+	ArchivedPolicy *apiv1alpha1.ArchivedPolicy `json:"archivedPolicy,omitempty"`
 	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain: the template stays. Delete
 	// deletes this language of the template; if it was approved, Meta locks its name for 30 days.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
@@ -310,6 +314,14 @@ func (b *MessageTemplateSpecApplyConfiguration) WithAdoptionPolicy(value apiv1al
 // If called multiple times, the CategoryPolicy field is set to the value of the last call.
 func (b *MessageTemplateSpecApplyConfiguration) WithCategoryPolicy(value apiv1alpha1.CategoryPolicy) *MessageTemplateSpecApplyConfiguration {
 	b.CategoryPolicy = &value
+	return b
+}
+
+// WithArchivedPolicy sets the ArchivedPolicy field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ArchivedPolicy field is set to the value of the last call.
+func (b *MessageTemplateSpecApplyConfiguration) WithArchivedPolicy(value apiv1alpha1.ArchivedPolicy) *MessageTemplateSpecApplyConfiguration {
+	b.ArchivedPolicy = &value
 	return b
 }
 
