@@ -119,7 +119,7 @@ type MessageTemplateOperatorStatus struct {
 
 // TemplateRejection reports why Meta rejected a template.
 type TemplateRejection struct {
-	// Reason, for example INVALID_FORMAT, TAG_CONTENT_MISMATCH, ABUSIVE_CONTENT, SCAM or PROMOTIONAL.
+	// Reason, for example INVALID_FORMAT, TAG_CONTENT_MISMATCH, INCORRECT_CATEGORY, CATEGORY_NOT_AVAILABLE, ABUSIVE_CONTENT, SCAM or PROMOTIONAL.
 	// +optional
 	Reason string `json:"reason,omitempty"`
 

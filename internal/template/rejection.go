@@ -13,6 +13,8 @@ var rejectionAdvice = map[string]string{
 	"SCAM":                 "remove what could be taken for an attempt to deceive",
 	"TAG_CONTENT_MISMATCH": "the content doesn't match category or language; don't ask for passwords or identity data, and check the category",
 	"INCORRECT_CATEGORY":   "create the template in the category that fits its content",
+	// Both are also on the template itself, not in webhooks only.
+	"CATEGORY_NOT_AVAILABLE": "the account may not use this category yet; create the template in another one, or ask Meta in WhatsApp Manager",
 }
 
 // RejectionAdvice is what to do about a template that Meta refused for a reason; "" for a reason that isn't known.
