@@ -97,7 +97,8 @@ func exercise(t *testing.T) labelSets {
 			Delivery: v1alpha1.WebhookDeliveryOperator, VerifyTokenSecretRef: &v1alpha1.SecretKeyReference{Name: "verify", Key: "token"},
 		},
 	}})
-	kept := w.CreateTemplate("parcel_kept")
+	w.Sim.UpdateAccount(harness.AccountID, func(a *graphsim.Account) { a.Country, a.Currency = "BR", "USD" })
+	kept, old := w.CreateTemplate("parcel_kept"), w.CreateTemplate("parcel_old")
 	left := w.CreateTemplate("parcel_left", func(m *v1alpha1.MessageTemplate) { m.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete })
 	op := w.Start(func(o *operator.Options) {
 		o.WebhookAddress, o.WebhookURL = "127.0.0.1:0", "https://hooks.acme.example"
@@ -122,8 +123,12 @@ func exercise(t *testing.T) labelSets {
 	// A person's edit, which shows as drift, a deletion, and Meta's limit.
 	w.Reload(kept)
 	w.Sim.EditInManager(kept.Status.ID, func(x *graphsim.Template) {
-		x.Components = []byte(`[{"type":"BODY","text":"Hello {{1}}, somebody wrote something else into this template.","example":{"body_text":[["Ana"]]}}]`)
+		x.Components = []byte(`[{"type":"BODY","text":"Hello {{1}}, somebody wrote something else into this template.","surface_v3":"AUTO","example":{"body_text":[["Ana"]]}}]`)
 	})
+	w.Reload(old)
+	if err := w.Sim.Archive(old.Status.ID); err != nil {
+		t.Fatal(err)
+	}
 	op.Advance(2 * time.Hour)
 	w.Delete(left)
 	op.SettleRetries()
