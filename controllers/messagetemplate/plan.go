@@ -61,6 +61,8 @@ type state struct {
 	before string
 	// revival is the step by which a paused or archived template is brought back, as a person or the spec requests; stepNone without.
 	revival step
+	// byPerson reports that a person requests the revival, which doesn't wait then.
+	byPerson bool
 	// refusedFor is how long a write that Meta refused isn't repeated.
 	refusedFor time.Duration
 }
@@ -181,7 +183,7 @@ func planFor(s state) action {
 		return planAbsent(s)
 	case !s.writable:
 		return planObserved(s)
-	case s.revival != stepNone && s.refusedFor > 0:
+	case s.revival != stepNone && s.refusedFor > 0 && !s.byPerson:
 		return action{result: lifecycle.Unchanged(s.refusedFor)}
 	case s.revival != stepNone:
 		return action{step: s.revival}

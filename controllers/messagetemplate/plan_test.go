@@ -158,6 +158,7 @@ func TestUnitPlan(t *testing.T) {
 		"a new version, and a changed spec": {[]func(*state){changed, func(s *state) { s.status.Operator.Baseline.Version = -1 }}, "edit body.text Spec"},
 		"unpause":                           {[]func(*state){status("PAUSED"), func(s *state) { s.revival = stepUnpause }}, "unpause"},
 		"unarchive":                         {[]func(*state){status("ARCHIVED"), func(s *state) { s.revival = stepUnarchive }}, "unarchive"},
+		"unpause, refused a moment ago":     {[]func(*state){status("PAUSED"), func(s *state) { s.revival, s.byPerson, s.refusedFor = stepUnpause, true, time.Hour }}, "unpause"},
 		"unarchive, refused a moment ago":   {[]func(*state){status("ARCHIVED"), func(s *state) { s.revival, s.refusedFor = stepUnarchive, time.Hour }}, "unchanged for 1h0m0s"},
 	} {
 		s := planState(t)

@@ -65,15 +65,16 @@ func (r *revival) asked(p *templateRun) string {
 	return ""
 }
 
-// revivalFor is the step that brings the template back, stepNone where nothing requests it or the operator only reads.
-func (t *templates) revivalFor(p *templateRun) step {
+// revivalFor is the step that brings the template back, stepNone where nothing requests it or the operator only reads. byPerson reports that
+// an annotation does.
+func (t *templates) revivalFor(p *templateRun) (requested step, byPerson bool) {
 	for i := range revivals {
 		r := &revivals[i]
-		if p.Object.Status.Status == r.status && !t.ReadOnly && (r.asked(p) != "" || r.wanted(&p.Object.Spec)) {
-			return r.step
+		if byPerson = r.asked(p) != ""; p.Object.Status.Status == r.status && !t.ReadOnly && (byPerson || r.wanted(&p.Object.Spec)) {
+			return r.step, byPerson
 		}
 	}
-	return stepNone
+	return stepNone, false
 }
 
 // answerRevivals answers requests that need no call, with an event. One that needs a call stays for revive.
@@ -81,12 +82,13 @@ func (t *templates) answerRevivals(p *templateRun) {
 	for i := range revivals {
 		r := &revivals[i]
 		asked, applies := r.asked(p), p.Object.Status.Status == r.status
-		switch {
-		case t.ReadOnly && applies && (asked != "" || r.wanted(&p.Object.Spec)):
+		if t.ReadOnly && applies && (asked != "" || r.wanted(&p.Object.Spec)) {
 			t.DryRun(p.Object, r.call)
-		case asked == "", applies:
+		}
+		switch {
+		case asked == "", applies && !t.ReadOnly:
 			continue
-		default:
+		case !applies:
 			t.Event(p.Object, corev1.EventTypeNormal, r.reason, r.action, r.without)
 		}
 		*r.handled(&p.Object.Status.Operator) = asked

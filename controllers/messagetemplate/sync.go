@@ -72,9 +72,10 @@ func (t *templates) converge(ctx context.Context, p *templateRun, w desired, vie
 
 // stateOf is what a plan is made from.
 func (t *templates) stateOf(p *templateRun, w desired, view account.TemplateView) state {
+	revival, byPerson := t.revivalFor(p)
 	return state{
 		spec: &p.Object.Spec, writable: p.Writable(), changed: p.ChangedByUser(), desired: w, observed: view, status: &p.Object.Status,
-		before: p.Before.Status.Status, revival: t.revivalFor(p), refusedFor: p.RefusedFor(),
+		before: p.Before.Status.Status, revival: revival, byPerson: byPerson, refusedFor: p.RefusedFor(),
 	}
 }
 

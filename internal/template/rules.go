@@ -25,7 +25,7 @@ const (
 
 // Rule is a rule about the content of a template.
 type Rule struct {
-	// Name identifies the rule, such as body-edges.
+	// Name identifies the rule, such as variable-edges.
 	Name string
 	Tier Tier
 	// Where names the places to which the rule applies.
