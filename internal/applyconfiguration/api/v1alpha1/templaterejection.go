@@ -10,7 +10,7 @@ package v1alpha1
 //
 // TemplateRejection reports why Meta rejected a template.
 type TemplateRejectionApplyConfiguration struct {
-	// Reason, for example INVALID_FORMAT, TAG_CONTENT_MISMATCH, ABUSIVE_CONTENT, SCAM or PROMOTIONAL.
+	// Reason, for example INVALID_FORMAT, TAG_CONTENT_MISMATCH, INCORRECT_CATEGORY, CATEGORY_NOT_AVAILABLE, ABUSIVE_CONTENT, SCAM or PROMOTIONAL.
 	Reason *string `json:"reason,omitempty"`
 	// Explanation of what is wrong with this template, in Meta's words; only webhooks report it.
 	Explanation *string `json:"explanation,omitempty"`

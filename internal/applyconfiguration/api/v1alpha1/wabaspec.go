@@ -39,7 +39,7 @@ type WABASpecApplyConfiguration struct {
 	// See https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account
 	MarketingMessages *apiv1alpha1.FeatureSwitch `json:"marketingMessages,omitempty"`
 	// TemplateAutoArchival: Enabled or Disabled, whether Meta archives templates that weren't used for a year. Absent leaves it
-	// alone.
+	// alone. By Meta's page no account can opt out, so Disabled is tried, and reported as RefusedByMeta where Meta keeps its value.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
 	TemplateAutoArchival *apiv1alpha1.FeatureSwitch `json:"templateAutoArchival,omitempty"`
 	// ApprovedApps are the Meta apps that may be subscribed to this account. When given, any other subscribed app makes the
