@@ -5,6 +5,7 @@ package controllers_test
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -156,6 +157,45 @@ func TestUnarchive(t *testing.T) {
 		t.Errorf("asked %d times", calls())
 	}
 	w.CheckInvariants()
+}
+
+// TestUnarchiveIsBounded: where Meta takes the call and the template stays archived, or refuses it, archivedPolicy doesn't repeat it for ever.
+func TestUnarchiveIsBounded(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer func(id string) string
+		reason string
+	}{
+		"taken": {func(string) string { return `{"success":true}` }, v1alpha1.ReasonContested},
+		"refused": {func(id string) string {
+			return `{"unarchived_templates":[],"failed_templates":{"` + id + `":"Not possible"}}`
+		}, v1alpha1.ReasonRefusedByMeta},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, op, tmpl := ready(t)
+			w.Sim.Fail(graphsim.Fault{Method: http.MethodPost, Path: "/*/message_templates/unarchive", Times: -1, Status: http.StatusOK, Body: c.answer(tmpl.Status.ID)})
+			w.Edit(tmpl, func() { tmpl.Spec.ArchivedPolicy = v1alpha1.ArchivedPolicyUnarchive })
+			op.Settle()
+			if err := w.Sim.Archive(tmpl.Status.ID); err != nil {
+				t.Fatal(err)
+			}
+			op.Observe()
+			op.Advance(6 * time.Hour)
+			calls := 0
+			for _, r := range w.Sim.Requests() {
+				if r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/unarchive") {
+					calls++
+				}
+			}
+			w.Reload(tmpl)
+			expect(t, tmpl.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, c.reason)
+			if calls == 0 || calls > 3 {
+				t.Errorf("%d calls in six hours", calls)
+			}
+			w.CheckInvariants()
+		})
+	}
 }
 
 // TestBilling: a payment method that is missing, and a deadline for the currency, are said by a condition and an event, and don't count for

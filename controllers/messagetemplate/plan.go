@@ -99,8 +99,8 @@ func ownershipOf(s state) ownership {
 	return ownership{adopted: true, baseline: baselineOf(s.spec, s.observed, adopted)}
 }
 
-// generated explains a template that nobody made by hand: Meta makes templates for businesses that send without them, and may take a name
-// that a sender gave.
+// generated explains a template that Meta made by itself, for a business that sends without templates. Meta may take a name that the sender
+// gave.
 func generated(live *graph.Template) string {
 	if live.Source != graph.SourceGenerated {
 		return ""

@@ -105,6 +105,13 @@ func (t *templates) revive(ctx context.Context, p *templateRun, view account.Tem
 	}
 	if asked := r.asked(p); asked != "" {
 		*r.handled(&p.Object.Status.Operator) = asked
+	} else {
+		repairs := lifecycle.RepairsOf(p.Object, p.Now)
+		if o := t.RepairHeld(p.Session, repairs.Contested(r.call),
+			"Meta shows the template as before each time after the call "+r.call+"; look at it in WhatsApp Manager, or remove the policy that requests the call"); o != nil {
+			return o
+		}
+		repairs.Note(r.call)
 	}
 	// The request counts as handled before the call, so that a crash can't repeat it.
 	if err := t.record(ctx, p, lifecycle.Waiting(v1alpha1.ReasonProgressing, "about to "+r.call+" at Meta", 0).AssetUnaffected(), true); err != nil {

@@ -85,6 +85,23 @@ func TestLegacyTemplates(t *testing.T) {
 	}
 }
 
+// TestPartlyDescribedLegacyTemplate: a template of which the settings can't be described is lenient only for the rules that what is left breaks,
+// and the comment names them here, too.
+func TestPartlyDescribedLegacyTemplate(t *testing.T) {
+	live := &graph.Template{
+		ID: "1", Name: "old_one", Language: "en_US", Status: "APPROVED", Category: "UTILITY", ParameterFormat: "POSITIONAL",
+		DisplayFormat: "SOMETHING_NEW", MessageSendTTLSeconds: ptr.To[int64](10), Components: []graph.Component{{Type: "BODY", Text: "{{1}}, hello."}},
+	}
+	r := describedAsMetaHasIt(t, newExporter(t), live)
+	spec, ok := r.Spec.(*v1alpha1.MessageTemplateSpec)
+	if !ok || spec.ManagementPolicy != v1alpha1.ManagementPolicyObserved || spec.Body == nil || spec.ContentValidation != v1alpha1.ContentValidationLenient {
+		t.Fatalf("%+v\n%s", r.Spec, strings.Join(r.Comments, "\n"))
+	}
+	if got := strings.Join(rulesIn(r.Comments), " "); got != "variable-example variable-edges" {
+		t.Errorf("the comments name %q:\n%s", got, strings.Join(r.Comments, "\n"))
+	}
+}
+
 // rulesIn returns the names of the rules in comments.
 func rulesIn(comments []string) []string {
 	var out []string

@@ -30,7 +30,6 @@ func (e *Exporter) template(ctx context.Context, live *graph.Template, names map
 		faults = append(faults, p.String())
 	}
 	missing := template.Unsampled(full)
-	lenient := e.lenient(full, len(missing) > 0 || why != "")
 	if len(faults) == 0 {
 		faults = e.tryTemplate(ctx, r, live, full, len(missing) > 0 || why != "")
 	}
@@ -48,7 +47,7 @@ func (e *Exporter) template(ctx context.Context, live *graph.Template, names map
 				"spec."+strings.Join(missing, ", spec.")+" and remove managementPolicy.")
 		}
 	}
-	r.Comments = append(r.Comments, lenient...)
+	r.Comments = append(r.Comments, lenient(full)...)
 	if hidden := template.Unknown(live); len(hidden) > 0 && full.Authentication != nil {
 		r.Comments = append(r.Comments, "Meta doesn't show spec."+strings.Join(hidden, ", spec.")+":",
 			"set it as the text of the template has it, because the next edit sends it.")
@@ -56,14 +55,12 @@ func (e *Exporter) template(ctx context.Context, live *graph.Template, names map
 	return r
 }
 
-// lenient turns off the rules for new content where the template breaks one, and returns a comment that names them.
-func (e *Exporter) lenient(spec *v1alpha1.MessageTemplateSpec, observed bool) []string {
-	spec.CommonSpec = e.common(observed)
+// lenient is a comment that names the rules for new content that a lenient template breaks.
+func lenient(spec *v1alpha1.MessageTemplateSpec) []string {
 	breaches := template.Creatable(spec)
 	if len(breaches) == 0 {
 		return nil
 	}
-	spec.ContentValidation = v1alpha1.ContentValidationLenient
 	comments := []string{"Lenient: Meta wouldn't take this as new content, and it isn't sent. Before the next change, correct"}
 	for _, b := range breaches {
 		comments = append(comments, fmt.Sprintf("- %s (%s): %s", b.Path, b.Rule.Name, b.Message))
@@ -89,7 +86,10 @@ func onlyObserved(live *graph.Template) string {
 func (e *Exporter) tryTemplate(
 	ctx context.Context, r *Resource, live *graph.Template, spec *v1alpha1.MessageTemplateSpec, observed bool,
 ) []string {
-	spec.CommonSpec = e.common(observed)
+	spec.CommonSpec, spec.ContentValidation = e.common(observed), ""
+	if len(template.Creatable(spec)) > 0 {
+		spec.ContentValidation = v1alpha1.ContentValidationLenient
+	}
 	r.Spec = spec
 	if faults := e.faults(ctx, r); len(faults) > 0 {
 		return faults
@@ -137,6 +137,7 @@ func (e *Exporter) partial(
 		for _, fault := range faults {
 			r.Comments = append(r.Comments, "- "+fault)
 		}
+		r.Comments = append(r.Comments, lenient(spec)...)
 		e.report.warn("MessageTemplate %s is only observed, and %s: %s", r.Name, what, strings.Join(faults, "; "))
 		return r
 	}

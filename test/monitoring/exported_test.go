@@ -123,7 +123,7 @@ func exercise(t *testing.T) labelSets {
 	// A person's edit, which shows as drift, a deletion, and Meta's limit.
 	w.Reload(kept)
 	w.Sim.EditInManager(kept.Status.ID, func(x *graphsim.Template) {
-		x.Components = []byte(`[{"type":"BODY","text":"Hello {{1}}, somebody wrote something else into this template.","surface_v3":"AUTO","example":{"body_text":[["Ana"]]}}]`)
+		x.Components = []byte(`[{"type":"BODY","text":"Hello {{1}}, this template has another text now.","surface_v3":"AUTO","example":{"body_text":[["Ana"]]}}]`)
 	})
 	w.Reload(old)
 	if err := w.Sim.Archive(old.Status.ID); err != nil {
