@@ -104,6 +104,9 @@ func (*Client) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, "g
 // sharedTransport lets the clients of all accounts share connections.
 var sharedTransport = newSharedTransport()
 
+// SharedTransport is what a Config without Transport uses.
+func SharedTransport() http.RoundTripper { return sharedTransport }
+
 func newSharedTransport() http.RoundTripper {
 	transport, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {

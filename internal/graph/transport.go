@@ -146,7 +146,7 @@ func resultOf(e *Error) []any {
 }
 
 func (c *Client) exchange(ctx context.Context, r request, decode func(any) error) (out callResult) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeLimit(r))
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, operationKey{}, r.op), c.timeLimit(r))
 	defer cancel()
 	req, err := c.httpRequest(ctx, r)
 	if err != nil {

@@ -3,7 +3,11 @@
 
 package graph
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // versionEnds are the days on which Meta ends versions of the API: two years after the next version came. A version that
 // isn't here is too old or too new to be known, or its end isn't known yet, as v26.0's.
@@ -30,4 +34,18 @@ func day(year int, month time.Month, d int) time.Time {
 func VersionEnd(version string) (time.Time, bool) {
 	end, ok := versionEnds[version]
 	return end, ok
+}
+
+// NewestVersion is the newest version of the API that is known. Its end isn't.
+const NewestVersion = "v26.0"
+
+// LivingVersions returns the versions that answer calls by themselves, the oldest first.
+func LivingVersions(now time.Time) []string {
+	var out []string
+	for _, version := range slices.Sorted(maps.Keys(versionEnds)) {
+		if now.Before(versionEnds[version]) {
+			out = append(out, version)
+		}
+	}
+	return append(out, NewestVersion)
 }

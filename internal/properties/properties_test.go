@@ -42,6 +42,33 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
+func TestDeviations(t *testing.T) {
+	known := Of("id").Enum("status", "APPROVED", "paused").Object("quality", Of("date").Enum("score", "GREEN")).Enum("tasks", "MANAGE").Enum("any")
+	for text, want := range map[string][]Deviation{
+		`{"status":"approved","quality":{"score":"green"},"tasks":["MANAGE"]}`: nil,
+		`{"status":null,"quality":null,"tasks":[]}`:                            nil,
+		`{"status":"","id":{"a":1}}`:                                           nil,
+		`{"status":"WARMING_UP"}`:                                              {{Value, "status", "WARMING_UP"}},
+		`{"status":"Ana's shop"}`:                                              {{Value, "status", "?"}},
+		`{"status":{"value":"APPROVED"}}`:                                      {{Type, "status", ""}},
+		`{"status":7}`:                                                         {{Type, "status", ""}},
+		`{"quality":"GREEN"}`:                                                  {{Type, "quality", ""}},
+		`{"quality":{"score":"BLUE"}}`:                                         {{Value, "quality.score", "BLUE"}},
+		`{"tasks":["MANAGE","FLY"]}`:                                           {{Value, "tasks[1]", "FLY"}},
+		`{"any":"SEEN"}`:                                                       nil,
+		`{"any":"Ana B"}`:                                                      {{Value, "any", "?"}},
+		`{"new":"x"}`:                                                          {{Property, "new", ""}},
+	} {
+		var value any
+		if err := json.Unmarshal([]byte(text), &value); err != nil {
+			t.Fatal(err)
+		}
+		if got := Deviations(value, known); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestClass(t *testing.T) {
 	if got := Class("cards[3].buttons[12].color"); got != "cards.buttons.color" {
 		t.Errorf("%q", got)
