@@ -267,6 +267,7 @@ func (s *Simulator) handle(c *call) reply {
 	for name, values := range c.header {
 		out.header[name] = values
 	}
+	out.header.Set(versionHeader, answeringVersion(c.version, c.now))
 	return out
 }
 
