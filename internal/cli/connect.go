@@ -204,8 +204,13 @@ func readToken(path string, stdin io.Reader) (string, error) {
 
 // accounts makes sessions with the accounts at Meta. observe, which may be nil, is called after every exchange.
 func (f *graphFlags) accounts(version string, observe func(graph.CallInfo)) *account.Manager {
-	return account.NewManager(account.Options{
+	return account.NewManager(f.options(version, observe))
+}
+
+// options are those of sessions with the accounts at Meta.
+func (f *graphFlags) options(version string, observe func(graph.CallInfo)) account.Options {
+	return account.Options{
 		BaseURL: f.baseURL, UserAgent: "kubectl-waba/" + version, Timeout: graph.DefaultTimeout, PageSize: f.pageSize,
 		Clock: clock.RealClock{}, Observe: observe, Log: logr.Discard(),
-	})
+	}
 }
