@@ -84,6 +84,10 @@ func (s *Simulator) valueOf(n *notice) any {
 	if !ok {
 		return n.change.Value
 	}
+	if s.oddOne("event", itoa(int(n.seq))) {
+		value = maps.Clone(value)
+		value["signal_v2"] = map[string]any{"origin": "AUTO"}
+	}
 	if language, ok := value["message_template_language"].(string); ok {
 		value = maps.Clone(value)
 		if s.habits.Hyphens {

@@ -291,6 +291,21 @@ func TestOddBodies(t *testing.T) {
 	}
 }
 
+// TestUnknownPropertiesOfEvents: in unknown mode about every third event has a property that no document lists.
+func TestUnknownPropertiesOfEvents(t *testing.T) {
+	h := newHooks(t, WithUnknownMode(3))
+	for range 30 {
+		h.sim.Emit(testWABA, ReviewEvent("APPROVED"))
+	}
+	odd, all := 0, h.deliver()
+	for _, p := range all {
+		odd += bytes.Count(p.raw, []byte(`"signal_v2"`))
+	}
+	if len(all) == 0 || odd < 3 || odd > 20 {
+		t.Errorf("%d of 30 events have the property", odd)
+	}
+}
+
 // TestNastyHabits: whatever happens on the way, every event arrives.
 func TestNastyHabits(t *testing.T) {
 	h := newHooks(t, WithWebhookHabits(NastyHabits()), WithDeliveryConcurrency(4))
