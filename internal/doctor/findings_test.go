@@ -214,6 +214,22 @@ func TestProbeCleansUp(t *testing.T) {
 			t.Errorf("%d templates, %q", len(left), lines)
 		}
 	})
+	t.Run("the token may not upload", func(t *testing.T) {
+		p := newPatient(t)
+		p.sim.Fail(graphsim.Fault{Method: http.MethodPost, Path: "/" + testApp + "/uploads", Code: 200, Message: "(#200) Permissions error", Times: -1})
+		report, _ := p.must(withProbe)
+		expect(t, report)
+		p.nothingLeft()
+		without := 0
+		for _, r := range report.Probed {
+			if !r.Created {
+				without++
+			}
+		}
+		if without != 6 || len(report.Probed) < 20 {
+			t.Errorf("%d of %d kinds weren't created", without, len(report.Probed))
+		}
+	})
 	t.Run("a kind is refused", func(t *testing.T) {
 		p := newPatient(t)
 		p.sim.Fail(graphsim.Fault{Method: http.MethodPost, Path: creates, Code: 100, Subcode: 2388299, Message: "Invalid parameter"})

@@ -108,11 +108,10 @@ func writeProbed(b *strings.Builder, probed []Probed) {
 	for _, p := range probed {
 		result := "created"
 		switch {
+		case !p.Created && p.Code == "":
+			result = "not sent"
 		case !p.Created:
-			result = "refused"
-			if p.Code != "" {
-				result += " with code " + p.Code
-			}
+			result = "refused with code " + p.Code
 		case !p.Deleted:
 			result += ", not deleted"
 		}

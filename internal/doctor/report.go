@@ -91,7 +91,7 @@ type Shape struct {
 // Probed is what became of one documented kind of template.
 type Probed struct {
 	Kind string `json:"kind"`
-	// Created is false if Meta refused it; Code says how.
+	// Created is false if Meta refused it, and Code says how, or if it wasn't sent.
 	Created bool   `json:"created"`
 	Code    string `json:"code,omitempty"`
 	// Status and Category are what Meta gave it.
