@@ -126,7 +126,7 @@ func (e *Exporter) described(ctx context.Context) iter.Seq[*Resource] {
 			return
 		}
 		names := map[string]bool{}
-		for _, live := range e.selectTemplates() {
+		for _, live := range e.Templates.Select(e.source.Snapshot.Templates, e.report.LeftOut) {
 			if r := e.template(ctx, live, names); r != nil && !yield(r) {
 				return
 			}
@@ -153,15 +153,7 @@ func (e *Exporter) common(observed bool) v1alpha1.CommonSpec {
 
 // faults says why the API server would refuse a resource.
 func (e *Exporter) faults(ctx context.Context, r *Resource) []string {
-	obj, err := r.object()
-	if err != nil {
-		return []string{err.Error()}
-	}
-	var out []string
-	for _, fault := range e.validator.Validate(ctx, obj) {
-		out = append(out, fmt.Sprintf("%s: %s", fault.Field, schema.Explain(fault)))
-	}
-	return out
+	return r.Faults(ctx, e.validator)
 }
 
 // Report is what became of an account besides resources.

@@ -30,7 +30,7 @@ func TestTemplateName(t *testing.T) {
 		"d2e2adf7.de":              {"_", "de"},
 		strings.Repeat("a", 205) + "-471be655.en-us": {strings.Repeat("a", 512), "en_US"},
 	} {
-		got := templateName(in[0], in[1])
+		got := TemplateName(in[0], in[1])
 		if got != want {
 			t.Errorf("%v is named %s, want %s", in, got, want)
 		}

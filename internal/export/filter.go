@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
@@ -41,8 +42,8 @@ func (f *Filter) Check() string {
 	return ""
 }
 
-// passes reports whether the caller requested a template, but for what is left out unless it is requested.
-func (f *Filter) passes(t *graph.Template) bool {
+// Passes reports whether the caller requested a template, but for what is left out unless it is requested.
+func (f *Filter) Passes(t *graph.Template) bool {
 	return among(f.Languages, strings.ReplaceAll(t.Language, "-", "_")) && among(f.Categories, t.Category) &&
 		among(f.Statuses, t.Status) && (len(f.Names) == 0 || slices.ContainsFunc(f.Names, func(pattern string) bool {
 		ok, err := path.Match(pattern, t.Name)
@@ -59,7 +60,7 @@ func (f *Filter) leftOut(t *graph.Template) string {
 		return "archived templates (--status ARCHIVED exports them)"
 	case t.Source == graph.SourceGenerated && !f.Generated:
 		return "templates that Meta generated (--include-generated exports them)"
-	case isSample(t.Name) && !f.Samples:
+	case IsSample(t.Name) && !f.Samples:
 		return "sample templates of Meta's (--include-samples exports them)"
 	}
 	return ""
@@ -69,19 +70,19 @@ func among(list []string, value string) bool {
 	return len(list) == 0 || slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, value) })
 }
 
-// isSample recognises the templates that Meta puts into new accounts. Their names are reserved: no client can create or edit them
+// IsSample recognises the templates that Meta puts into new accounts. Their names are reserved: no client can create or edit them
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes, 2388155).
-func isSample(name string) bool { return name == "hello_world" || strings.HasPrefix(name, "sample_") }
+func IsSample(name string) bool { return name == "hello_world" || strings.HasPrefix(name, "sample_") }
 
-// selectTemplates returns the templates to export by name and language, and counts the others.
-func (e *Exporter) selectTemplates() []*graph.Template {
+// Select returns the templates that pass by name and language, and counts in leftOut the others that were requested, by the reason.
+func (f *Filter) Select(all map[account.TemplateKey]graph.Template, leftOut map[string]int) []*graph.Template {
 	var out []*graph.Template
-	for _, t := range e.source.Snapshot.Templates {
-		if !e.Templates.passes(&t) {
+	for _, t := range all {
+		if !f.Passes(&t) {
 			continue
 		}
-		if reason := e.Templates.leftOut(&t); reason != "" {
-			e.report.LeftOut[reason]++
+		if reason := f.leftOut(&t); reason != "" {
+			leftOut[reason]++
 			continue
 		}
 		out = append(out, &t)

@@ -20,10 +20,10 @@ const (
 	maxWABAName = 63
 )
 
-// templateName is the name of a resource for a template: its name with hyphens for underscores, a dot, and its language in
+// TemplateName is the name of a resource for a template: its name with hyphens for underscores, a dot, and its language in
 // lower case. Neither can contain a dot, so two templates never share a name, and a name depends on nothing but the template.
 // Where something must be dropped, a hash of the whole name stands for it.
-func templateName(name, language string) string {
+func TemplateName(name, language string) string {
 	suffix := "." + slug(language)
 	base := slug(name)
 	if most := maxName - len(suffix); base != strings.ReplaceAll(name, "_", "-") || len(base) > most {

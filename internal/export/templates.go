@@ -18,17 +18,14 @@ import (
 // content, else without its settings, else with nothing but its identity. It is nil, with a line in the report, where not even
 // that is possible.
 func (e *Exporter) template(ctx context.Context, live *graph.Template, names map[string]bool) *Resource {
-	r := e.resource(v1alpha1.KindMessageTemplate, templateName(live.Name, live.Language), nil)
+	r := e.resource(v1alpha1.KindMessageTemplate, TemplateName(live.Name, live.Language), nil)
 	if names[r.Name] { // Meta shows one language under two spellings
 		r.Name += "-" + live.ID
 	}
 	names[r.Name] = true
 	why := onlyObserved(live)
 	full, problems := template.Spec(live)
-	var faults []string
-	for _, p := range problems {
-		faults = append(faults, p.String())
-	}
+	faults := lines(problems)
 	missing := template.Unsampled(full)
 	if len(faults) == 0 {
 		faults = e.tryTemplate(ctx, r, live, full, len(missing) > 0 || why != "")
@@ -48,11 +45,52 @@ func (e *Exporter) template(ctx context.Context, live *graph.Template, names map
 		}
 	}
 	r.Comments = append(r.Comments, lenient(full)...)
-	if hidden := template.Unknown(live); len(hidden) > 0 && full.Authentication != nil {
-		r.Comments = append(r.Comments, "Meta doesn't show spec."+strings.Join(hidden, ", spec.")+":",
+	if hidden := Hidden(live, full); len(hidden) > 0 {
+		r.Comments = append(r.Comments, "Meta doesn't show "+strings.Join(hidden, ", ")+":",
 			"set it as the text of the template has it, because the next edit sends it.")
 	}
 	return r
+}
+
+// Hidden names the fields of an authentication template whose value Meta's answer doesn't tell.
+func Hidden(live *graph.Template, spec *v1alpha1.MessageTemplateSpec) []string {
+	if spec.Authentication == nil {
+		return nil
+	}
+	var out []string
+	for _, name := range template.Unknown(live) {
+		out = append(out, "spec."+name)
+	}
+	return out
+}
+
+// Describe is template.Spec with all that keeps the spec from being what Meta has, but for the rules of the API server.
+func Describe(live *graph.Template) (spec *v1alpha1.MessageTemplateSpec, faults []string) {
+	spec, problems := template.Spec(live)
+	if len(problems) > 0 {
+		return spec, lines(problems)
+	}
+	return spec, unlike(live, spec)
+}
+
+// unlike says where a spec isn't what Meta has.
+func unlike(live *graph.Template, spec *v1alpha1.MessageTemplateSpec) []string {
+	content, problems := template.Content(spec)
+	faults := lines(problems)
+	if len(content.Components) == 0 && content.Library == nil {
+		return faults // nothing that could differ
+	}
+	for _, name := range template.Diff(template.WantedFields(content), template.LiveFields(live)) {
+		faults = append(faults, "spec."+name+": can't express what Meta has")
+	}
+	return faults
+}
+
+func lines(problems []template.Problem) (out []string) {
+	for _, p := range problems {
+		out = append(out, p.String())
+	}
+	return out
 }
 
 // lenient is a comment that names the rules for new content that a lenient template breaks.
@@ -71,7 +109,7 @@ func lenient(spec *v1alpha1.MessageTemplateSpec) []string {
 // onlyObserved says why a template must not be managed, "" where it may be.
 func onlyObserved(live *graph.Template) string {
 	switch {
-	case isSample(live.Name):
+	case IsSample(live.Name):
 		return "this is a sample of Meta's, which only Meta can create or edit."
 	case len(live.UnknownProperties) > 0:
 		return "this version doesn't know " + strings.Join(live.UnknownProperties, ", ") + ", and an edit would remove it."
@@ -94,18 +132,7 @@ func (e *Exporter) tryTemplate(
 	if faults := e.faults(ctx, r); len(faults) > 0 {
 		return faults
 	}
-	content, problems := template.Content(spec)
-	var faults []string
-	for _, p := range problems {
-		faults = append(faults, p.String())
-	}
-	if len(content.Components) == 0 && content.Library == nil {
-		return faults // nothing that could differ
-	}
-	for _, name := range template.Diff(template.WantedFields(content), template.LiveFields(live)) {
-		faults = append(faults, "spec."+name+": can't express what Meta has")
-	}
-	return faults
+	return unlike(live, spec)
 }
 
 // partial describes what can be described of a template.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,10 +29,9 @@ const (
 // placeholder stands for what Meta doesn't give back.
 const placeholder = "fill-in-"
 
-// Stream writes all resources as one stream of documents.
-func (e *Exporter) Stream(ctx context.Context, out io.Writer) error {
-	secrets := e.neededSecrets()
-	for r := range e.Resources(ctx) {
+// Stream writes resources as one stream of documents.
+func Stream(out io.Writer, resources iter.Seq[*Resource]) error {
+	for r := range resources {
 		text, err := r.YAML()
 		if err != nil {
 			return err
@@ -39,7 +39,15 @@ func (e *Exporter) Stream(ctx context.Context, out io.Writer) error {
 		if _, err := out.Write(append([]byte("---\n"), text...)); err != nil {
 			return err
 		}
-		secrets.note(r)
+	}
+	return nil
+}
+
+// Stream writes all resources as one stream of documents.
+func (e *Exporter) Stream(ctx context.Context, out io.Writer) error {
+	secrets := e.neededSecrets()
+	if err := Stream(out, secrets.noting(e.Resources(ctx))); err != nil {
+		return err
 	}
 	for _, line := range secrets.lines() {
 		if _, err := fmt.Fprintln(out, "# "+line); err != nil {
@@ -49,15 +57,14 @@ func (e *Exporter) Stream(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// Directory writes a file for each resource, a kustomization that lists them, and Secrets to fill in. Files that are there are
-// replaced, but for the Secrets; no other file is touched.
-func (e *Exporter) Directory(ctx context.Context, dir string) error {
+// Directory writes a file for each resource, and a kustomization that lists them, below comments. Files that are there are replaced; no
+// other file is touched.
+func Directory(dir string, resources iter.Seq[*Resource], comments ...string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // manifests are no secrets
 		return err
 	}
 	files := []string{}
-	secrets := e.neededSecrets()
-	for r := range e.Resources(ctx) {
+	for r := range resources {
 		text, err := r.YAML()
 		if err == nil {
 			err = write(dir, r.File(), text, os.O_TRUNC)
@@ -66,17 +73,23 @@ func (e *Exporter) Directory(ctx context.Context, dir string) error {
 			return err
 		}
 		files = append(files, r.File())
-		secrets.note(r)
 	}
-	text, err := encode(document{APIVersion: "kustomize.config.k8s.io/v1beta1", Kind: "Kustomization", Resources: files},
-		[]string{"Secrets aren't listed, so that placeholders never replace real ones."})
+	text, err := encode(document{APIVersion: "kustomize.config.k8s.io/v1beta1", Kind: "Kustomization", Resources: files}, comments)
 	if err == nil {
 		err = write(dir, kustomizationFile, text, os.O_TRUNC)
 	}
-	if err != nil {
+	return err
+}
+
+// Directory writes a file for each resource, a kustomization that lists them, and Secrets to fill in. Files that are there are
+// replaced, but for the Secrets; no other file is touched.
+func (e *Exporter) Directory(ctx context.Context, dir string) error {
+	secrets := e.neededSecrets()
+	if err := Directory(dir, secrets.noting(e.Resources(ctx)), "Secrets aren't listed, so that placeholders never replace real ones."); err != nil {
 		return err
 	}
-	if text, err = secrets.yaml(); err != nil || len(text) == 0 {
+	text, err := secrets.yaml()
+	if err != nil || len(text) == 0 {
 		return err
 	}
 	err = write(dir, SecretsFile, text, os.O_EXCL)
@@ -103,6 +116,18 @@ type neededSecrets struct {
 }
 
 func (e *Exporter) neededSecrets() *neededSecrets { return &neededSecrets{exporter: e} }
+
+// noting remembers what resources refer to on their way.
+func (s *neededSecrets) noting(resources iter.Seq[*Resource]) iter.Seq[*Resource] {
+	return func(yield func(*Resource) bool) {
+		for r := range resources {
+			s.note(r)
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
 
 // note remembers what a resource refers to.
 func (s *neededSecrets) note(r *Resource) {

@@ -5,7 +5,9 @@ package export
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,11 +16,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/schema"
 )
 
 // Resource is one resource without anything that the cluster adds.
 type Resource struct {
 	Kind, Name, Namespace string
+	Labels, Annotations   map[string]string
 	// Comments stand above it, a line each.
 	Comments []string
 	Spec     any
@@ -36,15 +40,16 @@ type document struct {
 }
 
 type metadata struct {
-	Name      string            `json:"name"`
-	Namespace string            `json:"namespace,omitempty"`
-	Labels    map[string]string `json:"labels,omitempty"`
+	Name        string            `json:"name"`
+	Namespace   string            `json:"namespace,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 func (r *Resource) document() document {
 	return document{
 		APIVersion: v1alpha1.GroupVersion.String(), Kind: r.Kind,
-		Metadata: &metadata{Name: r.Name, Namespace: r.Namespace}, Spec: r.Spec,
+		Metadata: &metadata{Name: r.Name, Namespace: r.Namespace, Labels: r.Labels, Annotations: r.Annotations}, Spec: r.Spec,
 	}
 }
 
@@ -56,6 +61,19 @@ func (r *Resource) object() (*unstructured.Unstructured, error) {
 	}
 	obj := &unstructured.Unstructured{}
 	return obj, obj.UnmarshalJSON(text)
+}
+
+// Faults says why the API server would refuse a resource.
+func (r *Resource) Faults(ctx context.Context, v *schema.Validator) []string {
+	obj, err := r.object()
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var out []string
+	for _, fault := range v.Validate(ctx, obj) {
+		out = append(out, fmt.Sprintf("%s: %s", fault.Field, schema.Explain(fault)))
+	}
+	return out
 }
 
 // YAML is the resource with its comments, always the same for the same resource.
