@@ -75,6 +75,8 @@ with 1 when it didn't work, and with 2 when it found what it looks for.`,
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	root.AddCommand(newDoctor(version, s), newExport(version, s), newLint(), newPlan(version, s), newReport(version), newSimulate(s), newStatus(s))
+	root.AddCommand(
+		newCopy(version, s), newDoctor(version, s), newExport(version, s), newLint(), newPlan(version, s), newReport(version), newSimulate(s), newStatus(s),
+	)
 	return root
 }

@@ -6,16 +6,13 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/spf13/cobra"
-	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/export"
@@ -40,18 +37,16 @@ It exits with 2 if something that was requested is missing: a line on the standa
 
 type exportCommand struct {
 	export.Options
-	streams           Streams
 	version           string
 	cluster           *clusterFlags
 	graph             *graphFlags
-	dir               string
-	overwrite         bool
+	out               outputFlags
 	managed, settings bool
-	calls             atomic.Int64
+	progress          *progress
 }
 
 func newExport(version string, s Streams) *cobra.Command {
-	e := &exportCommand{streams: s, version: version}
+	e := &exportCommand{progress: &progress{Streams: s}, version: version}
 	c := &cobra.Command{
 		Use:     "export [flags] ACCOUNT_ID",
 		Short:   "Bring an account that exists at Meta into manifests",
@@ -66,17 +61,11 @@ func newExport(version string, s Streams) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return e.run(c.Context(), args[0]) },
 	}
 	f := c.Flags()
-	f.StringVar(&e.dir, "output-dir", "", "write a file for each resource into this directory, which must be empty or new; else one stream goes to the standard output")
-	f.BoolVar(&e.overwrite, "overwrite", false, "let --output-dir replace files of the same names; others are left alone")
+	e.out.bind(f)
 	f.StringSliceVar(&e.Kinds, "kinds", nil, "kinds to export: "+strings.Join(export.Kinds, ", ")+" (default all)")
 	f.BoolVar(&e.managed, "managed", false, "manage what is described completely (default)")
 	f.BoolVar(&e.Observed, "observed", false, "only observe everything")
-	f.StringSliceVar(&e.Templates.Names, "name", nil, "export only templates of these names; * is any text: shop_*")
-	f.StringSliceVar(&e.Templates.Languages, "language", nil, "export only templates in these languages: en_US,de")
-	f.StringSliceVar(&e.Templates.Categories, "category", nil, "export only templates of these categories: AUTHENTICATION, MARKETING, UTILITY")
-	f.StringSliceVar(&e.Templates.Statuses, "status", nil, "export only templates in these states at Meta: APPROVED,PAUSED")
-	f.BoolVar(&e.Templates.Samples, "include-samples", false, "export Meta's own sample templates too: hello_world, sample_*")
-	f.BoolVar(&e.Templates.Generated, "include-generated", false, "export templates too that Meta generated for messages sent without a template (Direct Send)")
+	bindFilter(f, &e.Templates, "export")
 	f.BoolVar(&e.SkipForeign, "skip-foreign", false, "refuse an account of another business, and leave out numbers that the WhatsApp Business app or the On-Premises API runs")
 	f.BoolVar(&e.settings, "number-settings", false, "describe the settings of numbers too: 7 calls for each")
 	f.StringVar(&e.WABAName, "waba-name", "", "name of the WABA resource (default made of the account's name)")
@@ -96,16 +85,16 @@ func (e *exportCommand) run(ctx context.Context, id string) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
 	}
-	creds, err := e.graph.credentials(ctx, e.cluster, e.streams.In)
+	creds, err := e.graph.credentials(ctx, e.cluster, e.progress.In)
 	if err != nil {
 		return err
 	}
-	session, err := e.graph.accounts(e.version, e.progress).Ensure(account.Ref{Name: id, AccountID: id}, creds, e.graph.version)
+	session, err := e.graph.accounts(e.version, e.progress.call).Ensure(account.Ref{Name: id, AccountID: id}, creds, e.graph.version)
 	if err != nil {
 		return err
 	}
 	source, err := export.Read(ctx, session, &e.Options, e.settings)
-	e.clear()
+	e.progress.clear()
 	if err != nil {
 		return fmt.Errorf("account %s can't be read: %s", id, export.Explain(err))
 	}
@@ -116,10 +105,10 @@ func (e *exportCommand) run(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if e.dir != "" {
-		err = x.Directory(ctx, e.dir)
+	if e.out.dir != "" {
+		err = x.Directory(ctx, e.out.dir)
 	} else {
-		err = x.Stream(ctx, e.streams.Out)
+		err = x.Stream(ctx, e.progress.Out)
 	}
 	if err = cmp.Or(err, ctx.Err()); err != nil {
 		return err
@@ -136,14 +125,13 @@ func (e *exportCommand) check() error {
 		}
 		e.Kinds[i] = export.Kinds[at]
 	}
-	if pattern := e.Templates.Check(); pattern != "" {
-		return fmt.Errorf("--name %q can't be understood: write a name, with * for any text", pattern)
+	if err := checkFilter(&e.Templates); err != nil {
+		return err
 	}
-	if e.WABAName != "" && len(apivalidation.NameIsDNSSubdomain(e.WABAName, false)) > 0 {
-		return fmt.Errorf("--waba-name must be the name of a resource, small letters, digits and hyphens such as acme, not %q", e.WABAName)
-	}
-	if e.overwrite && e.dir == "" {
-		return errors.New("--overwrite goes with --output-dir")
+	if e.WABAName != "" {
+		if err := checkName("--waba-name", e.WABAName); err != nil {
+			return err
+		}
 	}
 	e.Namespace = *e.cluster.Namespace
 	if _, name, qualified := strings.Cut(e.graph.secret, "/"); qualified {
@@ -151,23 +139,7 @@ func (e *exportCommand) check() error {
 	} else {
 		e.SecretName = e.graph.secret
 	}
-	return e.checkDir()
-}
-
-func (e *exportCommand) checkDir() error {
-	if e.dir == "" {
-		return nil
-	}
-	entries, err := os.ReadDir(e.dir)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil
-	case err != nil:
-		return fmt.Errorf("--output-dir: %w", err)
-	case len(entries) > 0 && !e.overwrite:
-		return fmt.Errorf("%s isn't empty: name another directory, or add --overwrite to replace files of the same names", e.dir)
-	}
-	return nil
+	return e.out.check()
 }
 
 // owned says whose account this is, if it isn't the token's business's own.
@@ -182,23 +154,23 @@ func (e *exportCommand) owned(a *graph.Account) error {
 	if e.SkipForeign {
 		return fmt.Errorf("account %s belongs to %s, and --skip-foreign leaves it out", a.ID, owner)
 	}
-	e.say("note: account %s belongs to %s", a.ID, owner)
+	e.progress.say("note: account %s belongs to %s", a.ID, owner)
 	return nil
 }
 
 // conclude reports the result for the account.
 func (e *exportCommand) conclude(id string, r *export.Report) error {
 	for _, line := range r.Warnings {
-		e.say("warning: %s", line)
+		e.progress.say("warning: %s", line)
 	}
 	if r.Samples > 0 && !e.Observed {
-		e.say("note: only observed, because Meta doesn't give sample files back; comments name what to add: %d", r.Samples)
+		e.progress.say("note: only observed, because Meta doesn't give sample files back; comments name what to add: %d", r.Samples)
 	}
 	for _, reason := range r.LeftOutReasons() {
-		e.say("note: left out %s: %d", reason, r.LeftOut[reason])
+		e.progress.say("note: left out %s: %d", reason, r.LeftOut[reason])
 	}
 	for _, line := range r.Missing {
-		e.say("incomplete: %s", line)
+		e.progress.say("incomplete: %s", line)
 	}
 	var counts []string
 	for _, kind := range export.Kinds {
@@ -206,26 +178,9 @@ func (e *exportCommand) conclude(id string, r *export.Report) error {
 			counts = append(counts, fmt.Sprintf("%d %s", n, kind))
 		}
 	}
-	e.say("account %s: exported %s, with %d calls to Meta", id, cmp.Or(strings.Join(counts, ", "), "nothing"), e.calls.Load())
+	e.progress.say("account %s: exported %s, with %d calls to Meta", id, cmp.Or(strings.Join(counts, ", "), "nothing"), e.progress.calls.Load())
 	if len(r.Missing) > 0 {
 		return errFound
 	}
 	return nil
-}
-
-func (e *exportCommand) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(e.streams.Err, format+"\n", args...)
-}
-
-// progress is called after every call.
-func (e *exportCommand) progress(graph.CallInfo) {
-	if n := e.calls.Add(1); e.streams.ErrTerminal {
-		_, _ = fmt.Fprintf(e.streams.Err, "\r\x1b[Kreading from Meta: %d calls", n)
-	}
-}
-
-func (e *exportCommand) clear() {
-	if e.streams.ErrTerminal {
-		_, _ = fmt.Fprint(e.streams.Err, "\r\x1b[K")
-	}
 }

@@ -173,11 +173,11 @@ type Report struct {
 func newReport() Report { return Report{Written: map[string]int{}, LeftOut: map[string]int{}} }
 
 func (r *Report) warn(format string, args ...any) {
-	r.Warnings = append(r.Warnings, oneLine(fmt.Sprintf(format, args...)))
+	r.Warnings = append(r.Warnings, OneLine(fmt.Sprintf(format, args...)))
 }
 
 func (r *Report) miss(format string, args ...any) {
-	r.Missing = append(r.Missing, oneLine(fmt.Sprintf(format, args...)))
+	r.Missing = append(r.Missing, OneLine(fmt.Sprintf(format, args...)))
 }
 
 // Total is how many resources were written.

@@ -57,11 +57,11 @@ func (f *Filter) leftOut(t *graph.Template) string {
 	case t.Status == statusDeleted, t.Status == statusPendingDeletion:
 		return "templates that are being deleted"
 	case t.Status == statusArchived && len(f.Statuses) == 0:
-		return "archived templates (--status ARCHIVED exports them)"
+		return "archived templates (--status ARCHIVED includes them)"
 	case t.Source == graph.SourceGenerated && !f.Generated:
-		return "templates that Meta generated (--include-generated exports them)"
+		return "templates that Meta generated (--include-generated includes them)"
 	case IsSample(t.Name) && !f.Samples:
-		return "sample templates of Meta's (--include-samples exports them)"
+		return "sample templates of Meta's (--include-samples includes them)"
 	}
 	return ""
 }

@@ -79,8 +79,8 @@ func shortHash(s string) string {
 	return hex.EncodeToString(sum[:4])
 }
 
-// oneLine keeps foreign text from breaking out of the line in which it stands.
-func oneLine(s string) string {
+// OneLine keeps foreign text from breaking out of the line in which it stands.
+func OneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r

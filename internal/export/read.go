@@ -97,9 +97,9 @@ func (s *Source) readSettings(ctx context.Context, session *account.Session, id 
 func Explain(err error) string {
 	var e *graph.Error
 	if errors.As(err, &e) {
-		return oneLine(e.Explain())
+		return OneLine(e.Explain())
 	}
-	return oneLine(err.Error())
+	return OneLine(err.Error())
 }
 
 // LeftOutReasons lists why assets were left out, in a fixed order.

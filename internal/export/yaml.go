@@ -101,7 +101,7 @@ func encode(v any, comments []string) ([]byte, error) {
 	}
 	var out bytes.Buffer
 	for _, line := range comments {
-		out.WriteString(strings.TrimRight("# "+oneLine(line), " ") + "\n")
+		out.WriteString(strings.TrimRight("# "+OneLine(line), " ") + "\n")
 	}
 	e := yaml.NewEncoder(&out)
 	e.SetIndent(2)
