@@ -38,6 +38,8 @@ type Document struct {
 	Object *unstructured.Unstructured
 
 	node *yaml.Node
+	// text is that of the whole file.
+	text []byte
 	// above is how many lines of the file stand above the document.
 	above int
 }
@@ -117,6 +119,13 @@ func (r *reader) file(path string) {
 	r.stream(path, f)
 }
 
+// Parse is Read for the text of one file.
+func Parse(source string, text []byte) ([]Document, []*ReadError) {
+	r := &reader{}
+	r.parse(source, text)
+	return r.documents, r.errs
+}
+
 func (r *reader) stream(source string, in io.Reader) {
 	text, err := io.ReadAll(io.LimitReader(in, maxFile+1))
 	if err == nil && len(text) > maxFile {
@@ -126,12 +135,16 @@ func (r *reader) stream(source string, in io.Reader) {
 		r.failed(source, 0, err)
 		return
 	}
+	r.parse(source, text)
+}
+
+func (r *reader) parse(source string, text []byte) {
 	above := 0
 	number := 0
 	for _, part := range split(text) {
 		if len(bytes.TrimSpace(part)) > 0 {
 			number++
-			r.document(source, number, above, part)
+			r.document(Document{Source: source, Number: number, above: above, text: text}, part)
 		}
 		above += bytes.Count(part, []byte("\n"))
 	}
@@ -165,10 +178,10 @@ func (r *reader) unparsable(source string, above int, err error) {
 	r.failed(source, line, fmt.Errorf("can't be parsed: %s", what))
 }
 
-func (r *reader) document(source string, number, above int, text []byte) {
+func (r *reader) document(d Document, text []byte) {
 	node := &yaml.Node{}
 	if err := yaml.Unmarshal(text, node); err != nil {
-		r.unparsable(source, above, err)
+		r.unparsable(d.Source, d.above, err)
 		return
 	}
 	if len(node.Content) == 0 || node.Content[0].Kind != yaml.MappingNode {
@@ -176,10 +189,11 @@ func (r *reader) document(source string, number, above int, text []byte) {
 	}
 	fields := map[string]any{}
 	if err := k8syaml.UnmarshalStrict(text, &fields); err != nil {
-		r.unparsable(source, above, err)
+		r.unparsable(d.Source, d.above, err)
 		return
 	}
-	r.object(Document{Source: source, Number: number, Object: &unstructured.Unstructured{Object: fields}, node: node.Content[0], above: above})
+	d.Object, d.node = &unstructured.Unstructured{Object: fields}, node.Content[0]
+	r.object(d)
 }
 
 // object adds an object, or the objects of a list.
@@ -196,7 +210,8 @@ func (r *reader) object(d Document) {
 	for i, item := range items {
 		node, _ := child(nodes, strconv.Itoa(i))
 		if fields, ok := item.(map[string]any); ok && node != nil {
-			r.object(Document{Source: d.Source, Number: d.Number, Object: &unstructured.Unstructured{Object: fields}, node: node, above: d.above})
+			d.Object, d.node = &unstructured.Unstructured{Object: fields}, node
+			r.object(d)
 		}
 	}
 }

@@ -119,6 +119,9 @@ func TestComplete(t *testing.T) {
 			live: []graph.Template{parcel(func(t *graph.Template) { t.Status, t.RejectedReason = "REJECTED", "PROMOTIONAL" })},
 			yaml: []string{"# Meta rejected the original: PROMOTIONAL (remove promotional content"}, warning: "PROMOTIONAL",
 		},
+		"rejected without a reason": {
+			live: []graph.Template{parcel(func(t *graph.Template) { t.Status, t.RejectedReason = "REJECTED", "NONE" })}, warning: "Meta rejected the original.",
+		},
 		"paused": {live: []graph.Template{parcel(func(t *graph.Template) { t.Status = "PAUSED" })}, warning: "has the status PAUSED"},
 		"a Flow that is mapped": {
 			options: Options{Flows: map[string]string{"11": "22"}}, live: []graph.Template{parcel(buttons(graph.Button{Type: "FLOW", Text: "Go", FlowID: "11"}))},
@@ -126,7 +129,10 @@ func TestComplete(t *testing.T) {
 		},
 		"a Flow by name": {manifest: head + body + "  buttons: [{type: FLOW, text: Go, flow: {name: visit}}]\n", warning: `needs a Flow "visit" in the other account`},
 		"a catalogue": {
-			live:    []graph.Template{parcel(func(t *graph.Template) { t.Category = "MARKETING"; buttons(graph.Button{Type: "CATALOG", Text: "View catalog"})(t) })},
+			live: []graph.Template{parcel(func(t *graph.Template) {
+				t.Category = "MARKETING"
+				buttons(graph.Button{Type: "CATALOG", Text: "View catalog"})(t)
+			})},
 			warning: "needs a catalogue",
 		},
 		"an app": {

@@ -186,11 +186,14 @@ func (o *original) history(spec *v1alpha1.MessageTemplateSpec) (out []string) {
 	}
 	switch live.Status {
 	case metavalues.TemplateRejected:
-		why := metavalues.Clip(live.RejectedReason)
-		if advice := template.RejectionAdvice(live.RejectedReason); advice != "" {
-			why += " (" + advice + ")"
+		why := ""
+		if reason := live.RejectedReason; reason != "" && reason != "NONE" {
+			why = ": " + metavalues.Clip(reason)
+			if advice := template.RejectionAdvice(reason); advice != "" {
+				why += " (" + advice + ")"
+			}
 		}
-		out = append(out, fmt.Sprintf("Meta rejected the original: %s.", why))
+		out = append(out, "Meta rejected the original"+why+".")
 	case metavalues.TemplatePaused, metavalues.TemplateDisabled:
 		out = append(out, fmt.Sprintf("The original has the status %s.", live.Status))
 	}
