@@ -23,7 +23,12 @@ type outputFlags struct {
 }
 
 func (o *outputFlags) bind(f *pflag.FlagSet) {
-	f.StringVar(&o.dir, "output-dir", "", "write a file for each resource into this directory, which must be empty or new; else one stream goes to the standard output")
+	o.bindFiles(f, "write a file for each resource into this directory, which must be empty or new; else one stream goes to the standard output")
+}
+
+// bindFiles is bind for a command that doesn't write streams.
+func (o *outputFlags) bindFiles(f *pflag.FlagSet, usage string) {
+	f.StringVar(&o.dir, "output-dir", "", usage)
 	f.BoolVar(&o.overwrite, "overwrite", false, "let --output-dir replace files of the same names; others are left alone")
 }
 

@@ -89,10 +89,8 @@ It exits with 2 if something would be written to Meta or is blocked, with 0 if n
 	return c
 }
 
-func (f *planFlags) plan(ctx context.Context, version string, s Streams, cluster *clusterFlags, meta *graphFlags, paths []string) (*plan.Plan, error) {
-	if err := errors.Join(meta.validate(), operator.CheckWebhookURL(f.webhookURL)); err != nil {
-		return nil, err
-	}
+// options are those of a plan without its manifests.
+func (f *planFlags) options(ctx context.Context, version string, s Streams, cluster *clusterFlags, meta *graphFlags) (plan.Options, error) {
 	o := plan.Options{
 		Scheme: operator.Scheme(), Clock: clock.RealClock{}, Accounts: meta.accounts(version, nil), GraphAPIVersion: meta.version,
 		CreatesPerHour: f.createsPerHour, WebhookURL: (&operator.WebhookOptions{WebhookURL: f.webhookURL}).ReceiverURL(), Namespace: "default",
@@ -100,7 +98,7 @@ func (f *planFlags) plan(ctx context.Context, version string, s Streams, cluster
 	if meta.given() {
 		creds, err := meta.credentials(ctx, cluster, s.In)
 		if err != nil {
-			return nil, err
+			return o, err
 		}
 		o.Token = plan.Token{Credentials: creds, Always: meta.tokenFile != "" || meta.secret != ""}
 	}
@@ -108,14 +106,25 @@ func (f *planFlags) plan(ctx context.Context, version string, s Streams, cluster
 	case !f.noCluster:
 		there, err := cluster.client()
 		if err != nil {
-			return nil, fmt.Errorf("%w; with --no-cluster every resource counts as new", err)
+			return o, fmt.Errorf("%w; with --no-cluster every resource counts as new", err)
 		}
 		if o.Namespace, err = cluster.namespace(); err != nil {
-			return nil, err
+			return o, err
 		}
 		o.Cluster = there
 	case *cluster.Namespace != "":
 		o.Namespace = *cluster.Namespace
+	}
+	return o, nil
+}
+
+func (f *planFlags) plan(ctx context.Context, version string, s Streams, cluster *clusterFlags, meta *graphFlags, paths []string) (*plan.Plan, error) {
+	if err := errors.Join(meta.validate(), operator.CheckWebhookURL(f.webhookURL)); err != nil {
+		return nil, err
+	}
+	o, err := f.options(ctx, version, s, cluster, meta)
+	if err != nil {
+		return nil, err
 	}
 	o.Documents, o.Unreadable = manifest.Read(paths, s.In)
 	p, err := plan.Run(ctx, o)

@@ -25,13 +25,14 @@ type Change struct {
 	Value *string
 }
 
-// Rewrite returns the text of the file from which documents were read, with changes of these documents. Everything else stays as it is,
-// byte for byte: comments, order, blank lines, quotes. What can't be changed like that is an error that says what to do by hand.
-func Rewrite(changes []Change) ([]byte, error) {
-	if len(changes) == 0 {
-		return nil, nil
+// Rewrite returns the text of a source, from which some of the documents were read, with changes of these documents. Everything else stays
+// as it is, byte for byte: comments, order, blank lines, quotes. What can't be changed like that is an error that says what to do by hand.
+func Rewrite(documents []Document, source string, changes []Change) ([]byte, error) {
+	at := slices.IndexFunc(documents, func(d Document) bool { return d.Source == source })
+	if at < 0 {
+		return nil, fmt.Errorf("no document of %s", source)
 	}
-	text := changes[0].Document.text
+	text := documents[at].text
 	splices := make([]splice, 0, len(changes))
 	for _, c := range changes {
 		s, err := c.splice()
@@ -45,7 +46,7 @@ func Rewrite(changes []Change) ([]byte, error) {
 	for _, s := range splices {
 		out = slices.Replace(out, s.from, s.to, []byte(s.text)...)
 	}
-	return out, verify(changes, out)
+	return out, verify(source, text, out, changes)
 }
 
 // splice replaces a part of a text.
@@ -55,9 +56,8 @@ type splice struct {
 }
 
 // verify reports where the new text doesn't say what the changes demand, such as where another field shares an anchor.
-func verify(changes []Change, text []byte) error {
-	source := changes[0].Document.Source
-	before, _ := Parse(source, changes[0].Document.text)
+func verify(source string, old, text []byte, changes []Change) error {
+	before, _ := Parse(source, old)
 	after, failed := Parse(source, text)
 	if len(failed) > 0 || len(before) != len(after) {
 		return &ReadError{Source: source, Err: fmt.Errorf("can't be rewritten; write each field on a line of its own")}

@@ -26,7 +26,7 @@ func changed(t *testing.T, text string, changes ...string) (string, error) {
 		}
 		list = append(list, change)
 	}
-	out, err := Rewrite(list)
+	out, err := Rewrite(documents, "a.yaml", list)
 	return string(out), err
 }
 
@@ -124,7 +124,7 @@ func TestRewriteForms(t *testing.T) {
 func TestRewriteItems(t *testing.T) {
 	text := "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: A\n  x: one\n- apiVersion: v1\n  kind: A\n  x: one\n"
 	documents, _ := Parse("a.yaml", []byte(text))
-	got, err := Rewrite([]Change{{Document: &documents[1], Path: []string{"x"}, Value: ptr.To("two")}})
+	got, err := Rewrite(documents, "a.yaml", []Change{{Document: &documents[1], Path: []string{"x"}, Value: ptr.To("two")}})
 	if want := strings.TrimSuffix(text, "one\n") + "two\n"; err != nil || string(got) != want {
 		t.Errorf("%v\n%s", err, got)
 	}
