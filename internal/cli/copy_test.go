@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,7 +39,7 @@ func TestCopy(t *testing.T) {
 				t.Errorf("another one: %s", again)
 			}
 			for _, r := range sim.Requests() {
-				if r.Method != "GET" && r.Op != graphsim.OpBatch {
+				if r.Method != http.MethodGet && r.Op != graphsim.OpBatch {
 					t.Errorf("a write: %s %s", r.Method, r.Path)
 				}
 			}

@@ -79,7 +79,9 @@ func newMigrate(version string, s Streams) *cobra.Command {
 	cluster, meta := newClusterFlags(f), newGraphFlags(f)
 	c.MarkFlagsMutuallyExclusive("in-place", "output-dir")
 	c.MarkFlagsMutuallyExclusive("keep-names", "name-suffix")
-	c.RunE = func(c *cobra.Command, paths []string) error { return m.run(c.Context(), version, s, cluster, meta, paths) }
+	c.RunE = func(c *cobra.Command, paths []string) error {
+		return m.run(c.Context(), version, s, cluster, meta, paths)
+	}
 	return c
 }
 
@@ -137,22 +139,7 @@ func (m *migrateFlags) check(cluster *clusterFlags, meta *graphFlags, paths []st
 	case meta.tokenFile == manifest.Stdin && slices.Contains(paths, manifest.Stdin):
 		return errors.New("the standard input can't be both the manifests and the token")
 	}
-	namespace, name, qualified := strings.Cut(m.waba, "/")
-	if !qualified {
-		namespace, name = "", m.waba
-	}
-	m.WABA = types.NamespacedName{Namespace: namespace, Name: name}
-	for flag, name := range map[string]string{"--waba": name, "--waba-name": m.WABAName} {
-		if name != "" {
-			if err := checkName(flag, name); err != nil {
-				return err
-			}
-		}
-	}
-	if m.keepNames {
-		m.Suffix = ""
-	}
-	if err := errors.Join(checkFlows(m.Flows), meta.validate(), operator.CheckWebhookURL(m.webhookURL)); err != nil {
+	if err := errors.Join(m.checkNames(), checkFlows(m.Flows), meta.validate(), operator.CheckWebhookURL(m.webhookURL)); err != nil {
 		return err
 	}
 	m.Namespace = cmp.Or(*cluster.Namespace, "default")
@@ -163,6 +150,27 @@ func (m *migrateFlags) check(cluster *clusterFlags, meta *graphFlags, paths []st
 		}
 	}
 	return m.out.check()
+}
+
+// checkNames completes the names of resources.
+func (m *migrateFlags) checkNames() error {
+	namespace, name, qualified := strings.Cut(m.waba, "/")
+	if !qualified {
+		namespace, name = "", m.waba
+	}
+	m.WABA = types.NamespacedName{Namespace: namespace, Name: name}
+	if m.keepNames {
+		m.Suffix = ""
+	}
+	for flag, name := range map[string]string{"--waba": name, "--waba-name": m.WABAName} {
+		if name == "" {
+			continue
+		}
+		if err := checkName(flag, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // verdict makes the operator's plan.

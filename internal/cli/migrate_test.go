@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,14 +58,11 @@ spec:
 `
 
 // migrated makes acmeTrial the copy of acmeGarden.
-func migrated(sim *graphsim.Simulator) (greeting string) {
+func migrated(sim *graphsim.Simulator) {
 	for _, t := range sim.Templates(acmeGarden) {
 		t.ID = ""
-		if id := sim.AddTemplate(acmeTrial, t); t.Name == "seasonal_greeting" {
-			greeting = id
-		}
+		sim.AddTemplate(acmeTrial, t)
 	}
-	return greeting
 }
 
 // TestMigrate: the rewritten manifests are checked at Meta, and nothing is written there.
@@ -127,7 +125,7 @@ func TestMigrate(t *testing.T) {
 				t.Errorf("%v", got)
 			}
 			for _, r := range sim.Requests() {
-				if r.Method != "GET" && r.Op != graphsim.OpBatch || tc.args != nil {
+				if r.Method != http.MethodGet && r.Op != graphsim.OpBatch || tc.args != nil {
 					t.Errorf("a call: %s %s", r.Method, r.Path)
 				}
 			}
@@ -205,6 +203,28 @@ func TestMigrateWithoutItsAccount(t *testing.T) {
 	}
 }
 
+// TestMigrateObserved: under an account that is only observed, templates are compared all the same, and a paused one is compared with nothing.
+func TestMigrateObserved(t *testing.T) {
+	sim, meta := startSimulator(t)
+	migrated(sim)
+	manifests := demoWABA + greeting
+	for name, tc := range map[string]struct {
+		policy, body string
+		code         int
+		out          string
+	}{
+		"identical": {"Observed", "spring is here", ExitOK, "1 of 1 templates"},
+		"different": {"Observed", "spring was here", ExitFound, "DriftDetected"},
+		"paused":    {"Paused", "spring is here", ExitFound, "| MessageTemplate default/greeting-2 | "},
+	} {
+		text := strings.NewReplacer("spec:\n  id", "spec:\n  managementPolicy: "+tc.policy+"\n  id", "spring is here", tc.body).Replace(manifests)
+		code, out, stderr := run(t, text, append([]string{"migrate", "--from", acmeGarden, "--to", acmeTrial, "--no-cluster", "-"}, meta...)...)
+		if code != tc.code || !strings.Contains(out, tc.out) || !strings.Contains(out, "WABA acme-2 has managementPolicy: "+tc.policy) {
+			t.Errorf("%s: %d %s%s", name, code, out, stderr)
+		}
+	}
+}
+
 // TestMigrateSampleFile: a template with a sample file is adopted without an upload, if the file is at hand.
 func TestMigrateSampleFile(t *testing.T) {
 	sim, meta := startSimulator(t)
@@ -219,7 +239,7 @@ func TestMigrateSampleFile(t *testing.T) {
 		t.Errorf("%d %s", code, out)
 	}
 	for _, r := range sim.Requests() {
-		if r.Method != "GET" && r.Op != graphsim.OpBatch {
+		if r.Method != http.MethodGet && r.Op != graphsim.OpBatch {
 			t.Errorf("a call: %s %s", r.Method, r.Path)
 		}
 	}

@@ -65,7 +65,7 @@ func verify(source string, old, text []byte, changes []Change) error {
 	for i := range before {
 		want := before[i].Object.DeepCopy()
 		for _, c := range changes {
-			if c.Document.above == before[i].above && c.Document.node.Line == before[i].node.Line {
+			if at := c.Document.node; c.Document.above == before[i].above && at.Line == before[i].node.Line && at.Column == before[i].node.Column {
 				c.apply(want)
 			}
 		}
@@ -176,9 +176,10 @@ func (c *Change) scalar(node *yaml.Node) (from, to int, err error) {
 	case node.Kind != yaml.ScalarNode:
 	case node.Style&yaml.DoubleQuotedStyle != 0 && bytes.HasPrefix(rest, []byte(`"`)):
 		for i := 1; i < len(rest); i++ {
-			if rest[i] == '\\' {
+			switch rest[i] {
+			case '\\':
 				i++
-			} else if rest[i] == '"' {
+			case '"':
 				return from, from + i + 1, nil
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -43,7 +44,7 @@ func (r *Result) Check(ctx context.Context, o plan.Options) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Documents, o.Namespace = append(account, r.documents...), r.Namespace
+	o.Documents, o.Namespace = slices.Concat(account, r.documents), r.Namespace
 	p, err := plan.Run(ctx, o)
 	if err != nil {
 		return nil, err
