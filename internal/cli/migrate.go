@@ -142,7 +142,7 @@ func (m *migrateFlags) check(cluster *clusterFlags, meta *graphFlags, paths []st
 	if err := errors.Join(m.checkNames(), checkFlows(m.Flows), meta.validate(), operator.CheckWebhookURL(m.webhookURL)); err != nil {
 		return err
 	}
-	m.Namespace = cmp.Or(*cluster.Namespace, "default")
+	m.Namespace = *cluster.Namespace
 	if !m.noCheck && !m.noCluster {
 		var err error
 		if m.Namespace, err = cluster.namespace(); err != nil {

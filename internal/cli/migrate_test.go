@@ -166,7 +166,7 @@ func TestMigrateWrites(t *testing.T) {
 	})
 	t.Run("from the standard input", func(t *testing.T) {
 		target := filepath.Join(t.TempDir(), "new")
-		code, out, stderr := run(t, greeting, append(migrate, "--waba", "default/acme", "--output-dir", target, "-")...)
+		code, out, stderr := run(t, greeting, append(migrate, "--waba", "acme", "--output-dir", target, "-")...)
 		if code != ExitOK || !strings.Contains(content(t, target, "manifests.yaml"), "{name: greeting-2}") {
 			t.Errorf("%d %s%s", code, out, stderr)
 		}

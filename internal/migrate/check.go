@@ -17,6 +17,9 @@ import (
 	"github.com/waba-operator/waba-operator/internal/plan"
 )
 
+// defaultNamespace is where the check takes resources to be whose namespace isn't known.
+const defaultNamespace = "default"
+
 // Verdict is what the operator would do with the rewritten manifests.
 type Verdict struct {
 	// Identical counts the templates that need no write.
@@ -44,7 +47,7 @@ func (r *Result) Check(ctx context.Context, o plan.Options) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Documents, o.Namespace = slices.Concat(account, r.documents), r.Namespace
+	o.Documents, o.Namespace = slices.Concat(account, r.documents), cmp.Or(r.Namespace, defaultNamespace)
 	p, err := plan.Run(ctx, o)
 	if err != nil {
 		return nil, err
@@ -84,7 +87,7 @@ spec:
   allowedReferences:
   - kinds: [MessageTemplate, PhoneNumber, WebhookSubscription]
     namespaces: {from: All}
-`, v1alpha1.GroupVersion, v1alpha1.KindWABA, r.NewWABA.Name, r.NewWABA.Namespace, r.To))
+`, v1alpha1.GroupVersion, v1alpha1.KindWABA, r.NewWABA.Name, cmp.Or(r.NewWABA.Namespace, defaultNamespace), r.To))
 	if len(failed) > 0 {
 		return nil, failed[0]
 	}

@@ -34,7 +34,7 @@ type Options struct {
 	WABAName string
 	// Suffix is added to the name of each resource; empty: names stay as they are.
 	Suffix string
-	// Namespace is that of manifests that name none.
+	// Namespace is that of manifests that name none; empty: unknown.
 	Namespace string
 	// Flows are the ids of Flows in the new account, by those in the old one.
 	Flows map[string]string

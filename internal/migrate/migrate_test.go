@@ -234,7 +234,7 @@ func TestReport(t *testing.T) {
 	for _, want := range []string{
 		"# Account 1 becomes 2\n", "1 WABA, 1 PhoneNumber, 1 MessageTemplate in 1 file. WABA `acme` becomes `acme-2`.", "get the suffix `-2`. They were written to x.",
 		"1 of 1 templates are in the new account", "| Differences | What |\n|---|---|\n| MessageTemplate b | a \\| b |\n", "remove `deletionPolicy` from PhoneNumber `support` (Deregister)",
-		"Apply the new manifests that were written to x.", "`kubectl get phonenumber -n default support-2` shows each number `CONNECTED`",
+		"Apply the new manifests that were written to x.", "Each number is `CONNECTED` and ready: `kubectl get phonenumber -n default support-2`.",
 	} {
 		if got := report(r, &Verdict{Identical: 1, Differences: []Finding{{"MessageTemplate b", "a | b"}}}, "to x"); !strings.Contains(got, want) {
 			t.Errorf("%q isn't in\n%s", want, got)
@@ -251,6 +251,29 @@ func TestReport(t *testing.T) {
 	}
 	if got := report(r, nil, ""); !strings.Contains(got, "Nothing was written.") || !strings.Contains(got, "Nothing was checked.") {
 		t.Error(got)
+	}
+}
+
+// TestReportOfMany: commands reach resources of all namespaces, and long lists are cut.
+func TestReportOfMany(t *testing.T) {
+	text := strings.Replace(waba, "{name: acme}", "{name: acme, namespace: meta}", 1)
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		text += strings.Replace(of("PhoneNumber", name, "  deletionPolicy: Deregister\n"), "{name: acme}", "{name: acme, namespace: meta}", 1)
+	}
+	r, err := rewritten(t, text, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := r.WriteReport(&b, nil, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"PhoneNumber `e` (Deregister), and 1 more, so that", "`kubectl waba status acme-2 -A`", "`kubectl get phonenumber -n default a-2 b-2 c-2 d-2 e-2 f-2`", "`kubectl get waba acme -n meta -o wide`",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q isn't in\n%s", want, b.String())
+		}
 	}
 }
 

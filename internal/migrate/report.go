@@ -6,6 +6,7 @@ package migrate
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -105,9 +106,10 @@ const migration = "https://developers.facebook.com/documentation/business-messag
 
 // steps are the order of a migration. Until the old resources go, nothing is lost: both accounts are observed.
 func (r *Result) steps(written string) []step {
-	namespace := ""
-	if r.NewWABA.Namespace != "" {
-		namespace = " -n " + r.NewWABA.Namespace
+	namespace := inNamespace(r.NewWABA.Namespace)
+	all := namespace
+	if slices.ContainsFunc(r.Resources, func(x Resource) bool { return x.Namespace != r.NewWABA.Namespace }) {
+		all = " -A"
 	}
 	old, renamed := r.WABA.Name, r.NewWABA.Name
 	freeze := "In the old manifests, set `managementPolicy: Observed` on WABA `" + old + "`, so that nothing is written to the old account any more"
@@ -132,12 +134,12 @@ func (r *Result) steps(written string) []step {
 	}
 	resume := step{
 		"Resume the migration at Meta: it moves the numbers. From then on the old account can't send.",
-		"Meta shows the migration as completed. " + r.numbers(namespace) + "A message with a template is delivered. Names of templates and numbers are the same as before, ids of templates and Flows are not; " +
+		"Meta shows the migration as completed. " + r.numbers() + "A message with a template is delivered. Names of templates and numbers are the same as before, ids of templates and Flows are not; " +
 			"whether the id of each number is the same is in its status: senders use it.",
 	}
 	adopt := step{
 		"Apply the new manifests" + where(written) + ".",
-		fmt.Sprintf("`kubectl waba status %s%s` shows every template as it is at Meta, and none in review; the operator's audit log has no write of a template. Numbers are `NotFound` until the next step.", renamed, namespace),
+		fmt.Sprintf("`kubectl waba status %s%s` shows every template as it is at Meta, and none in review; the operator's audit log has no write of a template. Numbers are `NotFound` until the next step.", renamed, all),
 	}
 	webhooks := step{
 		"Look at the webhooks: Meta's copy may have no subscription, and the operator makes the one of the manifests.",
@@ -145,7 +147,7 @@ func (r *Result) steps(written string) []step {
 	}
 	if r.keepsNames() { // two resources can't have one name
 		adopt.verify = strings.ReplaceAll(adopt.verify, " Numbers are `NotFound` until the next step.", "")
-		remove.verify = "`kubectl get whatsapp" + namespace + "` shows none of them."
+		remove.verify = "`kubectl get whatsapp" + all + "` shows none of them."
 		return append(steps, resume, remove, adopt, webhooks)
 	}
 	return append(steps, adopt, resume, webhooks, remove)
@@ -170,6 +172,17 @@ func where(written string) string {
 	return " that were written " + written
 }
 
+// inNamespace is kubectl's flag for a namespace, "" where it isn't known.
+func inNamespace(namespace string) string {
+	if namespace == "" {
+		return ""
+	}
+	return " -n " + namespace
+}
+
+// maxNamed is how many resources a sentence names.
+const maxNamed = 5
+
 // deleting names the resources whose deletion would change something at Meta.
 func (r *Result) deleting() (out []string) {
 	for i := range r.Resources {
@@ -177,18 +190,26 @@ func (r *Result) deleting() (out []string) {
 			out = append(out, fmt.Sprintf("%s `%s` (%s)", x.Kind, x.Before, x.Deletes))
 		}
 	}
+	if more := len(out) - maxNamed; more > 0 {
+		out = append(out[:maxNamed], fmt.Sprintf("and %d more", more))
+	}
 	return out
 }
 
-func (r *Result) numbers(namespace string) string {
-	var names []string
+// numbers says how to see that the numbers have moved.
+func (r *Result) numbers() string {
+	names := map[string][]string{}
 	for i := range r.Resources {
-		if r.Resources[i].Kind == v1alpha1.KindPhoneNumber {
-			names = append(names, r.Resources[i].After)
+		if x := &r.Resources[i]; x.Kind == v1alpha1.KindPhoneNumber {
+			names[x.Namespace] = append(names[x.Namespace], x.After)
 		}
 	}
-	if len(names) == 0 {
+	var commands []string
+	for _, namespace := range slices.Sorted(maps.Keys(names)) {
+		commands = append(commands, "`kubectl get phonenumber"+inNamespace(namespace)+" "+strings.Join(names[namespace], " ")+"`")
+	}
+	if len(commands) == 0 {
 		return ""
 	}
-	return "`kubectl get phonenumber" + namespace + " " + strings.Join(names, " ") + "` shows each number `CONNECTED` and ready. "
+	return "Each number is `CONNECTED` and ready: " + strings.Join(commands, ", ") + ". "
 }

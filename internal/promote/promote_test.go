@@ -123,6 +123,12 @@ func TestComplete(t *testing.T) {
 			live: []graph.Template{parcel(func(t *graph.Template) { t.Status, t.RejectedReason = "REJECTED", "NONE" })}, warning: "Meta rejected the original.",
 		},
 		"paused": {live: []graph.Template{parcel(func(t *graph.Template) { t.Status = "PAUSED" })}, warning: "has the status PAUSED"},
+		"what Meta tends to reject": {
+			live: []graph.Template{parcel(func(t *graph.Template) {
+				t.Components = append(t.Components, graph.Component{Type: "FOOTER", Text: "🎉"})
+			})},
+			yaml: []string{"# Meta may reject it: spec.footer.text (footer-emoji): "}, warning: "footer-emoji",
+		},
 		"a Flow that is mapped": {
 			options: Options{Flows: map[string]string{"11": "22"}}, live: []graph.Template{parcel(buttons(graph.Button{Type: "FLOW", Text: "Go", FlowID: "11"}))},
 			yaml: []string{`id: "22"`}, without: []string{"Observed"},

@@ -53,7 +53,7 @@ func (c *Copier) resource(ctx context.Context, o *original) *export.Resource {
 		c.report.Complete, c.report.Drafts = c.report.Complete-1, c.report.Drafts+1
 		c.miss("%s is only a draft, which creates nothing: %s", who, strings.Join(needs, "; "))
 	}
-	conditions := slices.Concat(environment(spec), o.history(spec), o.hidden(spec))
+	conditions := slices.Concat(environment(spec), o.history(spec), o.hidden(spec), reviewed(spec))
 	for _, condition := range conditions {
 		c.warn("%s: %s", who, condition)
 	}
@@ -154,6 +154,14 @@ func environment(spec *v1alpha1.MessageTemplateSpec) (out []string) {
 	}
 	if sells(spec) {
 		out = append(out, "It shows products: the other account needs a catalogue.")
+	}
+	return out
+}
+
+// reviewed names what Meta tends to reject: the other account's template is reviewed anew.
+func reviewed(spec *v1alpha1.MessageTemplateSpec) (out []string) {
+	for _, b := range template.Warnings(spec) {
+		out = append(out, fmt.Sprintf("Meta may reject it: %s (%s): %s.", b.Path, b.Rule.Name, b.Message))
 	}
 	return out
 }

@@ -6,6 +6,8 @@ package gitops_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +20,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/cli"
+	"github.com/waba-operator/waba-operator/internal/operator"
 	"github.com/waba-operator/waba-operator/internal/template"
 	"github.com/waba-operator/waba-operator/test/graphsim"
 	"github.com/waba-operator/waba-operator/test/harness"
@@ -83,6 +86,47 @@ func TestCopyIsCreated(t *testing.T) {
 	}
 }
 
+// TestCopyOfEverything: of 500 random templates, valid ones and ones from before today's rules, Meta takes each that is copied without a
+// reservation: nothing that the other account can't create passes for complete.
+func TestCopyOfEverything(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	w := harness.New(t, env, graphsim.WithCreateLimit(0))
+	d := dice{rand.New(rand.NewPCG(7, 11))}
+	for i := range 500 {
+		w.Sim.AddTemplate(harness.AccountID, d.template(fmt.Sprintf("random_%d", i)))
+	}
+	addSecondAccount(w, graphsim.Number{DisplayPhoneNumber: "+1 555-078-3999", VerifiedName: "Acme", NameStatus: "APPROVED"})
+	code, out, errs := kubectlWABA(t, w, "copy", harness.AccountID, "--waba", "acme")
+	if code != cli.ExitFound {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	w.Secret()
+	w.WABA(func(obj *v1alpha1.WABA) { obj.Spec.ID = secondAccount })
+	objects := wanted(w, documents(t, out))
+	for _, u := range objects {
+		w.Create(u)
+	}
+	op := w.Start(func(o *operator.Options) { o.CreatesPerHour = 1000 })
+	op.Settle()
+	created, drafts := 0, 0
+	for _, u := range objects {
+		if policy, _, _ := unstructured.NestedString(u.Object, "spec", "managementPolicy"); policy != "" {
+			drafts++
+			continue
+		}
+		created++
+		if spec := specOf(t, u); len(template.Warnings(&spec)) == 0 { // the others say that Meta may reject them
+			condition(t, w, v1alpha1.KindMessageTemplate, u.GetName(), v1alpha1.ConditionSynced, metav1.ConditionTrue, "")
+		}
+	}
+	t.Logf("%d were created, %d are drafts, and %d aren't copied", created, drafts, 500-created-drafts)
+	if created < 50 || drafts < 300 {
+		t.Errorf("%d were created, and %d are drafts", created, drafts)
+	}
+}
+
 // inSecondAccount checks what became of the manifests, and counts those that created their template, and drafts. Meta approves what is
 // documented; the oddities say the same, which Meta rejects.
 func inSecondAccount(t *testing.T, w *harness.World, objects []*unstructured.Unstructured) (created, drafts int) {
@@ -92,14 +136,7 @@ func inSecondAccount(t *testing.T, w *harness.World, objects []*unstructured.Uns
 		odd[o.Name] = true
 	}
 	for _, u := range objects {
-		raw, err := json.Marshal(u.Object["spec"])
-		if err != nil {
-			t.Fatal(err)
-		}
-		var spec v1alpha1.MessageTemplateSpec
-		if err := json.Unmarshal(raw, &spec); err != nil {
-			t.Fatal(err)
-		}
+		spec := specOf(t, u)
 		live, there := w.Sim.TemplateByName(secondAccount, spec.Name, spec.Language)
 		elsewhere := slices.ContainsFunc(template.MediaOf(&spec), func(m template.Media) bool { return m.Source.URL != "" })
 		switch {
@@ -115,4 +152,16 @@ func inSecondAccount(t *testing.T, w *harness.World, objects []*unstructured.Uns
 		}
 	}
 	return created, drafts
+}
+
+func specOf(t *testing.T, u *unstructured.Unstructured) (spec v1alpha1.MessageTemplateSpec) {
+	t.Helper()
+	raw, err := json.Marshal(u.Object["spec"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &spec); err != nil {
+		t.Fatal(err)
+	}
+	return spec
 }

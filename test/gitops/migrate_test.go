@@ -4,6 +4,8 @@
 package gitops_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -186,6 +188,47 @@ func TestMigration(t *testing.T) {
 		t.Errorf("the number is %v", status["id"])
 	}
 	retire(t, w, op, before)
+}
+
+// TestMigrationOfEverything: all manifests of an export are rewritten, with every kind of template, and the plan adopts each of them.
+func TestMigrationOfEverything(t *testing.T) {
+	t.Setenv("WABA_APP_SECRET", harness.AppSecret)
+	w := harness.New(t, env, graphsim.WithCreateLimit(0))
+	fill(t, w)
+	d := dice{rand.New(rand.NewPCG(7, 11))}
+	for i := range 200 {
+		w.Sim.AddTemplate(harness.AccountID, d.template(fmt.Sprintf("random_%d", i)))
+	}
+	_, stream, errs := kubectlWABA(t, w, "export", harness.AccountID, "--number-settings", "--waba-name", "acme")
+	addSecondAccount(w)
+	copyTemplates(w)
+	source, target := filepath.Join(t.TempDir(), "acme.yaml"), t.TempDir()
+	if err := os.WriteFile(source, []byte(stream), 0o600); err != nil {
+		t.Fatal(err, errs)
+	}
+	before := len(w.Sim.Requests())
+	code, report, errs := kubectlWABA(t, w, "migrate", "--from", harness.AccountID, "--to", secondAccount, "--no-cluster", "--output-dir", target, source)
+	if code != cli.ExitOK || len(writes(w, before)) > 0 {
+		t.Errorf("exit code %d, %v\n%s%s", code, writes(w, before), report, errs)
+	}
+	raw, err := os.ReadFile(filepath.Join(target, "acme.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := strings.Count(stream, "kind: MessageTemplate\n")
+	if want := fmt.Sprintf("%d of %d templates", count, count); count < 230 || !strings.Contains(report, want) {
+		t.Errorf("%d templates\n%s", count, report)
+	}
+	old, now := strings.Split(stream, "\n"), strings.Split(string(raw), "\n")
+	if len(old) != len(now) {
+		t.Fatalf("%d lines became %d", len(old), len(now))
+	}
+	for i := range old {
+		same := old[i] == now[i] || old[i]+"-2" == now[i] || strings.ReplaceAll(old[i], harness.AccountID, secondAccount) == now[i]
+		if !same {
+			t.Errorf("line %d: %q became %q", i+1, old[i], now[i])
+		}
+	}
 }
 
 // TestMigrationKeepsNames: resources of the same names are created once the old ones are gone, and adopt their templates, too.
