@@ -98,7 +98,9 @@ func (c *Copier) AddManifests(documents []manifest.Document) {
 			continue
 		}
 		obj, place := &v1alpha1.MessageTemplate{}, fmt.Sprintf("%s:%d", d.Source, d.Line(""))
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(d.Object.Object, obj, true); err != nil {
+		fields := maps.Clone(d.Object.Object)
+		delete(fields, "status") // a newer operator may write more than this version knows
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(fields, obj, true); err != nil {
 			c.miss("%s isn't copied: %s", place, err)
 			continue
 		}

@@ -90,7 +90,7 @@ func TestComplete(t *testing.T) {
 			yaml: []string{"  name: x-parcel.en-us\n  namespace: shop\n", "    name: acme\n    namespace: meta\n", "  name: x_parcel\n"},
 		},
 		"from a manifest": {
-			manifest: head + "  managementPolicy: Paused\n  contentValidation: Lenient\n  categoryPolicy: Require\n" + body + "status: {id: '7', accountID: '8'}\n",
+			manifest: head + "  managementPolicy: Paused\n  contentValidation: Lenient\n  categoryPolicy: Require\n" + body + "status: {id: '7', accountID: '8', later: true}\n",
 			yaml:     []string{"    team: shop\n", `sync-wave: "2"`, "categoryPolicy: Require"},
 			without:  []string{"unpause", "last-applied", "Paused", "Lenient", "status", "trial", "platform", "mine"},
 		},
