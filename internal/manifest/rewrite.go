@@ -6,6 +6,7 @@ package manifest
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,21 +33,52 @@ func Rewrite(documents []Document, source string, changes []Change) ([]byte, err
 	if at < 0 {
 		return nil, fmt.Errorf("no document of %s", source)
 	}
-	text := documents[at].text
+	f := newFile(documents[at].text)
 	splices := make([]splice, 0, len(changes))
-	for _, c := range changes {
-		s, err := c.splice()
+	for i := range changes {
+		c := &changes[i]
+		s, err := f.splice(c)
 		if err != nil {
-			return nil, &ReadError{Source: c.Document.Source, Line: c.Document.Line(strings.Join(c.Path, ".")), Err: err}
+			return nil, &ReadError{Source: source, Line: c.Document.Line(strings.Join(c.Path, ".")), Err: err}
 		}
 		splices = append(splices, s)
 	}
-	slices.SortFunc(splices, func(a, b splice) int { return cmp.Compare(b.from, a.from) })
-	out := slices.Clone(text)
+	slices.SortFunc(splices, func(a, b splice) int { return cmp.Compare(a.from, b.from) })
+	out, done := make([]byte, 0, len(f.text)), 0
 	for _, s := range splices {
-		out = slices.Replace(out, s.from, s.to, []byte(s.text)...)
+		if s.from < done {
+			return nil, &ReadError{Source: source, Line: 1 + bytes.Count(f.text[:s.from], []byte("\n")), Err: errors.New("can't be rewritten; write each field on a line of its own")}
+		}
+		out = append(append(out, f.text[done:s.from]...), s.text...)
+		done = s.to
 	}
-	return out, verify(source, text, out, changes)
+	out = append(out, f.text[done:]...)
+	return out, verify(source, f.text, out, changes)
+}
+
+// file is a text whose lines are found fast.
+type file struct {
+	text []byte
+	// starts are where the lines begin.
+	starts []int
+}
+
+func newFile(text []byte) *file {
+	f := &file{text: text, starts: []int{0}}
+	for at, c := range text {
+		if c == '\n' {
+			f.starts = append(f.starts, at+1)
+		}
+	}
+	return f
+}
+
+// line is where a line begins, counted from 1.
+func (f *file) line(n int) int {
+	if n > len(f.starts) {
+		return len(f.text)
+	}
+	return f.starts[n-1]
 }
 
 // splice replaces a part of a text.
@@ -60,21 +92,29 @@ func verify(source string, old, text []byte, changes []Change) error {
 	before, _ := Parse(source, old)
 	after, failed := Parse(source, text)
 	if len(failed) > 0 || len(before) != len(after) {
-		return &ReadError{Source: source, Err: fmt.Errorf("can't be rewritten; write each field on a line of its own")}
+		return &ReadError{Source: source, Err: errors.New("can't be rewritten; write each field on a line of its own")}
+	}
+	byPlace := map[place][]*Change{}
+	for i := range changes {
+		at := placeOf(changes[i].Document)
+		byPlace[at] = append(byPlace[at], &changes[i])
 	}
 	for i := range before {
 		want := before[i].Object.DeepCopy()
-		for _, c := range changes {
-			if at := c.Document.node; c.Document.above == before[i].above && at.Line == before[i].node.Line && at.Column == before[i].node.Column {
-				c.apply(want)
-			}
+		for _, c := range byPlace[placeOf(&before[i])] {
+			c.apply(want)
 		}
 		if !equality.Semantic.DeepEqual(want.Object, after[i].Object.Object) {
-			return &ReadError{Source: source, Line: before[i].Line(""), Err: fmt.Errorf("can't be rewritten; write each field on a line of its own, without anchors")}
+			return &ReadError{Source: source, Line: before[i].Line(""), Err: errors.New("can't be rewritten; write each field on a line of its own, without anchors")}
 		}
 	}
 	return nil
 }
+
+// place identifies a document in its file.
+type place struct{ above, line, column int }
+
+func placeOf(d *Document) place { return place{d.above, d.node.Line, d.node.Column} }
 
 // apply makes the change in an object.
 func (c *Change) apply(obj *unstructured.Unstructured) {
@@ -104,7 +144,7 @@ func item(of any, key string) any {
 }
 
 // splice finds where in the text the change is.
-func (c *Change) splice() (splice, error) {
+func (f *file) splice(c *Change) (splice, error) {
 	parent := c.Document.node
 	for _, k := range c.Path[:len(c.Path)-1] {
 		if parent, _ = child(parent, k); parent == nil {
@@ -120,9 +160,9 @@ func (c *Change) splice() (splice, error) {
 			continue
 		}
 		if c.Value == nil {
-			return c.removal(parent, i)
+			return f.removal(c, parent, i)
 		}
-		from, to, err := c.scalar(parent.Content[i+1])
+		from, to, err := f.scalar(c, parent.Content[i+1])
 		return splice{from, to, quoted(parent.Content[i+1], *c.Value)}, err
 	}
 	return splice{}, fmt.Errorf("%s isn't there", strings.Join(c.Path, "."))
@@ -139,50 +179,32 @@ func quoted(like *yaml.Node, value string) string {
 }
 
 // offset is where in the text a node begins.
-func (c *Change) offset(node *yaml.Node) int {
-	at := lineStart(c.Document.text, c.Document.above+node.Line)
+func (f *file) offset(d *Document, node *yaml.Node) int {
+	at := f.line(d.above + node.Line)
 	for range node.Column - 1 {
-		_, size := utf8.DecodeRune(c.Document.text[at:])
+		_, size := utf8.DecodeRune(f.text[at:])
 		at += size
 	}
 	return at
 }
 
-// lineStart is where a line begins, counted from 1.
-func lineStart(text []byte, line int) int {
-	at := 0
-	for range line - 1 {
-		next := bytes.IndexByte(text[at:], '\n')
-		if next < 0 {
-			return len(text)
-		}
-		at += next + 1
-	}
-	return at
-}
-
 // scalar is where in the text a value begins and ends, behind its anchor.
-func (c *Change) scalar(node *yaml.Node) (from, to int, err error) {
-	from, text := c.offset(node), c.Document.text
+func (f *file) scalar(c *Change, node *yaml.Node) (from, to int, err error) {
+	from = f.offset(c.Document, node)
 	if node.Kind == yaml.AliasNode {
 		return from, from + len("*"+node.Value), nil
 	}
 	if node.Anchor != "" {
 		from += len("&" + node.Anchor)
-		from += len(text[from:]) - len(bytes.TrimLeft(text[from:], " "))
+		for bytes.HasPrefix(f.text[from:], []byte(" ")) {
+			from++
+		}
 	}
-	rest := text[from:]
+	rest := f.text[from:]
 	switch {
 	case node.Kind != yaml.ScalarNode:
 	case node.Style&yaml.DoubleQuotedStyle != 0 && bytes.HasPrefix(rest, []byte(`"`)):
-		for i := 1; i < len(rest); i++ {
-			switch rest[i] {
-			case '\\':
-				i++
-			case '"':
-				return from, from + i + 1, nil
-			}
-		}
+		return from, from + doubleQuoted(rest), nil
 	case node.Style&yaml.SingleQuotedStyle != 0 && bytes.HasPrefix(rest, []byte("'")):
 		whole := "'" + strings.ReplaceAll(node.Value, "'", "''") + "'"
 		if bytes.HasPrefix(rest, []byte(whole)) {
@@ -194,21 +216,33 @@ func (c *Change) scalar(node *yaml.Node) (from, to int, err error) {
 	return 0, 0, fmt.Errorf("%s can't be rewritten; write it on one line, as a plain or quoted text", strings.Join(c.Path, "."))
 }
 
+// doubleQuoted is how long the quoted text is with which a text begins.
+func doubleQuoted(text []byte) int {
+	for i := 1; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(text)
+}
+
 // removal takes a field with all its lines away.
-func (c *Change) removal(parent *yaml.Node, i int) (splice, error) {
+func (f *file) removal(c *Change, parent *yaml.Node, i int) (splice, error) {
 	key, value := parent.Content[i], parent.Content[i+1]
 	if parent.Style&yaml.FlowStyle != 0 {
-		return c.removalInBraces(parent, i)
+		return f.removalInBraces(c, parent, i)
 	}
-	text := c.Document.text
-	from := lineStart(text, c.Document.above+key.Line)
-	if len(bytes.TrimSpace(text[from:c.offset(key)])) > 0 {
+	first := c.Document.above + key.Line
+	from, to := f.line(first), f.line(first+1)
+	if len(bytes.TrimSpace(f.text[from:f.offset(c.Document, key)])) > 0 {
 		return splice{}, fmt.Errorf("%s can't be removed from the line on which it stands; remove it by hand", strings.Join(c.Path, "."))
 	}
-	to := lineStart(text, c.Document.above+key.Line+1)
-	for line := c.Document.above + key.Line + 1; ; line++ {
-		start, end := lineStart(text, line), lineStart(text, line+1)
-		content := bytes.TrimRight(text[start:end], " \r\n")
+	for line := first + 1; ; line++ {
+		start, end := f.line(line), f.line(line+1)
+		content := bytes.TrimRight(f.text[start:end], " \r\n")
 		indent := len(content) - len(bytes.TrimLeft(content, " "))
 		inside := indent >= key.Column || value.Kind == yaml.SequenceNode && indent == key.Column-1 && bytes.HasPrefix(content[indent:], []byte("-"))
 		switch {
@@ -221,17 +255,17 @@ func (c *Change) removal(parent *yaml.Node, i int) (splice, error) {
 }
 
 // removalInBraces takes a field with a simple value out of {a: 1, b: 2}.
-func (c *Change) removalInBraces(parent *yaml.Node, i int) (splice, error) {
+func (f *file) removalInBraces(c *Change, parent *yaml.Node, i int) (splice, error) {
 	if i+2 < len(parent.Content) {
-		return splice{c.offset(parent.Content[i]), c.offset(parent.Content[i+2]), ""}, nil
+		return splice{f.offset(c.Document, parent.Content[i]), f.offset(c.Document, parent.Content[i+2]), ""}, nil
 	}
-	_, to, err := c.scalar(parent.Content[i+1])
+	_, to, err := f.scalar(c, parent.Content[i+1])
 	if err != nil {
 		return splice{}, fmt.Errorf("%s can't be removed from between the braces; remove it by hand", strings.Join(c.Path, "."))
 	}
-	from := c.offset(parent.Content[i])
+	from := f.offset(c.Document, parent.Content[i])
 	if i > 0 {
-		from = bytes.LastIndexByte(c.Document.text[:from], ',')
+		from = bytes.LastIndexByte(f.text[:from], ',')
 	}
 	return splice{from, to, ""}, nil
 }

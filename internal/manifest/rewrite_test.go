@@ -133,15 +133,16 @@ func TestRewriteItems(t *testing.T) {
 // TestRewriteRefused: what can't be changed in its place is named.
 func TestRewriteRefused(t *testing.T) {
 	for text, tc := range map[string][2]string{
-		"apiVersion: v1\nkind: A\na: |\n  one\n":        {"a=two", "a.yaml:3: a can't be rewritten; write it on one line"},
-		"apiVersion: v1\nkind: A\na: one\n  two\n":      {"a=two", "write it on one line"},
-		"apiVersion: v1\nkind: A\na: {b: 1}\n":          {"a=two", "write it on one line"},
-		"apiVersion: v1\nkind: A\na: &n one\nb: *n\n":   {"a=two", "without anchors"},
-		"{apiVersion: v1, kind: A, status: {a: b}}\n":   {"status", "remove it by hand"},
-		"apiVersion: v1\nkind: A\na: 1\n":               {"b=1", "b isn't there"},
-		"apiVersion: v1\nkind: A\na:\n- b: 1\n  c: 2\n": {"a/0/b", "remove it by hand"},
+		"apiVersion: v1\nkind: A\na: |\n  one\n":           {"a=two", "a.yaml:3: a can't be rewritten; write it on one line"},
+		"apiVersion: v1\nkind: A\na: one\n  two\n":         {"a=two", "write it on one line"},
+		"apiVersion: v1\nkind: A\na: {b: 1}\n":             {"a=two", "write it on one line"},
+		"apiVersion: v1\nkind: A\na: &n one\nb: *n\n":      {"a=two", "without anchors"},
+		"{apiVersion: v1, kind: A, status: {a: b}}\n":      {"status", "remove it by hand"},
+		"apiVersion: v1\nkind: A\na: 1\n":                  {"b=1", "b isn't there"},
+		"apiVersion: v1\nkind: A\nm: {a: x, b: x, c: x}\n": {"m/b m/c", "a.yaml:3: can't be rewritten; write each field on a line of its own"},
+		"apiVersion: v1\nkind: A\na:\n- b: 1\n  c: 2\n":    {"a/0/b", "remove it by hand"},
 	} {
-		if got, err := changed(t, text, tc[0]); err == nil || !strings.Contains(err.Error(), tc[1]) {
+		if got, err := changed(t, text, strings.Fields(tc[0])...); err == nil || !strings.Contains(err.Error(), tc[1]) {
 			t.Errorf("%s: %v, want %s\n%s", tc[0], err, tc[1], got)
 		}
 	}
