@@ -17,7 +17,7 @@ func (s *Simulator) editTemplate(c *call) (any, *apiError) {
 	if problem := accountLocked(c.account); problem != nil {
 		return nil, problem
 	}
-	if problem := editable(c, t); problem != nil {
+	if problem := s.editable(c, t); problem != nil {
 		return nil, problem
 	}
 	next := &template{Template: t.Template, account: t.account, components: t.components}
@@ -30,6 +30,9 @@ func (s *Simulator) editTemplate(c *call) (any, *apiError) {
 	if problem := applySettings(c, next); problem != nil {
 		return nil, problem
 	}
+	if problem := editMaxPrice(c, next); problem != nil {
+		return nil, problem
+	}
 	if raw, ok := c.raw("components"); ok {
 		if problem := s.setContent(c, next, raw); problem != nil {
 			return nil, problem
@@ -38,12 +41,16 @@ func (s *Simulator) editTemplate(c *call) (any, *apiError) {
 	if c.has("components") {
 		next.LibraryTemplateName = "" // other wording: an ordinary template
 	}
-	before := t.Components
+	before := t.Template
 	t.Template, t.components = next.Template, next.components
 	s.spend(next)
 	t.LastUpdatedTime = c.now
-	s.emitComponents(before, t, c.now)
-	s.afterEdit(t, c.now)
+	if onlyMaxPrice(c) && t.Status == "APPROVED" {
+		s.afterPriceEdit(t, before.LastUpdatedTime, c.now)
+	} else {
+		s.emitComponents(before.Components, t, c.now)
+		s.afterEdit(t, c.now)
+	}
 	c.commit = append(c.commit, commitment{op: OpEditTemplate, key: t.ID})
 	if !c.atLeast(25) {
 		return success(), nil
@@ -53,11 +60,11 @@ func (s *Simulator) editTemplate(c *call) (any, *apiError) {
 
 var editableProperties = []string{
 	"category", "components", "message_send_ttl_seconds", "parameter_format", "sub_category", "display_format",
-	"degrees_of_freedom_spec", "is_primary_device_delivery_only", "cta_url_link_tracking_opted_out",
+	"degrees_of_freedom_spec", "is_primary_device_delivery_only", "cta_url_link_tracking_opted_out", fieldMaxPrice,
 }
 
 // editable refuses edits by status, budget and property.
-func editable(c *call, t *template) *apiError {
+func (s *Simulator) editable(c *call, t *template) *apiError {
 	category := strings.ToUpper(c.param("category"))
 	switch {
 	case !slices.ContainsFunc(editableProperties, c.has):
@@ -68,6 +75,8 @@ func editable(c *call, t *template) *apiError {
 		return invalid(0, "Category can't be changed", "The category of an approved message template can't be changed.")
 	case c.has("cta_url_link_tracking_opted_out") && category == "":
 		return badParam("The parameter category is required")
+	case t.Status == "APPROVED" && onlyMaxPrice(c):
+		return s.priceBudget(t, c.now)
 	case t.Status == "APPROVED":
 		return editBudget(t, c.now)
 	}
@@ -94,13 +103,20 @@ func editBudget(t *template, now time.Time) *apiError {
 	return nil
 }
 
+// afterEdit reviews a template again, or not. Meta's page on template management says that an approved or paused template is approved again
+// automatically, the one on pausing that it is reviewed.
+// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management and
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-pausing.
 func (s *Simulator) afterEdit(t *template, now time.Time) {
 	t.editCount++
-	if t.Status != "APPROVED" {
+	switch t.Status {
+	case "APPROVED":
+		t.edits = append(t.edits, now)
+	case "PAUSED":
+	default:
 		s.submit(t, now, false)
 		return
 	}
-	t.edits = append(t.edits, now)
 	again := s.editReview == EditReviewAgain
 	if s.editReview == EditReviewSeeded {
 		again = toss(s.seed, "edit", t.ID, itoa(t.editCount))%2 == 0
@@ -108,6 +124,10 @@ func (s *Simulator) afterEdit(t *template, now time.Time) {
 	if again || s.review(t).status == "REJECTED" {
 		s.submit(t, now, false)
 		return
+	}
+	if t.Status == "PAUSED" {
+		s.schedule(t, time.Time{}, nil)
+		s.setStatus(t, "APPROVED", now)
 	}
 	if v := s.review(t); v.category != "" {
 		s.recategorise(t, v.category, now)

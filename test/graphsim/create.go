@@ -86,6 +86,9 @@ func (s *Simulator) draft(c *call) (*template, *apiError) {
 	if problem := applySettings(c, t); problem != nil {
 		return nil, problem
 	}
+	if problem := createMaxPrice(c, t); problem != nil {
+		return nil, problem
+	}
 	return t, s.draftContent(c, t)
 }
 

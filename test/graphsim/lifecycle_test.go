@@ -177,7 +177,7 @@ func TestEditRules(t *testing.T) {
 		{"same category of approved", "APPROVED", map[string]any{"category": "utility"}, 0, 0, "APPROVED"},
 		{"category of rejected", "REJECTED", map[string]any{"category": "MARKETING"}, 0, 0, "PENDING"},
 		{"approved", "APPROVED", map[string]any{"components": components}, 0, 0, "APPROVED"},
-		{"paused", "PAUSED", map[string]any{"components": components}, 0, 0, "PENDING"},
+		{"paused", "PAUSED", map[string]any{"components": components}, 0, 0, "APPROVED"},
 		{"invalid", "REJECTED", map[string]any{"components": []any{map[string]any{"type": "BODY", "text": "Bye {{1}}"}}}, 100, 2388299, "REJECTED"},
 		{"nothing", "REJECTED", map[string]any{"name": "new_name"}, 100, 0, "REJECTED"},
 		{"name is ignored", "REJECTED", map[string]any{"name": "new_name", "language": "de", "components": components}, 0, 0, "PENDING"},

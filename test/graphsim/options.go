@@ -16,6 +16,8 @@ const (
 	defaultMaxPageSize    = 250
 	defaultReviewDelay    = 30 * time.Second
 	defaultCreateLimit    = 100  // per account and hour
+	defaultPricesPerHour  = 100  // per template
+	defaultPricesPerDay   = 2400 // per template
 	smallTemplateLimit    = 250  // templates per account
 	largeTemplateLimit    = 6000 // with a verified business and an approved display name
 	callsWithoutNumber    = 200  // per app, account and hour
@@ -26,13 +28,13 @@ const (
 	shortPause, longPause = 3 * time.Hour, 6 * time.Hour
 )
 
-// EditReview says what happens to an approved template that is edited; Meta's pages contradict each other.
+// EditReview says what happens to an approved or paused template whose content is edited; Meta's pages contradict each other.
 type EditReview int
 
-// What an edit of an approved template leads to.
+// What an edit of an approved or paused template leads to.
 const (
 	EditReviewSeeded EditReview = iota // one or the other, by seed and template
-	EditReviewKeep                     // stays APPROVED
+	EditReviewKeep                     // APPROVED, at once
 	EditReviewAgain                    // PENDING until reviewed again
 )
 
@@ -51,6 +53,9 @@ type options struct {
 	appBudget     int
 	pendingDelete time.Duration
 	editReview    EditReview
+	pricesPerHour int
+	pricesPerDay  int
+	priceTime     *bool
 	emptyPages    bool
 	dataLimit     int
 	reuseHandles  bool
@@ -104,8 +109,17 @@ func WithAppCallBudget(n int) Option { return func(o *options) { o.appBudget = n
 // the way (up to 30 days). Default: they vanish at once.
 func WithPendingDeletion(d time.Duration) Option { return func(o *options) { o.pendingDelete = d } }
 
-// WithEditReview sets what an edit of an approved template leads to. Default: EditReviewSeeded.
+// WithEditReview sets what an edit of an approved or paused template leads to. Default: EditReviewSeeded.
 func WithEditReview(r EditReview) Option { return func(o *options) { o.editReview = r } }
+
+// WithPriceEdits sets how often the max price of an approved template can be edited. Default: 100 times an hour and 2,400 a day.
+func WithPriceEdits(perHour, perDay int) Option {
+	return func(o *options) { o.pricesPerHour, o.pricesPerDay = perHour, perDay }
+}
+
+// WithPriceTime sets whether an edit of the max price of an approved template moves last_updated_time, which Meta doesn't document.
+// Default: one or the other, by seed and template.
+func WithPriceTime(moves bool) Option { return func(o *options) { o.priceTime = &moves } }
 
 // WithEmptyPages puts an empty page with a next cursor behind every page that is not the last; clients must go on.
 // See https://developers.facebook.com/docs/graph-api/results.
@@ -129,7 +143,7 @@ func WithLog(l logr.Logger) Option { return func(o *options) { o.log = l } }
 func newOptions(opts []Option) options {
 	o := options{
 		clock: clock.RealClock{}, seed: 1, reviewDelay: defaultReviewDelay, maxPageSize: defaultMaxPageSize,
-		createLimit: defaultCreateLimit, smallBudget: callsWithoutNumber, largeBudget: callsWithNumber,
+		createLimit: defaultCreateLimit, pricesPerHour: defaultPricesPerHour, pricesPerDay: defaultPricesPerDay, smallBudget: callsWithoutNumber, largeBudget: callsWithNumber,
 		appBudget: defaultAppCallLimit, log: logr.Discard(), numberOptions: newNumberOptions(), webhookOptions: newWebhookOptions(),
 	}
 	for _, f := range opts {

@@ -186,7 +186,7 @@ func (s *Simulator) mustStore(t *template) {
 }
 
 // EditInManager changes a template as a person does in WhatsApp Manager: last_updated_time moves, and an edit of an
-// approved template counts against its budget. id, name, language and account stay. change must not use the simulator.
+// approved template counts against its budget, that of the max price if nothing else changes. id, name, language and account stay. change must not use the simulator.
 func (s *Simulator) EditInManager(id string, change func(*Template)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -197,12 +197,17 @@ func (s *Simulator) EditInManager(id string, change func(*Template)) {
 		panic("graphsim: no template " + id)
 	}
 	before := t.Template
-	if t.Status == "APPROVED" {
-		t.edits = append(t.edits, now)
-	}
 	change(&t.Template)
 	t.ID, t.AccountID, t.Name, t.Language = before.ID, before.AccountID, before.Name, before.Language
+	price := onlyPriceDiffers(before, t.Template)
 	t.LastUpdatedTime = now
+	switch {
+	case before.Status != "APPROVED":
+	case price:
+		s.afterPriceEdit(t, before.LastUpdatedTime, now)
+	default:
+		t.edits = append(t.edits, now)
+	}
 	if t.Status != before.Status {
 		s.schedule(t, time.Time{}, nil)
 	}

@@ -88,7 +88,8 @@ type template struct {
 	seq        int64
 	components []component
 	samples    []*handle   // of the content just sent
-	edits      []time.Time // of approved templates
+	edits      []time.Time // of the content of approved templates
+	priceEdits []time.Time // of the max price of approved templates
 	editCount  int
 	due        time.Time // when something happens by itself
 	then       func(*template, time.Time)

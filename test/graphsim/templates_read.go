@@ -13,7 +13,7 @@ const templateType = "WhatsAppBusinessHSM"
 var templateFields = knownFields(`id name language category status components parameter_format sub_category previous_category
 	correct_category rejected_reason quality_score message_send_ttl_seconds cta_url_link_tracking_opted_out
 	degrees_of_freedom_spec display_format health_status is_primary_device_delivery_only is_sms_fallback_enabled
-	last_updated_time library_template_name source ad_account_id ad_campaign_id ad_adset_id ad_id bid_spec`)
+	last_updated_time library_template_name source ad_account_id ad_campaign_id ad_adset_id ad_id optimization_spec`)
 
 // templateDefaults come back without fields; those behind the first seven only when set.
 var templateDefaults = []string{
@@ -90,6 +90,8 @@ func templateSetting(t *template, name string) any {
 		if len(t.DegreesOfFreedom) > 0 {
 			return t.DegreesOfFreedom
 		}
+	case fieldMaxPrice:
+		return maxPriceAnswer(t)
 	case "display_format":
 		return absentWhenEmpty(t.DisplayFormat)
 	case "library_template_name":

@@ -107,6 +107,8 @@ type Template struct {
 	MessageSendTTLSeconds *int64
 	LinkTrackingOptedOut  *bool
 	PrimaryDeviceOnly     *bool
+	// MaxPrice is the bid_amount of optimization_spec, per 1,000 deliveries; nil: none.
+	MaxPrice *int64
 	// DegreesOfFreedom is degrees_of_freedom_spec in the form Meta answers with.
 	DegreesOfFreedom json.RawMessage
 	CreatedTime      time.Time
