@@ -68,6 +68,10 @@ var causeReactions = map[graph.Cause]reaction{
 	graph.CauseStatusLocked:  {reason: v1alpha1.ReasonInReview, backoff: true, first: SlowPause},
 	graph.CauseTemplateLimit: {reason: v1alpha1.ReasonQuotaExceeded, after: RefusedRecheck, visible: true},
 
+	graph.CauseAgreement: {reason: v1alpha1.ReasonActionRequired, after: RefusedRecheck, visible: true,
+		advice: "an administrator of the business signs it at Meta, once; for max prices see " +
+			"https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/pricing/enroll-max-price"},
+
 	graph.CauseUsernameLimit: {reason: v1alpha1.ReasonQuotaExceeded, after: RefusedRecheck, visible: true,
 		advice: "a username needs a higher messaging limit of the business portfolio; it is tried again once a day"},
 	graph.CauseUsernameLink: {reason: v1alpha1.ReasonActionRequired, after: RefusedRecheck, visible: true,

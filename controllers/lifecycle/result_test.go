@@ -90,6 +90,7 @@ var causeRows = map[graph.Cause]struct {
 	graph.CauseTemplateLimit:    {graph.ClassQuota, &row{reason: "QuotaExceeded", after: 24 * time.Hour, wait: true}},
 	graph.CauseCategoryMismatch: {graph.ClassRefused, nil},
 	graph.CauseDisabled:         {graph.ClassRefused, nil},
+	graph.CauseAgreement:        {graph.ClassRefused, &row{reason: "ActionRequired", after: 24 * time.Hour, wait: true, stalled: true}},
 	graph.CauseMissingObject:    {graph.ClassAmbiguous, nil},
 	graph.CauseTokenExpired:     {graph.ClassCredentials, nil},
 	graph.CauseTokenInvalid:     {graph.ClassCredentials, nil},

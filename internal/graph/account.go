@@ -72,9 +72,9 @@ func (c *Client) ReadAccount(ctx context.Context, wabaID string, q AccountQuery)
 	var (
 		account  *Account
 		moreApps bool
+		fields   string
 	)
-	fields := func() string { return c.compositeFields(q) }
-	err := c.readFields(ctx, r, fields, func(n node) (err error) {
+	err := c.readFields(ctx, r, func() string { fields = c.compositeFields(q); return fields }, func(n node) (err error) {
 		account = accountFrom(n)
 		if account.ID == "" {
 			return shapeError("an account without id")
@@ -87,6 +87,7 @@ func (c *Client) ReadAccount(ctx context.Context, wabaID string, q AccountQuery)
 	}
 	c.noteUnknown("account", account.UnknownProperties)
 	c.noteNumbers(account.PhoneNumbers)
+	account.Templates.noteUnread(fields)
 	c.noteTemplates(account.Templates)
 	if moreApps { // rare: an account with more apps than a page holds
 		if account.SubscribedApps, err = c.ListSubscribedApps(ctx, wabaID); err != nil {

@@ -113,6 +113,8 @@ var rules = []rule{
 	{ops: changes, contains: "disabled template", class: ClassRefused, cause: CauseDisabled},
 	{ops: changes, contains: "disabled message template", class: ClassRefused, cause: CauseDisabled},
 
+	{ops: contents, code: 100, subcode: anySubcode, begins: "you need to sign", class: ClassRefused, cause: CauseAgreement},
+
 	// Errors about codes and PINs differ mostly in the text, some of which Meta translates: the rows by code below are for the
 	// other texts.
 	{ops: codes, code: 136000, to: 136999, subcode: anySubcode, contains: "already verified", class: ClassRefused, cause: CauseAlreadyVerified},

@@ -97,6 +97,7 @@ var classifiedCases = []classifyCase{
 	{name: "callback", op: OpUpdateAccount, code: 2200, class: ClassRefused, cause: CauseCallbackNotVerified},
 	{name: "account limit", op: OpCreateTemplate, code: 80007, class: ClassThrottled},
 	{name: "account limit, Graph's code", op: OpReadAccount, code: 80008, class: ClassThrottled},
+	{name: "agreement not signed", op: OpCreateTemplate, code: 100, text: "(#100) You need to sign the testing legal agreement before sending out messages.", class: ClassRefused, cause: CauseAgreement},
 	{name: "template edited too often", op: OpEditTemplate, code: 80012, class: ClassQuota, cause: CauseEditBudget},
 
 	{name: "throughput", op: OpReadAccount, code: 130429, class: ClassThrottled},

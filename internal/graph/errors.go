@@ -66,6 +66,7 @@ const (
 	CauseNetwork          Cause = "Network"          // no connection, or it was cut
 	CauseBadBody          Cause = "BadBody"          // the answer is not what the API documents, for instance a proxy's HTML page
 	CauseDisabled         Cause = "Disabled"         // the template is DISABLED and can be neither edited nor deleted
+	CauseAgreement        Cause = "Agreement"        // 100: a legal agreement, such as that on max prices, isn't signed
 
 	CausePINMismatch          Cause = "PINMismatch"          // 133005: another PIN is set; each further attempt is a guess and leads to PINLocked
 	CausePINLocked            Cause = "PINLocked"            // 133008, 133009: too many or too fast guesses; RetryAfter where Meta says it

@@ -54,7 +54,7 @@ func TestTemplateProperties(t *testing.T) {
 
 // The properties that not every version has are asked for, and given up one by one when Meta does not know them.
 func TestTemplatePropertiesAreOptional(t *testing.T) {
-	optional := []string{"display_format", "cta_url_link_tracking_opted_out", "is_primary_device_delivery_only", "degrees_of_freedom_spec"}
+	optional := []string{"display_format", "cta_url_link_tracking_opted_out", "is_primary_device_delivery_only", "degrees_of_freedom_spec", "optimization_spec"}
 	var answers []fakeAnswer
 	for _, field := range optional {
 		answers = append(answers, refused(`{"error":{"code":100,"message":"(#100) Tried accessing nonexisting field (`+field+`) on node type (WhatsAppBusinessHSM)"}}`))

@@ -24,11 +24,15 @@ func (c *Client) templatePage(ctx context.Context, op Operation, wabaID string, 
 		return nil, err
 	}
 	r := request{op: op, path: "/" + wabaID + "/" + edgeTemplates, account: wabaID, query: query}
-	var page *TemplatePage
-	err := c.readFields(ctx, r, func() string { return c.fieldList(templateFields) }, func(n node) (err error) {
+	var (
+		page   *TemplatePage
+		fields string
+	)
+	err := c.readFields(ctx, r, func() string { fields = c.fieldList(templateFields); return fields }, func(n node) (err error) {
 		page, err = templatePageFrom(n)
 		return err
 	})
+	page.noteUnread(fields)
 	c.noteTemplates(page)
 	return page, err
 }
@@ -66,14 +70,18 @@ func (c *Client) ReadTemplate(ctx context.Context, id string) (*Template, error)
 		return nil, err
 	}
 	r := request{op: OpReadTemplate, path: "/" + id, query: url.Values{}}
-	var template Template
-	err := c.readFields(ctx, r, func() string { return c.fieldList(templateFields) }, func(n node) (err error) {
+	var (
+		template Template
+		fields   string
+	)
+	err := c.readFields(ctx, r, func() string { fields = c.fieldList(templateFields); return fields }, func(n node) (err error) {
 		template, err = templateFrom(n)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	noteUnread(fields, &template)
 	c.noteUnknown("template", template.UnknownProperties)
 	return &template, nil
 }
@@ -112,9 +120,10 @@ func (c *Client) CreateTemplate(ctx context.Context, wabaID string, t TemplateCo
 // EditTemplate replaces the content of a template. Name and language are never sent, because they cannot change; an
 // empty category is not sent, as Meta demands for approved templates. LinkTrackingOptedOut is the exception: Meta takes
 // it only beside the category. Library is not sent either, and without Library's components an edit leaves the text as
-// it is.
+// it is. What an edit without MaxPrice does to the price of a template isn't documented, so an edit of its content sends both.
 //
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management and
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/pricing/enroll-max-price
 func (c *Client) EditTemplate(ctx context.Context, id string, e TemplateContent) error {
 	if err := checkIDs(OpEditTemplate, id); err != nil {
 		return err

@@ -168,6 +168,66 @@ func TestReadTemplate(t *testing.T) {
 	}
 }
 
+func TestReadMaxPrice(t *testing.T) {
+	price := &MaxPrice{AmountPer1000: 87000, Strategy: StrategyBidCap}
+	for name, tc := range map[string]struct {
+		answer  string
+		want    *MaxPrice
+		unread  bool
+		unknown []string
+	}{
+		"none":              {``, nil, false, nil},
+		"null":              {`,"optimization_spec":null`, nil, false, nil},
+		"an empty list":     {`,"optimization_spec":[]`, nil, false, nil},
+		"a price":           {`,"optimization_spec":{"bid_strategy":"LOWEST_COST_WITH_BID_CAP","bid_amount":87000}`, price, false, nil},
+		"as text":           {`,"optimization_spec":{"bid_strategy":"lowest_cost_with_bid_cap","bid_amount":"87000"}`, price, false, nil},
+		"another strategy":  {`,"optimization_spec":{"bid_strategy":"COST_CAP","bid_amount":5}`, &MaxPrice{5, "COST_CAP"}, false, nil},
+		"no amount":         {`,"optimization_spec":{"bid_strategy":"COST_CAP"}`, nil, true, nil},
+		"no strategy":       {`,"optimization_spec":{"bid_amount":5}`, nil, true, nil},
+		"no price":          {`,"optimization_spec":{"bid_strategy":"LOWEST_COST_WITH_BID_CAP","bid_amount":0}`, nil, true, nil},
+		"no object":         {`,"optimization_spec":"87000"`, nil, true, nil},
+		"something further": {`,"optimization_spec":{"bid_strategy":"LOWEST_COST_WITH_BID_CAP","bid_amount":87000,"pacing":{"type":"EVEN"}}`, price, false, []string{"optimization_spec.pacing"}},
+	} {
+		got, err := newFakeGraph(t, ok(`{"id":"1","name":"n","language":"en"`+tc.answer+`}`)).client(t).ReadTemplate(t.Context(), "1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, name, got.MaxPrice, tc.want)
+		equal(t, name, got.MaxPriceUnread, tc.unread)
+		equal(t, name, got.UnknownProperties, tc.unknown)
+	}
+}
+
+// TestMaxPriceUnread: where the version of the API doesn't know the field, its absence says nothing.
+func TestMaxPriceUnread(t *testing.T) {
+	refusal := refused(`{"error":{"code":100,"message":"(#100) Tried accessing nonexisting field (optimization_spec) on node type (WhatsAppBusinessHSM)"}}`)
+	const one = `{"id":"1","name":"n","language":"en"}`
+	for name, read := range map[string]struct {
+		answer string
+		call   func(*Client) (*Template, error)
+	}{
+		"one": {one, func(c *Client) (*Template, error) { return c.ReadTemplate(t.Context(), "1") }},
+		"a page": {`{"data":[` + one + `]}`, func(c *Client) (*Template, error) {
+			page, err := c.ListTemplates(t.Context(), testWABA, ListOptions{})
+			return &page.Items[0], err
+		}},
+		"with the account": {`{"id":"1","message_templates":{"data":[` + one + `]}}`, func(c *Client) (*Template, error) {
+			account, err := c.ReadAccount(t.Context(), testWABA, AccountQuery{Templates: true})
+			return &account.Templates.Items[0], err
+		}},
+	} {
+		c := newFakeGraph(t, refusal, ok(read.answer), ok(read.answer)).client(t)
+		for range 2 {
+			if got, err := read.call(c); err != nil || !got.MaxPriceUnread || got.MaxPrice != nil {
+				t.Errorf("%s: %+v, %v", name, got, err)
+			}
+		}
+		if got, err := read.call(newFakeGraph(t, ok(read.answer)).client(t)); err != nil || got.MaxPriceUnread {
+			t.Errorf("%s, known: %+v, %v", name, got, err)
+		}
+	}
+}
+
 func TestCreateTemplate(t *testing.T) {
 	content := TemplateContent{
 		Name: "order", Language: "en_US", Category: "UTILITY", ParameterFormat: "NAMED", SubCategory: "ORDER_STATUS",
@@ -177,8 +237,9 @@ func TestCreateTemplate(t *testing.T) {
 			{Type: "BUTTONS", Buttons: []Button{{Type: "COPY_CODE", Example: []string{"X1"}}}},
 		},
 	}
+	content.MaxPrice = &MaxPrice{AmountPer1000: 87000, Strategy: StrategyBidCap}
 	const want = `{"name":"order","language":"en_US","category":"UTILITY","parameter_format":"NAMED","sub_category":"ORDER_STATUS",` +
-		`"display_format":"ORDER_DETAILS","message_send_ttl_seconds":-1,"components":[{"type":"BODY","text":"Hi {{1}} \u0026 \u003cb\u003e",` +
+		`"display_format":"ORDER_DETAILS","message_send_ttl_seconds":-1,"optimization_spec":{"bid_amount":87000,"bid_strategy":"LOWEST_COST_WITH_BID_CAP"},"components":[{"type":"BODY","text":"Hi {{1}} \u0026 \u003cb\u003e",` +
 		`"example":{"body_text":[["Ana"]]}},{"type":"BUTTONS","buttons":[{"type":"COPY_CODE","example":"X1"}]}]}`
 	for range 3 { // the same bytes every time
 		server := newFakeGraph(t, ok(`{"id":572279198452421,"status":"pending","category":"MARKETING"}`))
@@ -212,6 +273,7 @@ func TestEditTemplate(t *testing.T) {
 		want    string
 	}{
 		{"approved", TemplateContent{Name: "order", Language: "en", Components: []Component{{Type: "BODY", Text: "Hi"}}}, `{"components":[{"type":"BODY","text":"Hi"}]}`},
+		{"price alone", TemplateContent{MaxPrice: &MaxPrice{AmountPer1000: 4000, Strategy: "X"}}, `{"optimization_spec":{"bid_amount":4000,"bid_strategy":"X"}}`},
 		{"with category", TemplateContent{Category: "UTILITY", MessageSendTTLSeconds: ptr(int64(60))}, `{"category":"UTILITY","message_send_ttl_seconds":60}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -270,6 +332,13 @@ func TestCallsThatMustNotBeMade(t *testing.T) {
 		},
 		"create with a feature twice": func(ctx context.Context) error {
 			_, err := c.CreateTemplate(ctx, testWABA, TemplateContent{CreativeFeatures: []CreativeFeature{{"image_touchups", "OPT_IN"}, {"IMAGE_TOUCHUPS", "OPT_OUT"}}})
+			return err
+		},
+		"edit of a price without strategy": func(ctx context.Context) error {
+			return c.EditTemplate(ctx, "77", TemplateContent{MaxPrice: &MaxPrice{AmountPer1000: 5}})
+		},
+		"create with a price of nothing": func(ctx context.Context) error {
+			_, err := c.CreateTemplate(ctx, testWABA, TemplateContent{MaxPrice: &MaxPrice{Strategy: StrategyBidCap}})
 			return err
 		},
 		"create from an unnamed library": func(ctx context.Context) error {

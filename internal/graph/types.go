@@ -178,10 +178,13 @@ type Template struct {
 	LinkTrackingOptedOut, PrimaryDeviceDeliveryOnly *bool
 	// CreativeFeatures are sorted by feature, each of which appears once; nil = not reported.
 	CreativeFeatures []CreativeFeature
+	// MaxPrice: nil = none. With MaxPriceUnread it isn't known: the version of the API doesn't have the field, or its value isn't understood.
+	MaxPrice       *MaxPrice
+	MaxPriceUnread bool
 	// LastUpdatedTime is the only time Meta keeps of a template; zero = not reported.
 	LastUpdatedTime time.Time
 	Components      []Component
-	// UnknownProperties are those inside the components that this version doesn't know, as paths such as
+	// UnknownProperties are those inside the components and the max price that this version doesn't know, as paths such as
 	// components[1].buttons[0].label_color; at most 20. An edit replaces the components, and so would lose them.
 	UnknownProperties []string
 }
@@ -200,6 +203,8 @@ type TemplateContent struct {
 	PrimaryDeviceDeliveryOnly *bool
 	// CreativeFeatures may name each feature once.
 	CreativeFeatures []CreativeFeature
+	// MaxPrice is possible at a create; an edit can change it where the template has one. An edit with nothing else has a limit of its own.
+	MaxPrice *MaxPrice
 	// Library makes the template from Meta's library; Components are not sent then.
 	Library    *LibraryInputs
 	Components []Component
@@ -214,6 +219,19 @@ type CreativeFeature struct {
 	// EnrollStatus is OPT_IN or OPT_OUT.
 	EnrollStatus string
 }
+
+// MaxPrice is the most that Meta charges for deliveries of a marketing template, which is then sent with the Marketing Messages API only.
+//
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/pricing/enroll-max-price
+type MaxPrice struct {
+	// AmountPer1000 is for 1,000 deliveries, in the smallest unit of the account's currency; from 1 on.
+	AmountPer1000 int64
+	// Strategy is StrategyBidCap, the only one that Meta documents.
+	Strategy string
+}
+
+// StrategyBidCap is the strategy of a MaxPrice.
+const StrategyBidCap = "LOWEST_COST_WITH_BID_CAP"
 
 // LibraryInputs name a template of Meta's library and fill in what it leaves open. Only a create sends them.
 //

@@ -21,6 +21,7 @@ var (
 			Object("example", exampleProperties).Object("buttons", buttonProperties).
 			Object("limited_time_offer", properties.Of("text", "has_expiration"))
 	componentProperties = partProperties.Object("cards", properties.Of().Object("components", partProperties))
+	templateProperties  = properties.Of().Object("components", componentProperties).Object(fieldMaxPrice, properties.Of("bid_amount", "bid_strategy"))
 
 	healthProperties = properties.Of("can_send_message").Object("entities",
 		properties.Of("entity_type", "id", "can_send_message", "additional_info").

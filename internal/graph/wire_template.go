@@ -16,8 +16,11 @@ var templateFields = []string{
 	"id", "name", "language", "status", "category", "previous_category", "correct_category", "sub_category",
 	"rejected_reason", "quality_score", "parameter_format", "message_send_ttl_seconds", "last_updated_time",
 	"library_template_name", "source", "display_format", "cta_url_link_tracking_opted_out", "is_primary_device_delivery_only",
-	"degrees_of_freedom_spec", "components",
+	"degrees_of_freedom_spec", fieldMaxPrice, "components",
 }
+
+// fieldMaxPrice is Meta's name of the max price.
+const fieldMaxPrice = "optimization_spec"
 
 // templateSummary are the totals that a listing can carry.
 const templateSummary = "total_count,message_template_count,message_template_limit"
@@ -37,8 +40,9 @@ func templateFrom(n node) (Template, error) {
 		CreativeFeatures:          creativeFeaturesFrom(n.obj("degrees_of_freedom_spec")),
 		LastUpdatedTime:           n.time("last_updated_time"),
 		Components:                componentsFrom(n.nodes("components")),
-		UnknownProperties:         properties.Unknown(map[string]any{"components": n["components"]}, properties.Of().Object("components", componentProperties)),
+		UnknownProperties:         properties.Unknown(map[string]any{"components": n["components"], fieldMaxPrice: n[fieldMaxPrice]}, templateProperties),
 	}
+	t.MaxPrice, t.MaxPriceUnread = maxPriceFrom(n)
 	if t.ID == "" || t.Name == "" || t.Language == "" {
 		// A template left out would look deleted.
 		return Template{}, shapeError("a template without id, name or language")
@@ -63,6 +67,38 @@ func templatePageFrom(n node) (*TemplatePage, error) {
 		Count: summary.int("message_template_count", summary.int("total_count", -1)),
 		Limit: summary.int("message_template_limit", -1),
 	}, nil
+}
+
+// maxPriceFrom returns nil where there is none. unread reports that there is one in a form that isn't understood.
+func maxPriceFrom(n node) (price *MaxPrice, unread bool) {
+	spec := n.obj(fieldMaxPrice)
+	if list, isList := n[fieldMaxPrice].([]any); n[fieldMaxPrice] == nil || isList && len(list) == 0 { // Graph also writes an empty object as a list
+		return nil, false
+	}
+	amount, strategy := spec.int64Ptr("bid_amount"), spec.upper("bid_strategy")
+	if amount == nil || *amount < 1 || strategy == "" {
+		return nil, true
+	}
+	return &MaxPrice{AmountPer1000: *amount, Strategy: strategy}, false
+}
+
+// noteUnread marks templates of an answer for which the max price wasn't requested.
+func noteUnread(fields string, templates ...*Template) {
+	if strings.Contains(fields, fieldMaxPrice) {
+		return
+	}
+	for _, t := range templates {
+		t.MaxPriceUnread = true
+	}
+}
+
+func (p *TemplatePage) noteUnread(fields string) {
+	if p == nil {
+		return
+	}
+	for i := range p.Items {
+		noteUnread(fields, &p.Items[i])
+	}
 }
 
 // creativeFeaturesFrom understands the list of answers, [{"key":"IMAGE_TOUCHUPS","value":{"enroll_status":"OPT_OUT"}}],
@@ -103,6 +139,7 @@ type wireTemplate struct {
 	LinkTrackingOptedOut      *bool               `json:"cta_url_link_tracking_opted_out,omitempty"`
 	PrimaryDeviceDeliveryOnly *bool               `json:"is_primary_device_delivery_only,omitempty"`
 	DegreesOfFreedom          *wireFreedom        `json:"degrees_of_freedom_spec,omitempty"`
+	MaxPrice                  *wireMaxPrice       `json:"optimization_spec,omitempty"`
 	LibraryTemplateName       string              `json:"library_template_name,omitempty"`
 	LibraryBodyInputs         *LibraryBodyInputs  `json:"library_template_body_inputs,omitempty"`
 	LibraryButtonInputs       []wireLibraryButton `json:"library_template_button_inputs,omitempty"`
@@ -116,6 +153,11 @@ type wireFreedom struct {
 
 type wireEnrollment struct {
 	EnrollStatus string `json:"enroll_status"`
+}
+
+type wireMaxPrice struct {
+	Amount   int64  `json:"bid_amount"`
+	Strategy string `json:"bid_strategy"`
 }
 
 // wireLibraryButton has the URL in two parts.
@@ -142,6 +184,12 @@ func wireTemplateFrom(t TemplateContent) (out wireTemplate, problem string) {
 	}
 	if out.DegreesOfFreedom, problem = wireFreedomFrom(t.CreativeFeatures); problem != "" {
 		return out, problem
+	}
+	if p := t.MaxPrice; p != nil {
+		if p.AmountPer1000 < 1 || p.Strategy == "" {
+			return out, "the max price has no amount or no strategy"
+		}
+		out.MaxPrice = &wireMaxPrice{Amount: p.AmountPer1000, Strategy: p.Strategy}
 	}
 	if t.Library == nil {
 		out.Components = t.Components
