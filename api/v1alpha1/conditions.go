@@ -60,7 +60,8 @@ const (
 	ReasonRateLimited = "RateLimited"
 	// ReasonQuotaExceeded: a limit of the account is used up (templates, numbers); make room or have Meta raise it.
 	ReasonQuotaExceeded = "QuotaExceeded"
-	// ReasonEditBudgetExhausted: wait; an approved template takes one edit a day and ten in thirty days.
+	// ReasonEditBudgetExhausted: wait; an approved template takes one edit of its content a day and ten in thirty days, and 100 of its max
+	// price an hour.
 	ReasonEditBudgetExhausted = "EditBudgetExhausted"
 	// ReasonNameLocked: the template's name is locked for thirty days after a deletion; wait or choose another name.
 	ReasonNameLocked = "NameLocked"

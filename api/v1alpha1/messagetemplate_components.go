@@ -140,6 +140,17 @@ type CreativeFeature struct {
 	EnrollStatus CreativeEnrollStatus `json:"enrollStatus"`
 }
 
+// TemplateMaxPrice is the most that Meta charges for deliveries of a marketing template.
+// See https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/pricing/enroll-max-price
+type TemplateMaxPrice struct {
+	// AmountPer1000 is the price of 1,000 deliveries in the smallest unit of the account's currency (status.currency of the WABA), 1 to
+	// 2147483647: 5000 is 0.05 USD for each delivery.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2147483647
+	AmountPer1000 int64 `json:"amountPer1000"`
+}
+
 // TemplateCarousel is a row of cards to swipe through.
 type TemplateCarousel struct {
 	// Cards of the carousel, 2 to 10, all of the same shape.

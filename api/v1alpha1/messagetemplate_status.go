@@ -43,6 +43,10 @@ type MessageTemplateStatus struct {
 	// +optional
 	QualityScore string `json:"qualityScore,omitempty"`
 
+	// MaxPrice is the one at Meta. Absent means none, or not known.
+	// +optional
+	MaxPrice *ObservedMaxPrice `json:"maxPrice,omitempty"`
+
 	// Rejection reports why Meta rejected the template.
 	// +optional
 	Rejection *TemplateRejection `json:"rejection,omitempty"`
@@ -82,10 +86,16 @@ type MessageTemplateOperatorStatus struct {
 	// +optional
 	Baseline *Baseline `json:"baseline,omitempty"`
 
-	// Edits are the edits made, the newest last. An approved template takes one a day and ten in thirty days.
+	// Edits are the edits of content made, the newest last. An approved template takes one a day and ten in thirty days.
 	// +optional
 	// +listType=atomic
 	Edits []EditAttempt `json:"edits,omitempty"`
+
+	// PriceEdits count the edits of the max price of the approved template within the last hour, by ten minutes, the newest last. An
+	// approved template takes 100 an hour.
+	// +optional
+	// +listType=atomic
+	PriceEdits []EditCount `json:"priceEdits,omitempty"`
 
 	// NameLockedTime is when Meta first answered a create with a lock of the name. It is cleared when the template is
 	// created, found, or refused for another reason.
@@ -115,6 +125,13 @@ type MessageTemplateOperatorStatus struct {
 	// LastHandledUnarchive is the value of the annotation whatsapp.waba-operator.io/unarchive last acted on.
 	// +optional
 	LastHandledUnarchive string `json:"lastHandledUnarchive,omitempty"`
+}
+
+// ObservedMaxPrice is the max price of a template at Meta.
+type ObservedMaxPrice struct {
+	// AmountPer1000 is the price of 1,000 deliveries in the smallest unit of the account's currency.
+	// +required
+	AmountPer1000 int64 `json:"amountPer1000"`
 }
 
 // TemplateRejection reports why Meta rejected a template.
@@ -229,6 +246,17 @@ type EditAttempt struct {
 	// Done reports whether Meta took the edit.
 	// +optional
 	Done bool `json:"done,omitempty"`
+}
+
+// EditCount counts edits that were made within ten minutes.
+type EditCount struct {
+	// Time of the last of them.
+	// +required
+	Time metav1.Time `json:"time"`
+
+	// Count of the edits.
+	// +required
+	Count int32 `json:"count"`
 }
 
 // MessageTemplateWebhookStatus holds what webhooks said about a template.

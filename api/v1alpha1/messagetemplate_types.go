@@ -183,6 +183,13 @@ type MessageTemplateSpec struct {
 	// +kubebuilder:validation:MaxItems=20
 	CreativeFeatures []CreativeFeature `json:"creativeFeatures,omitempty"`
 
+	// MaxPrice is the most that Meta charges for deliveries; the template can then be sent with the Marketing Messages API only. Needs
+	// category: MARKETING. A template that was created without a max price can't get one, and one that has it keeps it: absent means
+	// that the operator leaves Meta's alone. A change of the amount is an edit with a limit of its own: 100 an hour.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/pricing/enroll-max-price
+	// +optional
+	MaxPrice *TemplateMaxPrice `json:"maxPrice,omitempty"`
+
 	// Header above the body: a line of text, a media file, a place or a product.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components
 	// +optional
@@ -284,6 +291,7 @@ type MessageTemplateSpec struct {
 // +kubebuilder:printcolumn:name="Policy",type=string,JSONPath=`.spec.managementPolicy`,priority=1
 // +kubebuilder:printcolumn:name="Deletion",type=string,JSONPath=`.spec.deletionPolicy`,priority=1
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,priority=1
+// +kubebuilder:validation:XValidation:rule=`!has(self.spec.maxPrice) || has(oldSelf.spec.maxPrice) || !has(oldSelf.status) || !has(oldSelf.status.id) || has(oldSelf.status.maxPrice)`,message=`maxPrice can't be added: the template was created without one (status.maxPrice); remove it, or create a template with another name`
 // +kubebuilder:validation:XValidation:rule=`self.spec.category == oldSelf.spec.category || !has(oldSelf.status) || !has(oldSelf.status.status) || oldSelf.status.status != 'APPROVED' || has(oldSelf.status.category) && self.spec.category == oldSelf.status.category`,message=`the category of an approved template can't be changed: keep it, set it to what status.category says, or create a template with another name`
 type MessageTemplate struct {
 	metav1.TypeMeta   `json:",inline"`

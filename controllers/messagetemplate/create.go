@@ -147,7 +147,8 @@ func (t *templates) clearObserved(p *templateRun) {
 	}
 	p.Status.ID, p.Status.Drift, p.Status.UnknownProperties = "", nil, nil
 	s.Status, s.Category, s.PreviousCategory, s.CorrectCategory, s.QualityScore = "", "", "", "", ""
-	s.Operator.Baseline, s.Rejection, s.Operator.Edits, s.Operator.LastWriteTime = nil, nil, nil, nil
+	s.Operator.Baseline, s.Rejection, s.MaxPrice, s.Operator.LastWriteTime = nil, nil, nil, nil
+	s.Operator.Edits, s.Operator.PriceEdits = nil, nil
 	s.StatusChangedTime, s.StatusEndTime, s.Pause, s.Operator.PauseTimes = nil, nil, nil, nil
 }
 

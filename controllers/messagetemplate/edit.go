@@ -21,12 +21,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
-// Limits of edits to approved templates
-// (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management).
 const (
-	editsPerWindow = 10
-	monthlyWindow  = 30 * 24 * time.Hour
-
 	// attemptMemory is how long a recorded attempt stands for the repetitions of the same edit.
 	attemptMemory = 10 * time.Minute
 
@@ -34,74 +29,122 @@ const (
 	causeDrift = "Drift"
 )
 
-// edit replaces the content of a template, once, within Meta's limits.
+// templateEdit is one edit of a template: of its content, which includes the max price, or of the max price alone.
+type templateEdit struct {
+	// names are the fields that differ, and cause says why.
+	names  []string
+	cause  string
+	budget *editBudget
+	// live is the template at Meta, read just now.
+	live *graph.Template
+	// rest is what is said of the content after an edit of the max price alone, nil where nothing else differs.
+	rest *lifecycle.Result
+}
+
+func (e *templateEdit) approved() bool { return e.live.Status == metavalues.TemplateApproved }
+
+// onlyPrice reports that nothing but the max price is sent.
+func (e *templateEdit) onlyPrice() bool { return e.budget == &priceBudget }
+
+// edit brings a template to the spec, once, within Meta's limits. The max price doesn't wait for the budget of the content.
 func (t *templates) edit(ctx context.Context, p *templateRun, w desired, view account.TemplateView, names []string, cause string) *lifecycle.Result {
-	if o := t.repairHeld(p, cause); o != nil {
+	e := templateEdit{names: names, cause: cause, budget: budgetOf(names), live: view.Template}
+	if o := t.repairHeld(p, e); o != nil {
 		return o
 	}
-	live := view.Template
 	if !t.ReadOnly { // what isn't written needn't be newer than the listing
-		newer, o := t.liveTemplate(ctx, p, live.ID)
+		newer, o := t.liveTemplate(ctx, p, e.live.ID)
 		if o != nil {
 			return o
 		}
-		live = newer
+		e.live = newer
 	}
-	if o := t.alreadyDone(p, w, live); o != nil {
+	if o := t.alreadyDone(p, w, e.live); o != nil {
 		return o
 	}
-	if o := losing(&p.Object.Spec, p.Object.Status.Operator.Baseline, live); o != nil {
+	if o := unpriced(&p.Object.Spec, p.Object.Status.Operator.Baseline, e.live); o != nil {
+		return o
+	}
+	if o := losing(&p.Object.Spec, p.Object.Status.Operator.Baseline, e.live, names); o != nil {
 		return o.AssetUnaffectedIf(cause == causeDrift)
 	}
-	approved := live.Status == metavalues.TemplateApproved
-	if approved {
-		if wait := editWait(&p.Object.Status, w.editHash(), p.Now); wait > 0 {
+	if content := template.WithoutMaxPrice(names); len(content) > 0 && template.SamePrice(w.fields, template.LiveFields(e.live)) {
+		e.names = content // the answer to an edit of the price was lost
+	}
+	o := t.attempt(ctx, p, w, e)
+	if e.onlyPrice() || o.Reason() != v1alpha1.ReasonEditBudgetExhausted || !pricePending(&p.Object.Status, w, e.names, cause, p.Now) {
+		return o
+	}
+	if wait := priceWait(&p.Object.Status, "", p.Now); wait > 0 {
+		return o.Sooner(wait)
+	}
+	e.names, e.budget, e.rest = []string{template.FieldMaxPrice}, &priceBudget, o
+	return t.attempt(ctx, p, w, e)
+}
+
+// attempt makes an edit if its budget allows it.
+func (t *templates) attempt(ctx context.Context, p *templateRun, w desired, e templateEdit) *lifecycle.Result {
+	if e.onlyPrice() {
+		w.samples = nil // which are sent with the content
+	}
+	if e.approved() {
+		wait := e.budget.wait(&p.Object.Status, w.editHash(), p.Now)
+		if !e.onlyPrice() {
+			wait = max(wait, p.RefusedFor())
+		}
+		if wait > 0 {
 			// The content at Meta still works, as with drift that is only reported; the sample files aren't sent.
-			works := cause == causeDrift || template.OnlyMedia(names)
+			works := e.cause == causeDrift || template.OnlyMedia(e.names)
+			waiting := e.names
+			if !e.onlyPrice() && pricePending(&p.Object.Status, w, e.names, e.cause, p.Now) {
+				waiting = template.WithoutMaxPrice(waiting) // which is edited on its own
+			}
 			return lifecycle.Waiting(v1alpha1.ReasonEditBudgetExhausted, fmt.Sprintf(
-				"waits to edit %s: Meta allows one edit of an approved template a day, and ten in 30 days", strings.Join(names, ", ")), wait).Showing(true).AssetUnaffectedIf(works)
+				"waits to edit %s: Meta allows %s", strings.Join(waiting, ", "), e.budget.limit), wait).Showing(true).AssetUnaffectedIf(works)
 		}
 	}
 	if t.ReadOnly {
-		if o := t.counted(ctx, p, cause); o != nil {
+		if o := t.counted(ctx, p, e.cause); o != nil {
 			return o
 		}
-		return t.withhold(p, w, v1alpha1.ReasonDriftDetected, CallEditTemplate, names...)
+		return t.withhold(p, w, v1alpha1.ReasonDriftDetected, CallEditTemplate, e.names...)
 	}
-	if o := t.prepare(ctx, p, &w, cause); o != nil {
+	if o := t.prepare(ctx, p, &w, e); o != nil {
 		return o
 	}
-	if o := t.recordAttempt(ctx, p, v1alpha1.EditAttempt{
-		Time: metav1.NewTime(p.Now.Truncate(time.Second)), SpecHash: w.editHash(), Cause: cause, Approved: approved,
-	}); o != nil {
+	if o := t.recordAttempt(ctx, p, w, e); o != nil {
 		return o
 	}
-	return t.send(ctx, p, w, live, names)
+	return t.send(ctx, p, w, e)
 }
 
 // prepare does what comes before the call: the files have to be there, and the breaker must agree before they are uploaded.
-func (t *templates) prepare(ctx context.Context, p *templateRun, w *desired, cause string) *lifecycle.Result {
+func (t *templates) prepare(ctx context.Context, p *templateRun, w *desired, e templateEdit) *lifecycle.Result {
 	files, o := t.fetchSamples(ctx, p, *w)
 	defer files.Close()
 	if o != nil {
 		return o
 	}
-	if o := t.counted(ctx, p, cause); o != nil {
+	if o := t.counted(ctx, p, e.cause); o != nil {
 		return o
 	}
 	return t.withSamples(ctx, p, w, files)
 }
 
 // repairHeld guards edits that no change of the spec requested. The breaker counts them later, once for each edit that is made.
-func (t *templates) repairHeld(p *templateRun, cause string) *lifecycle.Result {
-	if cause != causeDrift {
+func (t *templates) repairHeld(p *templateRun, e templateEdit) *lifecycle.Result {
+	if e.cause != causeDrift {
 		return nil
 	}
-	return t.RepairHeld(p.Session, contestedFor(p),
+	contested := contestedFor(p)
+	if e.onlyPrice() {
+		contested = priceContested(&p.Object.Status, p.Now)
+	}
+	return t.RepairHeld(p.Session, contested,
 		"another client keeps reverting the operator's edits; agree who manages this template, or set driftPolicy: Report")
 }
 
-// contestedFor is how long the template isn't repaired any more, because another client keeps reverting the repairs.
+// contestedFor is how long the content of the template isn't repaired any more, because another client keeps reverting the repairs.
 func contestedFor(p *templateRun) time.Duration {
 	var repairs []metav1.Time
 	for _, e := range p.Object.Status.Operator.Edits {
@@ -165,7 +208,7 @@ func tookEffect(s *v1alpha1.MessageTemplateStatus, hash string, live *graph.Temp
 	}
 	last := s.Operator.Edits[len(s.Operator.Edits)-1]
 	return last.SpecHash == hash && !live.LastUpdatedTime.Before(last.Time.Time) &&
-		(looksEqual || len(template.Changed(s.Operator.Baseline.Fields, template.LiveFields(live))) > 0)
+		(looksEqual || len(template.WithoutMaxPrice(template.Changed(s.Operator.Baseline.Fields, template.LiveFields(live)))) > 0)
 }
 
 // openEdit reports that the answer to the last edit isn't known.
@@ -182,77 +225,116 @@ func closeEdit(memory *v1alpha1.MessageTemplateOperatorStatus, hash string) {
 	}
 }
 
-// editWait is how long an approved template can't be edited, by our own edits and by those seen of others. An attempt
-// whose answer was lost and that had no effect doesn't count twice.
-func editWait(s *v1alpha1.MessageTemplateStatus, hash string, now time.Time) time.Duration {
-	var times []time.Time
-	for i, e := range s.Operator.Edits {
-		lost := i == len(s.Operator.Edits)-1 && !e.Done && e.SpecHash == hash
-		if e.Approved && !lost {
-			times = append(times, e.Time.Time)
-		}
-	}
-	for _, seen := range s.Operator.LastUpdatedTimes {
-		times = append(times, seen.Time)
-	}
-	times = slices.DeleteFunc(times, func(t time.Time) bool { return !deadline.Within(t, now, monthlyWindow) })
-	slices.SortFunc(times, func(a, b time.Time) int { return b.Compare(a) }) // newest first
-	var wait time.Duration
-	if len(times) > 0 {
-		wait = max(wait, times[0].Add(lifecycle.EditWindow).Sub(now))
-	}
-	if len(times) >= editsPerWindow {
-		wait = max(wait, times[editsPerWindow-1].Add(monthlyWindow).Sub(now))
-	}
-	return max(wait, 0)
-}
-
 // recordAttempt writes the attempt before the call, and only if no other client changed the object: two leaders that overlap for
 // a moment must not both edit.
-func (t *templates) recordAttempt(ctx context.Context, p *templateRun, e v1alpha1.EditAttempt) *lifecycle.Result {
-	edits := p.Object.Status.Operator.Edits
-	if openEdit(edits) {
-		if last := edits[len(edits)-1]; last.SpecHash == e.SpecHash && deadline.Within(last.Time.Time, p.Now, attemptMemory) {
-			return nil // on record already; noting each try of a failing call would cost a status write each time
-		}
-		edits = edits[:len(edits)-1] // the live template showed that it had no effect
+func (t *templates) recordAttempt(ctx context.Context, p *templateRun, w desired, e templateEdit) *lifecycle.Result {
+	if !note(p, w, e) {
+		return nil // on record already; noting each try of a failing call would cost a status write each time
 	}
-	edits = append(slices.Clone(edits), e)
-	p.Object.Status.Operator.Edits = edits[max(0, len(edits)-metavalues.RingSize):]
 	if err := t.record(ctx, p, lifecycle.Waiting(v1alpha1.ReasonProgressing, "editing the template", 0).AssetUnaffected(), true); err != nil {
 		return lifecycle.WriteFailed("record the attempt to edit", err)
 	}
 	return nil
 }
 
-// send makes the call. Only its own result is recorded after it.
-func (t *templates) send(ctx context.Context, p *templateRun, w desired, live *graph.Template, names []string) *lifecycle.Result {
+// note puts an attempt into the memory of its budget, unless the same one is there.
+func note(p *templateRun, w desired, e templateEdit) bool {
+	memory := &p.Object.Status.Operator
+	if e.cause == causeDrift && slices.Contains(e.names, template.FieldMaxPrice) {
+		lifecycle.RepairsOf(p.Object, p.Now).Note(template.FieldMaxPrice)
+	}
+	if e.onlyPrice() {
+		if e.approved() {
+			countPriceEdits(memory, 1, p.Now)
+		}
+		return true
+	}
+	edits, hash := memory.Edits, w.editHash()
+	if openEdit(edits) {
+		if last := edits[len(edits)-1]; last.SpecHash == hash && deadline.Within(last.Time.Time, p.Now, attemptMemory) {
+			return false
+		}
+		edits = edits[:len(edits)-1] // the live template showed that it had no effect
+	}
+	edits = append(slices.Clone(edits), v1alpha1.EditAttempt{
+		Time: metav1.NewTime(p.Now.Truncate(time.Second)), SpecHash: hash, Cause: e.cause, Approved: e.approved(),
+	})
+	memory.Edits = edits[max(0, len(edits)-metavalues.RingSize):]
+	return true
+}
+
+// contentOf is what the edit sends. The content includes the max price, even where the spec leaves it alone: whether Meta keeps the price of
+// a template that is edited without isn't documented, and it can't be added again.
+func (e *templateEdit) contentOf(w desired) graph.TemplateContent {
+	if e.onlyPrice() {
+		return graph.TemplateContent{MaxPrice: w.content.MaxPrice}
+	}
 	content := w.content
-	if live.Status == metavalues.TemplateApproved {
+	if content.MaxPrice == nil {
+		content.MaxPrice = e.live.MaxPrice
+	}
+	if e.approved() {
 		content.Category = "" // can't be changed, and need not be sent
 		if content.LinkTrackingOptedOut != nil {
-			content.Category = live.Category // Meta takes this switch only together with the category it has
+			content.Category = e.live.Category // Meta takes this switch only together with the category it has
 		}
 	}
-	lifecycle.LogStep(ctx, "About to write to Meta", "call", CallEditTemplate, "fields", names)
-	err := p.Session.Client().EditTemplate(ctx, live.ID, content)
-	t.AuditWrite(p.Object, CallEditTemplate, names, err)
-	again := t.sent(p, w, err)
-	edits := p.Object.Status.Operator.Edits
-	if err != nil {
-		switch class := graph.ClassOf(err); class {
-		case graph.ClassTransient, graph.ClassUnknown:
-			return w.pausing(lifecycle.Failed("edit the template", err)) // it may have taken effect; the next run reads the template first
-		}
-		p.Object.Status.Operator.Edits = edits[:len(edits)-1] // refused: not an edit
-		if again != nil {
-			return again
-		}
-		return lifecycle.Failed("edit the template", err)
+	return content
+}
+
+// send makes the call. Only its own result is recorded after it.
+func (t *templates) send(ctx context.Context, p *templateRun, w desired, e templateEdit) *lifecycle.Result {
+	content := e.contentOf(w)
+	lifecycle.LogStep(ctx, "About to write to Meta", "call", CallEditTemplate, "fields", e.names)
+	err := p.Session.Client().EditTemplate(ctx, e.live.ID, content)
+	t.AuditWrite(p.Object, CallEditTemplate, e.names, err)
+	var again *lifecycle.Result
+	if !e.onlyPrice() {
+		again = t.sent(p, w, err)
 	}
-	edits[len(edits)-1].Done = true
-	p.Object.Status.Operator.LastWriteTime = deadline.Pointer(t.Clock.Now().Truncate(time.Second))
-	after := *live
+	switch class := graph.ClassOf(err); {
+	case err == nil && e.onlyPrice():
+		return t.priceSent(p, w, e)
+	case err == nil:
+		return t.contentSent(p, w, content, e)
+	case class == graph.ClassTransient, class == graph.ClassUnknown:
+		return w.pausing(lifecycle.Failed("edit the template", err)) // it may have taken effect; the next run reads the template first
+	}
+	return t.editRefused(p, e, err, again)
+}
+
+// editRefused takes back what was noted of an edit that Meta refused. again is the result where its sample files are to be sent again.
+func (t *templates) editRefused(p *templateRun, e templateEdit, err error, again *lifecycle.Result) *lifecycle.Result {
+	memory := &p.Object.Status.Operator
+	overBudget := false
+	if failure, ok := graph.AsError(err); ok {
+		overBudget = failure.Cause == graph.CauseEditBudget
+	}
+	switch {
+	case e.onlyPrice() && overBudget:
+		countPriceEdits(memory, priceEditsPerHour, p.Now) // others have edited it, too
+	case e.onlyPrice() && e.approved():
+		countPriceEdits(memory, -1, p.Now)
+	case !e.onlyPrice():
+		memory.Edits = memory.Edits[:len(memory.Edits)-1]
+	}
+	if again != nil {
+		return again
+	}
+	o := lifecycle.Failed("edit the template", err)
+	if overBudget {
+		return o.RetryAfter(e.budget.refused).AssetUnaffectedIf(e.cause == causeDrift)
+	}
+	return o
+}
+
+// contentSent records an edit of the content that Meta took.
+func (t *templates) contentSent(p *templateRun, w desired, content graph.TemplateContent, e templateEdit) *lifecycle.Result {
+	memory := &p.Object.Status.Operator
+	memory.Edits[len(memory.Edits)-1].Done = true
+	memory.LastWriteTime = deadline.Pointer(t.Clock.Now().Truncate(time.Second))
+	after := *e.live
+	after.MaxPrice = content.MaxPrice
 	if after.Status == metavalues.TemplateRejected {
 		// An edit ends the rejection and starts a review. Until it is read back, the resource must not look failed.
 		after.Status = metavalues.TemplatePending
@@ -260,7 +342,25 @@ func (t *templates) send(ctx context.Context, p *templateRun, w desired, live *g
 		trackStatusPeriod(p, statusChange{})
 	}
 	p.Session.RecordWrite(templateKey(p.Object), &after)
-	p.Object.Status.Operator.Baseline = pendingBaseline(&p.Object.Spec, w)
+	memory.Baseline = pendingBaseline(&p.Object.Spec, w)
+	p.Status.Drift = nil
+	return lifecycle.Done("edited; the next observation reads it back")
+}
+
+// priceSent records an edit of the max price alone that Meta took. The content is as it was, and what is to be edited of it stays so.
+func (t *templates) priceSent(p *templateRun, w desired, e templateEdit) *lifecycle.Result {
+	after := *e.live
+	after.MaxPrice = w.content.MaxPrice
+	p.Session.RecordWrite(templateKey(p.Object), &after)
+	p.Object.Status.MaxPrice = maxPriceOf(&after)
+	base := p.Object.Status.Operator.Baseline.DeepCopy()
+	base.Fields = template.PriceWritten(base.Fields, w.fields)
+	p.Object.Status.Operator.Baseline = base
+	p.Status.Drift = template.WithoutMaxPrice(p.Status.Drift)
+	if e.rest != nil {
+		return e.rest
+	}
+	base.SpecHash = w.hash
 	p.Status.Drift = nil
 	return lifecycle.Done("edited; the next observation reads it back")
 }

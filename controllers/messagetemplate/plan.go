@@ -16,7 +16,6 @@ import (
 	"github.com/waba-operator/waba-operator/internal/deadline"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
-	"github.com/waba-operator/waba-operator/internal/properties"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
@@ -63,8 +62,10 @@ type state struct {
 	revival step
 	// byPerson reports that a person requests the revival, which doesn't wait then.
 	byPerson bool
-	// refusedFor is how long a write that Meta refused isn't repeated.
-	refusedFor time.Duration
+	// refusedFor is how long a write that Meta refused isn't repeated; budgetSpent reports that it waits for the budget of edits.
+	refusedFor  time.Duration
+	budgetSpent bool
+	now         time.Time
 }
 
 // ownership is whether the template at Meta is this resource's.
@@ -188,8 +189,24 @@ func planFor(s state) action {
 	case s.revival != stepNone:
 		return action{step: s.revival}
 	case !s.observed.ReadBack:
-		return action{result: lifecycle.Done("written; the next observation reads it back")}
+		return planUnread(s)
 	}
+	if o := unpriced(s.spec, s.status.Operator.Baseline, s.observed.Template); o != nil {
+		return action{result: o}
+	}
+	return planManaged(s)
+}
+
+// planUnread is the plan after a write that isn't read back.
+func planUnread(s state) action {
+	if s.budgetSpent && (s.status.Operator.Baseline.SpecHash != s.desired.hash || len(s.status.Drift) > 0) {
+		return action{result: lifecycle.Unchanged(s.refusedFor)} // only the max price was written, and the content waits
+	}
+	return action{result: lifecycle.Done("written; the next observation reads it back")}
+}
+
+// planManaged is the plan for a template whose content is known.
+func planManaged(s state) action {
 	recorded, base := s.status.Operator.Baseline, (*v1alpha1.Baseline)(nil)
 	changed := recorded.SpecHash != s.desired.hash || len(template.WriteOnlyChanged(recorded.Fields, s.desired.fields)) > 0
 	if recorded.Version != template.CanonicalVersion {
@@ -206,9 +223,7 @@ func planFor(s state) action {
 		a = planChange(s, recorded, sameCategory)
 	case template.AwaitsReadBack(recorded.Fields):
 		// The first observation after a write.
-		a = planAccept(s, template.Diff(s.desired.fields, template.LiveFields(s.observed.Template)))
-		a.baseline.UnknownProperties = classesOf(s.observed.Template)
-		return a
+		return planReadBack(s)
 	default:
 		a = planDrift(s, recorded)
 	}
@@ -260,6 +275,9 @@ func planChange(s state, recorded *v1alpha1.Baseline, sameCategory bool) action 
 		}
 		names = append(names, template.FieldCategory)
 	}
+	if o := incomparable(s); o != nil {
+		return action{result: o}
+	}
 	if len(names) == 0 {
 		return action{result: inSync(s.status.Status), settlesEdit: true, baseline: baselineOf(s.spec, s.observed, s.desired)}
 	}
@@ -271,20 +289,42 @@ func planAccept(s state, normalised []string) action {
 	return action{result: inSync(s.status.Status), baseline: baselineOf(s.spec, s.observed, s.desired), normalised: normalised}
 }
 
+// planReadBack is the plan for the first observation after a write.
+func planReadBack(s state) action {
+	names := template.Diff(s.desired.fields, template.LiveFields(s.observed.Template))
+	a := planAccept(s, template.WithoutMaxPrice(names))
+	if slices.Contains(names, template.FieldMaxPrice) {
+		drifted := planDrifted(s, []string{template.FieldMaxPrice})
+		drifted.baseline, drifted.normalised = a.baseline, a.normalised
+		a = drifted
+	}
+	a.baseline.UnknownProperties = classesOf(s.observed.Template)
+	return a
+}
+
 // planDrift is the plan for an unchanged spec: what differs from the baseline, another client has changed, or Meta gives it back in
 // another form than before.
 func planDrift(s state, recorded *v1alpha1.Baseline) action {
 	live, updated := template.LiveFields(s.observed.Template), s.observed.Template.LastUpdatedTime
 	names := template.Compare(recorded.Fields, s.desired.fields, live, false).Drift
+	priced := slices.Contains(names, template.FieldMaxPrice)
 	moved := updated.IsZero() || updated.After(deadline.Value(recorded.LastUpdatedTime))
+	metas := !moved || s.before == metavalues.TemplatePending || reviewed(s.status, updated) // a template in review can't be edited
 	switch {
-	case len(template.Changed(recorded.Fields, live)) == 0:
+	case len(template.Changed(recorded.Fields, live)) == 0 && !priced:
 		same := recorded.DeepCopy()
 		same.LastUpdatedTime = deadline.Pointer(updated)
 		return action{result: inSync(s.status.Status), baseline: same}
-	case len(names) == 0, !moved, s.before == metavalues.TemplatePending, reviewed(s.status, updated):
-		return planAccept(s, names) // the change took nothing from the spec, or is Meta's: a template in review can't be edited
+	case metas && priced:
+		names = []string{template.FieldMaxPrice} // Meta changes the form of texts only
+	case len(names) == 0, metas:
+		return planAccept(s, names) // the change took nothing from the spec, or is Meta's
 	}
+	return planDrifted(s, names)
+}
+
+// planDrifted is the plan for fields that another client has changed.
+func planDrifted(s state, names []string) action {
 	if s.spec.DriftPolicy != v1alpha1.DriftPolicyRepair {
 		return action{drift: names, result: lifecycle.Waiting(v1alpha1.ReasonDriftDetected, fmt.Sprintf(
 			"changed at Meta in %s; change the spec to accept it, or set driftPolicy: Repair to undo it", strings.Join(names, ", ")), 0).AssetUnaffected()}
@@ -296,75 +336,21 @@ func planDrift(s state, recorded *v1alpha1.Baseline) action {
 
 // planEdit is the plan for a template that has to be edited, if its status permits that.
 func planEdit(s state, names []string, cause string) action {
-	if o := unsendable(s.spec); o != nil {
-		return action{result: o.AssetUnaffectedIf(cause == causeDrift)}
+	unaffected := cause == causeDrift
+	if o := unsendable(s.spec); o != nil && !template.OnlyMaxPrice(names) {
+		return action{result: o.AssetUnaffectedIf(unaffected)}
 	}
-	if o := losing(s.spec, s.status.Operator.Baseline, s.observed.Template); o != nil {
-		return action{result: o.AssetUnaffectedIf(cause == causeDrift)}
+	if o := losing(s.spec, s.status.Operator.Baseline, s.observed.Template, names); o != nil {
+		return action{result: o.AssetUnaffectedIf(unaffected)}
 	}
 	if o := editable(s.status.Status, strings.Join(names, ", ")); o != nil {
 		return action{result: o}
 	}
-	if s.refusedFor > 0 {
+	priceGoes := s.budgetSpent && pricePending(s.status, s.desired, names, cause, s.now) && priceWait(s.status, "", s.now) == 0
+	if s.refusedFor > 0 && !priceGoes {
 		return action{result: lifecycle.Unchanged(s.refusedFor)}
 	}
 	return action{step: stepEdit, fields: names, cause: cause}
-}
-
-// unsendable says why content can't be sent to Meta, whichever way it came here: a lenient spec may describe content that exists at Meta and
-// that Meta wouldn't take any more.
-func unsendable(spec *v1alpha1.MessageTemplateSpec) *lifecycle.Result {
-	breaches := template.Creatable(spec)
-	if len(breaches) == 0 {
-		return nil
-	}
-	problems := make([]template.Problem, 0, len(breaches))
-	for _, b := range breaches {
-		problems = append(problems, b.Problem)
-	}
-	return lifecycle.NotSynced(v1alpha1.ReasonInvalidSpec, "Meta doesn't take this as new content, so nothing is sent; correct "+joinProblems(problems))
-}
-
-// losing says why an edit isn't made that would remove what this version doesn't know from the template at Meta. What came back with the
-// operator's own write isn't lost: Meta adds it by itself.
-func losing(spec *v1alpha1.MessageTemplateSpec, recorded *v1alpha1.Baseline, live *graph.Template) *lifecycle.Result {
-	if spec.AdoptionPolicy == v1alpha1.AdoptionPolicyAlways {
-		return nil
-	}
-	lost := slices.DeleteFunc(slices.Clone(live.UnknownProperties), func(path string) bool {
-		return recorded != nil && slices.Contains(recorded.UnknownProperties, properties.Class(path))
-	})
-	if len(lost) == 0 {
-		return nil
-	}
-	return lifecycle.NotSynced(v1alpha1.ReasonActionRequired, fmt.Sprintf(
-		"an edit would remove what this version doesn't know: %s; upgrade the operator, edit the template in WhatsApp Manager, or set adoptionPolicy: Always",
-		strings.Join(lost, ", ")))
-}
-
-// classesOf are the unknown properties of a template without their places in lists.
-func classesOf(live *graph.Template) []string {
-	var out []string
-	for _, path := range live.UnknownProperties {
-		out = append(out, properties.Class(path))
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// editable says whether the status of the template permits an edit at all.
-func editable(status, what string) *lifecycle.Result {
-	switch status {
-	case metavalues.TemplateApproved, metavalues.TemplateRejected, metavalues.TemplatePaused:
-		return nil
-	case metavalues.TemplatePending, metavalues.TemplateInAppeal:
-		return lifecycle.Waiting(v1alpha1.ReasonInReview, "a template in review can't be edited; "+what+" follows when the review is over", 0)
-	case metavalues.TemplatePendingDeletion, metavalues.TemplateDeleted:
-		return lifecycle.Waiting(v1alpha1.ReasonNameLocked, "the template is being deleted at Meta, and its name stays taken until then", lifecycle.NameLock).Showing(true)
-	default:
-		return lifecycle.NotSynced(v1alpha1.ReasonRefusedByMeta, fmt.Sprintf(
-			"a template with status %s can't be edited; create one with another name, or ask Meta in WhatsApp Manager", metavalues.Clip(status)))
-	}
 }
 
 // inSync is the result where Meta has what the spec says.

@@ -14,6 +14,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/controllers/lifecycle"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
@@ -73,9 +74,11 @@ func (t *templates) converge(ctx context.Context, p *templateRun, w desired, vie
 // stateOf is what a plan is made from.
 func (t *templates) stateOf(p *templateRun, w desired, view account.TemplateView) state {
 	revival, byPerson := t.revivalFor(p)
+	synced := p.Synced()
 	return state{
 		spec: &p.Object.Spec, writable: p.Writable(), changed: p.ChangedByUser(), desired: w, observed: view, status: &p.Object.Status,
 		before: p.Before.Status.Status, revival: revival, byPerson: byPerson, refusedFor: p.RefusedFor(),
+		budgetSpent: synced != nil && synced.Reason == v1alpha1.ReasonEditBudgetExhausted, now: p.Now,
 	}
 }
 
@@ -157,7 +160,9 @@ func (t *templates) recordPlan(p *templateRun, view account.TemplateView, w desi
 	case len(a.drift) > 0:
 		p.Status.Drift = a.drift
 		t.CountDrift(p.Object, a.drift, p.Prior.Drift)
-		t.sawEdit(p, view.Template.LastUpdatedTime)
+		if !template.OnlyMaxPrice(a.drift) {
+			t.sawEdit(p, view.Template.LastUpdatedTime)
+		}
 	}
 }
 
@@ -236,8 +241,16 @@ func (t *templates) observeInto(p *templateRun, view account.TemplateView) {
 	p.Status.UnknownProperties = live.UnknownProperties
 	s.PreviousCategory, s.CorrectCategory = metavalues.Clip(live.PreviousCategory), metavalues.Clip(live.CorrectCategory)
 	s.QualityScore = metavalues.Clip(live.QualityScore)
-	s.Rejection = rejectionOf(live)
+	s.Rejection, s.MaxPrice = rejectionOf(live), maxPriceOf(live)
 	t.overlayWebhook(p, live.LastUpdatedTime)
+}
+
+// maxPriceOf is the max price that Meta shows.
+func maxPriceOf(live *graph.Template) *v1alpha1.ObservedMaxPrice {
+	if live.MaxPrice == nil {
+		return nil
+	}
+	return &v1alpha1.ObservedMaxPrice{AmountPer1000: live.MaxPrice.AmountPer1000}
 }
 
 // parameters lists what a sender fills in: from the spec, whose examples are as they were written, unless the text is Meta's.

@@ -79,6 +79,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.CredentialsStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("EditAttempt"):
 		return &apiv1alpha1.EditAttemptApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("EditCount"):
+		return &apiv1alpha1.EditCountApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FlowsEncryption"):
 		return &apiv1alpha1.FlowsEncryptionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("HealthEntity"):
@@ -107,6 +109,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.MessageTemplateStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("MessageTemplateWebhookStatus"):
 		return &apiv1alpha1.MessageTemplateWebhookStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ObservedMaxPrice"):
+		return &apiv1alpha1.ObservedMaxPriceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("OperatingHours"):
 		return &apiv1alpha1.OperatingHoursApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("OperatorStatus"):
@@ -197,6 +201,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.TemplateLibraryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("TemplateLimitedTimeOffer"):
 		return &apiv1alpha1.TemplateLimitedTimeOfferApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("TemplateMaxPrice"):
+		return &apiv1alpha1.TemplateMaxPriceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("TemplateParameter"):
 		return &apiv1alpha1.TemplateParameterApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("TemplatePause"):

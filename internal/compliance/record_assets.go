@@ -163,7 +163,7 @@ type Template struct {
 	// PauseTimes are when pauses began, as far as seen.
 	PauseTimes  []time.Time `json:"pauseTimes,omitempty"`
 	DisableTime *time.Time  `json:"disableTime,omitempty"`
-	// Edits are those that the operator made.
+	// Edits are those of the content that the operator made.
 	Edits []Call `json:"edits,omitempty"`
 }
 

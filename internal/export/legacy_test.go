@@ -54,6 +54,12 @@ func TestLegacyTemplates(t *testing.T) {
 			name: "reclassified, with the subcategory of before", category: "MARKETING", rules: "order-status", components: `[` + body + `]`,
 			change: func(live *graph.Template) { live.SubCategory = "ORDER_STATUS" },
 		},
+		{
+			name: "reclassified, with the max price of before", rules: "max-price-category", components: `[` + body + `]`,
+			change: func(live *graph.Template) {
+				live.MaxPrice = &graph.MaxPrice{AmountPer1000: 5000, Strategy: graph.StrategyBidCap}
+			},
+		},
 		{name: "an offer with a footer", rules: "offer-category offer-footer", components: `[` + body + `,{"type":"FOOTER","text":"Bye"},{"type":"LIMITED_TIME_OFFER","limited_time_offer":{"text":"Ends soon","has_expiration":true}},
 			{"type":"BUTTONS","buttons":[{"type":"URL","text":"Shop","url":"https://a.example"}]}]`},
 		{name: "a passcode without its apps", category: "AUTHENTICATION", rules: "passcode-apps", components: `[{"type":"BODY","text":"*{{1}}* is your verification code."},

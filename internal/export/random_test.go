@@ -65,6 +65,9 @@ func TestRandomTemplates(t *testing.T) {
 		if d.IntN(3) == 0 {
 			live.MessageSendTTLSeconds = d.number()
 		}
+		if d.IntN(3) == 0 {
+			live.MaxPrice = &graph.MaxPrice{AmountPer1000: 1 + d.Int64N(1<<33), Strategy: d.pick(graph.StrategyBidCap, graph.StrategyBidCap, "COST_CAP")}
+		}
 		r := describedAsMetaHasIt(t, e, live)
 		if r == nil {
 			t.Fatalf("not described at all: %+v", live)

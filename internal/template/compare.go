@@ -21,6 +21,8 @@ const CanonicalVersion = 1
 const (
 	// FieldCategory isn't content: Meta changes it by its own judgement, and edits of approved templates can't.
 	FieldCategory = "category"
+	// FieldMaxPrice has a limit of edits of its own. Another amount than that of the spec always counts, whatever was recorded.
+	FieldMaxPrice = "maxPrice.amountPer1000"
 	fieldTTL      = "messageSendTTLSeconds"
 	fieldFormat   = "parameterFormat"
 	fieldLibrary  = "library.templateName"
@@ -49,6 +51,7 @@ type Fields map[string]string
 func WantedFields(c graph.TemplateContent) Fields {
 	f := Fields{FieldCategory: strings.ToUpper(c.Category)}
 	f.settings(c.MessageSendTTLSeconds, c.SubCategory, c.DisplayFormat, c.LinkTrackingOptedOut, c.PrimaryDeviceDeliveryOnly, c.CreativeFeatures)
+	f.price(c.MaxPrice)
 	if c.Library != nil {
 		f.library(c.Library)
 		return f // Meta's own template: its content isn't ours to compare
@@ -61,6 +64,10 @@ func WantedFields(c graph.TemplateContent) Fields {
 func LiveFields(t *graph.Template) Fields {
 	f := Fields{FieldCategory: strings.ToUpper(t.Category)}
 	f.settings(t.MessageSendTTLSeconds, t.SubCategory, t.DisplayFormat, t.LinkTrackingOptedOut, t.PrimaryDeviceDeliveryOnly, t.CreativeFeatures)
+	f.price(t.MaxPrice)
+	if t.MaxPriceUnread {
+		f[FieldMaxPrice] = unknown
+	}
 	f.set(fieldLibrary, t.LibraryTemplateName)
 	f.content(t.ParameterFormat, t.Components, true)
 	return f
@@ -165,7 +172,7 @@ func (f Fields) button(path string, b graph.Button) {
 // reports that the spec has changed since then. The category isn't content and never part of it.
 func Compare(recorded map[string]string, want, live Fields, requested bool) canonical.Difference {
 	unread := AwaitsReadBack(recorded)
-	return canonical.Comparison{
+	d := canonical.Comparison{
 		Want: want, Live: live, Recorded: recorded,
 		Differs: func(name string) bool {
 			w, l := want[name], live[name]
@@ -174,6 +181,12 @@ func Compare(recorded map[string]string, want, live Fields, requested bool) cano
 		Requested: func(string) bool { return requested },
 		Unread:    func(string) bool { return unread },
 	}.Difference()
+	if slices.Contains(d.Normalised, FieldMaxPrice) { // an amount has one form
+		d.Normalised = WithoutMaxPrice(d.Normalised)
+		d.Drift = append(d.Drift, FieldMaxPrice)
+		slices.Sort(d.Drift)
+	}
+	return d
 }
 
 // Diff names the fields in which the live template differs from the wanted one, sorted.
@@ -201,7 +214,7 @@ func isSignificant(name string, want, live Fields) bool {
 // again.
 func onlyIfWanted(name string) bool {
 	for _, field := range []string{
-		fieldTTL, fieldLibrary, "subCategory", "displayFormat", "urlClickTracking", "primaryDeviceDeliveryOnly",
+		fieldTTL, FieldMaxPrice, fieldLibrary, "subCategory", "displayFormat", "urlClickTracking", "primaryDeviceDeliveryOnly",
 		"creativeFeatures[", "authentication.otp.text", "authentication.otp.autofillText", "authentication.otp.supportedApps",
 	} {
 		if strings.HasPrefix(name, field) {
@@ -212,7 +225,9 @@ func onlyIfWanted(name string) bool {
 }
 
 // onlyIfShown are fields that Meta doesn't always give back.
-func onlyIfShown(name string) bool { return name != fieldTTL && name != "subCategory" }
+func onlyIfShown(name string) bool {
+	return name != fieldTTL && name != FieldMaxPrice && name != "subCategory"
+}
 
 // WriteOnlyChanged names the write-only fields whose desired value isn't the one sent last, sorted. Without a stored value (an
 // adopted template) there is nothing to compare.

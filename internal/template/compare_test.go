@@ -19,6 +19,7 @@ import (
 func fullTemplate(change ...func(*graph.Template)) *graph.Template {
 	t := &graph.Template{
 		Category: "UTILITY", ParameterFormat: "NAMED", MessageSendTTLSeconds: ptr.To[int64](600),
+		MaxPrice: &graph.MaxPrice{AmountPer1000: 5000, Strategy: graph.StrategyBidCap},
 		Components: []graph.Component{
 			{Type: "HEADER", Format: "TEXT", Text: "Order {{id}}"},
 			{Type: "BODY", Text: "Hi {{name}}, it ships."},
@@ -48,7 +49,7 @@ func component(i int, change func(*graph.Component)) func(*graph.Template) {
 
 func TestFields(t *testing.T) {
 	want := Fields{
-		"category": "UTILITY", "parameterFormat": "NAMED", "messageSendTTLSeconds": "600",
+		"category": "UTILITY", "parameterFormat": "NAMED", "messageSendTTLSeconds": "600", "maxPrice.amountPer1000": "5000",
 		"header.format": "TEXT", "header.text": "Order {{id}}", "body.text": "Hi {{name}}, it ships.", "footer.text": "Acme",
 		"buttons[0].type": "URL", "buttons[0].text": "Track", "buttons[0].url": "https://example.com/{{1}}",
 		"buttons[1].type": "PHONE_NUMBER", "buttons[1].text": "Call", "buttons[1].phoneNumber": "49301234567",
@@ -60,7 +61,7 @@ func TestFields(t *testing.T) {
 	}
 	live := fullTemplate()
 	sent := graph.TemplateContent{
-		Category: live.Category, ParameterFormat: live.ParameterFormat, MessageSendTTLSeconds: live.MessageSendTTLSeconds, Components: live.Components,
+		Category: live.Category, ParameterFormat: live.ParameterFormat, MessageSendTTLSeconds: live.MessageSendTTLSeconds, MaxPrice: live.MaxPrice, Components: live.Components,
 	}
 	if got := WantedFields(sent); !maps.Equal(got, want) {
 		t.Errorf("what is sent and what is read must have the same form: %v", got)
@@ -81,6 +82,8 @@ func TestDiffToleratesNormalisations(t *testing.T) {
 			t.Category = "MARKETING"
 			t.MessageSendTTLSeconds = nil // which clears the time to live
 		}},
+		"a max price that was not requested":    {func(t *graph.Template) { t.MaxPrice = nil }, func(*graph.Template) {}},
+		"a max price that isn't shown":          {func(*graph.Template) {}, func(t *graph.Template) { t.MaxPrice, t.MaxPriceUnread = nil, true }},
 		"a time to live that was not requested": {func(t *graph.Template) { t.MessageSendTTLSeconds = nil }, func(*graph.Template) {}},
 		"a media sample as another URL each time": {
 			component(0, func(c *graph.Component) {
@@ -119,8 +122,13 @@ func TestDiffNamesTheField(t *testing.T) {
 		change func(*graph.Template)
 		want   []string
 	}{
-		"format":          {func(t *graph.Template) { t.ParameterFormat = "" }, []string{"parameterFormat"}},
-		"time to live":    {func(t *graph.Template) { t.MessageSendTTLSeconds = ptr.To[int64](900) }, []string{"messageSendTTLSeconds"}},
+		"format":       {func(t *graph.Template) { t.ParameterFormat = "" }, []string{"parameterFormat"}},
+		"time to live": {func(t *graph.Template) { t.MessageSendTTLSeconds = ptr.To[int64](900) }, []string{"messageSendTTLSeconds"}},
+		"max price": {func(t *graph.Template) {
+			t.MaxPrice = &graph.MaxPrice{AmountPer1000: 4000, Strategy: graph.StrategyBidCap}
+		}, []string{FieldMaxPrice}},
+		"no max price":    {func(t *graph.Template) { t.MaxPrice = nil }, []string{FieldMaxPrice}},
+		"strategy":        {func(t *graph.Template) { t.MaxPrice = &graph.MaxPrice{AmountPer1000: 5000, Strategy: "COST_CAP"} }, []string{FieldMaxPrice}},
 		"TTL cleared":     {func(t *graph.Template) { t.MessageSendTTLSeconds = nil }, []string{"messageSendTTLSeconds"}},
 		"header text":     {component(0, func(c *graph.Component) { c.Text += "!" }), []string{"header.text"}},
 		"header format":   {component(0, func(c *graph.Component) { c.Format, c.Text = "LOCATION", "" }), []string{"header.format", "header.text"}},

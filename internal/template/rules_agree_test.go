@@ -137,6 +137,9 @@ func randomSpec(source *rand.Rand) *v1alpha1.MessageTemplateSpec {
 		s.MessageSendTTLSeconds = ptr.To(one[int64](r, -1, 29, 30, 900, 901, 43199, 43200, 43201, 2592000, 2592001))
 	}
 	if r.often(10) {
+		s.MaxPrice = &v1alpha1.TemplateMaxPrice{AmountPer1000: one[int64](r, 1, 87000)}
+	}
+	if r.often(10) {
 		s.SubCategory = one[v1alpha1.TemplateSubCategory](r, "ORDER_STATUS", "FORM")
 	}
 	if r.often(10) {

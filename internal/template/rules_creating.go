@@ -247,6 +247,14 @@ var settingRules = []Rule{
 		}),
 	},
 	{
+		Name: "max-price-category", Tier: Creating, Where: "maxPrice",
+		Message: "maxPrice needs category: MARKETING: Meta has max prices for marketing messages only",
+		CEL:     partCEL(".maxPrice", "self.category == 'MARKETING'"),
+		broken: inSpec("spec.maxPrice", func(c *content) bool {
+			return c.MaxPrice != nil && c.Category != v1alpha1.TemplateCategoryMarketing
+		}),
+	},
+	{
 		Name: "order-status", Tier: Creating, Where: "subCategory",
 		Message: "subCategory: ORDER_STATUS needs category: UTILITY and takes body and footer only",
 		CEL:     partCEL(".subCategory", "self.subCategory != 'ORDER_STATUS' || self.category == 'UTILITY' && ![has(self.header), has(self.buttons), has(self.carousel), has(self.limitedTimeOffer), has(self.callPermissionRequest)].exists(x, x)"),

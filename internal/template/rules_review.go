@@ -14,6 +14,9 @@ import (
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes, 2388072).
 const maxEmoji = 10
 
+// leastPlausiblePrice is a price of 1,000 deliveries: less, in any currency, was probably meant as the price of one.
+const leastPlausiblePrice = 100
+
 // languages are the codes Meta documents
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/supported-languages). A new one needs
 // no release: an unlisted code is only warned about.
@@ -55,6 +58,16 @@ var reviewRules = []Rule{
 				return nil
 			}
 			return []place{{"spec.subCategory", []any{c.SubCategory}}}
+		},
+	},
+	{
+		Name: "max-price-amount", Tier: Review, Where: "maxPrice",
+		Message: "amountPer1000 is the price of 1,000 deliveries: %d is less than a tenth of the currency's smallest unit for each",
+		broken: func(c *content) []place {
+			if c.MaxPrice == nil || c.MaxPrice.AmountPer1000 >= leastPlausiblePrice {
+				return nil
+			}
+			return []place{{"spec.maxPrice.amountPer1000", []any{c.MaxPrice.AmountPer1000}}}
 		},
 	},
 	{

@@ -23,6 +23,12 @@ func TestWarnings(t *testing.T) {
 		{"nothing to say", func(*v1alpha1.MessageTemplateSpec) {}, "", ""},
 		{"language", func(s *v1alpha1.MessageTemplateSpec) { s.Language = "tlh" }, "spec.language", "tlh"},
 		{"subcategory", func(s *v1alpha1.MessageTemplateSpec) { s.SubCategory = "FORM" }, "spec.subCategory", "FORM"},
+		{"price of one message", func(s *v1alpha1.MessageTemplateSpec) {
+			s.MaxPrice = &v1alpha1.TemplateMaxPrice{AmountPer1000: 99}
+		}, "spec.maxPrice.amountPer1000", "99 is less than a tenth"},
+		{"price of 1,000 messages", func(s *v1alpha1.MessageTemplateSpec) {
+			s.MaxPrice = &v1alpha1.TemplateMaxPrice{AmountPer1000: 100}
+		}, "", ""},
 		{"new subcategory", func(s *v1alpha1.MessageTemplateSpec) { s.SubCategory = "FRAUD_ALERT" }, "", ""},
 		{"variable and full stop", body("Hello my dear friend, we will call you on {{1}}."), "spec.body.text", "punctuation"},
 		{"variable in the middle", body("Hello {{1}}, we will call you soon."), "", ""},

@@ -30,6 +30,7 @@ var subCategories = map[string]bool{
 func Spec(live *graph.Template) (*v1alpha1.MessageTemplateSpec, []Problem) {
 	d := &describer{}
 	spec := describeSettings(live)
+	spec.MaxPrice = d.maxPrice(live.MaxPrice)
 	switch {
 	case live.LibraryTemplateName != "":
 		spec.Library = describeLibrary(live)
@@ -245,4 +246,5 @@ func onlyTrue(b *bool) *bool {
 func ClearSettings(spec *v1alpha1.MessageTemplateSpec) {
 	spec.SubCategory, spec.DisplayFormat, spec.URLClickTracking = "", "", ""
 	spec.MessageSendTTLSeconds, spec.PrimaryDeviceDeliveryOnly, spec.CreativeFeatures = nil, nil, nil
+	spec.MaxPrice = nil
 }

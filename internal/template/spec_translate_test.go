@@ -151,10 +151,12 @@ func TestSpecOfWhatMetaShows(t *testing.T) {
 			t.SubCategory, t.LinkTrackingOptedOut, t.PrimaryDeviceDeliveryOnly = "ORDER_STATUS", ptr.To(true), ptr.To(true)
 			t.MessageSendTTLSeconds = ptr.To[int64](-1)
 			t.CreativeFeatures = []graph.CreativeFeature{{Feature: "image_touchups", EnrollStatus: "OPT_OUT"}}
+			t.MaxPrice = &graph.MaxPrice{AmountPer1000: 87000, Strategy: graph.StrategyBidCap}
 		}), func(s *v1alpha1.MessageTemplateSpec) {
 			s.SubCategory, s.URLClickTracking, s.PrimaryDeviceDeliveryOnly = "ORDER_STATUS", "Disabled", ptr.To(true)
 			s.MessageSendTTLSeconds = ptr.To[int64](-1)
 			s.CreativeFeatures = []v1alpha1.CreativeFeature{{Feature: "image_touchups", EnrollStatus: "OPT_OUT"}}
+			s.MaxPrice = &v1alpha1.TemplateMaxPrice{AmountPer1000: 87000}
 		}},
 		"an example too many, and one without variable": {liveWith(func(t *graph.Template) {
 			t.Components = []graph.Component{
@@ -211,6 +213,7 @@ func TestSpecNamesWhatCannotBeDescribed(t *testing.T) {
 		"components[2]": liveWith(func(t *graph.Template) {
 			t.Components = append(t.Components, graph.Component{Type: "FOOTER", Text: "a"}, graph.Component{Type: "FOOTER", Text: "b"})
 		}),
+		"optimization_spec":                    liveWith(func(t *graph.Template) { t.MaxPrice = &graph.MaxPrice{AmountPer1000: 5000, Strategy: "COST_CAP"} }),
 		"components[1].buttons[0].ttl_minutes": liveButton(graph.Button{Type: "VOICE_CALL", TTLMinutes: ptr.To[int64](1 << 40)}),
 		"components[1].cards[0].components[0]": card(graph.Component{Type: "FOOTER", Text: "a"}),
 		"components[1].cards[0].components[1]": card(graph.Component{Type: "BODY", Text: "a"}, graph.Component{Type: "HEADER", Format: "TEXT", Text: "b"}),

@@ -51,7 +51,7 @@ func Content(spec *v1alpha1.MessageTemplateSpec) (graph.TemplateContent, []Probl
 		ParameterFormat: parameterFormat(spec), MessageSendTTLSeconds: spec.MessageSendTTLSeconds,
 		SubCategory: string(spec.SubCategory), DisplayFormat: string(spec.DisplayFormat),
 		PrimaryDeviceDeliveryOnly: spec.PrimaryDeviceDeliveryOnly, LinkTrackingOptedOut: optedOut(spec.URLClickTracking),
-		CreativeFeatures: creativeFeatures(spec.CreativeFeatures), Library: library(spec.Library),
+		CreativeFeatures: creativeFeatures(spec.CreativeFeatures), MaxPrice: maxPrice(spec.MaxPrice), Library: library(spec.Library),
 	}
 	switch {
 	case spec.Library != nil:

@@ -65,6 +65,9 @@ func templateAttacks(w *sharedAccount) []client.Object {
 				if spec.Category == v1alpha1.TemplateCategoryAuthentication {
 					spec.PrimaryDeviceDeliveryOnly = ptr.To(true)
 				}
+				if spec.Category == v1alpha1.TemplateCategoryMarketing {
+					spec.MaxPrice = &v1alpha1.TemplateMaxPrice{AmountPer1000: 1}
+				}
 				out = append(out, &v1alpha1.MessageTemplate{Spec: *spec})
 			})
 		}

@@ -135,6 +135,10 @@ func (d dice) template(name string) graphsim.Template {
 		ttl := []int64{60, 3600, 86400}[d.IntN(3)]
 		x.MessageSendTTLSeconds = &ttl
 	}
+	if x.Category == "MARKETING" && d.IntN(3) == 0 {
+		price := 1 + d.Int64N(100000)
+		x.MaxPrice = &price
+	}
 	x.Components, _ = json.Marshal(components) // texts and lists only
 	return x
 }

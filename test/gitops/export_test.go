@@ -53,6 +53,7 @@ func oddities() []graphsim.Template {
 		template("album", with(`[{"type":"BODY","text":"See our pictures below."},{"type":"ALBUM"}]`)),
 		template("booking", with(`[{"type":"BODY","text":"See your booking."},{"type":"BUTTONS","buttons":[{"type":"BOOKING_STATUS","text":"See"}]}]`)),
 		template("short_lived", func(t *graphsim.Template) { t.Category, t.MessageSendTTLSeconds = "MARKETING", ptr.To[int64](120) }),
+		template("max_priced", func(t *graphsim.Template) { t.Category, t.MaxPrice = "MARKETING", ptr.To[int64](87000) }),
 		template("odd_subcategory", func(t *graphsim.Template) { t.SubCategory = "SOMETHING_NEW" }),
 		template("plain_subcategory", func(t *graphsim.Template) { t.Category, t.SubCategory = "MARKETING", "CUSTOM" }),
 		template("legacy_category", func(t *graphsim.Template) { t.Category = "ACCOUNT_UPDATE" }),

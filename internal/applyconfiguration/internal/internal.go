@@ -487,6 +487,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: time
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.EditCount
+  map:
+    fields:
+    - name: count
+      type:
+        scalar: numeric
+    - name: time
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.FeatureSwitch
   scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.FlowAction
@@ -689,6 +698,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: pendingCreate
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PendingCreate
+    - name: priceEdits
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.EditCount
+          elementRelationship: atomic
     - name: repairs
       type:
         list:
@@ -768,6 +783,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: managementPolicy
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.ManagementPolicy
+    - name: maxPrice
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.TemplateMaxPrice
     - name: messageSendTTLSeconds
       type:
         scalar: numeric
@@ -818,6 +836,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: id
       type:
         scalar: string
+    - name: maxPrice
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.ObservedMaxPrice
     - name: nextAttemptTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
@@ -943,6 +964,12 @@ var schemaYAML = typed.YAMLObject(`types:
     elementRelationship: atomic
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.OTPType
   scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.ObservedMaxPrice
+  map:
+    fields:
+    - name: amountPer1000
+      type:
+        scalar: numeric
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.OperatingHours
   map:
     fields:
@@ -1752,6 +1779,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: text
       type:
         scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.TemplateMaxPrice
+  map:
+    fields:
+    - name: amountPer1000
+      type:
+        scalar: numeric
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.TemplateParameter
   map:
     fields:

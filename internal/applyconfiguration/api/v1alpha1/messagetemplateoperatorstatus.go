@@ -19,8 +19,11 @@ type MessageTemplateOperatorStatusApplyConfiguration struct {
 	PendingCreate *PendingCreateApplyConfiguration `json:"pendingCreate,omitempty"`
 	// Baseline is what Meta gave back after the last write or adoption, as hashes; drift is measured against it.
 	Baseline *BaselineApplyConfiguration `json:"baseline,omitempty"`
-	// Edits are the edits made, the newest last. An approved template takes one a day and ten in thirty days.
+	// Edits are the edits of content made, the newest last. An approved template takes one a day and ten in thirty days.
 	Edits []EditAttemptApplyConfiguration `json:"edits,omitempty"`
+	// PriceEdits count the edits of the max price of the approved template within the last hour, by ten minutes, the newest last. An
+	// approved template takes 100 an hour.
+	PriceEdits []EditCountApplyConfiguration `json:"priceEdits,omitempty"`
 	// NameLockedTime is when Meta first answered a create with a lock of the name. It is cleared when the template is
 	// created, found, or refused for another reason.
 	NameLockedTime *v1.Time `json:"nameLockedTime,omitempty"`
@@ -90,6 +93,19 @@ func (b *MessageTemplateOperatorStatusApplyConfiguration) WithEdits(values ...*E
 			panic("nil value passed to WithEdits")
 		}
 		b.Edits = append(b.Edits, *values[i])
+	}
+	return b
+}
+
+// WithPriceEdits adds the given value to the PriceEdits field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the PriceEdits field.
+func (b *MessageTemplateOperatorStatusApplyConfiguration) WithPriceEdits(values ...*EditCountApplyConfiguration) *MessageTemplateOperatorStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithPriceEdits")
+		}
+		b.PriceEdits = append(b.PriceEdits, *values[i])
 	}
 	return b
 }

@@ -49,6 +49,11 @@ type MessageTemplateSpecApplyConfiguration struct {
 	// CreativeFeatures opts in to or out of Meta's automatic changes of marketing messages, one by one; at most 20. A
 	// feature that isn't listed follows the setting of the account.
 	CreativeFeatures []CreativeFeatureApplyConfiguration `json:"creativeFeatures,omitempty"`
+	// MaxPrice is the most that Meta charges for deliveries; the template can then be sent with the Marketing Messages API only. Needs
+	// category: MARKETING. A template that was created without a max price can't get one, and one that has it keeps it: absent means
+	// that the operator leaves Meta's alone. A change of the amount is an edit with a limit of its own: 100 an hour.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/pricing/enroll-max-price
+	MaxPrice *TemplateMaxPriceApplyConfiguration `json:"maxPrice,omitempty"`
 	// Header above the body: a line of text, a media file, a place or a product.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components
 	Header *TemplateHeaderApplyConfiguration `json:"header,omitempty"`
@@ -213,6 +218,14 @@ func (b *MessageTemplateSpecApplyConfiguration) WithCreativeFeatures(values ...*
 		}
 		b.CreativeFeatures = append(b.CreativeFeatures, *values[i])
 	}
+	return b
+}
+
+// WithMaxPrice sets the MaxPrice field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the MaxPrice field is set to the value of the last call.
+func (b *MessageTemplateSpecApplyConfiguration) WithMaxPrice(value *TemplateMaxPriceApplyConfiguration) *MessageTemplateSpecApplyConfiguration {
+	b.MaxPrice = value
 	return b
 }
 

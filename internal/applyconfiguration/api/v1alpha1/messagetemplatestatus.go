@@ -34,6 +34,8 @@ type MessageTemplateStatusApplyConfiguration struct {
 	// QualityScore: GREEN, YELLOW, RED or UNKNOWN.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-quality
 	QualityScore *string `json:"qualityScore,omitempty"`
+	// MaxPrice is the one at Meta. Absent means none, or not known.
+	MaxPrice *ObservedMaxPriceApplyConfiguration `json:"maxPrice,omitempty"`
 	// Rejection reports why Meta rejected the template.
 	Rejection *TemplateRejectionApplyConfiguration `json:"rejection,omitempty"`
 	// Pause reports why Meta paused the template.
@@ -172,6 +174,14 @@ func (b *MessageTemplateStatusApplyConfiguration) WithCorrectCategory(value stri
 // If called multiple times, the QualityScore field is set to the value of the last call.
 func (b *MessageTemplateStatusApplyConfiguration) WithQualityScore(value string) *MessageTemplateStatusApplyConfiguration {
 	b.QualityScore = &value
+	return b
+}
+
+// WithMaxPrice sets the MaxPrice field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the MaxPrice field is set to the value of the last call.
+func (b *MessageTemplateStatusApplyConfiguration) WithMaxPrice(value *ObservedMaxPriceApplyConfiguration) *MessageTemplateStatusApplyConfiguration {
+	b.MaxPrice = value
 	return b
 }
 
