@@ -107,7 +107,11 @@ func (t *templates) attempt(ctx context.Context, p *templateRun, w desired, e te
 		if o := t.counted(ctx, p, e.cause); o != nil {
 			return o
 		}
-		return t.withhold(p, w, v1alpha1.ReasonDriftDetected, CallEditTemplate, e.names...)
+		o := t.withhold(p, w, v1alpha1.ReasonDriftDetected, CallEditTemplate, e.names...)
+		if e.rest != nil {
+			return e.rest
+		}
+		return o
 	}
 	if o := t.prepare(ctx, p, &w, e); o != nil {
 		return o

@@ -264,16 +264,20 @@ func TestTruthManaged(t *testing.T) {
 	w.Secret()
 	w.WABA()
 	objects := map[string]*v1alpha1.MessageTemplate{}
-	for _, name := range []string{"kept", "changed", "spent", "category", "rejected", "drifted", "repaired", "locked"} {
+	for _, name := range []string{"kept", "changed", "spent", "priced", "category", "rejected", "drifted", "repaired", "locked"} {
 		objects[name] = w.CreateTemplate("parcel_"+name, func(m *v1alpha1.MessageTemplate) {
 			if name == "repaired" {
 				m.Spec.DriftPolicy = v1alpha1.DriftPolicyRepair
+			}
+			if name == "priced" {
+				m.Spec.Category, m.Spec.MaxPrice = v1alpha1.TemplateCategoryMarketing, &v1alpha1.TemplateMaxPrice{AmountPer1000: 5000}
 			}
 		})
 	}
 	op := w.Start()
 	op.Advance(15 * time.Minute)
 	w.Edit(objects["spent"], func() { objects["spent"].Spec.Body.Text = otherBody })
+	w.Edit(objects["priced"], func() { objects["priced"].Spec.Body.Text = otherBody + " Please." })
 	op.Settle()
 	w.Reload(objects["locked"])
 	w.Sim.DeleteInManager(objects["locked"].Status.ID)
@@ -301,6 +305,9 @@ func TestTruthManaged(t *testing.T) {
 			m.Spec.Body.Text = otherBody
 		case "spent":
 			m.Spec.Body.Text = thirdBody
+		case "priced": // the text has to wait, the price doesn't
+			m.Spec.Category, m.Spec.MaxPrice = v1alpha1.TemplateCategoryMarketing, &v1alpha1.TemplateMaxPrice{AmountPer1000: 4000}
+			m.Spec.Body.Text = thirdBody + " Please."
 		case "category":
 			other := m.DeepCopy()
 			other.Spec.Category = v1alpha1.TemplateCategoryMarketing
@@ -316,6 +323,7 @@ func TestTruthManaged(t *testing.T) {
 		{"MessageTemplate", "parcel-kept", plan.Nothing, ""},
 		{"MessageTemplate", "parcel-changed", plan.Edit, ""},
 		{"MessageTemplate", "parcel-spent", plan.Blocked, v1alpha1.ReasonEditBudgetExhausted},
+		{"MessageTemplate", "parcel-priced", plan.Edit, v1alpha1.ReasonEditBudgetExhausted},
 		{"MessageTemplate", "parcel-category", plan.Nothing, ""},
 		{"MessageTemplate", "parcel-rejected", plan.Edit, ""},
 		{"MessageTemplate", "parcel-drifted", plan.Nothing, v1alpha1.ReasonDriftDetected},
