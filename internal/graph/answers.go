@@ -74,6 +74,7 @@ var (
 	templateAnswer = properties.Of(templateFields...).
 			Object("components", partAnswer.Object("cards", properties.Of().Object("components", partAnswer))).
 			Object("quality_score", properties.Of("date", "reason", "reasons").Enum("score", qualityValues...)).
+			Object("optimization_spec", properties.Of("bid_amount").Enum("bid_strategy", "LOWEST_COST_WITH_BID_CAP")).
 			Enum("status", metavalues.TemplateStatuses...).
 			Enum("category", categoryValues...).Enum("previous_category", categoryValues...).Enum("correct_category", categoryValues...).
 			Enum("sub_category", subCategoryValues...).Enum("rejected_reason", rejectedReasonValues...).

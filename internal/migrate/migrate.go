@@ -252,6 +252,7 @@ func (r *rewriter) rewrite(d *manifest.Document) error {
 	r.number(d)
 	r.overrides(d)
 	r.flows(d)
+	r.price(d)
 	r.state(d)
 	return nil
 }
@@ -321,6 +322,14 @@ func (r *rewriter) flows(d *manifest.Document) {
 		default:
 			r.warn("%s:%d: Flow %s may have another id in the new account; give --flow %s=ID then", d.Source, d.Line(fmt.Sprintf("spec.buttons[%d].flow.id", i)), id, id)
 		}
+	}
+}
+
+// price names max prices, which are in the currency of the account.
+func (r *rewriter) price(d *manifest.Document) {
+	if _, priced, _ := unstructured.NestedFieldNoCopy(d.Object.Object, "spec", "maxPrice"); priced {
+		r.warn("%s:%d: the max price of %s is in the currency of account %s; if the new account has another one, write the amount in it",
+			d.Source, d.Line("spec.maxPrice"), r.objectOf(d.Object).name.Name, r.From)
 	}
 }
 

@@ -81,6 +81,10 @@ func TestRewrite(t *testing.T) {
 			of("MessageTemplate", "visit", "  buttons:\n  - flow: {id: '11'}\n  - flow: {id: '12'}\n"), func(o *Options) { o.WABA.Name, o.Flows = "acme", map[string]string{"11": "21"} },
 			[]string{"name: visit", "name: visit-2", "{name: acme}", "{name: acme-2}", "'11'", "'21'"}, "Flow 12 may have another id in the new account; give --flow 12=ID then",
 		},
+		"a max price": {
+			of("MessageTemplate", "sale", "  maxPrice: {amountPer1000: 5000}\n"), func(o *Options) { o.WABA.Name = "acme" },
+			[]string{"name: sale", "name: sale-2", "{name: acme}", "{name: acme-2}"}, "the max price of sale is in the currency of account 1",
+		},
 		"what belongs to the old resource": {
 			strings.Replace(template, "metadata:\n", "metadata:\n  uid: u\n  annotations:\n    whatsapp.waba-operator.io/unpause: '1'\n  labels:\n    team: shop\n    kustomize.toolkit.fluxcd.io/name: a\n", 1) +
 				"status:\n  id: '9'\n", func(o *Options) { o.WABA.Name = "acme" },

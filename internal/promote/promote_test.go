@@ -141,6 +141,12 @@ func TestComplete(t *testing.T) {
 			})},
 			warning: "needs a catalogue",
 		},
+		"a max price": {
+			live: []graph.Template{parcel(func(t *graph.Template) {
+				t.Category, t.MaxPrice = "MARKETING", &graph.MaxPrice{AmountPer1000: 5000, Strategy: "LOWEST_COST_WITH_BID_CAP"}
+			})},
+			yaml: []string{"amountPer1000: 5000"}, warning: "spec.maxPrice is in the currency of the account that is copied",
+		},
 		"an app": {
 			manifest: head + body + "  buttons: [{type: URL, text: Go, url: 'https://a.example', appDeepLink: {metaAppID: '12', androidDeepLink: 'a://b'}}]\n",
 			warning:  "opens the app 12",

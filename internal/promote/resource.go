@@ -152,6 +152,9 @@ func environment(spec *v1alpha1.MessageTemplateSpec) (out []string) {
 			out = append(out, fmt.Sprintf("spec.buttons[%d] opens the app %s: the other account's business must be allowed to use it.", i, b.AppDeepLink.MetaAppID))
 		}
 	}
+	if spec.MaxPrice != nil {
+		out = append(out, "spec.maxPrice is in the currency of the account that is copied: write the amount in the other account's, and have its business sign Meta's agreement.")
+	}
 	if sells(spec) {
 		out = append(out, "It shows products: the other account needs a catalogue.")
 	}
