@@ -53,7 +53,61 @@ type PhoneNumberCalling struct {
 	// CallbackPermission: ENABLED asks people who call whether the business may call them back.
 	// +optional
 	CallbackPermission SettingStatus `json:"callbackPermission,omitempty"`
+
+	// Video: ENABLED takes video calls too. Meta doesn't offer it to all numbers; where it keeps its own value, the operator
+	// repeats the write three times a day (Contested).
+	// +optional
+	Video SettingStatus `json:"video,omitempty"`
+
+	// SIP sends calls to a SIP server of yours.
+	// +optional
+	SIP *CallingSIP `json:"sip,omitempty"`
 }
+
+// CallingSIP sends calls to a SIP server instead of the app's webhooks. While it is on, Meta neither takes calls by the Graph API
+// for the number nor sends webhooks of them. Meta makes the password for the server; the operator never reads it. An absent
+// field is left alone.
+// See https://developers.facebook.com/documentation/business-messaging/whatsapp/calling/sip
+// +kubebuilder:validation:MinProperties=1
+// +kubebuilder:validation:XValidation:rule="!has(self.status) || self.status != 'ENABLED' || !has(self.servers) || self.servers.size() > 0",message="status: ENABLED needs a server: add one to servers, or remove servers to keep the one at Meta"
+type CallingSIP struct {
+	// Status: ENABLED sends calls to the SIP server, DISABLED to the app.
+	// +optional
+	Status SettingStatus `json:"status,omitempty"`
+
+	// Servers is the SIP server of the app to which the access token belongs: Meta takes one of each app. An empty list removes it.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1
+	Servers []SIPServer `json:"servers,omitempty"`
+}
+
+// SIPServer is a SIP server that takes calls. Meta connects to it with TLS only.
+type SIPServer struct {
+	// Hostname of the server, such as sip.example.com, at most 253 characters. The server's certificate must name it.
+	// +required
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$')",message="hostname must be the name of a host without scheme and port, such as sip.example.com"
+	Hostname string `json:"hostname"`
+
+	// Port of the server, 1 to 65535. Absent means 5061, which is Meta's default.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port *int32 `json:"port,omitempty"`
+
+	// RequestURIUserParams are added to the user part of the request URI of each call, for example tgrp for a trunk group. They are
+	// no place for secrets. At most 16, with at most 128 characters in each name and value.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(name, name.matches('^[^;=@:[:space:]]{1,128}$'))",message="each name must have 1 to 128 characters, and none of ; = @ : or blanks, such as tgrp"
+	// +kubebuilder:validation:XValidation:rule="self.all(name, self[name].matches('^[^;=@[:space:]]*$'))",message="the value of a parameter must have none of ; = @ or blanks"
+	RequestURIUserParams map[string]SIPParameterValue `json:"requestURIUserParams,omitempty"`
+}
+
+// SIPParameterValue is the value of a parameter of a SIP request URI.
+// +kubebuilder:validation:MaxLength=128
+type SIPParameterValue string
 
 // CallHours are the hours in which calls are taken.
 type CallHours struct {

@@ -39,6 +39,8 @@ calling:
     - {dayOfWeek: MONDAY, openTime: "1300", closeTime: "2359"}
     holidays: [{date: "2027-01-01", startTime: "0000", endTime: "0000"}]
   callbackPermission: DISABLED
+  video: ENABLED
+  sip: {status: ENABLED, servers: [{hostname: SIP.acme.example, port: 5062, requestURIUserParams: {tgrp: east, trunk-context: acme.example}}]}
 flowsEncryption: {publicKey: "` + flowsKeyLines + `"}
 complianceInfo:
   entityName: Acme
@@ -52,6 +54,24 @@ username: acme.support_1`},
 		{name: "holidays cleared", base: numberByID, patch: holiday("")},
 		{name: "a partnership", base: numberByID, patch: `complianceInfo: {entityName: Acme, entityType: PARTNERSHIP, registered: false}`},
 
+		{name: "a SIP server removed", base: numberByID, patch: `{calling: {sip: {status: DISABLED, servers: []}}}`},
+		{name: "SIP on, with the server at Meta", base: numberByID, patch: `{calling: {sip: {status: ENABLED}}}`},
+
+		{name: "empty SIP", base: numberByID, patch: `calling: {sip: {}}`, at: "spec.calling.sip", want: "at least 1 properties"},
+		{name: "SIP on without a server", base: numberByID, patch: `calling: {sip: {status: ENABLED, servers: []}}`,
+			at: "spec.calling.sip", want: "needs a server"},
+		{name: "two SIP servers", base: numberByID, patch: `calling: {sip: {servers: [{hostname: a.example}, {hostname: b.example}]}}`,
+			at: "spec.calling.sip.servers", want: "at most 1 item"},
+		{name: "a SIP address", base: numberByID, patch: `calling: {sip: {servers: [{hostname: "sip:a.example"}]}}`,
+			at: "spec.calling.sip.servers[0].hostname", want: "name of a host"},
+		{name: "port 0", base: numberByID, patch: `calling: {sip: {servers: [{hostname: a.example, port: 0}]}}`,
+			at: "spec.calling.sip.servers[0].port", want: "greater than or equal to 1"},
+		{name: "a SIP parameter with blanks", base: numberByID,
+			patch: `calling: {sip: {servers: [{hostname: a.example, requestURIUserParams: {trunk group: east}}]}}`,
+			at:    "spec.calling.sip.servers[0].requestURIUserParams", want: "each name must have"},
+		{name: "a SIP parameter that ends the user part", base: numberByID,
+			patch: `calling: {sip: {servers: [{hostname: a.example, requestURIUserParams: {tgrp: "east@b.example"}}]}}`,
+			at:    "spec.calling.sip.servers[0].requestURIUserParams", want: "none of ; = @"},
 		{name: "empty calling", base: numberByID, patch: `calling: {}`, at: "spec.calling", want: "at least 1 properties"},
 		{name: "country in words", base: numberByID, patch: `calling: {restrictToUserCountries: [de]}`,
 			at: "spec.calling.restrictToUserCountries", want: "two capital letters"},

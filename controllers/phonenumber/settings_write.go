@@ -153,6 +153,7 @@ func (n *numbers) readSectionBack(ctx context.Context, s *sectionRun, fields []s
 		}
 	}
 	s.baseline().AcceptLive(s.want, shown, slices.Concat(d.Changed, d.Drift)...)
+	s.baseline().MarkTaken(s.want, slices.DeleteFunc(d.Drift, func(f string) bool { return !slices.Contains(fields, f) }))
 	return result
 }
 

@@ -47,6 +47,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.CallbackURLsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CallHours"):
 		return &apiv1alpha1.CallHoursApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("CallingSIP"):
+		return &apiv1alpha1.CallingSIPApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CardBody"):
 		return &apiv1alpha1.CardBodyApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CardButton"):
@@ -179,6 +181,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.SectionMemoryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SectionRefusal"):
 		return &apiv1alpha1.SectionRefusalApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("SIPServer"):
+		return &apiv1alpha1.SIPServerApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SubscribedApp"):
 		return &apiv1alpha1.SubscribedAppApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SupportedApp"):

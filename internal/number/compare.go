@@ -31,7 +31,7 @@ func (b *Baseline) Compare(want, live Fields) canonical.Difference {
 			}
 			return !b.Upgraded && b.Desired[name] != canonical.HashValue(want[name]) // an upgrade of the operator writes nothing
 		},
-		Unread: func(name string) bool { return b.Upgraded || b.unread(name) },
+		Unread: func(name string) bool { return b.Upgraded || b.unread(name) && !switches[name] },
 	}.Difference()
 }
 
@@ -85,6 +85,14 @@ func (b *Baseline) MarkWritten(want Fields, fields []string) {
 			b.record(canonical.WriteOnly+field, sent)
 			b.Live[canonical.WriteOnly+field] = canonical.HashValue(sent)
 		}
+	}
+}
+
+// MarkTaken records that Meta accepted the write of fields, whatever it shows: as long as it shows something else, that is drift.
+func (b *Baseline) MarkTaken(want Fields, fields []string) {
+	for _, field := range fields {
+		b.record(field, want[field])
+		b.Live[field] = canonical.HashValue(want[field])
 	}
 }
 

@@ -55,6 +55,14 @@ func TestTolerated(t *testing.T) {
 		"defaults of calls": {Calling, &v1alpha1.PhoneNumberSpec{Calling: &v1alpha1.PhoneNumberCalling{
 			Status: "DISABLED", CallIconVisibility: "DEFAULT", CallbackPermission: "DISABLED", RestrictToUserCountries: []string{},
 		}}, Live{}},
+		"defaults of SIP": {Calling, &v1alpha1.PhoneNumberSpec{Calling: &v1alpha1.PhoneNumberCalling{
+			Video: "DISABLED", SIP: &v1alpha1.CallingSIP{Status: "DISABLED", Servers: []v1alpha1.SIPServer{}},
+		}}, Live{Calling: &graph.CallingSettings{SIP: &graph.SIPSettings{}}}},
+		"a SIP server at its default port": {Calling, &v1alpha1.PhoneNumberSpec{Calling: &v1alpha1.PhoneNumberCalling{
+			SIP: &v1alpha1.CallingSIP{Servers: []v1alpha1.SIPServer{{Hostname: "SIP.acme.example", Port: ptr.To[int32](5061)}}},
+		}}, Live{Calling: &graph.CallingSettings{SIP: &graph.SIPSettings{Status: "ENABLED", Servers: &[]graph.SIPServer{
+			{Hostname: "sip.acme.example", RequestURIUserParams: map[string]string{}},
+		}}}}},
 		"countries are a set": {Calling, &v1alpha1.PhoneNumberSpec{Calling: &v1alpha1.PhoneNumberCalling{
 			RestrictToUserCountries: []string{"US", "DE"},
 		}}, Live{Calling: &graph.CallingSettings{RestrictToUserCountries: &[]string{"DE", "US"}}}},
@@ -134,6 +142,26 @@ func TestCompareIsThreeWay(t *testing.T) {
 		}
 		if got := c.record.Pending(of(c.want)); got != c.pending {
 			t.Errorf("%s: pending %t", name, got)
+		}
+	}
+}
+
+// TestSwitchThatStays: a switch that Meta leaves in its position is drift, as soon as it is read again.
+func TestSwitchThatStays(t *testing.T) {
+	for field, drifts := range map[string]bool{"calling.video": true, "calling.callHours.timezoneID": false} {
+		want, live := Fields{field: "ENABLED"}, Fields{field: "DISABLED"}
+		b := Baseline{}
+		b.MarkWritten(want, []string{field})
+		d := b.Compare(want, live)
+		b.AcceptLive(want, live, d.Drift...)
+		b.MarkTaken(want, d.Drift)
+		for _, got := range [][]string{d.Drift, b.Compare(want, live).Drift} {
+			if slices.Contains(got, field) != drifts {
+				t.Errorf("%s: drift %v", field, got)
+			}
+		}
+		if b.Pending(want) || len(b.Compare(want, want).Drift) > 0 {
+			t.Errorf("%s: %+v", field, b)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
@@ -96,11 +98,40 @@ func describeCalling(c *graph.CallingSettings) *v1alpha1.PhoneNumberCalling {
 	out := &v1alpha1.PhoneNumberCalling{
 		Status: v1alpha1.SettingStatus(c.Status), CallIconVisibility: v1alpha1.CallIconVisibility(c.CallIconVisibility),
 		CallbackPermission: v1alpha1.SettingStatus(c.CallbackPermissionStatus), CallHours: describeHours(c.Hours),
+		Video: v1alpha1.SettingStatus(c.VideoStatus), SIP: describeSIP(c.SIP),
 	}
 	if c.RestrictToUserCountries != nil {
 		out.RestrictToUserCountries = strings.Fields(countries(*c.RestrictToUserCountries))
 	}
-	if out.Status == "" && out.CallIconVisibility == "" && out.CallbackPermission == "" && out.CallHours == nil && len(out.RestrictToUserCountries) == 0 {
+	if out.Status == "" && out.CallIconVisibility == "" && out.CallbackPermission == "" && out.CallHours == nil &&
+		len(out.RestrictToUserCountries) == 0 && out.Video == "" && out.SIP == nil {
+		return nil
+	}
+	return out
+}
+
+// describeSIP omits the password of a server, which is never read.
+func describeSIP(s *graph.SIPSettings) *v1alpha1.CallingSIP {
+	if s == nil {
+		return nil
+	}
+	out := &v1alpha1.CallingSIP{Status: v1alpha1.SettingStatus(s.Status)}
+	if s.Servers != nil {
+		for _, server := range *s.Servers {
+			shown := v1alpha1.SIPServer{Hostname: text(server.Hostname)}
+			if server.Port > 0 {
+				shown.Port = ptr.To(int32(server.Port)) //nolint:gosec // a port
+			}
+			for name, value := range server.RequestURIUserParams {
+				if shown.RequestURIUserParams == nil {
+					shown.RequestURIUserParams = map[string]v1alpha1.SIPParameterValue{}
+				}
+				shown.RequestURIUserParams[name] = v1alpha1.SIPParameterValue(value)
+			}
+			out.Servers = append(out.Servers, shown)
+		}
+	}
+	if out.Status == "" && out.Servers == nil {
 		return nil
 	}
 	return out

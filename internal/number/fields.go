@@ -63,6 +63,14 @@ const (
 	absent  = "absent"
 )
 
+// switches are fields with few values. Where Meta shows another one than was written, that is never another form of the same.
+var switches = map[string]bool{
+	"commerce.cartEnabled": true, "commerce.catalogVisible": true,
+	"calling.status": true, "calling.callIconVisibility": true, "calling.callbackPermission": true, "calling.video": true,
+	"calling.sip.status": true, "calling.callHours.status": true,
+	"complianceInfo.registered": true,
+}
+
 // Fields is the comparable part of sections: names of fields as in the spec, and canonical values. An empty value stands for
 // nothing, which is also what Meta means by leaving a field out.
 type Fields map[string]string

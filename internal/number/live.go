@@ -84,6 +84,14 @@ func (f Fields) liveCalling(c *graph.CallingSettings) {
 	f["calling.status"] = cmp.Or(c.Status, off)
 	f["calling.callIconVisibility"] = cmp.Or(c.CallIconVisibility, string(v1alpha1.CallIconVisibilityDefault))
 	f["calling.callbackPermission"] = cmp.Or(c.CallbackPermissionStatus, off)
+	f["calling.video"] = cmp.Or(c.VideoStatus, off)
+	f["calling.sip.status"], f["calling.sip.servers"] = off, ""
+	if c.SIP != nil {
+		f["calling.sip.status"] = cmp.Or(c.SIP.Status, off)
+		if c.SIP.Servers != nil {
+			f["calling.sip.servers"] = sipServers(*c.SIP.Servers)
+		}
+	}
 	f["calling.restrictToUserCountries"] = ""
 	if c.RestrictToUserCountries != nil {
 		f["calling.restrictToUserCountries"] = countries(*c.RestrictToUserCountries)

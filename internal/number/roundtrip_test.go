@@ -172,6 +172,15 @@ func (m maker) calling() *v1alpha1.PhoneNumberCalling {
 		c.RestrictToUserCountries = [][]string{{}, {"US"}, {"US", "DE"}}[m.IntN(3)]
 	}
 	if m.maybe() {
+		c.Video, c.SIP = status(), &v1alpha1.CallingSIP{}
+		if m.maybe() {
+			c.SIP.Servers = m.servers()
+		}
+		if m.maybe() || c.SIP.Servers == nil {
+			c.SIP.Status = status()
+		}
+	}
+	if m.maybe() {
 		c.CallHours = &v1alpha1.CallHours{Status: status(), TimezoneID: m.pick("Europe/Berlin", "UTC"), Weekly: []v1alpha1.OperatingHours{
 			{DayOfWeek: "TUESDAY", OpenTime: m.pick("0000", "0830"), CloseTime: "1700"},
 			{DayOfWeek: "MONDAY", OpenTime: "0900", CloseTime: m.pick("1700", "2359")},
@@ -181,6 +190,20 @@ func (m maker) calling() *v1alpha1.PhoneNumberCalling {
 		}
 	}
 	return c
+}
+
+func (m maker) servers() []v1alpha1.SIPServer {
+	if m.maybe() {
+		return []v1alpha1.SIPServer{}
+	}
+	s := v1alpha1.SIPServer{Hostname: m.pick("sip.acme.example", "SIP.acme.example")}
+	if m.maybe() {
+		s.Port = ptr.To([]int32{5061, 5062}[m.IntN(2)])
+	}
+	if m.maybe() {
+		s.RequestURIUserParams = map[string]v1alpha1.SIPParameterValue{"tgrp": v1alpha1.SIPParameterValue(m.pick("", "east", "west")), "site": "1"}
+	}
+	return []v1alpha1.SIPServer{s}
 }
 
 func (m maker) compliance() *v1alpha1.ComplianceInfo {

@@ -88,13 +88,18 @@ func AutomationUpdate(a *v1alpha1.ConversationalAutomation, fields []string) gra
 }
 
 // CallingUpdate changes the named fields of the settings of calls. Hours are replaced as a whole at Meta, so what the spec
-// doesn't name of them is sent as it was.
+// doesn't name of them is sent as it was. So is what it doesn't name of SIP, of which Meta doesn't document whether it is
+// replaced.
 func CallingUpdate(c *v1alpha1.PhoneNumberCalling, fields []string, live *graph.CallingSettings) graph.CallingSettings {
 	n := names(fields)
 	u := graph.CallingSettings{
 		Status:                   n.word("calling.status", string(c.Status)),
 		CallIconVisibility:       n.word("calling.callIconVisibility", string(c.CallIconVisibility)),
 		CallbackPermissionStatus: n.word("calling.callbackPermission", string(c.CallbackPermission)),
+		VideoStatus:              n.word("calling.video", string(c.Video)),
+	}
+	if c.SIP != nil && slices.ContainsFunc(fields, Section("calling.sip").Has) {
+		u.SIP = sipUpdate(c.SIP, live)
 	}
 	if n.has("calling.restrictToUserCountries") {
 		codes := slices.Clone(c.RestrictToUserCountries)
@@ -112,6 +117,36 @@ func CallingUpdate(c *v1alpha1.PhoneNumberCalling, fields []string, live *graph.
 		u.Hours.Holidays = live.Hours.Holidays
 	}
 	return u
+}
+
+func sipUpdate(s *v1alpha1.CallingSIP, live *graph.CallingSettings) *graph.SIPSettings {
+	out := &graph.SIPSettings{}
+	if live != nil && live.SIP != nil {
+		*out = *live.SIP
+	}
+	out.Status = cmp.Or(string(s.Status), out.Status)
+	if s.Servers != nil {
+		servers := serversOf(s.Servers)
+		out.Servers = &servers
+	}
+	return out
+}
+
+func serversOf(servers []v1alpha1.SIPServer) []graph.SIPServer {
+	out := make([]graph.SIPServer, len(servers))
+	for i, s := range servers {
+		out[i] = graph.SIPServer{Hostname: text(s.Hostname)}
+		if s.Port != nil {
+			out[i].Port = int(*s.Port)
+		}
+		for name, value := range s.RequestURIUserParams {
+			if out[i].RequestURIUserParams == nil {
+				out[i].RequestURIUserParams = map[string]string{}
+			}
+			out[i].RequestURIUserParams[name] = string(value)
+		}
+	}
+	return out
 }
 
 func hoursOf(hours []v1alpha1.OperatingHours) []graph.OperatingHours {

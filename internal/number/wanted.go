@@ -5,10 +5,13 @@ package number
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 )
 
@@ -73,6 +76,13 @@ func (f Fields) wantCalling(c *v1alpha1.PhoneNumberCalling) {
 	f.word("calling.status", string(c.Status))
 	f.word("calling.callIconVisibility", string(c.CallIconVisibility))
 	f.word("calling.callbackPermission", string(c.CallbackPermission))
+	f.word("calling.video", string(c.Video))
+	if c.SIP != nil {
+		f.word("calling.sip.status", string(c.SIP.Status))
+		if c.SIP.Servers != nil {
+			f["calling.sip.servers"] = sipServers(serversOf(c.SIP.Servers))
+		}
+	}
 	if c.RestrictToUserCountries != nil {
 		f["calling.restrictToUserCountries"] = countries(c.RestrictToUserCountries)
 	}
@@ -106,6 +116,23 @@ func (f Fields) wantContact(path string, c *v1alpha1.ComplianceContact) {
 	f.word(path+".email", c.Email)
 	f.word(path+".landlineNumber", metavalues.Digits(c.LandlineNumber))
 	f.word(path+".mobileNumber", metavalues.Digits(c.MobileNumber))
+}
+
+// sipPort is what Meta uses where no port is given
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/calling/call-settings).
+const sipPort = 5061
+
+// sipServers tolerates another spelling of the host, and the default port. Servers keep their order.
+func sipServers(servers []graph.SIPServer) string {
+	items := make([]string, len(servers))
+	for i, s := range servers {
+		parts := []string{strings.ToLower(text(s.Hostname)), strconv.Itoa(cmp.Or(s.Port, sipPort))}
+		for _, name := range slices.Sorted(maps.Keys(s.RequestURIUserParams)) {
+			parts = append(parts, name, s.RequestURIUserParams[name])
+		}
+		items[i] = list(parts)
+	}
+	return list(items)
 }
 
 // stretch is a part of a day, or of a date.

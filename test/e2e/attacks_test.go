@@ -30,10 +30,13 @@ func numberAttacks(w *sharedAccount) []client.Object {
 				Profile:                  &v1alpha1.PhoneNumberProfile{About: ptr.To("Hijacked")},
 				Commerce:                 &v1alpha1.PhoneNumberCommerce{CartEnabled: ptr.To(true)},
 				ConversationalAutomation: &v1alpha1.ConversationalAutomation{Prompts: []string{"Hijacked?"}},
-				Calling:                  &v1alpha1.PhoneNumberCalling{Status: v1alpha1.SettingStatusDisabled},
-				FlowsEncryption:          &v1alpha1.FlowsEncryption{PublicKey: publicKey},
-				ComplianceInfo:           &v1alpha1.ComplianceInfo{EntityName: "Hijackers", EntityType: v1alpha1.ComplianceEntityTypePartnership, Registered: ptr.To(true)},
-				Username:                 ptr.To("hijacked.example"),
+				Calling: &v1alpha1.PhoneNumberCalling{
+					Status: v1alpha1.SettingStatusDisabled,
+					SIP:    &v1alpha1.CallingSIP{Servers: []v1alpha1.SIPServer{{Hostname: "hijacked.example"}}},
+				},
+				FlowsEncryption: &v1alpha1.FlowsEncryption{PublicKey: publicKey},
+				ComplianceInfo:  &v1alpha1.ComplianceInfo{EntityName: "Hijackers", EntityType: v1alpha1.ComplianceEntityTypePartnership, Registered: ptr.To(true)},
+				Username:        ptr.To("hijacked.example"),
 			}
 			full.PolicySpec = p
 			byID, byDigits, added := full, full, full

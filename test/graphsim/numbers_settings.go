@@ -24,6 +24,7 @@ func (s *Simulator) readSettings(c *call) (any, *apiError) {
 	if len(calling) == 0 {
 		calling = map[string]any{"status": "DISABLED", "call_icon_visibility": "DEFAULT", "callback_permission_status": "DISABLED"}
 	}
+	hidePorts(calling)
 	if c.param("include_sip_credentials") == "true" {
 		s.addPasswords(c.number, calling)
 	}
@@ -47,6 +48,17 @@ func decodeObject(raw json.RawMessage) map[string]any {
 	var out map[string]any
 	_ = json.Unmarshal(raw, &out) // empty when never set
 	return out
+}
+
+// hidePorts leaves out the ports that are the default, as in the sample of the page of call settings.
+func hidePorts(calling map[string]any) {
+	sip, _ := calling["sip"].(map[string]any)
+	servers, _ := sip["servers"].([]any)
+	for _, x := range servers {
+		if server, ok := x.(map[string]any); ok && server["port"] == float64(sipPort) {
+			delete(server, "port")
+		}
+	}
 }
 
 // addPasswords shows the SIP passwords, which Meta makes.
@@ -117,7 +129,7 @@ func updateCalling(c *call, in map[string]json.RawMessage) *apiError {
 	for _, problem := range []*apiError{
 		oneOf(in, "status", "ENABLED", "DISABLED"), oneOf(in, "call_icon_visibility", "DEFAULT", "DISABLE_ALL"),
 		oneOf(in, "callback_permission_status", "ENABLED", "DISABLED"), oneOf(in, "srtp_key_exchange_protocol", "DTLS", "SDES"),
-		checkHolidays(in["call_hours"]), checkServers(in["sip"]),
+		checkHolidays(in["call_hours"]), checkServers(in["sip"]), checkVideo(in["video"]),
 	} {
 		if problem != nil {
 			return problem
@@ -129,7 +141,11 @@ func updateCalling(c *call, in map[string]json.RawMessage) *apiError {
 	stored := map[string]json.RawMessage{"status": json.RawMessage(`"DISABLED"`), "call_icon_visibility": json.RawMessage(`"DEFAULT"`)}
 	_ = json.Unmarshal(c.number.Config.Calling, &stored) // empty when never set
 	for name, v := range in {
-		if name != "restrictions" {
+		switch {
+		case name == "restrictions":
+		case name == "video" && c.number.VideoUnavailable:
+			stored[name] = json.RawMessage(`{"status":"DISABLED"}`)
+		default:
 			stored[name] = v
 		}
 	}
@@ -147,19 +163,47 @@ func checkHolidays(raw json.RawMessage) *apiError {
 	return nil
 }
 
+// sipPort is the default.
+const sipPort = 5061
+
+// checkServers takes one server of the app (documented). That sip is replaced as a whole, as updateCalling does, is a guess.
 func checkServers(raw json.RawMessage) *apiError {
-	var in struct {
-		Servers []struct{ Hostname string }
+	if len(raw) == 0 {
+		return nil
 	}
-	if len(raw) > 0 && json.Unmarshal(raw, &in) != nil {
+	var in struct {
+		Servers []struct {
+			Hostname string
+			Port     *int
+		}
+	}
+	var status map[string]json.RawMessage
+	if json.Unmarshal(raw, &status) != nil || json.Unmarshal(raw, &in) != nil {
 		return badParam("Param sip must be an object.")
+	}
+	if len(in.Servers) > 1 {
+		return badParam("Only one SIP server is allowed per app.")
 	}
 	for _, x := range in.Servers {
 		if x.Hostname == "" {
 			return badParam("Each SIP server needs a hostname.")
 		}
+		if x.Port != nil && (*x.Port < 1 || *x.Port > 65535) {
+			return badParam("The port of a SIP server must be between 1 and 65535.")
+		}
 	}
-	return nil
+	return oneOf(status, "status", "ENABLED", "DISABLED")
+}
+
+func checkVideo(raw json.RawMessage) *apiError {
+	if len(raw) == 0 {
+		return nil
+	}
+	var in map[string]json.RawMessage
+	if json.Unmarshal(raw, &in) != nil {
+		return badParam("Param video must be an object.")
+	}
+	return oneOf(in, "status", "ENABLED", "DISABLED")
 }
 
 func updateIdentityChange(c *call, in map[string]json.RawMessage) *apiError {

@@ -30,6 +30,9 @@ func TestCalling(t *testing.T) {
 	if strings.Contains(raw, "2026-12-24") || !strings.Contains(raw, "sip_user_password") || !strings.Contains(raw, `"status":"ENABLED"`) {
 		t.Errorf("%s", raw)
 	}
+	if strings.Contains(raw, "5061") { // the default isn't shown
+		t.Errorf("%s", raw)
+	}
 	f.sim.SetMessagingLimit(testWABA, "TIER_250")
 	f.must(set(`{"status":"DISABLED"}`))
 	f.refused(set(`{"status":"ENABLED"}`), 100, 0)
@@ -46,6 +49,12 @@ func TestSettingsRefusals(t *testing.T) {
 		"icon":                        `{"calling":{"call_icon_visibility":"HIDDEN"}}`,
 		"many holidays":               `{"calling":{"call_hours":{"holiday_schedule":[` + strings.Repeat(`{},`, 20) + `{}]}}}`,
 		"server":                      `{"calling":{"sip":{"servers":[{"port":5061}]}}}`,
+		"two servers":                 `{"calling":{"sip":{"servers":[{"hostname":"a.example"},{"hostname":"b.example"}]}}}`,
+		"server's port":               `{"calling":{"sip":{"servers":[{"hostname":"a.example","port":0}]}}}`,
+		"sip status":                  `{"calling":{"sip":{"status":"on"}}}`,
+		"sip":                         `{"calling":{"sip":true}}`,
+		"video":                       `{"calling":{"video":"ENABLED"}}`,
+		"video status":                `{"calling":{"video":{"status":"on"}}}`,
 		"identity":                    `{"user_identity_change":{"enabled":true}}`,
 		"payload":                     `{"payload_encryption":{"status":"ENABLED"}}`,
 		"payload status":              `{"payload_encryption":{}}`,

@@ -51,6 +51,8 @@ type NumberSecrets struct {
 	DeregisterIncomplete bool
 	// NoStorageAllowed puts the number on the allow list of the no-storage option.
 	NoStorageAllowed bool
+	// VideoUnavailable: calling.video.status is taken, and stays DISABLED. That Meta answers so is a guess.
+	VideoUnavailable bool
 }
 
 // NumberConfig is what can be configured of a phone number.

@@ -274,6 +274,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: phoneNumber
       type:
         scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.CallingSIP
+  map:
+    fields:
+    - name: servers
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SIPServer
+          elementRelationship: atomic
+    - name: status
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SettingStatus
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.CardBody
   map:
     fields:
@@ -1049,7 +1061,13 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: associative
+    - name: sip
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.CallingSIP
     - name: status
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SettingStatus
+    - name: video
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SettingStatus
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberCommerce
@@ -1532,6 +1550,22 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: type
       type:
         scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.SIPParameterValue
+  scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.SIPServer
+  map:
+    fields:
+    - name: hostname
+      type:
+        scalar: string
+    - name: port
+      type:
+        scalar: numeric
+    - name: requestURIUserParams
+      type:
+        map:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SIPParameterValue
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.SecretKeyReference
   map:
     fields:
