@@ -70,6 +70,13 @@ func TestCallingSIP(t *testing.T) {
 		c.SIP.Servers[0].Hostname != "sip.acme.example" || c.SIP.Servers[0].Params["tgrp"] != "east" {
 		t.Errorf("at Meta: %+v", c)
 	}
+	op.Observe()
+	w.Reload(obj)
+	for _, e := range obj.Status.Health.Entities {
+		if want := map[string]string{"PHONE_NUMBER": "AVAILABLE", "APP": "AVAILABLE"}[e.Type]; e.CanReceiveCallSIP != want {
+			t.Errorf("health of %s: %q, want %q", e.Type, e.CanReceiveCallSIP, want)
+		}
+	}
 	setCalling(w, strings.ReplaceAll(someCalling, `"DISABLED"`, `"ENABLED"`))
 	op.Advance(65 * time.Minute)
 	synced(t, w, obj, v1alpha1.ReasonSynced)
@@ -138,6 +145,49 @@ func TestCallingVideo(t *testing.T) {
 	synced(t, w, obj, v1alpha1.ReasonSynced)
 	if c := callingAtMeta(t, w); c.Video.Status != "ENABLED" {
 		t.Errorf("at Meta: %+v", c)
+	}
+	w.CheckInvariants()
+}
+
+// TestIdentityKeyCheck: it is switched on and read back, a change by hand is undone or named, and removing it changes nothing.
+func TestIdentityKeyCheck(t *testing.T) {
+	t.Parallel()
+	w, op := settingsWorld(t)
+	setCalling(w, someCalling)
+	on := func() bool { return strings.Contains(string(atMeta(t, w).IdentityChange), "true") }
+	off := func() {
+		w.Sim.UpdateNumber(harness.NumberID, func(n *graphsim.Number) {
+			n.Config.IdentityChange = json.RawMessage(`{"enable_identity_key_check":false}`)
+		})
+	}
+	obj := settingsNumber(w, func(s *v1alpha1.PhoneNumberSpec) {
+		s.IdentityKeyCheck, s.ManagementPolicy = v1alpha1.SettingStatusEnabled, v1alpha1.ManagementPolicyObserved
+	})
+	op.Settle()
+	synced(t, w, obj, v1alpha1.ReasonDriftDetected)
+	if want := []string{"identityKeyCheck"}; !slices.Equal(obj.Status.Drift, want) || on() {
+		t.Errorf("observed: drift %v, on at Meta: %t", obj.Status.Drift, on())
+	}
+	w.Edit(obj, func() { obj.Spec.ManagementPolicy = "" })
+	op.Settle()
+	synced(t, w, obj, v1alpha1.ReasonSynced)
+	off()
+	op.Advance(65 * time.Minute)
+	if synced(t, w, obj, v1alpha1.ReasonSynced); !on() {
+		t.Error("not repaired")
+	}
+	w.Edit(obj, func() { obj.Spec.DriftPolicy = v1alpha1.DriftPolicyReport })
+	op.Settle()
+	off()
+	op.Advance(65 * time.Minute)
+	if synced(t, w, obj, v1alpha1.ReasonDriftDetected); on() {
+		t.Error("repaired against the policy")
+	}
+	w.Edit(obj, func() { obj.Spec.IdentityKeyCheck = "" })
+	op.Advance(65 * time.Minute)
+	synced(t, w, obj, v1alpha1.ReasonSynced)
+	if n := numberOps(w, graphsim.OpUpdateSettings); n != 2 || string(atMeta(t, w).Calling) != someCalling {
+		t.Errorf("%d writes; calling %s", n, atMeta(t, w).Calling)
 	}
 	w.CheckInvariants()
 }

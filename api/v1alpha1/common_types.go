@@ -242,6 +242,10 @@ type HealthEntity struct {
 	// +optional
 	CanSendMessage string `json:"canSendMessage,omitempty"`
 
+	// CanReceiveCallSIP reports of a number that takes calls whether they reach a SIP server: AVAILABLE, LIMITED or BLOCKED.
+	// +optional
+	CanReceiveCallSIP string `json:"canReceiveCallSIP,omitempty"`
+
 	// AdditionalInfo is what Meta adds to a LIMITED answer, in English.
 	// +optional
 	// +listType=atomic

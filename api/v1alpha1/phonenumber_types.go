@@ -108,6 +108,13 @@ type PhoneNumberSpec struct {
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('www') && !self.matches('[.](com|org|net|int|edu|gov|mil|us|in|html)$')",message="username must not look like an internet address: it may not begin with www or end like a domain, such as .com"
 	Username *string `json:"username,omitempty"`
 
+	// IdentityKeyCheck: ENABLED holds messages back from people whose identity key changed since the sender last saw it: Meta
+	// reports the key of each person in webhooks, and applications send it back with each message. DISABLED sends regardless.
+	// Absent leaves it alone.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/phone-numbers
+	// +optional
+	IdentityKeyCheck SettingStatus `json:"identityKeyCheck,omitempty"`
+
 	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain. Deregister takes the
 	// number off the Cloud API, for every partner that uses it; the number itself stays.
 	// +optional

@@ -49,7 +49,8 @@ complianceInfo:
   registered: true
   grievanceOfficer: {name: Ana, email: ana@acme.example, landlineNumber: "+913857614343", mobileNumber: "+913854559033"}
   customerCare: {email: care@acme.example, landlineNumber: "+913857614343", mobileNumber: "+913854559033"}
-username: acme.support_1`},
+username: acme.support_1
+identityKeyCheck: ENABLED`},
 		{name: "settings cleared", base: numberByID, patch: `{calling: {restrictToUserCountries: []}, username: ""}`},
 		{name: "holidays cleared", base: numberByID, patch: holiday("")},
 		{name: "a partnership", base: numberByID, patch: `complianceInfo: {entityName: Acme, entityType: PARTNERSHIP, registered: false}`},
@@ -116,6 +117,9 @@ username: acme.support_1`},
 			at: "spec.complianceInfo.entityType", want: "Unsupported value"},
 		{name: "an empty contact", base: numberByID, patch: compliance(`customerCare: {}`),
 			at: "spec.complianceInfo.customerCare", want: "at least 1 properties"},
+
+		{name: "an identity check in lower case", base: numberByID, patch: `identityKeyCheck: enabled`,
+			at: "spec.identityKeyCheck", want: "Unsupported value"},
 
 		{name: "a username in capitals", base: numberByID, patch: `username: Acme`, at: "spec.username", want: "3 to 35"},
 		{name: "a short username", base: numberByID, patch: `username: ab`, at: "spec.username", want: "3 to 35"},

@@ -41,6 +41,7 @@ func HealthStatus(h *graph.Health) *v1alpha1.HealthStatus {
 	for _, e := range h.Entities[:min(len(h.Entities), metavalues.ListLimit)] {
 		entity := v1alpha1.HealthEntity{
 			Type: short(strings.ToUpper(e.Type)), ID: short(e.ID), CanSendMessage: short(strings.ToUpper(e.CanSendMessage)),
+			CanReceiveCallSIP: short(e.CanReceiveCallSIP),
 		}
 		for _, problem := range e.Errors[:min(len(e.Errors), metavalues.ListLimit)] {
 			if left > 0 {

@@ -6,6 +6,7 @@ package phonenumber
 import (
 	"context"
 
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/number"
 )
 
@@ -37,6 +38,8 @@ func (n *numbers) updateSection(ctx context.Context, s *sectionRun, live number.
 		return c.SetEncryption(ctx, id, spec.FlowsEncryption.PublicKey)
 	case number.Compliance:
 		return c.SetCompliance(ctx, id, number.ComplianceUpdate(spec.ComplianceInfo, live.Compliance))
+	case number.Identity:
+		return c.SetIdentityCheck(ctx, id, spec.IdentityKeyCheck == v1alpha1.SettingStatusEnabled)
 	default:
 		return n.updateUsername(ctx, s)
 	}

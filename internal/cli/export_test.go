@@ -41,6 +41,9 @@ func furnish(sim *graphsim.Simulator) {
 	sim.UpdateNumber(demoNumber, func(n *graphsim.Number) {
 		n.CallbackURL = "https://number.acme.example/wa"
 		n.Config.Profile.Websites = []string{"https://acme.example"}
+		n.Config.Calling = json.RawMessage(`{"status":"ENABLED","video":{"status":"DISABLED"},"sip":{"status":"ENABLED","servers":[
+			{"hostname":"sip.acme.example","port":5062,"sip_user_password":"hush","request_uri_user_params":{"tgrp":"east"}}]}}`)
+		n.Config.IdentityChange = json.RawMessage(`{"enable_identity_key_check":true}`)
 	})
 	sim.AddNumber(acmeGarden, graphsim.Number{
 		ID: "106853218861310", DisplayPhoneNumber: "+1 555-078-3883", VerifiedName: "Acme: by app", PlatformType: "ON_PREMISE",

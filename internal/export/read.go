@@ -75,9 +75,13 @@ func (s *Source) readApp(ctx context.Context, session *account.Session) {
 	s.App = app
 }
 
-// readSettings makes a call for each section of a number.
+// readSettings makes a call for each section of a number, but for those that another call has read.
 func (s *Source) readSettings(ctx context.Context, session *account.Session, id string) {
 	for _, section := range number.All {
+		if live, read := s.Settings[id][number.ReadWith(section)]; read {
+			s.Settings[id][section] = live
+			continue
+		}
 		live, err := number.Read(ctx, session.Client(), id, section)
 		if err != nil {
 			s.miss("%s of number %s is missing: %s", section, id, Explain(err))

@@ -93,7 +93,7 @@ const compositeBody = `{
  "whatsapp_business_manager_messaging_limit":"TIER_2K","primary_funding_id":"55","is_enabled_for_insights":"true",
  "owner_business_info":{"id":506914307656634,"name":"Acme"},"unheard_of":[1],
  "health_status":{"can_send_message":"limited","entities":[
-   {"entity_type":"waba","id":102290129340398,"can_send_message":"LIMITED","additional_info":["Soon."]},
+   {"entity_type":"waba","id":102290129340398,"can_send_message":"LIMITED","can_receive_call_sip":"blocked","additional_info":["Soon."]},
    {"entity_type":"APP","id":"634974688087057","can_send_message":"BLOCKED",
     "errors":[{"error_code":"141006","error_description":"No payment method","possible_solution":"Add one"}]}]},
  "phone_numbers":{"data":[{"id":"106540352242922","display_phone_number":"+1 555-078-3881","verified_name":"Acme Support",
@@ -126,7 +126,7 @@ func TestReadAccount(t *testing.T) {
 		MessagingLimit: "TIER_2K", PrimaryFundingID: "55", InsightsEnabled: ptr(true),
 		OwnerBusiness: &Business{ID: "506914307656634", Name: "Acme"},
 		Health: &Health{CanSendMessage: "LIMITED", Entities: []HealthEntity{
-			{Type: "WABA", ID: testWABA, CanSendMessage: "LIMITED", AdditionalInfo: []string{"Soon."}},
+			{Type: "WABA", ID: testWABA, CanSendMessage: "LIMITED", CanReceiveCallSIP: "BLOCKED", AdditionalInfo: []string{"Soon."}},
 			{Type: "APP", ID: "634974688087057", CanSendMessage: "BLOCKED", Errors: []HealthError{
 				{Code: 141006, Description: "No payment method", PossibleSolution: "Add one"},
 			}},

@@ -104,6 +104,8 @@ type Health struct {
 type HealthEntity struct {
 	// Type is PHONE_NUMBER, MESSAGE_TEMPLATE, WABA, BUSINESS or APP.
 	Type, ID, CanSendMessage string
+	// CanReceiveCallSIP says of numbers with calls whether these reach a SIP server; "" = not reported.
+	CanReceiveCallSIP string
 	// AdditionalInfo comes with LIMITED, Errors with BLOCKED.
 	AdditionalInfo []string
 	Errors         []HealthError

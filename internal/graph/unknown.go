@@ -24,7 +24,7 @@ var (
 	templateProperties  = properties.Of().Object("components", componentProperties).Object(fieldMaxPrice, properties.Of("bid_amount", "bid_strategy"))
 
 	healthProperties = properties.Of("can_send_message").Object("entities",
-		properties.Of("entity_type", "id", "can_send_message", "additional_info").
+		properties.Of("entity_type", "id", "can_send_message", "can_receive_call_sip", "additional_info").
 			Object("errors", properties.Of("error_code", "error_description", "possible_solution")))
 	numberProperties = properties.Of(numberFields...).With(properties.Of(numberDetailFields...), properties.Of("messaging_limit_tier")).
 				Object("throughput", properties.Of("level")).Object("official_business_account", properties.Of("oba_status", "status_message")).

@@ -87,7 +87,7 @@ func healthFrom(n node) *Health {
 	for _, item := range n.nodes("entities") {
 		entity := HealthEntity{
 			Type: item.upper("entity_type"), ID: item.str("id"), CanSendMessage: item.upper("can_send_message"),
-			AdditionalInfo: item.strs("additional_info"),
+			CanReceiveCallSIP: item.upper("can_receive_call_sip"), AdditionalInfo: item.strs("additional_info"),
 		}
 		for _, failure := range item.nodes("errors") {
 			entity.Errors = append(entity.Errors, HealthError{

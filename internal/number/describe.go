@@ -15,7 +15,7 @@ import (
 )
 
 // All lists the sections, in the order of Sections.
-var All = []Section{Profile, Commerce, Automation, Calling, Encryption, Compliance, Username}
+var All = []Section{Profile, Commerce, Automation, Calling, Encryption, Compliance, Username, Identity}
 
 // Describe writes Meta's state of a section into a spec; it is the inverse of Wanted. Fields that are empty at Meta are omitted,
 // so that they stay unmanaged, and so is a profile picture, which Meta never returns. It reports whether there was anything.
@@ -40,6 +40,10 @@ func Describe(spec *v1alpha1.PhoneNumberSpec, section Section, live Live) bool {
 	case Username:
 		if name := username(live.Username.Name); name != "" {
 			spec.Username = &name
+		}
+	case Identity:
+		if live.IdentityCheck != nil {
+			spec.IdentityKeyCheck = switchOf(*live.IdentityCheck)
 		}
 	}
 	return slices.Contains(Sections(spec), section)

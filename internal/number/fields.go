@@ -30,6 +30,7 @@ const (
 	Encryption Section = "flowsEncryption"
 	Compliance Section = "complianceInfo"
 	Username   Section = "username"
+	Identity   Section = "identityKeyCheck"
 )
 
 // Sections lists the sections that a spec names, in a fixed order.
@@ -41,7 +42,7 @@ func Sections(spec *v1alpha1.PhoneNumberSpec) []Section {
 	}{
 		{Profile, spec.Profile != nil}, {Commerce, spec.Commerce != nil}, {Automation, spec.ConversationalAutomation != nil},
 		{Calling, spec.Calling != nil}, {Encryption, spec.FlowsEncryption != nil}, {Compliance, spec.ComplianceInfo != nil},
-		{Username, spec.Username != nil},
+		{Username, spec.Username != nil}, {Identity, spec.IdentityKeyCheck != ""},
 	} {
 		if s.named {
 			out = append(out, s.section)
@@ -68,7 +69,7 @@ var switches = map[string]bool{
 	"commerce.cartEnabled": true, "commerce.catalogVisible": true,
 	"calling.status": true, "calling.callIconVisibility": true, "calling.callbackPermission": true, "calling.video": true,
 	"calling.sip.status": true, "calling.callHours.status": true,
-	"complianceInfo.registered": true,
+	"complianceInfo.registered": true, "identityKeyCheck": true,
 }
 
 // Fields is the comparable part of sections: names of fields as in the spec, and canonical values. An empty value stands for

@@ -23,6 +23,8 @@ type Live struct {
 	Encryption *graph.Encryption
 	Compliance *graph.Compliance
 	Username   *graph.Username
+	// IdentityCheck is nil where Meta doesn't show it, which it does where it was never on.
+	IdentityCheck *bool
 }
 
 // Fields returns all fields that Meta shows of the section. picture is the hash of the profile picture that was sent last.
@@ -46,8 +48,17 @@ func (l Live) Fields(section Section, picture string) Fields {
 		f.liveCompliance(l.Compliance)
 	case Username:
 		f["username"] = username(l.Username.Name)
+	case Identity:
+		f["identityKeyCheck"] = string(switchOf(l.IdentityCheck != nil && *l.IdentityCheck))
 	}
 	return f
+}
+
+func switchOf(on bool) v1alpha1.SettingStatus {
+	if on {
+		return v1alpha1.SettingStatusEnabled
+	}
+	return v1alpha1.SettingStatusDisabled
 }
 
 func (f Fields) liveProfile(p *graph.Profile, picture string) {

@@ -9,6 +9,14 @@ import (
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
+// ReadWith returns an earlier section of All whose read has this one as well; the section itself where there is none.
+func ReadWith(section Section) Section {
+	if section == Identity {
+		return Calling
+	}
+	return section
+}
+
 // Read makes the one call that reads a section of a number.
 func Read(ctx context.Context, c *graph.Client, id string, section Section) (live Live, err error) {
 	switch section {
@@ -18,10 +26,10 @@ func Read(ctx context.Context, c *graph.Client, id string, section Section) (liv
 		live.Commerce, err = c.ReadCommerce(ctx, id)
 	case Automation:
 		live.Automation, err = c.ReadAutomation(ctx, id)
-	case Calling:
+	case Calling, Identity:
 		settings, failed := c.ReadSettings(ctx, id)
 		if err = failed; err == nil {
-			live.Calling = settings.Calling
+			live.Calling, live.IdentityCheck = settings.Calling, settings.IdentityCheck
 		}
 	case Encryption:
 		live.Encryption, err = c.ReadEncryption(ctx, id)

@@ -72,6 +72,8 @@ func write(ctx context.Context, c *graph.Client, spec *v1alpha1.PhoneNumberSpec,
 			return c.DeleteUsername(ctx, testNumber)
 		}
 		_, err = c.SetUsername(ctx, testNumber, *spec.Username)
+	case Identity:
+		return c.SetIdentityCheck(ctx, testNumber, spec.IdentityKeyCheck == v1alpha1.SettingStatusEnabled)
 	}
 	return err
 }
@@ -146,6 +148,8 @@ func (m maker) spec(s Section) *v1alpha1.PhoneNumberSpec {
 		out.ComplianceInfo = m.compliance()
 	case Username:
 		out.Username = ptr.To(m.pick("", "acme", "acme.support", "acme_1"))
+	case Identity:
+		out.IdentityKeyCheck = v1alpha1.SettingStatus(m.pick("ENABLED", "DISABLED"))
 	}
 	return out
 }

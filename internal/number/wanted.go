@@ -35,6 +35,8 @@ func Wanted(spec *v1alpha1.PhoneNumberSpec, section Section, picture string) Fie
 		f.wantCompliance(spec.ComplianceInfo)
 	case Username:
 		f["username"] = username(deref(spec.Username))
+	case Identity:
+		f["identityKeyCheck"] = string(spec.IdentityKeyCheck)
 	}
 	return f
 }

@@ -34,9 +34,10 @@ func numberAttacks(w *sharedAccount) []client.Object {
 					Status: v1alpha1.SettingStatusDisabled,
 					SIP:    &v1alpha1.CallingSIP{Servers: []v1alpha1.SIPServer{{Hostname: "hijacked.example"}}},
 				},
-				FlowsEncryption: &v1alpha1.FlowsEncryption{PublicKey: publicKey},
-				ComplianceInfo:  &v1alpha1.ComplianceInfo{EntityName: "Hijackers", EntityType: v1alpha1.ComplianceEntityTypePartnership, Registered: ptr.To(true)},
-				Username:        ptr.To("hijacked.example"),
+				FlowsEncryption:  &v1alpha1.FlowsEncryption{PublicKey: publicKey},
+				ComplianceInfo:   &v1alpha1.ComplianceInfo{EntityName: "Hijackers", EntityType: v1alpha1.ComplianceEntityTypePartnership, Registered: ptr.To(true)},
+				Username:         ptr.To("hijacked.example"),
+				IdentityKeyCheck: v1alpha1.SettingStatusDisabled,
 			}
 			full.PolicySpec = p
 			byID, byDigits, added := full, full, full

@@ -529,6 +529,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: atomic
+    - name: canReceiveCallSIP
+      type:
+        scalar: string
     - name: canSendMessage
       type:
         scalar: string
@@ -1260,6 +1263,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: id
       type:
         scalar: string
+    - name: identityKeyCheck
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.SettingStatus
     - name: managementPolicy
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.ManagementPolicy

@@ -16,6 +16,8 @@ type HealthEntityApplyConfiguration struct {
 	ID *string `json:"id,omitempty"`
 	// CanSendMessage is the answer for this part, for example AVAILABLE, LIMITED or BLOCKED.
 	CanSendMessage *string `json:"canSendMessage,omitempty"`
+	// CanReceiveCallSIP reports of a number that takes calls whether they reach a SIP server: AVAILABLE, LIMITED or BLOCKED.
+	CanReceiveCallSIP *string `json:"canReceiveCallSIP,omitempty"`
 	// AdditionalInfo is what Meta adds to a LIMITED answer, in English.
 	AdditionalInfo []string `json:"additionalInfo,omitempty"`
 	// Errors are the reasons for a BLOCKED answer.
@@ -49,6 +51,14 @@ func (b *HealthEntityApplyConfiguration) WithID(value string) *HealthEntityApply
 // If called multiple times, the CanSendMessage field is set to the value of the last call.
 func (b *HealthEntityApplyConfiguration) WithCanSendMessage(value string) *HealthEntityApplyConfiguration {
 	b.CanSendMessage = &value
+	return b
+}
+
+// WithCanReceiveCallSIP sets the CanReceiveCallSIP field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the CanReceiveCallSIP field is set to the value of the last call.
+func (b *HealthEntityApplyConfiguration) WithCanReceiveCallSIP(value string) *HealthEntityApplyConfiguration {
+	b.CanReceiveCallSIP = &value
 	return b
 }
 

@@ -49,6 +49,11 @@ type PhoneNumberSpecApplyConfiguration struct {
 	// them, and not like an internet address. "" gives the username up, and others can then take it; absent leaves it alone.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
 	Username *string `json:"username,omitempty"`
+	// IdentityKeyCheck: ENABLED holds messages back from people whose identity key changed since the sender last saw it: Meta
+	// reports the key of each person in webhooks, and applications send it back with each message. DISABLED sends regardless.
+	// Absent leaves it alone.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/phone-numbers
+	IdentityKeyCheck *apiv1alpha1.SettingStatus `json:"identityKeyCheck,omitempty"`
 	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain. Deregister takes the
 	// number off the Cloud API, for every partner that uses it; the number itself stays.
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`
@@ -185,6 +190,14 @@ func (b *PhoneNumberSpecApplyConfiguration) WithComplianceInfo(value *Compliance
 // If called multiple times, the Username field is set to the value of the last call.
 func (b *PhoneNumberSpecApplyConfiguration) WithUsername(value string) *PhoneNumberSpecApplyConfiguration {
 	b.Username = &value
+	return b
+}
+
+// WithIdentityKeyCheck sets the IdentityKeyCheck field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the IdentityKeyCheck field is set to the value of the last call.
+func (b *PhoneNumberSpecApplyConfiguration) WithIdentityKeyCheck(value apiv1alpha1.SettingStatus) *PhoneNumberSpecApplyConfiguration {
+	b.IdentityKeyCheck = &value
 	return b
 }
 
