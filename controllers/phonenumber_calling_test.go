@@ -210,3 +210,19 @@ func TestCallingRefused(t *testing.T) {
 	}
 	w.CheckInvariants()
 }
+
+// TestSearchVisibility: what a person chose in WhatsApp Manager is shown at the next observation, at no further call.
+func TestSearchVisibility(t *testing.T) {
+	t.Parallel()
+	w, op := settingsWorld(t)
+	obj := settingsNumber(w, func(*v1alpha1.PhoneNumberSpec) {})
+	op.Settle()
+	if w.Reload(obj); obj.Status.SearchVisibility != "VISIBLE" {
+		t.Errorf("status: %q", obj.Status.SearchVisibility)
+	}
+	w.Sim.UpdateNumber(harness.NumberID, func(n *graphsim.Number) { n.Config.Hidden = true })
+	op.Observe()
+	if w.Reload(obj); obj.Status.SearchVisibility != "HIDDEN" || w.Sim.Stats().ByOp[graphsim.OpReadNumber] != 0 {
+		t.Errorf("status: %q; calls %v", obj.Status.SearchVisibility, w.Sim.Stats().ByOp)
+	}
+}

@@ -64,6 +64,11 @@ type PhoneNumberStatus struct {
 	// +optional
 	OfficialBusinessAccount *bool `json:"officialBusinessAccount,omitempty"`
 
+	// SearchVisibility: VISIBLE where people find the number by its display name, else HIDDEN. It is changed in WhatsApp Manager:
+	// Meta documents no call for it.
+	// +optional
+	SearchVisibility string `json:"searchVisibility,omitempty"`
+
 	// PINEnabled reports whether two-step verification is on.
 	// +optional
 	PINEnabled *bool `json:"pinEnabled,omitempty"`

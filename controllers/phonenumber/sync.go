@@ -139,6 +139,7 @@ func (n *numbers) observeInto(p *numberRun, live *graph.PhoneNumber) {
 	s.Status, s.PlatformType, s.ThroughputLevel = metavalues.Upper(live.Status), metavalues.Upper(live.PlatformType), metavalues.Upper(live.ThroughputLevel)
 	s.MessagingLimit, s.AccountMode = metavalues.Upper(live.MessagingLimit), metavalues.Upper(live.AccountMode)
 	s.OfficialBusinessAccount, s.PINEnabled, s.OnBizApp = live.OfficialBusinessAccount, live.PinEnabled, live.OnBizApp
+	s.SearchVisibility = metavalues.Upper(live.SearchVisibility)
 	s.LastOnboardedTime = deadline.Pointer(live.LastOnboardedTime)
 	s.Health, s.UnknownProperties = lifecycle.HealthStatus(live.Health), live.UnknownProperties
 	s.CallbackURLs = nil

@@ -24,7 +24,12 @@ func TestReadPhoneNumber(t *testing.T) {
 	})
 	seen := server.onlyRequest(t)
 	equal(t, "request", seen.Method+" "+seen.Path, "GET "+underNumber)
-	equal(t, "fields", seen.Query.Get("fields"), strings.Join(numberFields, ",")+",username,is_preverified_number,search_visibility")
+	equal(t, "fields", seen.Query.Get("fields"), strings.Join(numberFields, ",")+",username,is_preverified_number")
+
+	server = newFakeGraph(t, ok(`{"id":"1","search_visibility":"NON_VISIBLE"}`)) // the SDKs' name of HIDDEN
+	if got, err = server.client(t).ReadPhoneNumber(t.Context(), testNumber); err != nil || got.SearchVisibility != "HIDDEN" {
+		t.Errorf("got %+v, %v", got, err)
+	}
 
 	unknown := refused(`{"error":{"code":100,"message":"(#100) Tried accessing nonexisting field (username) on node type (WhatsAppBusinessPhoneNumber)"}}`)
 	server = newFakeGraph(t, unknown, ok(`{"id":"1"}`))

@@ -21,8 +21,7 @@ type NewPhoneNumber struct {
 	VerifiedName string
 }
 
-// ReadPhoneNumber reads one number as it is now: what listings give, and beyond that Username, Preverified and
-// SearchVisibility.
+// ReadPhoneNumber reads one number as it is now: what listings give, and beyond that Username and Preverified.
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/phone-numbers
 func (c *Client) ReadPhoneNumber(ctx context.Context, id string) (*PhoneNumber, error) {

@@ -130,9 +130,11 @@ type PhoneNumber struct {
 	LastOnboardedTime                                time.Time
 	Webhook                                          *WebhookConfiguration
 	Health                                           *Health
-	// Username, SearchVisibility (VISIBLE or HIDDEN) and Preverified are only read by ReadPhoneNumber.
-	Username, SearchVisibility string
-	Preverified                *bool
+	// SearchVisibility is VISIBLE or HIDDEN: whether people find the number by its name. Meta documents no call that changes it.
+	SearchVisibility string
+	// Username and Preverified are only read by ReadPhoneNumber.
+	Username    string
+	Preverified *bool
 	// UnknownProperties are those of the answer that this version doesn't know, as paths; at most 20.
 	UnknownProperties []string
 }

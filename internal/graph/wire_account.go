@@ -32,12 +32,12 @@ var numberFields = []string{
 	"code_verification_status", "quality_rating", "status", "platform_type", "throughput",
 	"whatsapp_business_manager_messaging_limit", "account_mode", "is_official_business_account",
 	"official_business_account", "is_pin_enabled", "is_on_biz_app", "last_onboarded_time",
-	"webhook_configuration", "health_status",
+	"webhook_configuration", "health_status", "search_visibility",
 }
 
 // numberDetailFields are left out of listings: they are not in every version, and each field that Meta does not know makes
 // a listing, with all it carries, go out once more.
-var numberDetailFields = []string{"username", "is_preverified_number", "search_visibility"}
+var numberDetailFields = []string{"username", "is_preverified_number"}
 
 func accountFrom(n node) *Account {
 	a := &Account{
@@ -68,6 +68,14 @@ func accountOptionalFrom(n node) *AccountOptional {
 		TemplateAutoArchival:              n.boolPtr("template_auto_archival_enabled"),
 		SharedWithPartners:                n.boolPtr("is_shared_with_partners"),
 	}
+}
+
+// searchVisibility brings the name that Meta's SDKs have for it into that of Meta's pages.
+func searchVisibility(value string) string {
+	if value == "NON_VISIBLE" {
+		return "HIDDEN"
+	}
+	return value
 }
 
 // wireAccount is what can be written. Everything else about an account is Meta's.
@@ -112,7 +120,7 @@ func numberFrom(n node) (PhoneNumber, error) {
 		OfficialBusinessAccount:       n.boolPtr("is_official_business_account"),
 		PinEnabled:                    n.boolPtr("is_pin_enabled"), OnBizApp: n.boolPtr("is_on_biz_app"),
 		LastOnboardedTime: n.time("last_onboarded_time"), Health: healthFrom(n.obj("health_status")),
-		Username: n.str("username"), SearchVisibility: n.upper("search_visibility"),
+		Username: n.str("username"), SearchVisibility: searchVisibility(n.upper("search_visibility")),
 		Preverified: n.boolPtr("is_preverified_number"), UnknownProperties: properties.Unknown(map[string]any(n), numberProperties),
 	}
 	if p.ID == "" {

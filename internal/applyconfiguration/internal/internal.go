@@ -1371,6 +1371,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: qualityRating
       type:
         scalar: string
+    - name: searchVisibility
+      type:
+        scalar: string
     - name: status
       type:
         scalar: string

@@ -43,6 +43,9 @@ type PhoneNumberStatusApplyConfiguration struct {
 	AccountMode *string `json:"accountMode,omitempty"`
 	// OfficialBusinessAccount reports whether the number has the verified badge.
 	OfficialBusinessAccount *bool `json:"officialBusinessAccount,omitempty"`
+	// SearchVisibility: VISIBLE where people find the number by its display name, else HIDDEN. It is changed in WhatsApp Manager:
+	// Meta documents no call for it.
+	SearchVisibility *string `json:"searchVisibility,omitempty"`
 	// PINEnabled reports whether two-step verification is on.
 	PINEnabled *bool `json:"pinEnabled,omitempty"`
 	// OnBizApp reports whether the number is also used in the WhatsApp Business app. Such numbers are neither registered nor
@@ -240,6 +243,14 @@ func (b *PhoneNumberStatusApplyConfiguration) WithAccountMode(value string) *Pho
 // If called multiple times, the OfficialBusinessAccount field is set to the value of the last call.
 func (b *PhoneNumberStatusApplyConfiguration) WithOfficialBusinessAccount(value bool) *PhoneNumberStatusApplyConfiguration {
 	b.OfficialBusinessAccount = &value
+	return b
+}
+
+// WithSearchVisibility sets the SearchVisibility field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the SearchVisibility field is set to the value of the last call.
+func (b *PhoneNumberStatusApplyConfiguration) WithSearchVisibility(value string) *PhoneNumberStatusApplyConfiguration {
+	b.SearchVisibility = &value
 	return b
 }
 
