@@ -5,6 +5,7 @@ package controllers_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,5 +138,79 @@ func TestAccountSettingContested(t *testing.T) {
 	op.Advance(70 * time.Minute)
 	w.Reload(waba)
 	expect(t, waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	w.CheckInvariants()
+}
+
+// TestCreativeFeatures: the features of the spec are set and read back, the others stay, a change by hand is undone, and a feature that
+// was never set counts as off.
+func TestCreativeFeatures(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env)
+	w.Secret()
+	atMeta := func(features map[string]string) {
+		w.Sim.UpdateAccount(harness.AccountID, func(a *graphsim.Account) { a.CreativeFeatures = features })
+	}
+	shows := func(name, status string) (same bool) {
+		w.Sim.UpdateAccount(harness.AccountID, func(a *graphsim.Account) { same = a.CreativeFeatures[name] == status })
+		return same
+	}
+	atMeta(map[string]string{"image_animation": "OPT_IN"})
+	waba := w.WABA(func(a *v1alpha1.WABA) {
+		a.Spec.ManagementPolicy = v1alpha1.ManagementPolicyObserved
+		a.Spec.CreativeFeatures = []v1alpha1.CreativeFeature{{Feature: "Image_Touchups", EnrollStatus: "OPT_IN"}, {Feature: "add_text_overlay", EnrollStatus: "OPT_OUT"}}
+	})
+	op := w.Start()
+	op.Settle()
+	w.Reload(waba)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonDriftDetected)
+	if updates(w) != 0 || !slices.Equal(waba.Status.Drift, []string{"creativeFeatures"}) {
+		t.Errorf("observed: %d writes, drift %v", updates(w), waba.Status.Drift)
+	}
+	if got := waba.Status.CreativeFeatures; len(got) != 1 || got[0].Feature != "image_animation" || got[0].EnrollStatus != "OPT_IN" {
+		t.Errorf("status: %v", got)
+	}
+	w.Edit(waba, func() { waba.Spec.ManagementPolicy = "" })
+	op.Settle()
+	op.Observe()
+	op.Observe()
+	w.Reload(waba)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	if updates(w) != 1 || !shows("image_touchups", "OPT_IN") || !shows("image_animation", "OPT_IN") || len(waba.Status.CreativeFeatures) != 3 {
+		t.Errorf("%d writes, status %v", updates(w), waba.Status.CreativeFeatures)
+	}
+	atMeta(map[string]string{"image_animation": "OPT_IN"})
+	op.Advance(70 * time.Minute)
+	if updates(w) != 2 || !shows("image_touchups", "OPT_IN") {
+		t.Errorf("not repaired: %d writes", updates(w))
+	}
+	w.Edit(waba, func() { waba.Spec.CreativeFeatures = nil })
+	op.Settle()
+	atMeta(nil)
+	op.Advance(3 * time.Hour)
+	w.Reload(waba)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	if updates(w) != 2 || len(waba.Status.CreativeFeatures) != 0 {
+		t.Errorf("without the field: %d writes, status %v", updates(w), waba.Status.CreativeFeatures)
+	}
+	w.CheckInvariants()
+}
+
+// TestCreativeFeatureRefused: a feature that Meta doesn't know is reported, and isn't sent again at every observation.
+func TestCreativeFeatureRefused(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env)
+	w.Secret()
+	waba := w.WABA(func(a *v1alpha1.WABA) {
+		a.Spec.CreativeFeatures = []v1alpha1.CreativeFeature{{Feature: "image_touchup", EnrollStatus: "OPT_IN"}}
+	})
+	op := w.Start()
+	op.Settle()
+	op.Advance(3 * time.Hour)
+	w.Reload(waba)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonRefusedByMeta)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonObserved)
+	if c := harness.Condition(waba.Status.Conditions, v1alpha1.ConditionSynced); updates(w) != 1 || !strings.Contains(c.Message, "spec.creativeFeatures") {
+		t.Errorf("%d writes: %s", updates(w), c.Message)
+	}
 	w.CheckInvariants()
 }

@@ -112,6 +112,11 @@ type WABAStatus struct {
 	// +optional
 	TemplateAutoArchival string `json:"templateAutoArchival,omitempty"`
 
+	// CreativeFeatures are Meta's automatic changes of marketing messages that were ever switched for the account. Read once an hour.
+	// +optional
+	// +listType=atomic
+	CreativeFeatures []CreativeFeatureStatus `json:"creativeFeatures,omitempty"`
+
 	// Operator is the operator's own memory. It is no API: it may change with any version.
 	// +optional
 	Operator WABAOperatorStatus `json:"operator,omitzero"`
@@ -119,6 +124,17 @@ type WABAStatus struct {
 	// Webhook holds facts that only webhooks report.
 	// +optional
 	Webhook *WABAWebhookStatus `json:"webhook,omitempty"`
+}
+
+// CreativeFeatureStatus is one of Meta's automatic changes of marketing messages.
+type CreativeFeatureStatus struct {
+	// Feature in Meta's spelling.
+	// +required
+	Feature string `json:"feature"`
+
+	// EnrollStatus is OPT_IN or OPT_OUT.
+	// +optional
+	EnrollStatus string `json:"enrollStatus,omitempty"`
 }
 
 // WABAOperatorStatus is what the operator remembers of an account. It is no API: it may change with any version.

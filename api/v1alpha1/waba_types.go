@@ -172,6 +172,16 @@ type WABASpec struct {
 	// +optional
 	TemplateAutoArchival FeatureSwitch `json:"templateAutoArchival,omitempty"`
 
+	// CreativeFeatures opts in to or out of Meta's automatic changes of marketing messages, one by one, for all templates that don't
+	// say otherwise; at most 20. A feature that isn't listed is left alone. Since 21 April 2026 all of them are off in an account
+	// in which they were never set.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/send-marketing-messages
+	// +optional
+	// +listType=map
+	// +listMapKey=feature
+	// +kubebuilder:validation:MaxItems=20
+	CreativeFeatures []CreativeFeature `json:"creativeFeatures,omitempty"`
+
 	// ApprovedApps are the Meta apps that may be subscribed to this account. When given, any other subscribed app makes the
 	// condition PolicyCompliant False; it is not removed. Absent means that nothing is reported.
 	// +optional

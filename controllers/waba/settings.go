@@ -4,6 +4,7 @@
 package waba
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -61,7 +62,33 @@ func accountSettings(p *accountRun) []accountSetting {
 			},
 		})
 	}
+	if len(spec.CreativeFeatures) > 0 && optional.CreativeFeaturesRead {
+		out = append(out, creativeFeatures(id, spec.CreativeFeatures, optional.CreativeFeatures))
+	}
 	return out
+}
+
+// creativeFeatures compares the features that the spec names. One that Meta doesn't show was never set, and so is off. They are written
+// together, because Meta doesn't document what becomes of those that aren't sent.
+func creativeFeatures(id string, wanted []v1alpha1.CreativeFeature, live []graph.CreativeFeature) accountSetting {
+	shown := map[string]string{}
+	for _, f := range live {
+		shown[f.Feature] = f.EnrollStatus
+	}
+	var update []graph.CreativeFeature
+	var want, is []string
+	for _, f := range wanted {
+		name := strings.ToLower(f.Feature)
+		update = append(update, graph.CreativeFeature{Feature: name, EnrollStatus: string(f.EnrollStatus)})
+		want = append(want, name+"="+string(f.EnrollStatus))
+		is = append(is, name+"="+cmp.Or(shown[name], string(v1alpha1.CreativeEnrollStatusOptOut)))
+	}
+	return accountSetting{
+		field: "creativeFeatures", want: strings.Join(want, ","), live: strings.Join(is, ","),
+		write: func(ctx context.Context, c *graph.Client) error {
+			return c.UpdateAccount(ctx, id, graph.AccountUpdate{CreativeFeatures: update})
+		},
+	}
 }
 
 // position reads a switch, which may be a negative one at Meta.

@@ -60,6 +60,10 @@ func optionalStatus(s *v1alpha1.WABAStatus, o *graph.AccountOptional) {
 	}
 	s.MarketingMessagesOnboardingStatus = metavalues.Upper(o.MarketingMessagesOnboardingStatus)
 	s.PrimaryBusinessLocation = metavalues.Upper(o.PrimaryBusinessLocation)
+	s.CreativeFeatures = nil
+	for _, f := range o.CreativeFeatures[:min(len(o.CreativeFeatures), metavalues.ListLimit)] {
+		s.CreativeFeatures = append(s.CreativeFeatures, v1alpha1.CreativeFeatureStatus{Feature: metavalues.Clip(f.Feature), EnrollStatus: metavalues.Clip(f.EnrollStatus)})
+	}
 	s.MarketingMessages, s.TemplateAutoArchival = position(o.DisableMarketingMessages, true), position(o.TemplateAutoArchival, false)
 }
 

@@ -29,6 +29,7 @@ const (
 var optionalFields = []string{
 	"marketing_messages_onboarding_status", "primary_business_location", "creation_time",
 	"disable_marketing_messages_on_cloud_api", "template_auto_archival_enabled", "is_shared_with_partners",
+	"degrees_of_freedom_spec",
 }
 
 // observation builds one snapshot.

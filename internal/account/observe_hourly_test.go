@@ -14,9 +14,13 @@ import (
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
-// refuseFields answers requests for any of the fields as Meta does: with an error about the first unknown one.
+// refuseFields answers requests for any of the fields as Meta does: with an error about the first unknown one. A field of another node,
+// which may have the same name, is known.
 func refuseFields(fields ...string) func(http.ResponseWriter, *http.Request) bool {
 	return func(rw http.ResponseWriter, r *http.Request) bool {
+		if isComposite(r) {
+			return false
+		}
 		for _, f := range fields {
 			for asked := range strings.SplitSeq(r.URL.Query().Get("fields"), ",") {
 				if asked == f {

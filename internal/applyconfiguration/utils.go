@@ -77,6 +77,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.CreateWindowApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CreativeFeature"):
 		return &apiv1alpha1.CreativeFeatureApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("CreativeFeatureStatus"):
+		return &apiv1alpha1.CreativeFeatureStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CredentialsStatus"):
 		return &apiv1alpha1.CredentialsStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("EditAttempt"):

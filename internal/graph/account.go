@@ -156,8 +156,9 @@ func (c *Client) ReadAccountOptional(ctx context.Context, wabaID string, fields 
 	}
 	names := append([]string{"id"}, fields...)
 	var optional *AccountOptional
-	err := c.readFields(ctx, r, func() string { return c.fieldList(names) }, func(n node) error {
-		optional = accountOptionalFrom(n)
+	asked := func() string { return c.optionalFields.list(c.clock.Now(), names) }
+	err := c.readFieldsBut(ctx, &c.optionalFields, r, asked, func(n node) error {
+		optional = accountOptionalFrom(n, r.query.Get("fields"))
 		return nil
 	})
 	return optional, err

@@ -301,26 +301,6 @@ func TestUnknownFieldsWithoutEnd(t *testing.T) {
 	equal(t, "requests", len(server.all()), fieldRetries+1)
 }
 
-func TestReadAccountOptional(t *testing.T) {
-	server := newFakeGraph(t, ok(`{"id":"1","marketing_messages_onboarding_status":"onboarded","primary_business_location":"de",
-		"creation_time":1700000000,"disable_marketing_messages_on_cloud_api":false,"template_auto_archival_enabled":"TRUE"}`))
-	got, err := server.client(t).ReadAccountOptional(t.Context(), testWABA, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "optional", got, &AccountOptional{
-		MarketingMessagesOnboardingStatus: "ONBOARDED", PrimaryBusinessLocation: "DE",
-		CreationTime: time.Unix(1700000000, 0).UTC(), DisableMarketingMessages: ptr(false), TemplateAutoArchival: ptr(true),
-	})
-	equal(t, "fields", server.onlyRequest(t).Query.Get("fields"), "id,"+strings.Join(OptionalAccountFields(), ","))
-
-	server = newFakeGraph(t, ok(`{"id":"1"}`))
-	if _, err = server.client(t).ReadAccountOptional(t.Context(), testWABA, []string{"creation_time"}); err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "fields", server.onlyRequest(t).Query.Get("fields"), "id,creation_time")
-}
-
 func TestListPhoneNumbers(t *testing.T) {
 	server := newFakeGraph(t, ok(`{"data":[{"id":1}],"paging":{"cursors":{"after":"N"},"next":"https://x"}}`))
 	got, err := server.client(t).ListPhoneNumbers(t.Context(), testWABA, ListOptions{PageSize: 500, After: "C"})

@@ -96,6 +96,8 @@ type Client struct {
 	log            logr.Logger
 	redact         redactor
 	fields         unknownFieldCache
+	// optionalFields are those of accounts. One of them has a namesake among the fields of templates.
+	optionalFields unknownFieldCache
 }
 
 // Format prints a fixed text, so that no verb of fmt prints the credentials.

@@ -74,6 +74,11 @@ func (c *Client) fieldList(names []string) string { return c.fields.list(c.clock
 
 // readFields makes a GET with a list of fields, and repeats it without a field that Meta reports as unknown.
 func (c *Client) readFields(ctx context.Context, r request, fields func() string, decode func(node) error) error {
+	return c.readFieldsBut(ctx, &c.fields, r, fields, decode)
+}
+
+// readFieldsBut remembers unknown fields in a cache of its own, for a request in which a name means another field than elsewhere.
+func (c *Client) readFieldsBut(ctx context.Context, unknown *unknownFieldCache, r request, fields func() string, decode func(node) error) error {
 	for try := 1; ; try++ {
 		asked := fields()
 		r.query.Set("fields", asked)
@@ -84,7 +89,7 @@ func (c *Client) readFields(ctx context.Context, r request, fields func() string
 			}
 			return decode(object)
 		})
-		field, again := c.fields.remember(c.clock.Now(), asked, err)
+		field, again := unknown.remember(c.clock.Now(), asked, err)
 		if !again || try > fieldRetries {
 			return err
 		}

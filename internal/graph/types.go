@@ -78,6 +78,12 @@ type AccountOptional struct {
 	MarketingMessagesOnboardingStatus, PrimaryBusinessLocation         string
 	CreationTime                                                       time.Time
 	DisableMarketingMessages, TemplateAutoArchival, SharedWithPartners *bool
+	// CreativeFeatures are those that were set for the account, sorted; the others are off, since 21 April 2026.
+	// CreativeFeaturesRead is false where Meta doesn't know the field, so that nothing is known of any.
+	//
+	// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/changelog/
+	CreativeFeatures     []CreativeFeature
+	CreativeFeaturesRead bool
 }
 
 // AccountUpdate is what changes in an account; "" and nil are left alone.

@@ -4,6 +4,7 @@
 package graph
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/waba-operator/waba-operator/internal/properties"
@@ -25,7 +26,11 @@ var accountFields = []string{
 var accountOptionalFields = []string{
 	"marketing_messages_onboarding_status", "primary_business_location", "creation_time",
 	"disable_marketing_messages_on_cloud_api", "template_auto_archival_enabled", "is_shared_with_partners",
+	fieldFreedom,
 }
+
+// fieldFreedom has the creative features. Graph leaves it out where none was ever set.
+const fieldFreedom = "degrees_of_freedom_spec"
 
 var numberFields = []string{
 	"id", "display_phone_number", "verified_name", "name_status", "new_display_name", "new_name_status",
@@ -59,7 +64,8 @@ func accountFrom(n node) *Account {
 	return a
 }
 
-func accountOptionalFrom(n node) *AccountOptional {
+// accountOptionalFrom decodes what a request for fields returned.
+func accountOptionalFrom(n node, fields string) *AccountOptional {
 	return &AccountOptional{
 		MarketingMessagesOnboardingStatus: n.upper("marketing_messages_onboarding_status"),
 		PrimaryBusinessLocation:           n.upper("primary_business_location"),
@@ -67,6 +73,8 @@ func accountOptionalFrom(n node) *AccountOptional {
 		DisableMarketingMessages:          n.boolPtr("disable_marketing_messages_on_cloud_api"),
 		TemplateAutoArchival:              n.boolPtr("template_auto_archival_enabled"),
 		SharedWithPartners:                n.boolPtr("is_shared_with_partners"),
+		CreativeFeatures:                  creativeFeaturesFrom(n.obj(fieldFreedom)),
+		CreativeFeaturesRead:              slices.Contains(strings.Split(fields, ","), fieldFreedom),
 	}
 }
 

@@ -101,23 +101,35 @@ func (p *TemplatePage) noteUnread(fields string) {
 	}
 }
 
-// creativeFeaturesFrom understands the list of answers, [{"key":"IMAGE_TOUCHUPS","value":{"enroll_status":"OPT_OUT"}}],
-// and the map of requests, {"image_touchups":{"enroll_status":"OPT_OUT"}}.
+// creativeFeaturesFrom understands the list of a template's answers, [{"key":"IMAGE_TOUCHUPS","value":{"enroll_status":"OPT_OUT"}}],
+// the map of requests, {"image_touchups":{"enroll_status":"OPT_OUT"}}, and that of an account's answers, which are in a list named
+// data: {"image_touchups":"OPT_OUT"}.
+//
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/send-marketing-messages
 func creativeFeaturesFrom(freedom node) []CreativeFeature {
 	const key = "creative_features_spec"
 	found := map[string]string{}
 	add := func(feature string, value any) {
-		if status := asNode(value).upper("enroll_status"); feature != "" && status != "" {
-			found[strings.ToLower(feature)] = status
+		status, isText := value.(string)
+		if !isText {
+			status = asNode(value).str("enroll_status")
+		}
+		if feature != "" && status != "" {
+			found[strings.ToLower(feature)] = strings.ToUpper(status)
 		}
 	}
-	if features := freedom.obj(key); features != nil && features.str("key") == "" {
-		for _, feature := range slices.Sorted(maps.Keys(features)) {
-			add(feature, features[feature])
-		}
-	} else {
-		for _, item := range freedom.nodes(key) {
-			add(item.str("key"), item["value"])
+	for _, part := range append(freedom.nodes("data"), freedom) {
+		_, isList := part[key].([]any)
+		for _, item := range part.nodes(key) {
+			if name := item.str("key"); name != "" {
+				add(name, item["value"])
+				continue
+			}
+			for _, feature := range slices.Sorted(maps.Keys(item)) {
+				if _, isText := item[feature].(string); isText || !isList {
+					add(feature, item[feature])
+				}
+			}
 		}
 	}
 	var out []CreativeFeature

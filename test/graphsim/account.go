@@ -15,7 +15,7 @@ var accountFields = knownFields(`id name currency timezone_id message_template_n
 	health_status creation_time is_enabled_for_insights is_shared_with_partners marketing_messages_onboarding_status
 	disable_marketing_messages_on_cloud_api template_auto_archival_enabled whatsapp_business_manager_messaging_limit
 	primary_funding_id purchase_order_number on_behalf_of_business_info auth_international_rate_eligibility
-	phone_numbers subscribed_apps message_templates`)
+	degrees_of_freedom_spec phone_numbers subscribed_apps message_templates`)
 
 // readAccount is GET /{waba}.
 // See https://developers.facebook.com/documentation/business-messaging/whatsapp/whatsapp-business-accounts.
@@ -103,6 +103,8 @@ func accountSetting(a *account, name string) any {
 		return a.DisableMarketing
 	case "template_auto_archival_enabled":
 		return a.AutoArchival
+	case "degrees_of_freedom_spec":
+		return freedomOfAccount(a.CreativeFeatures)
 	}
 	return nil // known, but not set
 }

@@ -3,7 +3,10 @@
 
 package graphsim
 
-import "testing"
+import (
+	"encoding/json"
+	"testing"
+)
 
 func TestAccountSettings(t *testing.T) {
 	f := newFixture(t)
@@ -13,6 +16,20 @@ func TestAccountSettings(t *testing.T) {
 	f.must(f.post(testWABA, map[string]any{"template_auto_archival_enabled": true, "disable_marketing_messages_on_cloud_api": "true"}))
 	f.same(read(), map[string]any{"template_auto_archival_enabled": true, "disable_marketing_messages_on_cloud_api": true})
 	f.must(f.post(testWABA, map[string]any{"degrees_of_freedom_spec": map[string]any{"creative_features_spec": map[string]any{}}}))
+	features := func(name, status string) map[string]any {
+		return map[string]any{"degrees_of_freedom_spec": map[string]any{"creative_features_spec": map[string]any{name: map[string]any{"enroll_status": status}}}}
+	}
+	if got, shown := f.fields(testWABA, "degrees_of_freedom_spec")["degrees_of_freedom_spec"]; shown {
+		t.Errorf("before anything was set: %v", got)
+	}
+	f.must(f.post(testWABA, features("image_touchups", "OPT_IN")))
+	f.must(f.post(testWABA, features("add_text_overlay", "OPT_OUT")))
+	shown, err := json.Marshal(f.fields(testWABA, "degrees_of_freedom_spec")["degrees_of_freedom_spec"])
+	if want := `{"data":[{"creative_features_spec":[{"add_text_overlay":"OPT_OUT","image_touchups":"OPT_IN"}]}]}`; err != nil || string(shown) != want {
+		t.Errorf("%s, %v, want %s", shown, err, want)
+	}
+	f.refused(f.post(testWABA, features("image_touchups", "ON")), 100, 0)
+	f.refused(f.post(testWABA, features("touchups", "OPT_IN")), 100, 0)
 	f.refused(f.post(testWABA, map[string]any{"degrees_of_freedom_spec": "x"}), 100, 0)
 	f.refused(f.post(testWABA, map[string]any{"template_auto_archival_enabled": "off"}), 100, 0)
 	f.refused(f.post(testWABA, map[string]any{"ownership_type": "SELF_OWNED"}), 100, 0)

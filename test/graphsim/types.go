@@ -64,6 +64,8 @@ type Account struct {
 	// DisableMarketing and AutoArchival are the settings disable_marketing_messages_on_cloud_api and
 	// template_auto_archival_enabled.
 	DisableMarketing, AutoArchival bool
+	// CreativeFeatures are those of degrees_of_freedom_spec that were ever set, with OPT_IN or OPT_OUT.
+	CreativeFeatures map[string]string
 	// Health replaces the computed health_status when set.
 	Health json.RawMessage
 	AccountLimits

@@ -454,6 +454,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: feature
       type:
         scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.CreativeFeatureStatus
+  map:
+    fields:
+    - name: enrollStatus
+      type:
+        scalar: string
+    - name: feature
+      type:
+        scalar: string
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.CredentialsStatus
   map:
     fields:
@@ -1966,6 +1975,14 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - id
+    - name: creativeFeatures
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.CreativeFeature
+          elementRelationship: associative
+          keys:
+          - feature
     - name: credentialsSecretRef
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.LocalSecretReference
@@ -2013,6 +2030,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: country
       type:
         scalar: string
+    - name: creativeFeatures
+      type:
+        list:
+          elementType:
+            namedType: com.github.waba-operator.waba-operator.api.v1alpha1.CreativeFeatureStatus
+          elementRelationship: atomic
     - name: credentials
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.CredentialsStatus

@@ -42,6 +42,11 @@ type WABASpecApplyConfiguration struct {
 	// alone. By Meta's page no account can opt out, so Disabled is tried, and reported as RefusedByMeta where Meta keeps its value.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
 	TemplateAutoArchival *apiv1alpha1.FeatureSwitch `json:"templateAutoArchival,omitempty"`
+	// CreativeFeatures opts in to or out of Meta's automatic changes of marketing messages, one by one, for all templates that don't
+	// say otherwise; at most 20. A feature that isn't listed is left alone. Since 21 April 2026 all of them are off in an account
+	// in which they were never set.
+	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/send-marketing-messages
+	CreativeFeatures []CreativeFeatureApplyConfiguration `json:"creativeFeatures,omitempty"`
 	// ApprovedApps are the Meta apps that may be subscribed to this account. When given, any other subscribed app makes the
 	// condition PolicyCompliant False; it is not removed. Absent means that nothing is reported.
 	ApprovedApps                 []ApprovedAppApplyConfiguration `json:"approvedApps,omitempty"`
@@ -120,6 +125,19 @@ func (b *WABASpecApplyConfiguration) WithMarketingMessages(value apiv1alpha1.Fea
 // If called multiple times, the TemplateAutoArchival field is set to the value of the last call.
 func (b *WABASpecApplyConfiguration) WithTemplateAutoArchival(value apiv1alpha1.FeatureSwitch) *WABASpecApplyConfiguration {
 	b.TemplateAutoArchival = &value
+	return b
+}
+
+// WithCreativeFeatures adds the given value to the CreativeFeatures field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the CreativeFeatures field.
+func (b *WABASpecApplyConfiguration) WithCreativeFeatures(values ...*CreativeFeatureApplyConfiguration) *WABASpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithCreativeFeatures")
+		}
+		b.CreativeFeatures = append(b.CreativeFeatures, *values[i])
+	}
 	return b
 }
 

@@ -67,6 +67,8 @@ type WABAStatusApplyConfiguration struct {
 	MarketingMessages *string `json:"marketingMessages,omitempty"`
 	// TemplateAutoArchival: Enabled or Disabled, whether Meta archives unused templates. Read once an hour.
 	TemplateAutoArchival *string `json:"templateAutoArchival,omitempty"`
+	// CreativeFeatures are Meta's automatic changes of marketing messages that were ever switched for the account. Read once an hour.
+	CreativeFeatures []CreativeFeatureStatusApplyConfiguration `json:"creativeFeatures,omitempty"`
 	// Operator is the operator's own memory. It is no API: it may change with any version.
 	Operator *WABAOperatorStatusApplyConfiguration `json:"operator,omitempty"`
 	// Webhook holds facts that only webhooks report.
@@ -338,6 +340,19 @@ func (b *WABAStatusApplyConfiguration) WithMarketingMessages(value string) *WABA
 // If called multiple times, the TemplateAutoArchival field is set to the value of the last call.
 func (b *WABAStatusApplyConfiguration) WithTemplateAutoArchival(value string) *WABAStatusApplyConfiguration {
 	b.TemplateAutoArchival = &value
+	return b
+}
+
+// WithCreativeFeatures adds the given value to the CreativeFeatures field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the CreativeFeatures field.
+func (b *WABAStatusApplyConfiguration) WithCreativeFeatures(values ...*CreativeFeatureStatusApplyConfiguration) *WABAStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithCreativeFeatures")
+		}
+		b.CreativeFeatures = append(b.CreativeFeatures, *values[i])
+	}
 	return b
 }
 
