@@ -58,6 +58,8 @@ driftPolicy: Report`},
 		{name: "a creative feature twice", base: waba,
 			patch: `creativeFeatures: [{feature: image_touchups, enrollStatus: OPT_OUT}, {feature: image_touchups, enrollStatus: OPT_IN}]`,
 			at:    "spec.creativeFeatures[1]", want: "Duplicate"},
+		{name: "a catalogue", base: waba, patch: `catalogID: "700123"`},
+		{name: "a catalogue by name", base: waba, patch: `catalogID: shop`, at: "spec.catalogID", want: "1 to 32 digits"},
 		{name: "insights off", base: waba, patch: `insights: Disabled`, at: "spec.insights", want: "Unsupported value"},
 		{name: "unknown policy", base: waba, patch: `managementPolicy: managed`, at: "spec.managementPolicy", want: "Unsupported value"},
 	}, changes: []validationCase{

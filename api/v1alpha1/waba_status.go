@@ -117,6 +117,10 @@ type WABAStatus struct {
 	// +listType=atomic
 	CreativeFeatures []CreativeFeatureStatus `json:"creativeFeatures,omitempty"`
 
+	// CatalogID is the product catalogue that is linked to the account. Read once an hour, and only while the spec names one.
+	// +optional
+	CatalogID string `json:"catalogID,omitempty"`
+
 	// Operator is the operator's own memory. It is no API: it may change with any version.
 	// +optional
 	Operator WABAOperatorStatus `json:"operator,omitzero"`

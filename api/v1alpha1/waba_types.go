@@ -182,6 +182,16 @@ type WABASpec struct {
 	// +kubebuilder:validation:MaxItems=20
 	CreativeFeatures []CreativeFeature `json:"creativeFeatures,omitempty"`
 
+	// CatalogID is the product catalogue that is linked to the account, and that all of its numbers share: digits, in quotes. The
+	// catalogue itself is made in Commerce Manager. Where another one is linked, nothing is written (ActionRequired): to unlink it
+	// would break carts and messages with products. Removing the field unlinks nothing. The token needs the scopes
+	// catalog_management and whatsapp_business_messaging, and full control of the account.
+	// See https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/product_catalogs/
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{1,32}$')",message="catalogID must be the catalogue's id in Commerce Manager: 1 to 32 digits"
+	CatalogID string `json:"catalogID,omitempty"`
+
 	// ApprovedApps are the Meta apps that may be subscribed to this account. When given, any other subscribed app makes the
 	// condition PolicyCompliant False; it is not removed. Absent means that nothing is reported.
 	// +optional

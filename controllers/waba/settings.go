@@ -26,7 +26,13 @@ type accountSetting struct {
 	live string
 	// without is said where Meta takes the write and keeps its own value: by its pages the setting can't be had.
 	without string
-	write   func(context.Context, *graph.Client) error
+	// untouched is why the setting isn't written though it differs.
+	untouched *lifecycle.Result
+	// scopes are said where Meta doesn't permit the write.
+	scopes string
+	// call names the write where it isn't an update of the account.
+	call  string
+	write func(context.Context, *graph.Client) error
 }
 
 // accountSettings are those that the spec names.
@@ -109,9 +115,13 @@ func (a *accounts) manage(ctx context.Context, p *accountRun) *lifecycle.Result 
 	if repairs.Prune(); p.ChangedByUser() {
 		repairs.Reset()
 	}
-	settings := slices.DeleteFunc(accountSettings(p), func(s accountSetting) bool { return s.live == "" || s.live == s.want })
+	settings := accountSettings(p)
+	catalog, complaint := a.catalog(ctx, p)
+	if catalog != nil {
+		settings = append(settings, *catalog)
+	}
+	settings = slices.DeleteFunc(settings, func(s accountSetting) bool { return s.live == "" || s.live == s.want })
 	p.Object.Status.Drift = nil
-	var complaint *lifecycle.Result
 	for _, s := range settings {
 		if o := a.manageOne(ctx, p, repairs, s); o != nil {
 			complaint = o
@@ -134,16 +144,26 @@ func (a *accounts) manageOne(ctx context.Context, p *accountRun, repairs lifecyc
 		p.Object.Status.Drift = append(p.Object.Status.Drift, s.field)
 		return lifecycle.Waiting(v1alpha1.ReasonDriftDetected, "differs from the spec at Meta: "+strings.Join(p.Object.Status.Drift, ", "), 0).AssetUnaffected()
 	}
+	if s.untouched != nil {
+		p.Object.Status.Drift = append(p.Object.Status.Drift, s.field)
+		return s.untouched
+	}
 	if held != nil {
 		return held
 	}
+	return a.write(ctx, p, repairs, s, func(o *lifecycle.Result) { a.Retries.Hold(key, generation, o) })
+}
+
+// write sets one setting. hold keeps what Meta refused from being tried at every observation.
+func (a *accounts) write(ctx context.Context, p *accountRun, repairs lifecycle.Repairs, s accountSetting, hold func(*lifecycle.Result)) *lifecycle.Result {
+	call := cmp.Or(s.call, CallUpdateAccount)
 	if a.ReadOnly {
-		a.DryRun(p.Object, CallUpdateAccount, s.field)
+		a.DryRun(p.Object, call, s.field)
 		return nil
 	}
-	lifecycle.LogStep(ctx, "About to write to Meta", "call", CallUpdateAccount, "field", s.field)
+	lifecycle.LogStep(ctx, "About to write to Meta", "call", call, "field", s.field)
 	err := s.write(ctx, p.Session.Client())
-	a.AuditWrite(p.Object, CallUpdateAccount, []string{s.field}, err)
+	a.AuditWrite(p.Object, call, []string{s.field}, err)
 	p.Session.RefreshOptional() // read back at the next observation
 	repairs.Note(s.field)
 	if err == nil {
@@ -151,8 +171,12 @@ func (a *accounts) manageOne(ctx context.Context, p *accountRun, repairs lifecyc
 	}
 	o := lifecycle.Failed("set spec."+s.field, err)
 	o = o.Saying("spec." + s.field + ": " + o.Message()).AssetUnaffected().RetryAfter(o.After()).Showing(false)
-	if class := graph.ClassOf(err); class == graph.ClassRefused || class == graph.ClassInvalidSpec || class == graph.ClassPermission {
-		a.Retries.Hold(key, generation, o.RetryAfter(lifecycle.RefusedRecheck))
+	class := graph.ClassOf(err)
+	if class == graph.ClassPermission && s.scopes != "" {
+		o = o.Because(v1alpha1.ReasonActionRequired, s.scopes)
+	}
+	if class == graph.ClassRefused || class == graph.ClassInvalidSpec || class == graph.ClassPermission {
+		hold(o.RetryAfter(lifecycle.RefusedRecheck))
 	}
 	return o
 }
@@ -172,5 +196,6 @@ func (s accountSetting) held(repairs lifecycle.Repairs) *lifecycle.Result {
 // observedReasons are those with which an account counts as observed though not all of its spec could be fulfilled.
 var observedReasons = map[string]bool{
 	v1alpha1.ReasonPaused: true, v1alpha1.ReasonConflict: true, v1alpha1.ReasonDriftDetected: true,
-	v1alpha1.ReasonContested: true, v1alpha1.ReasonRefusedByMeta: true, v1alpha1.ReasonInvalidSpec: true,
+	v1alpha1.ReasonActionRequired: true,
+	v1alpha1.ReasonContested:      true, v1alpha1.ReasonRefusedByMeta: true, v1alpha1.ReasonInvalidSpec: true,
 }

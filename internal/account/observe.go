@@ -305,6 +305,7 @@ func (s *Session) markHourlyRead() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hourlyReadAt = s.clock.Now()
+	s.hourlyReads++
 }
 
 // supportedFields returns the fields that weren't refused lately.

@@ -65,6 +65,9 @@ type Session struct {
 	refusedFields map[string]time.Time
 	// hourlyReadAt is when the token and the optional fields were last read.
 	hourlyReadAt time.Time
+	// hourlyReads counts those reads.
+	hourlyReads int
+	catalogs    catalogsRead
 
 	snapshot *Snapshot
 	// lastListings are the keys of the last two complete template listings, newest first.

@@ -41,7 +41,7 @@ type rule struct {
 var (
 	reads = []Operation{
 		OpDebugToken, OpReadAccount, OpReadAccountOptional, OpListTemplates, OpFindTemplates, OpReadTemplate,
-		OpListPhoneNumbers, OpListSubscribedApps, OpListAssignedUsers, OpReadUpload,
+		OpListPhoneNumbers, OpListSubscribedApps, OpListAssignedUsers, OpListCatalogs, OpReadUpload,
 		OpReadPhoneNumber, OpReadProfile, OpReadCommerce, OpReadAutomation, OpReadSettings, OpReadEncryption,
 		OpReadCompliance, OpReadUsername, OpReadAppSubscription,
 	}
@@ -53,7 +53,7 @@ var (
 	overrides = []Operation{OpOverrideAccountCallback, OpSetNumberCallback}
 	// withoutUserContent are the writes without user content, which therefore can't be invalid, and those on accounts, most of
 	// which are not in Meta's reference.
-	withoutUserContent = []Operation{OpDeleteTemplate, OpUnpauseTemplate, OpUnarchiveTemplate, OpUpdateAccount, OpDeregisterPhoneNumber, OpDeleteUsername,
+	withoutUserContent = []Operation{OpDeleteTemplate, OpUnpauseTemplate, OpUnarchiveTemplate, OpUpdateAccount, OpLinkCatalog, OpDeregisterPhoneNumber, OpDeleteUsername,
 		OpDeleteAppSubscription, OpSubscribeApp, OpUnsubscribeApp}
 	codes = []Operation{OpRequestCode, OpVerifyCode}
 	pins  = []Operation{OpRegisterPhoneNumber, OpSetPIN}

@@ -69,6 +69,8 @@ var classifiedCases = []classifyCase{
 	{name: "bad query", op: OpListTemplates, code: 100, class: ClassUnknown},
 	{name: "no business named", op: OpListAssignedUsers, code: 100, text: "(#100) The parameter business is required", class: ClassUnknown},
 	{name: "another's users", op: OpListAssignedUsers, code: 200, text: "(#200) Permissions error", class: ClassPermission},
+	{name: "no catalogues", op: OpListCatalogs, code: 200, text: "(#200) Permissions error", class: ClassPermission},
+	{name: "no such catalogue", op: OpLinkCatalog, code: 100, text: "(#100) Param catalog_id is not a valid Product Catalog ID", class: ClassRefused},
 	{name: "delete refused", op: OpDeleteTemplate, code: 100, class: ClassRefused},
 	{name: "unpause refused", op: OpUnpauseTemplate, code: 100, title: "Message template isn't paused", class: ClassRefused},
 	{name: "insights refused", op: OpUpdateAccount, code: 100, class: ClassRefused},

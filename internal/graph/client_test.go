@@ -90,8 +90,8 @@ func TestAppSecretProof(t *testing.T) {
 func TestOperations(t *testing.T) {
 	writes := map[Operation]bool{
 		OpCreateTemplate: true, OpEditTemplate: true, OpDeleteTemplate: true, OpUnpauseTemplate: true, OpUpdateAccount: true,
-		OpUnarchiveTemplate: true,
-		OpOpenUpload:        true, OpSendUpload: true,
+		OpUnarchiveTemplate: true, OpLinkCatalog: true,
+		OpOpenUpload: true, OpSendUpload: true,
 		OpAddPhoneNumber: true, OpRequestCode: true, OpVerifyCode: true, OpRegisterPhoneNumber: true,
 		OpDeregisterPhoneNumber: true, OpSetPIN: true, OpRequestDisplayName: true, OpUpdateProfile: true,
 		OpUpdateCommerce: true, OpUpdateAutomation: true, OpUpdateStorage: true, OpUpdateCalling: true,

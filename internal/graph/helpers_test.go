@@ -181,6 +181,8 @@ func everyCall(c *Client) map[Operation]func(context.Context) error {
 			_, err := c.ListAssignedUsers(ctx, testWABA, testBusiness)
 			return err
 		},
+		OpListCatalogs:      func(ctx context.Context) error { _, err := c.ListCatalogs(ctx, testWABA); return err },
+		OpLinkCatalog:       func(ctx context.Context) error { return c.LinkCatalog(ctx, testWABA, "700123") },
 		OpCreateTemplate:    func(ctx context.Context) error { _, err := c.CreateTemplate(ctx, testWABA, content); return err },
 		OpEditTemplate:      func(ctx context.Context) error { return c.EditTemplate(ctx, "77", content) },
 		OpDeleteTemplate:    func(ctx context.Context) error { return c.DeleteTemplate(ctx, testWABA, "order", "77") },

@@ -22,6 +22,8 @@ const (
 	OpListPhoneNumbers    Operation = "ListPhoneNumbers"
 	OpListSubscribedApps  Operation = "ListSubscribedApps"
 	OpListAssignedUsers   Operation = "ListAssignedUsers"
+	OpListCatalogs        Operation = "ListCatalogs"
+	OpLinkCatalog         Operation = "LinkCatalog"
 	OpCreateTemplate      Operation = "CreateTemplate"
 	OpEditTemplate        Operation = "EditTemplate"
 	OpDeleteTemplate      Operation = "DeleteTemplate"
@@ -85,6 +87,8 @@ var operations = map[Operation]operationInfo{
 	OpListPhoneNumbers:    {http.MethodGet, "GET /{waba}/phone_numbers", false},
 	OpListSubscribedApps:  {http.MethodGet, "GET /{waba}/subscribed_apps", false},
 	OpListAssignedUsers:   {http.MethodGet, "GET /{waba}/assigned_users", false},
+	OpListCatalogs:        {http.MethodGet, "GET /{waba}/product_catalogs", false},
+	OpLinkCatalog:         {http.MethodPost, "POST /{waba}/product_catalogs", true},
 	OpCreateTemplate:      {http.MethodPost, "POST /{waba}/message_templates", true},
 	OpEditTemplate:        {http.MethodPost, "POST /{template}", true},
 	OpDeleteTemplate:      {http.MethodDelete, "DELETE /{waba}/message_templates", true},

@@ -67,6 +67,10 @@ func TestTruthNumbers(t *testing.T) {
 			s.Registration = &v1alpha1.PhoneNumberRegistration{PINSecretRef: v1alpha1.SecretKeyReference{Name: "pin", Key: "pin"}}
 		}, wanted{"PhoneNumber", "support", plan.Blocked, v1alpha1.ReasonSecretNotFound}, nil},
 		"settings": {onCloud, wanted{"PhoneNumber", "support", plan.Edit, ""}, nil},
+		"calls and the identity check": {func(s *v1alpha1.PhoneNumberSpec) {
+			s.ID, s.IdentityKeyCheck = harness.NumberID, v1alpha1.SettingStatusEnabled
+			s.Calling = &v1alpha1.PhoneNumberCalling{SIP: &v1alpha1.CallingSIP{Servers: []v1alpha1.SIPServer{{Hostname: "sip.acme.example"}}}}
+		}, wanted{"PhoneNumber", "support", plan.Edit, ""}, nil},
 		"settings that are so already": {onCloud, wanted{"PhoneNumber", "support", plan.Nothing, ""}, func(w *harness.World) {
 			w.Create(number(onCloud))
 			op := w.Start()

@@ -46,10 +46,13 @@ var calls = map[string][]string{
 	phonenumber.CallRegister:            {graphsim.OpRegister},
 	phonenumber.CallSetRegion:           {graphsim.OpUpdateSettings},
 	wabas.CallUpdateAccount:             {graphsim.OpUpdateAccount},
+	wabas.CallLinkCatalog:               {graphsim.OpLinkCatalog},
 	webhooksubscription.CallSubscribe:   {graphsim.OpSubscribeApp},
 	"set the account's override":        {graphsim.OpSubscribeApp},
 	"update profile":                    {graphsim.OpUpdateProfile},
 	"update commerce":                   {graphsim.OpUpdateCommerce},
+	"update calling":                    {graphsim.OpUpdateSettings},
+	"update identityKeyCheck":           {graphsim.OpUpdateSettings},
 	"set the app's callback and fields": {graphsim.OpSetSubscription},
 }
 
@@ -208,7 +211,10 @@ func TestTruthNew(t *testing.T) {
 		return func(m *v1alpha1.MessageTemplate) { m.Spec.ManagementPolicy = p }
 	}
 	objects := []client.Object{
-		waba(func(a *v1alpha1.WABA) { a.Spec.Insights = v1alpha1.InsightsEnabled }), same,
+		waba(func(a *v1alpha1.WABA) {
+			a.Spec.Insights = v1alpha1.InsightsEnabled
+			a.Spec.CreativeFeatures = []v1alpha1.CreativeFeature{{Feature: "image_touchups", EnrollStatus: v1alpha1.CreativeEnrollStatusOptIn}}
+		}), same,
 		harness.Template("parcel_new"), harness.Template("parcel_other"), harness.Template("parcel_always", always),
 		harness.Template("parcel_never", func(m *v1alpha1.MessageTemplate) { m.Spec.AdoptionPolicy = v1alpha1.AdoptionPolicyNever }),
 		harness.Template("parcel_watched", policy(v1alpha1.ManagementPolicyObserved)),

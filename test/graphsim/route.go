@@ -93,6 +93,10 @@ func (s *Simulator) routeAccount(c *call, edge string) {
 	case "GET assigned_users":
 		c.op, c.handler = OpListUsers, s.listUsers
 	default:
+		if edge == "product_catalogs" {
+			c.op, c.handler = s.catalogHandler(c.method)
+			return
+		}
 		s.routeTemplates(c, edge)
 	}
 }

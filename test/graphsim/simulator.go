@@ -40,6 +40,7 @@ type Simulator struct {
 	nextDue      time.Time
 	appUsage     map[string]*window
 	uploads      map[string]*upload // by session id without signature
+	catalogs     map[string]Catalog
 	uploadOrder  []*upload
 	handles      map[string]*handle
 	faults       []*fault
@@ -104,7 +105,7 @@ func New(opts ...Option) *Simulator {
 		apps: map[string]*App{}, tokens: map[string]*token{}, accounts: map[string]*account{},
 		numbers: map[string]*number{}, byID: map[string]*template{}, used: map[string]bool{}, gone: map[string]bool{},
 		due: map[*template]struct{}{}, appUsage: map[string]*window{},
-		uploads: map[string]*upload{}, handles: map[string]*handle{}, topics: map[string][]*topic{},
+		catalogs: map[string]Catalog{}, uploads: map[string]*upload{}, handles: map[string]*handle{}, topics: map[string][]*topic{},
 	}
 	s.rand = rand.New(rand.NewPCG(uint64(s.seed), 1)) //nolint:gosec // reproducible on purpose
 	s.stats, s.outbox = newStats(), newOutbox(s.seed)

@@ -66,6 +66,8 @@ type Account struct {
 	DisableMarketing, AutoArchival bool
 	// CreativeFeatures are those of degrees_of_freedom_spec that were ever set, with OPT_IN or OPT_OUT.
 	CreativeFeatures map[string]string
+	// CatalogID is the product catalogue that is linked.
+	CatalogID string
 	// Health replaces the computed health_status when set.
 	Health json.RawMessage
 	AccountLimits

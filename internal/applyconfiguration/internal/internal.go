@@ -1975,6 +1975,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - id
+    - name: catalogID
+      type:
+        scalar: string
     - name: creativeFeatures
       type:
         list:
@@ -2017,6 +2020,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
     - name: businessVerificationStatus
+      type:
+        scalar: string
+    - name: catalogID
       type:
         scalar: string
     - name: conditions

@@ -47,6 +47,12 @@ type WABASpecApplyConfiguration struct {
 	// in which they were never set.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/send-marketing-messages
 	CreativeFeatures []CreativeFeatureApplyConfiguration `json:"creativeFeatures,omitempty"`
+	// CatalogID is the product catalogue that is linked to the account, and that all of its numbers share: digits, in quotes. The
+	// catalogue itself is made in Commerce Manager. Where another one is linked, nothing is written (ActionRequired): to unlink it
+	// would break carts and messages with products. Removing the field unlinks nothing. The token needs the scopes
+	// catalog_management and whatsapp_business_messaging, and full control of the account.
+	// See https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/product_catalogs/
+	CatalogID *string `json:"catalogID,omitempty"`
 	// ApprovedApps are the Meta apps that may be subscribed to this account. When given, any other subscribed app makes the
 	// condition PolicyCompliant False; it is not removed. Absent means that nothing is reported.
 	ApprovedApps                 []ApprovedAppApplyConfiguration `json:"approvedApps,omitempty"`
@@ -138,6 +144,14 @@ func (b *WABASpecApplyConfiguration) WithCreativeFeatures(values ...*CreativeFea
 		}
 		b.CreativeFeatures = append(b.CreativeFeatures, *values[i])
 	}
+	return b
+}
+
+// WithCatalogID sets the CatalogID field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the CatalogID field is set to the value of the last call.
+func (b *WABASpecApplyConfiguration) WithCatalogID(value string) *WABASpecApplyConfiguration {
+	b.CatalogID = &value
 	return b
 }
 

@@ -69,6 +69,8 @@ type WABAStatusApplyConfiguration struct {
 	TemplateAutoArchival *string `json:"templateAutoArchival,omitempty"`
 	// CreativeFeatures are Meta's automatic changes of marketing messages that were ever switched for the account. Read once an hour.
 	CreativeFeatures []CreativeFeatureStatusApplyConfiguration `json:"creativeFeatures,omitempty"`
+	// CatalogID is the product catalogue that is linked to the account. Read once an hour, and only while the spec names one.
+	CatalogID *string `json:"catalogID,omitempty"`
 	// Operator is the operator's own memory. It is no API: it may change with any version.
 	Operator *WABAOperatorStatusApplyConfiguration `json:"operator,omitempty"`
 	// Webhook holds facts that only webhooks report.
@@ -353,6 +355,14 @@ func (b *WABAStatusApplyConfiguration) WithCreativeFeatures(values ...*CreativeF
 		}
 		b.CreativeFeatures = append(b.CreativeFeatures, *values[i])
 	}
+	return b
+}
+
+// WithCatalogID sets the CatalogID field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the CatalogID field is set to the value of the last call.
+func (b *WABAStatusApplyConfiguration) WithCatalogID(value string) *WABAStatusApplyConfiguration {
+	b.CatalogID = &value
 	return b
 }
 
