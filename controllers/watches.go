@@ -34,6 +34,7 @@ import (
 var requests = []string{
 	v1alpha1.AnnotationRequestedAt, v1alpha1.AnnotationAcceptAccount, v1alpha1.AnnotationReleaseHeld,
 	v1alpha1.AnnotationUnpause, v1alpha1.AnnotationUnarchive, v1alpha1.AnnotationRequestCode,
+	v1alpha1.AnnotationRequestOBA, v1alpha1.AnnotationAcceptBadgeReview,
 }
 
 // ignoreOwnWrites drops updates that change nothing but the status of reconcilers: they would trigger a run and defeat every backoff.

@@ -205,7 +205,7 @@ func TestAnnotationsExist(t *testing.T) {
 	known := []string{"policy-before-pause", v1alpha1.GroupVersion.Version}
 	for _, name := range []string{
 		v1alpha1.AnnotationRequestedAt, v1alpha1.AnnotationAcceptAccount, v1alpha1.AnnotationReleaseHeld, v1alpha1.AnnotationUnpause,
-		v1alpha1.AnnotationUnarchive,
+		v1alpha1.AnnotationUnarchive, v1alpha1.AnnotationRequestOBA, v1alpha1.AnnotationAcceptBadgeReview,
 		v1alpha1.AnnotationRequestCode, v1alpha1.AnnotationRevokeAppSecret, v1alpha1.AnnotationWaitForApproval, v1alpha1.LabelSecretPurpose,
 	} {
 		known = append(known, strings.TrimPrefix(name, v1alpha1.GroupName+"/"))

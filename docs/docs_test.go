@@ -152,7 +152,7 @@ func TestReasonsAreExplained(t *testing.T) {
 			[]string{"phonenumber/*.go", "lifecycle/reconciler.go", "lifecycle/errors.go", "lifecycle/account.go", "lifecycle/media.go"},
 			[]string{
 				"ReasonNameLocked", "ReasonEditBudgetExhausted", "ReasonCallbackNotVerified",
-				"ReasonPINChanged", "ReasonLimitsChanged", "ReasonUsernameChanged", "ReasonMetaAlert", // of events, not of conditions
+				"ReasonPINChanged", "ReasonLimitsChanged", "ReasonUsernameChanged", "ReasonMetaAlert", "ReasonOBARequestHandled", // of events, not of conditions
 			},
 		},
 		"webhooksubscription.md": {

@@ -129,7 +129,9 @@ func TestNumberSamplesRun(t *testing.T) {
 	page := pages(t)[filepath.Join("..", "docs", "phonenumber.md")]
 	w := harness.New(t, env)
 	w.Sim.SetMessagingLimit(harness.AccountID, "TIER_10K") // less is too little for calls
-	w.Sim.AddNumber(harness.AccountID, graphsim.Number{ID: "106540352242923", DisplayPhoneNumber: "+1 555-078-3882", PlatformType: "CLOUD_API"})
+	for _, id := range []string{"106540352242923", "106540352242924"} {
+		w.Sim.AddNumber(harness.AccountID, graphsim.Number{ID: id, DisplayPhoneNumber: "+1 555-078-" + id[len(id)-4:], PlatformType: "CLOUD_API"})
+	}
 	w.Secret()
 	w.WABA()
 	op := w.Start()

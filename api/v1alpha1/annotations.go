@@ -17,6 +17,12 @@ const (
 	AnnotationUnarchive = GroupName + "/unarchive"
 	// AnnotationRequestCode asks Meta to send a new verification code to a phone number. Any new value counts.
 	AnnotationRequestCode = GroupName + "/request-code"
+	// AnnotationRequestOBA requests the badge of an official business account for a phone number, with what spec.officialBusinessAccount
+	// says. Any new value counts.
+	AnnotationRequestOBA = GroupName + "/request-oba"
+	// AnnotationAcceptBadgeReview accepts that Meta reviews the badge of a phone number again because its display name changes; the value
+	// is the new display name.
+	AnnotationAcceptBadgeReview = GroupName + "/accept-badge-review"
 	// AnnotationRevokeAppSecret has the receiver of webhooks take no app secret any more that was replaced in an account's Secret (on
 	// a WABA). Without it the one before counts for another hour. Any new value counts.
 	AnnotationRevokeAppSecret = GroupName + "/revoke-replaced-app-secret"

@@ -117,6 +117,8 @@ const (
 	ReasonUnpauseHandled = "UnpauseHandled"
 	// ReasonUnarchiveHandled: an event only, the answer to the annotation unarchive or to archivedPolicy: Unarchive; read the message.
 	ReasonUnarchiveHandled = "UnarchiveHandled"
+	// ReasonOBARequestHandled: an event only, the answer to the annotation request-oba; read the message.
+	ReasonOBARequestHandled = "OBARequestHandled"
 	// ReasonPINChanged: an event only. Another client changed the PIN of a number at Meta; follow the message.
 	ReasonPINChanged = "PINChanged"
 	// ReasonLimitsChanged: an event only. Meta changed how much may be sent; nothing to do.

@@ -64,6 +64,10 @@ type PhoneNumberStatus struct {
 	// +optional
 	OfficialBusinessAccount *bool `json:"officialBusinessAccount,omitempty"`
 
+	// OfficialBusinessAccountStatus is what became of a request for that badge, in Meta's words; NOT_STARTED where there was none.
+	// +optional
+	OfficialBusinessAccountStatus string `json:"officialBusinessAccountStatus,omitempty"`
+
 	// SearchVisibility: VISIBLE where people find the number by its display name, else HIDDEN. It is changed in WhatsApp Manager:
 	// Meta documents no call for it.
 	// +optional
@@ -136,6 +140,10 @@ type PhoneNumberOperatorStatus struct {
 	// Verification is what was done to prove ownership.
 	// +optional
 	Verification *PhoneNumberVerificationStatus `json:"verification,omitempty"`
+
+	// OfficialBusinessAccount is what was done to request the badge of an official business account.
+	// +optional
+	OfficialBusinessAccount *OfficialBusinessAccountMemory `json:"officialBusinessAccount,omitempty"`
 
 	// Registration is what was done to register the number.
 	// +optional
@@ -273,6 +281,17 @@ type PhoneNumberVerificationStatus struct {
 	CodeSecret *SecretVersion `json:"codeSecret,omitempty"`
 
 	// Failure is why the last code was refused, in Meta's words.
+	// +optional
+	Failure string `json:"failure,omitempty"`
+}
+
+// OfficialBusinessAccountMemory is what was done to request the badge of an official business account.
+type OfficialBusinessAccountMemory struct {
+	// LastHandledRequest is the value of the annotation whatsapp.waba-operator.io/request-oba last acted on.
+	// +optional
+	LastHandledRequest string `json:"lastHandledRequest,omitempty"`
+
+	// Failure is why Meta didn't take that request, in its words.
 	// +optional
 	Failure string `json:"failure,omitempty"`
 }

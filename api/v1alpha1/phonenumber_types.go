@@ -115,11 +115,60 @@ type PhoneNumberSpec struct {
 	// +optional
 	IdentityKeyCheck SettingStatus `json:"identityKeyCheck,omitempty"`
 
+	// OfficialBusinessAccount is what is sent to Meta when the badge of an official business account is requested with the annotation
+	// whatsapp.waba-operator.io/request-oba. By itself it sends nothing.
+	// +optional
+	OfficialBusinessAccount *OfficialBusinessAccountRequest `json:"officialBusinessAccount,omitempty"`
+
 	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain. Deregister takes the
 	// number off the Cloud API, for every partner that uses it; the number itself stays.
 	// +optional
 	// +kubebuilder:validation:Enum=Retain;Deregister
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+}
+
+// OfficialBusinessAccountRequest is what a business says of itself when it requests the badge of an official business account. Meta
+// decides by how well known the business is; there is no appeal, and another request is possible after 30 days.
+// See https://developers.facebook.com/documentation/business-messaging/whatsapp/official-business-accounts
+type OfficialBusinessAccountRequest struct {
+	// BusinessWebsiteURL is the website of the business, at most 256 characters.
+	// +required
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#[:space:]]+[^[:space:]]*$')",message="businessWebsiteURL must begin with https:// or http:// and contain no blanks"
+	BusinessWebsiteURL string `json:"businessWebsiteURL"`
+
+	// PrimaryCountryOfOperation in words, such as Germany; at most 128 characters.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	PrimaryCountryOfOperation string `json:"primaryCountryOfOperation"`
+
+	// PrimaryLanguage of the business in words, such as German; at most 128 characters.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	PrimaryLanguage string `json:"primaryLanguage"`
+
+	// ParentBusinessOrBrand to which the business belongs, best a well-known one; at most 255 characters.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	ParentBusinessOrBrand string `json:"parentBusinessOrBrand,omitempty"`
+
+	// SupportingLinks are articles about the business in publications with many readers, at most 5 of at most 512 characters each. Meta
+	// doesn't count what was paid for.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=5
+	// +kubebuilder:validation:items:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule="self.all(l, l.matches('^https?://[^/?#[:space:]]+[^[:space:]]*$'))",message="each link must begin with https:// or http:// and contain no blanks"
+	SupportingLinks []string `json:"supportingLinks,omitempty"`
+
+	// AdditionalSupportingInformation for Meta's reviewers, at most 1000 characters.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1000
+	AdditionalSupportingInformation string `json:"additionalSupportingInformation,omitempty"`
 }
 
 // PhoneNumberVerification specifies how the ownership of the number is proven.

@@ -118,6 +118,18 @@ identityKeyCheck: ENABLED`},
 		{name: "an empty contact", base: numberByID, patch: compliance(`customerCare: {}`),
 			at: "spec.complianceInfo.customerCare", want: "at least 1 properties"},
 
+		{name: "an official business account", base: numberByID, patch: oba(`, parentBusinessOrBrand: Acme Holding, supportingLinks: ["https://news.example/acme"], additionalSupportingInformation: Since 1911`)},
+		{name: "an official business account without a country", base: numberByID,
+			patch: `officialBusinessAccount: {businessWebsiteURL: "https://acme.example", primaryLanguage: German}`,
+			at:    "spec.officialBusinessAccount.primaryCountryOfOperation", want: "Required"},
+		{name: "a website without scheme", base: numberByID,
+			patch: `officialBusinessAccount: {businessWebsiteURL: acme.example, primaryCountryOfOperation: Germany, primaryLanguage: German}`,
+			at:    "spec.officialBusinessAccount.businessWebsiteURL", want: "must begin with https://"},
+		{name: "a supporting link without scheme", base: numberByID, patch: oba(`, supportingLinks: [news.example/acme]`),
+			at: "spec.officialBusinessAccount.supportingLinks", want: "each link must begin with https://"},
+		{name: "six supporting links", base: numberByID,
+			patch: oba(`, supportingLinks: ["http://a.b/1", "http://a.b/2", "http://a.b/3", "http://a.b/4", "http://a.b/5", "http://a.b/6"]`),
+			at:    "spec.officialBusinessAccount.supportingLinks", want: "at most 5 items"},
 		{name: "an identity check in lower case", base: numberByID, patch: `identityKeyCheck: enabled`,
 			at: "spec.identityKeyCheck", want: "Unsupported value"},
 
@@ -147,4 +159,9 @@ identityKeyCheck: ENABLED`},
 
 func compliance(more string) string {
 	return "complianceInfo: {entityName: Acme, entityType: PUBLIC_COMPANY, " + more + "}"
+}
+
+// oba is what is sent for an official business account, and more.
+func oba(more string) string {
+	return `officialBusinessAccount: {businessWebsiteURL: "https://acme.example", primaryCountryOfOperation: Germany, primaryLanguage: German` + more + "}"
 }

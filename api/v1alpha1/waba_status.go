@@ -310,7 +310,7 @@ type RegistrationAttempt struct {
 	// +required
 	Time metav1.Time `json:"time"`
 
-	// Kind of the call: Register, Deregister, RequestCode, VerifyCode or DisplayName.
+	// Kind of the call: Register, Deregister, RequestCode, VerifyCode, DisplayName or OfficialBusinessAccount.
 	// +optional
 	Kind string `json:"kind,omitempty"`
 
@@ -321,6 +321,10 @@ type RegistrationAttempt struct {
 	// DisplayName that was requested.
 	// +optional
 	DisplayName string `json:"displayName,omitempty"`
+
+	// Request is the value of the annotation by which a person requested the call.
+	// +optional
+	Request string `json:"request,omitempty"`
 
 	// Result of the call: Done, or why it failed; absent while that isn't known.
 	// +optional

@@ -255,7 +255,7 @@ func TestUnitEveryReasonHasOneKstatus(t *testing.T) {
 		"Verified",
 	}
 	events := []string{
-		"AccountEvent", "DryRun", "Left", "LimitsChanged", "MetaAlert", "PINChanged", "ReviewRisk", "UnarchiveHandled", "UnpauseHandled", "UsernameChanged",
+		"AccountEvent", "DryRun", "Left", "LimitsChanged", "MetaAlert", "OBARequestHandled", "PINChanged", "ReviewRisk", "UnarchiveHandled", "UnpauseHandled", "UsernameChanged",
 	}
 	values, _ := constants(t, "../../api/v1alpha1/conditions.go", "Reason")
 	for name, reason := range values {

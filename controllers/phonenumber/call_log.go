@@ -29,10 +29,11 @@ const (
 	callRequestCode = "RequestCode"
 	callVerifyCode  = "VerifyCode"
 	callDisplayName = "DisplayName"
+	callOBA         = "OfficialBusinessAccount"
 
 	// registrationWindow is the rolling window of Meta's limit of ten registrations, and of ten deregistrations, of a number.
 	registrationWindow = 72 * time.Hour
-	// nameWindow is that of ten display names, and how long every call is remembered: a refused PIN stays wrong.
+	// nameWindow is that of ten display names and of one request for the badge, and how long every call is remembered: a refused PIN stays wrong.
 	nameWindow = 30 * 24 * time.Hour
 	// callsPerWindow is one less than Meta allows: a person may have made a call that the operator doesn't know of.
 	callsPerWindow = 9
@@ -148,7 +149,7 @@ func (l *callLog) change(ctx context.Context, waba *v1alpha1.WABA, change func(*
 
 // windowOf is the rolling window in which Meta counts a kind of call.
 func windowOf(kind string) time.Duration {
-	if kind == callDisplayName {
+	if kind == callDisplayName || kind == callOBA {
 		return nameWindow
 	}
 	return registrationWindow

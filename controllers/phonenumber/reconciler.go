@@ -23,6 +23,7 @@ const (
 	CallDeregister  = "deregister the number"
 	CallSetRegion   = "set data localization region"
 	CallSetPIN      = "set PIN"
+	CallRequestOBA  = "request the official business account"
 )
 
 // +kubebuilder:rbac:groups=whatsapp.waba-operator.io,resources=phonenumbers,verbs=get;list;watch;patch

@@ -48,6 +48,8 @@ type situation struct {
 	asked bool
 	// codeAsked: a person requested another code.
 	codeAsked bool
+	// badgeName is the display name for which a person accepts that Meta reviews the badge again.
+	badgeName string
 	// young: the account's call log may not go back far enough to know everything.
 	young bool
 }
@@ -80,7 +82,22 @@ func (s *situation) nameStep() (ask bool, o *lifecycle.Result) {
 	if wait := windowWait(s.attempts, callDisplayName, s.now); wait > 0 {
 		return false, lifecycle.Waiting(v1alpha1.ReasonQuotaExceeded, "Meta takes ten changes of the display name in 30 days", wait).AssetUnaffected().Showing(true)
 	}
+	return s.badgePermits(want)
+}
+
+// badgePermits says whether a display name may be requested that can cost the number its badge
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/official-business-accounts).
+func (s *situation) badgePermits(want string) (ask bool, o *lifecycle.Result) {
+	if official(s.live) && s.badgeName != want {
+		return false, awaiting(fmt.Sprintf("the number has the badge of an official business account, and another display name has Meta review the badge again, "+
+			"without an appeal; annotate %s=%q to request the name all the same, or write the present name %q into spec.displayName",
+			v1alpha1.AnnotationAcceptBadgeReview, want, metavalues.Clip(s.live.VerifiedName)), 0).AssetUnaffected()
+	}
 	return true, nil
+}
+
+func official(live *graph.PhoneNumber) bool {
+	return live.OfficialBusinessAccount != nil && *live.OfficialBusinessAccount
 }
 
 func (s *situation) nameRefused() *lifecycle.Result {

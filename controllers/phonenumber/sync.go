@@ -48,6 +48,13 @@ func (n *numbers) Sync(ctx context.Context, p *numberRun) *lifecycle.Result {
 	if !number.OnCloudAPI(live) {
 		return lifecycle.Done("observed; it isn't registered, so nothing else can be set")
 	}
+	result, refused := n.badge(ctx, p, live)
+	if result != nil {
+		return result
+	}
+	if complaint == nil {
+		complaint = refused
+	}
 	out := n.settings(ctx, p, live)
 	if complaint != nil && out.Synced() == metav1.ConditionTrue {
 		out = complaint.Sooner(out.After()).Join(out.Steps()...)
@@ -139,7 +146,7 @@ func (n *numbers) observeInto(p *numberRun, live *graph.PhoneNumber) {
 	s.Status, s.PlatformType, s.ThroughputLevel = metavalues.Upper(live.Status), metavalues.Upper(live.PlatformType), metavalues.Upper(live.ThroughputLevel)
 	s.MessagingLimit, s.AccountMode = metavalues.Upper(live.MessagingLimit), metavalues.Upper(live.AccountMode)
 	s.OfficialBusinessAccount, s.PINEnabled, s.OnBizApp = live.OfficialBusinessAccount, live.PinEnabled, live.OnBizApp
-	s.SearchVisibility = metavalues.Upper(live.SearchVisibility)
+	s.SearchVisibility, s.OfficialBusinessAccountStatus = metavalues.Upper(live.SearchVisibility), metavalues.Upper(live.OfficialBusinessAccountStatus)
 	s.LastOnboardedTime = deadline.Pointer(live.LastOnboardedTime)
 	s.Health, s.UnknownProperties = lifecycle.HealthStatus(live.Health), live.UnknownProperties
 	s.CallbackURLs = nil
@@ -188,6 +195,7 @@ func (n *numbers) situation(p *numberRun, live *graph.PhoneNumber) *situation {
 		pushed:    p.Prior.ObservedGeneration > 0 && (p.Requested() || p.ChangedByUser()),
 		asked:     p.Prior.ObservedGeneration > 0 && p.Requested(),
 		codeAsked: asked != "" && asked != handled,
+		badgeName: p.Object.Annotations[v1alpha1.AnnotationAcceptBadgeReview],
 		young:     p.Now.Sub(p.WABA.CreationTimestamp.Time) < registrationWindow,
 	}
 }
@@ -223,6 +231,7 @@ var scarceCalls = map[string]struct {
 	callVerifyCode:  {CallVerifyCode, []string{"verification.codeSecretRef"}},
 	callRegister:    {CallRegister, []string{"registration"}},
 	callDeregister:  {CallDeregister, nil},
+	callOBA:         {CallRequestOBA, []string{"officialBusinessAccount"}},
 }
 
 // wouldAttempt says which scarce call would be made if the operator didn't only read.
@@ -278,7 +287,7 @@ func (n *numbers) failed(a v1alpha1.RegistrationAttempt, err error) *lifecycle.R
 		return o.RetryAfter(o.After())
 	case a.RetryTime != nil:
 		return o.RetryAfter(a.RetryTime.Sub(n.Clock.Now())).Showing(true)
-	case a.Kind != callDisplayName && (o.Reason() == v1alpha1.ReasonRefusedByMeta || o.Reason() == v1alpha1.ReasonInvalidSpec):
+	case a.Kind != callDisplayName && a.Kind != callOBA && (o.Reason() == v1alpha1.ReasonRefusedByMeta || o.Reason() == v1alpha1.ReasonInvalidSpec):
 		o = o.Because(v1alpha1.ReasonTransientError, o.Message()) // no person must act: it is tried again
 	}
 	return o.RetryAfter(lifecycle.MinimumInterval).Showing(false)

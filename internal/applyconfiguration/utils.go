@@ -115,6 +115,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.MessageTemplateWebhookStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ObservedMaxPrice"):
 		return &apiv1alpha1.ObservedMaxPriceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("OfficialBusinessAccountMemory"):
+		return &apiv1alpha1.OfficialBusinessAccountMemoryApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("OfficialBusinessAccountRequest"):
+		return &apiv1alpha1.OfficialBusinessAccountRequestApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("OperatingHours"):
 		return &apiv1alpha1.OperatingHoursApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("OperatorStatus"):

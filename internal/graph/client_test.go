@@ -90,7 +90,7 @@ func TestAppSecretProof(t *testing.T) {
 func TestOperations(t *testing.T) {
 	writes := map[Operation]bool{
 		OpCreateTemplate: true, OpEditTemplate: true, OpDeleteTemplate: true, OpUnpauseTemplate: true, OpUpdateAccount: true,
-		OpUnarchiveTemplate: true, OpLinkCatalog: true,
+		OpUnarchiveTemplate: true, OpLinkCatalog: true, OpRequestBadge: true,
 		OpOpenUpload: true, OpSendUpload: true,
 		OpAddPhoneNumber: true, OpRequestCode: true, OpVerifyCode: true, OpRegisterPhoneNumber: true,
 		OpDeregisterPhoneNumber: true, OpSetPIN: true, OpRequestDisplayName: true, OpUpdateProfile: true,

@@ -237,6 +237,9 @@ func everyNumberCall(c *Client) map[Operation]func(context.Context) error {
 		OpReadUsername:   func(ctx context.Context) error { _, err := c.ReadUsername(ctx, id); return err },
 		OpUpdateUsername: func(ctx context.Context) error { _, err := c.SetUsername(ctx, id, "acme"); return err },
 		OpDeleteUsername: func(ctx context.Context) error { return c.DeleteUsername(ctx, id) },
+		OpRequestBadge: func(ctx context.Context) error {
+			return c.RequestBadge(ctx, id, BadgeRequest{WebsiteURL: "https://acme.example", Country: "Germany", Language: "German"})
+		},
 	}
 }
 

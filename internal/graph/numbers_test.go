@@ -364,3 +364,21 @@ func TestNumberCallsCheckIDs(t *testing.T) {
 		t.Errorf("requests were made: %+v", all)
 	}
 }
+
+func TestRequestBadge(t *testing.T) {
+	server := newFakeGraph(t, ok(`{"success":true}`))
+	c := server.client(t)
+	if err := c.RequestBadge(t.Context(), testNumber, BadgeRequest{
+		WebsiteURL: "https://acme.example", Country: "Germany", Language: "German", Parent: "Acme Holding",
+		SupportingLinks: []string{"https://news.example/acme"}, AdditionalInfo: "Since 1911",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	seen := server.onlyRequest(t)
+	equal(t, "request", seen.Method+" "+seen.Path, "POST "+underNumber+"/official_business_account")
+	equal(t, "body", seen.Body, `{"business_website_url":"https://acme.example","primary_country_of_operation":"Germany","primary_language":"German",`+
+		`"parent_business_or_brand":"Acme Holding","supporting_links":["https://news.example/acme"],"additional_supporting_information":"Since 1911"}`)
+	if err := c.RequestBadge(t.Context(), testNumber, BadgeRequest{WebsiteURL: "https://acme.example"}); ClassOf(err) != ClassInvalidSpec || len(server.all()) != 1 {
+		t.Errorf("got %v after %d requests", err, len(server.all()))
+	}
+}

@@ -59,6 +59,7 @@ const (
 	OpReadUsername          Operation = "ReadUsername"
 	OpUpdateUsername        Operation = "UpdateUsername"
 	OpDeleteUsername        Operation = "DeleteUsername"
+	OpRequestBadge          Operation = "RequestBadge"
 
 	OpReadAppSubscription     Operation = "ReadAppSubscription"
 	OpSetAppSubscription      Operation = "SetAppSubscription"
@@ -124,6 +125,7 @@ var operations = map[Operation]operationInfo{
 	OpReadUsername:          {http.MethodGet, "GET /{number}/username", false},
 	OpUpdateUsername:        {http.MethodPost, "POST /{number}/username", true},
 	OpDeleteUsername:        {http.MethodDelete, "DELETE /{number}/username", true},
+	OpRequestBadge:          {http.MethodPost, "POST /{number}/official_business_account", true},
 
 	OpReadAppSubscription:     {http.MethodGet, "GET /{app}/subscriptions", false},
 	OpSetAppSubscription:      {http.MethodPost, "POST /{app}/subscriptions", true},

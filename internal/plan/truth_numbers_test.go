@@ -71,6 +71,10 @@ func TestTruthNumbers(t *testing.T) {
 			s.ID, s.IdentityKeyCheck = harness.NumberID, v1alpha1.SettingStatusEnabled
 			s.Calling = &v1alpha1.PhoneNumberCalling{SIP: &v1alpha1.CallingSIP{Servers: []v1alpha1.SIPServer{{Hostname: "sip.acme.example"}}}}
 		}, wanted{"PhoneNumber", "support", plan.Edit, ""}, nil},
+		"a name that has Meta review the badge again": {func(s *v1alpha1.PhoneNumberSpec) { s.ID, s.DisplayName = harness.NumberID, "Acme Support" },
+			wanted{"PhoneNumber", "support", plan.Blocked, v1alpha1.ReasonActionRequired}, func(w *harness.World) {
+				w.Sim.UpdateNumber(harness.NumberID, func(n *graphsim.Number) { n.Official = true })
+			}},
 		"settings that are so already": {onCloud, wanted{"PhoneNumber", "support", plan.Nothing, ""}, func(w *harness.World) {
 			w.Create(number(onCloud))
 			op := w.Start()

@@ -44,6 +44,7 @@ var calls = map[string][]string{
 	phonenumber.CallDisplayName:         {graphsim.OpUpdateNumber},
 	phonenumber.CallRequestCode:         {graphsim.OpRequestCode},
 	phonenumber.CallRegister:            {graphsim.OpRegister},
+	phonenumber.CallRequestOBA:          {graphsim.OpRequestBadge},
 	phonenumber.CallSetRegion:           {graphsim.OpUpdateSettings},
 	wabas.CallUpdateAccount:             {graphsim.OpUpdateAccount},
 	wabas.CallLinkCatalog:               {graphsim.OpLinkCatalog},

@@ -38,6 +38,9 @@ func numberAttacks(w *sharedAccount) []client.Object {
 				ComplianceInfo:   &v1alpha1.ComplianceInfo{EntityName: "Hijackers", EntityType: v1alpha1.ComplianceEntityTypePartnership, Registered: ptr.To(true)},
 				Username:         ptr.To("hijacked.example"),
 				IdentityKeyCheck: v1alpha1.SettingStatusDisabled,
+				OfficialBusinessAccount: &v1alpha1.OfficialBusinessAccountRequest{
+					BusinessWebsiteURL: "https://hijacked.example", PrimaryCountryOfOperation: "Germany", PrimaryLanguage: "German",
+				},
 			}
 			full.PolicySpec = p
 			byID, byDigits, added := full, full, full

@@ -201,7 +201,7 @@ func annotations() map[string]string {
 	return map[string]string{
 		v1alpha1.AnnotationRequestedAt: "now", v1alpha1.AnnotationAcceptAccount: harness.AccountID, v1alpha1.AnnotationReleaseHeld: "now",
 		v1alpha1.AnnotationUnpause: "now", v1alpha1.AnnotationUnarchive: "now", v1alpha1.AnnotationRequestCode: "now", v1alpha1.AnnotationWaitForApproval: "true",
-		v1alpha1.AnnotationPolicyBeforePause: "Managed",
+		v1alpha1.AnnotationPolicyBeforePause: "Managed", v1alpha1.AnnotationRequestOBA: "now", v1alpha1.AnnotationAcceptBadgeReview: "Hijacked",
 	}
 }
 

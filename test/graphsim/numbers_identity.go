@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -189,7 +190,9 @@ func (s *Simulator) requestBadge(c *call) (any, *apiError) {
 		return nil, badParam("Param supporting_links must be valid URLs.")
 	case n.Official || n.OfficialStatus == "PENDING":
 		return nil, badParam("A request for an official business account exists already.")
+	case !n.BadgeRequestTime.IsZero() && c.now.Sub(n.BadgeRequestTime) < 30*24*time.Hour:
+		return nil, badParam("Another official business account can be requested 30 days after the last request.")
 	}
-	n.OfficialStatus = "PENDING"
+	n.OfficialStatus, n.BadgeRequestTime = "PENDING", c.now
 	return done(c), nil
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 )
 
 func publicKey(t *testing.T, bits int) string {
@@ -121,4 +122,8 @@ func TestBadgeRequest(t *testing.T) {
 	if n := f.number(f.first()); n.OfficialStatus != "PENDING" || n.Official {
 		t.Errorf("%+v", n)
 	}
+	f.sim.UpdateNumber(f.first(), func(n *Number) { n.OfficialStatus = "REJECTED" })
+	f.refused(f.post(path, body), 100, 0) // within 30 days
+	f.sim.UpdateNumber(f.first(), func(n *Number) { n.BadgeRequestTime = n.BadgeRequestTime.Add(-30 * 24 * time.Hour) })
+	f.must(f.post(path, body))
 }

@@ -51,6 +51,8 @@ type NumberSecrets struct {
 	DeregisterIncomplete bool
 	// NoStorageAllowed puts the number on the allow list of the no-storage option.
 	NoStorageAllowed bool
+	// BadgeRequestTime is when an official business account was last requested; Meta takes another request 30 days later.
+	BadgeRequestTime time.Time
 	// VideoUnavailable: calling.video.status is taken, and stays DISABLED. That Meta answers so is a guess.
 	VideoUnavailable bool
 }

@@ -994,6 +994,39 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: amountPer1000
       type:
         scalar: numeric
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.OfficialBusinessAccountMemory
+  map:
+    fields:
+    - name: failure
+      type:
+        scalar: string
+    - name: lastHandledRequest
+      type:
+        scalar: string
+- name: com.github.waba-operator.waba-operator.api.v1alpha1.OfficialBusinessAccountRequest
+  map:
+    fields:
+    - name: additionalSupportingInformation
+      type:
+        scalar: string
+    - name: businessWebsiteURL
+      type:
+        scalar: string
+    - name: parentBusinessOrBrand
+      type:
+        scalar: string
+    - name: primaryCountryOfOperation
+      type:
+        scalar: string
+    - name: primaryLanguage
+      type:
+        scalar: string
+    - name: supportingLinks
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
 - name: com.github.waba-operator.waba-operator.api.v1alpha1.OperatingHours
   map:
     fields:
@@ -1118,6 +1151,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: lastHandledRequest
       type:
         scalar: string
+    - name: officialBusinessAccount
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.OfficialBusinessAccountMemory
     - name: pendingAdd
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PendingAdd
@@ -1281,6 +1317,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: number
       type:
         scalar: string
+    - name: officialBusinessAccount
+      type:
+        namedType: com.github.waba-operator.waba-operator.api.v1alpha1.OfficialBusinessAccountRequest
     - name: profile
       type:
         namedType: com.github.waba-operator.waba-operator.api.v1alpha1.PhoneNumberProfile
@@ -1362,6 +1401,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: officialBusinessAccount
       type:
         scalar: boolean
+    - name: officialBusinessAccountStatus
+      type:
+        scalar: string
     - name: onBizApp
       type:
         scalar: boolean
@@ -1527,6 +1569,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
     - name: number
+      type:
+        scalar: string
+    - name: request
       type:
         scalar: string
     - name: result

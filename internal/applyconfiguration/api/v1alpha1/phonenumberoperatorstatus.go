@@ -19,6 +19,8 @@ type PhoneNumberOperatorStatusApplyConfiguration struct {
 	PendingAdd *PendingAddApplyConfiguration `json:"pendingAdd,omitempty"`
 	// Verification is what was done to prove ownership.
 	Verification *PhoneNumberVerificationStatusApplyConfiguration `json:"verification,omitempty"`
+	// OfficialBusinessAccount is what was done to request the badge of an official business account.
+	OfficialBusinessAccount *OfficialBusinessAccountMemoryApplyConfiguration `json:"officialBusinessAccount,omitempty"`
 	// Registration is what was done to register the number.
 	Registration *PhoneNumberRegistrationStatusApplyConfiguration `json:"registration,omitempty"`
 }
@@ -84,6 +86,14 @@ func (b *PhoneNumberOperatorStatusApplyConfiguration) WithPendingAdd(value *Pend
 // If called multiple times, the Verification field is set to the value of the last call.
 func (b *PhoneNumberOperatorStatusApplyConfiguration) WithVerification(value *PhoneNumberVerificationStatusApplyConfiguration) *PhoneNumberOperatorStatusApplyConfiguration {
 	b.Verification = value
+	return b
+}
+
+// WithOfficialBusinessAccount sets the OfficialBusinessAccount field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the OfficialBusinessAccount field is set to the value of the last call.
+func (b *PhoneNumberOperatorStatusApplyConfiguration) WithOfficialBusinessAccount(value *OfficialBusinessAccountMemoryApplyConfiguration) *PhoneNumberOperatorStatusApplyConfiguration {
+	b.OfficialBusinessAccount = value
 	return b
 }
 

@@ -54,6 +54,9 @@ type PhoneNumberSpecApplyConfiguration struct {
 	// Absent leaves it alone.
 	// See https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/phone-numbers
 	IdentityKeyCheck *apiv1alpha1.SettingStatus `json:"identityKeyCheck,omitempty"`
+	// OfficialBusinessAccount is what is sent to Meta when the badge of an official business account is requested with the annotation
+	// whatsapp.waba-operator.io/request-oba. By itself it sends nothing.
+	OfficialBusinessAccount *OfficialBusinessAccountRequestApplyConfiguration `json:"officialBusinessAccount,omitempty"`
 	// DeletionPolicy specifies what happens at Meta when this resource is deleted. Absent means Retain. Deregister takes the
 	// number off the Cloud API, for every partner that uses it; the number itself stays.
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`
@@ -198,6 +201,14 @@ func (b *PhoneNumberSpecApplyConfiguration) WithUsername(value string) *PhoneNum
 // If called multiple times, the IdentityKeyCheck field is set to the value of the last call.
 func (b *PhoneNumberSpecApplyConfiguration) WithIdentityKeyCheck(value apiv1alpha1.SettingStatus) *PhoneNumberSpecApplyConfiguration {
 	b.IdentityKeyCheck = &value
+	return b
+}
+
+// WithOfficialBusinessAccount sets the OfficialBusinessAccount field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the OfficialBusinessAccount field is set to the value of the last call.
+func (b *PhoneNumberSpecApplyConfiguration) WithOfficialBusinessAccount(value *OfficialBusinessAccountRequestApplyConfiguration) *PhoneNumberSpecApplyConfiguration {
+	b.OfficialBusinessAccount = value
 	return b
 }
 

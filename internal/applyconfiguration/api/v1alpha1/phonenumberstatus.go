@@ -43,6 +43,8 @@ type PhoneNumberStatusApplyConfiguration struct {
 	AccountMode *string `json:"accountMode,omitempty"`
 	// OfficialBusinessAccount reports whether the number has the verified badge.
 	OfficialBusinessAccount *bool `json:"officialBusinessAccount,omitempty"`
+	// OfficialBusinessAccountStatus is what became of a request for that badge, in Meta's words; NOT_STARTED where there was none.
+	OfficialBusinessAccountStatus *string `json:"officialBusinessAccountStatus,omitempty"`
 	// SearchVisibility: VISIBLE where people find the number by its display name, else HIDDEN. It is changed in WhatsApp Manager:
 	// Meta documents no call for it.
 	SearchVisibility *string `json:"searchVisibility,omitempty"`
@@ -243,6 +245,14 @@ func (b *PhoneNumberStatusApplyConfiguration) WithAccountMode(value string) *Pho
 // If called multiple times, the OfficialBusinessAccount field is set to the value of the last call.
 func (b *PhoneNumberStatusApplyConfiguration) WithOfficialBusinessAccount(value bool) *PhoneNumberStatusApplyConfiguration {
 	b.OfficialBusinessAccount = &value
+	return b
+}
+
+// WithOfficialBusinessAccountStatus sets the OfficialBusinessAccountStatus field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the OfficialBusinessAccountStatus field is set to the value of the last call.
+func (b *PhoneNumberStatusApplyConfiguration) WithOfficialBusinessAccountStatus(value string) *PhoneNumberStatusApplyConfiguration {
+	b.OfficialBusinessAccountStatus = &value
 	return b
 }
 

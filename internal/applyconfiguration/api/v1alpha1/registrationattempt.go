@@ -18,12 +18,14 @@ type RegistrationAttemptApplyConfiguration struct {
 	Number *string `json:"number,omitempty"`
 	// Time of the attempt.
 	Time *v1.Time `json:"time,omitempty"`
-	// Kind of the call: Register, Deregister, RequestCode, VerifyCode or DisplayName.
+	// Kind of the call: Register, Deregister, RequestCode, VerifyCode, DisplayName or OfficialBusinessAccount.
 	Kind *string `json:"kind,omitempty"`
 	// Secret is the version of the Secret whose PIN or code was sent, or which was there when a code was requested.
 	Secret *SecretVersionApplyConfiguration `json:"secret,omitempty"`
 	// DisplayName that was requested.
 	DisplayName *string `json:"displayName,omitempty"`
+	// Request is the value of the annotation by which a person requested the call.
+	Request *string `json:"request,omitempty"`
 	// Result of the call: Done, or why it failed; absent while that isn't known.
 	Result *string `json:"result,omitempty"`
 	// RetryTime is the earliest time at which Meta accepts another attempt.
@@ -73,6 +75,14 @@ func (b *RegistrationAttemptApplyConfiguration) WithSecret(value *SecretVersionA
 // If called multiple times, the DisplayName field is set to the value of the last call.
 func (b *RegistrationAttemptApplyConfiguration) WithDisplayName(value string) *RegistrationAttemptApplyConfiguration {
 	b.DisplayName = &value
+	return b
+}
+
+// WithRequest sets the Request field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Request field is set to the value of the last call.
+func (b *RegistrationAttemptApplyConfiguration) WithRequest(value string) *RegistrationAttemptApplyConfiguration {
+	b.Request = &value
 	return b
 }
 
