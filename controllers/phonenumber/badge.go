@@ -36,7 +36,7 @@ func (n *numbers) badge(ctx context.Context, p *numberRun, live *graph.PhoneNumb
 		p.Object.Status.Operator.OfficialBusinessAccount = memory
 		n.Event(p.Object, kind, v1alpha1.ReasonOBARequestHandled, "RequestOBA", message)
 	}
-	switch why := n.badgeNotSent(p, live, attemptsOf(p.WABA, live.ID)); {
+	switch why := badgeNotSent(p, live, attemptsOf(p.WABA, live.ID)); {
 	case why != "":
 		answer(corev1.EventTypeWarning, "not requested: "+why)
 		return nil, nil
@@ -60,7 +60,7 @@ func (n *numbers) requestBadge(
 	called, answered := false, false
 	o := n.attempt(ctx, p, v1alpha1.RegistrationAttempt{Kind: callOBA, Request: metavalues.Clip(memory.LastHandledRequest)},
 		func(live *graph.PhoneNumber, known []v1alpha1.RegistrationAttempt) *lifecycle.Result {
-			if why := n.badgeNotSent(p, live, known); why != "" {
+			if why := badgeNotSent(p, live, known); why != "" {
 				answered = true
 				answer(corev1.EventTypeWarning, "not requested: "+why)
 				return lifecycle.Unchanged(lifecycle.FirstPause)
@@ -98,7 +98,7 @@ func badgeRefused(memory *v1alpha1.OfficialBusinessAccountMemory) *lifecycle.Res
 
 // badgeNotSent says why no request is sent, "" where one may be. Meta takes one in 30 days; the account's call log has those of a number
 // whose resource was deleted, and with them the annotation's value, so that a manifest that still has it requests nothing twice.
-func (n *numbers) badgeNotSent(p *numberRun, live *graph.PhoneNumber, known []v1alpha1.RegistrationAttempt) string {
+func badgeNotSent(p *numberRun, live *graph.PhoneNumber, known []v1alpha1.RegistrationAttempt) string {
 	switch {
 	case !p.Writable():
 		return "the operator only observes this number"

@@ -55,6 +55,12 @@ func TestUnitWrongClockNumbers(t *testing.T) {
 			ask, _ := s.nameStep()
 			return !ask
 		},
+		"a request for the badge": func() bool {
+			p := &numberRun{Now: now, Object: &v1alpha1.PhoneNumber{}, Policy: v1alpha1.ManagementPolicyManaged}
+			p.Object.Annotations = map[string]string{v1alpha1.AnnotationRequestOBA: "again"}
+			p.Object.Spec.OfficialBusinessAccount = &v1alpha1.OfficialBusinessAccountRequest{}
+			return badgeNotSent(p, &graph.PhoneNumber{}, wrongCalls(callOBA, wrong, 1)) != ""
+		},
 		"the last read of a section": func() bool {
 			c := clk()
 			r := newSectionSchedule(c)
