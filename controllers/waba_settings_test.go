@@ -195,6 +195,24 @@ func TestCreativeFeatures(t *testing.T) {
 	w.CheckInvariants()
 }
 
+// TestCreativeFeatureNeverSet: it is off, so that opting out of it writes nothing.
+func TestCreativeFeatureNeverSet(t *testing.T) {
+	t.Parallel()
+	w := harness.New(t, env)
+	w.Secret()
+	waba := w.WABA(func(a *v1alpha1.WABA) {
+		a.Spec.CreativeFeatures = []v1alpha1.CreativeFeature{{Feature: "image_touchups", EnrollStatus: "OPT_OUT"}}
+	})
+	op := w.Start()
+	op.Settle()
+	op.Observe()
+	w.Reload(waba)
+	expect(t, waba.Status.Conditions, v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	if updates(w) != 0 {
+		t.Errorf("%d writes", updates(w))
+	}
+}
+
 // TestCreativeFeatureRefused: a feature that Meta doesn't know is reported, and isn't sent again at every observation.
 func TestCreativeFeatureRefused(t *testing.T) {
 	t.Parallel()
