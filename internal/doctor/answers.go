@@ -36,6 +36,7 @@ var objects = map[graph.Operation][]object{
 	graph.OpListPhoneNumbers:    {{"data.", objectNumber}, {"", "list of phone numbers"}},
 	graph.OpReadPhoneNumber:     {{"", objectNumber}},
 	graph.OpListSubscribedApps:  {{"data.", objectApp}, {"", "list of subscribed apps"}},
+	graph.OpListCatalogs:        {{"data.", "product catalogue"}, {"", "list of product catalogues"}},
 	graph.OpListAssignedUsers:   {{"data.", "assigned user"}, {"", "list of assigned users"}},
 	graph.OpReadProfile:         {{"data.", "business profile"}, {"", "business profile"}},
 	graph.OpReadCommerce:        {{"data.", "commerce settings"}, {"", "commerce settings"}},

@@ -77,7 +77,7 @@ func Examine(ctx context.Context, o Options) (*Report, error) {
 			return nil, err
 		}
 	}
-	for _, step := range []func(context.Context){x.pages, x.templates, x.numbers, x.users, x.app, x.versions} {
+	for _, step := range []func(context.Context){x.pages, x.templates, x.numbers, x.users, x.catalog, x.app, x.versions} {
 		step(ctx)
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -243,6 +243,14 @@ func (x *examination) users(ctx context.Context) {
 	}
 	x.check(ctx, "assigned users", func() error {
 		_, err := x.client.ListAssignedUsers(ctx, x.AccountID, owner.ID)
+		return err
+	})
+}
+
+// catalog reads which product catalogue is linked, which many tokens may not.
+func (x *examination) catalog(ctx context.Context) {
+	x.check(ctx, "product catalogue", func() error {
+		_, err := x.client.ListCatalogs(ctx, x.AccountID)
 		return err
 	})
 }

@@ -71,7 +71,7 @@ func newPatient(t *testing.T, options ...graphsim.Option) *patient {
 	p.sim.SubscribeApp(testWABA, testApp, "https://hooks.quokka.example/numbat")
 	p.sim.SetAppCallback(testApp, "https://hooks.quokka.example/meta", "messages", "account_update")
 	p.sim.AddToken(graphsim.Token{
-		Name: "acme", Value: testToken, AppID: testApp, Scopes: []string{"whatsapp_business_management", "whatsapp_business_messaging"},
+		Name: "acme", Value: testToken, AppID: testApp, Scopes: []string{"whatsapp_business_management", "whatsapp_business_messaging", "catalog_management"},
 		Accounts: []string{testWABA},
 	})
 	p.sim.AssignUser(testWABA, graphsim.User{Name: "Numbat Wombat", Tasks: []string{"MANAGE"}})

@@ -65,7 +65,7 @@ var (
 	healthValues = healthProperties.Enum("can_send_message", availabilityValues...).Object("entities",
 		properties.Of("id", "additional_info").
 			Enum("entity_type", "PHONE_NUMBER", "MESSAGE_TEMPLATE", "WABA", "BUSINESS", "APP").
-			Enum("can_send_message", availabilityValues...).
+			Enum("can_send_message", availabilityValues...).Enum("can_receive_call_sip", availabilityValues...).
 			Object("errors", properties.Of("error_code", "error_description", "possible_solution")))
 	buttonAnswer = buttonProperties.Enum("type", buttonValues...).Enum("otp_type", "COPY_CODE", "ONE_TAP", "ZERO_TAP", "NO_BUTTONS").
 			Enum("flow_action", "NAVIGATE", "DATA_EXCHANGE")
@@ -131,6 +131,7 @@ var answers = map[Operation]properties.Known{
 	OpListPhoneNumbers:    pageOf(numberAnswer),
 	OpReadPhoneNumber:     numberAnswer,
 	OpListSubscribedApps:  pageOf(appAnswer),
+	OpListCatalogs:        pageOf(properties.Of("id", "name")),
 	OpListAssignedUsers:   pageOf(properties.Of("id", "name").Enum("tasks", taskValues...)),
 	OpReadProfile: dataOf(properties.Of(profileFields...).Enum("vertical", verticalValues...).
 		With(properties.Of("id", "messaging_product"))),
