@@ -17,7 +17,7 @@ PACKAGES ?= ./...
 # UNIT_PACKAGES are those that `make test-unit` tests: all but those whose tests need an API server or other programs throughout.
 UNIT_PACKAGES ?= $$(go list ./... | grep -vE '/test/(chart|e2e|gitops|install|monitoring|scale|testenv)')
 # RACE_PACKAGES are those that `make test-race` tests: those that start goroutines, and those that run the operator.
-RACE_PACKAGES ?= ./controllers/... ./internal/account ./internal/cli ./internal/facts ./internal/graph ./internal/media ./internal/metrics \
+RACE_PACKAGES ?= ./controllers/... ./internal/account ./internal/cli ./internal/doctor ./internal/facts ./internal/graph ./internal/media ./internal/metrics \
 	./internal/operator ./internal/overview ./internal/plan ./internal/receiver ./internal/relay ./test/e2e ./test/graphsim ./test/monitoring
 # TESTFLAGS are added to `go test`, for example TESTFLAGS='-run TestCreate -v'.
 TESTFLAGS ?=

@@ -20,6 +20,9 @@ import (
 // TestExportOfALargeAccount: the largest account that Meta allows is exported in few calls and little memory. What is measured
 // is the program itself, in a process of its own.
 func TestExportOfALargeAccount(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
 	const (
 		templates = 6000
 		page      = 100

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -39,8 +40,12 @@ type kind struct {
 	rules      *cel.Validator
 }
 
-// New returns a Validator of the project's kinds.
-func New() (*Validator, error) {
+// New returns the Validator of the project's kinds, always the same one: compiling the rules takes half a second.
+func New() (*Validator, error) { return compiled() }
+
+var compiled = sync.OnceValues(compile)
+
+func compile() (*Validator, error) {
 	v := &Validator{kinds: map[schema.GroupVersionKind]*kind{}}
 	files, err := fs.Glob(crd.Files, "bases/*.yaml")
 	if err != nil {
