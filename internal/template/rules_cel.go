@@ -97,8 +97,9 @@ func Validations() []Validation {
 			})
 		})
 		out = append(out, Validation{
-			FieldPath:         part[0].Part,
-			Rule:              "has(self.contentValidation) && self.contentValidation == 'Lenient' || !has(self" + part[0].Part + ") || " + kept,
+			FieldPath: part[0].Part,
+			// Most parts are absent, so that is asked first.
+			Rule:              "!has(self" + part[0].Part + ") || has(self.contentValidation) && self.contentValidation == 'Lenient' || " + kept,
 			MessageExpression: strings.Join(messages[part[0].Part], " + "),
 		})
 	}
