@@ -226,7 +226,7 @@ func TestProbeCleansUp(t *testing.T) {
 				without++
 			}
 		}
-		if without != 6 || len(report.Probed) < 20 {
+		if without != 7 || len(report.Probed) < 20 {
 			t.Errorf("%d of %d kinds weren't created", without, len(report.Probed))
 		}
 	})
