@@ -237,12 +237,12 @@ func TestMetasOwnProperties(t *testing.T) {
 	w := harness.New(t, env, graphsim.WithUnknownMode(2))
 	w.Secret()
 	w.WABA()
+	op := w.Start()
 	var all []*v1alpha1.MessageTemplate
 	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
 		all = append(all, w.CreateTemplate(name))
+		op.Settle() // one after the other, so that each always has the same id, which decides what is odd about it
 	}
-	op := w.Start()
-	op.Settle()
 	for range 4 { // some reads fail in this mode
 		op.Advance(2 * time.Minute)
 		op.Observe()
