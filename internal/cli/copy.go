@@ -108,7 +108,7 @@ func (cp *copyCommand) run(ctx context.Context, args []string) error {
 	return cp.conclude(c.Report(), missing)
 }
 
-// sources tells accounts from paths.
+// sources separates the ids of accounts from paths.
 func sources(args []string) (ids, paths []string) {
 	for _, arg := range args {
 		if accountID.MatchString(arg) {

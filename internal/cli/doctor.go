@@ -42,7 +42,7 @@ does, and deletes it: use a test account. Accounts with phone numbers that aren'
 --allow-live-account.
 
 The report is fit for an issue: it has no ids, names, texts or tokens of the account, only names of Meta's properties, values of
-enumerations and counts. --record writes the answers, with stand-ins for everything that tells whose account it is: read the file
+enumerations and counts. --record writes the answers, with stand-ins for everything that identifies the account: read the file
 before you share it.
 
 It exits with 2 if something differs.`

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -261,22 +260,6 @@ func (p *patient) withContext(ctx context.Context) *Report {
 	}
 	x.probe(ctx)
 	return x.report
-}
-
-// TestWaits: the probe doesn't take a template for missing that Meta shows a moment later.
-func TestWaits(t *testing.T) {
-	p := newPatient(t)
-	waited := 0
-	p.sim.Fail(graphsim.Fault{Method: http.MethodDelete, Path: "/" + testWABA + "/message_templates", Code: 2, Message: "Service temporarily unavailable", Times: 2})
-	report, _ := p.must(func(o *Options) {
-		o.Probe = true
-		o.Wait = func(_ context.Context, d time.Duration) error { waited++; p.clock.Step(d); return nil }
-	})
-	expect(t, report)
-	if waited > 0 {
-		t.Errorf("waited %d times although the deletion was repeated", waited)
-	}
-	p.nothingLeft()
 }
 
 // FuzzStudy: whatever Meta answers, only words of Meta's form are in the report.

@@ -101,7 +101,7 @@ type Probed struct {
 	Deleted bool `json:"deleted"`
 }
 
-// Report is the result of an examination. It has nothing that tells whose account it is.
+// Report is the result of an examination. Nothing in it identifies the account.
 type Report struct {
 	// Tool is the version of the program.
 	Tool string `json:"tool"`

@@ -135,7 +135,7 @@ func (r *rewriter) keep(source string, text []byte) {
 	}
 }
 
-// find tells the resources of the account from others.
+// find separates the resources of the account from others.
 func (r *rewriter) find(documents []manifest.Document) error {
 	if r.WABA.Name != "" {
 		r.accounts[types.NamespacedName{Namespace: cmp.Or(r.WABA.Namespace, r.Namespace), Name: r.WABA.Name}] = true

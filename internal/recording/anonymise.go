@@ -18,7 +18,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/properties"
 )
 
-// Recording is what a file holds: exchanges without anything that tells whose they were.
+// Recording is what a file holds: exchanges without anything that identifies the account.
 type Recording struct {
 	// Format is the version of this form.
 	Format int `json:"format"`
@@ -48,7 +48,7 @@ type Anonymous struct {
 // keptHeaders are the headers that the operator reads.
 var keptHeaders = []string{"Content-Type", "Facebook-Api-Version", "Retry-After", "X-App-Usage", "X-Business-Use-Case-Usage"}
 
-// Anonymise replaces in exchanges with an account whatever tells whose they are: ids, numbers of phones, names, texts, addresses, times,
+// Anonymise replaces in exchanges with an account whatever identifies it: ids, numbers of phones, names, texts, addresses, times,
 // currencies and countries. What stays are the names of Meta's properties, the values of its enumerations, codes and counts, which of the
 // values are equal, the order of ids, and the form of texts: their length, words, variables and punctuation.
 func Anonymise(exchanges []Exchange, accountID, tool string) Recording {
@@ -202,7 +202,7 @@ func (a *anonymiser) value(value any, known *properties.Known) any {
 	}
 }
 
-// property treats the values apart whose meaning the name tells.
+// property treats the values apart whose meaning follows from the name.
 func (a *anonymiser) property(name string, value any, inside *properties.Known) any {
 	switch v := value.(type) {
 	case string:

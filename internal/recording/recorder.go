@@ -1,7 +1,7 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package recording keeps what Meta answers, removes from it whatever tells whose account it is, and answers again as Meta did.
+// Package recording keeps what Meta answers, removes from it whatever identifies the account, and answers again as Meta did.
 package recording
 
 import (

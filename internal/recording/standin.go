@@ -16,11 +16,13 @@ import (
 type anonymiser struct {
 	standIns map[string]string
 	used     map[string]bool
+	// next is the number with which the search for a free stand-in of a form begins.
+	next map[string]int
 }
 
 // newAnonymiser gives stand-ins to ids in their order.
 func newAnonymiser(ids []string) *anonymiser {
-	a := &anonymiser{standIns: map[string]string{}, used: map[string]bool{}}
+	a := &anonymiser{standIns: map[string]string{}, used: map[string]bool{}, next: map[string]int{}}
 	for _, id := range ids {
 		a.id(id)
 	}
@@ -101,35 +103,37 @@ func (a *anonymiser) standIn(key, form string) string {
 	if known, ok := a.standIns[key]; ok {
 		return known
 	}
-	out := form
-	for n := 1; a.used[out]; n++ {
+	out, n := form, a.next[form]
+	if n > 0 {
 		out = numbered(form, n)
 	}
-	a.standIns[key], a.used[out] = out, true
+	for a.used[out] {
+		n++
+		out = numbered(form, n)
+	}
+	a.standIns[key], a.used[out], a.next[form] = out, true, n+1
 	return out
 }
 
 // numbered writes n into the last places of a form that are letters or digits, a to z for 0 to 25, and behind it if there are too few.
+// Variables keep their names.
 func numbered(form string, n int) string {
-	runes := []rune(form)
-	for i := len(runes) - 1; i >= 0 && n > 0; i-- {
-		if i > 0 && runes[i-1] == '{' || i > 1 && insideVariable(runes, i) {
+	out, variables := []byte(form), variable.FindAllStringIndex(form, -1)
+	for i := len(out) - 1; i >= 0 && n > 0; i-- {
+		if last := len(variables) - 1; last >= 0 && i < variables[last][1] {
+			i = variables[last][0] // the loop goes on before it
+			variables = variables[:last]
 			continue
 		}
-		switch runes[i] {
+		switch out[i] {
 		case 'x':
-			runes[i], n = 'a'+rune(n%26), n/26
+			out[i], n = 'a'+byte(n%26), n/26
 		case '0':
-			runes[i], n = '0'+rune(n%10), n/10
+			out[i], n = '0'+byte(n%10), n/10
 		}
 	}
 	if n > 0 {
-		return string(runes) + strconv.Itoa(n)
+		return string(out) + strconv.Itoa(n)
 	}
-	return string(runes)
-}
-
-func insideVariable(runes []rune, i int) bool {
-	before := string(runes[:i])
-	return strings.LastIndex(before, "{{") > strings.LastIndex(before, "}}")
+	return string(out)
 }
