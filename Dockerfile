@@ -22,10 +22,34 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
     go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /waba-operator .
 
+FROM build AS build-kubectl-waba
+ARG TARGETOS
+ARG TARGETARCH
+ARG VERSION=unknown
+COPY cmd/kubectl-waba/ cmd/kubectl-waba/
+COPY config/crd/ config/crd/
+COPY test/graphsim/ test/graphsim/
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
+    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /kubectl-waba ./cmd/kubectl-waba
+
+# The command line, for pipelines and for the chart's simulator: --target kubectl-waba.
+FROM scratch AS kubectl-waba
+ARG VERSION=unknown
+LABEL org.opencontainers.image.title="kubectl-waba" \
+      org.opencontainers.image.description="Command line for WhatsApp Business assets in Kubernetes" \
+      org.opencontainers.image.source="https://github.com/waba-operator/waba-operator" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION"
+COPY --from=build-kubectl-waba --chmod=444 /ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build-kubectl-waba --chmod=555 /kubectl-waba /kubectl-waba
+USER 65532:65532
+ENTRYPOINT ["/kubectl-waba"]
+
 # Nothing but the program and the certificates that it checks Meta's with: no
 # shell, no package manager, nothing to patch. `make release-artifacts` makes the
-# same without Docker; its tests compare this stage with what that does.
-FROM scratch
+# same without Docker; its tests compare these stages with what that does.
+FROM scratch AS waba-operator
 ARG VERSION=unknown
 LABEL org.opencontainers.image.title="waba-operator" \
       org.opencontainers.image.description="Kubernetes operator for WhatsApp Business assets" \

@@ -8,8 +8,10 @@ SHELL := /usr/bin/env bash
 
 # VERSION is what the built programs say they are.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-# IMG is the image that is built and deployed.
+# IMG is the operator's image, which is built and deployed.
 IMG ?= ghcr.io/waba-operator/waba-operator:latest
+# CLI_IMG is the image of kubectl waba: beside the operator's, with the same tag.
+CLI_IMG ?= $(dir $(IMG))kubectl-waba:$(lastword $(subst :, ,$(IMG)))
 # PLATFORMS are those that docker-push builds for.
 PLATFORMS ?= linux/amd64,linux/arm64
 # PACKAGES are those that `make test` tests.
@@ -191,12 +193,14 @@ release-artifacts: $(HELM) $(KUSTOMIZE) ## Make all files of a release in dist/r
 	image='$(IMG)'; HELM=$(HELM) KUSTOMIZE=$(KUSTOMIZE) hack/release.sh '$(VERSION)' "$${image%:*}" dist/release
 
 .PHONY: docker-build
-docker-build: ## Build the image IMG for this machine's platform
+docker-build: ## Build the images IMG and CLI_IMG for this machine's platform
 	$(DOCKER) buildx build --load --build-arg VERSION='$(VERSION)' --tag '$(IMG)' .
+	$(DOCKER) buildx build --load --build-arg VERSION='$(VERSION)' --target kubectl-waba --tag '$(CLI_IMG)' .
 
 .PHONY: docker-push
-docker-push: ## Build the image IMG for all PLATFORMS and push it
+docker-push: ## Build the images IMG and CLI_IMG for all PLATFORMS and push them
 	$(DOCKER) buildx build --push --platform '$(PLATFORMS)' --build-arg VERSION='$(VERSION)' --tag '$(IMG)' .
+	$(DOCKER) buildx build --push --platform '$(PLATFORMS)' --build-arg VERSION='$(VERSION)' --target kubectl-waba --tag '$(CLI_IMG)' .
 
 ##@ Deployment (to the current kubeconfig's cluster)
 

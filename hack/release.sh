@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Makes all artifacts of a release and checks them as a user would:
-# hack/release.sh VERSION IMAGE DIRECTORY. The same commit makes the same files.
+# hack/release.sh VERSION IMAGE DIRECTORY, where IMAGE is the operator's. The same commit makes the same files.
 #
 # HELM and KUSTOMIZE are set by the Makefile.
 set -euo pipefail
@@ -36,21 +36,23 @@ archive() {
 	tar --create --directory "$1" --sort=name --mtime="@$created" --owner=0 --group=0 --numeric-owner --mode='u=rwX,go=rX' .
 }
 
-binaries=()
-for arch in amd64 arm64; do
-	compile "linux/$arch" . "$work/$arch/waba-operator"
-	binaries+=("$work/$arch/waba-operator")
-done
 (cd hack/release && GOWORK=off go build -o "$work/release" .)
 release=$work/release
 
-echo "release: image and lists of modules"
-"$release" image -version "$version" -revision "$revision" -created "$created" -out "$work/image" "${binaries[@]}"
-"$release" check -version "$version" "$work/image"
-archive "$work/image" >"$out/waba-operator-image-$version.tar"
+# build_image PROGRAM BINARY-amd64 BINARY-arm64
+build_image() {
+	echo "release: image of $1"
+	"$release" image -program "$1" -version "$version" -revision "$revision" -created "$created" -out "$work/image/$1" "${@:2}"
+	"$release" check -program "$1" -version "$version" "$work/image/$1"
+	archive "$work/image/$1" >"$out/$1-image-$version.tar"
+}
+
+mkdir "$work/image"
 for arch in amd64 arm64; do
+	compile "linux/$arch" . "$work/$arch/waba-operator"
 	"$release" sbom -version "$version" "$work/$arch/waba-operator" >"$out/waba-operator-$version-linux-$arch.cdx.json"
 done
+build_image waba-operator "$work"/{amd64,arm64}/waba-operator
 
 for platform in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64; do
 	name=kubectl-waba-$version-${platform/\//-}
@@ -61,6 +63,8 @@ for platform in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64;
 	cp LICENSE "$work/$name"
 	archive "$work/$name" | gzip --no-name >"$out/$name.tar.gz"
 done
+
+build_image kubectl-waba "$work/kubectl-waba-$version-linux-"{amd64,arm64}/kubectl-waba
 
 echo "release: manifests and chart"
 hack/render.sh "$KUSTOMIZE" "$image:$version" >"$out/install.yaml"
@@ -74,9 +78,11 @@ find "$work/chart" -exec touch --date="@$created" {} +
 
 # What a user does who trusts nothing: check the sums, unpack, look inside.
 (cd "$out" && sha256sum -- * >"$work/SHA256SUMS" && mv "$work/SHA256SUMS" . && sha256sum --check --quiet SHA256SUMS)
-mkdir "$work/unpacked"
-tar --extract --file "$out/waba-operator-image-$version.tar" --directory "$work/unpacked"
-"$release" check -version "$version" "$work/unpacked" >/dev/null
+for program in waba-operator kubectl-waba; do
+	mkdir -p "$work/unpacked/$program"
+	tar --extract --file "$out/$program-image-$version.tar" --directory "$work/unpacked/$program"
+	"$release" check -program "$program" -version "$version" "$work/unpacked/$program" >/dev/null
+done
 grep -qF "image: $image:$version" "$out/install.yaml"
 mkdir "$work/plugin"
 tar --extract --gzip --file "$out/kubectl-waba-$version-$(go env GOHOSTOS)-$(go env GOHOSTARCH).tar.gz" --directory "$work/plugin"

@@ -26,7 +26,7 @@ import (
 
 // check judges a layout: that it is whole, has all platforms, and that each image has what it should and nothing else. The
 // program of this machine's platform is run.
-func check(ctx context.Context, out io.Writer, dir, version string) error {
+func check(ctx context.Context, out io.Writer, dir string, runs program, version string) error {
 	index, err := open(dir)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func check(ctx context.Context, out io.Writer, dir, version string) error {
 		if err != nil {
 			return err
 		}
-		if err := checkImage(ctx, image, want, version); err != nil {
+		if err := checkImage(ctx, image, want, runs, version); err != nil {
 			return fmt.Errorf("%s: %w", want, err)
 		}
 		if _, err := fmt.Fprintf(out, "%s %s\n", want, found.Digest); err != nil {
@@ -60,7 +60,7 @@ func check(ctx context.Context, out io.Writer, dir, version string) error {
 	return nil
 }
 
-func checkImage(ctx context.Context, image v1.Image, platform v1.Platform, version string) error {
+func checkImage(ctx context.Context, image v1.Image, platform v1.Platform, runs program, version string) error {
 	config, err := image.ConfigFile()
 	if err != nil {
 		return err
@@ -69,8 +69,8 @@ func checkImage(ctx context.Context, image v1.Image, platform v1.Platform, versi
 	switch {
 	case c.User != user:
 		return fmt.Errorf("user %q, want %s", c.User, user)
-	case !slices.Equal(c.Entrypoint, []string{program}) || len(c.Cmd) > 0:
-		return fmt.Errorf("it runs %v %v, want %s", c.Entrypoint, c.Cmd, program)
+	case !slices.Equal(c.Entrypoint, []string{runs.path()}) || len(c.Cmd) > 0:
+		return fmt.Errorf("it runs %v %v, want %s", c.Entrypoint, c.Cmd, runs.path())
 	case c.Labels["org.opencontainers.image.version"] != version:
 		return fmt.Errorf("version %q, want %s", c.Labels["org.opencontainers.image.version"], version)
 	case config.OS != platform.OS || config.Architecture != platform.Architecture:
@@ -80,34 +80,35 @@ func checkImage(ctx context.Context, image v1.Image, platform v1.Platform, versi
 	if err != nil {
 		return err
 	}
-	if len(files) != 2 || files[program] == nil {
-		return fmt.Errorf("%d files, want %s and %s", len(files), program, rootsPath)
+	executable := files[runs.path()]
+	if len(files) != 2 || executable == nil {
+		return fmt.Errorf("%d files, want %s and %s", len(files), runs.path(), rootsPath)
 	}
 	if !x509.NewCertPool().AppendCertsFromPEM(files[rootsPath]) {
 		return errors.New("no certificate authorities in " + rootsPath)
 	}
-	if err := checkFormat(files[program], platform); err != nil {
+	if err := checkFormat(executable, platform); err != nil {
 		return err
 	}
 	if platform.OS != runtime.GOOS || platform.Architecture != runtime.GOARCH {
 		return nil
 	}
-	return checkProgram(ctx, files[program], version)
+	return checkProgram(ctx, executable, runs, version)
 }
 
 // checkFormat: the program is for the platform's processor, and has nothing to load when it starts: there is nothing else.
 func checkFormat(executable []byte, platform v1.Platform) error {
 	parsed, err := elf.NewFile(bytes.NewReader(executable))
 	if err != nil {
-		return fmt.Errorf("%s: %w", program, err)
+		return fmt.Errorf("the program: %w", err)
 	}
 	want := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[platform.Architecture]
 	if parsed.Machine != want {
-		return fmt.Errorf("%s is for %s, want %s", program, parsed.Machine, want)
+		return fmt.Errorf("the program is for %s, want %s", parsed.Machine, want)
 	}
 	for _, segment := range parsed.Progs {
 		if segment.Type == elf.PT_INTERP {
-			return errors.New(program + " isn't static")
+			return errors.New("the program isn't static")
 		}
 	}
 	return nil
@@ -139,22 +140,23 @@ func contents(image v1.Image) (map[string][]byte, error) {
 }
 
 // checkProgram runs the program of an image.
-func checkProgram(ctx context.Context, executable []byte, version string) error {
+func checkProgram(ctx context.Context, executable []byte, runs program, version string) error {
 	dir, err := os.MkdirTemp("", "release-check-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	path := filepath.Join(dir, "waba-operator")
+	path := filepath.Join(dir, runs.name)
 	if err := os.WriteFile(path, executable, 0o700); err != nil { //nolint:gosec // it is run
 		return err
 	}
 	said, err := exec.CommandContext(ctx, path, "--version").Output() //nolint:gosec // what was made a moment ago
 	if err != nil {
-		return fmt.Errorf("%s --version: %w", program, err)
+		return fmt.Errorf("%s --version: %w", runs.name, err)
 	}
-	if !strings.HasPrefix(string(said), "waba-operator "+version+" ") {
-		return fmt.Errorf("the program says that it is %q, want %s", said, version)
+	rest, named := strings.CutPrefix(string(said), runs.prints)
+	if fields := strings.Fields(rest); !named || len(fields) == 0 || fields[0] != version {
+		return fmt.Errorf("the program says that it is %q, want %s%s", said, runs.prints, version)
 	}
 	return nil
 }

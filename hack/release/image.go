@@ -29,34 +29,59 @@ import (
 // platforms are those of the image, in the order of the binaries on the command line.
 var platforms = []v1.Platform{{OS: "linux", Architecture: "amd64"}, {OS: "linux", Architecture: "arm64"}}
 
-// What the image has and says: the Dockerfile must make the same one.
+// What every image has and says: the Dockerfile must make the same ones.
 const (
-	program   = "/waba-operator"
 	rootsPath = "/etc/ssl/certs/ca-certificates.crt"
 	user      = "65532:65532"
 )
 
-var labels = map[string]string{
-	"org.opencontainers.image.title":       "waba-operator",
-	"org.opencontainers.image.description": "Kubernetes operator for WhatsApp Business assets",
-	"org.opencontainers.image.source":      "https://github.com/waba-operator/waba-operator",
-	"org.opencontainers.image.licenses":    "Apache-2.0",
+// program is what an image runs. The image has its name.
+type program struct {
+	name, description string
+	// prints is what its --version begins with, before the version.
+	prints string
+}
+
+var programs = []program{
+	{"waba-operator", "Kubernetes operator for WhatsApp Business assets", "waba-operator "},
+	{"kubectl-waba", "Command line for WhatsApp Business assets in Kubernetes", "kubectl waba version "},
+}
+
+// programNamed returns the program of an image.
+func programNamed(name string) (program, error) {
+	for _, p := range programs {
+		if p.name == name {
+			return p, nil
+		}
+	}
+	return program{}, fmt.Errorf("-program must be waba-operator or kubectl-waba, not %q", name)
+}
+
+// path is where the image has it.
+func (p program) path() string { return "/" + p.name }
+
+// labels are those that are the same in every release.
+func (p program) labels() map[string]string {
+	return map[string]string{
+		"org.opencontainers.image.title":       p.name,
+		"org.opencontainers.image.description": p.description,
+		"org.opencontainers.image.source":      "https://github.com/waba-operator/waba-operator",
+		"org.opencontainers.image.licenses":    "Apache-2.0",
+	}
 }
 
 // facts are what differs from release to release.
 type facts struct {
+	program           program
 	version, revision string
 	created           time.Time
 }
 
 func (f facts) labels() map[string]string {
-	out := map[string]string{
-		"org.opencontainers.image.version": f.version, "org.opencontainers.image.revision": f.revision,
-		"org.opencontainers.image.created": f.created.Format(time.RFC3339),
-	}
-	for k, v := range labels {
-		out[k] = v
-	}
+	out := f.program.labels()
+	out["org.opencontainers.image.version"] = f.version
+	out["org.opencontainers.image.revision"] = f.revision
+	out["org.opencontainers.image.created"] = f.created.Format(time.RFC3339)
 	return out
 }
 
@@ -106,7 +131,7 @@ func newImage(f facts, platform v1.Platform, binary string) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := archive(f.created, file{rootsPath, 0o444, roots()}, file{program, 0o555, executable})
+	content, err := archive(f.created, file{rootsPath, 0o444, roots()}, file{f.program.path(), 0o555, executable})
 	if err != nil {
 		return nil, err
 	}
@@ -119,13 +144,13 @@ func newImage(f facts, platform v1.Platform, binary string) (v1.Image, error) {
 	image, err := mutate.ConfigFile(base, &v1.ConfigFile{
 		OS: platform.OS, Architecture: platform.Architecture, Created: v1.Time{Time: f.created},
 		RootFS: v1.RootFS{Type: "layers"},
-		Config: v1.Config{User: user, Entrypoint: []string{program}, Labels: f.labels()},
+		Config: v1.Config{User: user, Entrypoint: []string{f.program.path()}, Labels: f.labels()},
 	})
 	if err != nil {
 		return nil, err
 	}
 	return mutate.Append(image, mutate.Addendum{
-		Layer: layer, History: v1.History{Created: v1.Time{Time: f.created}, CreatedBy: "waba-operator " + f.version},
+		Layer: layer, History: v1.History{Created: v1.Time{Time: f.created}, CreatedBy: f.program.name + " " + f.version},
 	})
 }
 

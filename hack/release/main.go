@@ -3,10 +3,10 @@
 
 // Command release makes what a release consists of and a compiler doesn't, without a Docker daemon:
 //
-//	release image -version v1.2.3 -revision SHA -created 1700000000 -out DIR BINARY-amd64 BINARY-arm64
+//	release image -program waba-operator -version v1.2.3 -revision SHA -created 1700000000 -out DIR BINARY-amd64 BINARY-arm64
 //	release sbom -version v1.2.3 BINARY >FILE
 //	release roots >FILE
-//	release check -version v1.2.3 DIR
+//	release check -program waba-operator -version v1.2.3 DIR
 //	release push DIR REFERENCE
 //
 // image writes an OCI image layout for both platforms, sbom what a binary is made of, roots the certificates that the image
@@ -38,7 +38,7 @@ func main() {
 
 // options are the flags of all commands.
 type options struct {
-	version, revision, created, out string
+	program, version, revision, created, out string
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
@@ -47,11 +47,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	var o options
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	flags.StringVar(&o.program, "program", "waba-operator", "what the image runs: waba-operator or kubectl-waba")
 	flags.StringVar(&o.version, "version", "", "version of the release, such as v1.2.3")
 	flags.StringVar(&o.revision, "revision", "", "commit of the release")
 	flags.StringVar(&o.created, "created", "0", "time of the commit, in seconds since 1970: the same commit makes the same image")
 	flags.StringVar(&o.out, "out", "", "directory of the layout; it must not exist")
 	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	runs, err := programNamed(o.program)
+	if err != nil {
 		return err
 	}
 	rest := flags.Args()
@@ -61,14 +66,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("-created: %w", err)
 		}
-		return writeLayout(o.out, facts{version: o.version, revision: o.revision, created: time.Unix(created, 0).UTC()}, rest)
+		return writeLayout(o.out, facts{program: runs, version: o.version, revision: o.revision, created: time.Unix(created, 0).UTC()}, rest)
 	case args[0] == "sbom" && len(rest) == 1:
 		return writeSBOM(out, rest[0], o.version)
 	case args[0] == "roots" && len(rest) == 0:
 		_, err := out.Write(roots())
 		return err
 	case args[0] == "check" && len(rest) == 1:
-		return check(ctx, out, rest[0], o.version)
+		return check(ctx, out, rest[0], runs, o.version)
 	case args[0] == "push" && len(rest) == 2:
 		return push(ctx, out, rest[0], rest[1])
 	}

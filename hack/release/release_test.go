@@ -6,11 +6,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,18 +21,18 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// standIn builds a small program that says its version, in place of the operator, for each platform.
-func standIn(t *testing.T, version string) []string {
+// standIn builds a small program that prints a version, in place of one of the released programs, for each platform.
+func standIn(t *testing.T, prints, version string) []string {
 	t.Helper()
 	dir := t.TempDir()
-	source := "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"waba-operator " + version + " and more\") }\n"
+	source := "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"" + prints + version + " and more\") }\n"
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(source), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module standin.example\n\ngo 1.26\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var programs []string
+	var binaries []string
 	for _, platform := range platforms {
 		cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", platform.Architecture, ".")
 		cmd.Dir = dir
@@ -38,9 +40,9 @@ func standIn(t *testing.T, version string) []string {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		programs = append(programs, filepath.Join(dir, platform.Architecture))
+		binaries = append(binaries, filepath.Join(dir, platform.Architecture))
 	}
-	return programs
+	return binaries
 }
 
 func release(t *testing.T, args ...string) (string, error) {
@@ -62,7 +64,7 @@ func made(t *testing.T, binaries []string, version, created string) string {
 }
 
 func TestImage(t *testing.T) {
-	binaries := standIn(t, "v1.2.3")
+	binaries := standIn(t, "waba-operator ", "v1.2.3")
 	first := made(t, binaries, "v1.2.3", "1700000000")
 	digests, err := release(t, "check", "-version", "v1.2.3", first)
 	if err != nil || strings.Count(digests, "sha256:") != 2 {
@@ -85,7 +87,7 @@ func TestImage(t *testing.T) {
 	}
 	for n := range binaries { // of the two, the one that can't be run here
 		same := made(t, []string{binaries[n], binaries[n]}, "v1.2.3", "0")
-		if _, err := release(t, "check", "-version", "v1.2.3", same); err == nil || !strings.Contains(err.Error(), "/waba-operator is for EM_") {
+		if _, err := release(t, "check", "-version", "v1.2.3", same); err == nil || !strings.Contains(err.Error(), "the program is for EM_") {
 			t.Errorf("the program of one platform passed for both: %v", err)
 		}
 	}
@@ -107,6 +109,31 @@ func TestImage(t *testing.T) {
 	}
 }
 
+// TestImageOfEachProgram: an image runs the program that it is named after, and is refused as that of another one.
+func TestImageOfEachProgram(t *testing.T) {
+	for _, p := range programs {
+		dir := filepath.Join(t.TempDir(), "image")
+		args := append([]string{"image", "-program", p.name, "-version", "v1.2.3", "-out", dir}, standIn(t, p.prints, "v1.2.3")...)
+		if _, err := release(t, args...); err != nil {
+			t.Fatal(err)
+		}
+		for _, other := range programs {
+			_, err := release(t, "check", "-program", other.name, "-version", "v1.2.3", dir)
+			if (err == nil) != (other == p) {
+				t.Errorf("the image of %s as that of %s: %v", p.name, other.name, err)
+			}
+		}
+	}
+	dir := filepath.Join(t.TempDir(), "image")
+	wrong := standIn(t, "another program ", "v1.2.3")
+	if _, err := release(t, append([]string{"image", "-program", "kubectl-waba", "-version", "v1.2.3", "-out", dir}, wrong...)...); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := release(t, "check", "-program", "kubectl-waba", "-version", "v1.2.3", dir); err == nil || !strings.Contains(err.Error(), "says that it is") {
+		t.Errorf("another program passed: %v", err)
+	}
+}
+
 func size(t *testing.T, file string) int64 {
 	t.Helper()
 	info, err := os.Stat(file)
@@ -119,7 +146,7 @@ func size(t *testing.T, file string) int64 {
 func TestPush(t *testing.T) {
 	server := httptest.NewServer(registry.New())
 	defer server.Close()
-	dir := made(t, standIn(t, "v1.2.3"), "v1.2.3", "0")
+	dir := made(t, standIn(t, "waba-operator ", "v1.2.3"), "v1.2.3", "0")
 	reference := strings.TrimPrefix(server.URL, "http://") + "/team/waba-operator:v1.2.3"
 	said, err := release(t, "push", dir, reference)
 	if err != nil {
@@ -170,38 +197,54 @@ func TestSBOM(t *testing.T) {
 	}
 }
 
-// TestDockerfile: who builds with Docker gets the image that is released.
-func TestDockerfile(t *testing.T) {
+// stages are the Dockerfile's stages that become images, by their programs. The last one is the operator's: it needs no --target.
+func stages(t *testing.T) (whole string, byProgram map[string]string) {
+	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("..", "..", "Dockerfile"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, final, ok := strings.Cut(string(raw), "\nFROM scratch\n")
-	if !ok {
-		t.Fatal("the last stage isn't FROM scratch")
+	parts := strings.Split(string(raw), "\nFROM scratch AS ")
+	byProgram = map[string]string{}
+	for _, part := range parts[1:] {
+		name, stage, _ := strings.Cut(part, "\n")
+		byProgram[name] = stage
 	}
-	for _, want := range []string{"USER " + user + "\n", `ENTRYPOINT ["` + program + `"]`, " " + rootsPath + "\n", " " + program + "\n"} {
-		if !strings.Contains(final, want) {
-			t.Errorf("it lacks %q", want)
-		}
+	if len(byProgram) != len(programs) || !strings.HasPrefix(parts[len(parts)-1], "waba-operator\n") {
+		t.Fatalf("the stages from scratch are %v, want one for each program, the operator's last", slices.Collect(maps.Keys(byProgram)))
 	}
+	return string(raw), byProgram
+}
+
+// TestDockerfile: a build with Docker makes the images that are released.
+func TestDockerfile(t *testing.T) {
+	whole, byProgram := stages(t)
 	// What comes from elsewhere is named by its content: the compiler's image, and the syntax if another than the builder's own is wanted.
-	for _, m := range regexp.MustCompile(`(?m)^(?:FROM(?: --\S+)*|# *syntax *=) *(\S+)`).FindAllStringSubmatch(string(raw), -1) {
-		if m[1] != "scratch" && !regexp.MustCompile(`@sha256:[0-9a-f]{64}$`).MatchString(m[1]) {
+	for _, m := range regexp.MustCompile(`(?m)^(?:FROM(?: --\S+)*|# *syntax *=) *(\S+)`).FindAllStringSubmatch(whole, -1) {
+		own := m[1] == "scratch" || strings.Contains(whole, " AS "+m[1]+"\n")
+		if !own && !regexp.MustCompile(`@sha256:[0-9a-f]{64}$`).MatchString(m[1]) {
 			t.Errorf("%s isn't named by digest", m[1])
 		}
 	}
-	found := map[string]string{}
-	for _, m := range regexp.MustCompile(`(org\.opencontainers\.image\.\w+)="([^"]*)"`).FindAllStringSubmatch(final, -1) {
-		found[m[1]] = m[2]
-	}
-	for label, value := range labels {
-		if found[label] != value {
-			t.Errorf("%s is %q, want %q", label, found[label], value)
+	for _, p := range programs {
+		final := byProgram[p.name]
+		for _, want := range []string{"USER " + user + "\n", `ENTRYPOINT ["` + p.path() + `"]`, " " + rootsPath + "\n", " " + p.path() + "\n"} {
+			if !strings.Contains(final, want) {
+				t.Errorf("%s lacks %q", p.name, want)
+			}
 		}
-	}
-	if copies := strings.Count(final, "COPY "); copies != 2 {
-		t.Errorf("%d files are copied", copies)
+		found := map[string]string{}
+		for _, m := range regexp.MustCompile(`(org\.opencontainers\.image\.\w+)="([^"]*)"`).FindAllStringSubmatch(final, -1) {
+			found[m[1]] = m[2]
+		}
+		for label, value := range p.labels() {
+			if found[label] != value {
+				t.Errorf("%s: %s is %q, want %q", p.name, label, found[label], value)
+			}
+		}
+		if copies := strings.Count(final, "COPY "); copies != 2 {
+			t.Errorf("%s: %d files are copied", p.name, copies)
+		}
 	}
 }
 
@@ -229,34 +272,41 @@ func TestBuildContext(t *testing.T) {
 	}
 }
 
-// TestDockerfileCopiesWhatIsCompiled: every package of the operator is in the image's build.
+// TestDockerfileCopiesWhatIsCompiled: every package of the programs is in the images' build.
 func TestDockerfileCopiesWhatIsCompiled(t *testing.T) {
-	root := filepath.Join("..", "..")
-	raw, err := os.ReadFile(filepath.Join(root, "Dockerfile"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if .Main}}{{$.ImportPath}}{{end}}{{end}}", ".")
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "GOWORK=off")
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	packages := strings.Fields(string(out))
-	if len(packages) < 10 {
-		t.Fatalf("only %v", packages)
-	}
-	for _, pkg := range packages {
-		dir := strings.TrimPrefix(strings.TrimPrefix(pkg, "github.com/waba-operator/waba-operator"), "/")
-		top, _, _ := strings.Cut(dir, "/")
-		if top != "" && !strings.Contains(string(raw), "COPY "+top+"/ "+top+"/\n") {
-			t.Errorf("%s isn't copied", pkg)
+	whole, _ := stages(t)
+	for _, program := range []string{".", "./cmd/kubectl-waba"} {
+		cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if .Main}}{{$.ImportPath}}{{end}}{{end}}", program)
+		cmd.Dir, cmd.Env = filepath.Join("..", ".."), append(os.Environ(), "GOWORK=off")
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		packages := strings.Fields(string(out))
+		if len(packages) < 10 {
+			t.Fatalf("only %v", packages)
+		}
+		for _, pkg := range packages {
+			dir := strings.TrimPrefix(strings.TrimPrefix(pkg, "github.com/waba-operator/waba-operator"), "/")
+			if dir != "" && !copied(whole, dir) {
+				t.Errorf("%s isn't copied", pkg)
+			}
 		}
 	}
 }
 
+// copied reports whether the Dockerfile copies a directory, or one that it is in.
+func copied(dockerfile, dir string) bool {
+	for ; dir != "."; dir = filepath.Dir(dir) {
+		if strings.Contains(dockerfile, "COPY "+dir+"/ "+dir+"/\n") {
+			return true
+		}
+	}
+	return false
+}
+
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{nil, {"paint"}, {"image", "one"}, {"check"}, {"image", "-created", "today", "a", "b"}, {"sbom", "none"}} {
+	for _, args := range [][]string{nil, {"paint"}, {"image", "one"}, {"check"}, {"image", "-created", "today", "a", "b"}, {"image", "-program", "other", "a", "b"}, {"sbom", "none"}} {
 		if _, err := release(t, args...); err == nil {
 			t.Errorf("%v is accepted", args)
 		}
