@@ -8,7 +8,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -32,6 +34,7 @@ type simulation struct {
 	reviewDelay, latency           time.Duration
 	maxPageSize                    int
 	webhooks, plain, nasty, logged bool
+	callbacks                      map[string]string
 }
 
 func newSimulate(streams Streams) *cobra.Command {
@@ -63,6 +66,8 @@ func (s *simulation) bind(flags *pflag.FlagSet) {
 	flags.IntVar(&s.maxPageSize, "max-page-size", 250, "most templates on one page")
 	flags.BoolVar(&s.webhooks, "webhooks", false, "verify callbacks, and send events in the background")
 	flags.BoolVar(&s.plain, "plain-callbacks", false, "allow callbacks with http, such as http://127.0.0.1:8080/…")
+	flags.StringToStringVar(&s.callbacks, "map-callback", nil,
+		"reach the callbacks of a host at another address, as HOST=URL: hooks.acme.example=http://127.0.0.1:8082")
 	flags.BoolVar(&s.nasty, "nasty-webhooks", false, "repeat, shuffle, batch and misplace events as badly as Meta does")
 	flags.BoolVarP(&s.logged, "verbose", "v", false, "log every call, without secrets")
 }
@@ -77,7 +82,7 @@ func (s *simulation) run(c *cobra.Command, streams Streams) error {
 	if err != nil {
 		return fmt.Errorf("--address: %w", err)
 	}
-	if err := s.describe(streams.Out, sim, "http://"+listener.Addr().String()); err != nil {
+	if err := s.describe(streams.Out, sim, listener.Addr()); err != nil {
 		return err
 	}
 	if s.webhooks {
@@ -109,6 +114,12 @@ func (s *simulation) simulator(log io.Writer) (*graphsim.Simulator, error) {
 		options = append(options, graphsim.WithLog(logr.FromSlogHandler(handler)))
 	}
 	sim := graphsim.New(options...)
+	for host, base := range s.callbacks {
+		if u, err := url.Parse(base); err != nil || host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			return nil, fmt.Errorf("--map-callback must be HOST=URL, such as hooks.acme.example=http://127.0.0.1:8082, not %q", host+"="+base)
+		}
+		sim.MapCallback(host, base)
+	}
 	if s.seedFile == "" {
 		return sim, sim.LoadDemo()
 	}
@@ -123,8 +134,12 @@ func (s *simulation) simulator(log io.Writer) (*graphsim.Simulator, error) {
 }
 
 // describe says what is served and how to use it. Values of tokens are shown for the demo only, where they are made up and public.
-func (s *simulation) describe(out io.Writer, sim *graphsim.Simulator, base string) error {
+func (s *simulation) describe(out io.Writer, sim *graphsim.Simulator, address net.Addr) error {
+	base, everywhere := local(address)
 	text := fmt.Sprintf("Simulator of Meta's Graph API: %s (admin API: %s/_sim/state)\n", base, base)
+	if everywhere {
+		text += "It listens on all addresses of this machine, without authentication: clients in its network can use it, admin API included.\n"
+	}
 	accounts := sim.Summaries()
 	for _, a := range accounts {
 		text += fmt.Sprintf("  account %s  %s: %d numbers, %d templates\n", a.ID, a.Name, a.Numbers, a.Templates)
@@ -140,10 +155,19 @@ func (s *simulation) describe(out io.Writer, sim *graphsim.Simulator, base strin
 		fmt.Sprintf("  export %s=%s\n", envAccessToken, token) +
 		fmt.Sprintf("  kubectl waba export %s --graph-base-url %s\n", firstAccount(accounts), base) +
 		fmt.Sprintf("  kubectl waba plan --no-cluster --graph-base-url %s manifests/\n", base) +
-		fmt.Sprintf("  waba-operator --graph-base-url %s\n", base) +
-		"\nCtrl-C ends it.\n"
+		"\nAn operator on this machine takes the same --graph-base-url.\nCtrl-C ends it.\n"
 	_, err := io.WriteString(out, text)
 	return err
+}
+
+// local is where this machine reaches a listener. Commands accept http on the loopback interface only, so it names that one
+// for a listener on all addresses, which it reports.
+func local(address net.Addr) (base string, everywhere bool) {
+	tcp, ok := address.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return "http://" + address.String(), false
+	}
+	return "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port)), true
 }
 
 // firstAccount is the account that the command to try names.

@@ -7,7 +7,9 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -102,9 +104,30 @@ func TestSimulateRefuses(t *testing.T) {
 		"error: --seed-file: open none.json: no such file or directory\n":          {"--seed-file", "none.json"},
 		"error: --seed-file: " + broken + ": seed: account \"nobody\" has no ID\n": {"--seed-file", broken},
 		"error: --address: listen tcp: address -1: invalid port\n":                 {"--address", "127.0.0.1:-1"},
+		"error: --map-callback must be HOST=URL, such as hooks.acme.example=http://127.0.0.1:8082, not \"hooks.acme.example=127.0.0.1:8082\"\n": {
+			"--map-callback", "hooks.acme.example=127.0.0.1:8082"},
 	} {
 		if code, _, stderr := simulate(t, func(string) { t.Errorf("%v is served", args) }, args...); code != ExitFailed || stderr != want {
 			t.Errorf("%v: exit code %d, %q, want %q", args, code, stderr, want)
+		}
+	}
+}
+
+// TestLocal: commands accept http on the loopback interface only, so no other address may be printed as one to try.
+func TestLocal(t *testing.T) {
+	for address, want := range map[string]struct {
+		base       string
+		everywhere bool
+	}{
+		"127.0.0.1:8099": {"http://127.0.0.1:8099", false},
+		"[::1]:8099":     {"http://[::1]:8099", false},
+		"0.0.0.0:8099":   {"http://127.0.0.1:8099", true},
+		"[::]:8099":      {"http://127.0.0.1:8099", true},
+		"192.0.2.7:8099": {"http://192.0.2.7:8099", false},
+	} {
+		base, everywhere := local(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address)))
+		if base != want.base || everywhere != want.everywhere {
+			t.Errorf("%s: %s, everywhere: %t", address, base, everywhere)
 		}
 	}
 }
