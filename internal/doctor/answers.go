@@ -4,7 +4,6 @@
 package doctor
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/lenient"
 	"github.com/waba-operator/waba-operator/internal/properties"
 	"github.com/waba-operator/waba-operator/internal/recording"
 )
@@ -107,7 +107,7 @@ func bodies(e *recording.Exchange) [][]byte {
 }
 
 func (r *Report) studyBody(op graph.Operation, body []byte, call *Call, seen shapes) {
-	value, err := decode(body)
+	value, err := lenient.Decode(body)
 	if err != nil {
 		r.differ(UnreadableAnswer, op.Endpoint(), "not JSON")
 		return
@@ -124,15 +124,6 @@ func (r *Report) studyBody(op graph.Operation, body []byte, call *Call, seen sha
 	}
 	r.deviate(op, properties.Deviations(value, known))
 	seen.add(op, "", value, &known)
-}
-
-// decode keeps numbers as texts, as the client does.
-func decode(body []byte) (any, error) {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	var value any
-	err := decoder.Decode(&value)
-	return value, err
 }
 
 // code is Meta's code and subcode.
@@ -200,7 +191,7 @@ func (r *Report) studyUsage(e *recording.Exchange, header string, deviations fun
 	if text == "" {
 		return
 	}
-	value, err := decode([]byte(text))
+	value, err := lenient.Decode([]byte(text))
 	object, ok := value.(map[string]any)
 	if err != nil || !ok {
 		r.differ(Header, header, "no JSON object")

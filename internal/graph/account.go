@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 const (
@@ -41,18 +43,18 @@ func (c *Client) DebugToken(ctx context.Context) (*TokenInfo, error) {
 		if !ok || len(items) != 1 {
 			return shapeError("no batch of one")
 		}
-		item := asNode(items[0])
+		item := lenient.NodeOf(items[0])
 		if item == nil { // null: the item timed out at Meta
 			return &Error{Class: ClassTransient, Cause: CauseTimeout, Message: "Meta timed out on the item of the batch"}
 		}
-		status := item.int("code", 0)
-		inner, failure := c.interpret(OpDebugToken, status, []byte(item.str("body")))
+		status := item.Int("code", 0)
+		inner, failure := c.interpret(OpDebugToken, status, []byte(item.Text("body")))
 		if failure != nil {
 			failure.HTTPStatus = status
 			return failure
 		}
-		data := asNode(inner).obj("data")
-		if data.boolPtr("is_valid") == nil {
+		data := lenient.NodeOf(inner).Node("data")
+		if data.BoolPtr("is_valid") == nil {
 			return shapeError("no word about the token's validity")
 		}
 		info = tokenInfoFrom(data, c.redact.text)
@@ -74,7 +76,7 @@ func (c *Client) ReadAccount(ctx context.Context, wabaID string, q AccountQuery)
 		moreApps bool
 		fields   string
 	)
-	err := c.readFields(ctx, r, func() string { fields = c.compositeFields(q); return fields }, func(n node) (err error) {
+	err := c.readFields(ctx, r, func() string { fields = c.compositeFields(q); return fields }, func(n lenient.Node) (err error) {
 		account = accountFrom(n)
 		if account.ID == "" {
 			return shapeError("an account without id")
@@ -113,13 +115,13 @@ func (c *Client) compositeFields(q AccountQuery) string {
 }
 
 // addEdges decodes the nested edges. A missing one is an empty one, see OmittedEdges.
-func (a *Account) addEdges(n node, q AccountQuery) (moreApps bool, err error) {
-	nested := func(edge string) node {
-		if object := n.obj(edge); object != nil || len(n.list(edge)) > 0 {
+func (a *Account) addEdges(n lenient.Node, q AccountQuery) (moreApps bool, err error) {
+	nested := func(edge string) lenient.Node {
+		if object := n.Node(edge); object != nil || len(n.List(edge)) > 0 {
 			return object
 		}
 		a.OmittedEdges = append(a.OmittedEdges, edge)
-		return node{"data": []any{}}
+		return lenient.Node{"data": []any{}}
 	}
 	if q.Numbers {
 		if a.PhoneNumbers, err = numberPageFrom(nested(edgeNumbers)); err != nil {
@@ -157,7 +159,7 @@ func (c *Client) ReadAccountOptional(ctx context.Context, wabaID string, fields 
 	names := append([]string{"id"}, fields...)
 	var optional *AccountOptional
 	asked := func() string { return c.optionalFields.list(c.clock.Now(), names) }
-	err := c.readFieldsBut(ctx, &c.optionalFields, r, asked, func(n node) error {
+	err := c.readFieldsBut(ctx, &c.optionalFields, r, asked, func(n lenient.Node) error {
 		optional = accountOptionalFrom(n, r.query.Get("fields"))
 		return nil
 	})
@@ -172,7 +174,7 @@ func (c *Client) ListPhoneNumbers(ctx context.Context, wabaID string, o ListOpti
 		return nil, err
 	}
 	var page *PhoneNumberPage
-	err := c.readFields(ctx, r, func() string { return c.fieldList(numberFields) }, func(n node) (err error) {
+	err := c.readFields(ctx, r, func() string { return c.fieldList(numberFields) }, func(n lenient.Node) (err error) {
 		page, err = numberPageFrom(n)
 		return err
 	})
@@ -191,7 +193,7 @@ func (c *Client) ListSubscribedApps(ctx context.Context, wabaID string) ([]Subsc
 			query: ListOptions{After: after}.values(),
 		}
 		err = c.do(ctx, r, func(value any) (err error) {
-			items, next, err = pageFrom(asNode(value), appFrom)
+			items, next, err = pageFrom(lenient.NodeOf(value), appFrom)
 			return err
 		})
 		return items, next, err

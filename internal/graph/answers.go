@@ -6,6 +6,7 @@ package graph
 import (
 	"context"
 
+	"github.com/waba-operator/waba-operator/internal/lenient"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/properties"
 )
@@ -177,14 +178,14 @@ func ErrorProperties() properties.Known {
 // ErrorIn returns the error in the body of an answer, nil if there is none: Meta's, whose texts are as Meta wrote them, or that it isn't
 // JSON.
 func ErrorIn(op Operation, body []byte) *Error {
-	value, err := decodeJSON(body)
+	value, err := lenient.Decode(body)
 	if err != nil {
 		return badAnswer(ClassTransient, "the answer is not JSON")
 	}
-	if asNode(value)["error"] == nil {
+	if lenient.NodeOf(value)["error"] == nil {
 		return nil
 	}
-	return (&Client{redact: newRedactor()}).errorFrom(op, asNode(value))
+	return (&Client{redact: newRedactor()}).errorFrom(op, lenient.NodeOf(value))
 }
 
 type operationKey struct{}

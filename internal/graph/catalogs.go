@@ -3,7 +3,11 @@
 
 package graph
 
-import "context"
+import (
+	"context"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
+)
 
 const edgeCatalogs = "product_catalogs"
 
@@ -23,15 +27,15 @@ func (c *Client) ListCatalogs(ctx context.Context, wabaID string) ([]Catalog, er
 			op: OpListCatalogs, path: "/" + wabaID + "/" + edgeCatalogs, account: wabaID, query: ListOptions{After: after}.values(),
 		}
 		err = c.do(ctx, r, func(value any) (err error) {
-			items, next, err = pageFrom(asNode(value), catalogFrom)
+			items, next, err = pageFrom(lenient.NodeOf(value), catalogFrom)
 			return err
 		})
 		return items, next, err
 	})
 }
 
-func catalogFrom(n node) (Catalog, error) {
-	out := Catalog{ID: n.str("id"), Name: n.str("name")}
+func catalogFrom(n lenient.Node) (Catalog, error) {
+	out := Catalog{ID: n.Text("id"), Name: n.Text("name")}
 	if out.ID == "" {
 		return Catalog{}, shapeError("a catalogue without id")
 	}

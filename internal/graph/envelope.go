@@ -6,6 +6,8 @@ package graph
 import (
 	"regexp"
 	"strings"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 // badAnswer is the error for an answer that Graph doesn't document. Whether the call succeeded is unknown.
@@ -16,11 +18,11 @@ func badAnswer(class Class, message string) *Error {
 // interpret splits an answer into its JSON value and Meta's error. The HTTP status only decides for 2xx and 5xx, because Meta
 // answers 400 to nearly everything, throttling included.
 func (c *Client) interpret(op Operation, status int, body []byte) (any, *Error) {
-	value, err := decodeJSON(body)
+	value, err := lenient.Decode(body)
 	if err != nil {
 		return nil, badAnswer(ClassTransient, "the answer is not JSON")
 	}
-	if envelope := asNode(value); envelope["error"] != nil {
+	if envelope := lenient.NodeOf(value); envelope["error"] != nil {
 		return nil, c.errorFrom(op, envelope)
 	}
 	switch {
@@ -34,22 +36,22 @@ func (c *Client) interpret(op Operation, status int, body []byte) (any, *Error) 
 }
 
 // errorFrom decodes and classifies {"error":{...}}.
-func (c *Client) errorFrom(op Operation, envelope node) *Error {
-	n := envelope.obj("error")
+func (c *Client) errorFrom(op Operation, envelope lenient.Node) *Error {
+	n := envelope.Node("error")
 	if n == nil { // {"error":"text"}, as some gateways and OAuth endpoints write
 		return &Error{
 			Op: op, Class: ClassUnknown,
-			Message: c.redact.text(distinctText(envelope.str("error"), envelope.str("error_description"))),
+			Message: c.redact.text(distinctText(envelope.Text("error"), envelope.Text("error_description"))),
 		}
 	}
 	e := &Error{
-		Op: op, Code: n.int("code", 0), Subcode: n.int("error_subcode", 0),
-		Type: c.redact.text(n.str("type")), Message: c.redact.text(n.str("message")),
-		UserTitle: c.redact.text(n.str("error_user_title")), UserMessage: c.redact.text(n.str("error_user_msg")),
-		TraceID: c.redact.text(n.str("fbtrace_id")), Transient: n.bool("is_transient"),
+		Op: op, Code: n.Int("code", 0), Subcode: n.Int("error_subcode", 0),
+		Type: c.redact.text(n.Text("type")), Message: c.redact.text(n.Text("message")),
+		UserTitle: c.redact.text(n.Text("error_user_title")), UserMessage: c.redact.text(n.Text("error_user_msg")),
+		TraceID: c.redact.text(n.Text("fbtrace_id")), Transient: n.Bool("is_transient"),
 	}
 	e.Details, e.BlameFields = c.errorData(n["error_data"])
-	if _, coded := n.int64("code"); !coded { // a missing code is not code 0, which means bad credentials
+	if _, coded := n.Int64("code"); !coded { // a missing code is not code 0, which means bad credentials
 		e.Class = ClassUnknown
 		if e.Transient {
 			e.Class = ClassTransient
@@ -65,25 +67,25 @@ func (c *Client) errorFrom(op Operation, envelope node) *Error {
 
 // errorData understands an object, a JSON object in a string, and plain text.
 func (c *Client) errorData(value any) (details string, blame []string) {
-	data := asNode(value)
+	data := lenient.NodeOf(value)
 	if text, ok := value.(string); ok {
-		inner, err := decodeJSON([]byte(text))
-		if data = asNode(inner); err != nil || data == nil {
+		inner, err := lenient.Decode([]byte(text))
+		if data = lenient.NodeOf(inner); err != nil || data == nil {
 			return c.redact.text(text), nil
 		}
 	}
-	for _, spec := range data.list("blame_field_specs") {
+	for _, spec := range data.List("blame_field_specs") {
 		var path []string
 		if parts, ok := spec.([]any); ok {
-			path = scalars(parts)
-		} else if part := scalar(spec); part != "" {
+			path = lenient.Texts(parts)
+		} else if part := lenient.Text(spec); part != "" {
 			path = []string{part}
 		}
 		if len(path) > 0 {
 			blame = append(blame, c.redact.text(strings.Join(path, ".")))
 		}
 	}
-	return c.redact.text(data.str("details")), blame
+	return c.redact.text(data.Text("details")), blame
 }
 
 var unknownFieldPattern = regexp.MustCompile(`(?i)nonexisting field \(([A-Za-z0-9_]+)\)`)

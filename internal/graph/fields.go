@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 const (
@@ -73,17 +75,17 @@ func (m *unknownFieldCache) remember(now time.Time, asked string, err error) (fi
 func (c *Client) fieldList(names []string) string { return c.fields.list(c.clock.Now(), names) }
 
 // readFields makes a GET with a list of fields, and repeats it without a field that Meta reports as unknown.
-func (c *Client) readFields(ctx context.Context, r request, fields func() string, decode func(node) error) error {
+func (c *Client) readFields(ctx context.Context, r request, fields func() string, decode func(lenient.Node) error) error {
 	return c.readFieldsBut(ctx, &c.fields, r, fields, decode)
 }
 
 // readFieldsBut remembers unknown fields in a cache of its own, for a request in which a name means another field than elsewhere.
-func (c *Client) readFieldsBut(ctx context.Context, unknown *unknownFieldCache, r request, fields func() string, decode func(node) error) error {
+func (c *Client) readFieldsBut(ctx context.Context, unknown *unknownFieldCache, r request, fields func() string, decode func(lenient.Node) error) error {
 	for try := 1; ; try++ {
 		asked := fields()
 		r.query.Set("fields", asked)
 		err := c.do(ctx, r, func(value any) error {
-			object := asNode(value)
+			object := lenient.NodeOf(value)
 			if object == nil {
 				return shapeError("no object")
 			}

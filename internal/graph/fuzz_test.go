@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 // FuzzErrorBody feeds any body with any status to the decoding of answers: it must not panic, and must always reach a
@@ -61,11 +63,11 @@ func FuzzTemplate(f *testing.F) {
 	f.Add(`{"data":[{"id":1,"name":"n","language":"en","degrees_of_freedom_spec":{"creative_features_spec":{"Image_touchups":{"enroll_status":"opt_in"},"image_touchups":{"enroll_status":"opt_out"},"x":[]}}}]}`)
 	f.Add(`{"data":[{"id":1,"name":"n","language":"en","degrees_of_freedom_spec":{"creative_features_spec":{"key":"\u0130","value":{"enroll_status":"\u0131"}}}}]}`)
 	f.Fuzz(func(t *testing.T, body string) {
-		value, err := decodeJSON([]byte(body))
+		value, err := lenient.Decode([]byte(body))
 		if err != nil {
 			return
 		}
-		page, err := templatePageFrom(asNode(value))
+		page, err := templatePageFrom(lenient.NodeOf(value))
 		if err != nil {
 			return
 		}
@@ -96,7 +98,7 @@ func readAfterWrite(t *testing.T, item Template) Template {
 	if err != nil {
 		t.Fatalf("%+v: %v", item, err)
 	}
-	n, err := decodeNode(data)
+	n, err := lenient.DecodeNode(data)
 	if err != nil {
 		t.Fatalf("%s: %v", data, err)
 	}
@@ -160,11 +162,11 @@ func FuzzNumber(f *testing.F) {
 	f.Add(`{"calling":{"status":"on","call_icons":{"restrict_to_user_countries":"US"},"call_hours":{"holiday_schedule":{"date":1}},"video":{"status":"x"},
 		"sip":{"servers":{"hostname":"h","port":"70000","sip_user_password":"hush","request_uri_user_params":{"a":[]}}}},"storage_configuration":{"retention_minutes":1e2}}`)
 	f.Fuzz(func(t *testing.T, body string) {
-		value, err := decodeJSON([]byte(body))
+		value, err := lenient.Decode([]byte(body))
 		if err != nil {
 			return
 		}
-		n := asNode(value)
+		n := lenient.NodeOf(value)
 		_, _ = numberPageFrom(n)
 		_, _ = profileFrom(n)
 		_, _ = commerceFrom(n)
@@ -196,7 +198,7 @@ func callingAfterUpdate(t *testing.T, calling CallingSettings) CallingSettings {
 	if strings.Contains(string(data), "sip_user_password") {
 		t.Errorf("the SIP password is sent: %s", data)
 	}
-	n, err := decodeNode(data)
+	n, err := lenient.DecodeNode(data)
 	if err != nil {
 		t.Fatalf("%s: %v", data, err)
 	}

@@ -9,6 +9,8 @@ import (
 	"encoding/pem"
 	"net/url"
 	"strings"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 const (
@@ -29,7 +31,7 @@ type Encryption struct {
 // ReadEncryption reads the public key of a number.
 func (c *Client) ReadEncryption(ctx context.Context, id string) (*Encryption, error) {
 	var encryption *Encryption
-	err := c.readEdge(ctx, OpReadEncryption, id, edgeEncryption, func(n node) (err error) {
+	err := c.readEdge(ctx, OpReadEncryption, id, edgeEncryption, func(n lenient.Node) (err error) {
 		encryption, err = encryptionFrom(n)
 		return err
 	})
@@ -79,7 +81,7 @@ type ComplianceContact struct {
 // ReadCompliance reads the compliance information of a number. Where there is none, its fields are empty.
 func (c *Client) ReadCompliance(ctx context.Context, id string) (*Compliance, error) {
 	var compliance *Compliance
-	err := c.readEdge(ctx, OpReadCompliance, id, edgeCompliance, func(n node) (err error) {
+	err := c.readEdge(ctx, OpReadCompliance, id, edgeCompliance, func(n lenient.Node) (err error) {
 		compliance, err = complianceFrom(n)
 		return err
 	})

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 const (
@@ -54,7 +56,7 @@ func (c *Client) ReadProfile(ctx context.Context, id string) (*Profile, error) {
 		return nil, err
 	}
 	var profile *Profile
-	err := c.readFields(ctx, r, func() string { return c.fieldList(profileFields) }, func(n node) (err error) {
+	err := c.readFields(ctx, r, func() string { return c.fieldList(profileFields) }, func(n lenient.Node) (err error) {
 		profile, err = profileFrom(n)
 		return err
 	})
@@ -91,7 +93,7 @@ type Commerce struct{ CartEnabled, CatalogVisible *bool }
 // ReadCommerce reads the commerce settings of a number. Meta's defaults are a cart and no visible catalogue.
 func (c *Client) ReadCommerce(ctx context.Context, id string) (*Commerce, error) {
 	var commerce *Commerce
-	err := c.readEdge(ctx, OpReadCommerce, id, edgeCommerce, func(n node) (err error) {
+	err := c.readEdge(ctx, OpReadCommerce, id, edgeCommerce, func(n lenient.Node) (err error) {
 		commerce, err = commerceFrom(n)
 		return err
 	})
@@ -145,11 +147,11 @@ func (c *Client) ReadAutomation(ctx context.Context, id string) (*Automation, er
 	// Asked for without the memory of unknown fields: without this one the answer would look as if there were nothing.
 	r := request{op: OpReadAutomation, path: "/" + id, query: url.Values{"fields": {"id,conversational_automation"}}}
 	err := c.do(ctx, r, func(value any) error {
-		n := asNode(value)
-		if n.str("id") == "" {
+		n := lenient.NodeOf(value)
+		if n.Text("id") == "" {
 			return shapeError("a phone number without id")
 		}
-		automation = automationFrom(n.obj("conversational_automation"))
+		automation = automationFrom(n.Node("conversational_automation"))
 		return nil
 	})
 	return automation, err
@@ -181,7 +183,7 @@ var usernamePattern = regexp.MustCompile(`^[a-z0-9._]{3,35}$`)
 // ReadUsername reads the username of a number, approved or reserved.
 func (c *Client) ReadUsername(ctx context.Context, id string) (*Username, error) {
 	var username *Username
-	err := c.readEdge(ctx, OpReadUsername, id, edgeUsername, func(n node) (err error) {
+	err := c.readEdge(ctx, OpReadUsername, id, edgeUsername, func(n lenient.Node) (err error) {
 		username, err = usernameFrom(n)
 		return err
 	})
@@ -207,7 +209,7 @@ func (c *Client) SetUsername(ctx context.Context, id, name string) (*Username, e
 		if err := checkNotDenied(value); err != nil {
 			return err
 		}
-		username.Status = asNode(value).upper("status")
+		username.Status = lenient.NodeOf(value).Upper("status")
 		if username.Status == "" {
 			return checkConfirmed(value)
 		}
@@ -228,12 +230,12 @@ func (c *Client) DeleteUsername(ctx context.Context, id string) error {
 }
 
 // readEdge reads what hangs on a number without naming fields.
-func (c *Client) readEdge(ctx context.Context, op Operation, id, edge string, decode func(node) error) error {
+func (c *Client) readEdge(ctx context.Context, op Operation, id, edge string, decode func(lenient.Node) error) error {
 	if err := checkIDs(op, id); err != nil {
 		return err
 	}
 	return c.do(ctx, request{op: op, path: "/" + id + edge}, func(value any) error {
-		n := asNode(value)
+		n := lenient.NodeOf(value)
 		if n == nil {
 			return shapeError("no object")
 		}

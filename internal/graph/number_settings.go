@@ -6,6 +6,8 @@ package graph
 import (
 	"context"
 	"time"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 const edgeSettings = "/settings"
@@ -116,7 +118,7 @@ type CallingRestriction struct {
 // ReadSettings reads the settings of a number, without the SIP password, which Meta only shows to those who ask for it.
 func (c *Client) ReadSettings(ctx context.Context, id string) (*NumberSettings, error) {
 	var settings *NumberSettings
-	err := c.readEdge(ctx, OpReadSettings, id, edgeSettings, func(n node) (err error) {
+	err := c.readEdge(ctx, OpReadSettings, id, edgeSettings, func(n lenient.Node) (err error) {
 		settings, err = settingsFrom(n)
 		return err
 	})

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 // NewPhoneNumber is a number to be added to an account.
@@ -31,7 +33,7 @@ func (c *Client) ReadPhoneNumber(ctx context.Context, id string) (*PhoneNumber, 
 	}
 	var number PhoneNumber
 	fields := func() string { return c.fieldList(slices.Concat(numberFields, numberDetailFields)) }
-	err := c.readFields(ctx, r, fields, func(n node) (err error) {
+	err := c.readFields(ctx, r, fields, func(n lenient.Node) (err error) {
 		number, err = numberFrom(n)
 		return err
 	})
@@ -73,7 +75,7 @@ func (c *Client) AddPhoneNumber(ctx context.Context, wabaID string, n NewPhoneNu
 	}
 	r.account = wabaID
 	err = c.do(ctx, r, func(value any) error {
-		id = asNode(value).str("id")
+		id = lenient.NodeOf(value).Text("id")
 		if !idPattern.MatchString(id) { // anything else ends up in a status and can never be called
 			id = ""
 			return shapeError("a phone number without id")

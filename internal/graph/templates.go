@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"net/url"
 	"regexp"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 // ListTemplates reads one page of an account's templates, with the totals.
@@ -28,7 +30,7 @@ func (c *Client) templatePage(ctx context.Context, op Operation, wabaID string, 
 		page   *TemplatePage
 		fields string
 	)
-	err := c.readFields(ctx, r, func() string { fields = c.fieldList(templateFields); return fields }, func(n node) (err error) {
+	err := c.readFields(ctx, r, func() string { fields = c.fieldList(templateFields); return fields }, func(n lenient.Node) (err error) {
 		page, err = templatePageFrom(n)
 		return err
 	})
@@ -74,7 +76,7 @@ func (c *Client) ReadTemplate(ctx context.Context, id string) (*Template, error)
 		template Template
 		fields   string
 	)
-	err := c.readFields(ctx, r, func() string { fields = c.fieldList(templateFields); return fields }, func(n node) (err error) {
+	err := c.readFields(ctx, r, func() string { fields = c.fieldList(templateFields); return fields }, func(n lenient.Node) (err error) {
 		template, err = templateFrom(n)
 		return err
 	})
@@ -104,8 +106,8 @@ func (c *Client) CreateTemplate(ctx context.Context, wabaID string, t TemplateCo
 	}
 	var created *TemplateCreated
 	err = c.do(ctx, r, func(value any) error {
-		n := asNode(value)
-		created = &TemplateCreated{ID: n.str("id"), Status: n.upper("status"), Category: n.upper("category")}
+		n := lenient.NodeOf(value)
+		created = &TemplateCreated{ID: n.Text("id"), Status: n.Upper("status"), Category: n.Upper("category")}
 		if !idPattern.MatchString(created.ID) { // anything else ends up in a status and can never be called
 			return shapeError("a template without id")
 		}
@@ -187,7 +189,7 @@ func (c *Client) UnarchiveTemplate(ctx context.Context, wabaID, id string) error
 	}
 	r := request{op: OpUnarchiveTemplate, path: "/" + wabaID + "/" + edgeTemplates + "/unarchive", account: wabaID, body: inMemory(body), contentType: contentJSON}
 	return c.do(ctx, r, func(value any) error {
-		if problem := asNode(value).obj("failed_templates").str(id); problem != "" {
+		if problem := lenient.NodeOf(value).Node("failed_templates").Text(id); problem != "" {
 			return &Error{Class: ClassRefused, Message: c.redact.text(problem)}
 		}
 		return checkNotDenied(value)
@@ -196,7 +198,7 @@ func (c *Client) UnarchiveTemplate(ctx context.Context, wabaID, id string) error
 
 // checkNotDenied is for writes whose answer Meta does not document: whatever is no error and does not say no means yes.
 func checkNotDenied(value any) error {
-	if success := asNode(value).boolPtr("success"); scalar(value) == "false" || success != nil && !*success {
+	if success := lenient.NodeOf(value).BoolPtr("success"); lenient.Text(value) == "false" || success != nil && !*success {
 		return deniedError()
 	}
 	return nil
@@ -208,13 +210,13 @@ func deniedError() *Error {
 
 // checkConfirmed reads the answers to writes: {"success":true}, {"id":"…"} or plain true.
 func checkConfirmed(value any) error {
-	n := asNode(value)
+	n := lenient.NodeOf(value)
 	switch {
-	case scalar(value) == "true" || n.bool("success"):
+	case lenient.Text(value) == "true" || n.Bool("success"):
 		return nil
-	case n.boolPtr("success") != nil:
+	case n.BoolPtr("success") != nil:
 		return deniedError()
-	case n.str("id") != "":
+	case n.Text("id") != "":
 		return nil
 	}
 	return shapeError("neither success nor id")

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 const (
@@ -99,7 +101,7 @@ func (c *Client) openUpload(ctx context.Context, appID string, f File) (uploadSe
 	}}
 	var session uploadSession
 	err := c.do(ctx, r, func(value any) (err error) {
-		session, err = sessionFrom(asNode(value).str("id"))
+		session, err = sessionFrom(lenient.NodeOf(value).Text("id"))
 		return err
 	})
 	return session, err
@@ -172,7 +174,7 @@ func (u *upload) send(ctx context.Context, offset int64) (handle string, err err
 	r.header["file_offset"] = strconv.FormatInt(offset, 10)
 	r.body, r.contentType = io.NewSectionReader(u.content, offset, u.size-offset), contentFile
 	err = u.client.do(ctx, r, func(value any) (err error) {
-		handle, err = handleFrom(asNode(value).str("h"))
+		handle, err = handleFrom(lenient.NodeOf(value).Text("h"))
 		return err
 	})
 	failure := u.content.readError()
@@ -192,7 +194,7 @@ func (u *upload) send(ctx context.Context, offset int64) (handle string, err err
 // offset returns how much of the file has arrived at Meta.
 func (u *upload) offset(ctx context.Context) (offset int64, err error) {
 	err = u.client.do(ctx, u.request(OpReadUpload), func(value any) error {
-		n, known := asNode(value).int64("file_offset")
+		n, known := lenient.NodeOf(value).Int64("file_offset")
 		if !known || n < 0 || n > u.size {
 			return shapeError("an upload without offset, or with an impossible one")
 		}

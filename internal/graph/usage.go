@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 // Usage is the content of the usage headers of one answer; zero where a header was absent.
@@ -43,8 +45,8 @@ func usageFrom(header http.Header, account string) Usage {
 		if id != account && (named || account != "" && len(business) > 1) {
 			continue // up to 32 accounts of the app may be listed, whose usage doesn't count here
 		}
-		for _, entry := range business.nodes(id) {
-			if kind := strings.ToLower(entry.str("type")); kind != "" && !strings.HasPrefix(kind, "whatsapp") {
+		for _, entry := range business.Nodes(id) {
+			if kind := strings.ToLower(entry.Text("type")); kind != "" && !strings.HasPrefix(kind, "whatsapp") {
 				continue // an account can have limits of other products, such as ads
 			}
 			usage.BusinessPercent = max(usage.BusinessPercent, percent(entry))
@@ -55,20 +57,20 @@ func usageFrom(header http.Header, account string) Usage {
 	return usage
 }
 
-func headerNode(header http.Header, name string) node {
-	value, err := decodeJSON([]byte(header.Get(name)))
+func headerNode(header http.Header, name string) lenient.Node {
+	value, err := lenient.Decode([]byte(header.Get(name)))
 	if err != nil {
 		return nil
 	}
-	return asNode(value)
+	return lenient.NodeOf(value)
 }
 
-func percent(n node) int {
-	return max(n.int("call_count", 0), n.int("total_cputime", 0), n.int("total_time", 0), 0)
+func percent(n lenient.Node) int {
+	return max(n.Int("call_count", 0), n.Int("total_cputime", 0), n.Int("total_time", 0), 0)
 }
 
-func regain(n node) time.Duration {
-	minutes := min(max(n.int("estimated_time_to_regain_access", 0), 0), int(maxRegain/time.Minute))
+func regain(n lenient.Node) time.Duration {
+	minutes := min(max(n.Int("estimated_time_to_regain_access", 0), 0), int(maxRegain/time.Minute))
 	return time.Duration(minutes) * time.Minute
 }
 

@@ -7,6 +7,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 const edgeUsers = "assigned_users"
@@ -36,7 +38,7 @@ func (c *Client) ListAssignedUsers(ctx context.Context, wabaID, businessID strin
 		query := ListOptions{After: after}.values()
 		query.Set("business", businessID)
 		r := request{op: OpListAssignedUsers, path: "/" + wabaID + "/" + edgeUsers, account: wabaID, query: query}
-		err = c.readFields(ctx, r, func() string { return c.fieldList(userFields) }, func(n node) (err error) {
+		err = c.readFields(ctx, r, func() string { return c.fieldList(userFields) }, func(n lenient.Node) (err error) {
 			items, next, err = pageFrom(n, userFrom)
 			return err
 		})
@@ -44,8 +46,8 @@ func (c *Client) ListAssignedUsers(ctx context.Context, wabaID, businessID strin
 	})
 }
 
-func userFrom(n node) (AssignedUser, error) {
-	u := AssignedUser{ID: n.str("id"), Name: strings.TrimSpace(n.str("name"))}
+func userFrom(n lenient.Node) (AssignedUser, error) {
+	u := AssignedUser{ID: n.Text("id"), Name: strings.TrimSpace(n.Text("name"))}
 	if u.ID == "" {
 		return AssignedUser{}, shapeError("an assigned user without id")
 	}
@@ -53,7 +55,7 @@ func userFrom(n node) (AssignedUser, error) {
 		return u, nil
 	}
 	u.Tasks = []string{}
-	for _, task := range n.strs("tasks") {
+	for _, task := range n.Texts("tasks") {
 		u.Tasks = append(u.Tasks, strings.ToUpper(task))
 	}
 	slices.Sort(u.Tasks)

@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/url"
 	"strings"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 const (
@@ -73,12 +75,12 @@ func (c *Client) ReadAppSubscription(ctx context.Context, appID string) (*AppSub
 	}
 	found := &AppSubscription{}
 	err = c.do(ctx, r, func(value any) error {
-		n := asNode(value)
+		n := lenient.NodeOf(value)
 		if n["data"] == nil {
 			return shapeError("subscriptions without data")
 		}
-		for _, item := range n.nodes("data") {
-			if item.str("object") == subscribedObject {
+		for _, item := range n.Nodes("data") {
+			if item.Text("object") == subscribedObject {
 				*found = appSubscriptionFrom(item)
 			}
 		}
@@ -90,12 +92,12 @@ func (c *Client) ReadAppSubscription(ctx context.Context, appID string) (*AppSub
 	return found, nil
 }
 
-func appSubscriptionFrom(n node) AppSubscription {
-	s := AppSubscription{CallbackURL: n.str("callback_url"), Active: n.boolPtr("active")}
-	for _, field := range n.list("fields") {
-		name := scalar(field)
-		if object := asNode(field); object != nil {
-			name = object.str("name")
+func appSubscriptionFrom(n lenient.Node) AppSubscription {
+	s := AppSubscription{CallbackURL: n.Text("callback_url"), Active: n.BoolPtr("active")}
+	for _, field := range n.List("fields") {
+		name := lenient.Text(field)
+		if object := lenient.NodeOf(field); object != nil {
+			name = object.Text("name")
 		}
 		if name != "" {
 			s.Fields = append(s.Fields, name)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/waba-operator/waba-operator/internal/lenient"
 	"github.com/waba-operator/waba-operator/internal/properties"
 )
 
@@ -44,36 +45,36 @@ var numberFields = []string{
 // a listing, with all it carries, go out once more.
 var numberDetailFields = []string{"username", "is_preverified_number"}
 
-func accountFrom(n node) *Account {
+func accountFrom(n lenient.Node) *Account {
 	a := &Account{
-		ID: n.str("id"), Name: n.str("name"), Currency: n.upper("currency"), TimezoneID: n.str("timezone_id"),
-		Country: n.upper("country"), Status: n.upper("status"), ReviewStatus: n.upper("account_review_status"),
-		VerificationStatus: n.upper("business_verification_status"), OwnershipType: n.upper("ownership_type"),
-		MessagingLimit:   n.upper("whatsapp_business_manager_messaging_limit"),
-		PrimaryFundingID: n.str("primary_funding_id"),
-		InsightsEnabled:  n.boolPtr("is_enabled_for_insights"),
-		Health:           healthFrom(n.obj("health_status")),
+		ID: n.Text("id"), Name: n.Text("name"), Currency: n.Upper("currency"), TimezoneID: n.Text("timezone_id"),
+		Country: n.Upper("country"), Status: n.Upper("status"), ReviewStatus: n.Upper("account_review_status"),
+		VerificationStatus: n.Upper("business_verification_status"), OwnershipType: n.Upper("ownership_type"),
+		MessagingLimit:   n.Upper("whatsapp_business_manager_messaging_limit"),
+		PrimaryFundingID: n.Text("primary_funding_id"),
+		InsightsEnabled:  n.BoolPtr("is_enabled_for_insights"),
+		Health:           healthFrom(n.Node("health_status")),
 
 		UnknownProperties: properties.Unknown(map[string]any(n), accountProperties),
 	}
 	for _, key := range []string{"owner_business_info", "owner_business"} {
-		if owner := n.obj(key); len(owner) > 0 && a.OwnerBusiness == nil {
-			a.OwnerBusiness = &Business{ID: owner.str("id"), Name: owner.str("name")}
+		if owner := n.Node(key); len(owner) > 0 && a.OwnerBusiness == nil {
+			a.OwnerBusiness = &Business{ID: owner.Text("id"), Name: owner.Text("name")}
 		}
 	}
 	return a
 }
 
 // accountOptionalFrom decodes what a request for fields returned.
-func accountOptionalFrom(n node, fields string) *AccountOptional {
+func accountOptionalFrom(n lenient.Node, fields string) *AccountOptional {
 	return &AccountOptional{
-		MarketingMessagesOnboardingStatus: n.upper("marketing_messages_onboarding_status"),
-		PrimaryBusinessLocation:           n.upper("primary_business_location"),
-		CreationTime:                      n.time("creation_time"),
-		DisableMarketingMessages:          n.boolPtr("disable_marketing_messages_on_cloud_api"),
-		TemplateAutoArchival:              n.boolPtr("template_auto_archival_enabled"),
-		SharedWithPartners:                n.boolPtr("is_shared_with_partners"),
-		CreativeFeatures:                  creativeFeaturesFrom(n.obj(fieldFreedom)),
+		MarketingMessagesOnboardingStatus: n.Upper("marketing_messages_onboarding_status"),
+		PrimaryBusinessLocation:           n.Upper("primary_business_location"),
+		CreationTime:                      n.Time("creation_time"),
+		DisableMarketingMessages:          n.BoolPtr("disable_marketing_messages_on_cloud_api"),
+		TemplateAutoArchival:              n.BoolPtr("template_auto_archival_enabled"),
+		SharedWithPartners:                n.BoolPtr("is_shared_with_partners"),
+		CreativeFeatures:                  creativeFeaturesFrom(n.Node(fieldFreedom)),
 		CreativeFeaturesRead:              slices.Contains(strings.Split(fields, ","), fieldFreedom),
 	}
 }
@@ -95,20 +96,20 @@ type wireAccount struct {
 	DegreesOfFreedom         *wireFreedom `json:"degrees_of_freedom_spec,omitempty"`
 }
 
-func healthFrom(n node) *Health {
+func healthFrom(n lenient.Node) *Health {
 	if len(n) == 0 {
 		return nil
 	}
-	h := &Health{CanSendMessage: n.upper("can_send_message")}
-	for _, item := range n.nodes("entities") {
+	h := &Health{CanSendMessage: n.Upper("can_send_message")}
+	for _, item := range n.Nodes("entities") {
 		entity := HealthEntity{
-			Type: item.upper("entity_type"), ID: item.str("id"), CanSendMessage: item.upper("can_send_message"),
-			CanReceiveCallSIP: item.upper("can_receive_call_sip"), AdditionalInfo: item.strs("additional_info"),
+			Type: item.Upper("entity_type"), ID: item.Text("id"), CanSendMessage: item.Upper("can_send_message"),
+			CanReceiveCallSIP: item.Upper("can_receive_call_sip"), AdditionalInfo: item.Texts("additional_info"),
 		}
-		for _, failure := range item.nodes("errors") {
+		for _, failure := range item.Nodes("errors") {
 			entity.Errors = append(entity.Errors, HealthError{
-				Code: failure.int("error_code", 0), Description: failure.str("error_description"),
-				PossibleSolution: failure.str("possible_solution"),
+				Code: failure.Int("error_code", 0), Description: failure.Text("error_description"),
+				PossibleSolution: failure.Text("possible_solution"),
 			})
 		}
 		h.Entities = append(h.Entities, entity)
@@ -116,37 +117,37 @@ func healthFrom(n node) *Health {
 	return h
 }
 
-func numberFrom(n node) (PhoneNumber, error) {
+func numberFrom(n lenient.Node) (PhoneNumber, error) {
 	p := PhoneNumber{
-		ID: n.str("id"), DisplayPhoneNumber: n.str("display_phone_number"), VerifiedName: n.str("verified_name"),
-		NameStatus: n.upper("name_status"), NewDisplayName: n.str("new_display_name"),
-		NewNameStatus: n.upper("new_name_status"), CodeVerificationStatus: n.upper("code_verification_status"),
-		QualityRating: n.upper("quality_rating"), Status: n.upper("status"), PlatformType: n.upper("platform_type"),
-		ThroughputLevel: n.obj("throughput").upper("level"), AccountMode: n.upper("account_mode"),
-		MessagingLimit:                n.upper("whatsapp_business_manager_messaging_limit"),
-		OfficialBusinessAccountStatus: n.obj("official_business_account").upper("oba_status"),
-		OfficialBusinessAccount:       n.boolPtr("is_official_business_account"),
-		PinEnabled:                    n.boolPtr("is_pin_enabled"), OnBizApp: n.boolPtr("is_on_biz_app"),
-		LastOnboardedTime: n.time("last_onboarded_time"), Health: healthFrom(n.obj("health_status")),
-		Username: n.str("username"), SearchVisibility: searchVisibility(n.upper("search_visibility")),
-		Preverified: n.boolPtr("is_preverified_number"), UnknownProperties: properties.Unknown(map[string]any(n), numberProperties),
+		ID: n.Text("id"), DisplayPhoneNumber: n.Text("display_phone_number"), VerifiedName: n.Text("verified_name"),
+		NameStatus: n.Upper("name_status"), NewDisplayName: n.Text("new_display_name"),
+		NewNameStatus: n.Upper("new_name_status"), CodeVerificationStatus: n.Upper("code_verification_status"),
+		QualityRating: n.Upper("quality_rating"), Status: n.Upper("status"), PlatformType: n.Upper("platform_type"),
+		ThroughputLevel: n.Node("throughput").Upper("level"), AccountMode: n.Upper("account_mode"),
+		MessagingLimit:                n.Upper("whatsapp_business_manager_messaging_limit"),
+		OfficialBusinessAccountStatus: n.Node("official_business_account").Upper("oba_status"),
+		OfficialBusinessAccount:       n.BoolPtr("is_official_business_account"),
+		PinEnabled:                    n.BoolPtr("is_pin_enabled"), OnBizApp: n.BoolPtr("is_on_biz_app"),
+		LastOnboardedTime: n.Time("last_onboarded_time"), Health: healthFrom(n.Node("health_status")),
+		Username: n.Text("username"), SearchVisibility: searchVisibility(n.Upper("search_visibility")),
+		Preverified: n.BoolPtr("is_preverified_number"), UnknownProperties: properties.Unknown(map[string]any(n), numberProperties),
 	}
 	if p.ID == "" {
 		return PhoneNumber{}, shapeError("a phone number without id")
 	}
 	if p.MessagingLimit == "" {
-		p.MessagingLimit = n.upper("messaging_limit_tier") // its name before v24.0
+		p.MessagingLimit = n.Upper("messaging_limit_tier") // its name before v24.0
 	}
-	if hook := n.obj("webhook_configuration"); len(hook) > 0 {
+	if hook := n.Node("webhook_configuration"); len(hook) > 0 {
 		p.Webhook = &WebhookConfiguration{
-			PhoneNumber: hook.str("phone_number"), Account: hook.str("whatsapp_business_account"),
-			Application: hook.str("application"),
+			PhoneNumber: hook.Text("phone_number"), Account: hook.Text("whatsapp_business_account"),
+			Application: hook.Text("application"),
 		}
 	}
 	return p, nil
 }
 
-func numberPageFrom(n node) (*PhoneNumberPage, error) {
+func numberPageFrom(n lenient.Node) (*PhoneNumberPage, error) {
 	items, after, err := pageFrom(n, numberFrom)
 	if err != nil {
 		return nil, err
@@ -154,11 +155,11 @@ func numberPageFrom(n node) (*PhoneNumberPage, error) {
 	return &PhoneNumberPage{Items: items, After: after}, nil
 }
 
-func appFrom(n node) (SubscribedApp, error) {
-	data := n.obj("whatsapp_business_api_data")
+func appFrom(n lenient.Node) (SubscribedApp, error) {
+	data := n.Node("whatsapp_business_api_data")
 	app := SubscribedApp{
-		ID: data.str("id"), Name: data.str("name"), Link: data.str("link"),
-		OverrideCallbackURI: n.str("override_callback_uri"),
+		ID: data.Text("id"), Name: data.Text("name"), Link: data.Text("link"),
+		OverrideCallbackURI: n.Text("override_callback_uri"),
 	}
 	if app.ID == "" {
 		return SubscribedApp{}, shapeError("a subscribed app without id")
@@ -166,18 +167,18 @@ func appFrom(n node) (SubscribedApp, error) {
 	return app, nil
 }
 
-func tokenInfoFrom(n node, redact func(string) string) *TokenInfo {
-	failure := n.obj("error")
+func tokenInfoFrom(n lenient.Node, redact func(string) string) *TokenInfo {
+	failure := n.Node("error")
 	info := &TokenInfo{
-		AppID: n.str("app_id"), Application: n.str("application"), Type: strings.ToUpper(n.str("type")),
-		UserID: n.str("user_id"), Valid: n.bool("is_valid"), Scopes: n.strs("scopes"),
-		ExpiresAt: n.time("expires_at"), DataAccessExpiresAt: n.time("data_access_expires_at"),
-		IssuedAt: n.time("issued_at"), ErrorCode: failure.int("code", 0), ErrorSubcode: failure.int("subcode", 0),
-		ErrorMessage: redact(failure.str("message")),
+		AppID: n.Text("app_id"), Application: n.Text("application"), Type: strings.ToUpper(n.Text("type")),
+		UserID: n.Text("user_id"), Valid: n.Bool("is_valid"), Scopes: n.Texts("scopes"),
+		ExpiresAt: n.Time("expires_at"), DataAccessExpiresAt: n.Time("data_access_expires_at"),
+		IssuedAt: n.Time("issued_at"), ErrorCode: failure.Int("code", 0), ErrorSubcode: failure.Int("subcode", 0),
+		ErrorMessage: redact(failure.Text("message")),
 	}
-	for _, grant := range n.nodes("granular_scopes") {
+	for _, grant := range n.Nodes("granular_scopes") {
 		info.GranularScopes = append(info.GranularScopes,
-			GranularScope{Scope: grant.str("scope"), TargetIDs: grant.strs("target_ids")})
+			GranularScope{Scope: grant.Text("scope"), TargetIDs: grant.Texts("target_ids")})
 	}
 	return info
 }

@@ -6,18 +6,20 @@ package graph
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 // UnmarshalJSON decodes tolerantly and upper-cases Type and Format.
 func (c *Component) UnmarshalJSON(data []byte) error {
-	n, err := decodeNode(data)
+	n, err := lenient.DecodeNode(data)
 	if err == nil {
 		*c = componentFrom(n)
 	}
 	return err
 }
 
-func componentsFrom(nodes []node) []Component {
+func componentsFrom(nodes []lenient.Node) []Component {
 	var out []Component
 	for _, n := range nodes {
 		out = append(out, componentFrom(n))
@@ -25,30 +27,30 @@ func componentsFrom(nodes []node) []Component {
 	return out
 }
 
-func componentFrom(n node) Component {
+func componentFrom(n lenient.Node) Component {
 	c := Component{
-		Type:                      n.upper("type"),
-		Format:                    n.upper("format"),
-		Text:                      n.str("text"),
-		Example:                   exampleFrom(n.obj("example")),
-		AddSecurityRecommendation: n.boolPtr("add_security_recommendation"),
-		CodeExpirationMinutes:     n.int64Ptr("code_expiration_minutes"),
+		Type:                      n.Upper("type"),
+		Format:                    n.Upper("format"),
+		Text:                      n.Text("text"),
+		Example:                   exampleFrom(n.Node("example")),
+		AddSecurityRecommendation: n.BoolPtr("add_security_recommendation"),
+		CodeExpirationMinutes:     n.Int64Ptr("code_expiration_minutes"),
 	}
-	for _, button := range n.nodes("buttons") {
+	for _, button := range n.Nodes("buttons") {
 		c.Buttons = append(c.Buttons, buttonFrom(button))
 	}
-	for _, card := range n.nodes("cards") {
-		c.Cards = append(c.Cards, Card{Components: componentsFrom(card.nodes("components"))})
+	for _, card := range n.Nodes("cards") {
+		c.Cards = append(c.Cards, Card{Components: componentsFrom(card.Nodes("components"))})
 	}
-	if offer := n.obj("limited_time_offer"); offer != nil {
-		c.LimitedTimeOffer = &LimitedTimeOffer{Text: offer.str("text"), HasExpiration: offer.bool("has_expiration")}
+	if offer := n.Node("limited_time_offer"); offer != nil {
+		c.LimitedTimeOffer = &LimitedTimeOffer{Text: offer.Text("text"), HasExpiration: offer.Bool("has_expiration")}
 	}
 	return c
 }
 
 // UnmarshalJSON decodes tolerantly.
 func (e *Example) UnmarshalJSON(data []byte) error {
-	n, err := decodeNode(data)
+	n, err := lenient.DecodeNode(data)
 	if err != nil {
 		return err
 	}
@@ -59,28 +61,28 @@ func (e *Example) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func exampleFrom(n node) *Example {
+func exampleFrom(n lenient.Node) *Example {
 	if len(n) == 0 {
 		return nil // also Meta's way to print an empty object as an empty list
 	}
 	return &Example{
-		HeaderText:      n.strs("header_text"),
-		HeaderTextNamed: namedExamplesFrom(n.nodes("header_text_named_params")),
-		HeaderHandle:    n.strs("header_handle"),
-		BodyText:        bodyTextFrom(n.list("body_text")),
-		BodyTextNamed:   namedExamplesFrom(n.nodes("body_text_named_params")),
+		HeaderText:      n.Texts("header_text"),
+		HeaderTextNamed: namedExamplesFrom(n.Nodes("header_text_named_params")),
+		HeaderHandle:    n.Texts("header_handle"),
+		BodyText:        bodyTextFrom(n.List("body_text")),
+		BodyTextNamed:   namedExamplesFrom(n.Nodes("body_text_named_params")),
 	}
 }
 
 // bodyTextFrom accepts the nested list that is right, and the flat list and the bare string that Meta's pages also print.
 func bodyTextFrom(items []any) [][]string {
-	if flat := scalars(items); len(flat) > 0 {
+	if flat := lenient.Texts(items); len(flat) > 0 {
 		return [][]string{flat}
 	}
 	var out [][]string
 	for _, item := range items {
 		if inner, ok := item.([]any); ok {
-			if texts := scalars(inner); len(texts) > 0 {
+			if texts := lenient.Texts(inner); len(texts) > 0 {
 				out = append(out, texts)
 			}
 		}
@@ -88,41 +90,41 @@ func bodyTextFrom(items []any) [][]string {
 	return out
 }
 
-func namedExamplesFrom(nodes []node) []NamedExample {
+func namedExamplesFrom(nodes []lenient.Node) []NamedExample {
 	var out []NamedExample
 	for _, n := range nodes {
-		out = append(out, NamedExample{ParamName: n.str("param_name"), Example: n.str("example")})
+		out = append(out, NamedExample{ParamName: n.Text("param_name"), Example: n.Text("example")})
 	}
 	return out
 }
 
 // UnmarshalJSON decodes tolerantly and upper-cases Type and OTPType.
 func (b *Button) UnmarshalJSON(data []byte) error {
-	n, err := decodeNode(data)
+	n, err := lenient.DecodeNode(data)
 	if err == nil {
 		*b = buttonFrom(n)
 	}
 	return err
 }
 
-func buttonFrom(n node) Button {
+func buttonFrom(n lenient.Node) Button {
 	b := Button{
-		Type: n.upper("type"), Text: n.str("text"), URL: n.str("url"), PhoneNumber: n.str("phone_number"),
-		FlowID: n.str("flow_id"), FlowName: n.str("flow_name"), FlowJSON: n.str("flow_json"),
-		FlowAction: strings.ToLower(n.str("flow_action")), NavigateScreen: n.str("navigate_screen"), Icon: n.upper("icon"),
-		OTPType: n.upper("otp_type"), AutofillText: n.str("autofill_text"),
-		Example: n.strs("example"), TTLMinutes: n.int64Ptr("ttl_minutes"),
-		ZeroTapTermsAccepted: n.boolPtr("zero_tap_terms_accepted"),
+		Type: n.Upper("type"), Text: n.Text("text"), URL: n.Text("url"), PhoneNumber: n.Text("phone_number"),
+		FlowID: n.Text("flow_id"), FlowName: n.Text("flow_name"), FlowJSON: n.Text("flow_json"),
+		FlowAction: strings.ToLower(n.Text("flow_action")), NavigateScreen: n.Text("navigate_screen"), Icon: n.Upper("icon"),
+		OTPType: n.Upper("otp_type"), AutofillText: n.Text("autofill_text"),
+		Example: n.Texts("example"), TTLMinutes: n.Int64Ptr("ttl_minutes"),
+		ZeroTapTermsAccepted: n.BoolPtr("zero_tap_terms_accepted"),
 	}
-	for _, app := range n.nodes("supported_apps") {
+	for _, app := range n.Nodes("supported_apps") {
 		b.SupportedApps = append(b.SupportedApps,
-			SupportedApp{PackageName: app.str("package_name"), SignatureHash: app.str("signature_hash")})
+			SupportedApp{PackageName: app.Text("package_name"), SignatureHash: app.Text("signature_hash")})
 	}
-	if link := n.obj("app_deep_link"); len(link) > 0 {
+	if link := n.Node("app_deep_link"); len(link) > 0 {
 		b.AppDeepLink = &AppDeepLink{
-			MetaAppID:                   link.str("meta_app_id"),
-			AndroidDeepLink:             link.str("android_deep_link"),
-			AndroidFallbackPlaystoreURL: link.str("android_fallback_playstore_url"),
+			MetaAppID:                   link.Text("meta_app_id"),
+			AndroidDeepLink:             link.Text("android_deep_link"),
+			AndroidFallbackPlaystoreURL: link.Text("android_fallback_playstore_url"),
 		}
 	}
 	return b
@@ -182,9 +184,9 @@ func (l AppDeepLink) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON accepts the app id as a number and as a string.
 func (l *AppDeepLink) UnmarshalJSON(data []byte) error {
-	n, err := decodeNode(data)
+	n, err := lenient.DecodeNode(data)
 	if err == nil {
-		*l = AppDeepLink{n.str("meta_app_id"), n.str("android_deep_link"), n.str("android_fallback_playstore_url")}
+		*l = AppDeepLink{n.Text("meta_app_id"), n.Text("android_deep_link"), n.Text("android_fallback_playstore_url")}
 	}
 	return err
 }

@@ -8,42 +8,34 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/waba-operator/waba-operator/internal/lenient"
 )
 
 // edgeObject gives the one object of an answer about a number: {"data":[{…}]}, also {"data":{…}} or the object alone, and
 // in Meta's OpenAPI file with one more object, named nested, around it. No item at all reads as an empty object.
-func edgeObject(n node, nested string) (node, error) {
+func edgeObject(n lenient.Node, nested string) (lenient.Node, error) {
 	object := n
 	if data, wrapped := n["data"]; wrapped {
 		items, isList := data.([]any)
-		object = asNode(data)
+		object = lenient.NodeOf(data)
 		switch {
 		case isList && len(items) == 0:
-			return node{}, nil
+			return lenient.Node{}, nil
 		case isList:
-			object = asNode(items[0])
+			object = lenient.NodeOf(items[0])
 		}
 		if object == nil {
 			return nil, shapeError("data without an object")
 		}
 	}
-	if inner := object.obj(nested); inner != nil {
+	if inner := object.Node(nested); inner != nil {
 		return inner, nil
 	}
 	if object == nil {
 		return nil, shapeError("no object")
 	}
 	return object, nil
-}
-
-// strPtr gives nil for what is missing or no text, and a text otherwise, empty ones too.
-func (n node) strPtr(key string) *string {
-	switch n[key].(type) {
-	case nil, map[string]any, []any:
-		return nil
-	}
-	text := n.str(key)
-	return &text
 }
 
 type wireProfile struct {
@@ -57,15 +49,15 @@ type wireProfile struct {
 	PictureHandle *string   `json:"profile_picture_handle,omitempty"`
 }
 
-func profileFrom(n node) (*Profile, error) {
+func profileFrom(n lenient.Node) (*Profile, error) {
 	n, err := edgeObject(n, "business_profile")
 	if err != nil {
 		return nil, err
 	}
 	p := &Profile{
-		About: n.strPtr("about"), Address: n.strPtr("address"), Description: n.strPtr("description"),
-		Email: n.strPtr("email"), Vertical: n.strPtr("vertical"), PictureURL: n.strPtr("profile_picture_url"),
-		Websites: n.strs("websites"),
+		About: n.TextPtr("about"), Address: n.TextPtr("address"), Description: n.TextPtr("description"),
+		Email: n.TextPtr("email"), Vertical: n.TextPtr("vertical"), PictureURL: n.TextPtr("profile_picture_url"),
+		Websites: n.Texts("websites"),
 	}
 	if p.Vertical != nil {
 		*p.Vertical = strings.ToUpper(*p.Vertical)
@@ -76,38 +68,38 @@ func profileFrom(n node) (*Profile, error) {
 	return p, nil
 }
 
-func commerceFrom(n node) (*Commerce, error) {
+func commerceFrom(n lenient.Node) (*Commerce, error) {
 	n, err := edgeObject(n, "")
 	if err != nil {
 		return nil, err
 	}
-	return &Commerce{CartEnabled: n.boolPtr("is_cart_enabled"), CatalogVisible: n.boolPtr("is_catalog_visible")}, nil
+	return &Commerce{CartEnabled: n.BoolPtr("is_cart_enabled"), CatalogVisible: n.BoolPtr("is_catalog_visible")}, nil
 }
 
-func automationFrom(n node) *Automation {
-	a := &Automation{Prompts: n.strs("prompts")}
-	for _, command := range n.nodes("commands") {
+func automationFrom(n lenient.Node) *Automation {
+	a := &Automation{Prompts: n.Texts("prompts")}
+	for _, command := range n.Nodes("commands") {
 		a.Commands = append(a.Commands,
-			AutomationCommand{Name: command.str("command_name"), Description: command.str("command_description")})
+			AutomationCommand{Name: command.Text("command_name"), Description: command.Text("command_description")})
 	}
 	return a
 }
 
-func usernameFrom(n node) (*Username, error) {
+func usernameFrom(n lenient.Node) (*Username, error) {
 	n, err := edgeObject(n, "")
 	if err != nil {
 		return nil, err
 	}
-	return &Username{Name: n.str("username"), Status: n.upper("status")}, nil
+	return &Username{Name: n.Text("username"), Status: n.Upper("status")}, nil
 }
 
-func encryptionFrom(n node) (*Encryption, error) {
+func encryptionFrom(n lenient.Node) (*Encryption, error) {
 	n, err := edgeObject(n, "")
 	if err != nil {
 		return nil, err
 	}
 	return &Encryption{
-		PublicKey: n.str("business_public_key"), SignatureStatus: n.upper("business_public_key_signature_status"),
+		PublicKey: n.Text("business_public_key"), SignatureStatus: n.Upper("business_public_key_signature_status"),
 	}, nil
 }
 
@@ -121,25 +113,25 @@ type wireCompliance struct {
 	CustomerCare     *ComplianceContact `json:"customer_care_details,omitempty"`
 }
 
-func complianceFrom(n node) (*Compliance, error) {
+func complianceFrom(n lenient.Node) (*Compliance, error) {
 	n, err := edgeObject(n, "")
 	if err != nil {
 		return nil, err
 	}
 	return &Compliance{
-		EntityName: n.str("entity_name"), EntityType: entityType(n.str("entity_type")),
-		EntityTypeCustom: n.str("entity_type_custom"), Registered: n.boolPtr("is_registered"),
-		GrievanceOfficer: contactFrom(n.obj("grievance_officer_details")),
-		CustomerCare:     contactFrom(n.obj("customer_care_details")),
+		EntityName: n.Text("entity_name"), EntityType: entityType(n.Text("entity_type")),
+		EntityTypeCustom: n.Text("entity_type_custom"), Registered: n.BoolPtr("is_registered"),
+		GrievanceOfficer: contactFrom(n.Node("grievance_officer_details")),
+		CustomerCare:     contactFrom(n.Node("customer_care_details")),
 	}, nil
 }
 
-func contactFrom(n node) *ComplianceContact {
+func contactFrom(n lenient.Node) *ComplianceContact {
 	if len(n) == 0 {
 		return nil
 	}
 	return &ComplianceContact{
-		Name: n.str("name"), Email: n.str("email"), Landline: n.str("landline_number"), Mobile: n.str("mobile_number"),
+		Name: n.Text("name"), Email: n.Text("email"), Landline: n.Text("landline_number"), Mobile: n.Text("mobile_number"),
 	}
 }
 
@@ -214,78 +206,78 @@ func wireCallingFrom(u CallingSettings) wireCalling {
 	return out
 }
 
-func settingsFrom(n node) (*NumberSettings, error) {
+func settingsFrom(n lenient.Node) (*NumberSettings, error) {
 	n, err := edgeObject(n, "")
 	if err != nil {
 		return nil, err
 	}
-	s := &NumberSettings{IdentityCheck: n.obj("user_identity_change").boolPtr("enable_identity_key_check")}
-	if storage := n.obj("storage_configuration"); len(storage) > 0 {
+	s := &NumberSettings{IdentityCheck: n.Node("user_identity_change").BoolPtr("enable_identity_key_check")}
+	if storage := n.Node("storage_configuration"); len(storage) > 0 {
 		s.Storage = &StorageConfiguration{
-			Status: storage.upper("status"), Region: storage.upper("data_localization_region"),
-			RetentionMinutes: storage.int64Ptr("retention_minutes"),
+			Status: storage.Upper("status"), Region: storage.Upper("data_localization_region"),
+			RetentionMinutes: storage.Int64Ptr("retention_minutes"),
 		}
 	}
-	if calling := n.obj("calling"); len(calling) > 0 {
+	if calling := n.Node("calling"); len(calling) > 0 {
 		s.Calling = callingFrom(calling)
 	}
 	return s, nil
 }
 
-func callingFrom(n node) *CallingSettings {
+func callingFrom(n lenient.Node) *CallingSettings {
 	c := &CallingSettings{
-		Status: n.upper("status"), CallIconVisibility: n.upper("call_icon_visibility"),
-		CallbackPermissionStatus: n.upper("callback_permission_status"),
-		SRTPKeyExchangeProtocol:  n.upper("srtp_key_exchange_protocol"),
-		VideoStatus:              n.obj("video").upper("status"), Hours: hoursFrom(n.obj("call_hours")), SIP: sipFrom(n.obj("sip")),
+		Status: n.Upper("status"), CallIconVisibility: n.Upper("call_icon_visibility"),
+		CallbackPermissionStatus: n.Upper("callback_permission_status"),
+		SRTPKeyExchangeProtocol:  n.Upper("srtp_key_exchange_protocol"),
+		VideoStatus:              n.Node("video").Upper("status"), Hours: hoursFrom(n.Node("call_hours")), SIP: sipFrom(n.Node("sip")),
 	}
-	if icons := n.obj("call_icons"); icons["restrict_to_user_countries"] != nil {
-		countries := icons.strs("restrict_to_user_countries")
+	if icons := n.Node("call_icons"); icons["restrict_to_user_countries"] != nil {
+		countries := icons.Texts("restrict_to_user_countries")
 		c.RestrictToUserCountries = notNull(&countries)
 	}
-	for _, item := range n.obj("restrictions").nodes("restrictions_list") {
+	for _, item := range n.Node("restrictions").Nodes("restrictions_list") {
 		c.Restrictions = append(c.Restrictions,
-			CallingRestriction{Type: item.upper("type"), Reason: item.str("reason"), Expiration: item.time("expiration")})
+			CallingRestriction{Type: item.Upper("type"), Reason: item.Text("reason"), Expiration: item.Time("expiration")})
 	}
 	return c
 }
 
-func hoursFrom(n node) *CallHours {
+func hoursFrom(n lenient.Node) *CallHours {
 	if len(n) == 0 {
 		return nil
 	}
-	h := &CallHours{Status: n.upper("status"), TimezoneID: n.str("timezone_id")}
-	for _, item := range n.nodes("weekly_operating_hours") {
+	h := &CallHours{Status: n.Upper("status"), TimezoneID: n.Text("timezone_id")}
+	for _, item := range n.Nodes("weekly_operating_hours") {
 		h.Weekly = append(h.Weekly,
-			OperatingHours{Day: item.upper("day_of_week"), Open: item.str("open_time"), Close: item.str("close_time")})
+			OperatingHours{Day: item.Upper("day_of_week"), Open: item.Text("open_time"), Close: item.Text("close_time")})
 	}
-	for _, item := range n.nodes("holiday_schedule") {
-		h.Holidays = append(h.Holidays, Holiday{Date: item.str("date"), Start: item.str("start_time"), End: item.str("end_time")})
+	for _, item := range n.Nodes("holiday_schedule") {
+		h.Holidays = append(h.Holidays, Holiday{Date: item.Text("date"), Start: item.Text("start_time"), End: item.Text("end_time")})
 	}
 	return h
 }
 
 // sipFrom ignores sip_user_password, should an answer contain it.
-func sipFrom(n node) *SIPSettings {
+func sipFrom(n lenient.Node) *SIPSettings {
 	if len(n) == 0 {
 		return nil
 	}
-	s := &SIPSettings{Status: n.upper("status")}
+	s := &SIPSettings{Status: n.Upper("status")}
 	if n["servers"] == nil {
 		return s
 	}
 	servers := []SIPServer{}
-	for _, item := range n.nodes("servers") {
-		server := SIPServer{Hostname: item.str("hostname")}
-		if port := item.int("port", 0); port > 0 && port <= math.MaxUint16 {
+	for _, item := range n.Nodes("servers") {
+		server := SIPServer{Hostname: item.Text("hostname")}
+		if port := item.Int("port", 0); port > 0 && port <= math.MaxUint16 {
 			server.Port = port
 		}
-		params := item.obj("request_uri_user_params")
+		params := item.Node("request_uri_user_params")
 		for _, key := range slices.Sorted(maps.Keys(params)) {
 			if server.RequestURIUserParams == nil {
 				server.RequestURIUserParams = map[string]string{}
 			}
-			server.RequestURIUserParams[key] = params.str(key)
+			server.RequestURIUserParams[key] = params.Text(key)
 		}
 		servers = append(servers, server)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/waba-operator/waba-operator/internal/lenient"
 	"github.com/waba-operator/waba-operator/internal/properties"
 )
 
@@ -25,21 +26,21 @@ const fieldMaxPrice = "optimization_spec"
 // templateSummary are the totals that a listing can carry.
 const templateSummary = "total_count,message_template_count,message_template_limit"
 
-func templateFrom(n node) (Template, error) {
+func templateFrom(n lenient.Node) (Template, error) {
 	t := Template{
-		ID: n.str("id"), Name: n.str("name"), Language: n.str("language"),
-		Status: n.upper("status"), Category: n.upper("category"),
-		PreviousCategory: n.upper("previous_category"), CorrectCategory: n.upper("correct_category"),
-		SubCategory: n.upper("sub_category"), RejectedReason: n.upper("rejected_reason"),
-		ParameterFormat: n.upper("parameter_format"), LibraryTemplateName: n.str("library_template_name"),
-		Source:                    n.upper("source"),
-		DisplayFormat:             n.upper("display_format"),
-		MessageSendTTLSeconds:     n.int64Ptr("message_send_ttl_seconds"),
-		LinkTrackingOptedOut:      n.boolPtr("cta_url_link_tracking_opted_out"),
-		PrimaryDeviceDeliveryOnly: n.boolPtr("is_primary_device_delivery_only"),
-		CreativeFeatures:          creativeFeaturesFrom(n.obj("degrees_of_freedom_spec")),
-		LastUpdatedTime:           n.time("last_updated_time"),
-		Components:                componentsFrom(n.nodes("components")),
+		ID: n.Text("id"), Name: n.Text("name"), Language: n.Text("language"),
+		Status: n.Upper("status"), Category: n.Upper("category"),
+		PreviousCategory: n.Upper("previous_category"), CorrectCategory: n.Upper("correct_category"),
+		SubCategory: n.Upper("sub_category"), RejectedReason: n.Upper("rejected_reason"),
+		ParameterFormat: n.Upper("parameter_format"), LibraryTemplateName: n.Text("library_template_name"),
+		Source:                    n.Upper("source"),
+		DisplayFormat:             n.Upper("display_format"),
+		MessageSendTTLSeconds:     n.Int64Ptr("message_send_ttl_seconds"),
+		LinkTrackingOptedOut:      n.BoolPtr("cta_url_link_tracking_opted_out"),
+		PrimaryDeviceDeliveryOnly: n.BoolPtr("is_primary_device_delivery_only"),
+		CreativeFeatures:          creativeFeaturesFrom(n.Node("degrees_of_freedom_spec")),
+		LastUpdatedTime:           n.Time("last_updated_time"),
+		Components:                componentsFrom(n.Nodes("components")),
 		UnknownProperties:         properties.Unknown(map[string]any{"components": n["components"], fieldMaxPrice: n[fieldMaxPrice]}, templateProperties),
 	}
 	t.MaxPrice, t.MaxPriceUnread = maxPriceFrom(n)
@@ -47,35 +48,35 @@ func templateFrom(n node) (Template, error) {
 		// A template left out would look deleted.
 		return Template{}, shapeError("a template without id, name or language")
 	}
-	if quality := n.obj("quality_score"); quality != nil {
-		t.QualityScore, t.QualityDate = quality.upper("score"), quality.time("date")
-		t.QualityReasons = append(quality.strs("reasons"), quality.strs("reason")...)
+	if quality := n.Node("quality_score"); quality != nil {
+		t.QualityScore, t.QualityDate = quality.Upper("score"), quality.Time("date")
+		t.QualityReasons = append(quality.Texts("reasons"), quality.Texts("reason")...)
 	} else {
-		t.QualityScore = n.upper("quality_score")
+		t.QualityScore = n.Upper("quality_score")
 	}
 	return t, nil
 }
 
-func templatePageFrom(n node) (*TemplatePage, error) {
+func templatePageFrom(n lenient.Node) (*TemplatePage, error) {
 	items, after, err := pageFrom(n, templateFrom)
 	if err != nil {
 		return nil, err
 	}
-	summary := n.obj("summary")
+	summary := n.Node("summary")
 	return &TemplatePage{
 		Items: items, After: after,
-		Count: summary.int("message_template_count", summary.int("total_count", -1)),
-		Limit: summary.int("message_template_limit", -1),
+		Count: summary.Int("message_template_count", summary.Int("total_count", -1)),
+		Limit: summary.Int("message_template_limit", -1),
 	}, nil
 }
 
 // maxPriceFrom returns nil where there is none. unread reports that there is one in a form that isn't understood.
-func maxPriceFrom(n node) (price *MaxPrice, unread bool) {
-	spec := n.obj(fieldMaxPrice)
+func maxPriceFrom(n lenient.Node) (price *MaxPrice, unread bool) {
+	spec := n.Node(fieldMaxPrice)
 	if list, isList := n[fieldMaxPrice].([]any); n[fieldMaxPrice] == nil || isList && len(list) == 0 { // Graph also writes an empty object as a list
 		return nil, false
 	}
-	amount, strategy := spec.int64Ptr("bid_amount"), spec.upper("bid_strategy")
+	amount, strategy := spec.Int64Ptr("bid_amount"), spec.Upper("bid_strategy")
 	if amount == nil || *amount < 1 || strategy == "" {
 		return nil, true
 	}
@@ -106,22 +107,22 @@ func (p *TemplatePage) noteUnread(fields string) {
 // data: {"image_touchups":"OPT_OUT"}.
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/send-marketing-messages
-func creativeFeaturesFrom(freedom node) []CreativeFeature {
+func creativeFeaturesFrom(freedom lenient.Node) []CreativeFeature {
 	const key = "creative_features_spec"
 	found := map[string]string{}
 	add := func(feature string, value any) {
 		status, isText := value.(string)
 		if !isText {
-			status = asNode(value).str("enroll_status")
+			status = lenient.NodeOf(value).Text("enroll_status")
 		}
 		if feature != "" && status != "" {
 			found[strings.ToLower(feature)] = strings.ToUpper(status)
 		}
 	}
-	for _, part := range append(freedom.nodes("data"), freedom) {
+	for _, part := range append(freedom.Nodes("data"), freedom) {
 		_, isList := part[key].([]any)
-		for _, item := range part.nodes(key) {
-			if name := item.str("key"); name != "" {
+		for _, item := range part.Nodes(key) {
+			if name := item.Text("key"); name != "" {
 				add(name, item["value"])
 				continue
 			}

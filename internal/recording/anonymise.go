@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/lenient"
 	"github.com/waba-operator/waba-operator/internal/properties"
 )
 
@@ -116,7 +117,7 @@ func (a *anonymiser) header(header http.Header) map[string]string {
 		if value == "" {
 			continue
 		}
-		if decoded, err := decode([]byte(value)); err == nil {
+		if decoded, err := lenient.Decode([]byte(value)); err == nil {
 			if _, isObject := decoded.(map[string]any); isObject {
 				value = encode(a.value(decoded, usage))
 			}
@@ -133,7 +134,7 @@ var usage = func() *properties.Known {
 }()
 
 func (a *anonymiser) body(op graph.Operation, body []byte) json.RawMessage {
-	value, err := decode(body)
+	value, err := lenient.Decode(body)
 	if err != nil {
 		return nil
 	}
@@ -150,14 +151,6 @@ func (a *anonymiser) body(op graph.Operation, body []byte) json.RawMessage {
 		return json.RawMessage(encode(items))
 	}
 	return json.RawMessage(encode(a.value(value, &known)))
-}
-
-func decode(data []byte) (any, error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	var value any
-	err := decoder.Decode(&value)
-	return value, err
 }
 
 func encode(value any) string {
@@ -242,7 +235,6 @@ var (
 	digits   = regexp.MustCompile(`^[0-9]{5,32}$`)
 	language = regexp.MustCompile(`^[a-z]{2,3}(_[A-Z]{2,3})?$`)
 	stamp    = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
-	layouts  = []string{"2006-01-02T15:04:05-0700", time.RFC3339, time.DateOnly}
 )
 
 // scalar replaces a text by what it looks like.
@@ -250,10 +242,8 @@ func (a *anonymiser) scalar(text string) string {
 	if digits.MatchString(text) {
 		return a.id(text)
 	}
-	for _, layout := range layouts {
-		if _, err := time.Parse(layout, text); err == nil {
-			return stamp.Format(layout)
-		}
+	if _, layout, ok := lenient.ParseTime(text); ok {
+		return stamp.Format(layout)
 	}
 	return a.text(text)
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/waba-operator/waba-operator/internal/lenient"
 	"github.com/waba-operator/waba-operator/internal/properties"
 )
 
@@ -33,14 +34,14 @@ func Parse(body []byte) ([]Change, error) {
 		return nil, fmt.Errorf("the body is no JSON object: %w", err)
 	}
 	// Where object isn't at its place nothing is lost: fields say what an event is about.
-	switch name := root.decoded("object").text("object"); {
+	switch name := root.decoded("object").Text("object"); {
 	case name == "" && root["entry"] == nil:
 		return nil, errors.New("the body has neither object nor entry, so it is no delivery")
 	case name != "" && !strings.EqualFold(name, Object):
 		return nil, fmt.Errorf("the delivery is about %q, not about %q", name, Object)
 	}
 	var out []Change
-	field := root.decoded("field").field()
+	field := fieldName(root.decoded("field"))
 	for i, raw := range elements(root["entry"], MaxChanges) {
 		before := len(out)
 		out = appendEntry(out, raw, field)
@@ -55,14 +56,14 @@ func Parse(body []byte) ([]Change, error) {
 func appendEntry(out []Change, raw json.RawMessage, outer string) []Change {
 	entry := asObject(raw)
 	head := entry.decoded("id", "time", "field")
-	outer = cmp.Or(head.field(), outer)
+	outer = cmp.Or(fieldName(head), outer)
 	changes, ok := entry["changes"]
 	if !ok { // the entry itself is the change, or nothing that is known
 		changes = raw
 	}
 	for _, item := range elements(changes, MaxChanges-len(out)) {
-		change := changeFrom(item, head.text("id"), outer)
-		change.Time = head.time("time")
+		change := changeFrom(item, head.Text("id"), outer)
+		change.Time = head.Time("time")
 		out = append(out, change)
 	}
 	return out
@@ -76,7 +77,7 @@ func changeFrom(raw json.RawMessage, id, outer string) Change {
 		return Change{AccountID: id, PhoneNumberID: number, Field: field, Hash: hashOf(field, nil), Value: Message{}}
 	}
 	decoded := decode(change["value"])
-	value := asNode(decoded)
+	value := lenient.NodeOf(decoded)
 	if value["new_quality_score"] != nil {
 		// Meta's own sample has the field of another event here.
 		field = "message_template_quality_update"
@@ -85,9 +86,10 @@ func changeFrom(raw json.RawMessage, id, outer string) Change {
 		decoded = decode(raw)
 	}
 	out := Change{PhoneNumberID: number, Field: field, Hash: hashOf(field, decoded)}
+	bounded(decoded) // once the hash knows all of it
 	out.AccountID, out.BusinessID = accountOf(field, id, value)
 	if value["rejection_info"] == nil && value != nil {
-		value["rejection_info"] = decode(change["rejection_info"])
+		value["rejection_info"] = bounded(decode(change["rejection_info"]))
 	}
 	if read, ok := readers[field]; ok {
 		out.UnknownProperties = properties.Unknown(map[string]any(value), valueProperties[field].With(misplaced))
@@ -101,20 +103,25 @@ func changeFrom(raw json.RawMessage, id, outer string) Change {
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 func numberIn(value json.RawMessage) string {
+	return shortened(lenient.Text(decode(printedNumber(value))))
+}
+
+// printedNumber is the id of the number as it was printed.
+func printedNumber(value json.RawMessage) json.RawMessage {
 	var inside struct {
 		Metadata struct {
 			PhoneNumberID json.RawMessage `json:"phone_number_id"`
 		} `json:"metadata"`
 	}
 	_ = json.Unmarshal(value, &inside) // what is of another type reads as nothing
-	return shortened(scalar(decode(inside.Metadata.PhoneNumberID)))
+	return inside.Metadata.PhoneNumberID
 }
 
 // fieldOf finds the name of the field, which Meta's samples sometimes have inside the value or beside the list of changes.
 func fieldOf(change object, outer string) string {
-	field := change.decoded("field").field()
+	field := fieldName(change.decoded("field"))
 	if field == "" {
-		field = asObject(change["value"]).decoded("field").field()
+		field = fieldName(asObject(change["value"]).decoded("field"))
 	}
 	field = cmp.Or(field, outer)
 	// Spellings that some of Meta's pages and payloads have.
@@ -135,16 +142,16 @@ var underPortfolio = []string{
 }
 
 // accountOf gives the account that an event is about, and the business portfolio under whose id it arrived, if it did.
-func accountOf(field, id string, value node) (account, business string) {
+func accountOf(field, id string, value lenient.Node) (account, business string) {
 	if field != "account_update" && field != "partner_solutions" {
 		return id, ""
 	}
-	switch account := value.obj("waba_info").text("waba_id"); {
+	switch account := value.Node("waba_info").Text("waba_id"); {
 	case account == id:
 		return id, ""
 	case account != "":
 		return account, id
-	case field == "partner_solutions", slices.Contains(underPortfolio, value.upper("event")):
+	case field == "partner_solutions", slices.Contains(underPortfolio, value.Upper("event")):
 		return "", id
 	}
 	return id, ""
