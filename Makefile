@@ -17,7 +17,7 @@ PLATFORMS ?= linux/amd64,linux/arm64
 # PACKAGES are those that `make test` tests.
 PACKAGES ?= ./...
 # UNIT_PACKAGES are those that `make test-unit` tests: all but those whose tests need an API server or other programs throughout.
-UNIT_PACKAGES ?= $$(go list ./... | grep -vE '/test/(chart|e2e|gitops|install|monitoring|scale|testenv)')
+UNIT_PACKAGES ?= $$(go list ./... | grep -vE '/test/(chart|e2e|install|monitoring|scale|testenv)')
 # RACE_PACKAGES are those that `make test-race` tests: those that start goroutines, and those that run the operator.
 RACE_PACKAGES ?= ./controllers/... ./internal/account ./internal/cli ./internal/doctor ./internal/facts ./internal/graph ./internal/media ./internal/metrics \
 	./internal/operator ./internal/overview ./internal/plan ./internal/receiver ./internal/relay ./test/e2e ./test/graphsim ./test/monitoring
@@ -50,7 +50,10 @@ COVERAGE := $(BIN)/coverage.out
 LDFLAGS := -s -w -X main.version=$(VERSION)
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 # Results are never taken from the cache: it doesn't see what the programs read that tests run.
-GO_TEST := go test -count 1 -parallel 4 -timeout 20m
+TEST_OPTIONS := -count 1 -parallel 4 -timeout 20m
+GO_TEST := go test $(TEST_OPTIONS)
+# Tests with libraries of other programs are a module of their own, so that nothing else depends on those.
+GITOPS := test/gitops
 # One API server for all packages that can share one.
 SHARED := go run ./test/testenv/shared
 
@@ -75,7 +78,7 @@ manifests: $(CONTROLLER_GEN) $(HELM_DOCS) ## Generate the CRDs, the operator's r
 	go run ./hack/crd
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	go run ./hack/monitoring
-	go run ./hack/argocd
+	GOWORK=off go run -C $(GITOPS) ./argocd/generate
 	hack/chart-files.sh
 	$(HELM_DOCS) --chart-search-root charts --sort-values-order file --skip-version-footer --log-level warning
 
@@ -93,6 +96,11 @@ docs: $(CRD_REF_DOCS) ## Generate the references of the API, the flags and the r
 fmt: $(GOLANGCI_LINT) ## Format the Go code
 	$(GOLANGCI_LINT) fmt
 
+.PHONY: tidy
+tidy: ## Tidy go.mod, and that of the tests which need more libraries
+	go mod tidy
+	cd $(GITOPS) && GOWORK=off go mod tidy
+
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters
 	$(GOLANGCI_LINT) run
@@ -103,6 +111,13 @@ TEST_TOOLS := control-plane $(HELM) $(KUBECONFORM) $(KUSTOMIZE) $(KUBECTL_BUILT)
 .PHONY: test
 test: $(TEST_TOOLS) ## Run all tests (PACKAGES=./internal/graph/... TESTFLAGS='-run TestX -v' for some)
 	$(SHARED) $(GO_TEST) $(TESTFLAGS) $(PACKAGES)
+ifeq ($(PACKAGES),./...)
+	$(MAKE) --no-print-directory test-gitops
+endif
+
+.PHONY: test-gitops
+test-gitops: $(TEST_TOOLS) ## Run the tests with Argo CD's, Flux's and kustomize's libraries (also a part of test)
+	GOWORK=off $(SHARED) go test -C $(GITOPS) $(TEST_OPTIONS) $(TESTFLAGS) ./...
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no API server
@@ -130,7 +145,7 @@ states: control-plane ## Collect the states that the tests of the controllers br
 	@rm -rf $(BIN)/states && mkdir -p $(BIN)/states
 	WABA_RECORD_STATES='$(abspath $(BIN)/states)' $(GO_TEST) ./controllers
 	go run ./hack/states $(BIN)/states
-	go run ./hack/argocd
+	GOWORK=off go run -C $(GITOPS) ./argocd/generate
 
 # FUZZTIME is how long each target of `make fuzz` runs.
 FUZZTIME ?= 60s

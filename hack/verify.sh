@@ -81,13 +81,17 @@ formatted() {
 }
 
 vetted() {
-	go vet ./... && (cd hack/tools && GOWORK=off go vet ./...)
+	go vet ./... && (cd hack/tools && GOWORK=off go vet ./...) && (cd test/gitops && GOWORK=off go vet ./...)
 }
 
-# release is a module of its own: what it depends on is nobody else's business.
-release() {
+# linted DIRECTORY: what needs libraries that nothing else does is in modules of its own.
+linted() {
 	local lint=$PWD/$GOLANGCI_LINT
-	(cd hack/release && GOWORK=off go test . && GOWORK=off "$lint" run --allow-parallel-runners)
+	(cd "$1" && GOWORK=off "$lint" run --allow-parallel-runners)
+}
+
+release() {
+	(cd hack/release && GOWORK=off go test .) && linted hack/release
 }
 
 scripts() {
@@ -131,6 +135,7 @@ check "go mod tidy" modules
 check "gofmt" formatted
 check "go vet" vetted
 check "golangci-lint" "$GOLANGCI_LINT" run
+check "golangci-lint of test/gitops" linted test/gitops
 check "release" release
 # Without the programs that it would run where they happen to be installed: the same verdict everywhere.
 check "workflows" "$ACTIONLINT" -shellcheck= -pyflakes=

@@ -4,10 +4,8 @@
 package compliance
 
 import (
-	_ "embed" // for the page
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"io"
 	"strings"
 	"unicode"
@@ -103,44 +101,6 @@ func visible(r rune) rune {
 		return ' '
 	}
 	return r
-}
-
-//go:embed page.html
-var page string
-
-var pageTemplate = template.Must(template.New("page").Parse(page))
-
-// HTML writes a record as one page that needs nothing else: no scripts, no fonts, no images.
-func HTML(w io.Writer, r *Record, o Options) error {
-	type htmlBlock struct {
-		Heading, Paragraph string
-		List               []string
-		Head               []string
-		Rows               [][]string
-	}
-	d := documentOf(r, o)
-	data := struct {
-		Title  string
-		Blocks []htmlBlock
-	}{Title: clean(d.title)}
-	for _, x := range d.blocks {
-		b := htmlBlock{Heading: clean(x.heading), Paragraph: clean(x.paragraph)}
-		for _, item := range x.list {
-			b.List = append(b.List, clean(item))
-		}
-		if x.table != nil {
-			b.Head = x.table.head
-			for _, cells := range x.table.rows {
-				var row []string
-				for _, cell := range cells {
-					row = append(row, clean(cell))
-				}
-				b.Rows = append(b.Rows, row)
-			}
-		}
-		data.Blocks = append(data.Blocks, b)
-	}
-	return pageTemplate.Execute(w, data)
 }
 
 func clean(text string) string { return strings.Join(strings.Fields(strings.Map(visible, text)), " ") }

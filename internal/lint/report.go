@@ -10,10 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
-
-	"github.com/waba-operator/waba-operator/internal/manifest"
 )
 
 // Formats are the formats of a report.
@@ -60,11 +56,13 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-func writeJSON(w io.Writer, r *Result) error {
+func writeJSON(w io.Writer, r *Result) error { return encode(w, r) }
+
+func encode(w io.Writer, value any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(r)
+	return e.Encode(value)
 }
 
 // escaped is how GitHub's commands want text and properties
@@ -88,28 +86,4 @@ func writeGitHub(w io.Writer, r *Result) error {
 		}
 	}
 	return nil
-}
-
-// writeSARIF writes the Static Analysis Results Interchange Format, version 2.1.0.
-func writeSARIF(w io.Writer, r *Result) error {
-	report := sarif.NewReport()
-	run := sarif.NewRunWithInformationURI("kubectl-waba", "https://github.com/waba-operator/waba-operator")
-	for _, rule := range []Rule{RuleUnreadable, RuleSchema, RuleContent, RuleDuplicate, RuleReview, RuleLenient} {
-		run.AddRule(string(rule)).WithDescription(Rules[rule])
-	}
-	for i := range r.Findings {
-		f := &r.Findings[i]
-		result := run.CreateResultForRule(string(f.Rule)).WithLevel(string(f.Severity)).
-			WithMessage(sarif.NewTextMessage(f.subject() + f.Message))
-		if f.Source == manifest.Stdin {
-			continue // no file to point at
-		}
-		place := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation(filepath.ToSlash(f.Source)))
-		if f.Line > 0 {
-			place.WithRegion(sarif.NewRegion().WithStartLine(f.Line))
-		}
-		result.AddLocation(sarif.NewLocationWithPhysicalLocation(place))
-	}
-	report.AddRun(run)
-	return report.PrettyWrite(w)
 }

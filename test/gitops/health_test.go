@@ -19,7 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
-	"github.com/waba-operator/waba-operator/test/argocd"
+	"github.com/waba-operator/waba-operator/test/gitops/argocd"
 	"github.com/waba-operator/waba-operator/test/states"
 )
 

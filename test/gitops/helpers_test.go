@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
-	"github.com/waba-operator/waba-operator/test/argocd"
+	"github.com/waba-operator/waba-operator/test/gitops/argocd"
 	"github.com/waba-operator/waba-operator/test/testenv"
 )
 

@@ -16,7 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
-	"github.com/waba-operator/waba-operator/test/argocd"
+	"github.com/waba-operator/waba-operator/test/gitops/argocd"
 )
 
 // build runs the pinned kustomize, which `make test` builds.

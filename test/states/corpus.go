@@ -16,7 +16,7 @@ import (
 
 // Corpus is the directory of the states, below the root of the repository. It has the layout of the test data of Argo CD's health
 // scripts.
-const Corpus = "test/argocd/testdata/whatsapp.waba-operator.io"
+const Corpus = "test/gitops/argocd/testdata/whatsapp.waba-operator.io"
 
 // Kinds that have states.
 var Kinds = []string{"MessageTemplate", "PhoneNumber", "WABA", "WebhookSubscription"}

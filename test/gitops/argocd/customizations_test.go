@@ -19,11 +19,11 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
-	"github.com/waba-operator/waba-operator/test/argocd"
+	"github.com/waba-operator/waba-operator/test/gitops/argocd"
 	"github.com/waba-operator/waba-operator/test/states"
 )
 
-const root = "../.."
+const root = "../../.."
 
 // TestGenerated: what is committed is what the scripts and the corpus make, and there is nothing else.
 func TestGenerated(t *testing.T) {

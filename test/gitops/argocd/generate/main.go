@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command argocd generates files for Argo CD from its scripts and the corpus of states: the patch of argocd-cm and the copies of
-// the scripts for each kind in config/argocd, and their test tables in test/argocd/testdata.
+// the scripts for each kind in config/argocd, and their test tables in test/gitops/argocd/testdata.
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/waba-operator/waba-operator/test/argocd"
+	"github.com/waba-operator/waba-operator/test/gitops/argocd"
 	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
