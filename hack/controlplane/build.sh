@@ -2,11 +2,13 @@
 # Copyright The waba-operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 
-# Builds kube-apiserver and etcd from source into bin/k8s/<Kubernetes version>/.
-# The versions are those of go.mod beside this file. Quick when there is nothing
-# to do; safe to run twice at once, since each binary is renamed into place whole.
+# Puts kube-apiserver and etcd into bin/k8s/<Kubernetes version>/: links to those
+# that setup-envtest has downloaded, of the same minor version, or else binaries
+# that are built from source. The versions are those of go.mod beside this file.
+# Quick when there is nothing to do; safe to run twice at once, since each binary
+# is renamed into place whole.
 #
-#   hack/controlplane/build.sh           builds what is missing
+#   hack/controlplane/build.sh           links or builds what is missing
 #   hack/controlplane/build.sh --path    prints the directory and does nothing else
 set -euo pipefail
 
@@ -41,12 +43,37 @@ built() {
 	[ -x "$out/kube-apiserver" ] && [ -x "$out/etcd" ] && [ "$(cat "$out/.stamp" 2>/dev/null)" = "$stamp" ]
 }
 
+# newest_download prints the directory in setup-envtest's store that has the newest binaries of this minor version. There is no download
+# of each patch release.
+newest_download() {
+	local store=${XDG_DATA_HOME:-$HOME/.local/share}/kubebuilder-envtest minor=${version#v} directory
+	[ "$(go env GOOS)" != darwin ] || store="$HOME/Library/Application Support/io.kubebuilder.envtest"
+	minor=${minor%.*}
+	while IFS= read -r directory; do
+		if [ -x "$directory/kube-apiserver" ] && [ -x "$directory/etcd" ]; then
+			echo "$directory"
+			return
+		fi
+	done < <(printf '%s\n' "$store/k8s/$minor".*"-$(go env GOOS)-$(go env GOARCH)" | sort -rV)
+	return 1
+}
+
 if built; then
 	say "$version is built (${out#"$root"/})"
 	exit 0
 fi
 
 mkdir -p "$out"
+if downloaded=$(newest_download); then
+	for binary in kube-apiserver etcd; do
+		ln -s "$downloaded/$binary" "$out/.$binary.$$"
+		mv -f "$out/.$binary.$$" "$out/$binary"
+	done
+	rm -f "$out/.stamp"
+	say "using what setup-envtest downloaded ($downloaded)"
+	exit 0
+fi
+
 # The lock only saves double work; where flock is missing (macOS) two builds at
 # once are wasteful but still correct.
 if command -v flock >/dev/null; then
