@@ -33,6 +33,7 @@ var platforms = []v1.Platform{{OS: "linux", Architecture: "amd64"}, {OS: "linux"
 const (
 	rootsPath = "/etc/ssl/certs/ca-certificates.crt"
 	user      = "65532:65532"
+	licence   = "Apache-2.0" // of the project itself
 )
 
 // program is what an image runs. The image has its name.
@@ -66,7 +67,7 @@ func (p program) labels() map[string]string {
 		"org.opencontainers.image.title":       p.name,
 		"org.opencontainers.image.description": p.description,
 		"org.opencontainers.image.source":      "https://github.com/waba-operator/waba-operator",
-		"org.opencontainers.image.licenses":    "Apache-2.0",
+		"org.opencontainers.image.licenses":    licence,
 	}
 }
 

@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 		return writeLayout(o.out, facts{program: runs, version: o.version, revision: o.revision, created: time.Unix(created, 0).UTC()}, rest)
 	case args[0] == "sbom" && len(rest) == 1:
-		return writeSBOM(out, rest[0], o.version)
+		return writeSBOM(ctx, out, rest[0], o.version)
 	case args[0] == "roots" && len(rest) == 0:
 		_, err := out.Write(roots())
 		return err

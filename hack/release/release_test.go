@@ -181,19 +181,67 @@ func TestSBOM(t *testing.T) {
 	}
 	var bom struct {
 		BOMFormat  string
-		Components []struct{ Name, PURL string }
+		Components []struct {
+			Name, PURL string
+			Licenses   []struct{ License struct{ ID string } }
+		}
 	}
 	if err := json.Unmarshal([]byte(text), &bom); err != nil || bom.BOMFormat != "CycloneDX" {
 		t.Fatalf("%v: %.200s", err, text)
 	}
-	names := map[string]string{}
+	names, licences := map[string]string{}, map[string]string{}
 	for _, c := range bom.Components {
 		names[c.Name] = c.PURL
-	}
-	for _, want := range []string{"std", "github.com/google/go-containerregistry"} {
-		if !strings.HasPrefix(names[want], "pkg:golang/"+want+"@") {
-			t.Errorf("%s: %q", want, names[want])
+		for _, l := range c.Licenses {
+			licences[c.Name] += " " + l.License.ID
 		}
+		if licences[c.Name] == "" {
+			t.Errorf("%s has no licence", c.Name)
+		}
+	}
+	for want, licence := range map[string]string{"std": " BSD-3-Clause", "github.com/google/go-containerregistry": " Apache-2.0"} {
+		if !strings.HasPrefix(names[want], "pkg:golang/"+want+"@") || licences[want] != licence {
+			t.Errorf("%s: %q, licence%s", want, names[want], licences[want])
+		}
+	}
+}
+
+// TestLicences: what is no licence isn't taken for one, and several are all listed.
+func TestLicences(t *testing.T) {
+	own, err := os.ReadFile(filepath.Join("..", "..", "LICENSE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	apache := string(own)
+	const isc = "Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby granted, " +
+		"provided that the above copyright notice and this permission notice appear in all copies.\n\n" +
+		"THE SOFTWARE IS PROVIDED \"AS IS\" AND THE AUTHOR DISCLAIMS ALL WARRANTIES WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED " +
+		"WARRANTIES OF MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL " +
+		"DAMAGES OR ANY DAMAGES WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER " +
+		"TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.\n"
+	for name, test := range map[string]struct {
+		files map[string]string
+		want  string // empty: an error
+	}{
+		"one":             {map[string]string{"LICENSE": apache, "README.md": "x", "license.go": "package x"}, "Apache-2.0"},
+		"two":             {map[string]string{"LICENSE.txt": isc, "COPYING": apache}, "Apache-2.0 ISC"},
+		"two in one file": {map[string]string{"LICENCE": isc + apache}, "Apache-2.0 ISC"},
+		"none":            {map[string]string{"README.md": apache}, ""},
+		"another text":    {map[string]string{"LICENSE": strings.Repeat("You must dance before you use this. ", 50)}, ""},
+		"mostly another":  {map[string]string{"LICENSE": isc + strings.Repeat("You must dance before you use this. ", 50)}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			directory := t.TempDir()
+			for file, text := range test.files {
+				if err := os.WriteFile(filepath.Join(directory, file), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ids, err := licencesIn(directory)
+			if got := strings.Join(ids, " "); got != test.want || (err == nil) != (test.want != "") {
+				t.Errorf("got %q, want %q (%v)", got, test.want, err)
+			}
+		})
 	}
 }
 

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"debug/buildinfo"
 	"io"
 	"runtime/debug"
@@ -11,27 +12,36 @@ import (
 	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 )
 
-// writeSBOM writes which modules a binary is made of, as its compiler wrote it into the binary, in the format of CycloneDX. It
-// has no time and no serial number: the same binary has the same one.
-func writeSBOM(out io.Writer, binary, version string) error {
+// writeSBOM writes which modules a binary is made of, as its compiler wrote it into the binary, and their licences, in the format of
+// CycloneDX. It has no time and no serial number: the same binary has the same one.
+func writeSBOM(ctx context.Context, out io.Writer, binary, version string) error {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {
 		return err
 	}
 	bom := cyclonedx.NewBOM()
 	main := component(&debug.Module{Path: info.Main.Path, Version: version})
-	main.Type = cyclonedx.ComponentTypeApplication
+	main.Type, main.Licenses = cyclonedx.ComponentTypeApplication, spdx(licence)
 	bom.Metadata = &cyclonedx.Metadata{Component: &main}
 	standard := cyclonedx.Component{
 		BOMRef: "pkg:golang/std@" + info.GoVersion, Type: cyclonedx.ComponentTypeLibrary, Name: "std", Version: info.GoVersion,
-		PackageURL: "pkg:golang/std@" + info.GoVersion,
+		PackageURL: "pkg:golang/std@" + info.GoVersion, Licenses: spdx("BSD-3-Clause"),
 	}
 	components, refs := []cyclonedx.Component{standard}, []string{standard.BOMRef}
+	modules := make([]*debug.Module, 0, len(info.Deps))
 	for _, module := range info.Deps {
 		if module.Replace != nil {
 			module = module.Replace
 		}
+		modules = append(modules, module)
+	}
+	found, err := licences(ctx, modules)
+	if err != nil {
+		return err
+	}
+	for _, module := range modules {
 		c := component(module)
+		c.Licenses = found[module.Path]
 		components, refs = append(components, c), append(refs, c.BOMRef)
 	}
 	bom.Components = &components
