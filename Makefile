@@ -36,6 +36,7 @@ CONTROLLER_GEN := $(TOOLS)/controller-gen
 KUSTOMIZE := $(TOOLS)/kustomize
 GOLANGCI_LINT := $(TOOLS)/golangci-lint
 HELM := $(TOOLS)/helm
+HELM3 := $(TOOLS)/helm3
 HELM_DOCS := $(TOOLS)/helm-docs
 KUBECONFORM := $(TOOLS)/kubeconform
 PROMTOOL := $(TOOLS)/promtool
@@ -43,7 +44,7 @@ CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
 ACTIONLINT := $(TOOLS)/actionlint
 # What tests run; users have their own.
 KUBECTL_BUILT := $(TOOLS)/kubectl
-OWN_MODULE := $(KUBECTL_BUILT) $(HELM) $(HELM_DOCS) $(KUBECONFORM) $(PROMTOOL) $(CRD_REF_DOCS) $(ACTIONLINT)
+OWN_MODULE := $(KUBECTL_BUILT) $(HELM) $(HELM3) $(HELM_DOCS) $(KUBECONFORM) $(PROMTOOL) $(CRD_REF_DOCS) $(ACTIONLINT)
 BOILERPLATE := hack/boilerplate.go.txt
 COVERAGE := $(BIN)/coverage.out
 
@@ -106,7 +107,7 @@ lint: $(GOLANGCI_LINT) ## Run the linters
 	$(GOLANGCI_LINT) run
 
 # What tests run besides the programs of this repository.
-TEST_TOOLS := control-plane $(HELM) $(KUBECONFORM) $(KUSTOMIZE) $(KUBECTL_BUILT)
+TEST_TOOLS := control-plane $(HELM) $(HELM3) $(KUBECONFORM) $(KUSTOMIZE) $(KUBECTL_BUILT)
 
 .PHONY: test
 test: $(TEST_TOOLS) ## Run all tests (PACKAGES=./internal/graph/... TESTFLAGS='-run TestX -v' for some)
