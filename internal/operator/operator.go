@@ -187,6 +187,7 @@ func (o Options) managerOptions(s Dependencies) (ctrl.Options, error) {
 		HealthProbeBindAddress: o.ProbeAddress,
 		LeaderElection:         o.LeaderElection, LeaderElectionID: o.electionID(),
 		LeaderElectionNamespace: o.LeaderElectionNamespace, LeaderElectionReleaseOnCancel: true,
+		LeaseDuration: &o.LeaderElectionLeaseDuration, RenewDeadline: &o.LeaderElectionRenewDeadline, RetryPeriod: &o.LeaderElectionRetryPeriod,
 		GracefulShutdownTimeout: ptr.To(30 * time.Second),
 		Controller:              config.Controller{SkipNameValidation: ptr.To(s.SkipNameValidation)},
 	}, nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/client-go/tools/leaderelection"
 
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/receiver"
@@ -39,8 +40,11 @@ type Options struct {
 	MetricsPerResource bool
 	ProbeAddress       string
 
-	LeaderElection          bool
-	LeaderElectionNamespace string
+	LeaderElection              bool
+	LeaderElectionNamespace     string
+	LeaderElectionLeaseDuration time.Duration
+	LeaderElectionRenewDeadline time.Duration
+	LeaderElectionRetryPeriod   time.Duration
 
 	LogLevel  int
 	LogFormat string
@@ -54,6 +58,7 @@ func DefaultOptions() Options {
 		GraphBaseURL: graph.DefaultBaseURL, GraphAPIVersion: graph.DefaultVersion, GraphTimeout: 30 * time.Second,
 		PageSize: 100, ObservationInterval: 5 * time.Minute, CreatesPerHour: 100, Concurrency: 8, Controllers: true,
 		MetricsAddress: ":8443", MetricsSecure: true, ProbeAddress: ":8081", LogFormat: "json",
+		LeaderElectionLeaseDuration: 15 * time.Second, LeaderElectionRenewDeadline: 10 * time.Second, LeaderElectionRetryPeriod: 2 * time.Second,
 		WebhookOptions: WebhookOptions{
 			WebhookAddress: ":8082", WebhookClientName: receiver.MetaClientCommonName, WebhookRelayMemory: 64 << 20,
 		},
@@ -94,6 +99,12 @@ func (o *Options) BindFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection, "let only one replica write; needed with more than one")
 	fs.StringVar(&o.LeaderElectionNamespace, "leader-election-namespace", o.LeaderElectionNamespace,
 		"namespace of the lease; absent: the operator's own")
+	fs.DurationVar(&o.LeaderElectionLeaseDuration, "leader-election-lease-duration", o.LeaderElectionLeaseDuration,
+		"time without a renewal after which another replica takes the lease; longer where the API server is slow")
+	fs.DurationVar(&o.LeaderElectionRenewDeadline, "leader-election-renew-deadline", o.LeaderElectionRenewDeadline,
+		"time within which the leader must renew the lease; otherwise it stops")
+	fs.DurationVar(&o.LeaderElectionRetryPeriod, "leader-election-retry-period", o.LeaderElectionRetryPeriod,
+		"time between two attempts to take or renew the lease")
 	o.bindWebhookFlags(fs)
 	fs.IntVar(&o.LogLevel, "log-level", o.LogLevel, "0 to 5: 0 errors and writes to Meta, 1 changes of conditions, 2 steps, 4 each call to Meta; never content or secrets")
 	fs.StringVar(&o.LogFormat, "log-format", o.LogFormat, "json or console")
@@ -122,6 +133,12 @@ func (o *Options) Validate() error {
 	check(o.LogFormat == "json" || o.LogFormat == "console", "--log-format must be json or console, not %q", o.LogFormat)
 	check(o.Controllers || o.receives(), "--controllers=false leaves nothing to do with --webhook-bind-address=0")
 	check(o.Controllers || !o.LeaderElection, "--controllers=false needs no --leader-elect: it would take the lease from those who reconcile")
+	check(o.LeaderElectionLeaseDuration > o.LeaderElectionRenewDeadline,
+		"--leader-election-lease-duration must be longer than --leader-election-renew-deadline: %s, %s", o.LeaderElectionLeaseDuration, o.LeaderElectionRenewDeadline)
+	check(o.LeaderElectionRenewDeadline.Seconds() > leaderelection.JitterFactor*o.LeaderElectionRetryPeriod.Seconds(),
+		"--leader-election-renew-deadline must be longer than %g times --leader-election-retry-period: %s, %s",
+		leaderelection.JitterFactor, o.LeaderElectionRenewDeadline, o.LeaderElectionRetryPeriod)
+	check(o.LeaderElectionRetryPeriod > 0, "--leader-election-retry-period must be positive")
 	if _, err := labels.Parse(o.LabelSelector); err != nil {
 		errs = append(errs, fmt.Errorf("--watch-label-selector: %w", err))
 	}

@@ -54,6 +54,14 @@ func TestOptions(t *testing.T) {
 		{"receiver alone", func(o *operator.Options) { o.Controllers = false }, ""},
 		{"nothing at all", func(o *operator.Options) { o.Controllers, o.WebhookAddress = false, "0" }, "--controllers=false leaves nothing to do"},
 		{"receiver as leader", func(o *operator.Options) { o.Controllers, o.LeaderElection = false, true }, "needs no --leader-elect"},
+		{"slow lease", func(o *operator.Options) {
+			o.LeaderElectionLeaseDuration, o.LeaderElectionRenewDeadline, o.LeaderElectionRetryPeriod = 60*time.Second, 40*time.Second, 5*time.Second
+		}, ""},
+		{"lease that ends first", func(o *operator.Options) { o.LeaderElectionLeaseDuration = 10 * time.Second }, "must be longer than --leader-election-renew-deadline: 10s, 10s"},
+		{"one attempt to renew", func(o *operator.Options) {
+			o.LeaderElectionRenewDeadline, o.LeaderElectionRetryPeriod = 12*time.Second, 10*time.Second
+		}, "must be longer than 1.2 times --leader-election-retry-period: 12s, 10s"},
+		{"attempts without a pause", func(o *operator.Options) { o.LeaderElectionRetryPeriod = 0 }, "--leader-election-retry-period must be positive"},
 		{"series of resources", func(o *operator.Options) { o.MetricsPerResource = true }, ""},
 		{"series that nobody sees", func(o *operator.Options) { o.MetricsPerResource, o.MetricsAddress = true, "0" }, "needs --metrics-bind-address"},
 		{"log format", func(o *operator.Options) { o.LogFormat = "xml" }, "json or console"},

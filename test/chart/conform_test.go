@@ -10,11 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -35,6 +37,28 @@ func everything(t *testing.T) []values {
 	t.Helper()
 	return []values{
 		"", values(readFile(t, "testdata", "all.yaml")), "namespaces: [team-a]\nreplicas: 3\nmetrics: {podMonitor: {enabled: true}, secure: false}",
+	}
+}
+
+// foreign is done once for all tests.
+var foreign sync.Once
+
+// prepare installs what a cluster must have for all that the chart can render: CRDs of other projects, the namespaces and the priority
+// class that values name.
+func prepare(t *testing.T) {
+	t.Helper()
+	foreign.Do(func() {
+		installForeignCRDs(t)
+		class := &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "priority-a"}, Value: 1}
+		if err := env.Client.Create(t.Context(), class); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for _, ns := range []string{namespace, "team-a", "lease-a", "namespace-a"} {
+		err := env.Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}})
+		if err != nil && !apierrors.IsAlreadyExists(err) {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -69,13 +93,7 @@ func installForeignCRDs(t *testing.T) {
 
 // TestAPIServerTakesAll: strictly, without an unknown or a repeated field, and with all of its validation.
 func TestAPIServerTakesAll(t *testing.T) {
-	installForeignCRDs(t)
-	for _, ns := range []string{namespace, "team-a", "lease-a"} {
-		err := env.Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}})
-		if err != nil && !apierrors.IsAlreadyExists(err) {
-			t.Fatal(err)
-		}
-	}
+	prepare(t)
 	strict := client.WithFieldValidation(env.Client, client.FieldValidation(metav1.FieldValidationStrict))
 	for _, v := range everything(t) {
 		for key, o := range renderAll(t, v) {
@@ -94,7 +112,7 @@ func TestAPIServerTakesAll(t *testing.T) {
 
 // TestKubeconform checks what is rendered against the schemas that the API server publishes, made strict.
 func TestKubeconform(t *testing.T) {
-	installForeignCRDs(t)
+	prepare(t)
 	var texts []string
 	for _, v := range everything(t) {
 		text, err := template(t, v)

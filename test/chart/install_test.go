@@ -38,8 +38,9 @@ var crdNames = []string{
 
 // installation is a release in the test's API server.
 type installation struct {
-	t     *testing.T
-	chart string
+	t       *testing.T
+	program string // one of helms
+	chart   string
 }
 
 func (i installation) do(v values, command ...string) string {
@@ -47,9 +48,12 @@ func (i installation) do(v values, command ...string) string {
 	if command[0] == "install" || command[0] == "upgrade" {
 		command = append(command, i.chart, "--values", "-")
 	}
-	out, err := helm(i.t, []byte(v), append(command, "--namespace", namespace)...)
+	out, warnings, err := runHelm(i.t, i.program, []byte(v), append(command, "--namespace", namespace)...)
 	if err != nil {
 		i.t.Fatal(err)
+	}
+	if warnings != "" && command[0] != "uninstall" {
+		i.t.Errorf("%s %v: %s", i.program, command, warnings)
 	}
 	return out
 }
@@ -105,7 +109,13 @@ func crds(t *testing.T, chart string) map[string]types.UID {
 // TestLifeOfARelease: installed in an older version, upgraded, without and with CRDs again, uninstalled, installed again.
 // Accounts and CRDs stay the same ones all the time, until somebody wants the CRDs removed.
 func TestLifeOfARelease(t *testing.T) {
-	old := installation{t, inVersion(t, "0.0.1")}
+	for _, program := range helms {
+		t.Run(program, func(t *testing.T) { lifeOfARelease(t, program) })
+	}
+}
+
+func lifeOfARelease(t *testing.T, program string) {
+	old := installation{t, program, inVersion(t, "0.0.1")}
 	notes := old.do("readOnly: true", "install", release, "--create-namespace")
 	for _, want := range []string{"It is read-only", "whatsapp.waba-operator.io/secret=account", "kind: WABA", "helm test waba-operator", "webhooks.url"} {
 		if !strings.Contains(notes, want) {
@@ -128,7 +138,7 @@ func TestLifeOfARelease(t *testing.T) {
 		}
 	}
 
-	i := installation{t, chartDir()}
+	i := installation{t, program, chartDir()}
 	i.do("replicas: 2\nwebhooks: {url: 'https://hooks.acme.example'}", "upgrade", release)
 	survives("an upgrade")
 	deployment := &appsv1.Deployment{}
@@ -204,6 +214,27 @@ func crdsGone() wait.ConditionWithContextFunc {
 	}
 }
 
+// TestAccountInTheRelease: an account can be a part of the release once the CRDs are there.
+func TestAccountInTheRelease(t *testing.T) {
+	const account = `extraObjects: [{apiVersion: whatsapp.waba-operator.io/v1alpha1, kind: WABA, metadata: {name: in-release},
+  spec: {id: "102290129340398", credentialsSecretRef: {name: acme-meta}}}]`
+	i := installation{t, "helm", chartDir()}
+	if _, err := helm(t, []byte(account), "install", release, i.chart, "--create-namespace", "--namespace", namespace, "--values", "-"); err == nil ||
+		!strings.Contains(err.Error(), "ensure CRDs are installed first") {
+		t.Errorf("before the CRDs: %v", err)
+	}
+	i.do("", "install", release, "--create-namespace")
+	i.do(account, "upgrade", release)
+	if err := get(t, "in-release", &v1alpha1.WABA{}); err != nil {
+		t.Error(err)
+	}
+	i.do("crds: {keep: false}", "upgrade", release)
+	i.do("", "uninstall", release)
+	if err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience.Limit, true, crdsGone()); err != nil {
+		t.Error(err)
+	}
+}
+
 // crdsByHand are applied as `kubectl apply --server-side` does.
 func crdsByHand(t *testing.T) {
 	t.Helper()
@@ -220,9 +251,11 @@ func crdsByHand(t *testing.T) {
 // The CRDs were there before the release, which takes them over when it is told to.
 func TestCheckPod(t *testing.T) {
 	crdsByHand(t)
-	if _, err := helm(t, nil, "install", release, chartDir(), "--create-namespace", "--namespace", namespace); err == nil ||
-		!strings.Contains(err.Error(), "cannot be imported into the current release") {
-		t.Errorf("CRDs of somebody else are taken over unasked: %v", err)
+	for _, program := range helms {
+		if _, _, err := runHelm(t, program, nil, "install", release, chartDir(), "--create-namespace", "--namespace", namespace); err == nil ||
+			!strings.Contains(err.Error(), "cannot be imported into the current release") {
+			t.Errorf("%s: CRDs of somebody else are taken over unasked: %v", program, err)
+		}
 	}
 	for _, ns := range []string{"team-a", "team-b"} {
 		err := env.Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}})
@@ -230,7 +263,7 @@ func TestCheckPod(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	i := installation{t, chartDir()}
+	i := installation{t, "helm", chartDir()}
 	i.do("", "install", release, "--create-namespace", "--take-ownership")
 	crds(t, "waba-operator-0.1.0")
 	for _, v := range []values{"", "namespaces: [team-a, team-b]", "shards: [{name: a, selector: shard=a}, {name: b, selector: shard!=a}]"} {

@@ -99,7 +99,8 @@ func TestNoValueIsUnused(t *testing.T) {
 	}
 	// Where one value stands in another's way, that one is taken away.
 	inTheWay := map[string]string{
-		"image.tag": "image.digest=", "nameOverride": "fullnameOverride=",
+		"image.tag": "image.digest=", "nameOverride": "fullnameOverride=", "global.imageRegistry": "image.registry=",
+		"image.repository": "image.registry=,global.imageRegistry=",
 	}
 	for path, leaf := range given {
 		if strings.HasPrefix(path, "metrics.podMonitor.") {
@@ -117,6 +118,7 @@ func TestNoValueIsUnused(t *testing.T) {
 			if changed == text {
 				t.Errorf("%s makes no difference", path)
 			}
+		case nil: // podDisruptionBudget.minAvailable, which has a test of its own
 		default:
 			if list, ok := leaf.([]any); ok && len(list) == 0 {
 				continue // namespaces, which has a test of its own
@@ -247,7 +249,7 @@ func TestSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Those that Kubernetes defines are checked by the API server, which knows them better.
-	kubernetes := regexp.MustCompile(`^(global|resources|.*\.resources|strategy|podSecurityContext|securityContext|affinity|dnsConfig)$|\[\]$`)
+	kubernetes := regexp.MustCompile(`^(resources|.*\.resources|strategy|podSecurityContext|securityContext|affinity|dnsConfig|podSpecExtra)$|\[\]$`)
 	known := map[string]bool{}
 	var check func(path string, node map[string]any)
 	check = func(path string, node map[string]any) {
@@ -261,7 +263,7 @@ func TestSchema(t *testing.T) {
 		properties, _ := node["properties"].(map[string]any)
 		extra, has := node["additionalProperties"]
 		switch {
-		case properties != nil && extra != false:
+		case properties != nil && extra != false && path != "global": // which has the values of other charts, too
 			t.Errorf("%s takes unknown keys", path)
 		case properties == nil && !has && !kubernetes.MatchString(path):
 			t.Errorf("%s says nothing about its keys", path)
@@ -317,6 +319,15 @@ webhooks: {url: 'http://hooks.example', relayMemory: 1, ingress: {host: a}}
 	for v, want := range map[values]string{
 		"webhooks: {ingress: {enabled: true}}":                                               "webhooks.ingress needs webhooks.url",
 		"webhooks: {httpRoute: {enabled: true}}":                                             "webhooks.httpRoute needs webhooks.url",
+		"podDisruptionBudget: {minAvailable: 1, maxUnavailable: 1}":                          "got number, want null",
+		"caBundle: {configMap: a, secret: b}":                                                "'/caBundle",
+		"podSpecExtra: {containers: []}":                                                     "podSpecExtra.containers: the chart sets this field",
+		"podSpecExtra: {serviceAccountName: a}":                                              "podSpecExtra.serviceAccountName: the chart sets this field",
+		"extraObjects: ['text: Hi {{1}}']":                                                   "{{1}} would become 1: write the object as a map",
+		"extraObjects: ['{{ 12 }}']":                                                         "{{1}} would become 1: write the object as a map",
+		"image: {registry: 'https://mirror.example'}":                                        "'/image/registry'",
+		"proxy: {https: 'proxy.example:3128'}":                                               "'/proxy/https'",
+		"webhooks: {service: {ipFamilies: [ipv4]}}":                                          "'/webhooks/service/ipFamilies/0'",
 		"webhooks: {tls: {clientCAConfigMap: a}}":                                            "needs webhooks.tls.secretName",
 		"shards: [{name: a, selector: a=b}, {name: b, selector: a=b}]":                       `two have the selector "a=b"`,
 		"shards: [{name: a, selector: a=b}, {name: a, selector: a=c}]":                       `the name "a" is taken`,

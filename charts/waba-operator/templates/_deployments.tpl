@@ -6,7 +6,7 @@ only receives webhooks, as Meta's requests don't name the shard to which they be
 {{- $fullname := include "waba-operator.fullname" . -}}
 {{- with .Values -}}
 {{- if not .shards }}
-- name: {{ $fullname }}
+- name: {{ $fullname | quote }}
   component: controller
   replicas: {{ .replicas }}
   controllers: true
@@ -14,7 +14,7 @@ only receives webhooks, as Meta's requests don't name the shard to which they be
   resources: {{ toJson .resources }}
 {{- end }}
 {{- range .shards }}
-- name: {{ printf "%s-%s" $fullname .name }}
+- name: {{ printf "%s-%s" $fullname .name | quote }}
   component: controller
   shard: {{ .name | quote }}
   selector: {{ .selector | quote }}
@@ -43,44 +43,24 @@ whatsapp.waba-operator.io/shard: {{ . | quote }}
 {{- end }}
 {{- end -}}
 
+{{/* The pods of a Deployment, with podSpecExtra, which may only add to it. */}}
 {{- define "waba-operator.podSpec" -}}
+{{- $spec := include "waba-operator.ownPodSpec" . -}}
+{{- $own := fromYaml $spec -}}
+{{- range $field, $_ := .root.Values.podSpecExtra -}}
+{{- if hasKey $own $field -}}{{- fail (printf "podSpecExtra.%s: the chart sets this field; use its own value" $field) -}}{{- end -}}
+{{- end -}}
+{{ $spec }}
+{{- with .root.Values.podSpecExtra }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "waba-operator.ownPodSpec" -}}
 {{- $values := .root.Values -}}
 {{- $tls := ternary $values.webhooks.tls dict .deployment.receives -}}
-serviceAccountName: {{ include "waba-operator.serviceAccountName" .root }}
-{{- with $values.image.pullSecrets }}
-imagePullSecrets:
-{{- toYaml . | nindent 0 }}
-{{- end }}
+{{ include "waba-operator.podSettings" . }}
 terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
-{{- with $values.priorityClassName }}
-priorityClassName: {{ . }}
-{{- end }}
-{{- if $values.hostNetwork }}
-hostNetwork: true
-{{- end }}
-{{- with $values.dnsPolicy | default (ternary "ClusterFirstWithHostNet" "" $values.hostNetwork) }}
-dnsPolicy: {{ . }}
-{{- end }}
-{{- with $values.dnsConfig }}
-dnsConfig:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with $values.podSecurityContext }}
-securityContext:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with $values.nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with $values.tolerations }}
-tolerations:
-{{- toYaml . | nindent 0 }}
-{{- end }}
-{{- with $values.affinity }}
-affinity:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
 {{- with $values.topologySpreadConstraints }}
 {{- $labels := include "waba-operator.deploymentLabels" $ | fromYaml }}
 topologySpreadConstraints:
@@ -88,25 +68,19 @@ topologySpreadConstraints:
 - {{ ternary . (merge (dict "labelSelector" (dict "matchLabels" $labels)) .) (hasKey . "labelSelector") | toYaml | nindent 2 | trim }}
 {{- end }}
 {{- end }}
+{{- with $values.extraInitContainers }}
+initContainers:
+{{- toYaml . | nindent 0 }}
+{{- end }}
 containers:
 - name: manager
-  image: {{ include "waba-operator.image" .root }}
+  image: {{ include "waba-operator.image" .root | quote }}
   imagePullPolicy: {{ $values.image.pullPolicy }}
   args:
   {{- include "waba-operator.args" . | trim | nindent 2 }}
-  {{- $limited := dig "limits" "memory" "" (.deployment.resources | default dict) }}
-  {{- if or $limited $values.env }}
+  {{- with include "waba-operator.env" (dict "root" .root "resources" .deployment.resources) | trim }}
   env:
-  {{- if $limited }}
-  # The program keeps its memory below.
-  - name: WABA_OPERATOR_MEMORY_LIMIT
-    valueFrom:
-      resourceFieldRef:
-        resource: limits.memory
-  {{- end }}
-  {{- with $values.env }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- . | nindent 2 }}
   {{- end }}
   ports:
   - name: probes
@@ -119,26 +93,13 @@ containers:
   - name: webhooks
     containerPort: {{ $values.webhooks.port }}
   {{- end }}
-  livenessProbe:
-    httpGet:
-      {{- with $values.listenAddress }}
-      host: {{ . | quote }}
-      {{- end }}
-      path: /healthz
-      port: probes
-    {{- with $values.probes.liveness }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
-  readinessProbe:
-    httpGet:
-      {{- with $values.listenAddress }}
-      host: {{ . | quote }}
-      {{- end }}
-      path: /readyz
-      port: probes
-    {{- with $values.probes.readiness }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+  {{- range list (list "startup" "/healthz") (list "liveness" "/healthz") (list "readiness" "/readyz") }}
+  {{- $probe := get $values.probes (first .) }}
+  {{- if $probe.enabled }}
+  {{ first . }}Probe:
+    {{- include "waba-operator.probe" (dict "root" $.root "of" $probe "path" (last .)) | nindent 4 }}
+  {{- end }}
+  {{- end }}
   {{- with .deployment.resources }}
   resources:
     {{- toYaml . | nindent 4 }}
@@ -160,26 +121,29 @@ containers:
     mountPath: /etc/waba-operator/webhooks/client-ca
     readOnly: true
   {{- end }}
-  {{- with $values.volumeMounts }}
-  {{- toYaml . | nindent 2 }}
+  {{- with include "waba-operator.mounts" .root | trim }}
+  {{- . | nindent 2 }}
   {{- end }}
+{{- with $values.extraContainers }}
+{{ toYaml . }}
+{{- end }}
 volumes:
 - name: tmp
   emptyDir:
     {{- with $values.tmpSizeLimit }}
-    sizeLimit: {{ . }}
+    sizeLimit: {{ . | quote }}
     {{- end }}
 {{- with $tls.secretName }}
 - name: webhook-tls
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
 {{- end }}
 {{- with $tls.clientCAConfigMap }}
 - name: webhook-client-ca
   configMap:
-    name: {{ . }}
+    name: {{ . | quote }}
 {{- end }}
-{{- with $values.volumes }}
-{{- toYaml . | nindent 0 }}
+{{- with include "waba-operator.volumes" .root | trim }}
+{{ . }}
 {{- end }}
 {{- end -}}

@@ -45,7 +45,10 @@
   "graph-base-url" .graphBaseURL
   "graph-page-size" .graphPageSize
   "graph-timeout" .graphTimeout
+  "leader-election-lease-duration" .leaderElectionLeaseDuration
   "leader-election-namespace" .leaderElectionNamespace
+  "leader-election-renew-deadline" .leaderElectionRenewDeadline
+  "leader-election-retry-period" .leaderElectionRetryPeriod
   "media-allow-private-addresses" .mediaAllowPrivateAddresses
   "metrics-per-resource" .metrics.perResource
   "observation-interval" .observationInterval

@@ -13,24 +13,42 @@
 {{- end -}}
 {{- end -}}
 
+{{- define "waba-operator.namespace" -}}
+{{- .Values.namespaceOverride | default .Release.Namespace -}}
+{{- end -}}
+
 {{- define "waba-operator.serviceAccountName" -}}
 {{- .Values.serviceAccount.name | default (ternary (include "waba-operator.fullname" .) "default" .Values.serviceAccount.create) -}}
 {{- end -}}
 
+{{/* What precedes the first slash is a registry if it has a dot or a port, or is localhost. */}}
 {{- define "waba-operator.image" -}}
 {{- with .Values.image -}}
+{{- $name := .repository -}}
+{{- with .registry | default $.Values.global.imageRegistry -}}
+{{- $name = printf "%s/%s" (trimSuffix "/" .) (regexReplaceAll "^(localhost|[^/]*[.:][^/]*)/" $name "") -}}
+{{- end -}}
 {{- if .digest -}}
-{{- printf "%s@%s" .repository .digest -}}
+{{- printf "%s@%s" $name .digest -}}
 {{- else -}}
-{{- printf "%s:%s" .repository (.tag | default $.Chart.AppVersion) -}}
+{{- printf "%s:%s" $name (.tag | default $.Chart.AppVersion) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 
+{{/* The secrets for pulling images, as a YAML list. Charts of charts write names, or objects as Kubernetes does. */}}
+{{- define "waba-operator.pullSecrets" -}}
+{{- $secrets := list -}}
+{{- range concat .Values.image.pullSecrets (.Values.global.imagePullSecrets | default list) -}}
+{{- $secrets = append $secrets (kindIs "string" . | ternary (dict "name" .) .) -}}
+{{- end -}}
+{{- uniq $secrets | toYaml -}}
+{{- end -}}
+
 {{/* What selects the operator's pods, and nothing else of the release. It can't be changed by an upgrade. */}}
 {{- define "waba-operator.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "waba-operator.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "waba-operator.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{/* The labels of an object: its own, then commonLabels, then those that every object of a release has. */}}
@@ -49,7 +67,7 @@ absent.
 */}}
 {{- define "waba-operator.metadata" -}}
 {{- with .namespace }}
-namespace: {{ . }}
+namespace: {{ . | quote }}
 {{- end }}
 labels:
   {{- include "waba-operator.labels" . | nindent 2 }}
@@ -66,8 +84,8 @@ annotations:
 
 {{- define "waba-operator.subject" -}}
 - kind: ServiceAccount
-  name: {{ include "waba-operator.serviceAccountName" . }}
-  namespace: {{ .Release.Namespace }}
+  name: {{ include "waba-operator.serviceAccountName" . | quote }}
+  namespace: {{ include "waba-operator.namespace" . | quote }}
 {{- end -}}
 
 {{/* Whether clients of the metrics are authenticated, which needs cluster-wide permissions. */}}
@@ -108,5 +126,8 @@ annotations:
 {{- end -}}
 {{- if and .httpRoute.enabled (not .httpRoute.parentRefs) -}}{{- fail "webhooks.httpRoute needs parentRefs: the Gateway that it belongs to" -}}{{- end -}}
 {{- if and .tls.clientCAConfigMap (not .tls.secretName) -}}{{- fail "webhooks.tls.clientCAConfigMap needs webhooks.tls.secretName" -}}{{- end -}}
+{{- end -}}
+{{- range .Values.extraObjects -}}
+{{- if and (kindIs "string" .) (regexMatch "(^|[^\"`])\\{\\{-? *[0-9]+ *-?\\}\\}" .) -}}{{- fail "extraObjects: a text is a template, so {{1}} would become 1: write the object as a map" -}}{{- end -}}
 {{- end -}}
 {{- end -}}
