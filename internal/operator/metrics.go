@@ -4,11 +4,18 @@
 package operator
 
 import (
+	"crypto/tls"
+	"errors"
+	"fmt"
 	"time"
 
+	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
@@ -16,6 +23,59 @@ import (
 	"github.com/waba-operator/waba-operator/internal/metrics"
 	"github.com/waba-operator/waba-operator/internal/standing"
 )
+
+// MetricsOptions are the flags about the metrics.
+type MetricsOptions struct {
+	MetricsAddress     string
+	MetricsSecure      bool
+	MetricsCertFile    string
+	MetricsKeyFile     string
+	MetricsPerResource bool
+}
+
+func (o *MetricsOptions) bindMetricsFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&o.MetricsAddress, "metrics-bind-address", o.MetricsAddress, "address of the metrics endpoint; 0 switches it off")
+	fs.BoolVar(&o.MetricsSecure, "metrics-secure", o.MetricsSecure,
+		"serve metrics over https to clients that Kubernetes authenticates and authorises")
+	fs.StringVar(&o.MetricsCertFile, "metrics-cert-file", o.MetricsCertFile,
+		"certificate of the metrics endpoint, read again when it changes; absent: the operator makes one that no client can verify")
+	fs.StringVar(&o.MetricsKeyFile, "metrics-key-file", o.MetricsKeyFile, "key of that certificate")
+	fs.BoolVar(&o.MetricsPerResource, "metrics-per-resource", o.MetricsPerResource,
+		"export series of each template, number and other resource too: two for each template and number, one for each other resource")
+}
+
+func (o *MetricsOptions) validateMetrics() error {
+	var errs []error
+	served := o.MetricsAddress != "0" && o.MetricsAddress != ""
+	if o.MetricsPerResource && !served {
+		errs = append(errs, errors.New("--metrics-per-resource needs --metrics-bind-address: without it nothing is exported"))
+	}
+	if o.MetricsCertFile != "" && !served {
+		errs = append(errs, errors.New("--metrics-cert-file needs --metrics-bind-address: without it nothing is served"))
+	}
+	if o.MetricsCertFile != "" && !o.MetricsSecure {
+		errs = append(errs, errors.New("--metrics-cert-file needs --metrics-secure: without it metrics are served in clear text"))
+	}
+	return errors.Join(append(errs, together("--metrics-cert-file", o.MetricsCertFile, "--metrics-key-file", o.MetricsKeyFile))...)
+}
+
+// metricsServer returns how metrics are served, and what keeps their certificate up to date while it runs; that is nil where
+// the server makes a certificate itself.
+func (o *MetricsOptions) metricsServer() (metricsserver.Options, *certwatcher.CertWatcher, error) {
+	options := metricsserver.Options{BindAddress: o.MetricsAddress, SecureServing: o.MetricsSecure}
+	if o.MetricsSecure {
+		options.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	if o.MetricsCertFile == "" {
+		return options, nil, nil
+	}
+	certificate, err := certwatcher.New(o.MetricsCertFile, o.MetricsKeyFile)
+	if err != nil {
+		return options, nil, fmt.Errorf("certificate of the metrics (--metrics-cert-file, --metrics-key-file): %w", err)
+	}
+	options.TLSOpts = append(options.TLSOpts, func(c *tls.Config) { c.GetCertificate = certificate.GetCertificate })
+	return options, certificate, nil
+}
 
 // exportClient adds how long the API server takes, and how often requests to it are repeated, to what controller-runtime
 // exports: by verb, host and status code, of which there are few.

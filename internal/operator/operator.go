@@ -24,7 +24,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -94,13 +93,22 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Dependencies
 		return nil, err
 	}
 	s = s.withDefaults()
-	managerOptions, err := o.managerOptions(s)
+	metricsOptions, certificate, err := o.metricsServer()
+	if err != nil {
+		return nil, err
+	}
+	managerOptions, err := o.managerOptions(s, metricsOptions)
 	if err != nil {
 		return nil, err
 	}
 	mgr, err := ctrl.NewManager(cfg, managerOptions)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the API server: %w", err)
+	}
+	if certificate != nil {
+		if err := mgr.Add(certificate); err != nil {
+			return nil, err
+		}
 	}
 	if err := o.startInformers(ctx, mgr.GetCache()); err != nil {
 		return nil, err
@@ -173,14 +181,10 @@ func addDownloads(mgr ctrl.Manager, o *Options, s Dependencies) (*media.Download
 	}))
 }
 
-func (o Options) managerOptions(s Dependencies) (ctrl.Options, error) {
+func (o Options) managerOptions(s Dependencies, metricsOptions metricsserver.Options) (ctrl.Options, error) {
 	cacheOptions, err := o.cacheOptions()
 	if err != nil {
 		return ctrl.Options{}, err
-	}
-	metricsOptions := metricsserver.Options{BindAddress: o.MetricsAddress, SecureServing: o.MetricsSecure}
-	if o.MetricsSecure {
-		metricsOptions.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
 	return ctrl.Options{
 		Scheme: Scheme(), Logger: s.Log, Cache: cacheOptions, NewCache: s.NewCache, Client: uncached(), Metrics: metricsOptions,

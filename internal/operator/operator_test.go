@@ -223,6 +223,16 @@ func serviceAccountToken(t *testing.T, w *harness.World, name string) string {
 
 func statusOf(t *testing.T, url, token string) int {
 	t.Helper()
+	code, err := answer(t, url, token, &tls.Config{InsecureSkipVerify: true}) // the operator signs its certificate itself
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+// answer sends a request over a new connection and returns the status of the answer.
+func answer(t *testing.T, url, token string, config *tls.Config) (int, error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience.Limit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
@@ -230,12 +240,11 @@ func statusOf(t *testing.T, url, token string) int {
 		t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // the operator signs its certificate itself
+	transport := &http.Transport{TLSClientConfig: config}
 	defer transport.CloseIdleConnections()
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
-	_ = resp.Body.Close()
-	return resp.StatusCode
+	return resp.StatusCode, resp.Body.Close()
 }

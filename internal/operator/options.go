@@ -35,10 +35,8 @@ type Options struct {
 	Namespaces    []string
 	LabelSelector string
 
-	MetricsAddress     string
-	MetricsSecure      bool
-	MetricsPerResource bool
-	ProbeAddress       string
+	MetricsOptions
+	ProbeAddress string
 
 	LeaderElection              bool
 	LeaderElectionNamespace     string
@@ -57,8 +55,9 @@ func DefaultOptions() Options {
 	return Options{
 		GraphBaseURL: graph.DefaultBaseURL, GraphAPIVersion: graph.DefaultVersion, GraphTimeout: 30 * time.Second,
 		PageSize: 100, ObservationInterval: 5 * time.Minute, CreatesPerHour: 100, Concurrency: 8, Controllers: true,
-		MetricsAddress: ":8443", MetricsSecure: true, ProbeAddress: ":8081", LogFormat: "json",
+		ProbeAddress: ":8081", LogFormat: "json",
 		LeaderElectionLeaseDuration: 15 * time.Second, LeaderElectionRenewDeadline: 10 * time.Second, LeaderElectionRetryPeriod: 2 * time.Second,
+		MetricsOptions: MetricsOptions{MetricsAddress: ":8443", MetricsSecure: true},
 		WebhookOptions: WebhookOptions{
 			WebhookAddress: ":8082", WebhookClientName: receiver.MetaClientCommonName, WebhookRelayMemory: 64 << 20,
 		},
@@ -90,11 +89,7 @@ func (o *Options) BindFlags(fs *pflag.FlagSet) {
 		"namespaces to watch, separated by commas; absent: all. References across namespaces need both of them here")
 	fs.StringVar(&o.LabelSelector, "watch-label-selector", o.LabelSelector,
 		"watch only resources with these labels; an account and all that refers to it must carry the same ones")
-	fs.StringVar(&o.MetricsAddress, "metrics-bind-address", o.MetricsAddress, "address of the metrics endpoint; 0 switches it off")
-	fs.BoolVar(&o.MetricsSecure, "metrics-secure", o.MetricsSecure,
-		"serve metrics over https to clients that Kubernetes authenticates and authorises")
-	fs.BoolVar(&o.MetricsPerResource, "metrics-per-resource", o.MetricsPerResource,
-		"export series of each template, number and other resource too: two for each template and number, one for each other resource")
+	o.bindMetricsFlags(fs)
 	fs.StringVar(&o.ProbeAddress, "health-probe-bind-address", o.ProbeAddress, "address of /healthz and /readyz; 0 switches them off")
 	fs.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection, "let only one replica write; needed with more than one")
 	fs.StringVar(&o.LeaderElectionNamespace, "leader-election-namespace", o.LeaderElectionNamespace,
@@ -126,8 +121,6 @@ func (o *Options) Validate() error {
 	check(o.ObservationInterval >= 30*time.Second, "--observation-interval must be at least 30s, not %s", o.ObservationInterval)
 	check(o.Concurrency >= 1, "--concurrency must be at least 1, not %d", o.Concurrency)
 	check(o.CreatesPerHour >= 0, "--template-creates-per-hour must not be negative")
-	check(!o.MetricsPerResource || o.MetricsAddress != "0" && o.MetricsAddress != "",
-		"--metrics-per-resource needs --metrics-bind-address: without it nothing is exported")
 	check(o.GraphTimeout > 0, "--graph-timeout must be positive")
 	check(o.LogLevel >= 0 && o.LogLevel <= highestLogLevel, "--log-level must be 0 to %d, not %d", highestLogLevel, o.LogLevel)
 	check(o.LogFormat == "json" || o.LogFormat == "console", "--log-format must be json or console, not %q", o.LogFormat)
@@ -148,5 +141,13 @@ func (o *Options) Validate() error {
 	if err := graph.CheckVersion(o.GraphAPIVersion); err != nil {
 		errs = append(errs, fmt.Errorf("--graph-api-version %w, not %q", err, o.GraphAPIVersion))
 	}
-	return errors.Join(append(errs, o.validateWebhooks())...)
+	return errors.Join(append(errs, o.validateMetrics(), o.validateWebhooks())...)
+}
+
+// together says that a server needs its certificate and the key of it, or none of them.
+func together(certFlag, cert, keyFlag, key string) error {
+	if (cert == "") != (key == "") {
+		return fmt.Errorf("%s and %s go together: set both or none", certFlag, keyFlag)
+	}
+	return nil
 }

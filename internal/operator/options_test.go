@@ -62,8 +62,6 @@ func TestOptions(t *testing.T) {
 			o.LeaderElectionRenewDeadline, o.LeaderElectionRetryPeriod = 12*time.Second, 10*time.Second
 		}, "must be longer than 1.2 times --leader-election-retry-period: 12s, 10s"},
 		{"attempts without a pause", func(o *operator.Options) { o.LeaderElectionRetryPeriod = 0 }, "--leader-election-retry-period must be positive"},
-		{"series of resources", func(o *operator.Options) { o.MetricsPerResource = true }, ""},
-		{"series that nobody sees", func(o *operator.Options) { o.MetricsPerResource, o.MetricsAddress = true, "0" }, "needs --metrics-bind-address"},
 		{"log format", func(o *operator.Options) { o.LogFormat = "xml" }, "json or console"},
 	})
 }

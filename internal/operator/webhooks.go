@@ -77,9 +77,7 @@ func (o *WebhookOptions) validateWebhooks() error {
 	if err := CheckWebhookURL(o.WebhookURL); err != nil {
 		errs = append(errs, err)
 	}
-	if (o.WebhookCertFile == "") != (o.WebhookKeyFile == "") {
-		errs = append(errs, errors.New("--webhook-cert-file and --webhook-key-file go together"))
-	}
+	errs = append(errs, together("--webhook-cert-file", o.WebhookCertFile, "--webhook-key-file", o.WebhookKeyFile))
 	if o.WebhookClientCAFile != "" && o.WebhookCertFile == "" {
 		errs = append(errs, errors.New("--webhook-client-ca-file needs --webhook-cert-file: only a TLS server can ask for client certificates"))
 	}
