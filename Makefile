@@ -107,7 +107,7 @@ lint: $(GOLANGCI_LINT) ## Run the linters
 	$(GOLANGCI_LINT) run
 
 # What tests run besides the programs of this repository.
-TEST_TOOLS := control-plane $(HELM) $(HELM3) $(KUBECONFORM) $(KUSTOMIZE) $(KUBECTL_BUILT)
+TEST_TOOLS := control-plane $(HELM) $(HELM3) $(KUBECONFORM) $(KUSTOMIZE) $(KUBECTL_BUILT) $(PROMTOOL)
 
 .PHONY: test
 test: $(TEST_TOOLS) ## Run all tests (PACKAGES=./internal/graph/... TESTFLAGS='-run TestX -v' for some)

@@ -2,7 +2,7 @@
 # Copyright The waba-operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 
-# Copies into the chart what config/ already has: the chart can read only what
+# Brings into the chart what config/ already has: the chart can read only what
 # lies inside it. `make manifests` runs it.
 set -euo pipefail
 
@@ -13,5 +13,5 @@ mkdir -p "$files/crds" "$files/rbac"
 cp config/crd/bases/*.yaml "$files/crds/"
 cp config/rbac/{role,leader_election_role,metrics_auth_role,metrics_reader_role}.yaml "$files/rbac/"
 cp config/rbac/aggregate_{view,edit,admin}_role.yaml "$files/rbac/"
-cp config/prometheus/rules.yaml "$files/rules.yaml"
+go run ./hack/monitoring chart-rules >"$files/rules.yaml"
 cp config/grafana/waba-operator.json "$files/dashboard.json"

@@ -111,14 +111,14 @@ type draft struct {
 	width, height int
 }
 
-// query is an expression and what its series are called.
+// query is an expression, with the signs of selection, and what its series are called.
 type query struct{ expr, legend string }
 
 func targets(instant bool, queries []query) []target {
 	out := make([]target, len(queries))
 	for i, q := range queries {
 		out[i] = target{
-			RefID: string(rune('A' + i)), Expr: q.expr, LegendFormat: q.legend, Instant: instant, Range: !instant, Datasource: prometheus,
+			RefID: string(rune('A' + i)), Expr: selection.Replace(q.expr), LegendFormat: q.legend, Instant: instant, Range: !instant, Datasource: prometheus,
 		}
 	}
 	return out

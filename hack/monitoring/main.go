@@ -3,13 +3,12 @@
 
 // Command monitoring writes what is made of the operator's metrics and alerts: the reference of the metrics, the dashboard and
 // the PrometheusRule. `make manifests` runs it, at the root of the repository. With the argument expressions it prints the
-// expressions of the dashboard instead.
+// expressions of the dashboard instead, with chart-rules the rules for the chart.
 package main
 
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,9 +16,10 @@ import (
 )
 
 func main() {
-	do := run
-	if len(os.Args) == 2 && os.Args[1] == "expressions" {
-		do = expressions
+	do := map[string]func() error{"": run, "expressions": expressions, "chart-rules": printChartRules}[strings.Join(os.Args[1:], " ")]
+	if do == nil {
+		fmt.Fprintln(os.Stderr, "monitoring: the argument is expressions, chart-rules or none")
+		os.Exit(2)
 	}
 	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "monitoring:", err)
@@ -28,7 +28,7 @@ func main() {
 }
 
 func run() error {
-	rules, err := os.ReadFile("config/prometheus/rules.yaml")
+	rules, err := os.ReadFile(rulesFile)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func run() error {
 // expressions prints those of the dashboard as a file of rules, for promtool to check.
 func expressions() error {
 	// What Grafana puts in for its variables.
-	fill := strings.NewReplacer("$__rate_interval", "5m", "$namespace", ".*", "$account", ".*")
+	fill := strings.NewReplacer("$__rate_interval", "5m", "$cluster", ".*", "$namespace", ".*", "$account", ".*")
 	fmt.Println("groups:\n- name: dashboard\n  rules:")
 	for _, p := range dashboard().Panels {
 		for _, t := range p.Targets {
@@ -80,32 +80,4 @@ func encode(v any) ([]byte, error) {
 	e.SetIndent("", "  ")
 	err := e.Encode(v)
 	return b.Bytes(), err
-}
-
-const ruleHeader = `# Generated from rules.yaml by make manifests. DO NOT EDIT.
-apiVersion: monitoring.coreos.com/v1
-kind: PrometheusRule
-metadata:
-  name: waba-operator
-  namespace: waba-operator-system
-  labels:
-    app.kubernetes.io/name: waba-operator
-    app.kubernetes.io/part-of: waba-operator
-spec:
-`
-
-// prometheusRule puts the rules, as they are written, into a resource of the Prometheus operator.
-func prometheusRule(rules []byte) ([]byte, error) {
-	start := bytes.Index(rules, []byte("groups:\n"))
-	if start < 0 {
-		return nil, errors.New("rules.yaml has no groups")
-	}
-	out := bytes.NewBufferString(ruleHeader)
-	for line := range bytes.Lines(rules[start:]) {
-		if len(bytes.TrimSpace(line)) > 0 {
-			out.WriteString("  ")
-		}
-		out.Write(line)
-	}
-	return out.Bytes(), nil
 }

@@ -54,7 +54,7 @@ func (s *scrape) account(key types.NamespacedName, t *tally) {
 		gauge(accountMessagingLimit, limit)
 	}
 	percent, regain := s.usage(w)
-	gauge(accountRateUsage, float64(percent))
+	gauge(accountRateUsage, float64(percent)/100)
 	at(accountRateRegain, regain)
 	if st.EffectiveIntervalSeconds > 0 {
 		gauge(accountInterval, float64(st.EffectiveIntervalSeconds))

@@ -169,7 +169,7 @@ func TestAccount(t *testing.T) {
 		`whatsapp_account_numbers{`+acme+`,status="CONNECTED"} 1`,
 		`whatsapp_account_numbers{`+acme+`,status="OTHER"} 1`,
 		`whatsapp_account_observation_interval_seconds{`+acme+`} 300`,
-		`whatsapp_account_rate_usage_percent{`+acme+`} 12`,
+		`whatsapp_account_rate_usage_ratio{`+acme+`} 0.12`,
 		`whatsapp_account_restrictions{`+acme+`} 0`,
 		`whatsapp_account_template_limit{`+acme+`} 250`,
 		`whatsapp_account_templates{`+acme+`,status="APPROVED"} 7`,
@@ -270,7 +270,7 @@ func TestTrouble(t *testing.T) {
 		accountRateUsage.Name, accountRateRegain.Name, templatesReclassified.Name, versionAccounts.Name, versionEnd.Name),
 		`waba_operator_account_changes_held{`+acme+`} 1`, `whatsapp_account_restrictions{`+acme+`} 1`, `whatsapp_account_violations{`+acme+`} 2`,
 		`whatsapp_account_unapproved_apps{`+acme+`} 3`, `whatsapp_account_ban{`+acme+`,state="DISABLE"} 1`,
-		`whatsapp_account_rate_usage_percent{`+acme+`} 97`, `whatsapp_account_rate_regain_timestamp_seconds{`+acme+`} 1.79085606e+09`,
+		`whatsapp_account_rate_usage_ratio{`+acme+`} 0.97`, `whatsapp_account_rate_regain_timestamp_seconds{`+acme+`} 1.79085606e+09`,
 		`whatsapp_templates_reclassified{`+acme+`,state="reclassified"} 1`, `whatsapp_templates_reclassified{`+acme+`,state="planned"} 1`,
 		`waba_operator_graph_api_version_accounts{version="v25.0"} 1`, `waba_operator_graph_api_version_end_timestamp_seconds{version="v25.0"} 1.7908596e+09`)
 }
@@ -368,6 +368,12 @@ func TestLint(t *testing.T) {
 	problems, err := promlint.NewWithMetricFamilies(families).Lint()
 	if err != nil || len(problems) > 0 {
 		t.Errorf("%v, %v", problems, err)
+	}
+	// What the linter lets pass: https://prometheus.io/docs/practices/naming/#base-units
+	for _, d := range Definitions() {
+		if strings.Contains(d.Name, "percent") {
+			t.Errorf("%s isn't in the base unit: name it ratio, from 0 to 1", d.Name)
+		}
 	}
 }
 

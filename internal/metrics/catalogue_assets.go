@@ -137,8 +137,8 @@ var (
 		Labels: perAccount(),
 	})
 	accountRateUsage = define(Definition{
-		Name: "whatsapp_account_rate_usage_percent", Type: Gauge, Scope: Account,
-		Help:   "Share of Meta's hourly quota of calls that is used, as Meta last reported it; the app's where that is higher.",
+		Name: "whatsapp_account_rate_usage_ratio", Type: Gauge, Scope: Account,
+		Help:   "Share of Meta's hourly quota of calls that is used, 1 for all of it, as Meta last reported it; the app's where that is higher.",
 		Labels: perAccount(),
 	})
 	accountRateRegain = define(Definition{

@@ -36,7 +36,7 @@ const prometheusCRDs = "example/prometheus-operator-crd/monitoring.coreos.com_"
 func everything(t *testing.T) []values {
 	t.Helper()
 	return []values{
-		"", values(readFile(t, "testdata", "all.yaml")), "namespaces: [team-a]\nreplicas: 3\nmetrics: {podMonitor: {enabled: true}, secure: false}",
+		"", values(readFile(t, "testdata", "all.yaml")), "namespaces: [team-a]\nreplicas: 3\nmetrics: {podMonitor: {enabled: true}}",
 	}
 }
 
@@ -54,12 +54,7 @@ func prepare(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	for _, ns := range []string{namespace, "team-a", "lease-a", "namespace-a"} {
-		err := env.Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}})
-		if err != nil && !apierrors.IsAlreadyExists(err) {
-			t.Fatal(err)
-		}
-	}
+	createNamespaces(t, namespace, "team-a", "lease-a", "namespace-a", "monitors-a", "monitors-b", "monitors-c", "monitors-d", "monitors-e")
 }
 
 // installForeignCRDs installs those of other projects whose kinds the chart can render, from the modules that crds/go.mod pins.
@@ -67,7 +62,8 @@ func installForeignCRDs(t *testing.T) {
 	t.Helper()
 	var paths []string
 	for module, files := range map[string][]string{
-		"sigs.k8s.io/gateway-api": {"config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"},
+		"github.com/grafana/grafana-operator/v5": {"config/crd/bases/grafana.integreatly.org_grafanadashboards.yaml"},
+		"sigs.k8s.io/gateway-api":                {"config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"},
 		"github.com/prometheus-operator/prometheus-operator": {
 			prometheusCRDs + "servicemonitors.yaml", prometheusCRDs + "podmonitors.yaml", prometheusCRDs + "prometheusrules.yaml",
 		},
@@ -88,6 +84,17 @@ func installForeignCRDs(t *testing.T) {
 	}
 	if _, err := envtest.InstallCRDs(env.Config, envtest.CRDInstallOptions{Paths: paths, ErrorIfPathMissing: true}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// createNamespaces creates those that aren't there yet.
+func createNamespaces(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		err := env.Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
+		if err != nil && !apierrors.IsAlreadyExists(err) {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -196,7 +203,8 @@ func published(t *testing.T) map[string]openapi.GroupVersion {
 	var paths map[string]openapi.GroupVersion
 	err = wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience.Limit, true, func(context.Context) (bool, error) {
 		paths, err = d.OpenAPIV3().Paths()
-		return err == nil && paths["apis/gateway.networking.k8s.io/v1"] != nil && paths["apis/monitoring.coreos.com/v1"] != nil, err
+		return err == nil && paths["apis/gateway.networking.k8s.io/v1"] != nil && paths["apis/monitoring.coreos.com/v1"] != nil &&
+			paths["apis/grafana.integreatly.org/v1beta1"] != nil, err
 	})
 	if err != nil {
 		t.Fatalf("the schemas of the CRDs aren't published: %v", err)

@@ -133,6 +133,12 @@ func renderAll(t *testing.T, v values, args ...string) objects {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return decode(t, text)
+}
+
+// decode decodes what the chart renders.
+func decode(t *testing.T, text string) objects {
+	t.Helper()
 	all := objects{}
 	decoder := yaml.NewYAMLReader(bufio.NewReader(strings.NewReader(text)))
 	for {

@@ -257,12 +257,7 @@ func TestCheckPod(t *testing.T) {
 			t.Errorf("%s: CRDs of somebody else are taken over unasked: %v", program, err)
 		}
 	}
-	for _, ns := range []string{"team-a", "team-b"} {
-		err := env.Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}})
-		if err != nil && !apierrors.IsAlreadyExists(err) {
-			t.Fatal(err)
-		}
-	}
+	createNamespaces(t, "team-a", "team-b")
 	i := installation{t, "helm", chartDir()}
 	i.do("", "install", release, "--create-namespace", "--take-ownership")
 	crds(t, "waba-operator-0.1.0")

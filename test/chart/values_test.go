@@ -231,12 +231,14 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// TestReadmeExamples: what the README shows can be installed.
+// TestReadmeExamples: what the README, and the page about monitoring, show can be installed.
 func TestReadmeExamples(t *testing.T) {
 	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(readFile(t, chartDir(), "README.md")), -1)
-	if len(examples) < 5 {
-		t.Fatalf("only %d examples are found", len(examples))
+	ofMetrics := regexp.MustCompile("(?s)```yaml\n(metrics:\n.*?)```").FindAllStringSubmatch(string(readFile(t, root, "docs", "monitoring.md")), -1)
+	if len(examples) < 5 || len(ofMetrics) < 5 {
+		t.Fatalf("only %d and %d examples are found", len(examples), len(ofMetrics))
 	}
+	examples = append(examples, ofMetrics...)
 	for _, m := range examples {
 		render(t, values(m[1]))
 	}
@@ -334,8 +336,6 @@ webhooks: {url: 'http://hooks.example', relayMemory: 1, ingress: {host: a}}
 		"shards: [{name: receiver, selector: a=b}]":                                          `the name "receiver" is taken`,
 		"webhooks: {url: 'https://hooks.example', httpRoute: {enabled: true}}":               "needs parentRefs",
 		"webhooks: {enabled: false, url: 'https://hooks.example', ingress: {enabled: true}}": "needs webhooks.enabled",
-		"metrics: {enabled: false, podMonitor: {enabled: true}}":                             "need metrics.enabled",
-		"metrics: {serviceMonitor: {enabled: true}, podMonitor: {enabled: true}}":            "enable one",
 	} {
 		refused(v, want)
 	}

@@ -124,8 +124,8 @@ func testSeries(t *testing.T) map[string]string {
 	return out
 }
 
-// targetLabels are those that Prometheus gives to all series of a target.
-var targetLabels = []string{"namespace", "pod", "instance", "job", "le"}
+// targetLabels are those that Prometheus gives to all series of a target, cluster where it has the series of several clusters.
+var targetLabels = []string{"cluster", "namespace", "pod", "instance", "job", "le"}
 
 // reasons are the reasons that the API has.
 func reasons(t *testing.T) []string {
@@ -208,6 +208,31 @@ func impossible(d metrics.Definition, m matcher, reasons []string) []string {
 	return slices.DeleteFunc(strings.Split(m.value, "|"), func(v string) bool { return slices.Contains(possible, v) })
 }
 
+// TestClusters: what aggregates or matches series of one operator or account doesn't mix those of several clusters, and the dashboard
+// shows the chosen ones only.
+func TestClusters(t *testing.T) {
+	grouped := regexp.MustCompile(`\b(?:by|on|group_left|group_right) ?\(([^)]*)\)`)
+	for where, expr := range expressions(t) {
+		kind, _, _ := strings.Cut(where, " ")
+		for _, m := range grouped.FindAllStringSubmatch(expr, -1) {
+			labels := strings.Split(strings.ReplaceAll(m[1], " ", ""), ",")
+			mixing := kind == "rule" || kind == "panel" && (slices.Contains(labels, "namespace") || slices.Contains(labels, "instance"))
+			// Nothing matches labels with the absence of all series, which has none.
+			if mixing && m[1] != "" && !slices.Contains(labels, "cluster") {
+				t.Errorf("%s: %s mixes clusters", where, m[0])
+			}
+		}
+		if kind == "rule" && regexp.MustCompile(`\b(?:without|ignoring)\b`).MatchString(expr) {
+			t.Errorf("%s: name the labels that stay", where)
+		}
+		for _, u := range read(expr).metrics {
+			if kind == "panel" && !slices.Contains(u.matchers, matcher{"cluster", "=~", "$cluster"}) {
+				t.Errorf("%s: %s is shown of all clusters", where, u.metric)
+			}
+		}
+	}
+}
+
 // TestRead: what the check finds in an expression.
 func TestRead(t *testing.T) {
 	got := read(`sum by (le, kind) (rate(a_total{x="1",y=~"b|c{}"}[5m])) / on (namespace) group_left (pod) max by (z) (b) > 0.9 and time() - c offset 5m < 3 * 86400`)
@@ -275,6 +300,25 @@ func TestAlerts(t *testing.T) {
 		if !fires[a] || !silent[a] {
 			t.Errorf("%s: tested that it fires %v, that it doesn't %v", a, fires[a], silent[a])
 		}
+	}
+}
+
+// TestThresholds: the page lists what can be changed, as it is.
+func TestThresholds(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "..", "config", "prometheus", "rules.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "monitoring.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for _, m := range regexp.MustCompile(`- alert: (\w+)\n +# threshold: (\S+) \((.*)\)`).FindAllStringSubmatch(string(raw), -1) {
+		rows = append(rows, "| "+m[1]+" | "+m[2]+" | "+m[3]+" |\n")
+	}
+	if table := "| Alert | Threshold | Unit |\n|---|---|---|\n" + strings.Join(rows, "") + "\n"; len(rows) < 5 || !strings.Contains(string(page), table) {
+		t.Errorf("docs/monitoring.md hasn't this table:\n%s", table)
 	}
 }
 

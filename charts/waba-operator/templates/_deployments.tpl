@@ -111,6 +111,11 @@ containers:
   volumeMounts:
   - name: tmp
     mountPath: /tmp
+  {{- if $values.metrics.tls.secretName }}
+  - name: metrics-tls
+    mountPath: /etc/waba-operator/metrics/tls
+    readOnly: true
+  {{- end }}
   {{- if $tls.secretName }}
   - name: webhook-tls
     mountPath: /etc/waba-operator/webhooks/tls
@@ -133,6 +138,11 @@ volumes:
     {{- with $values.tmpSizeLimit }}
     sizeLimit: {{ . | quote }}
     {{- end }}
+{{- with $values.metrics.tls.secretName }}
+- name: metrics-tls
+  secret:
+    secretName: {{ . }}
+{{- end }}
 {{- with $tls.secretName }}
 - name: webhook-tls
   secret:

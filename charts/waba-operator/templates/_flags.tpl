@@ -27,6 +27,8 @@
   "log-format" .logFormat
   "log-level" .logLevel
   "metrics-bind-address" (include "waba-operator.address" (dict "root" $.root "enabled" .metrics.enabled "port" .metrics.port))
+  "metrics-cert-file" (ternary "/etc/waba-operator/metrics/tls/tls.crt" "" (not (empty .metrics.tls.secretName)))
+  "metrics-key-file" (ternary "/etc/waba-operator/metrics/tls/tls.key" "" (not (empty .metrics.tls.secretName)))
   "metrics-secure" (ternary "" "false" .metrics.secure)
   "namespaces" (join "," .namespaces)
   "watch-label-selector" $.selector

@@ -113,10 +113,7 @@ annotations:
 {{- $names = append $names .name -}}
 {{- $selectors = append $selectors .selector -}}
 {{- end -}}
-{{- with .Values.metrics -}}
-{{- if and (or .serviceMonitor.enabled .podMonitor.enabled) (not .enabled) -}}{{- fail "metrics.serviceMonitor and metrics.podMonitor need metrics.enabled" -}}{{- end -}}
-{{- if and .serviceMonitor.enabled .podMonitor.enabled -}}{{- fail "metrics.serviceMonitor and metrics.podMonitor do the same: enable one" -}}{{- end -}}
-{{- end -}}
+{{- include "waba-operator.validateMetrics" . -}}
 {{- with .Values.webhooks -}}
 {{- range $what, $enabled := dict "ingress" .ingress.enabled "httpRoute" .httpRoute.enabled -}}
 {{- if $enabled -}}

@@ -8,6 +8,7 @@
 package crds
 
 import (
+	_ "github.com/grafana/grafana-operator/v5/embeds"
 	_ "github.com/prometheus-operator/prometheus-operator/pkg/versionutil"
 	_ "sigs.k8s.io/gateway-api/pkg/consts"
 )

@@ -3,6 +3,7 @@ module github.com/waba-operator/waba-operator/test/chart/crds
 go 1.26.0
 
 require (
+	github.com/grafana/grafana-operator/v5 v5.18.0
 	github.com/prometheus-operator/prometheus-operator v0.85.0
 	sigs.k8s.io/gateway-api v1.4.1
 )
