@@ -14,11 +14,12 @@ import (
 	"github.com/spf13/pflag"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"github.com/waba-operator/waba-operator/internal/build"
 	"github.com/waba-operator/waba-operator/internal/operator"
 )
 
-// version is set by the linker.
-var version = "unknown"
+// version is set by the linker; see build.Version.
+var version string
 
 func main() {
 	if err := run(os.Args[1:], os.Stdout); err != nil {
@@ -44,7 +45,7 @@ func run(args []string, out io.Writer) error {
 		return err
 	}
 	if *showVersion {
-		_, err := fmt.Fprintf(out, "waba-operator %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		_, err := fmt.Fprintf(out, "waba-operator %s %s %s/%s\n", build.Version(version), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return err
 	}
 	if err := options.Validate(); err != nil {
@@ -63,7 +64,7 @@ func run(args []string, out io.Writer) error {
 	if options.Check {
 		return operator.Check(ctx, cfg, options, out)
 	}
-	manager, err := operator.NewManager(ctx, cfg, options, operator.Dependencies{Log: log, Version: version})
+	manager, err := operator.NewManager(ctx, cfg, options, operator.Dependencies{Log: log, Version: build.Version(version)})
 	if err != nil {
 		return err
 	}

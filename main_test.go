@@ -15,7 +15,7 @@ func TestVersion(t *testing.T) {
 	if err := run([]string{"--version"}, &out); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.String(); !regexp.MustCompile(`^waba-operator unknown go\S+ \w+/\w+\n$`).MatchString(got) {
+	if got := out.String(); !regexp.MustCompile(`^waba-operator devel\S* go\S+ \w+/\w+\n$`).MatchString(got) {
 		t.Errorf("got %q", got)
 	}
 }

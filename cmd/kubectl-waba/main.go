@@ -12,15 +12,16 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/waba-operator/waba-operator/internal/build"
 	"github.com/waba-operator/waba-operator/internal/cli"
 )
 
-// version is set by the linker.
-var version = "unknown"
+// version is set by the linker; see build.Version.
+var version string
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := cli.Run(ctx, version, cli.Streams{
+	code := cli.Run(ctx, build.Version(version), cli.Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, OutTerminal: terminal(os.Stdout), ErrTerminal: terminal(os.Stderr),
 	}, os.Args[1:])
 	stop()

@@ -57,7 +57,7 @@ func kinds() []client.Object {
 // controllers, receiver and metrics run in this process.
 func (o Options) startInformers(ctx context.Context, c cache.Cache) error {
 	planned := kinds()
-	if o.watchesNamespaces() {
+	if o.WatchesNamespaces() {
 		namespace := &metav1.PartialObjectMetadata{}
 		namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 		planned = append(planned, namespace)
@@ -70,6 +70,6 @@ func (o Options) startInformers(ctx context.Context, c cache.Cache) error {
 	return nil
 }
 
-// watchesNamespaces reports whether accounts can select namespaces by label. An operator that is restricted to some
+// WatchesNamespaces reports whether accounts can select namespaces by label. An operator that is restricted to some
 // namespaces may not watch them.
-func (o Options) watchesNamespaces() bool { return o.Controllers && len(o.Namespaces) == 0 }
+func (o Options) WatchesNamespaces() bool { return o.Controllers && len(o.Namespaces) == 0 }

@@ -30,6 +30,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/controllers"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/build"
 	"github.com/waba-operator/waba-operator/internal/index"
 	"github.com/waba-operator/waba-operator/internal/media"
 	"github.com/waba-operator/waba-operator/internal/metrics"
@@ -70,7 +71,7 @@ func (s Dependencies) withDefaults() Dependencies {
 		s.Log = ctrl.Log
 	}
 	if s.Version == "" {
-		s.Version = "unknown"
+		s.Version = build.Version("")
 	}
 	return s
 }
@@ -159,7 +160,7 @@ func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Depende
 	reconcilers, err := controllers.Setup(ctx, mgr, controllers.Options{
 		Accounts: accounts, GraphAPIVersion: o.GraphAPIVersion, ObservationInterval: o.ObservationInterval,
 		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour, WebhookURL: o.ReceiverURL(),
-		WatchNamespaceLabels: o.watchesNamespaces(), Clock: s.Clock, Metrics: recorder,
+		WatchNamespaceLabels: o.WatchesNamespaces(), Clock: s.Clock, Metrics: recorder,
 		Log: s.Log.WithName("controllers"), Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue, Media: downloads,
 	})
 	if err == nil && s.Reconcilers != nil {
