@@ -129,8 +129,8 @@ func (d *document) findings(r *Record) {
 	var rows [][]string
 	for _, c := range r.Checks {
 		result := results[c.Result]
-		if c.Reason != "" {
-			result += ": " + c.Reason
+		if why := strings.Trim(c.Reason+"; "+c.Note, "; "); why != "" {
+			result += ": " + why
 		}
 		rows = append(rows, []string{c.Question, result})
 	}

@@ -19,6 +19,7 @@ import (
 type checkResult struct {
 	findings []Finding
 	missing  string
+	note     string
 }
 
 func (v *checkResult) found(source SourceName, statement string, evidence ...string) {
@@ -39,7 +40,7 @@ var checks = []struct {
 	{"apps", "Are only approved apps subscribed to the account?", checkApps},
 	{"callbacks", "Do events go only to expected hosts, encrypted?", checkCallbacks},
 	{"users", "Is everybody named who may decide about the account?", checkUsers},
-	{"token-expiry", "Does the access token expire, and not within 14 days?", checkExpiry},
+	{"token-expiry", "Is the access token valid for 14 days or more, and without an end only if it is a system user's?", checkExpiry},
 	{"token-scopes", "Has the access token no more permissions than needed?", checkScopes},
 	{"token-reach", "Does the access token reach this account alone?", checkReach},
 	{"two-step", "Is two-step verification on for every number that can send?", checkPIN},
@@ -51,7 +52,7 @@ func (e *evidence) runChecks(r *Record) ([]Finding, []Check) {
 	findings, done := []Finding{}, []Check{}
 	for _, c := range checks {
 		v := c.ask(e, r)
-		check := Check{ID: c.id, Question: c.question, Result: ResultPassed, Reason: v.missing}
+		check := Check{ID: c.id, Question: c.question, Result: ResultPassed, Reason: v.missing, Note: v.note}
 		switch {
 		case len(v.findings) > 0:
 			check.Result = ResultFound
@@ -219,6 +220,10 @@ func checkUsers(_ *evidence, r *Record) (v checkResult) {
 	return v
 }
 
+// typeSystemUser is the type of a system user's token, for which Meta offers that it never expires
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/access-tokens).
+const typeSystemUser = "SYSTEM_USER"
+
 func checkExpiry(e *evidence, r *Record) (v checkResult) {
 	t := &r.Token
 	v.missing = t.Unknown
@@ -226,6 +231,10 @@ func checkExpiry(e *evidence, r *Record) (v checkResult) {
 		return v
 	}
 	switch {
+	case t.neverExpires && t.Type.Value == typeSystemUser:
+		v.note = "the token of a system user has no end, which Meta recommends for servers; if it leaks, it can be used until it is revoked"
+	case t.neverExpires && t.Type.Value == "":
+		v.missing = "the access token has no end; whether it is a system user's is known only from Meta"
 	case t.neverExpires:
 		v.found(t.Source, "the access token doesn't expire: if it leaks, it can be used until it is revoked", "expires: "+say(t.Expires))
 	case !t.expires.After(e.now):

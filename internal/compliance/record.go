@@ -108,6 +108,8 @@ type Check struct {
 	Result   string `json:"result"`
 	// Reason says why a check couldn't be made, or not for all.
 	Reason string `json:"reason,omitempty"`
+	// Note is what a reader should know though it is no finding.
+	Note string `json:"note,omitempty"`
 }
 
 // Gap is something the record could not see.
