@@ -45,6 +45,7 @@ type Base struct {
 	ReadOnly      bool
 	Once          bool
 	intended      func(Intent)
+	failed        func(error)
 	dryRuns       *dryRunLog
 	Interval      time.Duration
 	// WebhookURL is where the operator's receiver takes events, without the app's id that follows; "" where there is none.
@@ -62,6 +63,11 @@ type runOf struct {
 func (b *Base) requeue(ctx context.Context, run runOf, o *Result) ctrl.Result {
 	uid := run.Object.GetUID()
 	persists := b.failures.note(ctx, subject{uid, run.Object.KindName()}, o)
+	if b.failed != nil {
+		for _, step := range o.failed {
+			b.failed(step.Err)
+		}
+	}
 	after := o.after
 	switch {
 	case o.backoff || persists:
@@ -184,7 +190,7 @@ func NewBase(p Parts, o Options) *Base {
 	}
 	b := &Base{
 		Client: p.Client, Accounts: o.Accounts, Clock: o.Clock, recorder: p.Recorder, AccountEvents: &AccountEvents{}, Metrics: o.Metrics,
-		log: o.Log, Audit: o.Audit, ReadOnly: o.ReadOnly, Once: o.Once, intended: o.Intended, Interval: o.ObservationInterval,
+		log: o.Log, Audit: o.Audit, ReadOnly: o.ReadOnly, Once: o.Once, intended: o.Intended, failed: o.Failed, Interval: o.ObservationInterval,
 		WebhookURL: o.WebhookURL,
 		Status:     &StatusWriter{client: p.Client, Live: p.Live, written: newWrittenVersions()},
 		Resolver: &Resolver{

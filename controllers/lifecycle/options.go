@@ -30,6 +30,8 @@ type Options struct {
 	ReadOnly bool
 	// Intended receives the writes that ReadOnly withholds; nil: only events show them.
 	Intended func(Intent)
+	// Failed receives the errors of failed steps; nil: only conditions and the log show them.
+	Failed func(error)
 	// Once is for who runs the reconcilers once: nothing is put off that an operator spreads over its first hour.
 	Once bool
 	// CreatesPerHour is Meta's limit of new templates per account and hour, 0 for none.

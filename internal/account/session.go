@@ -26,6 +26,9 @@ type Ref struct {
 
 // Credentials are what the account's Secret holds. They are never printed.
 type Credentials struct {
+	// Source says in messages where the credentials come from, such as "Secret shop/acme-meta".
+	Source string
+
 	AccessToken, AppSecret, AppID string
 	// SecretUID and ResourceVersion identify the content of the Secret without a hash of it.
 	SecretUID, ResourceVersion string

@@ -46,14 +46,17 @@ func Run(ctx context.Context, version string, s Streams, args []string) int {
 	ctrllog.SetLogger(logr.Discard()) // commands report what matters themselves
 	root := New(version, s)           //nolint:contextcheck // cobra hands the context to the commands
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := checkArguments(args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	switch {
 	case err == nil:
 		return ExitOK
 	case errors.Is(err, errFound):
 		return ExitFound
 	default:
-		_, _ = fmt.Fprintln(s.Err, "error:", strings.ReplaceAll(err.Error(), "\n", "; "))
+		_, _ = fmt.Fprintln(s.Err, "error:", strings.ReplaceAll(withoutTokens(err.Error()), "\n", "; "))
 		return ExitFailed
 	}
 }
@@ -78,5 +81,7 @@ with 1 when it didn't work, and with 2 when it found what it looks for.`,
 	root.AddCommand(
 		newCopy(version, s), newDoctor(version, s), newExport(version, s), newLint(), newMigrate(version, s), newPlan(version, s), newReport(version), newSimulate(s), newStatus(s),
 	)
+	root.SetUsageFunc(groupedUsage(root.UsageFunc()))
+	separateTokens(root)
 	return root
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"regexp"
 	"strings"
@@ -16,7 +17,6 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -40,22 +40,14 @@ const (
 // accountID is the form of an account's id at Meta.
 var accountID = regexp.MustCompile(`^[0-9]{1,32}$`)
 
-// clusterFlags say which cluster, as kubectl's do.
-type clusterFlags struct{ *genericclioptions.ConfigFlags }
-
-func newClusterFlags(flags *pflag.FlagSet) *clusterFlags {
-	f := &clusterFlags{genericclioptions.NewConfigFlags(true)}
-	f.AddFlags(flags)
-	return f
-}
-
 // config is how the API server is reached. Requests have no deadline unless --request-timeout sets one.
 func (f *clusterFlags) config() (*rest.Config, error) {
 	cfg, err := f.ToRESTConfig()
 	if err != nil {
-		return nil, fmt.Errorf("no cluster: %w", err)
+		return nil, f.explainConfig(err)
 	}
 	cfg.QPS = -1 // the API server has its own priority and fairness
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return guard{next} })
 	return cfg, nil
 }
 
@@ -68,11 +60,7 @@ func (f *clusterFlags) client() (client.Client, error) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = clusterTimeout
 	}
-	c, err := client.New(cfg, client.Options{Scheme: operator.Scheme()})
-	if err != nil {
-		return nil, fmt.Errorf("no cluster: %w", err)
-	}
-	return c, nil
+	return connect(cfg)
 }
 
 // watcher is client without deadlines: the API server limits the duration of a watch.
@@ -81,18 +69,14 @@ func (f *clusterFlags) watcher() (client.WithWatch, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.NewWithWatch(cfg, client.Options{Scheme: operator.Scheme()})
-	if err != nil {
-		return nil, fmt.Errorf("no cluster: %w", err)
-	}
-	return c, nil
+	return connect(cfg)
 }
 
 // namespace is the one of --namespace, else the context's, else "default".
 func (f *clusterFlags) namespace() (string, error) {
 	namespace, _, err := f.ToRawKubeConfigLoader().Namespace()
 	if err != nil {
-		return "", fmt.Errorf("no cluster: %w", err)
+		return "", f.explainConfig(err)
 	}
 	return namespace, nil
 }
@@ -111,9 +95,8 @@ func newGraphFlags(flags *pflag.FlagSet) *graphFlags {
 		"where Meta's Graph API is; the access token is sent there. Anything but https is refused, except on this machine")
 	flags.StringVar(&f.version, "graph-api-version", defaults.GraphAPIVersion, "version of the Graph API")
 	flags.IntVar(&f.pageSize, "graph-page-size", defaults.PageSize, "templates or numbers per page of a listing, 1 to 250")
-	flags.StringVar(&f.tokenFile, "token-file", "", "file with the access token, - for the standard input; else the variable "+envAccessToken+
-		" ("+envAppSecret+" has the app secret, if calls need one)")
-	flags.StringVar(&f.secret, "secret", "", "[NAMESPACE/]NAME of the Secret in the cluster with the access token, as a WABA's credentialsSecretRef names it")
+	bindAccessToken(flags, &f.tokenFile)
+	flags.StringVar(&f.secret, "secret", "", "[NAMESPACE/]NAME of the Secret in the cluster with Meta's access token, as a WABA's credentialsSecretRef names it")
 	return f
 }
 
@@ -129,7 +112,7 @@ func (f *graphFlags) validate() error {
 		return fmt.Errorf("--graph-page-size must be 1 to 250, not %d", f.pageSize)
 	}
 	if f.tokenFile != "" && f.secret != "" {
-		return errors.New("--token-file and --secret exclude each other")
+		return errors.New("--access-token-file and --secret exclude each other")
 	}
 	return nil
 }
@@ -149,11 +132,17 @@ func (f *graphFlags) credentials(ctx context.Context, cluster *clusterFlags, std
 		return f.fromSecret(ctx, cluster)
 	case f.tokenFile != "":
 		token, err := readToken(f.tokenFile, stdin)
-		return account.Credentials{AccessToken: token, AppSecret: os.Getenv(envAppSecret)}, err
+		source := "the file " + f.tokenFile
+		if f.tokenFile == "-" {
+			source = "the standard input"
+		}
+		return account.Credentials{Source: source, AccessToken: token, AppSecret: os.Getenv(envAppSecret)}, err
 	case os.Getenv(envAccessToken) != "":
-		return account.Credentials{AccessToken: os.Getenv(envAccessToken), AppSecret: os.Getenv(envAppSecret)}, nil
+		return account.Credentials{
+			Source: "the variable " + envAccessToken, AccessToken: os.Getenv(envAccessToken), AppSecret: os.Getenv(envAppSecret),
+		}, nil
 	}
-	return account.Credentials{}, errors.New("no access token: give --token-file FILE or --secret [NAMESPACE/]NAME, or set " + envAccessToken)
+	return account.Credentials{}, errors.New("no access token: give --access-token-file FILE or --secret [NAMESPACE/]NAME, or set " + envAccessToken)
 }
 
 func (f *graphFlags) fromSecret(ctx context.Context, cluster *clusterFlags) (account.Credentials, error) {
@@ -186,18 +175,18 @@ func readToken(path string, stdin io.Reader) (string, error) {
 	if path != "-" {
 		file, err := os.Open(path) //nolint:gosec // the caller of the program names the file
 		if err != nil {
-			return "", fmt.Errorf("--token-file: %w", err)
+			return "", fmt.Errorf("--access-token-file: %w", err)
 		}
 		defer func() { _ = file.Close() }()
 		in = file
 	}
 	raw, err := io.ReadAll(io.LimitReader(in, maxTokenFile))
 	if err != nil {
-		return "", fmt.Errorf("--token-file: %w", err)
+		return "", fmt.Errorf("--access-token-file: %w", err)
 	}
 	token := strings.TrimSpace(string(raw))
 	if token == "" {
-		return "", fmt.Errorf("--token-file: there is nothing in %s", path)
+		return "", fmt.Errorf("--access-token-file: there is nothing in %s", path)
 	}
 	return token, nil
 }

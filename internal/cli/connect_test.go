@@ -32,13 +32,13 @@ func TestCredentials(t *testing.T) {
 		token, appSecret string
 		err              string
 	}{
-		"file":            {args: []string{"--token-file", "token"}, env: "other", secret: "s", token: secretToken, appSecret: "s"},
-		"standard input":  {args: []string{"--token-file", "-"}, stdin: secretToken, token: secretToken},
+		"file":            {args: []string{"--access-token-file", "token"}, env: "other", secret: "s", token: secretToken, appSecret: "s"},
+		"standard input":  {args: []string{"--access-token-file", "-"}, stdin: secretToken, token: secretToken},
 		"environment":     {env: secretToken, secret: "s", token: secretToken, appSecret: "s"},
-		"nothing":         {err: "no access token: give --token-file FILE or --secret [NAMESPACE/]NAME, or set WABA_ACCESS_TOKEN"},
-		"no such file":    {args: []string{"--token-file", "none"}, err: "--token-file: open none: no such file or directory"},
-		"empty file":      {args: []string{"--token-file", "empty"}, err: "--token-file: there is nothing in empty"},
-		"file and Secret": {args: []string{"--token-file", "token", "--secret", "acme"}, err: "--token-file and --secret exclude each other"},
+		"nothing":         {err: "no access token: give --access-token-file FILE or --secret [NAMESPACE/]NAME, or set WABA_ACCESS_TOKEN"},
+		"no such file":    {args: []string{"--access-token-file", "none"}, err: "--access-token-file: open none: no such file or directory"},
+		"empty file":      {args: []string{"--access-token-file", "empty"}, err: "--access-token-file: there is nothing in empty"},
+		"file and Secret": {args: []string{"--access-token-file", "token", "--secret", "acme"}, err: "--access-token-file and --secret exclude each other"},
 		"half a name":     {args: []string{"--secret", "acme/"}, err: `--secret must be NAME or NAMESPACE/NAME, not "acme/"`},
 		"no cluster":      {args: []string{"--secret", "a/b", "--kubeconfig", "kubeconfig"}, err: "no cluster: "},
 		"no kubeconfig":   {args: []string{"--secret", "a/b", "--kubeconfig", "none"}, err: "no cluster: "},

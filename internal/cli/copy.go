@@ -172,7 +172,7 @@ func (cp *copyCommand) read(ctx context.Context, id string) (*export.Source, err
 	source, err := export.Read(ctx, session, &export.Options{Kinds: []string{v1alpha1.KindMessageTemplate}}, false)
 	cp.progress.clear()
 	if err != nil {
-		return nil, fmt.Errorf("account %s can't be read: %s", id, export.Explain(err))
+		return nil, fmt.Errorf("account %s can't be read: %s", id, export.ExplainCall(err, creds.Source))
 	}
 	return source, nil
 }

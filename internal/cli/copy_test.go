@@ -119,7 +119,7 @@ func TestCopyBadInput(t *testing.T) {
 		`--name-prefix takes lower-case letters, digits and underscores only, such as shop_, not "Shop-"`:       {"--waba", "acme", "-", "--name-prefix", "Shop-"},
 		"--flow takes ids of Flows, 1 to 32 digits each, such as 111=222, not 1=a":                              {"--waba", "acme", "-", "--flow", "1=a"},
 		`--name "a[" can't be understood: write a name, with * for any text`:                                    {"--waba", "acme", "-", "--name", "a["},
-		"the standard input can't be both the manifests and the token":                                          {"--waba", "acme", "-", "--token-file", "-"},
+		"the standard input can't be both the manifests and the token":                                          {"--waba", "acme", "-", "--access-token-file", "-"},
 		"broken.yaml:1: can't be parsed":                                                                        {"--waba", "acme", "broken.yaml"},
 		"none.yaml: no such file or directory":                                                                  {"--waba", "acme", "none.yaml"},
 		"account 42 can't be read: ":                                                                            {"--waba", "acme", "42"},

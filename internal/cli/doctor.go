@@ -116,7 +116,7 @@ func (d *doctorCommand) run(ctx context.Context, id string, formats []string) er
 		},
 	})
 	if _, ofMeta := graph.AsError(err); ofMeta {
-		err = fmt.Errorf("the account can't be read: %s", export.Explain(err))
+		err = fmt.Errorf("the account can't be read: %s", export.ExplainCall(err, creds.Source))
 	}
 	if err := errors.Join(err, d.record(record, recorder, id)); err != nil {
 		return err

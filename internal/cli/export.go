@@ -96,7 +96,7 @@ func (e *exportCommand) run(ctx context.Context, id string) error {
 	source, err := export.Read(ctx, session, &e.Options, e.settings)
 	e.progress.clear()
 	if err != nil {
-		return fmt.Errorf("account %s can't be read: %s", id, export.Explain(err))
+		return fmt.Errorf("account %s can't be read: %s", id, export.ExplainCall(err, creds.Source))
 	}
 	if err := e.owned(&source.Snapshot.Account); err != nil {
 		return err

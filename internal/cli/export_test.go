@@ -222,7 +222,7 @@ func TestExportBadInput(t *testing.T) {
 		"--output-dir: ":                                                                                           {acmeGarden, "--output-dir", file},
 		"if any flags in the group [managed observed] are set none of the others can be":                           {acmeGarden, "--managed", "--observed"},
 		"account 42 can't be read: ":                                                                               {"42"},
-		"--token-file: ":                                                                                           {acmeGarden, "--token-file", "none"},
+		"--access-token-file: ":                                                                                    {acmeGarden, "--access-token-file", "none"},
 	} {
 		code, out, stderr := run(t, "", slices.Concat([]string{"export"}, args, meta)...)
 		if code != ExitFailed || out != "" || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {

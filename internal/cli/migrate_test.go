@@ -271,7 +271,7 @@ func TestMigrateBadInput(t *testing.T) {
 		"--to must be an account's id at Meta, 1 to 32 digits":                                 {"--from", "1", "-"},
 		"--from and --to are the same account 1":                                               {"--from", "1", "--to", "1", "-"},
 		"the standard input can't be rewritten in place: give --output-dir DIRECTORY":          {"--from", "1", "--to", "2", "--in-place", "-"},
-		"the standard input can't be both the manifests and the token":                         {"--from", "1", "--to", "2", "--token-file", "-", "-"},
+		"the standard input can't be both the manifests and the token":                         {"--from", "1", "--to", "2", "--access-token-file", "-", "-"},
 		"--waba-name must be the name of a resource":                                           {"--from", "1", "--to", "2", "--waba-name", "A", "-"},
 		"--waba must be the name of a resource":                                                {"--from", "1", "--to", "2", "--waba", "A", "-"},
 		"--flow takes ids of Flows":                                                            {"--from", "1", "--to", "2", "--flow", "a=1", "-"},

@@ -34,7 +34,7 @@ func demo(t *testing.T) []string {
 	if err := os.WriteFile(token, []byte("graphsim-demo-token\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return []string{"--graph-base-url", sim.Start(t), "--token-file", token}
+	return []string{"--graph-base-url", sim.Start(t), "--access-token-file", token}
 }
 
 func TestPlan(t *testing.T) {
@@ -59,7 +59,7 @@ func TestPlan(t *testing.T) {
 		"no such file":      {args: []string{"none.yaml"}, code: ExitFailed, out: "1 invalid", err: "none.yaml: no such file or directory"},
 		"nothing named":     {code: ExitFailed, err: "error: no manifests: name files or directories, or - for the standard input\n"},
 		"unknown format":    {args: []string{"-o", "xml", "-"}, code: ExitFailed, err: "error: unknown format \"xml\": use one of json, markdown, text\n"},
-		"one stdin for two": {args: []string{"--token-file", "-", "-"}, code: ExitFailed, err: "error: the standard input can't be both"},
+		"one stdin for two": {args: []string{"--access-token-file", "-", "-"}, code: ExitFailed, err: "error: the standard input can't be both"},
 		"no address":        {args: []string{"--webhook-url", "http://hooks.acme.example", "-"}, code: ExitFailed, err: "error: --webhook-url must be"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestPlan(t *testing.T) {
 	}
 	t.Run("no token", func(t *testing.T) {
 		code, _, stderr := run(t, demoWABA, "plan", "--no-cluster", flags[0], flags[1], "-")
-		if code != ExitFailed || !strings.Contains(stderr, "give --token-file FILE") || strings.Count(stderr, "\n") != 1 {
+		if code != ExitFailed || !strings.Contains(stderr, "give --access-token-file FILE") || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%d: %s", code, stderr)
 		}
 	})

@@ -33,7 +33,7 @@ func tokenFile(t *testing.T) string {
 func TestReportWithoutACluster(t *testing.T) {
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
 	_, base := serveDemo(t)
-	args := []string{"report", "--account", acmeGarden, "--graph-base-url", base, "--token-file", tokenFile(t)}
+	args := []string{"report", "--account", acmeGarden, "--graph-base-url", base, "--access-token-file", tokenFile(t)}
 	code, out, stderr := run(t, "", args...)
 	if code != ExitOK || !strings.Contains(out, "# Compliance record of WhatsApp Business Account Acme Garden "+acmeGarden) || !strings.Contains(stderr, "note: not seen: History") {
 		t.Errorf("exit code %d\n%s%s", code, out, stderr)
@@ -41,7 +41,7 @@ func TestReportWithoutACluster(t *testing.T) {
 	if strings.Contains(out+stderr, graphsim.DemoToken) {
 		t.Error("the token is in the output")
 	}
-	// The demo's token never expires, and reaches another account.
+	// The demo's token never expires, which is right for a system user's, and reaches another account.
 	code, out, _ = run(t, "", append(args, "--strict", "-o", "json", "--approved-app", "634974688087057")...)
 	var r compliance.Record
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != ExitFound {
@@ -51,7 +51,7 @@ func TestReportWithoutACluster(t *testing.T) {
 	for _, f := range r.Findings {
 		found[f.Check] = true
 	}
-	if !found["token-expiry"] || !found["token-reach"] || found["apps"] || len(r.Users.Items) != 2 || len(r.Templates.Items) != 2 {
+	if found["token-expiry"] || !found["token-reach"] || found["apps"] || len(r.Users.Items) != 2 || len(r.Templates.Items) != 2 {
 		t.Errorf("%v, users %+v", found, r.Users)
 	}
 	code, out, _ = run(t, "", append(args, "-o", "html")...)
@@ -119,9 +119,9 @@ func TestReportBadInput(t *testing.T) {
 		"unknown format \"pdf\": use one of html, json, markdown":                                               {"a", "-o", "pdf"},
 		"--account must be the account's id at Meta, 1 to 32 digits, not \"acme\"":                              {"--account", "acme"},
 		"--account and --offline leave nothing to read: name a WABA, or leave out --offline":                    {"--account", "1", "--offline"},
-		"no access token: give --token-file FILE or --secret [NAMESPACE/]NAME, or set WABA_ACCESS_TOKEN":        {"--account", "1"},
-		"--token-file: open none: no such file or directory":                                                    {"--account", "1", "--token-file", "none"},
-		"account 1 can't be read: Unsupported get request. Object with ID '1' does not exist, cannot be loaded": {"--account", "1", "--graph-base-url", base, "--token-file", tokenFile(t)},
+		"no access token: give --access-token-file FILE or --secret [NAMESPACE/]NAME, or set WABA_ACCESS_TOKEN": {"--account", "1"},
+		"--access-token-file: open none: no such file or directory":                                             {"--account", "1", "--access-token-file", "none"},
+		"account 1 can't be read: Unsupported get request. Object with ID '1' does not exist, cannot be loaded": {"--account", "1", "--graph-base-url", base, "--access-token-file", tokenFile(t)},
 	} {
 		code, out, stderr := run(t, "", append([]string{"report"}, args...)...)
 		if code != ExitFailed || out != "" || !strings.HasPrefix(stderr, "error: "+want) || strings.Count(stderr, "\n") != 1 {

@@ -183,10 +183,10 @@ func (e *evidence) readMeta(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case e.clustered:
-		e.gap(what, "account "+id+" can't be read: "+reasonOf(err))
+		e.gap(what, "account "+id+" can't be read: "+callReason(err, creds.Source))
 		return nil
 	default:
-		return fmt.Errorf("account %s can't be read: %s", id, reasonOf(err))
+		return fmt.Errorf("account %s can't be read: %s", id, callReason(err, creds.Source))
 	}
 }
 
@@ -202,6 +202,14 @@ func (e *evidence) credentials(ctx context.Context) (account.Credentials, error)
 func reasonOf(err error) string {
 	if failure, ok := graph.AsError(err); ok {
 		return failure.Explain()
+	}
+	return err.Error()
+}
+
+// callReason is reasonOf for the account as a whole: the caller may have to give another token.
+func callReason(err error, tokenSource string) string {
+	if failure, ok := graph.AsError(err); ok {
+		return failure.ExplainCall(tokenSource)
 	}
 	return err.Error()
 }

@@ -170,7 +170,7 @@ func TestPartsThatCannotBeRead(t *testing.T) {
 			}}, gap: "What Meta reports now: you may not get Secret acme-meta in namespace platform",
 		},
 		"a token that Meta refuses": {
-			prepare: func(s *graphsim.Simulator) { s.RevokeToken(token, 460) }, gap: "What Meta reports now: account " + accountID + " can't be read: Error validating access token",
+			prepare: func(s *graphsim.Simulator) { s.RevokeToken(token, 460) }, gap: "What Meta reports now: account " + accountID + " can't be read: Meta refuses the access token of Secret platform/acme-meta: Error validating access token",
 		},
 		"resources of other namespaces": {
 			funcs: interceptor.Funcs{List: func(ctx context.Context, w client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {

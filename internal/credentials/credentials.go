@@ -52,6 +52,7 @@ func ReadAccount(ctx context.Context, r client.Reader, key types.NamespacedName)
 	// `kubectl create secret --from-file` adds the newline at the end of the file.
 	value := func(k string) string { return strings.TrimSpace(string(secret.Data[k])) }
 	creds := account.Credentials{
+		Source:      "Secret " + key.String(),
 		AccessToken: value(v1alpha1.SecretKeyAccessToken), AppSecret: value(v1alpha1.SecretKeyAppSecret),
 		AppID: value(v1alpha1.SecretKeyAppID), SecretUID: string(secret.UID), ResourceVersion: secret.ResourceVersion,
 		Written: written(secret, v1alpha1.SecretKeyAccessToken, v1alpha1.SecretKeyAppSecret, v1alpha1.SecretKeyAppID),

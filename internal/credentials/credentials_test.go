@@ -74,7 +74,7 @@ func TestReadAccount(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if got != c.want {
+		if c.want.Source = "Secret " + secretKey.String(); got != c.want {
 			t.Errorf("%s: other credentials than those in the Secret", name)
 		}
 	}

@@ -106,5 +106,13 @@ func Explain(err error) string {
 	return OneLine(err.Error())
 }
 
+// ExplainCall is Explain for the person who made the call, with the source of the access token.
+func ExplainCall(err error, tokenSource string) string {
+	if e, ok := graph.AsError(err); ok {
+		return OneLine(e.ExplainCall(tokenSource))
+	}
+	return Explain(err)
+}
+
 // LeftOutReasons lists why assets were left out, in a fixed order.
 func (r *Report) LeftOutReasons() []string { return slices.Sorted(maps.Keys(r.LeftOut)) }

@@ -173,6 +173,21 @@ func (e *Error) Explain() string {
 	}
 }
 
+// ExplainCall is Explain for the person who made the call: it names the cause in the network, and the source of an access token that
+// Meta refuses.
+func (e *Error) ExplainCall(tokenSource string) string {
+	text := strings.TrimRight(e.Explain(), ". ")
+	switch {
+	case e.Class == ClassCredentials && tokenSource != "":
+		return "Meta refuses the access token of " + tokenSource + ": " + text + "; give a valid one"
+	case e.Class == ClassCredentials:
+		return "Meta refuses the access token: " + text + "; give a valid one"
+	case e.Err != nil:
+		return text + ": " + e.Err.Error()
+	}
+	return text
+}
+
 // currentTime is the end of Meta's text about an expired token.
 var currentTime = regexp.MustCompile(`(?i)\s*The current time is [^.]*\.?`)
 

@@ -57,6 +57,9 @@ type Result struct {
 	documents []manifest.Document
 }
 
+// Documents are the rewritten resources of the account, and all that isn't of this project.
+func (r *Result) Documents() []manifest.Document { return r.documents }
+
 // File is a rewritten file.
 type File struct {
 	Source string

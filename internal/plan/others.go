@@ -35,6 +35,8 @@ type others struct {
 	uses map[types.NamespacedName]*use
 
 	known map[objectKey]answer
+	// sources say where the access tokens of Secrets come from.
+	sources map[types.NamespacedName]string
 	// notes are what was taken for granted.
 	notes map[string]bool
 }
@@ -69,7 +71,7 @@ type use struct {
 func newOthers(cluster client.Reader, token Token) *others {
 	return &others{
 		manifests: map[objectKey]client.Object{}, cluster: cluster, token: token, uses: map[types.NamespacedName]*use{},
-		known: map[objectKey]answer{}, notes: map[string]bool{},
+		known: map[objectKey]answer{}, notes: map[string]bool{}, sources: map[types.NamespacedName]string{},
 	}
 }
 
@@ -230,8 +232,10 @@ func (o *others) secret(id objectKey, there *corev1.Secret, err error) (client.O
 // accountSecret is the one with the access token. What the caller gives goes before what can't be had from the cluster.
 func (o *others) accountSecret(id objectKey, there, manifest *corev1.Secret, err error) (client.Object, error) {
 	given := o.token.AccessToken != ""
+	o.sources[id.name] = "Secret " + id.name.String()
 	switch {
 	case given && o.token.Always, given && there == nil:
+		o.sources[id.name] = o.token.Source
 		return &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{
 				Namespace: id.name.Namespace, Name: id.name.Name, Labels: map[string]string{v1alpha1.LabelSecretPurpose: v1alpha1.SecretPurposeAccount},
@@ -255,7 +259,7 @@ func (o *others) accountSecret(id objectKey, there, manifest *corev1.Secret, err
 type noTokenError struct{ secret types.NamespacedName }
 
 func (e noTokenError) Error() string {
-	return fmt.Sprintf("no access token: Secret %s can't be read; give --token-file FILE or --secret [NAMESPACE/]NAME, or set WABA_ACCESS_TOKEN", e.secret)
+	return fmt.Sprintf("no access token: Secret %s can't be read; give --access-token-file FILE or --secret [NAMESPACE/]NAME, or set WABA_ACCESS_TOKEN", e.secret)
 }
 
 // applied is a Secret of the manifests once it is in the cluster: the one that is there if it has the same content, else a newer

@@ -23,6 +23,7 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/controllers"
 	"github.com/waba-operator/waba-operator/internal/account"
+	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/manifest"
 )
 
@@ -47,6 +48,8 @@ type Options struct {
 	GraphAPIVersion string
 	CreatesPerHour  int
 	WebhookURL      string
+	// NoNamespaceLabels is set where the operator is restricted to some namespaces, so that it can't read the labels of any.
+	NoNamespaceLabels bool
 }
 
 // planner makes one plan.
@@ -60,8 +63,9 @@ type planner struct {
 
 	// planned are the resources of the manifests, in the order of the accounts and kinds.
 	planned []*resource
-	// withheldWrites are the writes that the present reconciliation withholds.
+	// withheldWrites are the writes that the present reconciliation withholds, and failure is the last error of Meta's in it.
 	withheldWrites []controllers.Intent
+	failure        *graph.Error
 }
 
 // resource is one resource of the manifests.
@@ -109,8 +113,9 @@ func (p *planner) operator() {
 		controllers.Parts{Client: p.store, Live: p.store, Recorder: noMetrics{}},
 		controllers.Options{
 			Accounts: p.Accounts, GraphAPIVersion: p.GraphAPIVersion, ObservationInterval: time.Hour, ReadOnly: true, Once: true,
-			Intended: func(i controllers.Intent) { p.withheldWrites = append(p.withheldWrites, i) }, CreatesPerHour: p.CreatesPerHour,
-			WebhookURL: p.WebhookURL, WatchNamespaceLabels: true, Clock: p.Clock, Metrics: noMetrics{}, Audit: logr.Discard(),
+			Intended: func(i controllers.Intent) { p.withheldWrites = append(p.withheldWrites, i) },
+			Failed:   func(err error) { p.failure, _ = graph.AsError(err) }, CreatesPerHour: p.CreatesPerHour,
+			WebhookURL: p.WebhookURL, WatchNamespaceLabels: !p.NoNamespaceLabels, Clock: p.Clock, Metrics: noMetrics{}, Audit: logr.Discard(),
 		})
 	p.reconcilers = r.ByKind
 }
@@ -160,6 +165,9 @@ func (p *planner) observe(ctx context.Context, obj client.Object) error {
 	}
 	session := p.Accounts.Get(string(waba.UID))
 	if session == nil || session.Snapshot() == nil {
+		if p.failure != nil && unusable[p.says(p.resourceOf(v1alpha1.KindWABA, key)).reason] {
+			p.failed(key, func(*resource) bool { return true }, p.cause(key))
+		}
 		return nil // the account says why, and so do its resources
 	}
 	snapshot := session.Snapshot()
@@ -174,7 +182,7 @@ func (p *planner) observe(ctx context.Context, obj client.Object) error {
 	} {
 		if !part.section.Complete {
 			p.failed(key, func(r *resource) bool { return slices.Contains(part.kinds, r.kind) },
-				"the account's "+part.what+" can't be read"+because(part.section.Err))
+				"the account's "+part.what+" can't be read"+p.because(part.section.Err, key))
 		}
 	}
 	return nil
@@ -222,7 +230,7 @@ func (p *planner) reconcile(ctx context.Context, r *resource) error {
 	if r.failed != "" {
 		return nil
 	}
-	p.withheldWrites = nil
+	p.withheldWrites, p.failure = nil, nil
 	ctx = ctrl.LoggerInto(ctx, logr.Discard()) // what a run came to is the plan
 	if _, err := p.reconcilers[r.kind].Reconcile(ctx, reconcile.Request{NamespacedName: r.name}); err != nil {
 		return fmt.Errorf("%s %s: %w", r.kind, r.name, err)
@@ -231,6 +239,9 @@ func (p *planner) reconcile(ctx context.Context, r *resource) error {
 		return err
 	}
 	now := p.says(r)
+	if p.failure != nil && unplanned[now.reason] && r.kind != v1alpha1.KindWABA {
+		r.failed = p.cause(r.waba)
+	}
 	if len(p.withheldWrites) > 0 || now != r.intentsState {
 		r.intents, r.intentsState = p.withheldWrites, now
 	}

@@ -51,7 +51,7 @@ func TestWithoutCluster(t *testing.T) {
 		t.Errorf("notes: %s", notes)
 	}
 	p = without(w, "", objects...)
-	if err := p.Problem(); p.Summary.Failed != 4 || err == nil || !strings.Contains(err.Error(), "--token-file") {
+	if err := p.Problem(); p.Summary.Failed != 4 || err == nil || !strings.Contains(err.Error(), "--access-token-file") {
 		t.Errorf("no token: %v, %+v", err, p.Summary)
 	}
 	p = without(w, "EAAGsomebodyElse", objects...)

@@ -40,6 +40,9 @@ func writeJSON(w io.Writer, p *Plan, _ Style) error {
 
 // shown reports whether a report names the resource.
 func (s Style) shown(r *Resource) bool {
+	if r.repeated {
+		return s.All
+	}
 	return s.All || r.Action != Nothing || len(r.Drift)+len(r.UnknownProperties) > 0
 }
 
@@ -72,6 +75,9 @@ func (r *Resource) details() []string {
 			line += "; not before " + r.NotBefore.Format(time.RFC3339)
 		}
 		out = append(out, line)
+	}
+	if r.alike > 0 {
+		out = append(out, "the same for "+count(r.alike, "more resource")+" of the account")
 	}
 	if len(r.Drift) > 0 && !strings.Contains(r.Message, strings.Join(r.Drift, ", ")) {
 		out = append(out, "differs at Meta and is left alone: "+strings.Join(r.Drift, ", "))

@@ -18,7 +18,6 @@ import (
 	"github.com/waba-operator/waba-operator/controllers/messagetemplate"
 	"github.com/waba-operator/waba-operator/controllers/phonenumber"
 	"github.com/waba-operator/waba-operator/controllers/webhooksubscription"
-	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/lint"
 )
 
@@ -80,6 +79,10 @@ type Resource struct {
 	Drift []string `json:"drift,omitempty"`
 	// UnknownProperties are those at Meta that this version doesn't know.
 	UnknownProperties []string `json:"unknownProperties,omitempty"`
+
+	// repeated is set where a resource before it failed in the same way, which counts it in alike.
+	repeated bool
+	alike    int
 }
 
 // Write is one call.
@@ -177,6 +180,7 @@ func (p *planner) buildPlan() {
 		}
 		a := &p.plan.Accounts[len(p.plan.Accounts)-1]
 		a.Resources = append(a.Resources, p.judge(r))
+		a.fold()
 		p.plan.Summary.add(a.Resources[len(a.Resources)-1].Action)
 	}
 	p.plan.Notes = append(p.plan.Notes, p.others.sortedNotes()...)
@@ -284,11 +288,4 @@ func synced(obj v1alpha1.Asset) syncedState {
 		return syncedState{}
 	}
 	return syncedState{string(c.Status), c.Reason, c.Message}
-}
-
-func because(err error) string {
-	if e, ok := graph.AsError(err); ok {
-		return ": " + e.Explain()
-	}
-	return ""
 }

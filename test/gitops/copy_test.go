@@ -43,7 +43,7 @@ func kubectlWABA(t *testing.T, w *harness.World, args ...string) (code int, out,
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	code = cli.Run(t.Context(), "test", cli.Streams{In: strings.NewReader(harness.AccessToken), Out: &stdout, Err: &stderr},
-		append(args, "--token-file", "-", "--graph-base-url", w.URL))
+		append(args, "--access-token-file", "-", "--graph-base-url", w.URL))
 	if strings.Contains(stdout.String()+stderr.String(), harness.AccessToken) {
 		t.Error("the token got out")
 	}

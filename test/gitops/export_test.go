@@ -127,7 +127,7 @@ func exported(t *testing.T, w *harness.World, args ...string) []*unstructured.Un
 		out.Reset()
 		errs.Reset()
 		code = cli.Run(t.Context(), "test", cli.Streams{In: strings.NewReader(harness.AccessToken), Out: &out, Err: &errs},
-			append([]string{"export", harness.AccountID, "--token-file", "-", "--graph-base-url", w.URL}, args...))
+			append([]string{"export", harness.AccountID, "--access-token-file", "-", "--graph-base-url", w.URL}, args...))
 		if code == cli.ExitOK {
 			break
 		}
