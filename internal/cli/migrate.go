@@ -47,6 +47,7 @@ type migrateFlags struct {
 	keepNames, inPlace bool
 	noCheck, noCluster bool
 	out                outputFlags
+	given              func(flag string) bool
 }
 
 func newMigrate(version string, s Streams) *cobra.Command {
@@ -74,11 +75,12 @@ func newMigrate(version string, s Streams) *cobra.Command {
 	f.BoolVar(&m.inPlace, "in-place", false, "rewrite the files themselves")
 	f.BoolVar(&m.noCheck, "no-check", false, "only rewrite: read neither Meta nor the cluster")
 	f.BoolVar(&m.noCluster, "no-cluster", false, "check without a cluster")
-	f.StringVar(&m.webhookURL, "webhook-url", "", "public address of the operator's webhook receiver, as in the operator's flag, for WebhookSubscriptions that send events there")
+	f.StringVar(&m.webhookURL, "webhook-url", "", "public address of the operator's webhook receiver, as in the operator's flag, for WebhookSubscriptions that send events there (default that of the installed operator)")
 	m.out.bindFiles(f, "write rewritten files into this directory, which must be empty or new")
 	cluster, meta := newClusterFlags(f), newGraphFlags(f)
 	c.MarkFlagsMutuallyExclusive("in-place", "output-dir")
 	c.MarkFlagsMutuallyExclusive("keep-names", "name-suffix")
+	m.given = c.Flags().Changed
 	c.RunE = func(c *cobra.Command, paths []string) error {
 		return m.run(c.Context(), version, s, cluster, meta, paths)
 	}
@@ -175,9 +177,12 @@ func (m *migrateFlags) checkNames() error {
 
 // verdict makes the operator's plan.
 func (m *migrateFlags) verdict(ctx context.Context, version string, s Streams, cluster *clusterFlags, meta *graphFlags, r *migrate.Result) (*migrate.Verdict, error) {
-	p := &planFlags{noCluster: m.noCluster, webhookURL: m.webhookURL, createsPerHour: operator.DefaultOptions().CreatesPerHour}
+	p := &planFlags{noCluster: m.noCluster, webhookURL: m.webhookURL, createsPerHour: operator.DefaultOptions().CreatesPerHour, given: m.given}
 	o, err := p.options(ctx, version, s, cluster, meta)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.follow(ctx, version, s, &o, r.Documents()); err != nil {
 		return nil, err
 	}
 	return r.Check(ctx, o)

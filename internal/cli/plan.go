@@ -34,6 +34,8 @@ type planFlags struct {
 	all, noCluster bool
 	webhookURL     string
 	createsPerHour int
+	// given reports whether the caller set a flag of this name.
+	given func(flag string) bool
 }
 
 func newPlan(version string, s Streams) *cobra.Command {
@@ -60,9 +62,10 @@ It exits with 2 if something would be written to Meta or is blocked, with 0 if n
 	c.Flags().StringVarP(&f.format, "output", "o", "text", "format of the plan: "+strings.Join(formats, ", "))
 	c.Flags().BoolVar(&f.all, "all", false, "name resources with which nothing would happen, too")
 	c.Flags().BoolVar(&f.noCluster, "no-cluster", false, "plan without a cluster: every resource counts as new")
-	c.Flags().StringVar(&f.webhookURL, "webhook-url", "", "public address of the operator's webhook receiver, as in the operator's flag, for WebhookSubscriptions that send events there")
-	c.Flags().IntVar(&f.createsPerHour, "template-creates-per-hour", defaults.CreatesPerHour, "Meta's limit of new templates per account and hour, as in the operator's flag")
+	c.Flags().StringVar(&f.webhookURL, "webhook-url", "", "public address of the operator's webhook receiver, as in the operator's flag, for WebhookSubscriptions that send events there (default that of the installed operator)")
+	c.Flags().IntVar(&f.createsPerHour, "template-creates-per-hour", defaults.CreatesPerHour, "Meta's limit of new templates per account and hour, as in the operator's flag; the installed operator's goes before the default")
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
+	f.given = c.Flags().Changed
 	c.RunE = func(c *cobra.Command, paths []string) error {
 		write := plan.Formats[f.format]
 		if write == nil {
@@ -127,6 +130,9 @@ func (f *planFlags) plan(ctx context.Context, version string, s Streams, cluster
 		return nil, err
 	}
 	o.Documents, o.Unreadable = manifest.Read(paths, s.In)
+	if err := f.follow(ctx, version, s, &o, o.Documents); err != nil {
+		return nil, err
+	}
 	p, err := plan.Run(ctx, o)
 	if err != nil {
 		return nil, err

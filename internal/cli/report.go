@@ -27,7 +27,7 @@ const reportExamples = `  # What the operator knows of an account, without askin
   kubectl waba report acme -o html > acme.html
 
   # Without a cluster; the token comes from a file
-  kubectl waba report --account 102290129340398 --token-file token -o json > acme.json
+  kubectl waba report --account 102290129340398 --access-token-file token -o json > acme.json
 
   # Say which app may be subscribed, and which host may get events
   kubectl waba report acme --approved-app 634974688087057 --callback-host hooks.acme.example > acme.md`
@@ -139,6 +139,9 @@ func (f *reportFlags) question(c *cobra.Command, version, name string) (complian
 		q.Resource = types.NamespacedName{Namespace: namespace, Name: name}
 		if q.Cluster, err = f.cluster.client(); err != nil {
 			return q, err
+		}
+		if !q.AlwaysVersion {
+			q.GraphAPIVersion = installedAPIVersion(c.Context(), q.Cluster, q.Resource, q.GraphAPIVersion)
 		}
 	}
 	if f.offline {

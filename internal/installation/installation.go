@@ -134,7 +134,7 @@ func versionOf(image, label string) string {
 // reference is how arguments of a container refer to its environment.
 var reference = regexp.MustCompile(`\$\([A-Za-z_][A-Za-z0-9_.-]*\)`)
 
-// expanded puts the environment's values into the arguments. An argument whose value isn't in the Deployment is left out.
+// expanded puts the environment's values into the arguments. An argument with a value that isn't in the Deployment is left out.
 func expanded(args []string, env []corev1.EnvVar) []string {
 	var out []string
 	for _, arg := range args {
