@@ -30,7 +30,7 @@ var clusterUsages = map[string]string{
 	"kubeconfig":               "path of the kubeconfig (default $KUBECONFIG, else ~/.kube/config)",
 	"namespace":                "namespace of the resources (default that of the context)",
 	"proxy-url":                "proxy on the way to the API server",
-	"request-timeout":          "limit for one request to the API server, such as 10s; 0 for none",
+	"request-timeout":          "limit for one request to the API server, such as 10s (default 30s)",
 	"server":                   "address of the API server",
 	"tls-server-name":          "name that the API server's certificate must have, if it isn't that of --server",
 	"token":                    "bearer token for the API server",
@@ -46,8 +46,8 @@ func newClusterFlags(flags *pflag.FlagSet) *clusterFlags {
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)
 	f.AddFlags(all)
 	all.VisitAll(func(flag *pflag.Flag) {
-		flag.Usage = clusterUsages[flag.Name]
-		if flag.Name != "namespace" { // it says what a command is about
+		flag.Usage, flag.DefValue = clusterUsages[flag.Name], "" // the usages name defaults
+		if flag.Name != "namespace" {                            // it says what a command is about
 			flag.Annotations = map[string][]string{aboutCluster: nil}
 		}
 	})

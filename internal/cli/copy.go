@@ -71,6 +71,7 @@ func newCopy(version string, s Streams) *cobra.Command {
 	cp.out.bind(f)
 	bindFilter(f, &cp.Templates, "copy")
 	cp.cluster, cp.graph = newClusterFlags(f), newGraphFlags(f)
+	f.Lookup("namespace").Usage = "namespace to write into every resource (default none)"
 	return c
 }
 

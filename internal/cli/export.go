@@ -70,6 +70,7 @@ func newExport(version string, s Streams) *cobra.Command {
 	f.BoolVar(&e.settings, "number-settings", false, "describe the settings of numbers too: 7 calls for each")
 	f.StringVar(&e.WABAName, "waba-name", "", "name of the WABA resource (default made of the account's name)")
 	e.cluster, e.graph = newClusterFlags(f), newGraphFlags(f)
+	f.Lookup("namespace").Usage = "namespace to write into every resource (default none)"
 	c.MarkFlagsMutuallyExclusive("managed", "observed")
 	_ = c.RegisterFlagCompletionFunc("kinds", cobra.FixedCompletions(export.Kinds, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
 	return c
