@@ -72,9 +72,12 @@ with 1 when it didn't work, and with 2 when it found what it looks for.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl waba"},
-		Args:          cobra.NoArgs,
+		Args:          unknownCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+
+		SuggestionsMinimumDistance: 2,
 	}
+	root.SetFlagErrorFunc(unknownFlag)
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
@@ -84,4 +87,21 @@ with 1 when it didn't work, and with 2 when it found what it looks for.`,
 	root.SetUsageFunc(groupedUsage(root.UsageFunc()))
 	separateTokens(root)
 	return root
+}
+
+// unknownCommand says what to write instead of arguments that name no command.
+func unknownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	meant := ""
+	if suggestions := root.SuggestionsFor(args[0]); len(suggestions) > 0 {
+		meant = ", did you mean " + strings.Join(suggestions, " or ") + "?"
+	}
+	return fmt.Errorf("unknown command %q%s; see '%s --help'", args[0], meant, root.CommandPath())
+}
+
+// unknownFlag says where the flags are that can be written.
+func unknownFlag(c *cobra.Command, err error) error {
+	return fmt.Errorf("%w; see '%s --help'", err, c.CommandPath())
 }

@@ -98,6 +98,18 @@ func example(t *testing.T, args []string) (code int, out, stderr string) {
 	return run(t, sale, args...)
 }
 
+// TestMeant: what isn't a command is answered with the command that was meant, if there is one.
+func TestMeant(t *testing.T) {
+	for typed, want := range map[string]string{
+		"exprt": "error: unknown command \"exprt\", did you mean export?; see 'kubectl waba --help'\n",
+		"xyzzy": "error: unknown command \"xyzzy\"; see 'kubectl waba --help'\n",
+	} {
+		if code, out, stderr := run(t, "", typed, "102290129340398"); code != ExitFailed || out != "" || stderr != want {
+			t.Errorf("%s: exit code %d\n%s%s", typed, code, out, stderr)
+		}
+	}
+}
+
 const sale = `apiVersion: whatsapp.waba-operator.io/v1alpha1
 kind: MessageTemplate
 metadata:
@@ -131,7 +143,7 @@ func TestLint(t *testing.T) {
 		"nothing of this project": {stdin: "apiVersion: v1\nkind: ConfigMap\n", args: []string{"-"}, out: "in 0 resources", err: "note: no resource of waba-operator in -\n"},
 		"nothing named":           {code: ExitFailed, err: "error: no manifests: name files or directories, or - for the standard input\n"},
 		"unknown format":          {args: []string{"-o", "xml", "-"}, code: ExitFailed, err: "error: unknown format \"xml\": use one of github, json, sarif, text\n"},
-		"unknown flag":            {args: []string{"--colour"}, code: ExitFailed, err: "error: unknown flag: --colour\n"},
+		"unknown flag":            {args: []string{"--colour"}, code: ExitFailed, err: "error: unknown flag: --colour; see 'kubectl waba lint --help'\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, out, stderr := run(t, tc.stdin, append([]string{"lint"}, tc.args...)...)

@@ -99,7 +99,7 @@ func TestSimulateRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, args := range map[string][]string{
-		"error: unknown flag: --nonsense\n":                                        {"--nonsense"},
+		"error: unknown flag: --nonsense; see 'kubectl waba simulate --help'\n":    {"--nonsense"},
 		"error: unknown command \"extra\" for \"kubectl waba simulate\"\n":         {"extra"},
 		"error: --seed-file: open none.json: no such file or directory\n":          {"--seed-file", "none.json"},
 		"error: --seed-file: " + broken + ": seed: account \"nobody\" has no ID\n": {"--seed-file", broken},

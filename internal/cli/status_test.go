@@ -99,7 +99,7 @@ func TestStatusMistakes(t *testing.T) {
 		err  string
 	}{
 		"unknown format": {[]string{"-o", "xml"}, "error: unknown format \"xml\": use one of json, markdown, tree, wide, yaml\n"},
-		"unknown flag":   {[]string{"--colour"}, "error: unknown flag: --colour\n"},
+		"unknown flag":   {[]string{"--colour"}, "error: unknown flag: --colour; see 'kubectl waba status --help'\n"},
 		"nobody answers": {[]string{"--server", "http://127.0.0.1:1"}, "error: "},
 	} {
 		t.Run(name, func(t *testing.T) {
