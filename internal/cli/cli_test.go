@@ -55,6 +55,14 @@ func TestExamples(t *testing.T) {
 	if err := os.WriteFile("templates/sale.yaml", []byte(sale), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.MkdirAll("overlays/production", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for file, text := range map[string]string{"overlays/production/kustomization.yaml": "resources: [sale.yaml]\n", "overlays/production/sale.yaml": sale} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := os.WriteFile("token", []byte(graphsim.DemoToken), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -139,8 +147,8 @@ func TestLint(t *testing.T) {
 		"a warning":               {stdin: sale + "  footer: {text: 🎉}\n", args: []string{"-"}, out: "0 errors, 1 warning"},
 		"a warning counts":        {stdin: sale + "  footer: {text: 🎉}\n", args: []string{"--strict", "-"}, code: ExitFound, out: "0 errors, 1 warning"},
 		"half a directory":        {args: []string{"../lint/testdata/manifests/unfinished.yaml", "../../config/samples/waba.yaml"}, code: ExitFound, out: "unfinished.yaml:1: error: can't be parsed"},
-		"no such file":            {args: []string{"none.yaml"}, code: ExitFound, out: "none.yaml: error: no such file or directory"},
-		"nothing of this project": {stdin: "apiVersion: v1\nkind: ConfigMap\n", args: []string{"-"}, out: "in 0 resources", err: "note: no resource of waba-operator in -\n"},
+		"no such file":            {args: []string{"none.yaml", "../../config/samples"}, code: ExitFailed, out: "none.yaml: error: no such file or directory", err: "error: none.yaml: no such file or directory\n"},
+		"nothing of this project": {stdin: "apiVersion: v1\nkind: ConfigMap\n", args: []string{"-"}, out: "in 0 resources", err: "note: nothing was checked: - has no resources of whatsapp.waba-operator.io\n"},
 		"nothing named":           {code: ExitFailed, err: "error: no manifests: name files or directories, or - for the standard input\n"},
 		"unknown format":          {args: []string{"-o", "xml", "-"}, code: ExitFailed, err: "error: unknown format \"xml\": use one of github, json, sarif, text\n"},
 		"unknown flag":            {args: []string{"--colour"}, code: ExitFailed, err: "error: unknown flag: --colour; see 'kubectl waba lint --help'\n"},

@@ -18,7 +18,6 @@ import (
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/export"
-	"github.com/waba-operator/waba-operator/internal/manifest"
 	"github.com/waba-operator/waba-operator/internal/promote"
 )
 
@@ -42,6 +41,7 @@ and a line on the standard error say what to correct. It exits with 2 if there a
 type copyCommand struct {
 	promote.Options
 	version  string
+	in       inputs
 	cluster  *clusterFlags
 	graph    *graphFlags
 	out      outputFlags
@@ -51,23 +51,31 @@ type copyCommand struct {
 func newCopy(version string, s Streams) *cobra.Command {
 	cp := &copyCommand{version: version, progress: &progress{Streams: s}}
 	c := &cobra.Command{
-		Use:     "copy [flags] --waba NAME ACCOUNT_ID|FILE|DIRECTORY|- …",
+		Use:     "copy [flags] --waba NAME ACCOUNT_ID|FILE|DIRECTORY|- … | -f FILE | -k DIRECTORY",
 		Short:   "Bring the templates of one account into another one",
 		Long:    copyLong,
 		Example: copyExamples,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			ids, paths := sources(args)
+			if err := cp.in.take(paths); err != nil {
+				return err
+			}
+			if len(ids)+len(cp.in.Names()) == 0 {
 				return errors.New("nothing to copy: name an account by its id at Meta, files or directories, or - for the standard input")
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error { return cp.run(c.Context(), args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			ids, _ := sources(args)
+			return cp.run(c.Context(), ids)
+		},
 	}
 	f := c.Flags()
 	f.StringVar(&cp.WABAName, "waba", "", "name of the WABA resource of the other account (required)")
 	f.StringVar(&cp.WABANamespace, "waba-namespace", "", "namespace of that WABA resource (default that of the templates)")
 	f.StringVar(&cp.NamePrefix, "name-prefix", "", "put this before the name of each template at Meta: lower-case letters, digits and underscores")
 	f.StringToStringVar(&cp.Flows, "flow", nil, "write another Flow id into buttons: OLD=NEW,…")
+	cp.in.bind(c)
 	cp.out.bind(f)
 	bindFilter(f, &cp.Templates, "copy")
 	cp.cluster, cp.graph = newClusterFlags(f), newGraphFlags(f)
@@ -75,18 +83,22 @@ func newCopy(version string, s Streams) *cobra.Command {
 	return c
 }
 
-func (cp *copyCommand) run(ctx context.Context, args []string) error {
-	ids, paths := sources(args)
-	if err := cp.check(ids, paths); err != nil {
+func (cp *copyCommand) run(ctx context.Context, ids []string) error {
+	if err := cp.check(ids); err != nil {
 		return err
 	}
-	documents, unreadable := manifest.Read(paths, cp.progress.In)
+	documents, unreadable := cp.in.Read(ctx, cp.progress.In)
 	if len(unreadable) > 0 {
 		return unreadable[0]
 	}
 	c, err := promote.New(cp.Options)
 	if err != nil {
 		return err
+	}
+	if len(cp.in.Names()) > 0 {
+		if err := cp.in.noteNothing(cp.progress.Err, "copied from manifests", documents); err != nil {
+			return err
+		}
 	}
 	var missing []string
 	if len(ids) > 0 {
@@ -126,7 +138,7 @@ func sources(args []string) (ids, paths []string) {
 var templateNamePart = regexp.MustCompile(`^[a-z0-9_]*$`)
 
 // check says what to write instead of what can't be used.
-func (cp *copyCommand) check(ids, paths []string) error {
+func (cp *copyCommand) check(ids []string) error {
 	switch {
 	case cp.WABAName == "":
 		return errors.New("--waba is missing: name the WABA resource of the account that gets the templates")
@@ -136,8 +148,9 @@ func (cp *copyCommand) check(ids, paths []string) error {
 		return errors.New("--status goes with an account: manifests don't say which status a template has")
 	case !templateNamePart.MatchString(cp.NamePrefix):
 		return fmt.Errorf("--name-prefix takes lower-case letters, digits and underscores only, such as shop_, not %q", cp.NamePrefix)
-	case cp.graph.tokenFile == manifest.Stdin && slices.Contains(paths, manifest.Stdin):
-		return errors.New("the standard input can't be both the manifests and the token")
+	}
+	if err := cp.in.checkStdin(cp.graph); err != nil {
+		return err
 	}
 	if err := checkName("--waba", cp.WABAName); err != nil {
 		return err

@@ -4,7 +4,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,8 +17,11 @@ import (
 const lintExamples = `  # All manifests below a directory
   kubectl waba lint templates/
 
-  # What kustomize or helm would apply
-  kubectl kustomize overlays/production | kubectl waba lint -
+  # What kubectl apply -k would apply
+  kubectl waba lint -k overlays/production
+
+  # What helm would apply
+  helm template shop | kubectl waba lint -
 
   # Annotations in a pull request on GitHub, and warnings count too
   kubectl waba lint --strict -o github templates/`
@@ -28,24 +30,20 @@ func newLint() *cobra.Command {
 	var (
 		format string
 		strict bool
+		in     inputs
 	)
 	formats := slices.Sorted(maps.Keys(lint.Formats))
 	c := &cobra.Command{
-		Use:   "lint [flags] FILE|DIRECTORY|- …",
+		Use:   "lint [flags] FILE|DIRECTORY|- … | -f FILE | -k DIRECTORY",
 		Short: "Check manifests without a cluster and without Meta",
 		Long: `Check manifests without a cluster and without Meta: by the schemas and rules that the API server would apply, by what the
 operator checks before it sends a template, and for resources that are about the same asset. Warnings name what Meta tends to
 reject. Objects of other projects are left alone.
 
-It exits with 2 if there are errors, with --strict also if there are warnings.`,
+It exits with 2 if there are errors, with --strict also if there are warnings, and with 1 if something can't be read.`,
 		Example: lintExamples,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("no manifests: name files or directories, or - for the standard input")
-			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, paths []string) error {
+		Args:    in.args,
+		RunE: func(c *cobra.Command, _ []string) error {
 			write := lint.Formats[format]
 			if write == nil {
 				return fmt.Errorf("unknown format %q: use one of %s", format, strings.Join(formats, ", "))
@@ -54,19 +52,21 @@ It exits with 2 if there are errors, with --strict also if there are warnings.`,
 			if err != nil {
 				return err
 			}
-			r := l.Run(c.Context(), paths, c.InOrStdin())
+			documents, unreadable := in.Read(c.Context(), c.InOrStdin())
+			r := l.Check(c.Context(), documents, unreadable)
 			if err := write(c.OutOrStdout(), r); err != nil {
+				return err
+			}
+			if err := notRead(unreadable); err != nil {
 				return err
 			}
 			if r.Count(lint.Error) > 0 || strict && r.Count(lint.Warning) > 0 {
 				return errFound
 			}
-			if r.Checked == 0 {
-				_, err = fmt.Fprintf(c.ErrOrStderr(), "note: no resource of waba-operator in %s\n", strings.Join(paths, ", "))
-			}
-			return err
+			return in.noteNothing(c.ErrOrStderr(), "checked", documents)
 		},
 	}
+	in.bind(c)
 	c.Flags().StringVarP(&format, "output", "o", "text", "format of the report: "+strings.Join(formats, ", "))
 	c.Flags().BoolVar(&strict, "strict", false, "exit with 2 for warnings, too")
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags

@@ -17,7 +17,6 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/waba-operator/waba-operator/internal/manifest"
 	"github.com/waba-operator/waba-operator/internal/migrate"
 	"github.com/waba-operator/waba-operator/internal/operator"
 )
@@ -46,6 +45,7 @@ type migrateFlags struct {
 	waba, webhookURL   string
 	keepNames, inPlace bool
 	noCheck, noCluster bool
+	in                 inputs
 	out                outputFlags
 	given              func(flag string) bool
 }
@@ -53,18 +53,14 @@ type migrateFlags struct {
 func newMigrate(version string, s Streams) *cobra.Command {
 	m := &migrateFlags{}
 	c := &cobra.Command{
-		Use:     "migrate [flags] --from ID --to ID FILE|DIRECTORY|- …",
+		Use:     "migrate [flags] --from ID --to ID FILE|DIRECTORY|- … | -f FILE | -k DIRECTORY",
 		Short:   "Rewrite the manifests of an account whose id changes at Meta",
 		Long:    migrateLong,
 		Example: migrateExamples,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("no manifests: name files or directories, or - for the standard input")
-			}
-			return nil
-		},
+		Args:    m.in.args,
 	}
 	f := c.Flags()
+	m.in.bind(c)
 	f.StringVar(&m.From, "from", "", "id of the old account at Meta (required)")
 	f.StringVar(&m.To, "to", "", "id of the new account at Meta (required)")
 	f.StringVar(&m.waba, "waba", "", "the old account's WABA resource, [NAMESPACE/]NAME, if the manifests don't contain it")
@@ -81,25 +77,28 @@ func newMigrate(version string, s Streams) *cobra.Command {
 	c.MarkFlagsMutuallyExclusive("in-place", "output-dir")
 	c.MarkFlagsMutuallyExclusive("keep-names", "name-suffix")
 	m.given = c.Flags().Changed
-	c.RunE = func(c *cobra.Command, paths []string) error {
-		return m.run(c.Context(), version, s, cluster, meta, paths)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return m.run(c.Context(), version, s, cluster, meta)
 	}
 	return c
 }
 
-func (m *migrateFlags) run(ctx context.Context, version string, s Streams, cluster *clusterFlags, meta *graphFlags, paths []string) error {
-	if err := m.check(cluster, meta, paths); err != nil {
+func (m *migrateFlags) run(ctx context.Context, version string, s Streams, cluster *clusterFlags, meta *graphFlags) error {
+	if err := m.check(cluster, meta); err != nil {
 		return err
 	}
-	documents, unreadable := manifest.Read(paths, s.In)
+	documents, unreadable := m.in.Read(ctx, s.In)
 	if len(unreadable) > 0 {
 		return unreadable[0]
+	}
+	if err := m.in.noteNothing(s.Err, "rewritten", documents); err != nil {
+		return err
 	}
 	r, err := migrate.Rewrite(documents, m.Options)
 	if err != nil {
 		return err
 	}
-	targets, err := m.targets(r, paths)
+	targets, err := m.targets(r)
 	if err != nil {
 		return err
 	}
@@ -127,7 +126,7 @@ func (m *migrateFlags) run(ctx context.Context, version string, s Streams, clust
 }
 
 // check completes the options, and says what to write instead of what can't be used.
-func (m *migrateFlags) check(cluster *clusterFlags, meta *graphFlags, paths []string) error {
+func (m *migrateFlags) check(cluster *clusterFlags, meta *graphFlags) error {
 	for flag, id := range map[string]string{"--from": m.From, "--to": m.To} {
 		if !accountID.MatchString(id) {
 			return fmt.Errorf("%s must be an account's id at Meta, 1 to 32 digits as shown in WhatsApp Manager, not %q", flag, id)
@@ -136,12 +135,10 @@ func (m *migrateFlags) check(cluster *clusterFlags, meta *graphFlags, paths []st
 	switch {
 	case m.From == m.To:
 		return fmt.Errorf("--from and --to are the same account %s", m.From)
-	case m.inPlace && slices.Contains(paths, manifest.Stdin):
-		return errors.New("the standard input can't be rewritten in place: give --output-dir DIRECTORY")
-	case meta.tokenFile == manifest.Stdin && slices.Contains(paths, manifest.Stdin):
-		return errors.New("the standard input can't be both the manifests and the token")
+	case m.inPlace && m.in.noFile() != "":
+		return fmt.Errorf("%s can't be rewritten in place: give --output-dir DIRECTORY", m.in.noFile())
 	}
-	if err := errors.Join(m.checkNames(), checkFlows(m.Flows), meta.validate(), operator.CheckWebhookURL(m.webhookURL)); err != nil {
+	if err := errors.Join(m.in.checkStdin(meta), m.checkNames(), checkFlows(m.Flows), meta.validate(), operator.CheckWebhookURL(m.webhookURL)); err != nil {
 		return err
 	}
 	m.Namespace = *cluster.Namespace
@@ -189,14 +186,14 @@ func (m *migrateFlags) verdict(ctx context.Context, version string, s Streams, c
 }
 
 // targets are the paths to which the rewritten files go, in their order; none where nothing is written.
-func (m *migrateFlags) targets(r *migrate.Result, paths []string) ([]string, error) {
+func (m *migrateFlags) targets(r *migrate.Result) ([]string, error) {
 	var out []string
 	for _, f := range r.Files {
 		switch {
 		case m.inPlace:
 			out = append(out, f.Source)
 		case m.out.dir != "":
-			path := filepath.Join(m.out.dir, below(f.Source, paths))
+			path := filepath.Join(m.out.dir, m.in.below(f.Source))
 			if slices.Contains(out, path) {
 				return nil, fmt.Errorf("two files would become %s: name the directory in which they are", path)
 			}
@@ -204,20 +201,6 @@ func (m *migrateFlags) targets(r *migrate.Result, paths []string) ([]string, err
 		}
 	}
 	return out, nil
-}
-
-// below is the path of a file below the one of the paths through which it was found.
-func below(source string, paths []string) string {
-	if source == manifest.Stdin {
-		return "manifests.yaml"
-	}
-	for _, root := range paths {
-		rel, err := filepath.Rel(root, source)
-		if err == nil && rel != "." && filepath.IsLocal(rel) {
-			return rel
-		}
-	}
-	return filepath.Base(source)
 }
 
 // written says where the files are.

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/utils/clock"
 
-	"github.com/waba-operator/waba-operator/internal/manifest"
 	"github.com/waba-operator/waba-operator/internal/operator"
 	"github.com/waba-operator/waba-operator/internal/plan"
 )
@@ -22,8 +21,8 @@ import (
 const planExamples = `  # What applying these manifests would change at Meta
   kubectl waba plan templates/
 
-  # What kustomize or helm would apply, as a comment on a pull request
-  kubectl kustomize overlays/production | kubectl waba plan -o markdown -
+  # What kubectl apply -k would apply, as a comment on a pull request
+  kubectl waba plan -o markdown -k overlays/production
 
   # Without a cluster, as if nothing were managed yet; the token is in WABA_ACCESS_TOKEN
   kubectl waba plan --no-cluster templates/`
@@ -34,6 +33,7 @@ type planFlags struct {
 	all, noCluster bool
 	webhookURL     string
 	createsPerHour int
+	in             inputs
 	// given reports whether the caller set a flag of this name.
 	given func(flag string) bool
 }
@@ -42,7 +42,7 @@ func newPlan(version string, s Streams) *cobra.Command {
 	f := &planFlags{}
 	formats := slices.Sorted(maps.Keys(plan.Formats))
 	c := &cobra.Command{
-		Use:   "plan [flags] FILE|DIRECTORY|- …",
+		Use:   "plan [flags] FILE|DIRECTORY|- … | -f FILE | -k DIRECTORY",
 		Short: "Show what the operator would do to Meta for manifests",
 		Long: `Show what the operator would do to Meta for manifests that aren't applied yet: create, edit, adopt, nothing, or why it would
 have to wait. It runs the operator's own decisions over a copy of the cluster's resources in memory; neither the cluster nor
@@ -50,13 +50,9 @@ Meta is changed. Resources that are missing from the manifests are left alone.
 
 It exits with 2 if something would be written to Meta or is blocked, with 0 if not, and with 1 if any of it can't be planned.`,
 		Example: planExamples,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("no manifests: name files or directories, or - for the standard input")
-			}
-			return nil
-		},
+		Args:    f.in.args,
 	}
+	f.in.bind(c)
 	cluster, meta := newClusterFlags(c.Flags()), newGraphFlags(c.Flags())
 	defaults := operator.DefaultOptions()
 	c.Flags().StringVarP(&f.format, "output", "o", "text", "format of the plan: "+strings.Join(formats, ", "))
@@ -66,15 +62,15 @@ It exits with 2 if something would be written to Meta or is blocked, with 0 if n
 	c.Flags().IntVar(&f.createsPerHour, "template-creates-per-hour", defaults.CreatesPerHour, "Meta's limit of new templates per account and hour, as in the operator's flag; the installed operator's goes before the default")
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
 	f.given = c.Flags().Changed
-	c.RunE = func(c *cobra.Command, paths []string) error {
+	c.RunE = func(c *cobra.Command, _ []string) error {
 		write := plan.Formats[f.format]
 		if write == nil {
 			return fmt.Errorf("unknown format %q: use one of %s", f.format, strings.Join(formats, ", "))
 		}
-		if meta.tokenFile == manifest.Stdin && slices.Contains(paths, manifest.Stdin) {
-			return errors.New("the standard input can't be both the manifests and the token")
+		if err := f.in.checkStdin(meta); err != nil {
+			return err
 		}
-		p, err := f.plan(c.Context(), version, s, cluster, meta, paths)
+		p, err := f.plan(c.Context(), version, s, cluster, meta)
 		if err != nil {
 			return err
 		}
@@ -121,7 +117,7 @@ func (f *planFlags) options(ctx context.Context, version string, s Streams, clus
 	return o, nil
 }
 
-func (f *planFlags) plan(ctx context.Context, version string, s Streams, cluster *clusterFlags, meta *graphFlags, paths []string) (*plan.Plan, error) {
+func (f *planFlags) plan(ctx context.Context, version string, s Streams, cluster *clusterFlags, meta *graphFlags) (*plan.Plan, error) {
 	if err := errors.Join(meta.validate(), operator.CheckWebhookURL(f.webhookURL)); err != nil {
 		return nil, err
 	}
@@ -129,16 +125,13 @@ func (f *planFlags) plan(ctx context.Context, version string, s Streams, cluster
 	if err != nil {
 		return nil, err
 	}
-	o.Documents, o.Unreadable = manifest.Read(paths, s.In)
+	o.Documents, o.Unreadable = f.in.Read(ctx, s.In)
 	if err := f.follow(ctx, version, s, &o, o.Documents); err != nil {
 		return nil, err
 	}
 	p, err := plan.Run(ctx, o)
-	if err != nil {
-		return nil, err
+	if err != nil || len(o.Unreadable) > 0 {
+		return p, err
 	}
-	if len(p.Accounts)+len(p.Invalid) == 0 {
-		_, err = fmt.Fprintf(s.Err, "note: no resource of waba-operator in %s\n", strings.Join(paths, ", "))
-	}
-	return p, err
+	return p, f.in.noteNothing(s.Err, "planned", o.Documents)
 }

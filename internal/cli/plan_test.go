@@ -55,7 +55,7 @@ func TestPlan(t *testing.T) {
 		"half of it is wrong": {
 			stdin: demoWABA + sale + "  footer: 7\n", args: []string{"-"}, code: ExitFailed, out: "1 to adopt, 0 blocked, 0 unchanged, 1 invalid", err: "spec.footer",
 		},
-		"not ours":          {stdin: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", args: []string{"-"}, out: "Plan: 0 to create", err: "note: no resource of waba-operator in -\n"},
+		"not ours":          {stdin: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", args: []string{"-"}, out: "Plan: 0 to create", err: "note: nothing was planned: - has no resources of whatsapp.waba-operator.io\n"},
 		"no such file":      {args: []string{"none.yaml"}, code: ExitFailed, out: "1 invalid", err: "none.yaml: no such file or directory"},
 		"nothing named":     {code: ExitFailed, err: "error: no manifests: name files or directories, or - for the standard input\n"},
 		"unknown format":    {args: []string{"-o", "xml", "-"}, code: ExitFailed, err: "error: unknown format \"xml\": use one of json, markdown, text\n"},

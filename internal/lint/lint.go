@@ -9,7 +9,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"runtime"
 	"slices"
 
@@ -102,14 +101,7 @@ func New() (*Linter, error) {
 	return &Linter{schema: v}, nil
 }
 
-// Run checks the manifests in files and below directories; manifest.Stdin names the standard input. Findings come in the
-// order of files and lines.
-func (l *Linter) Run(ctx context.Context, paths []string, stdin io.Reader) *Result {
-	documents, unreadable := manifest.Read(paths, stdin)
-	return l.Check(ctx, documents, unreadable)
-}
-
-// Check is Run for manifests that were read already.
+// Check checks manifests. Findings come in the order of files and lines; what couldn't be read is one, too.
 func (l *Linter) Check(ctx context.Context, documents []manifest.Document, unreadable []*manifest.ReadError) *Result {
 	r := &Result{Findings: []Finding{}}
 	for _, e := range unreadable {
@@ -157,8 +149,9 @@ func (c *check) found(s Severity, rule Rule, path, format string, args ...any) {
 	if path == "<nil>" {
 		path = "" // that is how errors name the whole object
 	}
+	file, line := d.Place(path)
 	c.findings = append(c.findings, Finding{
-		Source: d.Source, Document: d.Number, Line: d.Line(path), Severity: s, Rule: rule,
+		Source: file, Document: d.Number, Line: line, Severity: s, Rule: rule,
 		Resource: resource(d.Object), Field: path, Message: fmt.Sprintf(format, args...),
 	})
 }

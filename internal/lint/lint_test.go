@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,19 +19,21 @@ import (
 
 var update = flag.Bool("update", false, "write the files that outputs are compared with")
 
-func linter(tb testing.TB) *Linter {
+// checked is what is found in files and directories.
+func checked(tb testing.TB, stdin io.Reader, paths ...string) *Result {
 	tb.Helper()
 	l, err := New()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return l
+	documents, unreadable := manifest.Read(paths, stdin)
+	return l.Check(tb.Context(), documents, unreadable)
 }
 
 // TestReports compares what is found in testdata/manifests with testdata/report.*.
 func TestReports(t *testing.T) {
 	t.Chdir("testdata")
-	r := linter(t).Run(t.Context(), []string{"manifests"}, nil)
+	r := checked(t, nil, "manifests")
 	for format, write := range Formats {
 		var out bytes.Buffer
 		if err := write(&out, r); err != nil {
@@ -54,9 +57,8 @@ func TestReports(t *testing.T) {
 
 // TestRepository: what the project shows to others has no fault, and neither have Meta's own examples.
 func TestRepository(t *testing.T) {
-	l := linter(t)
 	for path, atLeast := range map[string]int{"../../config/samples": 8, "../../api/v1alpha1/testdata/examples": 38} {
-		r := l.Run(t.Context(), []string{path}, nil)
+		r := checked(t, nil, path)
 		if n := r.Count(Error); n != 0 || r.Checked < atLeast {
 			t.Errorf("%s: %d resources, %d errors: %+v", path, r.Checked, n, r.Findings)
 		}
@@ -66,8 +68,8 @@ func TestRepository(t *testing.T) {
 // TestStdin: a secret that strayed into a manifest isn't repeated, and what comes through a pipe is named as such.
 func TestStdin(t *testing.T) {
 	const secret = "EAAG-a-token-in-the-wrong-place"
-	r := linter(t).Run(t.Context(), []string{manifest.Stdin}, strings.NewReader(
-		"apiVersion: whatsapp.waba-operator.io/v1alpha1\nkind: WABA\nmetadata: {name: acme}\nspec:\n  id: \"1\"\n  credentialsSecretRef: {name: "+secret+"}\n  accessToken: "+secret+"\n"))
+	r := checked(t, strings.NewReader(
+		"apiVersion: whatsapp.waba-operator.io/v1alpha1\nkind: WABA\nmetadata: {name: acme}\nspec:\n  id: \"1\"\n  credentialsSecretRef: {name: "+secret+"}\n  accessToken: "+secret+"\n"), manifest.Stdin)
 	if len(r.Findings) == 0 || r.Findings[0].Source != manifest.Stdin {
 		t.Errorf("got %+v", r.Findings)
 	}
@@ -105,7 +107,7 @@ spec:
 		strings.Replace(manifestText, "spec:\n", "spec:\n  contentValidation: Lenient\n", 1): {Warning, RuleLenient},
 	} {
 		var got []string
-		for _, f := range linter(t).Run(t.Context(), []string{manifest.Stdin}, strings.NewReader(text)).Findings {
+		for _, f := range checked(t, strings.NewReader(text), manifest.Stdin).Findings {
 			if f.Severity != want.severity || f.Rule != want.rule {
 				t.Errorf("%+v", f)
 			}
@@ -134,7 +136,7 @@ func BenchmarkLint(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		if r := linter(b).Run(b.Context(), []string{dir}, nil); r.Checked != 1000 || r.Count(Error) != 0 {
+		if r := checked(b, nil, dir); r.Checked != 1000 || r.Count(Error) != 0 {
 			b.Fatalf("%d checked, %d errors: %+v", r.Checked, r.Count(Error), r.Findings[:1])
 		}
 	}

@@ -5,7 +5,6 @@ package lint
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -28,7 +27,7 @@ func newRegister() *register {
 // note remembers a resource, and reports what it collides with.
 func (r *register) note(c *check) {
 	obj := c.document.Object
-	place := fmt.Sprintf("%s:%d", c.document.Source, c.document.Line(""))
+	place := c.document.At("")
 	if name := obj.GetName(); name != "" {
 		key := strings.Join([]string{"resource", obj.GetKind(), obj.GetNamespace(), name}, "|")
 		if before, taken := r.claim(key, place); taken {

@@ -6,6 +6,7 @@ package manifest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,9 @@ import (
 // Stdin names the standard input among paths, and what was read from it.
 const Stdin = "-"
 
+// Extensions are those of the files that are read in directories.
+var Extensions = []string{"yaml", "yml", "json"}
+
 // maxFile is the largest file that is read, in bytes: a manifest of a megabyte can't be stored in a cluster anyway.
 const maxFile = 64 << 20
 
@@ -34,6 +38,8 @@ type Document struct {
 	Source string
 	// Number counts the documents of the file, from 1.
 	Number int
+	// Origin is the file from which kustomize built the document; empty where it stands in Source as it is.
+	Origin string
 	// Object is what stands there.
 	Object *unstructured.Unstructured
 
@@ -50,6 +56,8 @@ type ReadError struct {
 	// Line is where it is, 0 where that isn't known.
 	Line int
 	Err  error
+	// Malformed says that there is something, but neither YAML nor JSON.
+	Malformed bool
 }
 
 func (e *ReadError) Error() string {
@@ -65,15 +73,7 @@ func (e *ReadError) Unwrap() error { return e.Err }
 // named by Stdin. What can't be read doesn't keep the rest from being read. Documents that are no objects of Kubernetes are
 // left out: values of charts, kustomizations, empty ones.
 func Read(paths []string, stdin io.Reader) ([]Document, []*ReadError) {
-	r := &reader{}
-	for _, path := range paths {
-		if path == Stdin {
-			r.stream(Stdin, stdin)
-			continue
-		}
-		r.path(path)
-	}
-	return r.documents, r.errs
+	return (&Sources{Paths: paths}).Read(context.Background(), stdin) // no path is an address
 }
 
 type reader struct {
@@ -89,17 +89,17 @@ func (r *reader) failed(source string, line int, err error) {
 	r.errs = append(r.errs, &ReadError{Source: source, Line: line, Err: err})
 }
 
-// path reads a file, or what looks like a manifest below a directory.
-func (r *reader) path(root string) {
+// path reads a file, or what looks like a manifest in a directory, and if recursive below it.
+func (r *reader) path(root string, recursive bool) {
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			r.failed(path, 0, err)
 		case entry.IsDir():
-			if path != root && strings.HasPrefix(entry.Name(), ".") {
+			if path != root && (!recursive || strings.HasPrefix(entry.Name(), ".")) {
 				return fs.SkipDir
 			}
-		case path == root || slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path)):
+		case path == root || slices.Contains(Extensions, strings.TrimPrefix(filepath.Ext(path), ".")):
 			r.file(path)
 		}
 		return nil
@@ -175,7 +175,7 @@ func (r *reader) unparsable(source string, above int, err error) {
 	if at := strings.LastIndex(what, "yaml: "); at >= 0 {
 		what = what[at+len("yaml: "):]
 	}
-	r.failed(source, line, fmt.Errorf("can't be parsed: %s", what))
+	r.errs = append(r.errs, &ReadError{Source: source, Line: line, Err: fmt.Errorf("can't be parsed: %s", what), Malformed: true})
 }
 
 func (r *reader) document(d Document, text []byte) {
@@ -229,6 +229,23 @@ func (d *Document) Line(path string) int {
 		node, line = next, at
 	}
 	return d.above + line
+}
+
+// Place is where a field stands: the file, and the line as Line says; 0 where kustomize built the document, so that no file has it as it is.
+func (d *Document) Place(path string) (file string, line int) {
+	if d.Origin != "" {
+		return d.Origin, 0
+	}
+	return d.Source, d.Line(path)
+}
+
+// At is Place as editors and terminals link it, such as templates/sale.yaml:12.
+func (d *Document) At(path string) string {
+	file, line := d.Place(path)
+	if line == 0 {
+		return file
+	}
+	return fmt.Sprintf("%s:%d", file, line)
 }
 
 var step = regexp.MustCompile(`[^.\[\]]+|\[[^\]]*\]`)

@@ -152,7 +152,7 @@ func (r *rewriter) find(documents []manifest.Document) error {
 		case r.From:
 			r.accounts[r.objectOf(d.Object).name] = true
 		case r.To:
-			return fmt.Errorf("%s:%d: account %s has a WABA resource already; name the manifests of account %s only", d.Source, d.Line("spec.id"), r.To, r.From)
+			return fmt.Errorf("%s: account %s has a WABA resource already; name the manifests of account %s only", d.At("spec.id"), r.To, r.From)
 		}
 	}
 	switch {
@@ -183,7 +183,7 @@ func (r *rewriter) belongs(d *manifest.Document) error {
 	}
 	o := r.objectOf(d.Object)
 	if r.renamed[o] {
-		return fmt.Errorf("%s:%d: %s %s is in the manifests twice", d.Source, d.Line("metadata.name"), o.kind, o.name.Name)
+		return fmt.Errorf("%s: %s %s is in the manifests twice", d.At("metadata.name"), o.kind, o.name.Name)
 	}
 	r.taken[o] = true
 	ref := types.NamespacedName{Namespace: cmp.Or(text(d.Object, "spec", "wabaRef", "namespace"), o.name.Namespace), Name: text(d.Object, "spec", "wabaRef", "name")}
@@ -191,7 +191,7 @@ func (r *rewriter) belongs(d *manifest.Document) error {
 	case o.kind == v1alpha1.KindWABA:
 		r.renamed[o] = r.accounts[o.name]
 	case ref.Name == "":
-		r.warn("%s:%d: %s %s has no spec.wabaRef and stays as it is; if it is a patch, change its name as that of what it patches", d.Source, d.Line(""), o.kind, o.name.Name)
+		r.warn("%s: %s %s has no spec.wabaRef and stays as it is; if it is a patch, change its name as that of what it patches", d.At(""), o.kind, o.name.Name)
 	default:
 		r.renamed[o] = r.accounts[ref]
 	}
@@ -228,14 +228,14 @@ func (r *rewriter) rewrite(d *manifest.Document) error {
 	o := r.objectOf(d.Object)
 	after := r.after(o)
 	if o.name.Name == "" {
-		return fmt.Errorf("%s:%d: metadata.name is missing; a resource that is applied needs a name", d.Source, d.Line("metadata"))
+		return fmt.Errorf("%s: metadata.name is missing; a resource that is applied needs a name", d.At("metadata"))
 	}
 	if len(apivalidation.NameIsDNSSubdomain(after, false)) > 0 {
-		return fmt.Errorf("%s:%d: %s can't be the name of a resource; choose another --name-suffix", d.Source, d.Line("metadata.name"), after)
+		return fmt.Errorf("%s: %s can't be the name of a resource; choose another --name-suffix", d.At("metadata.name"), after)
 	}
 	now := object{o.kind, types.NamespacedName{Namespace: o.name.Namespace, Name: after}}
 	if now != o && r.taken[now] {
-		return fmt.Errorf("%s:%d: a %s %s is in the manifests already; choose another name with --waba-name or --name-suffix", d.Source, d.Line("metadata.name"), o.kind, after)
+		return fmt.Errorf("%s: a %s %s is in the manifests already; choose another name with --waba-name or --name-suffix", d.At("metadata.name"), o.kind, after)
 	}
 	r.Resources = append(r.Resources, Resource{
 		Kind: o.kind, Namespace: o.name.Namespace, Before: o.name.Name, After: after, Deletes: deletes(d.Object),
@@ -307,7 +307,7 @@ func (r *rewriter) overrides(d *manifest.Document) {
 		case r.renamed[number]:
 			r.set(d, r.after(number), "spec", "phoneNumbers", strconv.Itoa(i), "phoneNumberRef", "name")
 		default:
-			r.warn("%s:%d: PhoneNumber %s isn't in the manifests, so its name stays as it is", d.Source, d.Line(fmt.Sprintf("spec.phoneNumbers[%d]", i)), name)
+			r.warn("%s: PhoneNumber %s isn't in the manifests, so its name stays as it is", d.At(fmt.Sprintf("spec.phoneNumbers[%d]", i)), name)
 		}
 	}
 }
@@ -323,7 +323,7 @@ func (r *rewriter) flows(d *manifest.Document) {
 		case to != "":
 			r.set(d, to, "spec", "buttons", strconv.Itoa(i), "flow", "id")
 		default:
-			r.warn("%s:%d: Flow %s may have another id in the new account; give --flow %s=ID then", d.Source, d.Line(fmt.Sprintf("spec.buttons[%d].flow.id", i)), id, id)
+			r.warn("%s: Flow %s may have another id in the new account; give --flow %s=ID then", d.At(fmt.Sprintf("spec.buttons[%d].flow.id", i)), id, id)
 		}
 	}
 }
@@ -331,8 +331,8 @@ func (r *rewriter) flows(d *manifest.Document) {
 // price names max prices, which are in the currency of the account.
 func (r *rewriter) price(d *manifest.Document) {
 	if _, priced, _ := unstructured.NestedFieldNoCopy(d.Object.Object, "spec", "maxPrice"); priced {
-		r.warn("%s:%d: the max price of %s is in the currency of account %s; if the new account has another one, write the amount in it",
-			d.Source, d.Line("spec.maxPrice"), r.objectOf(d.Object).name.Name, r.From)
+		r.warn("%s: the max price of %s is in the currency of account %s; if the new account has another one, write the amount in it",
+			d.At("spec.maxPrice"), r.objectOf(d.Object).name.Name, r.From)
 	}
 }
 

@@ -85,14 +85,16 @@ func (p *planner) valid(ctx context.Context, linter *lint.Linter) (objects []v1a
 			continue
 		}
 		resource := d.Object.GetKind() + "/" + d.Object.GetName()
-		found := wrong[place(d.Source, d.Number, resource)]
+		file, line := d.Place("metadata")
+		found := wrong[place(file, d.Number, resource)]
 		if d.Object.GetName() == "" {
-			found = append(found, lint.Finding{Source: d.Source, Line: d.Line("metadata"), Field: "metadata.name", Message: "a resource that is applied needs a name"})
+			found = append(found, lint.Finding{Source: file, Line: line, Field: "metadata.name", Message: "a resource that is applied needs a name"})
 		}
 		obj := newObject(d.Object.GetKind())
 		if len(found) == 0 && obj != nil {
 			if err := p.decode(d.Object, obj); err != nil {
-				found = append(found, lint.Finding{Source: d.Source, Line: d.Line(""), Message: err.Error()})
+				_, first := d.Place("")
+				found = append(found, lint.Finding{Source: file, Line: first, Message: err.Error()})
 			}
 		}
 		if len(found) > 0 || obj == nil {

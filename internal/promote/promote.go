@@ -97,7 +97,7 @@ func (c *Copier) AddManifests(documents []manifest.Document) {
 		if d.Object.GroupVersionKind() != v1alpha1.GroupVersion.WithKind(v1alpha1.KindMessageTemplate) {
 			continue
 		}
-		obj, place := &v1alpha1.MessageTemplate{}, fmt.Sprintf("%s:%d", d.Source, d.Line(""))
+		obj, place := &v1alpha1.MessageTemplate{}, d.At("")
 		fields := maps.Clone(d.Object.Object)
 		delete(fields, "status") // a newer operator may write more than this version knows
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(fields, obj, true); err != nil {
