@@ -29,10 +29,13 @@ const (
 	// AnnotationWaitForApproval set to "false" lets a GitOps tool call a template in review healthy. The operator does nothing
 	// about it.
 	AnnotationWaitForApproval = GroupName + "/wait-for-approval"
-	// AnnotationPolicyBeforePause is what the action "pause" of Argo CD remembers, and "resume" restores. The operator does
-	// nothing about it.
+	// AnnotationPolicyBeforePause is the policy, or PolicyAbsent, that "pause" replaced and "resume" restores, as actions of Argo CD and
+	// commands of kubectl waba. The operator does nothing about it.
 	AnnotationPolicyBeforePause = GroupName + "/policy-before-pause"
 )
+
+// PolicyAbsent is the value of AnnotationPolicyBeforePause where the spec had no managementPolicy.
+const PolicyAbsent = "Absent"
 
 // LabelSecretPurpose opts a Secret in to be read by the operator; the value is the one purpose for which it may be used.
 const LabelSecretPurpose = GroupName + "/secret"

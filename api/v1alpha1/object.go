@@ -71,6 +71,8 @@ type AssetKind struct {
 	Name string
 	// Resource is its name in the API and in roles, in plural, such as phonenumbers.
 	Resource string
+	// ShortName is what kubectl also takes for it, such as wapn; empty where the kind's own name is short.
+	ShortName string
 	// New returns an empty object. Its status says that no operator has seen it, as the API server's default does.
 	New func() Asset
 	// NewList returns an empty list.
@@ -80,11 +82,14 @@ type AssetKind struct {
 // AssetKinds are all kinds of this package, in the order of their references: the account first, and a number before the subscriptions
 // that name it.
 var AssetKinds = []AssetKind{
-	{KindWABA, "wabas", func() Asset { return unseen(&WABA{}) }, func() AssetList { return &WABAList{} }},
-	{KindPhoneNumber, "phonenumbers", func() Asset { return unseen(&PhoneNumber{}) }, func() AssetList { return &PhoneNumberList{} }},
-	{KindMessageTemplate, "messagetemplates", func() Asset { return unseen(&MessageTemplate{}) }, func() AssetList { return &MessageTemplateList{} }},
+	{KindWABA, "wabas", "", func() Asset { return unseen(&WABA{}) }, func() AssetList { return &WABAList{} }},
+	{KindPhoneNumber, "phonenumbers", "wapn", func() Asset { return unseen(&PhoneNumber{}) }, func() AssetList { return &PhoneNumberList{} }},
 	{
-		KindWebhookSubscription, "webhooksubscriptions", func() Asset { return unseen(&WebhookSubscription{}) },
+		KindMessageTemplate, "messagetemplates", "wamt", func() Asset { return unseen(&MessageTemplate{}) },
+		func() AssetList { return &MessageTemplateList{} },
+	},
+	{
+		KindWebhookSubscription, "webhooksubscriptions", "wawh", func() Asset { return unseen(&WebhookSubscription{}) },
 		func() AssetList { return &WebhookSubscriptionList{} },
 	},
 }

@@ -14,6 +14,7 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
 
@@ -176,6 +177,7 @@ func TestNamesAndColumns(t *testing.T) {
 		{"WebhookSubscription", "webhooksubscriptions", "wawh", "ACCOUNT APP SUBSCRIBED MESSAGES_TO READY AGE", "APP_CALLBACK POLICY DELETION REASON"},
 	} {
 		spec := definitions[want.kind].Spec
+		registered, _ := v1alpha1.AssetKindOf(want.kind)
 		names := map[int32][]string{}
 		for _, column := range spec.Versions[0].AdditionalPrinterColumns {
 			name := strings.ReplaceAll(strings.ToUpper(column.Name), " ", "_")
@@ -183,6 +185,7 @@ func TestNamesAndColumns(t *testing.T) {
 		}
 		for _, pair := range [][2]string{
 			{spec.Names.Plural, want.plural}, {strings.Join(spec.Names.ShortNames, " "), want.short},
+			{registered.Resource, want.plural}, {registered.ShortName, want.short}, {strings.ToLower(want.kind), spec.Names.Singular},
 			{strings.Join(spec.Names.Categories, " "), "whatsapp"}, {string(spec.Scope), "Namespaced"},
 			{strings.Join(names[0], " "), want.columns}, {strings.Join(names[1], " "), want.wide},
 		} {

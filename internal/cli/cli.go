@@ -84,6 +84,7 @@ with 1 when it didn't work, and with 2 when it found what it looks for.`,
 	root.AddCommand(
 		newCopy(version, s), newDoctor(version, s), newExport(version, s), newLint(), newMigrate(version, s), newPlan(version, s), newReport(version), newSimulate(s), newStatus(s), newVersion(version, s),
 	)
+	root.AddCommand(newActions(s)...)
 	root.SetUsageFunc(groupedUsage(root.UsageFunc()))
 	separateTokens(root)
 	return root

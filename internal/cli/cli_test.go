@@ -102,6 +102,8 @@ func example(t *testing.T, args []string) (code int, out, stderr string) {
 		return runUntil(t, "\n", args...)
 	case args[0] == "plan":
 		args = append(args, demo(t)...)
+	case slices.Contains([]string{"refresh", "pause", "resume", "release"}, args[0]): // no operator would answer
+		args = append(slices.DeleteFunc(args, func(arg string) bool { return arg == "--wait" }), "--dry-run=server")
 	}
 	return run(t, sale, args...)
 }
