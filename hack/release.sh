@@ -61,6 +61,7 @@ for platform in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64;
 	compile "$platform" ./cmd/kubectl-waba "$work/$name/kubectl-waba$suffix"
 	"$release" sbom -version "$version" "$work/$name/kubectl-waba$suffix" >"$out/$name.cdx.json"
 	cp LICENSE "$work/$name"
+	[[ $platform == windows/* ]] || cp cmd/kubectl-waba/kubectl_complete-waba "$work/$name"
 	archive "$work/$name" | gzip --no-name >"$out/$name.tar.gz"
 done
 
@@ -87,5 +88,6 @@ grep -qF "image: $image:$version" "$out/install.yaml"
 mkdir "$work/plugin"
 tar --extract --gzip --file "$out/kubectl-waba-$version-$(go env GOHOSTOS)-$(go env GOHOSTARCH).tar.gz" --directory "$work/plugin"
 [ "$("$work/plugin/kubectl-waba" --version)" = "kubectl waba version $version" ]
+PATH="$work/plugin:$PATH" kubectl_complete-waba expo 2>/dev/null | grep -q '^export'
 "$HELM" template release "$out/waba-operator-${version#v}.tgz" | grep -qE "image: \"?$image:$version"
 echo "release: $(cd "$out" && du -sh . | cut -f1) in $(cd "$out" && find . -type f | wc -l) files"

@@ -53,11 +53,12 @@ type act struct {
 func newAct(s Streams, a *action.Action, texts [3]string) *cobra.Command {
 	v := &act{Action: a, Streams: s}
 	c := &cobra.Command{
-		Use:     a.Name + " [flags] KIND NAME … | KIND/NAME …",
-		Short:   texts[0],
-		Long:    texts[1],
-		Example: texts[2],
-		RunE:    func(c *cobra.Command, args []string) error { return v.run(c.Context(), args) },
+		Use:               a.Name + " [flags] KIND NAME … | KIND/NAME …",
+		Short:             texts[0],
+		Long:              texts[1],
+		Example:           texts[2],
+		ValidArgsFunction: completeResources,
+		RunE:              func(c *cobra.Command, args []string) error { return v.run(c.Context(), args) },
 	}
 	f := c.Flags()
 	v.cluster = newClusterFlags(f)

@@ -85,6 +85,7 @@ with 1 when it didn't work, and with 2 when it found what it looks for.`,
 		newCopy(version, s), newDoctor(version, s), newExport(version, s), newLint(), newMigrate(version, s), newPlan(version, s), newReport(version), newSimulate(s), newStatus(s), newVersion(version, s),
 	)
 	root.AddCommand(newActions(s)...)
+	completions(root)
 	root.SetUsageFunc(groupedUsage(root.UsageFunc()))
 	separateTokens(root)
 	return root

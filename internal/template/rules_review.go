@@ -5,7 +5,9 @@ package template
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -31,6 +33,9 @@ var languages = func() map[string]bool {
 	}
 	return known
 }()
+
+// Languages are the codes Meta documents, in their order.
+func Languages() []string { return slices.Sorted(maps.Keys(languages)) }
 
 var (
 	trailing = regexp.MustCompile(`\}\}[\s\p{P}]+$`)
