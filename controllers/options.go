@@ -15,4 +15,6 @@ type (
 	Metrics = lifecycle.Metrics
 	// Intent is a write to Meta that isn't made because the operator only reads.
 	Intent = lifecycle.Intent
+	// Comparison is what a resource should be at Meta, and what it is there.
+	Comparison = lifecycle.Comparison
 )

@@ -46,6 +46,7 @@ type Base struct {
 	Once          bool
 	intended      func(Intent)
 	failed        func(error)
+	compared      func(Comparison)
 	dryRuns       *dryRunLog
 	Interval      time.Duration
 	// WebhookURL is where the operator's receiver takes events, without the app's id that follows; "" where there is none.
@@ -190,7 +191,8 @@ func NewBase(p Parts, o Options) *Base {
 	}
 	b := &Base{
 		Client: p.Client, Accounts: o.Accounts, Clock: o.Clock, recorder: p.Recorder, AccountEvents: &AccountEvents{}, Metrics: o.Metrics,
-		log: o.Log, Audit: o.Audit, ReadOnly: o.ReadOnly, Once: o.Once, intended: o.Intended, failed: o.Failed, Interval: o.ObservationInterval,
+		log: o.Log, Audit: o.Audit, ReadOnly: o.ReadOnly, Once: o.Once, intended: o.Intended, failed: o.Failed, compared: o.Compared,
+		Interval:   o.ObservationInterval,
 		WebhookURL: o.WebhookURL,
 		Status:     &StatusWriter{client: p.Client, Live: p.Live, written: newWrittenVersions()},
 		Resolver: &Resolver{

@@ -49,6 +49,22 @@ func (b *Base) DryRun(obj v1alpha1.Asset, call string, fields ...string) Intent 
 	return i
 }
 
+// Comparison is what a resource should be at Meta and what it is there, by fields of the spec, for people: the elements of a list are
+// lines. It has no secrets, and no values that Meta doesn't return.
+type Comparison struct {
+	Object     v1alpha1.Asset
+	Want, Live map[string]string
+	// Differing are fields that differ, where the status doesn't name them as drift.
+	Differing []string
+}
+
+// Compare reports a comparison to those who want to know values. It is made only for them.
+func (b *Base) Compare(compare func() Comparison) {
+	if b.compared != nil {
+		b.compared(compare())
+	}
+}
+
 // DryRunOnly is the result of a run of which nothing but a write is missing.
 func DryRunOnly(reason string, first Intent, more ...Intent) *Result {
 	what := first.String()

@@ -32,6 +32,8 @@ type Options struct {
 	Intended func(Intent)
 	// Failed receives the errors of failed steps; nil: only conditions and the log show them.
 	Failed func(error)
+	// Compared receives what is compared with Meta's state; nil: nothing is.
+	Compared func(Comparison)
 	// Once is for who runs the reconcilers once: nothing is put off that an operator spreads over its first hour.
 	Once bool
 	// CreatesPerHour is Meta's limit of new templates per account and hour, 0 for none.

@@ -90,6 +90,7 @@ func (t *templates) own(p *templateRun, w desired, view account.TemplateView) *l
 		s.Operator.PendingCreate = nil // the template isn't what an attempt of the operator's created
 	}
 	if owned.stop != nil {
+		t.compare(p, w, view, template.Diff(w.fields, template.LiveFields(view.Template)))
 		return owned.stop
 	}
 	if owned.baseline != nil {
@@ -126,6 +127,7 @@ func (t *templates) execute(ctx context.Context, p *templateRun, w desired, view
 			s.Operator.PendingCreate = nil
 		}
 	}
+	t.compare(p, w, view, slices.Concat(a.fields, a.drift))
 	t.recordPlan(p, view, w, a)
 	switch a.step {
 	case stepUnpause, stepUnarchive:
@@ -136,6 +138,19 @@ func (t *templates) execute(ctx context.Context, p *templateRun, w desired, view
 		return t.edit(ctx, p, w, view, a.fields, a.cause)
 	}
 	return a.result
+}
+
+// compare reports the values of the fields, of a new template with its name and language.
+func (t *templates) compare(p *templateRun, w desired, view account.TemplateView, differing []string) {
+	t.Compare(func() lifecycle.Comparison {
+		c := lifecycle.Comparison{Object: p.Object, Want: w.fields.Values(), Differing: differing}
+		if view.Template != nil {
+			c.Live = template.LiveFields(view.Template).Values()
+			return c
+		}
+		c.Want["name"], c.Want["language"] = p.Object.Spec.Name, p.Object.Spec.Language
+		return c
+	})
 }
 
 // recordPlan records what a plan found out, before anything is written to Meta.

@@ -43,6 +43,7 @@ func (n *numbers) absent(ctx context.Context, p *numberRun) *lifecycle.Result {
 		return lifecycle.Unchanged(hold)
 	}
 	if n.ReadOnly {
+		n.compareNumber(p, nil)
 		return lifecycle.DryRunOnly(v1alpha1.ReasonNotFound, n.DryRun(p.Object, CallAddNumber))
 	}
 	return n.add(ctx, p)

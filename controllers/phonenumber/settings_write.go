@@ -24,6 +24,9 @@ func (n *numbers) compareSection(ctx context.Context, s *sectionRun) sectionResu
 	}
 	fields := live.Fields(s.section, sentPicture(s.Object))
 	d := s.baseline().Compare(s.want, fields)
+	n.Compare(func() lifecycle.Comparison {
+		return lifecycle.Comparison{Object: s.Object, Want: s.want.Values(), Live: fields.Values()}
+	})
 	result := sectionResult{after: sectionPeriod}
 	s.baseline().MarkRead(s.want)
 	differing := slices.Concat(d.Changed, d.Drift)

@@ -37,6 +37,7 @@ func (n *numbers) Sync(ctx context.Context, p *numberRun) *lifecycle.Result {
 	}
 	live := n.connecting(ctx, p, view)
 	n.observeInto(p, live)
+	n.compareNumber(p, live)
 	var complaint *lifecycle.Result
 	if p.Writable() {
 		stop, later := n.step(ctx, p, live)
@@ -66,6 +67,27 @@ func (n *numbers) Sync(ctx context.Context, p *numberRun) *lifecycle.Result {
 		return out.Sooner(connectRecheck)
 	}
 	return out
+}
+
+// compareNumber reports the values of what isn't in a section. live is nil for a number that would be added.
+func (n *numbers) compareNumber(p *numberRun, live *graph.PhoneNumber) {
+	n.Compare(func() lifecycle.Comparison {
+		spec, want, is := &p.Object.Spec, map[string]string{}, map[string]string{}
+		if spec.DisplayName != "" {
+			want["displayName"] = spec.DisplayName
+		}
+		if live == nil {
+			want["number"] = spec.Number
+			return lifecycle.Comparison{Object: p.Object, Want: want}
+		}
+		if r := spec.Registration; r != nil && r.DataLocalizationRegion != "" {
+			want[regionField] = string(r.DataLocalizationRegion)
+		}
+		if is["displayName"] = live.VerifiedName; p.Object.Status.Operator.Registration != nil {
+			is[regionField] = p.Object.Status.Operator.Registration.DataLocalizationRegion
+		}
+		return lifecycle.Comparison{Object: p.Object, Want: want, Live: is}
+	})
 }
 
 // connects reports that the number was registered a moment ago and isn't connected yet.

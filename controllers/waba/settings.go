@@ -122,6 +122,13 @@ func (a *accounts) manage(ctx context.Context, p *accountRun) *lifecycle.Result 
 	}
 	settings = slices.DeleteFunc(settings, func(s accountSetting) bool { return s.live == "" || s.live == s.want })
 	p.Object.Status.Drift = nil
+	a.Compare(func() lifecycle.Comparison {
+		c := lifecycle.Comparison{Object: p.Object, Want: map[string]string{}, Live: map[string]string{}}
+		for _, s := range settings {
+			c.Want[s.field], c.Live[s.field] = strings.ReplaceAll(s.want, ",", "\n"), strings.ReplaceAll(s.live, ",", "\n")
+		}
+		return c
+	})
 	for _, s := range settings {
 		if o := a.manageOne(ctx, p, repairs, s); o != nil {
 			complaint = o

@@ -39,6 +39,7 @@ func (h *subscriptions) Sync(ctx context.Context, p *subscriptionRun) *lifecycle
 		return o
 	}
 	h.observeInto(l)
+	h.Compare(l.comparison)
 	if !p.Writable() {
 		return h.observed(l)
 	}

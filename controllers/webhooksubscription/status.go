@@ -87,6 +87,29 @@ func (l *lookup) nameOf(n *route) string {
 	return n.path[len(prefix) : len(n.path)-1]
 }
 
+// comparison has the addresses of all levels, and the fields of the app.
+func (l *lookup) comparison() lifecycle.Comparison {
+	s := &l.situation
+	c := lifecycle.Comparison{Object: l.Object, Want: map[string]string{"app": l.appID}, Live: map[string]string{}}
+	levels := s.overrides()
+	if s.app.want != "" {
+		levels = append(levels, &s.app.route)
+	}
+	for _, r := range levels {
+		if r.want != "" {
+			c.Want[r.path+".callbackURL"] = shownURL(r.want)
+		}
+		if r.live != "" {
+			c.Live[r.path+".callbackURL"] = shownURL(r.live)
+		}
+	}
+	if s.app.want != "" && s.app.fieldsKnown {
+		c.Want[s.app.path+".fields"] = strings.Join(s.app.target(s.messageField()), "\n")
+		c.Live[s.app.path+".fields"] = strings.Join(sorted(s.app.fields), "\n")
+	}
+	return c
+}
+
 func (h *subscriptions) observeAppInto(l *lookup) {
 	s, app := &l.Object.Status, &l.situation.app
 	known := s.App

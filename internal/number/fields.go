@@ -177,3 +177,40 @@ func countries(codes []string) string {
 	slices.Sort(out)
 	return strings.Join(slices.Compact(out), " ")
 }
+
+// lists are the fields whose elements are quoted.
+var lists = map[string]bool{
+	"profile.websites": true, "conversationalAutomation.prompts": true, "conversationalAutomation.commands": true,
+	"calling.sip.servers": true, "calling.callHours.weekly": true, "calling.callHours.holidays": true,
+}
+
+// Values are the fields for people: the elements of a list are lines.
+func (f Fields) Values() map[string]string {
+	out := make(map[string]string, len(f))
+	for name, value := range f {
+		switch {
+		case strings.HasPrefix(name, canonical.WriteOnly):
+		case lists[name]:
+			out[name] = strings.Join(elements(value), "\n")
+		default:
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// elements are the items of a list; those of an item that is a list itself stand side by side.
+func elements(s string) (items []string) {
+	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
+		quoted, err := strconv.QuotedPrefix(s)
+		if err != nil {
+			return append(items, s)
+		}
+		item, _ := strconv.Unquote(quoted)
+		if inner, err := strconv.QuotedPrefix(item); err == nil && inner != "" {
+			item = strings.Join(elements(item), " ")
+		}
+		items, s = append(items, item), s[len(quoted):]
+	}
+	return items
+}

@@ -313,3 +313,14 @@ func AwaitsReadBack(recorded map[string]string) bool {
 func SameCategory(recorded map[string]string, category string) bool {
 	return recorded[FieldCategory] == canonical.HashValue(strings.ToUpper(category))
 }
+
+// Values are the fields for people, without those that Meta never returns.
+func (f Fields) Values() map[string]string {
+	out := make(map[string]string, len(f))
+	for name, value := range f {
+		if !strings.HasPrefix(name, canonical.WriteOnly) && value != unknown {
+			out[name] = value
+		}
+	}
+	return out
+}
