@@ -10,8 +10,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"golang.org/x/term"
-
 	"github.com/waba-operator/waba-operator/internal/build"
 	"github.com/waba-operator/waba-operator/internal/cli"
 )
@@ -21,11 +19,7 @@ var version string
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := cli.Run(ctx, build.Version(version), cli.Streams{
-		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, OutTerminal: terminal(os.Stdout), ErrTerminal: terminal(os.Stderr),
-	}, os.Args[1:])
+	code := cli.Run(ctx, build.Version(version), cli.FileStreams(os.Stdin, os.Stdout, os.Stderr), os.Args[1:])
 	stop()
 	os.Exit(code)
 }
-
-func terminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

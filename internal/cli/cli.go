@@ -14,7 +14,11 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
+	"k8s.io/utils/clock"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/waba-operator/waba-operator/internal/terminal"
 )
 
 // Exit codes of every command.
@@ -36,10 +40,45 @@ type Streams struct {
 	Out, Err io.Writer
 	// OutTerminal and ErrTerminal say that the output is a terminal: colour and moving text are for terminals only.
 	OutTerminal, ErrTerminal bool
+	// OutWidth returns how many columns the terminal of Out has; nil is any number.
+	OutWidth func() int
+	// Clock is the time; nil is the real one.
+	Clock clock.WithTicker
 }
+
+// FileStreams are files that may be terminals.
+func FileStreams(in, out, err *os.File) Streams {
+	return Streams{
+		In: in, Out: out, Err: err, OutTerminal: isTerminal(out), ErrTerminal: isTerminal(err),
+		OutWidth: func() int {
+			columns, _, err := term.GetSize(int(out.Fd()))
+			if err != nil {
+				return 0
+			}
+			return columns
+		},
+	}
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // colour reports whether to colour what goes to Out (https://no-color.org).
 func (s Streams) colour() bool { return s.OutTerminal && os.Getenv("NO_COLOR") == "" }
+
+// width is how many columns a line of Out may take, 0 for any number.
+func (s Streams) width() int {
+	if !s.OutTerminal || s.OutWidth == nil {
+		return 0
+	}
+	return max(0, s.OutWidth())
+}
+
+func (s Streams) clock() clock.WithTicker {
+	if s.Clock == nil {
+		return clock.RealClock{}
+	}
+	return s.Clock
+}
 
 // Run runs the command that args name, and returns its exit code.
 func Run(ctx context.Context, version string, s Streams, args []string) int {
@@ -56,7 +95,7 @@ func Run(ctx context.Context, version string, s Streams, args []string) int {
 	case errors.Is(err, errFound):
 		return ExitFound
 	default:
-		_, _ = fmt.Fprintln(s.Err, "error:", strings.ReplaceAll(withoutTokens(err.Error()), "\n", "; "))
+		_, _ = fmt.Fprintln(s.Err, "error:", terminal.Plain(strings.ReplaceAll(withoutTokens(err.Error()), "\n", "; ")))
 		return ExitFailed
 	}
 }
@@ -81,8 +120,9 @@ with 1 when it didn't work, and with 2 when it found what it looks for.`,
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
+	fitHelp(root, s.width())
 	root.AddCommand(
-		newCopy(version, s), newDoctor(version, s), newExport(version, s), newLint(), newMigrate(version, s), newPlan(version, s), newReport(version), newSimulate(s), newStatus(s), newVersion(version, s),
+		newCopy(version, s), newDoctor(version, s), newExport(version, s), newLint(s), newMigrate(version, s), newPlan(version, s), newReport(version, s), newSimulate(s), newStatus(s), newVersion(version, s),
 	)
 	root.AddCommand(newActions(s)...)
 	completions(root)

@@ -152,7 +152,7 @@ func TestLint(t *testing.T) {
 		"no such file":            {args: []string{"none.yaml", "../../config/samples"}, code: ExitFailed, out: "none.yaml: error: no such file or directory", err: "error: none.yaml: no such file or directory\n"},
 		"nothing of this project": {stdin: "apiVersion: v1\nkind: ConfigMap\n", args: []string{"-"}, out: "in 0 resources", err: "note: nothing was checked: - has no resources of whatsapp.waba-operator.io\n"},
 		"nothing named":           {code: ExitFailed, err: "error: no manifests: name files or directories, or - for the standard input\n"},
-		"unknown format":          {args: []string{"-o", "xml", "-"}, code: ExitFailed, err: "error: unknown format \"xml\": use one of github, json, sarif, text\n"},
+		"unknown format":          {args: []string{"-o", "xml", "-"}, code: ExitFailed, err: "error: unknown format \"xml\": use one of github, json, sarif, text, yaml\n"},
 		"unknown flag":            {args: []string{"--colour"}, code: ExitFailed, err: "error: unknown flag: --colour; see 'kubectl waba lint --help'\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -183,8 +183,9 @@ func (cp *copyCommand) read(ctx context.Context, id string) (*export.Source, err
 	if err != nil {
 		return nil, err
 	}
+	cp.progress.begin("reading the account")
 	source, err := export.Read(ctx, session, &export.Options{Kinds: []string{v1alpha1.KindMessageTemplate}}, false)
-	cp.progress.clear()
+	cp.progress.end()
 	if err != nil {
 		return nil, fmt.Errorf("account %s can't be read: %s", id, export.ExplainCall(err, creds.Source))
 	}

@@ -9,9 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -57,7 +55,6 @@ type doctorCommand struct {
 }
 
 func newDoctor(version string, s Streams) *cobra.Command {
-	formats := slices.Sorted(maps.Keys(doctor.Formats))
 	d := &doctorCommand{streams: s, version: version}
 	c := &cobra.Command{
 		Use:     "doctor [flags] ACCOUNT_ID",
@@ -70,23 +67,22 @@ func newDoctor(version string, s Streams) *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error { return d.run(c.Context(), args[0], formats) },
+		RunE: func(c *cobra.Command, args []string) error { return d.run(c.Context(), args[0]) },
 	}
 	f := c.Flags()
 	f.BoolVar(&d.probe, "probe", false, "create, read back, compare and delete templates, one of every documented kind")
 	f.BoolVar(&d.liveAccounts, "allow-live-account", false, "let --probe use an account with phone numbers that aren't test numbers")
 	f.StringVar(&d.recordFile, "record", "", "write the answers, anonymised, into this file, which must not exist")
-	f.StringVarP(&d.format, "output", "o", "markdown", "format of the report: "+strings.Join(formats, ", "))
+	bindFormat(c, &d.format, "markdown", doctor.Formats)
 	d.cluster, d.graph = newClusterFlags(f), newGraphFlags(f)
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
 	return c
 }
 
-func (d *doctorCommand) run(ctx context.Context, id string, formats []string) error {
-	write := doctor.Formats[d.format]
+func (d *doctorCommand) run(ctx context.Context, id string) error {
+	write, err := formatOf(d.format, doctor.Formats)
 	switch {
-	case write == nil:
-		return fmt.Errorf("unknown format %q: use one of %s", d.format, strings.Join(formats, ", "))
+	case err != nil:
+		return err
 	case d.liveAccounts && !d.probe:
 		return errors.New("--allow-live-account is for --probe")
 	}
@@ -99,15 +95,19 @@ func (d *doctorCommand) run(ctx context.Context, id string, formats []string) er
 		return err
 	}
 	recorder := recording.NewRecorder(graph.SharedTransport())
-	options := d.graph.options(d.version, nil)
+	progress := &progress{Streams: d.streams}
+	options := d.graph.options(d.version, progress.call)
 	options.Transport = recorder
 	session, err := account.NewManager(options).Ensure(account.Ref{Name: id, AccountID: id}, creds, d.graph.version)
 	if err != nil {
 		return err
 	}
+	progress.begin("examining the account")
+	defer progress.end()
 	report, err := doctor.Examine(ctx, doctor.Options{
 		AccountID: id, Session: session, Recorder: recorder, Tool: d.version, GraphAPIVersion: d.graph.version, Probe: d.probe,
-		AllowLiveAccount: d.liveAccounts, Progress: d.progress, Wait: waitFor, Now: clock.RealClock{}.Now,
+		AllowLiveAccount: d.liveAccounts, Wait: waitFor, Now: d.streams.clock().Now,
+		Progress: func(line string) { d.step(progress, line) }, Note: func(line string) { progress.say("note: %s", line) },
 		ClientFor: func(version string) (*graph.Client, error) {
 			return graph.NewClient(graph.Config{
 				BaseURL: options.BaseURL, Version: version, AccessToken: creds.AccessToken, AppSecret: creds.AppSecret, AccountID: id,
@@ -115,6 +115,7 @@ func (d *doctorCommand) run(ctx context.Context, id string, formats []string) er
 			})
 		},
 	})
+	progress.end()
 	if _, ofMeta := graph.AsError(err); ofMeta {
 		err = fmt.Errorf("the account can't be read: %s", export.ExplainCall(err, creds.Source))
 	}
@@ -134,8 +135,14 @@ func (d *doctorCommand) run(ctx context.Context, id string, formats []string) er
 	return nil
 }
 
-// progress says on the standard error what is done: a probe takes minutes.
-func (d *doctorCommand) progress(line string) { _, _ = fmt.Fprintln(d.streams.Err, "doctor:", line) }
+// step shows what is done: on a terminal as progress, elsewhere line by line, because a probe takes minutes.
+func (d *doctorCommand) step(p *progress, line string) {
+	if d.streams.ErrTerminal {
+		p.begin(line)
+		return
+	}
+	p.say("doctor: %s", line)
+}
 
 // openRecord makes the file before any call, so that no answers are lost.
 func (d *doctorCommand) openRecord() (*os.File, error) {

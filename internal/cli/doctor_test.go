@@ -67,7 +67,7 @@ func TestDoctorRefuses(t *testing.T) {
 	}{
 		{[]string{"doctor"}, "name one account by its id"},
 		{[]string{"doctor", "acme"}, "name one account by its id"},
-		{[]string{"doctor", acmeGarden, "-o", "yaml"}, "unknown format"},
+		{[]string{"doctor", acmeGarden, "-o", "xml"}, "unknown format"},
 		{[]string{"doctor", acmeGarden, "--allow-live-account"}, "--allow-live-account is for --probe"},
 		{[]string{"doctor", acmeGarden, "--probe"}, "that aren't test numbers"},
 		{[]string{"doctor", "999"}, "the account can't be read: Unsupported get request"},

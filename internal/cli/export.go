@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/export"
 	"github.com/waba-operator/waba-operator/internal/graph"
@@ -37,12 +38,13 @@ It exits with 2 if something that was requested is missing: a line on the standa
 
 type exportCommand struct {
 	export.Options
-	version           string
-	cluster           *clusterFlags
-	graph             *graphFlags
-	out               outputFlags
-	managed, settings bool
-	progress          *progress
+	version  string
+	cluster  *clusterFlags
+	graph    *graphFlags
+	out      outputFlags
+	settings bool
+	policy   string
+	progress *progress
 }
 
 func newExport(version string, s Streams) *cobra.Command {
@@ -63,18 +65,20 @@ func newExport(version string, s Streams) *cobra.Command {
 	f := c.Flags()
 	e.out.bind(f)
 	f.StringSliceVar(&e.Kinds, "kinds", nil, "kinds to export: "+strings.Join(export.Kinds, ", ")+" (default all)")
-	f.BoolVar(&e.managed, "managed", false, "manage what is described completely (default)")
-	f.BoolVar(&e.Observed, "observed", false, "only observe everything")
+	f.StringVar(&e.policy, "policy", string(v1alpha1.ManagementPolicyManaged), "Managed: manage what is described completely; Observed: write managementPolicy: Observed into every resource")
 	bindFilter(f, &e.Templates, "export")
 	f.BoolVar(&e.SkipForeign, "skip-foreign", false, "refuse an account of another business, and leave out numbers that the WhatsApp Business app or the On-Premises API runs")
 	f.BoolVar(&e.settings, "number-settings", false, "describe the settings of numbers too: 7 calls for each")
 	f.StringVar(&e.WABAName, "waba-name", "", "name of the WABA resource (default made of the account's name)")
 	e.cluster, e.graph = newClusterFlags(f), newGraphFlags(f)
 	f.Lookup("namespace").Usage = "namespace to write into every resource (default none)"
-	c.MarkFlagsMutuallyExclusive("managed", "observed")
-	_ = c.RegisterFlagCompletionFunc("kinds", cobra.FixedCompletions(export.Kinds, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
+	_ = c.RegisterFlagCompletionFunc("policy", cobra.FixedCompletions(exportPolicies, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
+	_ = c.RegisterFlagCompletionFunc("kinds", cobra.FixedCompletions(export.Kinds, cobra.ShellCompDirectiveNoFileComp))    // fails only for unknown flags
 	return c
 }
+
+// exportPolicies are what --policy may say.
+var exportPolicies = []string{string(v1alpha1.ManagementPolicyManaged), string(v1alpha1.ManagementPolicyObserved)}
 
 // memoryLimit makes the collector work harder before the largest account takes more than 150 MiB in all.
 const memoryLimit = 64 << 20
@@ -94,8 +98,9 @@ func (e *exportCommand) run(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	e.progress.begin("reading the account")
 	source, err := export.Read(ctx, session, &e.Options, e.settings)
-	e.progress.clear()
+	e.progress.end()
 	if err != nil {
 		return fmt.Errorf("account %s can't be read: %s", id, export.ExplainCall(err, creds.Source))
 	}
@@ -126,6 +131,11 @@ func (e *exportCommand) check() error {
 		}
 		e.Kinds[i] = export.Kinds[at]
 	}
+	at := slices.IndexFunc(exportPolicies, func(policy string) bool { return strings.EqualFold(policy, e.policy) })
+	if at < 0 {
+		return fmt.Errorf("--policy must be %s, not %q", strings.Join(exportPolicies, " or "), e.policy)
+	}
+	e.Observed = exportPolicies[at] == string(v1alpha1.ManagementPolicyObserved)
 	if err := checkFilter(&e.Templates); err != nil {
 		return err
 	}

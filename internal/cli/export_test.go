@@ -54,7 +54,7 @@ func furnish(sim *graphsim.Simulator) {
 func TestExport(t *testing.T) {
 	for name, args := range map[string][]string{
 		"managed":  {"--number-settings"},
-		"observed": {"--observed", "--include-samples", "--skip-foreign", "-n", "shop", "--waba-name", "garden"},
+		"observed": {"--policy", "observed", "--include-samples", "--skip-foreign", "-n", "shop", "--waba-name", "garden"},
 		"filtered": {"--kinds", "messagetemplate", "--name", "order_*,login", "--language", "en_us", "--status", "approved,paused", "--category", "utility"},
 		"archived": {"--kinds", "MessageTemplate", "--status", "ARCHIVED,PENDING_DELETION"},
 		"nothing":  {"--kinds", "MessageTemplate", "--name", "none"},
@@ -220,7 +220,7 @@ func TestExportBadInput(t *testing.T) {
 		`--waba-name must be the name of a resource, small letters, digits and hyphens such as acme, not "Acme_1"`: {acmeGarden, "--waba-name", "Acme_1"},
 		"--overwrite goes with --output-dir":                                                                       {acmeGarden, "--overwrite"},
 		"--output-dir: ":                                                                                           {acmeGarden, "--output-dir", file},
-		"if any flags in the group [managed observed] are set none of the others can be":                           {acmeGarden, "--managed", "--observed"},
+		"--policy must be Managed or Observed, not \"Paused\"":                                                     {acmeGarden, "--policy", "Paused"},
 		"account 42 can't be read: ":                                                                               {"42"},
 		"--access-token-file: ":                                                                                    {acmeGarden, "--access-token-file", "none"},
 	} {

@@ -4,10 +4,6 @@
 package cli
 
 import (
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,30 +19,29 @@ const lintExamples = `  # All manifests below a directory
   # What helm would apply
   helm template shop | kubectl waba lint -
 
-  # Annotations in a pull request on GitHub, and warnings count too
+  # Annotations in a pull request on GitHub; warnings count as failures, too
   kubectl waba lint --strict -o github templates/`
 
-func newLint() *cobra.Command {
+func newLint(s Streams) *cobra.Command {
 	var (
 		format string
 		strict bool
 		in     inputs
 	)
-	formats := slices.Sorted(maps.Keys(lint.Formats))
 	c := &cobra.Command{
 		Use:   "lint [flags] FILE|DIRECTORY|- … | -f FILE | -k DIRECTORY",
 		Short: "Check manifests without a cluster and without Meta",
-		Long: `Check manifests without a cluster and without Meta: by the schemas and rules that the API server would apply, by what the
-operator checks before it sends a template, and for resources that are about the same asset. Warnings name what Meta tends to
-reject. Objects of other projects are left alone.
+		Long: `Check manifests without a cluster and without calls to Meta. Errors are what the API server would refuse, what the operator
+couldn't send to Meta, and resources that describe the same asset. Warnings are what Meta often rejects. Objects of other
+projects are ignored.
 
-It exits with 2 if there are errors, with --strict also if there are warnings, and with 1 if something can't be read.`,
+The exit code is 2 if there are errors, with --strict also if there are warnings, and 1 if something can't be read.`,
 		Example: lintExamples,
 		Args:    in.args,
 		RunE: func(c *cobra.Command, _ []string) error {
-			write := lint.Formats[format]
-			if write == nil {
-				return fmt.Errorf("unknown format %q: use one of %s", format, strings.Join(formats, ", "))
+			write, err := formatOf(format, lint.Formats)
+			if err != nil {
+				return err
 			}
 			l, err := lint.New()
 			if err != nil {
@@ -54,7 +49,7 @@ It exits with 2 if there are errors, with --strict also if there are warnings, a
 			}
 			documents, unreadable := in.Read(c.Context(), c.InOrStdin())
 			r := l.Check(c.Context(), documents, unreadable)
-			if err := write(c.OutOrStdout(), r); err != nil {
+			if err := write(c.OutOrStdout(), r, lint.Style{Colour: s.colour()}); err != nil {
 				return err
 			}
 			if err := notRead(unreadable); err != nil {
@@ -67,8 +62,7 @@ It exits with 2 if there are errors, with --strict also if there are warnings, a
 		},
 	}
 	in.bind(c)
-	c.Flags().StringVarP(&format, "output", "o", "text", "format of the report: "+strings.Join(formats, ", "))
-	c.Flags().BoolVar(&strict, "strict", false, "exit with 2 for warnings, too")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
+	bindFormat(c, &format, "text", lint.Formats)
+	c.Flags().BoolVar(&strict, "strict", false, "exit with 2 if there are warnings, too")
 	return c
 }

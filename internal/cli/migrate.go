@@ -175,13 +175,16 @@ func (m *migrateFlags) checkNames() error {
 // verdict makes the operator's plan.
 func (m *migrateFlags) verdict(ctx context.Context, version string, s Streams, cluster *clusterFlags, meta *graphFlags, r *migrate.Result) (*migrate.Verdict, error) {
 	p := &planFlags{noCluster: m.noCluster, webhookURL: m.webhookURL, createsPerHour: operator.DefaultOptions().CreatesPerHour, given: m.given}
-	o, err := p.options(ctx, version, s, cluster, meta)
+	progress := &progress{Streams: s}
+	o, err := p.options(ctx, version, progress, cluster, meta)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.follow(ctx, version, s, &o, r.Documents()); err != nil {
 		return nil, err
 	}
+	progress.begin("checking")
+	defer progress.end()
 	return r.Check(ctx, o)
 }
 

@@ -7,13 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync/atomic"
 
 	"github.com/spf13/pflag"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 
 	"github.com/waba-operator/waba-operator/internal/export"
-	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
 // outputFlags say where manifests are written.
@@ -75,27 +73,4 @@ func checkName(flag, name string) error {
 		return fmt.Errorf("%s must be the name of a resource, small letters, digits and hyphens such as acme, not %q", flag, name)
 	}
 	return nil
-}
-
-// progress says on the standard error what a command does.
-type progress struct {
-	Streams
-	calls atomic.Int64
-}
-
-func (p *progress) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(p.Err, format+"\n", args...)
-}
-
-// call is called after every call to Meta.
-func (p *progress) call(graph.CallInfo) {
-	if n := p.calls.Add(1); p.ErrTerminal {
-		_, _ = fmt.Fprintf(p.Err, "\r\x1b[Kreading from Meta: %d calls", n)
-	}
-}
-
-func (p *progress) clear() {
-	if p.ErrTerminal {
-		_, _ = fmt.Fprint(p.Err, "\r\x1b[K")
-	}
 }

@@ -7,12 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"k8s.io/utils/clock"
 
 	"github.com/waba-operator/waba-operator/internal/operator"
 	"github.com/waba-operator/waba-operator/internal/plan"
@@ -40,32 +36,30 @@ type planFlags struct {
 
 func newPlan(version string, s Streams) *cobra.Command {
 	f := &planFlags{}
-	formats := slices.Sorted(maps.Keys(plan.Formats))
 	c := &cobra.Command{
 		Use:   "plan [flags] FILE|DIRECTORY|- … | -f FILE | -k DIRECTORY",
-		Short: "Show what the operator would do to Meta for manifests",
-		Long: `Show what the operator would do to Meta for manifests that aren't applied yet: create, edit, adopt, nothing, or why it would
-have to wait. It runs the operator's own decisions over a copy of the cluster's resources in memory; neither the cluster nor
-Meta is changed. Resources that are missing from the manifests are left alone.
+		Short: "Show what manifests would change at Meta",
+		Long: `Show what manifests would change at Meta if they were applied: create, edit, adopt or nothing, with old and new values, or
+the reason for which a change is blocked. The command runs the operator's own code, read-only, on a copy of the cluster's
+resources in memory; neither the cluster nor Meta is changed. Resources that are missing from the manifests stay as they are.
 
-It exits with 2 if something would be written to Meta or is blocked, with 0 if not, and with 1 if any of it can't be planned.`,
+The exit code is 2 if something would be written to Meta or is blocked, else 0. It is 1 if any resource can't be planned.`,
 		Example: planExamples,
 		Args:    f.in.args,
 	}
 	f.in.bind(c)
 	cluster, meta := newClusterFlags(c.Flags()), newGraphFlags(c.Flags())
 	defaults := operator.DefaultOptions()
-	c.Flags().StringVarP(&f.format, "output", "o", "text", "format of the plan: "+strings.Join(formats, ", "))
-	c.Flags().BoolVar(&f.all, "all", false, "name resources with which nothing would happen, too")
+	bindFormat(c, &f.format, "text", plan.Formats)
+	c.Flags().BoolVar(&f.all, "all", false, "show resources without changes, too")
 	c.Flags().BoolVar(&f.noCluster, "no-cluster", false, "plan without a cluster: every resource counts as new")
 	c.Flags().StringVar(&f.webhookURL, "webhook-url", "", "public address of the operator's webhook receiver, as in the operator's flag, for WebhookSubscriptions that send events there (default that of the installed operator)")
 	c.Flags().IntVar(&f.createsPerHour, "template-creates-per-hour", defaults.CreatesPerHour, "Meta's limit of new templates per account and hour, as in the operator's flag; the installed operator's goes before the default")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
 	f.given = c.Flags().Changed
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		write := plan.Formats[f.format]
-		if write == nil {
-			return fmt.Errorf("unknown format %q: use one of %s", f.format, strings.Join(formats, ", "))
+		write, err := formatOf(f.format, plan.Formats)
+		if err != nil {
+			return err
 		}
 		if err := f.in.checkStdin(meta); err != nil {
 			return err
@@ -74,7 +68,7 @@ It exits with 2 if something would be written to Meta or is blocked, with 0 if n
 		if err != nil {
 			return err
 		}
-		if err := write(c.OutOrStdout(), p, plan.Style{All: f.all, Colour: s.colour()}); err != nil {
+		if err := write(c.OutOrStdout(), p, plan.Style{All: f.all, Colour: s.colour(), Width: s.width()}); err != nil {
 			return err
 		}
 		if err := p.Problem(); err != nil {
@@ -89,9 +83,9 @@ It exits with 2 if something would be written to Meta or is blocked, with 0 if n
 }
 
 // options are those of a plan without its manifests.
-func (f *planFlags) options(ctx context.Context, version string, s Streams, cluster *clusterFlags, meta *graphFlags) (plan.Options, error) {
+func (f *planFlags) options(ctx context.Context, version string, s *progress, cluster *clusterFlags, meta *graphFlags) (plan.Options, error) {
 	o := plan.Options{
-		Scheme: operator.Scheme(), Clock: clock.RealClock{}, Accounts: meta.accounts(version, nil), GraphAPIVersion: meta.version,
+		Scheme: operator.Scheme(), Clock: s.clock(), Accounts: meta.accounts(version, s.call), GraphAPIVersion: meta.version,
 		CreatesPerHour: f.createsPerHour, WebhookURL: (&operator.WebhookOptions{WebhookURL: f.webhookURL}).ReceiverURL(), Namespace: "default",
 	}
 	if meta.given() {
@@ -121,7 +115,8 @@ func (f *planFlags) plan(ctx context.Context, version string, s Streams, cluster
 	if err := errors.Join(meta.validate(), operator.CheckWebhookURL(f.webhookURL)); err != nil {
 		return nil, err
 	}
-	o, err := f.options(ctx, version, s, cluster, meta)
+	progress := &progress{Streams: s}
+	o, err := f.options(ctx, version, progress, cluster, meta)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +124,9 @@ func (f *planFlags) plan(ctx context.Context, version string, s Streams, cluster
 	if err := f.follow(ctx, version, s, &o, o.Documents); err != nil {
 		return nil, err
 	}
+	progress.begin("planning")
 	p, err := plan.Run(ctx, o)
+	progress.end()
 	if err != nil || len(o.Unreadable) > 0 {
 		return p, err
 	}

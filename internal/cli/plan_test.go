@@ -58,7 +58,7 @@ func TestPlan(t *testing.T) {
 		"not ours":          {stdin: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", args: []string{"-"}, out: "Plan: 0 to create", err: "note: nothing was planned: - has no resources of whatsapp.waba-operator.io\n"},
 		"no such file":      {args: []string{"none.yaml"}, code: ExitFailed, out: "1 invalid", err: "none.yaml: no such file or directory"},
 		"nothing named":     {code: ExitFailed, err: "error: no manifests: name files or directories, or - for the standard input\n"},
-		"unknown format":    {args: []string{"-o", "xml", "-"}, code: ExitFailed, err: "error: unknown format \"xml\": use one of json, markdown, text\n"},
+		"unknown format":    {args: []string{"-o", "xml", "-"}, code: ExitFailed, err: "error: unknown format \"xml\": use one of json, markdown, text, yaml\n"},
 		"one stdin for two": {args: []string{"--access-token-file", "-", "-"}, code: ExitFailed, err: "error: the standard input can't be both"},
 		"no address":        {args: []string{"--webhook-url", "http://hooks.acme.example", "-"}, code: ExitFailed, err: "error: --webhook-url must be"},
 	} {

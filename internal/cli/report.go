@@ -8,13 +8,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/clock"
 
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/compliance"
@@ -34,29 +30,29 @@ const reportExamples = `  # What the operator knows of an account, without askin
 
 // reportFlags are the flags of report.
 type reportFlags struct {
-	cluster *clusterFlags
-	graph   *graphFlags
+	cluster  *clusterFlags
+	graph    *graphFlags
+	progress *progress
 
 	account, format         string
 	offline, strict, all    bool
 	approvedApps, hostnames []string
 }
 
-func newReport(version string) *cobra.Command {
-	formats := slices.Sorted(maps.Keys(compliance.Formats))
-	f := &reportFlags{}
+func newReport(version string, s Streams) *cobra.Command {
+	f := &reportFlags{progress: &progress{Streams: s}}
 	c := &cobra.Command{
 		Use:   "report [flags] WABA | --account ID",
 		Short: "The compliance record of an account, for an appeal or an auditor",
-		Long: `The compliance record of an account, fit to hand to Meta in an appeal or to an auditor: which apps, users and callbacks touch it,
-what the access token may do and for how long, whether only Meta's official API is used, restrictions and violations with dates,
-approved and rejected templates. What an auditor would object to comes first.
+		Long: `Write the compliance record of an account, for an appeal at Meta or for an auditor. It contains the apps, users and callbacks with
+access to the account, the permissions and the expiry of the access token, proof that only Meta's official API is used,
+restrictions and violations with dates, and approved and rejected templates. Findings that an auditor would raise come first.
 
-It reads the WABA with all that refers to it, and queries Meta with the token of the WABA's own Secret, or with the one given. It
-writes nothing, neither here nor at Meta. Every statement names its source; what can't be seen is listed at the end, and what of
-it you could change on the standard error. No secret and nothing about recipients is in a report.
+The command reads the WABA, all resources that refer to it, and Meta with the token of the WABA's own Secret or with the given
+one. It changes nothing. Every statement names its source. The last section lists what couldn't be read; what you can change
+about that is also on the standard error, with a summary. A report contains no secrets and nothing about recipients.
 
-With --strict it exits with 2 if there are findings.`,
+With --strict, the exit code is 2 if there are findings.`,
 		Example: reportExamples,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
@@ -69,26 +65,25 @@ With --strict it exits with 2 if there are findings.`,
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error { return f.run(c, version, append(args, "")[0], formats) },
+		RunE: func(c *cobra.Command, args []string) error { return f.run(c, version, append(args, "")[0]) },
 	}
 	f.cluster, f.graph = newClusterFlags(c.Flags()), newGraphFlags(c.Flags())
-	c.Flags().StringVar(&f.account, "account", "", "id of the account at Meta; no cluster is read then, so that its history is missing")
+	c.Flags().StringVar(&f.account, "account", "", "id of the account at Meta; the cluster isn't read, so the history of the account is missing")
 	c.Flags().BoolVar(&f.offline, "offline", false, "don't query Meta: only what the cluster holds")
 	c.Flags().BoolVar(&f.strict, "strict", false, "exit with 2 if there are findings")
 	c.Flags().BoolVar(&f.all, "all-templates", false, "show all templates, not only the first 50 of each table; json always has all")
 	c.Flags().StringSliceVar(&f.approvedApps, "approved-app", nil, "id of an app that may be subscribed, besides spec.approvedApps of the WABA")
 	c.Flags().StringSliceVar(&f.hostnames, "callback-host", nil, "host to which events may go, besides those of WebhookSubscription resources")
-	c.Flags().StringVarP(&f.format, "output", "o", "markdown", "format of the report: "+strings.Join(formats, ", "))
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
+	bindFormat(c, &f.format, "markdown", compliance.Formats)
 	return c
 }
 
 // run makes the whole report before it prints anything of it.
-func (f *reportFlags) run(c *cobra.Command, version, name string, formats []string) error {
-	write := compliance.Formats[f.format]
+func (f *reportFlags) run(c *cobra.Command, version, name string) error {
+	write, err := formatOf(f.format, compliance.Formats)
 	switch {
-	case write == nil:
-		return fmt.Errorf("unknown format %q: use one of %s", f.format, strings.Join(formats, ", "))
+	case err != nil:
+		return err
 	case f.account != "" && !accountID.MatchString(f.account):
 		return fmt.Errorf("--account must be the account's id at Meta, 1 to 32 digits, not %q", f.account)
 	case f.account != "" && f.offline:
@@ -98,7 +93,9 @@ func (f *reportFlags) run(c *cobra.Command, version, name string, formats []stri
 	if err != nil {
 		return err
 	}
+	f.progress.begin("reading the account")
 	r, err := compliance.Collect(c.Context(), q)
+	f.progress.end()
 	if err != nil {
 		return err
 	}
@@ -110,13 +107,11 @@ func (f *reportFlags) run(c *cobra.Command, version, name string, formats []stri
 		return err
 	}
 	for _, g := range r.Gaps {
-		if g.Inherent {
-			continue
-		}
-		if _, err := fmt.Fprintf(c.ErrOrStderr(), "note: not seen: %s: %s\n", g.What, g.Why); err != nil {
-			return err
+		if !g.Inherent {
+			f.progress.say("note: not seen: %s: %s", g.What, g.Why)
 		}
 	}
+	f.progress.say("%s", r.Summary())
 	if f.strict && len(r.Findings) > 0 {
 		return errFound
 	}
@@ -126,7 +121,7 @@ func (f *reportFlags) run(c *cobra.Command, version, name string, formats []stri
 func (f *reportFlags) question(c *cobra.Command, version, name string) (compliance.Question, error) {
 	q := compliance.Question{
 		AccountID: f.account, GraphAPIVersion: f.graph.version, AlwaysVersion: c.Flags().Changed("graph-api-version"),
-		ApprovedApps: f.approvedApps, CallbackHosts: f.hostnames, Version: version, Clock: clock.RealClock{},
+		ApprovedApps: f.approvedApps, CallbackHosts: f.hostnames, Version: version, Clock: f.progress.clock(),
 	}
 	if err := f.graph.validate(); err != nil {
 		return q, err
@@ -147,7 +142,7 @@ func (f *reportFlags) question(c *cobra.Command, version, name string) (complian
 	if f.offline {
 		return q, nil
 	}
-	q.Accounts = f.graph.accounts(version, nil)
+	q.Accounts = f.graph.accounts(version, f.progress.call)
 	if name != "" && !f.graph.given() {
 		return q, nil // the WABA names its Secret
 	}

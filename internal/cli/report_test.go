@@ -116,7 +116,7 @@ func TestReportBadInput(t *testing.T) {
 		"no account: name a WABA, or give --account ID to do without a cluster":                                 {},
 		"one account at a time: name one WABA":                                                                  {"a", "b"},
 		"name a WABA or give --account, not both":                                                               {"a", "--account", "1"},
-		"unknown format \"pdf\": use one of html, json, markdown":                                               {"a", "-o", "pdf"},
+		"unknown format \"pdf\": use one of html, json, markdown, yaml":                                         {"a", "-o", "pdf"},
 		"--account must be the account's id at Meta, 1 to 32 digits, not \"acme\"":                              {"--account", "acme"},
 		"--account and --offline leave nothing to read: name a WABA, or leave out --offline":                    {"--account", "1", "--offline"},
 		"no access token: give --access-token-file FILE or --secret [NAMESPACE/]NAME, or set WABA_ACCESS_TOKEN": {"--account", "1"},

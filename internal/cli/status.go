@@ -8,14 +8,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/clock"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/waba-operator/waba-operator/internal/overview"
 )
@@ -23,10 +21,10 @@ import (
 const statusExamples = `  # Accounts, numbers and templates of this namespace
   kubectl waba status
 
-  # What needs a person, anywhere, the worst first
+  # Problems in all namespaces, the worst first
   kubectl waba status -A --unhealthy
 
-  # One account with everything about it, again whenever something changes
+  # One account with all columns, until the command is interrupted
   kubectl waba status acme -o wide --watch
 
   # For an incident ticket
@@ -34,48 +32,61 @@ const statusExamples = `  # Accounts, numbers and templates of this namespace
 
 // statusFlags are the flags of status.
 type statusFlags struct {
-	cluster                                    *clusterFlags
-	format                                     string
-	everywhere, unhealthy, watch, allTemplates bool
+	cluster                      *clusterFlags
+	format, selector             string
+	formatted                    overview.Format
+	everywhere, unhealthy, watch bool
+	allTemplates, noHeaders      bool
 }
 
 func newStatus(streams Streams) *cobra.Command {
 	var f statusFlags
-	formats := slices.Sorted(maps.Keys(overview.Formats))
 	c := &cobra.Command{
 		Use:   "status [flags] [WABA …]",
-		Short: "Show accounts with all that belongs to them, and what isn't well",
-		Long: `Show accounts with their numbers, templates and webhooks, and what of it isn't well, by what the operator last wrote into the
-cluster; Meta isn't queried. The severity is what to do: Critical act now, Warning a person has to act, Info it passes by itself,
-follows from something else that is shown or is meant so, OK nothing.
+		Short: "Show accounts with their resources and problems",
+		Long: `Show accounts with their numbers, templates, webhooks and problems. The command reads the cluster, which has what the operator
+last observed; it makes no call to Meta. The severity says how urgent a problem is:
 
-Shown are the resources of one namespace and the accounts to which they refer, wherever those are; with names (NAME or
-NAMESPACE/NAME) only these accounts. What you may not read is named on the standard error. Templates that need no action are
-counted, unless --all-templates lists each.
+  Critical  act now
+  Warning   nothing gets better until you act
+  Info      it resolves by itself, follows from another problem, or is intended
+  OK        nothing to do
 
-With --unhealthy it exits with 2 if something needs a person. With --watch it goes on until it is interrupted, and then exits
-with 0.`,
+By default it shows the resources of one namespace, below the accounts to which they refer in any namespace. Name accounts (NAME
+or NAMESPACE/NAME) to see only these. A note on the standard error lists what you may not read. Templates without problems are
+counted; --all-templates lists each. On a narrow terminal, columns are left out and texts are cut.
+
+With --unhealthy, the exit code is 2 if there are problems. With --watch, the command runs until it is interrupted.`,
 		Example: statusExamples,
 		RunE: func(c *cobra.Command, accounts []string) error {
-			if _, ok := overview.Formats[f.format]; !ok {
-				return fmt.Errorf("unknown format %q: use one of %s", f.format, strings.Join(formats, ", "))
+			var err error
+			if f.formatted, err = formatOf(f.format, overview.Formats); err != nil {
+				return err
 			}
 			return f.run(c.Context(), streams, accounts)
 		},
 	}
 	flags := c.Flags()
 	f.cluster = newClusterFlags(flags)
-	flags.StringVarP(&f.format, "output", "o", "tree", "format: "+strings.Join(formats, ", "))
-	flags.BoolVarP(&f.everywhere, "all-namespaces", "A", false, "look in all namespaces")
-	flags.BoolVar(&f.unhealthy, "unhealthy", false, "show only what needs a person, the worst first, and exit with 2 if there is something")
-	flags.BoolVarP(&f.watch, "watch", "w", false, "show it again whenever something changes")
-	flags.BoolVar(&f.allTemplates, "all-templates", false, "list every template instead of counting those that need no action")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
+	bindFormat(c, &f.format, "tree", overview.Formats)
+	flags.StringVarP(&f.selector, "selector", "l", "", "show only resources with these labels, such as team=shop, and the accounts to which they refer")
+	flags.BoolVar(&f.noHeaders, "no-headers", false, "leave out the names of the columns, and the summary")
+	flags.BoolVarP(&f.everywhere, "all-namespaces", "A", false, "show the resources of all namespaces")
+	flags.BoolVar(&f.unhealthy, "unhealthy", false, "show only problems, the worst first, and exit with 2 if there are any")
+	flags.BoolVarP(&f.watch, "watch", "w", false, "show changes until the command is interrupted")
+	flags.BoolVar(&f.allTemplates, "all-templates", false, "list every template, instead of counting those without problems")
 	return c
 }
 
 func (f *statusFlags) run(ctx context.Context, streams Streams, accounts []string) error {
 	selection := overview.Selection{Accounts: accounts}
+	if f.selector != "" {
+		selector, err := labels.Parse(f.selector)
+		if err != nil {
+			return fmt.Errorf("--selector must be labels such as team=shop or team in (shop,crm): %w", err)
+		}
+		selection.Labels = selector
+	}
 	if !f.everywhere {
 		namespace, err := f.cluster.namespace()
 		if err != nil {
@@ -91,7 +102,10 @@ func (f *statusFlags) run(ctx context.Context, streams Streams, accounts []strin
 	if err != nil {
 		return err
 	}
-	o, err := overview.Gather(ctx, cluster, selection, clock.RealClock{}.Now())
+	progress := &progress{Streams: streams}
+	progress.begin("reading the cluster")
+	o, err := overview.Gather(ctx, cluster, selection, streams.clock().Now())
+	progress.end()
 	if err != nil {
 		return err
 	}
@@ -110,7 +124,7 @@ func (f *statusFlags) follow(ctx context.Context, view *statusView, selection ov
 	if err != nil {
 		return err
 	}
-	w := &overview.Watcher{Client: cluster, Selection: selection, Clock: clock.RealClock{}, Show: view.show, Note: view.note}
+	w := &overview.Watcher{Client: cluster, Selection: selection, Clock: view.clock(), Show: view.show, Note: view.note}
 	return w.Run(ctx)
 }
 
@@ -149,11 +163,13 @@ func (v *statusView) explain(o *overview.Overview) {
 
 // write writes one overview.
 func (v *statusView) write(w io.Writer, o *overview.Overview) error {
-	format, opts := overview.Formats[v.format], overview.Options{AllTemplates: v.allTemplates, Colour: v.colour(), Stream: v.watch}
-	if v.unhealthy {
-		return format.Problems(w, o.Problems(), opts)
+	opts := overview.Options{
+		AllTemplates: v.allTemplates, Namespace: v.namespace, NoHeadings: v.noHeaders, Colour: v.colour(), Width: v.width(), Stream: v.watch,
 	}
-	return format.Overview(w, o, opts)
+	if v.unhealthy {
+		return v.formatted.Problems(w, o.Problems(), opts)
+	}
+	return v.formatted.Overview(w, o, opts)
 }
 
 // newScreen begins a terminal's screen anew.
@@ -162,7 +178,7 @@ const newScreen = "\x1b[H\x1b[2J"
 // show writes an overview that is watched: on a terminal over the last one, else below it, and only if more than ages changed.
 func (v *statusView) show(o *overview.Overview) error {
 	v.explain(o)
-	text := v.format == "tree" || v.format == "wide" || v.format == "markdown"
+	text := v.format != "json" && v.format != "yaml"
 	redraw := v.OutTerminal && text
 	var out bytes.Buffer
 	if v.last != nil && !redraw {

@@ -16,7 +16,7 @@ import (
 // TestWatchedOutputRepeatsNothing: in a file or a pipe, an overview of which only the time has moved on isn't written again.
 func TestWatchedOutputRepeatsNothing(t *testing.T) {
 	var out, errs bytes.Buffer
-	view := &statusView{statusFlags: &statusFlags{format: "json", watch: true}, Streams: Streams{Out: &out, Err: &errs}, namespace: "shop"}
+	view := &statusView{statusFlags: &statusFlags{format: "json", formatted: overview.Formats["json"], watch: true}, Streams: Streams{Out: &out, Err: &errs}, namespace: "shop"}
 	at := time.Date(2026, time.November, 2, 12, 0, 0, 0, time.UTC)
 	show := func(o *overview.Overview) string {
 		t.Helper()

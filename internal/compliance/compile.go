@@ -15,6 +15,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/output"
 	"github.com/waba-operator/waba-operator/internal/standing"
 	"github.com/waba-operator/waba-operator/internal/webhook"
 )
@@ -30,7 +31,7 @@ const (
 // compile makes the record of the evidence. It makes no calls.
 func (e *evidence) compile() *Record {
 	r := &Record{
-		APIVersion: APIVersion, Kind: Kind, GeneratedAt: e.now.UTC().Truncate(time.Second),
+		TypeMeta: output.TypeOf(DocumentKind), GeneratedAt: e.now.UTC().Truncate(time.Second),
 		Generator: Generator{Program: "kubectl waba report", Version: e.question.Version, GraphAPIVersion: e.version},
 		Sources:   e.sources(), Account: e.account(), Apps: e.apps(), Users: e.userList(), Token: e.token(),
 		Numbers: e.numberList(), Standing: e.standing(), Templates: e.templateList(), Callbacks: []Callback{},

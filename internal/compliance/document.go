@@ -125,16 +125,34 @@ func (d *document) findings(r *Record) {
 		d.paragraph(fmt.Sprintf("%d. %s. Source: %s.", i+1, capital(f.Statement), labelOf(f.Source)))
 		d.list(f.Evidence)
 	}
-	results := map[string]string{ResultPassed: "nothing found", ResultFound: "found", ResultNotChecked: "could not be checked"}
+	results := map[string]string{ResultPassed: "nothing found", ResultFound: "found"}
 	var rows [][]string
+	var reasons []string
+	open := map[string][]string{}
 	for _, c := range r.Checks {
+		if c.Result == ResultNotChecked {
+			if open[c.Reason] == nil {
+				reasons = append(reasons, c.Reason)
+			}
+			open[c.Reason] = append(open[c.Reason], c.Question)
+			continue
+		}
 		result := results[c.Result]
 		if why := strings.Trim(c.Reason+"; "+c.Note, "; "); why != "" {
 			result += ": " + why
 		}
 		rows = append(rows, []string{c.Question, result})
 	}
-	d.rows("", []string{"Check", "Result"}, rows)
+	d.rows("No check was possible.", []string{"Check", "Result"}, rows)
+	if len(reasons) == 0 {
+		return
+	}
+	d.paragraph("These checks weren't possible:")
+	items := make([]string, 0, len(reasons))
+	for _, reason := range reasons {
+		items = append(items, capital(reason)+": "+strings.Join(open[reason], " "))
+	}
+	d.list(items)
 }
 
 func capital(text string) string {

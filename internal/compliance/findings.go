@@ -39,7 +39,7 @@ var checks = []struct {
 	{"sending", "Does Meta block no part of the account from sending?", checkSending},
 	{"apps", "Are only approved apps subscribed to the account?", checkApps},
 	{"callbacks", "Do events go only to expected hosts, encrypted?", checkCallbacks},
-	{"users", "Is everybody named who may decide about the account?", checkUsers},
+	{"users", "Does every user who may decide about the account have a name?", checkUsers},
 	{"token-expiry", "Is the access token valid for 14 days or more, and without an end only if it is a system user's?", checkExpiry},
 	{"token-scopes", "Has the access token no more permissions than needed?", checkScopes},
 	{"token-reach", "Does the access token reach this account alone?", checkReach},
@@ -260,10 +260,11 @@ func checkScopes(e *evidence, r *Record) (v checkResult) {
 	if !slices.ContainsFunc(t.Scopes, func(s Scope) bool { return s.Name == scopeManagement }) {
 		v.found(t.Source, "the access token lacks the scope "+scopeManagement, "scopes: "+scopeNames(t.Scopes))
 	}
+	var needless []string
 	for _, s := range t.Scopes {
 		switch s.Need {
 		case NeedNo:
-			v.found(t.Source, "the access token has the scope "+s.Name+", which the operator doesn't need", "scopes: "+scopeNames(t.Scopes))
+			needless = append(needless, s.Name)
 		case NeedRegistration:
 			if e.registers() == "no" {
 				v.found(t.Source, "the access token may send messages ("+s.Name+"), though no number is registered by the operator",
@@ -273,6 +274,9 @@ func checkScopes(e *evidence, r *Record) (v checkResult) {
 				v.missing = s.Name + " is needed only where the operator registers numbers, which only a cluster shows"
 			}
 		}
+	}
+	if len(needless) > 0 {
+		v.found(t.Source, "the access token has scopes that the operator doesn't need: "+strings.Join(needless, ", "), "scopes: "+scopeNames(t.Scopes))
 	}
 	return v
 }
@@ -305,6 +309,7 @@ func checkReach(e *evidence, r *Record) (v checkResult) {
 		return v
 	}
 	listed := false
+	var reaches []string
 	for _, s := range t.Scopes {
 		var others []string
 		for _, id := range s.Targets {
@@ -314,8 +319,11 @@ func checkReach(e *evidence, r *Record) (v checkResult) {
 			}
 		}
 		if len(others) > 0 {
-			v.found(t.Source, "the access token reaches other assets by the scope "+s.Name, "targets: "+strings.Join(others, ", "))
+			reaches = append(reaches, "scope "+s.Name+": "+strings.Join(others, ", "))
 		}
+	}
+	if len(reaches) > 0 {
+		v.found(t.Source, "the access token reaches other assets", reaches...)
 	}
 	if !listed {
 		v.missing = "Meta lists no targets of the scopes: they hold for all that is assigned to the token's user"

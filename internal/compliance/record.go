@@ -7,13 +7,16 @@
 // about the recipients of messages.
 package compliance
 
-import "time"
+import (
+	"fmt"
+	"time"
+
+	"github.com/waba-operator/waba-operator/internal/output"
+)
 
 const (
-	// APIVersion and Kind mark the JSON form. Fields may be added to it; those that are there keep their meaning.
-	APIVersion = "compliance.waba-operator.io/v1"
-	// Kind of the JSON form.
-	Kind = "ComplianceRecord"
+	// DocumentKind is the kind of the document for programs.
+	DocumentKind = "ComplianceRecord"
 )
 
 // SourceName says where a statement comes from.
@@ -35,8 +38,8 @@ const (
 
 // Record is the compliance record of one account.
 type Record struct {
-	APIVersion  string    `json:"apiVersion"`
-	Kind        string    `json:"kind"`
+	output.TypeMeta
+
 	GeneratedAt time.Time `json:"generatedAt"`
 	Generator   Generator `json:"generator"`
 	// Sources are those that could be read.
@@ -55,6 +58,24 @@ type Record struct {
 	Numbers     Numbers     `json:"numbers"`
 	Standing    Standing    `json:"standing"`
 	Templates   Templates   `json:"templates"`
+}
+
+// Summary counts the findings and the checks that weren't possible.
+func (r *Record) Summary() string {
+	open := 0
+	for _, c := range r.Checks {
+		if c.Result == ResultNotChecked {
+			open++
+		}
+	}
+	return plural(len(r.Findings), "finding") + ", " + plural(open, "check") + " not possible"
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // Generator is what made the record.

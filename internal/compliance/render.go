@@ -4,22 +4,24 @@
 package compliance
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"unicode"
+
+	"github.com/waba-operator/waba-operator/internal/output"
 )
 
 // Formats are the forms of a record.
-var Formats = map[string]func(io.Writer, *Record, Options) error{"markdown": Markdown, "html": HTML, "json": JSON}
+var Formats = map[string]func(io.Writer, *Record, Options) error{"markdown": Markdown, "html": HTML, "json": JSON, "yaml": YAML}
 
 // JSON writes the whole record.
 func JSON(w io.Writer, r *Record, _ Options) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(r)
+	return output.JSON(w, r)
 }
+
+// YAML writes the whole record.
+func YAML(w io.Writer, r *Record, _ Options) error { return output.YAML(w, r) }
 
 // Markdown writes a record in GitHub's flavour.
 func Markdown(w io.Writer, r *Record, o Options) error {

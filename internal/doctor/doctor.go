@@ -13,6 +13,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/output"
 	"github.com/waba-operator/waba-operator/internal/recording"
 )
 
@@ -35,6 +36,8 @@ type Options struct {
 	AllowLiveAccount bool
 	// Progress gets a line for each step, without anything of the account. May be nil.
 	Progress func(string)
+	// Note gets a line about what must not be missed; nil means Progress.
+	Note func(string)
 	// Wait waits until Meta may have done what a call requested.
 	Wait func(context.Context, time.Duration) error
 	// Now is for the versions that have ended.
@@ -65,9 +68,12 @@ func Examine(ctx context.Context, o Options) (*Report, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
+	if o.Note == nil {
+		o.Note = o.Progress
+	}
 	x := &examination{
 		Options: o, client: o.Session.Client(),
-		report: &Report{Tool: o.Tool, GraphAPIVersion: o.GraphAPIVersion, Probe: o.Probe, Differences: []Difference{}},
+		report: &Report{TypeMeta: output.TypeOf(DocumentKind), Tool: o.Tool, GraphAPIVersion: o.GraphAPIVersion, Probe: o.Probe, Differences: []Difference{}},
 	}
 	if err := x.observe(ctx); err != nil {
 		return nil, err

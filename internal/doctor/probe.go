@@ -221,7 +221,7 @@ func (x *examination) remove(ctx context.Context, p *probe, id string) bool {
 		what = "its deletion failed: " + why(err)
 	}
 	x.report.differ(NotDeleted, "template: "+p.Kind, what)
-	x.Progress("not deleted: " + p.Spec.Name + " (delete it in WhatsApp Manager)")
+	x.Note("not deleted: " + p.Spec.Name + " (delete it in WhatsApp Manager)")
 	return false
 }
 

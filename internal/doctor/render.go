@@ -4,16 +4,21 @@
 package doctor
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/waba-operator/waba-operator/internal/output"
 )
 
 // Formats are the formats of a report.
-var Formats = map[string]func(io.Writer, *Report) error{"markdown": Markdown, "json": JSON}
+var Formats = map[string]func(io.Writer, *Report) error{
+	"markdown": Markdown,
+	"json":     func(w io.Writer, r *Report) error { return output.JSON(w, r) },
+	"yaml":     func(w io.Writer, r *Report) error { return output.YAML(w, r) },
+}
 
 // meanings say what a kind of difference means for users of the operator.
 var meanings = map[Kind]string{
@@ -31,14 +36,6 @@ var meanings = map[Kind]string{
 	RefusedTemplate:  "A manifest of this kind is refused at Meta, though it should not be, or the account lacks something: a catalogue, a verified business.",
 	Normalisation:    "Meta changes this content. The operator remembers that after its own write, and reports no drift.",
 	NotDeleted:       "A template of the probe is left. Delete it in WhatsApp Manager: its name begins with " + probePrefix + ".",
-}
-
-// JSON writes the report for programs.
-func JSON(w io.Writer, r *Report) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
 }
 
 // Markdown writes the report for people, and for an issue.

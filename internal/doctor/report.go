@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/waba-operator/waba-operator/internal/graph"
+	"github.com/waba-operator/waba-operator/internal/output"
 )
 
 // Kind is what a difference is about.
@@ -47,6 +48,9 @@ const (
 	// NotDeleted is a template of the probe that is still there.
 	NotDeleted Kind = "NotDeleted"
 )
+
+// DocumentKind is the kind of the document for programs.
+const DocumentKind = "DoctorReport"
 
 // Difference is one thing at Meta that differs from what this version knows.
 type Difference struct {
@@ -103,6 +107,8 @@ type Probed struct {
 
 // Report is the result of an examination. Nothing in it identifies the account.
 type Report struct {
+	output.TypeMeta
+
 	// Tool is the version of the program.
 	Tool string `json:"tool"`
 	// GraphAPIVersion is the version of the API.

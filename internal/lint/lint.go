@@ -18,6 +18,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/manifest"
+	"github.com/waba-operator/waba-operator/internal/output"
 	"github.com/waba-operator/waba-operator/internal/schema"
 	"github.com/waba-operator/waba-operator/internal/template"
 )
@@ -73,11 +74,16 @@ type Finding struct {
 
 // Result is the result of a run.
 type Result struct {
+	output.TypeMeta
+
 	Findings []Finding `json:"findings"`
 	// Checked are the resources of this project that were found, Skipped those of others.
 	Checked int `json:"checked"`
 	Skipped int `json:"skipped"`
 }
+
+// DocumentKind is the kind of a Result for programs.
+const DocumentKind = "LintResult"
 
 // Count returns how many findings have a severity.
 func (r *Result) Count(s Severity) (n int) {
@@ -103,7 +109,7 @@ func New() (*Linter, error) {
 
 // Check checks manifests. Findings come in the order of files and lines; what couldn't be read is one, too.
 func (l *Linter) Check(ctx context.Context, documents []manifest.Document, unreadable []*manifest.ReadError) *Result {
-	r := &Result{Findings: []Finding{}}
+	r := &Result{TypeMeta: output.TypeOf(DocumentKind), Findings: []Finding{}}
 	for _, e := range unreadable {
 		r.Findings = append(r.Findings, Finding{
 			Source: e.Source, Line: e.Line, Severity: Error, Rule: RuleUnreadable, Message: e.Err.Error(),

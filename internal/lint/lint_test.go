@@ -36,7 +36,7 @@ func TestReports(t *testing.T) {
 	r := checked(t, nil, "manifests")
 	for format, write := range Formats {
 		var out bytes.Buffer
-		if err := write(&out, r); err != nil {
+		if err := write(&out, r, Style{}); err != nil {
 			t.Fatal(err)
 		}
 		file := "report." + format
@@ -51,6 +51,20 @@ func TestReports(t *testing.T) {
 		}
 		if !bytes.Equal(out.Bytes(), want) {
 			t.Errorf("%s:\n%s\nwant\n%s", format, out.String(), want)
+		}
+	}
+}
+
+// TestText: severities have colours on a terminal only, and texts of others have no control characters.
+func TestText(t *testing.T) {
+	r := &Result{Findings: []Finding{{Source: "a\x1b[2J.yaml", Line: 7, Severity: Error, Message: "no such field\x1b[2J\nhere"}}, Checked: 1}
+	for want, colour := range map[string]bool{
+		"a\\u001b[2J.yaml:7: error: no such field [2J here\n1 error, 0 warnings in 1 resource\n":                false,
+		"a\\u001b[2J.yaml:7: \x1b[31merror\x1b[0m: no such field [2J here\n1 error, 0 warnings in 1 resource\n": true,
+	} {
+		var out bytes.Buffer
+		if err := writeText(&out, r, Style{Colour: colour}); err != nil || out.String() != want {
+			t.Errorf("%q, %v, want %q", out.String(), err, want)
 		}
 	}
 }
@@ -75,7 +89,7 @@ func TestStdin(t *testing.T) {
 	}
 	for _, write := range Formats {
 		var out bytes.Buffer
-		if err := write(&out, r); err != nil || strings.Contains(out.String(), secret) {
+		if err := write(&out, r, Style{}); err != nil || strings.Contains(out.String(), secret) {
 			t.Errorf("%v: %s", err, out.String())
 		}
 	}

@@ -4,21 +4,33 @@
 package lint
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/waba-operator/waba-operator/internal/output"
+	"github.com/waba-operator/waba-operator/internal/terminal"
 )
 
-// Formats are the formats of a report.
-var Formats = map[string]func(io.Writer, *Result) error{
-	"text":   writeText,
-	"json":   writeJSON,
-	"sarif":  writeSARIF,
-	"github": writeGitHub,
+// Style says how a report is formatted.
+type Style struct {
+	// Colour is for terminals.
+	Colour bool
 }
+
+// Formats are the formats of a report.
+var Formats = map[string]func(io.Writer, *Result, Style) error{
+	"text":   writeText,
+	"json":   func(w io.Writer, r *Result, _ Style) error { return output.JSON(w, r) },
+	"yaml":   func(w io.Writer, r *Result, _ Style) error { return output.YAML(w, r) },
+	"sarif":  func(w io.Writer, r *Result, _ Style) error { return writeSARIF(w, r) },
+	"github": func(w io.Writer, r *Result, _ Style) error { return writeGitHub(w, r) },
+}
+
+// colours of severities.
+var colours = map[Severity]terminal.Colour{Error: terminal.Red, Warning: terminal.Yellow}
 
 // place is where a finding is, as editors and terminals link it.
 func (f *Finding) place() string {
@@ -38,10 +50,14 @@ func (f *Finding) subject() string {
 	return strings.Join(parts, " ") + ": "
 }
 
-func writeText(w io.Writer, r *Result) error {
+func writeText(w io.Writer, r *Result, s Style) error {
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if _, err := fmt.Fprintf(w, "%s: %s: %s%s\n", f.place(), f.Severity, f.subject(), f.Message); err != nil {
+		severity := string(f.Severity)
+		if s.Colour {
+			severity = colours[f.Severity].Paint(severity)
+		}
+		if _, err := fmt.Fprintf(w, "%s: %s: %s\n", terminal.Escape(f.place()), severity, terminal.Plain(f.subject()+f.Message)); err != nil {
 			return err
 		}
 	}
@@ -54,15 +70,6 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-func writeJSON(w io.Writer, r *Result) error { return encode(w, r) }
-
-func encode(w io.Writer, value any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(value)
 }
 
 // escaped is how GitHub's commands want text and properties

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/waba-operator/waba-operator/internal/manifest"
+	"github.com/waba-operator/waba-operator/internal/output"
 )
 
 // The parts of a log in the Static Analysis Results Interchange Format that a report has; test/gitops/sarif checks them against the
@@ -82,7 +83,7 @@ func writeSARIF(w io.Writer, r *Result) error {
 			RuleID: f.Rule, RuleIndex: index[f.Rule], Level: f.Severity, Message: sarifMessage{f.subject() + f.Message}, Locations: f.locations(),
 		})
 	}
-	return encode(w, sarifLog{
+	return output.JSON(w, sarifLog{
 		Schema:  "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
 		Version: "2.1.0", Runs: []sarifRun{run},
 	})

@@ -127,8 +127,8 @@ func what(p *plan.Resource) string {
 		return "the operator would " + writes(p)
 	case p.Reason != "", p.Action == plan.Invalid, p.Action == plan.Failed:
 		return cmp.Or(reason, string(p.Action))
-	case len(p.Drift) > 0:
-		return "differs in " + strings.Join(p.Drift, ", ")
+	case len(p.Differs) > 0:
+		return "differs in " + fields(p.Differs)
 	}
 	return ""
 }
@@ -137,10 +137,18 @@ func writes(p *plan.Resource) string {
 	var out []string
 	for _, w := range p.Writes {
 		call := w.Call
-		if len(w.Fields) > 0 {
-			call += " (" + strings.Join(w.Fields, ", ") + ")"
+		if len(w.Changes) > 0 {
+			call += " (" + fields(w.Changes) + ")"
 		}
 		out = append(out, call)
 	}
 	return strings.Join(out, ", ")
+}
+
+func fields(changes []plan.Change) string {
+	names := make([]string, 0, len(changes))
+	for _, c := range changes {
+		names = append(names, c.Field)
+	}
+	return strings.Join(names, ", ")
 }

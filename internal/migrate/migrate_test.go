@@ -189,13 +189,13 @@ func TestVerdict(t *testing.T) {
 		},
 		"would be edited": {
 			template(func(r *plan.Resource) {
-				r.Action, r.Writes = plan.Edit, []plan.Write{{Call: "edit template", Fields: []string{"body.text"}}}
+				r.Action, r.Writes = plan.Edit, []plan.Write{{Call: "edit template", Changes: []plan.Change{{Field: "body.text"}}}}
 			}),
 			"the operator would edit template (body.text)", false,
 		},
 		"differs":  {template(func(r *plan.Resource) { r.Action, r.Reason, r.Message = plan.Blocked, "AlreadyExists", "other content" }), "AlreadyExists: other content", false},
 		"paused":   {template(func(r *plan.Resource) { r.Action, r.Reason, r.Message = plan.Nothing, "Paused", "no call" }), "Paused: no call", false},
-		"drifts":   {template(func(r *plan.Resource) { r.Action, r.Drift = plan.Nothing, []string{"footer.text"} }), "differs in footer.text", false},
+		"drifts":   {template(func(r *plan.Resource) { r.Action, r.Differs = plan.Nothing, []plan.Change{{Field: "footer.text"}} }), "differs in footer.text", false},
 		"invalid":  {template(func(r *plan.Resource) { r.Action, r.Reason, r.Message = plan.Invalid, "InvalidSpec", "a.yaml:1: no" }), "a.yaml:1: no", false},
 		"unknown":  {template(func(r *plan.Resource) { r.Action = plan.Failed }), "failed", false},
 		"a number": {plan.Resource{Kind: "PhoneNumber", Name: "n", Action: plan.Blocked, Reason: "NotFound", Message: "no such number"}, "not in the new account yet", true},

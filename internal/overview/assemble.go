@@ -16,7 +16,9 @@ import (
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/index"
+	"github.com/waba-operator/waba-operator/internal/output"
 	"github.com/waba-operator/waba-operator/internal/standing"
+	"github.com/waba-operator/waba-operator/internal/terminal"
 )
 
 // missingNotFound says that there is no such WABA.
@@ -50,7 +52,7 @@ func (i *inventory) overview(selection Selection, now time.Time) (*Overview, err
 			}
 		}
 	}
-	o := &Overview{Time: metav1.NewTime(now), Unreadable: i.unreadable, Accounts: []*Account{}}
+	o := &Overview{TypeMeta: output.TypeOf(KindStatus), Time: metav1.NewTime(now), Unreadable: i.unreadable, Accounts: []*Account{}}
 	for _, key := range slices.SortedFunc(maps.Keys(groups), byName) {
 		a := groups[key]
 		a.sort()
@@ -62,10 +64,10 @@ func (i *inventory) overview(selection Selection, now time.Time) (*Overview, err
 	return o, selection.absent(o.Accounts)
 }
 
-// shown reports that an account is of the selected namespace, or that something there refers to it: a watch may have seen the
-// last of these go.
+// shown reports that an account is of the selected namespace and has the selected labels, or that something selected refers to it:
+// a watch may have seen the last of these go.
 func (i *inventory) shown(key types.NamespacedName, selection Selection) bool {
-	if selection.Namespace == "" || key.Namespace == selection.Namespace {
+	if (selection.Namespace == "" || key.Namespace == selection.Namespace) && selection.selects(i.objects[v1alpha1.KindWABA][key]) {
 		return true
 	}
 	for _, objects := range i.objects {
@@ -95,7 +97,7 @@ func resourceOf(obj v1alpha1.Asset, now time.Time) Resource {
 	common, policy := obj.CommonStatus(), obj.Policies().ManagementPolicy
 	created := obj.GetCreationTimestamp()
 	r := Resource{
-		Kind: obj.KindName(), Namespace: obj.GetNamespace(), Name: obj.GetName(), ID: plain(common.ID),
+		Kind: obj.KindName(), Namespace: obj.GetNamespace(), Name: obj.GetName(), ID: terminal.Plain(common.ID),
 		ManagementPolicy: string(cmp.Or(policy, v1alpha1.ManagementPolicyManaged)), CreationTime: &created, DeletionTime: obj.GetDeletionTimestamp(),
 		NextAttemptTime: common.NextAttemptTime, Drift: common.Drift, Findings: judge(obj, now),
 	}
@@ -109,13 +111,13 @@ func resourceOf(obj v1alpha1.Asset, now time.Time) Resource {
 func accountOf(w *v1alpha1.WABA, now time.Time) *Account {
 	s := &w.Status
 	a := &Account{
-		Resource: resourceOf(w, now), Title: plain(s.Name), ReviewStatus: plain(s.ReviewStatus), MessagingLimit: plain(s.MessagingLimit),
+		Resource: resourceOf(w, now), Title: terminal.Plain(s.Name), ReviewStatus: terminal.Plain(s.ReviewStatus), MessagingLimit: terminal.Plain(s.MessagingLimit),
 		PaymentMethodPresent: s.PaymentMethodPresent, GraphAPIVersion: w.Spec.GraphAPIVersion, LastObservedTime: s.LastObservedTime,
 		IntervalSeconds: s.EffectiveIntervalSeconds, Restrictions: standing.Restrictions(s, now), TemplatesAtMeta: s.Templates, NumbersAtMeta: s.PhoneNumbers,
 	}
 	a.ID = cmp.Or(a.ID, w.Spec.ID)
 	if s.Health != nil {
-		a.Health = plain(s.Health.CanSendMessage)
+		a.Health = terminal.Plain(s.Health.CanSendMessage)
 	}
 	if s.RateLimit != nil {
 		a.RateUsagePercent = &s.RateLimit.UsagePercent

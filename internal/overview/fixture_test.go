@@ -15,6 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -238,7 +239,8 @@ func (c *cluster) List(_ context.Context, list client.ObjectList, opts ...client
 	}
 	var found []client.Object
 	for _, obj := range c.objects {
-		named := o.FieldSelector == nil || o.FieldSelector.Matches(fields.Set{"metadata.name": obj.GetName()})
+		named := (o.FieldSelector == nil || o.FieldSelector.Matches(fields.Set{"metadata.name": obj.GetName()})) &&
+			(o.LabelSelector == nil || o.LabelSelector.Matches(labels.Set(obj.GetLabels())))
 		if k := obj.(v1alpha1.Asset).KindName(); k == kind && (o.Namespace == "" || o.Namespace == obj.GetNamespace()) && named {
 			found = append(found, obj)
 		}

@@ -13,6 +13,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -31,6 +32,22 @@ type Selection struct {
 	Namespace string
 	// Accounts by NAME or NAMESPACE/NAME; empty means all.
 	Accounts []string
+	// Labels of the resources; nil means any. Accounts to which these refer are shown whatever their labels are.
+	Labels labels.Selector
+}
+
+// options select the resources of a kind. Accounts are selected when they are shown: others may refer to them.
+func (s Selection) options(kind v1alpha1.AssetKind, namespace string) *client.ListOptions {
+	o := &client.ListOptions{Namespace: namespace}
+	if kind.Name != v1alpha1.KindWABA {
+		o.LabelSelector = s.Labels
+	}
+	return o
+}
+
+// selects reports that an account's own labels are selected.
+func (s Selection) selects(account v1alpha1.Asset) bool {
+	return s.Labels == nil || s.Labels.Matches(labels.Set(account.GetLabels()))
 }
 
 // includes reports that an account is selected by its name.
@@ -60,7 +77,7 @@ func Gather(ctx context.Context, reader client.Reader, selection Selection, now 
 func collect(ctx context.Context, reader client.Reader, selection Selection) (*inventory, error) {
 	inv := newInventory()
 	for _, kind := range v1alpha1.AssetKinds {
-		err := inv.read(ctx, reader, kind, selection.Namespace)
+		err := inv.read(ctx, reader, kind, selection)
 		switch {
 		case apierrors.IsForbidden(err):
 			inv.closed[kind.Name] = true
@@ -96,11 +113,11 @@ func collect(ctx context.Context, reader client.Reader, selection Selection) (*i
 }
 
 // read lists one kind in pages.
-func (i *inventory) read(ctx context.Context, reader client.Reader, kind v1alpha1.AssetKind, namespace string) error {
+func (i *inventory) read(ctx context.Context, reader client.Reader, kind v1alpha1.AssetKind, selection Selection) error {
 	restarts, next := 0, ""
 	for {
 		page := kind.NewList()
-		err := reader.List(ctx, page, client.InNamespace(namespace), client.Limit(pageSize), client.Continue(next))
+		err := reader.List(ctx, page, selection.options(kind, selection.Namespace), client.Limit(pageSize), client.Continue(next))
 		if apierrors.IsResourceExpired(err) && next != "" && restarts < maxRestarts {
 			restarts, next = restarts+1, "" // what was read already is replaced
 			i.keep(kind.Name, func(types.NamespacedName) bool { return true }, nil)

@@ -6,13 +6,13 @@ package overview
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/terminal"
 )
 
 const (
@@ -83,7 +83,7 @@ func (j *evaluation) add(f Finding) {
 		f.Severity = Warning
 	}
 	if f.Severity != OK {
-		f.Message, f.Help = plain(f.Message), r.address(f.Condition)
+		f.Message, f.Help = terminal.Plain(f.Message), r.address(f.Condition)
 		j.findings = append(j.findings, f)
 	}
 }
@@ -226,15 +226,4 @@ func downgradeConsequences(account *Account, r *Resource) {
 	}
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return rank[a.Severity] - rank[b.Severity] })
 	r.Severity = worst(r.Findings)
-}
-
-// plain makes one line of a text from Meta or from an author of a status, without anything that moves a terminal's cursor.
-func plain(s string) string {
-	clean := strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' {
-			return ' '
-		}
-		return r
-	}, s)
-	return strings.Join(strings.Fields(clean), " ")
 }

@@ -115,7 +115,9 @@ func (i *inventory) has(account types.NamespacedName) bool {
 func trim(obj v1alpha1.Asset) {
 	obj.SetManagedFields(nil)
 	obj.SetAnnotations(nil)
-	obj.SetLabels(nil)
+	if obj.AccountReference() != nil {
+		obj.SetLabels(nil)
+	}
 	adapters[obj.KindName()].trim(obj)
 }
 

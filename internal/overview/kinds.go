@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/terminal"
 )
 
 // adapter is what an overview does for one kind besides what it does for all.
@@ -69,34 +70,34 @@ func trimTemplate(o *v1alpha1.MessageTemplate) {
 func addNumber(a *Account, r Resource, o *v1alpha1.PhoneNumber) {
 	s := &o.Status
 	a.PhoneNumbers = append(a.PhoneNumbers, &Number{
-		Resource: r, Number: cmp.Or(plain(s.DisplayPhoneNumber), o.Spec.Number), DisplayName: plain(s.VerifiedName), Status: plain(s.Status),
-		Quality: plain(s.QualityRating), MessagingLimit: plain(s.MessagingLimit), Throughput: plain(s.ThroughputLevel),
+		Resource: r, Number: cmp.Or(terminal.Plain(s.DisplayPhoneNumber), o.Spec.Number), DisplayName: terminal.Plain(s.VerifiedName), Status: terminal.Plain(s.Status),
+		Quality: terminal.Plain(s.QualityRating), MessagingLimit: terminal.Plain(s.MessagingLimit), Throughput: terminal.Plain(s.ThroughputLevel),
 	})
 }
 
 func addTemplate(a *Account, r Resource, o *v1alpha1.MessageTemplate) {
 	s := &o.Status
 	t := &Template{
-		Resource: r, Template: o.Spec.Name, Language: o.Spec.Language, Status: plain(s.Status), StatusChangedTime: s.StatusChangedTime, StatusEndTime: s.StatusEndTime,
-		Quality: plain(s.QualityScore), Category: plain(s.Category), RequestedCategory: string(o.Spec.Category),
+		Resource: r, Template: o.Spec.Name, Language: o.Spec.Language, Status: terminal.Plain(s.Status), StatusChangedTime: s.StatusChangedTime, StatusEndTime: s.StatusEndTime,
+		Quality: terminal.Plain(s.QualityScore), Category: terminal.Plain(s.Category), RequestedCategory: string(o.Spec.Category),
 	}
 	if s.CorrectCategory != s.Category {
-		t.PlannedCategory = plain(s.CorrectCategory)
+		t.PlannedCategory = terminal.Plain(s.CorrectCategory)
 	}
 	a.MessageTemplates = append(a.MessageTemplates, t)
 }
 
 func addSubscription(a *Account, r Resource, o *v1alpha1.WebhookSubscription) {
 	s := &o.Status
-	w := &Subscription{Resource: r, AppID: plain(s.AppID)}
+	w := &Subscription{Resource: r, AppID: terminal.Plain(s.AppID)}
 	if c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionSubscribed); c != nil && c.Status != metav1.ConditionUnknown {
 		w.Status = c.Reason
 	}
 	if s.App != nil {
-		w.CallbackURL = plain(s.App.CallbackURL)
+		w.CallbackURL = terminal.Plain(s.App.CallbackURL)
 	}
 	if s.Messages != nil {
-		w.MessagesURL = plain(s.Messages.CallbackURL)
+		w.MessagesURL = terminal.Plain(s.Messages.CallbackURL)
 	}
 	a.WebhookSubscriptions = append(a.WebhookSubscriptions, w)
 }

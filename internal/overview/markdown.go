@@ -67,7 +67,7 @@ func markdownRow(e *entry, now time.Time) string {
 
 func writeProblemsMarkdown(w io.Writer, p *Problems, _ Options) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# WhatsApp: what needs a person\n\n%s: %d critical, %d warning\n", stamp(p.Time), p.Summary.Critical, p.Summary.Warning)
+	fmt.Fprintf(&b, "# WhatsApp problems\n\n%s: %d critical, %d warning\n", stamp(p.Time), p.Summary.Critical, p.Summary.Warning)
 	incomplete(&b, p.Unreadable)
 	if len(p.Problems) > 0 {
 		b.WriteString("\n| Severity | Reason | Resource | Asset | Account | Since | Until | What and what to do |\n|---|---|---|---|---|---|---|---|\n")

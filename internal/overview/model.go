@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/output"
 )
 
 // Severity says how urgently a user must act.
@@ -26,6 +27,14 @@ const (
 	OK Severity = "OK"
 )
 
+// Kinds of the documents for programs.
+const (
+	// KindStatus is the kind of an Overview.
+	KindStatus = "Status"
+	// KindProblems is the kind of Problems.
+	KindProblems = "Problems"
+)
+
 // rank orders severities, the worst first.
 var rank = map[Severity]int{Critical: 0, Warning: 1, Info: 2, OK: 3}
 
@@ -34,6 +43,8 @@ func (s Severity) needsPerson() bool { return s == Critical || s == Warning }
 
 // Overview is what there is in a cluster, or in a part of it. Its JSON form is an interface: fields are added, never renamed.
 type Overview struct {
+	output.TypeMeta
+
 	// Time at which it was judged.
 	Time metav1.Time `json:"time"`
 	// Summary counts what is shown.
@@ -182,6 +193,8 @@ type Subscription struct {
 
 // Problems is what needs a person, the worst first.
 type Problems struct {
+	output.TypeMeta
+
 	// Time at which it was judged.
 	Time metav1.Time `json:"time"`
 	// Summary counts all resources, not only those with problems.

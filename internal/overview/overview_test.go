@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
@@ -64,6 +65,12 @@ func TestFormats(t *testing.T) {
 	}
 	tree := Formats["tree"]
 	golden(t, "status.tree-all", printed(t, func(w io.Writer) error { return tree.Overview(w, o, Options{AllTemplates: true}) }))
+	for name, opts := range map[string]Options{
+		"tree-80": {Namespace: "shop", Width: 80}, "tree-120": {Namespace: "shop", Width: 120}, "tree-plain": {Namespace: "platform", NoHeadings: true},
+	} {
+		golden(t, "status."+name, printed(t, func(w io.Writer) error { return tree.Overview(w, o, opts) }))
+		golden(t, "unhealthy."+name, printed(t, func(w io.Writer) error { return tree.Problems(w, o.Problems(), opts) }))
+	}
 	golden(t, "status.tree-colour", printed(t, func(w io.Writer) error { return tree.Overview(w, o, Options{Colour: true}) }))
 	golden(t, "unhealthy.tree-colour", printed(t, func(w io.Writer) error { return tree.Problems(w, o.Problems(), Options{Colour: true}) }))
 	for _, format := range []string{"json", "yaml"} {
@@ -130,6 +137,9 @@ func TestSelections(t *testing.T) {
 		"by its full name":   {selection: Selection{Accounts: []string{"platform/globex"}}, shown: []string{"platform/globex Critical 2"}},
 		"no such account":    {selection: Selection{Namespace: "shop", Accounts: []string{"globex", "hooli"}}, err: "no WABA hooli in namespace shop, and nothing there refers to one; choose another -n, or -A"},
 		"nothing":            {selection: Selection{Namespace: "empty"}},
+		"by labels":          {selection: Selection{Labels: labels.SelectorFromSet(labels.Set{"team": "crm"})}, shown: []string{"platform/acme Warning 2", "platform/fresh Info 1"}},
+		"labels of nothing":  {selection: Selection{Labels: labels.SelectorFromSet(labels.Set{"team": "none"})}},
+		"labels of a team":   {selection: Selection{Namespace: "shop", Labels: labels.SelectorFromSet(labels.Set{"team": "crm"})}, shown: []string{"platform/acme Warning 2"}},
 		"a team that may not read accounts": {
 			selection: Selection{Namespace: "shop"}, forbidden: []string{"get platform/acme", "get platform/globex", "get platform/ghost"},
 			shown:      []string{"platform/acme Info 25", "platform/ghost Info 2", "platform/globex Info 2"},
@@ -145,7 +155,13 @@ func TestSelections(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o, err := Gather(t.Context(), &cluster{objects: fixture(), forbidden: tc.forbidden}, tc.selection, noon)
+			objects := fixture()
+			for _, obj := range objects {
+				if name := obj.GetName(); name == "fresh" || name == "sale" {
+					obj.SetLabels(map[string]string{"team": "crm"})
+				}
+			}
+			o, err := Gather(t.Context(), &cluster{objects: objects, forbidden: tc.forbidden}, tc.selection, noon)
 			if tc.err != "" {
 				if err == nil || err.Error() != tc.err {
 					t.Errorf("error: %v", err)
@@ -201,15 +217,8 @@ func TestListingBeginsAnew(t *testing.T) {
 	}
 }
 
-// TestPlain: names of templates and messages can't move the cursor of a reader's terminal.
-func TestPlain(t *testing.T) {
-	for in, want := range map[string]string{
-		"a\nb\t c": "a b c", "\x1b[2J\x1b]0;title\x07x": "[2J ]0;title x", "caf\u00e9 \u202eevil\u2066": "caf\u00e9 evil", "\u0085\u009b31m": "31m", "": "",
-	} {
-		if got := plain(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
-	}
+// TestMarkdownEscapes: texts of others are no markup.
+func TestMarkdownEscapes(t *testing.T) {
 	if got := md("a|b <i>@x</i> [l](u) *s* `c`"); strings.ContainsAny(got, "<>@") || strings.Contains(got, "a|b") {
 		t.Errorf("markdown: %s", got)
 	}

@@ -36,7 +36,8 @@ func (p *part) String() string {
 }
 
 func (p *part) options(o *metav1.ListOptions) *client.ListOptions {
-	out := &client.ListOptions{Namespace: p.namespace, Raw: o}
+	out := p.watcher.Selection.options(p.AssetKind, p.namespace)
+	out.Raw = o
 	if p.name != "" {
 		out.FieldSelector = fields.OneTermEqualSelector("metadata.name", p.name)
 	}

@@ -14,6 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/output"
+	"github.com/waba-operator/waba-operator/internal/terminal"
 )
 
 // kinds in the order in which trouble spreads.
@@ -21,7 +23,7 @@ var kindOrder = map[string]int{v1alpha1.KindWABA: 0, v1alpha1.KindPhoneNumber: 1
 
 // Problems returns what needs a person: the worst first, then what others depend on, then the oldest.
 func (o *Overview) Problems() *Problems {
-	p := &Problems{Time: o.Time, Summary: o.Summary, Unreadable: o.Unreadable, Problems: []Problem{}}
+	p := &Problems{TypeMeta: output.TypeOf(KindProblems), Time: o.Time, Summary: o.Summary, Unreadable: o.Unreadable, Problems: []Problem{}}
 	for _, a := range o.Accounts {
 		for _, e := range append([]*entry{accountEntry(a)}, a.entries(true)...) {
 			for _, f := range e.Findings {
@@ -51,31 +53,42 @@ func timeOf(t *metav1.Time) time.Time {
 // writeProblems writes two lines for each problem, and at the end where to read on.
 func writeProblems(w io.Writer, p *Problems, opts Options) error {
 	if len(p.Problems) == 0 {
-		_, err := fmt.Fprintf(w, "Nothing needs a person: %d ok, %d info\n", p.Summary.OK, p.Summary.Info)
+		_, err := fmt.Fprintf(w, "No problems: %d ok, %d info\n", p.Summary.OK, p.Summary.Info)
 		return err
 	}
-	t, now := &table{}, p.Time.Time
-	t.row("SEVERITY", "REASON", "RESOURCE", "ASSET", "ACCOUNT", "SINCE", "UNTIL")
+	t, now := &terminal.Table{}, p.Time.Time
+	t.Heading("SEVERITY", "REASON", "RESOURCE", "ASSET", "ACCOUNT", "SINCE", "UNTIL")
 	for i := range p.Problems {
 		q := &p.Problems[i]
-		t.row(string(q.Severity), q.Reason, q.Kind+" "+q.Namespace+"/"+q.Name, q.Asset, q.Account, age(q.Since, now), until(q.Until, now)).severity(0, q.Severity)
+		resource, account := q.Kind+" "+opts.local(q.Namespace+"/"+q.Name), opts.local(q.Account)
+		t.Row(string(q.Severity), q.Reason, resource, q.Asset, account, age(q.Since, now), until(q.Until, now)).Colour(0, colours[q.Severity])
 	}
+	lines := t.Lines(terminal.Style{Colour: opts.Colour, Width: opts.Width, NoHeadings: opts.NoHeadings, LastWidth: untilWidth, Optional: []int{4, 3}, Elastic: []int{2}})
 	var b strings.Builder
+	if !opts.NoHeadings {
+		b.WriteString(lines[0] + "\n")
+		lines = lines[1:]
+	}
 	var pages []string
-	help := &table{}
-	for i, line := range t.lines(opts.Colour) {
+	help := &terminal.Table{}
+	for i, line := range lines {
+		q := &p.Problems[i]
 		b.WriteString(line + "\n")
-		if i == 0 {
-			continue
+		for _, message := range terminal.Wrap(terminal.Plain(q.Message), opts.Width-2) {
+			b.WriteString("  " + message + "\n")
 		}
-		q := &p.Problems[i-1]
-		b.WriteString("  " + q.Message + "\n")
 		if page := q.Reason + " " + q.Help; !slices.Contains(pages, page) {
 			pages = append(pages, page)
-			help.row("  "+q.Reason, q.Help)
+			help.Row(q.Reason, q.Help)
 		}
 	}
-	b.WriteString("\nRead on:\n" + strings.Join(help.lines(false), "\n") + "\n")
+	b.WriteString("\nRead on:\n")
+	for _, line := range help.Lines(terminal.Style{}) { // links stay whole
+		b.WriteString("  " + line + "\n")
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+// untilWidth is the width of "in 59m30s".
+const untilWidth = 9

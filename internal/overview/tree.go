@@ -15,10 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/terminal"
 )
-
-// whyLimit is how much of a message the tree shows; the other formats have all of it.
-const whyLimit = 100
 
 // entry is one line about a resource, or about several that are alike.
 type entry struct {
@@ -38,11 +36,11 @@ func (e *entry) why() string {
 	if len(e.Findings) == 0 {
 		return e.note
 	}
-	text := e.Findings[0].Reason + ": " + e.Findings[0].Message
+	reason := e.Findings[0].Reason
 	if more := len(e.Findings) - 1; more > 0 {
-		text = fmt.Sprintf("%s: %s (+%d more)", e.Findings[0].Reason, shortened(e.Findings[0].Message, whyLimit), more)
+		reason += fmt.Sprintf(" (+%d more)", more)
 	}
-	return text
+	return reason + ": " + e.Findings[0].Message
 }
 
 // span is since when it is so and until when it is expected to be.
@@ -83,7 +81,26 @@ func plural(n int, noun string) string {
 }
 
 func numberEntry(n *Number) *entry {
-	return &entry{Resource: &n.Resource, asset: n.Number, status: n.Status, quality: n.Quality, limit: n.MessagingLimit, note: strings.TrimSpace(n.Number + " " + n.DisplayName)}
+	return &entry{
+		Resource: &n.Resource, asset: n.Number, status: n.Status, quality: known(n.Quality), limit: n.MessagingLimit,
+		note: strings.Join(nonEmpty(phrase("number", n.Number), n.DisplayName), ", "),
+	}
+}
+
+// phrase is a value with what it is, "" where there is none.
+func phrase(what, value string) string {
+	if value == "" {
+		return ""
+	}
+	return what + " " + value
+}
+
+// known is a rating, "" where Meta hasn't given one yet.
+func known(quality string) string {
+	if quality == "UNKNOWN" || quality == "NA" {
+		return ""
+	}
+	return quality
 }
 
 func templateEntry(t *Template) *entry {
@@ -95,11 +112,11 @@ func templateEntry(t *Template) *entry {
 		category = fmt.Sprintf("%s (%s planned)", t.Category, t.PlannedCategory)
 	}
 	asset := t.Template + " " + t.Language
-	return &entry{Resource: &t.Resource, asset: asset, status: t.Status, quality: t.Quality, category: category, since: t.StatusChangedTime, note: asset}
+	return &entry{Resource: &t.Resource, asset: asset, status: t.Status, quality: known(t.Quality), category: category, since: t.StatusChangedTime, note: asset}
 }
 
 func subscriptionEntry(w *Subscription) *entry {
-	return &entry{Resource: &w.Resource, asset: w.AppID, status: w.Status, note: cmp.Or(w.MessagesURL, w.CallbackURL)}
+	return &entry{Resource: &w.Resource, asset: w.AppID, status: w.Status, note: cmp.Or(phrase("messages to", w.MessagesURL), phrase("events to", w.CallbackURL))}
 }
 
 // entries are the lines below an account. Templates that need no action are counted instead, unless all are wanted.
@@ -143,30 +160,43 @@ var (
 	wideColumns = []string{"ASSET", "ID", "POLICY", "AGE", "NEXT", "OBSERVED", "INTERVAL", "RATE", "TOKEN"}
 )
 
-// severityColumn is the one that is coloured.
-const severityColumn = 2
+const (
+	// severityColumn is the one that is coloured.
+	severityColumn = 2
+	// whyWidth is the least width of the last column.
+	whyWidth = 20
+)
+
+// dispensable are the columns that a narrow terminal doesn't show, the first to go first.
+var dispensable = []int{5, 6, 4, 8, 7, 3}
 
 func writeTree(w io.Writer, o *Overview, opts Options) error {
 	if len(o.Accounts) == 0 {
 		return nil
 	}
-	t := &table{}
-	t.row(header(opts.Wide)...)
+	t := &terminal.Table{}
+	t.Heading(header(opts.Wide)...)
 	now := o.Time.Time
 	for _, a := range o.Accounts {
-		t.row(columns(accountEntry(a), "", now, opts, a)...).severity(severityColumn, a.Severity)
+		t.Row(columns(accountEntry(a), "", now, opts, a)...).Colour(severityColumn, colours[a.Severity])
 		below := a.entries(opts.AllTemplates)
 		for i, e := range below {
 			glyph := "├─ "
 			if i == len(below)-1 {
 				glyph = "└─ "
 			}
-			t.row(columns(e, glyph, now, opts, nil)...).severity(severityColumn, e.Severity)
+			t.Row(columns(e, glyph, now, opts, nil)...).Colour(severityColumn, colours[e.Severity])
 		}
 	}
-	lines := append(t.lines(opts.Colour), "", o.Summary.String())
-	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
-	return err
+	style := terminal.Style{Colour: opts.Colour, Width: opts.Width, LastWidth: whyWidth, NoHeadings: opts.NoHeadings}
+	if !opts.Wide {
+		style.Optional, style.Elastic = dispensable, []int{1}
+	}
+	lines := t.Lines(style)
+	if !opts.NoHeadings {
+		lines = append(lines, "", o.Summary.String())
+	}
+	return writeLines(w, lines)
 }
 
 func header(wide bool) []string {
@@ -179,18 +209,22 @@ func header(wide bool) []string {
 
 // columns are the texts of one line; account is set on the line of an account.
 func columns(e *entry, glyph string, now time.Time, opts Options, account *Account) []string {
-	name := e.label
+	name, namespace := e.label, e.Namespace
 	if name == "" {
 		name = e.Kind + "/" + e.Name
 	}
+	if opts.Namespace != "" {
+		if namespace != "" && namespace != opts.Namespace {
+			name += " in " + namespace
+		}
+		namespace = ""
+	}
 	since, end := e.span()
-	out := []string{e.Namespace, glyph + name, string(e.Severity), e.status, e.quality, e.category, e.limit, age(since, now), until(end, now)}
-	why := shortened(e.why(), whyLimit+40)
+	out := []string{namespace, glyph + name, string(e.Severity), e.status, e.quality, e.category, e.limit, age(since, now), until(end, now)}
 	if opts.Wide {
 		out = append(out, wide(e, account, now)...)
-		why = e.why()
 	}
-	return append(out, why)
+	return append(out, e.why())
 }
 
 func wide(e *entry, account *Account, now time.Time) []string {

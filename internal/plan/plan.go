@@ -25,6 +25,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/manifest"
+	"github.com/waba-operator/waba-operator/internal/output"
 )
 
 // rounds is how often resources are reconciled while results for one still change those for another.
@@ -63,6 +64,8 @@ type planner struct {
 
 	// planned are the resources of the manifests, in the order of the accounts and kinds.
 	planned []*resource
+	// compared are the values of the resource that is reconciled at present.
+	compared *values
 	// withheldWrites are the writes that the present reconciliation withholds, and failure is the last error of Meta's in it.
 	withheldWrites []controllers.Intent
 	failure        *graph.Error
@@ -79,6 +82,8 @@ type resource struct {
 	// intents are the writes that were withheld while the condition Synced was intentsState.
 	intents      []controllers.Intent
 	intentsState syncedState
+	// values are those that the resource should have at Meta, and those that it has.
+	values values
 	// failed is why nothing is known.
 	failed string
 }
@@ -88,7 +93,7 @@ type syncedState struct{ status, reason, message string }
 
 // Run makes a plan. It reads from the cluster and from Meta, and writes nowhere.
 func Run(ctx context.Context, o Options) (*Plan, error) {
-	p := &planner{Options: o, plan: &Plan{}, others: newOthers(o.Cluster, o.Token)}
+	p := &planner{Options: o, plan: &Plan{TypeMeta: output.TypeOf(DocumentKind)}, others: newOthers(o.Cluster, o.Token)}
 	var err error
 	if p.store, err = newStore(ctx, o.Scheme, p.others); err != nil {
 		return nil, err
@@ -115,6 +120,7 @@ func (p *planner) operator() {
 			Accounts: p.Accounts, GraphAPIVersion: p.GraphAPIVersion, ObservationInterval: time.Hour, ReadOnly: true, Once: true,
 			Intended: func(i controllers.Intent) { p.withheldWrites = append(p.withheldWrites, i) },
 			Failed:   func(err error) { p.failure, _ = graph.AsError(err) }, CreatesPerHour: p.CreatesPerHour,
+			Compared:   func(c controllers.Comparison) { p.compared.add(c) },
 			WebhookURL: p.WebhookURL, WatchNamespaceLabels: !p.NoNamespaceLabels, Clock: p.Clock, Metrics: noMetrics{}, Audit: logr.Discard(),
 		})
 	p.reconcilers = r.ByKind
@@ -230,7 +236,7 @@ func (p *planner) reconcile(ctx context.Context, r *resource) error {
 	if r.failed != "" {
 		return nil
 	}
-	p.withheldWrites, p.failure = nil, nil
+	p.withheldWrites, p.failure, p.compared = nil, nil, &r.values
 	ctx = ctrl.LoggerInto(ctx, logr.Discard()) // what a run came to is the plan
 	if _, err := p.reconcilers[r.kind].Reconcile(ctx, reconcile.Request{NamespacedName: r.name}); err != nil {
 		return fmt.Errorf("%s %s: %w", r.kind, r.name, err)

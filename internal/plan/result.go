@@ -19,6 +19,7 @@ import (
 	"github.com/waba-operator/waba-operator/controllers/phonenumber"
 	"github.com/waba-operator/waba-operator/controllers/webhooksubscription"
 	"github.com/waba-operator/waba-operator/internal/lint"
+	"github.com/waba-operator/waba-operator/internal/output"
 )
 
 // Action is what would happen with a resource.
@@ -41,8 +42,13 @@ const (
 	Failed Action = "failed"
 )
 
+// DocumentKind is the kind of a Plan for programs.
+const DocumentKind = "Plan"
+
 // Plan is what the operator would do.
 type Plan struct {
+	output.TypeMeta
+
 	Accounts []Account `json:"accounts"`
 	// Invalid are manifests that can't be planned.
 	Invalid []Resource `json:"invalid,omitempty"`
@@ -75,8 +81,8 @@ type Resource struct {
 	Message string `json:"message,omitempty"`
 	// NotBefore is when a wait is over, as far as that is known.
 	NotBefore *metav1.Time `json:"notBefore,omitempty"`
-	// Drift are fields that differ at Meta and are left alone.
-	Drift []string `json:"drift,omitempty"`
+	// Differs are fields that differ at Meta and that no write is about, because they wait or are left alone.
+	Differs []Change `json:"differs,omitempty"`
 	// UnknownProperties are those at Meta that this version doesn't know.
 	UnknownProperties []string `json:"unknownProperties,omitempty"`
 
@@ -89,8 +95,18 @@ type Resource struct {
 type Write struct {
 	// Call names it as the operator's audit log does.
 	Call string `json:"call"`
-	// Fields are the parts of the spec that it is about; none: all of it.
-	Fields []string `json:"fields,omitempty"`
+	// Changes are the fields of the spec that it is about; of a new asset all that it gets.
+	Changes []Change `json:"changes,omitempty"`
+}
+
+// Change is a field that differs: Old is its value at Meta, New the one of the manifest. The elements of a list are lines. A value is
+// nil where there is none; both are nil where the value is a secret, or one that Meta doesn't return.
+type Change struct {
+	Field string `json:"field"`
+	// ButtonType is the type of the button to which the field belongs.
+	ButtonType string  `json:"buttonType,omitempty"`
+	Old        *string `json:"old,omitempty"`
+	New        *string `json:"new,omitempty"`
 }
 
 // Summary counts resources by what would happen with them.
@@ -213,12 +229,19 @@ func (p *planner) judge(r *resource) Resource {
 	}
 	now := synced(after)
 	for _, i := range r.intents {
-		out.Writes = append(out.Writes, Write{Call: i.Call, Fields: i.Fields})
+		w := Write{Call: i.Call, Changes: r.values.changes(i.Fields)}
+		switch {
+		case i.Call == webhooksubscription.CallSubscribe:
+			w.Changes = r.values.changes([]string{"app"})
+		case creates(w):
+			w.Changes = r.values.all()
+		}
+		out.Writes = append(out.Writes, w)
 	}
-	out.Drift = left(after.CommonStatus().Drift, out.Writes)
+	out.Differs = r.values.changes(left(slices.Concat(r.values.differing, after.CommonStatus().Drift), out.Writes))
 	out.UnknownProperties = after.CommonStatus().UnknownProperties
 	if now.waits() {
-		out.Reason, out.Message = now.reason, now.message
+		out.Reason, out.Message = now.reason, planned(now.message)
 		if t := after.CommonStatus().NextAttemptTime; t != nil && t.After(p.Clock.Now()) {
 			out.NotBefore = &metav1.Time{Time: t.UTC().Truncate(time.Second)}
 		}
@@ -274,10 +297,11 @@ func creates(w Write) bool {
 }
 
 // left are the differing fields that no write is about.
-func left(drift []string, writes []Write) []string {
-	return slices.DeleteFunc(slices.Clone(drift), func(field string) bool {
+func left(differing []string, writes []Write) []string {
+	slices.Sort(differing)
+	return slices.DeleteFunc(slices.Compact(differing), func(field string) bool {
 		return slices.ContainsFunc(writes, func(w Write) bool {
-			return len(w.Fields) == 0 || slices.ContainsFunc(w.Fields, func(f string) bool { return f == field || strings.HasPrefix(field, f+".") })
+			return len(w.Changes) == 0 || slices.ContainsFunc(w.Changes, func(c Change) bool { return c.Field == field || strings.HasPrefix(field, c.Field+".") })
 		})
 	})
 }

@@ -253,10 +253,10 @@ func TestTruthNew(t *testing.T) {
 		{"MessageTemplate", "parcel-stranger", plan.Blocked, v1alpha1.ReasonAccountNotReady},
 	}, settled)
 	edited := find(t, p, "MessageTemplate", "parcel-always")
-	if !edited.Adopts || len(edited.Writes) != 1 || !slices.Equal(edited.Writes[0].Fields, []string{"body.text"}) {
+	if !edited.Adopts || len(edited.Writes) != 1 || edited.Writes[0].Changes[0].Field != "body.text" {
 		t.Errorf("overwriting: %+v", edited)
 	}
-	if r := find(t, p, "MessageTemplate", "parcel-watched"); !slices.Equal(r.Drift, []string{"body.text"}) {
+	if r := find(t, p, "MessageTemplate", "parcel-watched"); len(r.Differs) != 1 || r.Differs[0].Field != "body.text" {
 		t.Errorf("watching: %+v", r)
 	}
 	if !p.Changes() || p.Problem() != nil {
@@ -341,7 +341,7 @@ func TestTruthManaged(t *testing.T) {
 	if r := find(t, p, "MessageTemplate", "parcel-spent"); r.NotBefore == nil || !r.NotBefore.After(w.Clock.Now()) {
 		t.Errorf("it doesn't say how long to wait: %+v", r)
 	}
-	if r := find(t, p, "MessageTemplate", "parcel-drifted"); !slices.Equal(r.Drift, []string{"body.text"}) {
+	if r := find(t, p, "MessageTemplate", "parcel-drifted"); len(r.Differs) != 1 || r.Differs[0].Field != "body.text" {
 		t.Errorf("left alone: %+v", r)
 	}
 }

@@ -151,7 +151,7 @@ func TestExportIsAppliedWithoutAWrite(t *testing.T) { //nolint:tparallel // the 
 		args []string
 	}{
 		"managed":   {nil, []string{"--number-settings", "--include-samples"}},
-		"observed":  {nil, []string{"--number-settings", "--include-samples", "--observed"}},
+		"observed":  {nil, []string{"--number-settings", "--include-samples", "--policy", "Observed"}},
 		"archived":  {nil, []string{"--status", "ARCHIVED,PENDING_DELETION"}},
 		"unknown 1": {[]graphsim.Option{graphsim.WithUnknownMode(1)}, []string{"--include-samples"}},
 		"unknown 2": {[]graphsim.Option{graphsim.WithUnknownMode(2)}, []string{"--include-samples"}},
