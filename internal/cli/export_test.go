@@ -5,11 +5,17 @@ package cli
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	testclock "k8s.io/utils/clock/testing"
 
 	"github.com/waba-operator/waba-operator/test/graphsim"
 )
@@ -235,13 +241,28 @@ func TestExportBadInput(t *testing.T) {
 	}
 }
 
-// TestExportShowsProgress: on a terminal a line says how many calls were made, and goes away.
+// TestExportShowsProgress: on a terminal a line says what is done when Meta takes its time, and goes away.
 func TestExportShowsProgress(t *testing.T) {
-	_, meta := startSimulator(t)
-	var out, errs strings.Builder
-	code := Run(t.Context(), "v1.2.3", Streams{In: strings.NewReader(""), Out: &out, Err: &errs, ErrTerminal: true},
-		append([]string{"export", acmeGarden, "--kinds", "WABA"}, meta...))
-	if code != ExitOK || !strings.Contains(errs.String(), "\r\x1b[Kreading from Meta: 2 calls") || strings.Contains(out.String(), "\x1b") {
-		t.Errorf("%d %q", code, errs.String())
+	sim := graphsim.New()
+	if err := sim.LoadDemo(); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(envAccessToken, graphsim.DemoToken)
+	clock, drawn := testclock.NewFakeClock(time.Unix(0, 0)), make(screens, 100)
+	var wait sync.Once
+	shown := make(chan string, 1)
+	meta := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		wait.Do(func() {
+			clock.Step(progressDelay)
+			shown <- <-drawn
+		})
+		sim.ServeHTTP(w, r)
+	}))
+	defer meta.Close()
+	var out strings.Builder
+	code := Run(t.Context(), "v1.2.3", Streams{In: strings.NewReader(""), Out: &out, Err: drawn, ErrTerminal: true, Clock: clock},
+		[]string{"export", acmeGarden, "--kinds", "WABA", "--graph-base-url", meta.URL})
+	if line := <-shown; code != ExitOK || line != "\r\x1b[Kreading the account, 2s" || <-drawn != clearLine || strings.Contains(out.String(), "\x1b") {
+		t.Errorf("%d %q", code, line)
 	}
 }
