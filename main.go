@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 
 	"github.com/waba-operator/waba-operator/internal/build"
 	"github.com/waba-operator/waba-operator/internal/operator"
@@ -64,7 +65,9 @@ func run(args []string, out io.Writer) error {
 	if options.Check {
 		return operator.Check(ctx, cfg, options, out)
 	}
-	manager, err := operator.NewManager(ctx, cfg, options, operator.Dependencies{Log: log, Version: build.Version(version)})
+	manager, err := operator.NewManager(ctx, cfg, options, operator.Dependencies{
+		Log: log, Version: build.Version(version), MetricsFilter: filters.WithAuthenticationAndAuthorization,
+	})
 	if err != nil {
 		return err
 	}

@@ -7,14 +7,15 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
@@ -23,6 +24,9 @@ import (
 	"github.com/waba-operator/waba-operator/internal/metrics"
 	"github.com/waba-operator/waba-operator/internal/standing"
 )
+
+// MetricsFilter makes what admits requests for metrics.
+type MetricsFilter func(*rest.Config, *http.Client) (metricsserver.Filter, error)
 
 // MetricsOptions are the flags about the metrics.
 type MetricsOptions struct {
@@ -60,11 +64,14 @@ func (o *MetricsOptions) validateMetrics() error {
 }
 
 // metricsServer returns how metrics are served, and what keeps their certificate up to date while it runs; that is nil where
-// the server makes a certificate itself.
-func (o *MetricsOptions) metricsServer() (metricsserver.Options, *certwatcher.CertWatcher, error) {
+// the server makes a certificate itself. Secure metrics need the filter.
+func (o *MetricsOptions) metricsServer(filter MetricsFilter) (metricsserver.Options, *certwatcher.CertWatcher, error) {
 	options := metricsserver.Options{BindAddress: o.MetricsAddress, SecureServing: o.MetricsSecure}
 	if o.MetricsSecure {
-		options.FilterProvider = filters.WithAuthenticationAndAuthorization
+		if filter == nil && o.MetricsAddress != "0" {
+			return options, nil, errors.New("secure metrics need a filter")
+		}
+		options.FilterProvider = filter
 	}
 	if o.MetricsCertFile == "" {
 		return options, nil, nil

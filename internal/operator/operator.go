@@ -56,6 +56,9 @@ type Dependencies struct {
 	Reconcilers func(*controllers.Reconcilers)
 	// Receiver is called with the receiver of webhooks before it starts.
 	Receiver func(*receiver.Server)
+	// MetricsFilter admits requests for metrics that are secure. What authenticates them is a large part of Kubernetes' API server, which
+	// kubectl waba doesn't need: the command only reads the options.
+	MetricsFilter MetricsFilter
 	// SkipNameValidation allows several managers in one process.
 	SkipNameValidation bool
 }
@@ -94,7 +97,7 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Dependencies
 		return nil, err
 	}
 	s = s.withDefaults()
-	metricsOptions, certificate, err := o.metricsServer()
+	metricsOptions, certificate, err := o.metricsServer(s.MetricsFilter)
 	if err != nil {
 		return nil, err
 	}

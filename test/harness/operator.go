@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 
 	"github.com/waba-operator/waba-operator/internal/operator"
 	"github.com/waba-operator/waba-operator/internal/receiver"
@@ -88,6 +89,7 @@ func (w *World) Start(change ...func(*operator.Options)) *Operator {
 		Clock: w.Clock, Transport: &killableTransport{next: graph, killed: op.killed}, Registerer: op.Metrics,
 		Log: options.Logger(&w.logs), NewQueue: op.progress.newQueue, NewCache: op.newCache, SkipNameValidation: true,
 		Media: &files{world: w}, Go: op.progress.background, Receiver: func(s *receiver.Server) { op.receiver = s },
+		MetricsFilter: filters.WithAuthenticationAndAuthorization,
 	}
 	if w.Media != nil {
 		surroundings.Media, surroundings.Go = w.Media, nil
