@@ -15,12 +15,12 @@ COPY main.go ./
 COPY api/ api/
 COPY controllers/ controllers/
 COPY internal/ internal/
+COPY hack/compile.sh hack/compile.sh
 COPY hack/release/ hack/release/
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     go run -C hack/release . roots >/ca-certificates.crt
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /waba-operator .
+    GOOS=$TARGETOS GOARCH=$TARGETARCH hack/compile.sh "$VERSION" /waba-operator .
 
 FROM build AS build-kubectl-waba
 ARG TARGETOS
@@ -30,8 +30,7 @@ COPY cmd/kubectl-waba/ cmd/kubectl-waba/
 COPY config/crd/ config/crd/
 COPY test/graphsim/ test/graphsim/
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /kubectl-waba ./cmd/kubectl-waba
+    GOOS=$TARGETOS GOARCH=$TARGETARCH hack/compile.sh "$VERSION" /kubectl-waba ./cmd/kubectl-waba
 
 # The command line, for pipelines and for the chart's simulator: --target kubectl-waba.
 FROM scratch AS kubectl-waba

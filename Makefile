@@ -48,8 +48,6 @@ OWN_MODULE := $(KUBECTL_BUILT) $(HELM) $(HELM3) $(HELM_DOCS) $(KUBECONFORM) $(PR
 BOILERPLATE := hack/boilerplate.go.txt
 COVERAGE := $(BIN)/coverage.out
 
-LDFLAGS := -s -w -X main.version=$(VERSION)
-GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 # Results are never taken from the cache: it doesn't see what the programs read that tests run.
 TEST_OPTIONS := -count 1 -parallel 4 -timeout 20m
 GO_TEST := go test $(TEST_OPTIONS)
@@ -180,14 +178,14 @@ demo-helm: control-plane $(HELM) ## The demo, installed by helm: the chart's fla
 
 .PHONY: run
 run: ## Run the operator against the current kubeconfig (ARGS='--flag …')
-	go run -ldflags '$(LDFLAGS)' . $(ARGS)
+	go run -ldflags '-X main.version=$(VERSION)' . $(ARGS)
 
 ##@ Build
 
 .PHONY: build
 build: ## Build the programs into bin/
 	@mkdir -p $(BIN)
-	$(GO_BUILD) -o $(BIN)/ $$(go list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' . ./cmd/...)
+	hack/compile.sh '$(VERSION)' $(BIN)/ $$(go list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' . ./cmd/...)
 
 .PHONY: dist
 dist: $(KUSTOMIZE) ## Render dist/install.yaml for IMG

@@ -27,8 +27,26 @@ out=$(cd "$out" && pwd)
 # compile PLATFORM PACKAGE FILE. What the caller's environment says about compiling makes no difference to a release.
 compile() {
 	echo "release: compiling $(basename "$3") for $1"
-	CGO_ENABLED=0 GOOS=${1%/*} GOARCH=${1#*/} GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= go build -trimpath -buildvcs=false \
-		-ldflags "-s -w -X main.version=$version" -o "$3" "$2"
+	GOOS=${1%/*} GOARCH=${1#*/} GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= hack/compile.sh "$version" "$3" "$2"
+}
+
+# small PACKAGE FILE: a program is as small as it should be, and its linker left out the methods that are never called.
+small() {
+	local most=45 size reflecting # MiB
+	size=$(wc -c <"$2")
+	echo "release: $(basename "$2") has $((size >> 20)) MiB, of $most at most"
+	if [ "$size" -gt $((most << 20)) ]; then
+		echo "release: that is too large: 'go tool nm -size -sort size' of a build without -s -w shows what is in it" >&2
+		exit 1
+	fi
+	LINKER_FLAGS=-dumpdep GOOS=linux GOARCH=amd64 GOFLAGS= hack/compile.sh "$version" "$work/dumped" "$1" >"$work/dependencies" 2>&1
+	grep -qF main.main "$work/dependencies" # the linker listed what it found
+	reflecting=$(grep -F '<ReflectMethod>' "$work/dependencies" | head -n 3 || true)
+	if [ -n "$reflecting" ]; then
+		echo "release: it calls methods by names that are made while it runs, which keeps the linker from leaving out any method:" >&2
+		echo "$reflecting" >&2
+		exit 1
+	fi
 }
 
 # archive DIRECTORY: the same content makes the same archive.
@@ -52,6 +70,7 @@ for arch in amd64 arm64; do
 	compile "linux/$arch" . "$work/$arch/waba-operator"
 	"$release" sbom -version "$version" "$work/$arch/waba-operator" >"$out/waba-operator-$version-linux-$arch.cdx.json"
 done
+small . "$work/amd64/waba-operator"
 build_image waba-operator "$work"/{amd64,arm64}/waba-operator
 
 for platform in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64; do
@@ -59,6 +78,7 @@ for platform in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64;
 	suffix=''
 	[[ $platform != windows/* ]] || suffix=.exe
 	compile "$platform" ./cmd/kubectl-waba "$work/$name/kubectl-waba$suffix"
+	[[ $platform != linux/amd64 ]] || small ./cmd/kubectl-waba "$work/$name/kubectl-waba"
 	"$release" sbom -version "$version" "$work/$name/kubectl-waba$suffix" >"$out/$name.cdx.json"
 	cp LICENSE "$work/$name"
 	[[ $platform == windows/* ]] || cp cmd/kubectl-waba/kubectl_complete-waba "$work/$name"

@@ -267,6 +267,15 @@ func stages(t *testing.T) (whole string, byProgram map[string]string) {
 // TestDockerfile: a build with Docker makes the images that are released.
 func TestDockerfile(t *testing.T) {
 	whole, byProgram := stages(t)
+	// How they are compiled is written down once.
+	if strings.Contains(whole, "go build") {
+		t.Error("it doesn't compile by hack/compile.sh alone")
+	}
+	for program, pkg := range map[string]string{"/waba-operator": ".", "/kubectl-waba": "./cmd/kubectl-waba"} {
+		if !strings.Contains(whole, ` hack/compile.sh "$VERSION" `+program+" "+pkg+"\n") {
+			t.Errorf("%s isn't compiled by hack/compile.sh", program)
+		}
+	}
 	// What comes from elsewhere is named by its content: the compiler's image, and the syntax if another than the builder's own is wanted.
 	for _, m := range regexp.MustCompile(`(?m)^(?:FROM(?: --\S+)*|# *syntax *=) *(\S+)`).FindAllStringSubmatch(whole, -1) {
 		own := m[1] == "scratch" || strings.Contains(whole, " AS "+m[1]+"\n")
