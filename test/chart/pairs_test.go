@@ -20,15 +20,15 @@ import (
 
 type object = map[string]any
 
-// choice is a value of metrics, with settings to combine with those of others.
-type choice struct {
+// parameter is a value of metrics, with settings to combine with those of others.
+type parameter struct {
 	path     string
 	settings [2]any
 }
 
 var (
 	credentials = object{"credentials": object{"name": "token", "key": "token"}}
-	choices     = []choice{
+	parameters     = []parameter{
 		{"enabled", [2]any{true, false}},
 		{"secure", [2]any{true, false}},
 		{"perResource", [2]any{false, true}},
@@ -60,14 +60,14 @@ var (
 	}
 )
 
-// row has the number of a setting for each choice.
+// row has the number of a setting for each parameter.
 type row []int
 
 // refusal is what the chart says instead of rendering the row; empty where it renders it.
 func (r row) refusal() string {
 	has := func(path string) bool {
-		i := slices.IndexFunc(choices, func(c choice) bool { return c.path == path })
-		setting := reflect.ValueOf(choices[i].settings[r[i]])
+		i := slices.IndexFunc(parameters, func(c parameter) bool { return c.path == path })
+		setting := reflect.ValueOf(parameters[i].settings[r[i]])
 		return !setting.IsZero() && (setting.Kind() == reflect.Bool || setting.Len() > 0)
 	}
 	withoutAuthority := func(monitor string) bool {
@@ -99,7 +99,7 @@ func (r row) refusal() string {
 func (r row) values(t *testing.T) values {
 	t.Helper()
 	metrics := object{}
-	for i, c := range choices {
+	for i, c := range parameters {
 		at, path := metrics, c.path
 		if parent, child, nested := strings.Cut(path, "."); nested {
 			if metrics[parent] == nil {
@@ -112,7 +112,7 @@ func (r row) values(t *testing.T) values {
 	return marshal(t, object{"metrics": metrics})
 }
 
-// pair is a setting of each of two choices.
+// pair is a setting of each of two parameters.
 type pair struct{ a, x, b, y int }
 
 // pairs are those of the row that are among the given ones.
@@ -128,7 +128,7 @@ func (r row) pairs(among map[pair]bool) []pair {
 	return out
 }
 
-// changed has another setting of one choice.
+// changed has another setting of one parameter.
 func (r row) changed(i, x int) row {
 	out := slices.Clone(r)
 	out[i] = x
@@ -138,10 +138,10 @@ func (r row) changed(i, x int) row {
 // rowFor returns a row with the pair that the chart renders, and with many of the open pairs; or one that it refuses, if it does so
 // whatever another value is.
 func rowFor(p pair, open map[pair]bool) row {
-	r := make(row, len(choices)).changed(p.a, p.x).changed(p.b, p.y)
+	r := make(row, len(parameters)).changed(p.a, p.x).changed(p.b, p.y)
 	others := func(yield func(row) bool) {
-		for i := range choices {
-			for x := range choices[i].settings {
+		for i := range parameters {
+			for x := range parameters[i].settings {
 				if i != p.a && i != p.b && !yield(r.changed(i, x)) {
 					return
 				}
@@ -170,8 +170,8 @@ func TestEveryPair(t *testing.T) {
 	prepare(t)
 	var all []pair
 	open := map[pair]bool{}
-	for a := range choices {
-		for b := a + 1; b < len(choices); b++ {
+	for a := range parameters {
+		for b := a + 1; b < len(parameters); b++ {
 			for i := range 4 {
 				all = append(all, pair{a, i / 2, b, i % 2})
 				open[all[len(all)-1]] = true

@@ -33,7 +33,6 @@ var excluded = [][2]choice{
 	{{"metrics.enabled", false}, {"metrics.serviceMonitor.enabled", true}},
 	{{"metrics.enabled", false}, {"metrics.podMonitor.enabled", true}},
 	{{"metrics.serviceMonitor.enabled", true}, {"metrics.podMonitor.enabled", true}},
-	{{"metrics.secure", true}, {"metrics.podMonitor.enabled", true}},
 	{{"webhooks.enabled", false}, {"webhooks.ingress.enabled", true}},
 	{{"webhooks.enabled", false}, {"webhooks.httpRoute.enabled", true}},
 }

@@ -40,8 +40,6 @@ func TestTextsStayTexts(t *testing.T) {
 	apart["fullnameOverride"] = "plain"
 	compareLeaves(t, "numbers everywhere", want, leaves(t, "1e3", "2e3", apart))
 	// Names that are made of one text alone.
-	plain, numbers = unmonitored(plain), unmonitored(numbers)
-	want = leaves(t, "plain", "plain", plain)
 	compareLeaves(t, "a number as name", want, leaves(t, "1e3", "2e3", numbers))
 	for _, release := range []string{"y", "on", "no", "null", "true", "123", "0x1f"} {
 		v := maps.Clone(plain)
@@ -57,17 +55,6 @@ func TestTextsStayTexts(t *testing.T) {
 	if _, err := template(t, "", "--set", "image.tag=123"); err == nil || !strings.Contains(err.Error(), "got number, want string") {
 		t.Errorf("a number as tag: %v", err)
 	}
-}
-
-// unmonitored are values without the objects of the Prometheus operator.
-func unmonitored(v map[string]any) map[string]any {
-	v = maps.Clone(v)
-	metrics := maps.Clone(v["metrics"].(map[string]any))
-	for _, what := range []string{"serviceMonitor", "podMonitor", "prometheusRule"} {
-		metrics[what] = map[string]any{"enabled": false}
-	}
-	v["metrics"] = metrics
-	return v
 }
 
 // mapTexts changes all texts below v.

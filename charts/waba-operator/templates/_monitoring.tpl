@@ -13,7 +13,7 @@
 {{/* The namespace of the ServiceMonitor or PodMonitor, in which Prometheus finds what that refers to. */}}
 {{- define "waba-operator.monitorNamespace" -}}
 {{- with .Values.metrics -}}
-{{- (ternary .podMonitor .serviceMonitor .podMonitor.enabled).namespace | default $.Release.Namespace -}}
+{{- (ternary .podMonitor .serviceMonitor .podMonitor.enabled).namespace | default (include "waba-operator.namespace" $) -}}
 {{- end -}}
 {{- end -}}
 
@@ -27,7 +27,7 @@ a certificate that the operator made when it started can't be verified.
 {{- if $metrics.tls.secretName -}}
 {{- $tls = dict
   "ca" (dict "secret" (dict "name" $metrics.tls.secretName "key" "ca.crt"))
-  "serverName" (printf "%s-metrics.%s.svc" (include "waba-operator.fullname" .root) .root.Release.Namespace) -}}
+  "serverName" (printf "%s-metrics.%s.svc" (include "waba-operator.fullname" .root) (include "waba-operator.namespace" .root)) -}}
 {{- else if .of.tlsConfig -}}
 {{- $tls = dict -}}
 {{- end -}}
@@ -70,7 +70,7 @@ of the account, not of the operator, so that alerts go to the account's owners: 
 apiVersion: monitoring.coreos.com/v1
 kind: {{ .kind }}
 metadata:
-  name: {{ include "waba-operator.fullname" .root }}
+  name: {{ include "waba-operator.fullname" .root | quote }}
   {{- include "waba-operator.metadata" (dict "root" .root "namespace" $namespace "labels" .of.labels "annotations" .of.annotations) | trim | nindent 2 }}
 spec:
   {{- with .of.jobLabel }}
@@ -79,10 +79,10 @@ spec:
   {{- with .of.scrapeClass }}
   scrapeClass: {{ . | quote }}
   {{- end }}
-  {{- if ne $namespace .root.Release.Namespace }}
+  {{- if ne $namespace (include "waba-operator.namespace" .root) }}
   namespaceSelector:
     matchNames:
-    - {{ .root.Release.Namespace }}
+    - {{ include "waba-operator.namespace" .root | quote }}
   {{- end }}
 {{- end -}}
 
@@ -141,7 +141,7 @@ spec:
 {{- fail "metrics.podMonitor needs a token for secure metrics: set metrics.podMonitor.authorization, such as {credentials: {name: my-secret, key: token}}, or let the chart create one with rbac.create, metrics.rbac.create and metrics.rbac.createReader" -}}
 {{- end -}}
 {{- range $name, $monitor := dict "serviceMonitor" .serviceMonitor "podMonitor" .podMonitor -}}
-{{- if and $monitor.enabled $.Values.metrics.tls.secretName (not $monitor.tlsConfig) (ne $.Release.Namespace ($monitor.namespace | default $.Release.Namespace)) -}}
+{{- if and $monitor.enabled $.Values.metrics.tls.secretName (not $monitor.tlsConfig) (ne (include "waba-operator.namespace" $) ($monitor.namespace | default (include "waba-operator.namespace" $))) -}}
 {{- fail (printf "metrics.%s.namespace needs metrics.%s.tlsConfig with the authority of metrics.tls.secretName: Prometheus reads it in that namespace" $name $name) -}}
 {{- end -}}
 {{- end -}}
