@@ -46,8 +46,15 @@ func TestArtifactHub(t *testing.T) {
 		Name, Image string
 		Platforms   []string
 	}](t, a, "images")
-	if rendered := podOf(t, "").Containers; len(images) != len(rendered) || images[0].Image != rendered[0].Image || len(images[0].Platforms) != 2 {
-		t.Errorf("images: %+v, but the chart installs %s", images, rendered[0].Image)
+	pod := podOf(t, "simulator: {enabled: true}")
+	rendered := slices.Concat(pod.Containers, pod.InitContainers)
+	if len(images) != len(rendered) {
+		t.Fatalf("%d images, but the chart installs %d", len(images), len(rendered))
+	}
+	for i, c := range rendered {
+		if images[i].Image != c.Image || len(images[i].Platforms) != 2 {
+			t.Errorf("image: %+v, but the chart installs %s", images[i], c.Image)
+		}
 	}
 	changelog := " " + strings.Join(strings.Fields(string(readFile(t, root, "CHANGELOG.md"))), " ") + " "
 	changes := annotation[[]struct{ Kind, Description string }](t, a, "changes")

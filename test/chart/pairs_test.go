@@ -28,7 +28,7 @@ type parameter struct {
 
 var (
 	credentials = object{"credentials": object{"name": "token", "key": "token"}}
-	parameters     = []parameter{
+	parameters  = []parameter{
 		{"enabled", [2]any{true, false}},
 		{"secure", [2]any{true, false}},
 		{"perResource", [2]any{false, true}},

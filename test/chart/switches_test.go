@@ -181,7 +181,7 @@ func install(t *testing.T, program, release string, v values) {
 	}
 }
 
-// withSwitches is testdata/all.yaml with some switches set, and without what two releases can't both have.
+// withSwitches is testdata/all.yaml with some switches set, and without what two releases can't both have, or what the simulator excludes.
 func withSwitches(t *testing.T, set map[string]bool) values {
 	t.Helper()
 	v := readValues(t, "testdata", "all.yaml")
@@ -189,6 +189,12 @@ func withSwitches(t *testing.T, set map[string]bool) values {
 		delete(v, key)
 	}
 	delete(v["webhooks"].(map[string]any)["service"].(map[string]any), "nodePort")
+	if set["simulator.enabled"] {
+		delete(v, "shards")
+		delete(v, "graphBaseURL")
+		delete(v["webhooks"].(map[string]any), "tls")
+		v["replicas"] = 1
+	}
 	for path, on := range set {
 		keys := strings.Split(path, ".")
 		at := v

@@ -72,6 +72,7 @@ var position = regexp.MustCompile(`\.[0-9]+$`)
 // TestNoValueIsUnused: testdata/all.yaml has every value; each text and number turns up in what is rendered, and each switch
 // makes a difference.
 func TestNoValueIsUnused(t *testing.T) {
+	const simulated = "simulator.enabled=true,graphBaseURL=,shards=null,replicas=1,webhooks.tls.secretName=,webhooks.tls.clientCAConfigMap="
 	all := readValues(t, "testdata", "all.yaml")
 	// Lists and maps that are empty by default are opened by the user.
 	given := map[string]any{}
@@ -100,9 +101,14 @@ func TestNoValueIsUnused(t *testing.T) {
 	// Where one value stands in another's way, that one is taken away.
 	inTheWay := map[string]string{
 		"image.tag": "image.digest=", "nameOverride": "fullnameOverride=", "global.imageRegistry": "image.registry=",
-		"image.repository": "image.registry=,global.imageRegistry=",
+		"image.repository":           "image.registry=,global.imageRegistry=",
+		"simulator.image.tag":        simulated + ",simulator.image.digest=",
+		"simulator.image.repository": simulated + ",simulator.image.registry=,global.imageRegistry=",
 	}
 	for path, leaf := range given {
+		if strings.HasPrefix(path, "simulator.") && inTheWay[path] == "" {
+			inTheWay[path] = simulated
+		}
 		if strings.HasPrefix(path, "metrics.podMonitor.") {
 			inTheWay[path] = "metrics.serviceMonitor.enabled=false,metrics.podMonitor.enabled=true"
 		}
@@ -321,6 +327,11 @@ webhooks: {url: 'http://hooks.example', relayMemory: 1, ingress: {host: a}}
 	for v, want := range map[values]string{
 		"webhooks: {ingress: {enabled: true}}":                                               "webhooks.ingress needs webhooks.url",
 		"webhooks: {httpRoute: {enabled: true}}":                                             "webhooks.httpRoute needs webhooks.url",
+		"{simulator: {enabled: true}, graphBaseURL: 'https://graph.facebook.com'}":           "simulator.enabled needs graphBaseURL to be empty",
+		"{simulator: {enabled: true}, extraArgs: ['--graph-base-url=https://a.example']}":    "no --graph-base-url in extraArgs",
+		"{simulator: {enabled: true}, replicas: 2}":                                          "simulator.enabled needs replicas: 1",
+		"{simulator: {enabled: true}, shards: [{name: a, selector: a}]}":                     "simulator.enabled needs replicas: 1 and no shards",
+		"{simulator: {enabled: true}, webhooks: {tls: {secretName: a}}}":                     "simulator.enabled needs webhooks.tls to be empty",
 		"podDisruptionBudget: {minAvailable: 1, maxUnavailable: 1}":                          "got number, want null",
 		"caBundle: {configMap: a, secret: b}":                                                "'/caBundle",
 		"podSpecExtra: {containers: []}":                                                     "podSpecExtra.containers: the chart sets this field",

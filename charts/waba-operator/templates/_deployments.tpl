@@ -68,9 +68,14 @@ topologySpreadConstraints:
 - {{ ternary . (merge (dict "labelSelector" (dict "matchLabels" $labels)) .) (hasKey . "labelSelector") | toYaml | nindent 2 | trim }}
 {{- end }}
 {{- end }}
-{{- with $values.extraInitContainers }}
+{{- if or $values.simulator.enabled $values.extraInitContainers }}
 initContainers:
+{{- if $values.simulator.enabled }}
+{{ include "waba-operator.simulator" .root }}
+{{- end }}
+{{- with $values.extraInitContainers }}
 {{- toYaml . | nindent 0 }}
+{{- end }}
 {{- end }}
 containers:
 - name: manager

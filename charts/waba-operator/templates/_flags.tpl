@@ -44,7 +44,7 @@
 {{- include "waba-operator.flags" (dict
   "concurrency" .concurrency
   "graph-api-version" .graphAPIVersion
-  "graph-base-url" .graphBaseURL
+  "graph-base-url" (.graphBaseURL | default (include "waba-operator.simulatorURL" $.root))
   "graph-page-size" .graphPageSize
   "graph-timeout" .graphTimeout
   "leader-election-lease-duration" .leaderElectionLeaseDuration
@@ -56,7 +56,7 @@
   "observation-interval" .observationInterval
   "read-only" .readOnly
   "template-creates-per-hour" .templateCreatesPerHour
-  "webhook-url" (ternary .webhooks.url "" .webhooks.enabled)
+  "webhook-url" (include "waba-operator.webhookURL" $.root)
 ) -}}
 {{- end -}}
 {{- end -}}

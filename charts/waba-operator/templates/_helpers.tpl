@@ -21,18 +21,23 @@
 {{- .Values.serviceAccount.name | default (ternary (include "waba-operator.fullname" .) "default" .Values.serviceAccount.create) -}}
 {{- end -}}
 
-{{/* What precedes the first slash is a registry if it has a dot or a port, or is localhost. */}}
 {{- define "waba-operator.image" -}}
-{{- with .Values.image -}}
-{{- $name := .repository -}}
-{{- with .registry | default $.Values.global.imageRegistry -}}
+{{- include "waba-operator.imageOf" (dict "root" . "image" .Values.image) -}}
+{{- end -}}
+
+{{/*
+An image: (dict "root" $ "image" <registry, repository, tag, digest>). What precedes the first slash of the repository is a registry if
+it has a dot or a port, or is localhost.
+*/}}
+{{- define "waba-operator.imageOf" -}}
+{{- $name := .image.repository -}}
+{{- with .image.registry | default .root.Values.global.imageRegistry -}}
 {{- $name = printf "%s/%s" (trimSuffix "/" .) (regexReplaceAll "^(localhost|[^/]*[.:][^/]*)/" $name "") -}}
 {{- end -}}
-{{- if .digest -}}
-{{- printf "%s@%s" $name .digest -}}
+{{- if .image.digest -}}
+{{- printf "%s@%s" $name .image.digest -}}
 {{- else -}}
-{{- printf "%s:%s" $name (.tag | default $.Chart.AppVersion) -}}
-{{- end -}}
+{{- printf "%s:%s" $name (.image.tag | default .root.Chart.AppVersion) -}}
 {{- end -}}
 {{- end -}}
 
@@ -114,6 +119,7 @@ annotations:
 {{- $selectors = append $selectors .selector -}}
 {{- end -}}
 {{- include "waba-operator.validateMetrics" . -}}
+{{- include "waba-operator.validateSimulator" . -}}
 {{- with .Values.webhooks -}}
 {{- range $what, $enabled := dict "ingress" .ingress.enabled "httpRoute" .httpRoute.enabled -}}
 {{- if $enabled -}}
