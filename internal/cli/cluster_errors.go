@@ -65,7 +65,7 @@ func connect(cfg *rest.Config) (client.WithWatch, error) {
 
 // explainCluster puts what is about the connection or the user into a sentence. Other errors, such as a missing object, stay as they are.
 func explainCluster(err error) error {
-	text := ""
+	var text string
 	var connection *url.Error
 	var kind *meta.NoKindMatchError
 	switch {

@@ -36,7 +36,7 @@ func (f *planFlags) follow(ctx context.Context, version string, s Streams, o *pl
 		return fmt.Errorf("%w; with --no-cluster every resource counts as new", err)
 	}
 	op, several := installation.ForAll(found, ofThisProject(documents), o.Namespace, samePlan)
-	note := ""
+	var note string
 	switch {
 	case op != nil:
 		note = f.adopt(op, version, o)

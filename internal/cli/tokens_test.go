@@ -225,7 +225,7 @@ func plugin(t *testing.T, token string) string {
 	t.Helper()
 	script := filepath.Join(t.TempDir(), "login")
 	text := "#!/bin/sh\n" + `echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"` + token + `"}}'` + "\n"
-	if err := os.WriteFile(script, []byte(text), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return "{exec: {apiVersion: client.authentication.k8s.io/v1, command: " + script + ", interactiveMode: Never}}"

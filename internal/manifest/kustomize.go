@@ -22,7 +22,7 @@ func (r *reader) kustomize(dir string) {
 	fs := &originFS{FileSystem: filesys.MakeFsOnDisk()}
 	built, err := krusty.MakeKustomizer(options).Run(fs, dir)
 	if err != nil {
-		r.failed(dir, 0, err)
+		r.failed(dir, err)
 		return
 	}
 	origins, err := originsOf(built, dir)
@@ -30,12 +30,12 @@ func (r *reader) kustomize(dir string) {
 		err = built.RemoveOriginAnnotations()
 	}
 	if err != nil {
-		r.failed(dir, 0, err)
+		r.failed(dir, err)
 		return
 	}
 	text, err := built.AsYaml()
 	if err != nil {
-		r.failed(dir, 0, err)
+		r.failed(dir, err)
 		return
 	}
 	from := len(r.documents)
@@ -86,7 +86,7 @@ func (f *originFS) ReadFile(path string) ([]byte, error) {
 	f.read = true
 	fields := map[string]any{}
 	if k8syaml.UnmarshalStrict(text, &fields) != nil {
-		return text, nil // kustomize says what is wrong
+		return text, nil //nolint:nilerr // kustomize says what is wrong
 	}
 	metadata, _ := fields["buildMetadata"].([]any)
 	if f.asked = slices.Contains(metadata, any(types.OriginAnnotations)); f.asked {

@@ -81,12 +81,12 @@ type reader struct {
 	errs      []*ReadError
 }
 
-func (r *reader) failed(source string, line int, err error) {
+func (r *reader) failed(source string, err error) {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		err = path.Err // the source is named already
 	}
-	r.errs = append(r.errs, &ReadError{Source: source, Line: line, Err: err})
+	r.errs = append(r.errs, &ReadError{Source: source, Err: err})
 }
 
 // path reads a file, or what looks like a manifest in a directory, and if recursive below it.
@@ -94,7 +94,7 @@ func (r *reader) path(root string, recursive bool) {
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			r.failed(path, 0, err)
+			r.failed(path, err)
 		case entry.IsDir():
 			if path != root && (!recursive || strings.HasPrefix(entry.Name(), ".")) {
 				return fs.SkipDir
@@ -105,14 +105,14 @@ func (r *reader) path(root string, recursive bool) {
 		return nil
 	})
 	if err != nil {
-		r.failed(root, 0, err)
+		r.failed(root, err)
 	}
 }
 
 func (r *reader) file(path string) {
 	f, err := os.Open(path) //nolint:gosec // the caller of the program names the files
 	if err != nil {
-		r.failed(path, 0, err)
+		r.failed(path, err)
 		return
 	}
 	defer func() { _ = f.Close() }()
@@ -132,7 +132,7 @@ func (r *reader) stream(source string, in io.Reader) {
 		err = fmt.Errorf("larger than %d MiB", maxFile>>20)
 	}
 	if err != nil {
-		r.failed(source, 0, err)
+		r.failed(source, err)
 		return
 	}
 	r.parse(source, text)

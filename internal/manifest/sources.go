@@ -84,17 +84,17 @@ func (r *reader) fetch(ctx context.Context, address string) {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		r.failed(address, 0, err)
+		r.failed(address, err)
 		return
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Client{}).Do(req) // the context has a deadline
 	if err != nil {
-		r.failed(address, 0, err)
+		r.failed(address, err)
 		return
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		r.failed(address, 0, fmt.Errorf("the server answered %s", resp.Status))
+		r.failed(address, fmt.Errorf("the server answered %s", resp.Status))
 		return
 	}
 	r.stream(address, resp.Body)

@@ -103,7 +103,7 @@ func bounded(value any) any {
 		}
 	case json.Number:
 		if len(v) > maxText {
-			return json.Number(v[:maxText])
+			return v[:maxText]
 		}
 	case []any:
 		v = v[:min(len(v), maxItems)]

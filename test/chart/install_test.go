@@ -115,6 +115,7 @@ func TestLifeOfARelease(t *testing.T) {
 }
 
 func lifeOfARelease(t *testing.T, program string) {
+	t.Helper()
 	old := installation{t, program, inVersion(t, "0.0.1")}
 	notes := old.do("readOnly: true", "install", release, "--create-namespace")
 	for _, want := range []string{"It is read-only", "whatsapp.waba-operator.io/secret=account", "kind: WABA", "helm test waba-operator", "webhooks.url"} {

@@ -85,8 +85,8 @@ func likeOpenShift(t *testing.T, namespaces ...string) {
 		}
 		t.Cleanup(func() { _ = env.Client.Delete(context.Background(), o) })
 	}
-	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience.Limit, true, func(context.Context) (bool, error) {
-		return tryPod(t, namespaces[0], func(spec *corev1.PodSpec) { spec.SecurityContext.RunAsUser = ptr.To(int64(65532)) }) != nil, nil
+	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience.Limit, true, func(ctx context.Context) (bool, error) {
+		return tryPod(ctx, namespaces[0], func(spec *corev1.PodSpec) { spec.SecurityContext.RunAsUser = ptr.To(int64(65532)) }) != nil, nil
 	})
 	if err != nil {
 		t.Fatalf("the policy isn't in force: %v", err)
@@ -94,8 +94,7 @@ func likeOpenShift(t *testing.T, namespaces ...string) {
 }
 
 // tryPod is what the API server says about a pod that the chart could have, changed.
-func tryPod(t *testing.T, namespace string, change func(*corev1.PodSpec)) error {
-	t.Helper()
+func tryPod(ctx context.Context, namespace string, change func(*corev1.PodSpec)) error {
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "try", Namespace: namespace}, Spec: corev1.PodSpec{
 		SecurityContext: &corev1.PodSecurityContext{
 			RunAsNonRoot: ptr.To(true), SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
@@ -105,7 +104,7 @@ func tryPod(t *testing.T, namespace string, change func(*corev1.PodSpec)) error 
 		}}},
 	}}
 	change(&pod.Spec)
-	return env.Client.Create(t.Context(), pod, client.DryRunAll)
+	return env.Client.Create(ctx, pod, client.DryRunAll)
 }
 
 // TestOpenShift: chart and kustomization are admitted by restricted-v2 without any setting.
@@ -146,7 +145,7 @@ func TestOpenShift(t *testing.T) {
 // restrictedV2Bites: each rule refuses what it is for.
 func restrictedV2Bites(t *testing.T, ns string) {
 	t.Helper()
-	if err := tryPod(t, ns, func(*corev1.PodSpec) {}); err != nil {
+	if err := tryPod(t.Context(), ns, func(*corev1.PodSpec) {}); err != nil {
 		t.Errorf("an ordinary pod is refused: %v", err)
 	}
 	id := ptr.To(int64(65532))
@@ -183,7 +182,7 @@ func restrictedV2Bites(t *testing.T, ns string) {
 			t.Errorf("%s has no case", rule)
 		}
 		for i, change := range cases[rule] {
-			if err := tryPod(t, ns, change); err == nil || !strings.Contains(err.Error(), rule) {
+			if err := tryPod(t.Context(), ns, change); err == nil || !strings.Contains(err.Error(), rule) {
 				t.Errorf("%s, case %d: %v", rule, i, err)
 			}
 		}

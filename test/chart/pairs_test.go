@@ -82,7 +82,7 @@ func (r row) refusal() string {
 		return "metrics.serviceMonitor and metrics.podMonitor do the same: enable one"
 	case has("perResource") && !has("enabled"):
 		return "metrics.perResource needs metrics.enabled"
-	case has("tls.secretName") && !(has("enabled") && has("secure")):
+	case has("tls.secretName") && (!has("enabled") || !has("secure")):
 		return "metrics.tls.secretName needs metrics.enabled and metrics.secure"
 	case has("podMonitor.enabled") && has("secure") && !token:
 		return "metrics.podMonitor needs a token for secure metrics: set metrics.podMonitor.authorization"

@@ -70,7 +70,7 @@ func (c *cluster) run(t *testing.T, dir, tool string, args ...string) (string, e
 func (c *cluster) runWith(t *testing.T, dir, stdin, tool string, args ...string) (string, error) {
 	t.Helper()
 	home := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), filepath.Join(c.root, "bin", "tools", tool), args...) //nolint:gosec // a tool of ours, with what the page says
+	cmd := exec.CommandContext(t.Context(), filepath.Join(c.root, "bin", "tools", tool), args...)
 	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.env.KubeconfigFile, "HOME="+home)
 	out, err := cmd.CombinedOutput()
