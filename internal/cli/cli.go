@@ -126,7 +126,7 @@ with 1 when it didn't work, and with 2 when it found what it looks for.`,
 	)
 	root.AddCommand(newActions(s)...)
 	completions(root)
-	root.SetUsageFunc(groupedUsage(root.UsageFunc()))
+	root.SetUsageFunc(groupedUsage(root.UsageFunc(), s.width()))
 	separateTokens(root)
 	return root
 }

@@ -46,8 +46,11 @@ func newClusterFlags(flags *pflag.FlagSet) *clusterFlags {
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)
 	f.AddFlags(all)
 	all.VisitAll(func(flag *pflag.Flag) {
-		flag.Usage, flag.DefValue = clusterUsages[flag.Name], "" // the usages name defaults
-		if flag.Name != "namespace" {                            // it says what a command is about
+		flag.Usage = clusterUsages[flag.Name]
+		if flag.DefValue != "[]" { // the usages name defaults
+			flag.DefValue = ""
+		}
+		if flag.Name != "namespace" { // it says what a command is about
 			flag.Annotations = map[string][]string{aboutCluster: nil}
 		}
 	})
@@ -55,8 +58,8 @@ func newClusterFlags(flags *pflag.FlagSet) *clusterFlags {
 	return f
 }
 
-// groupedUsage prints what usage does, with the flags about the cluster at the end.
-func groupedUsage(usage func(*cobra.Command) error) func(*cobra.Command) error {
+// groupedUsage prints what usage does, with the flags about the cluster at the end. A width of 0 is none.
+func groupedUsage(usage func(*cobra.Command) error, width int) func(*cobra.Command) error {
 	return func(c *cobra.Command) error {
 		cluster := pflag.NewFlagSet("", pflag.ContinueOnError)
 		var apart []*pflag.Flag
@@ -73,7 +76,7 @@ func groupedUsage(usage func(*cobra.Command) error) func(*cobra.Command) error {
 			flag.Hidden = false
 		}
 		if err == nil && len(apart) > 0 {
-			_, err = fmt.Fprintf(c.OutOrStderr(), "\nFlags of the cluster:\n%s", cluster.FlagUsages())
+			_, err = fmt.Fprintf(c.OutOrStderr(), "\nFlags of the cluster:\n%s", cluster.FlagUsagesWrapped(width))
 		}
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/waba-operator/waba-operator/api/v1alpha1"
 	"github.com/waba-operator/waba-operator/internal/output"
 )
 
@@ -19,15 +20,26 @@ func TestDocuments(t *testing.T) {
 	namespace := env.Namespace(t)
 	create(t, env, wabaOf(namespace, acmeGarden, wellConditions...), templateOf(namespace, "", "sale", "REJECTED", rejectedConditions...))
 	meta := demo(t)
-	documents := map[string][]struct {
-		kind string
+	type document struct {
+		is   output.TypeMeta
 		args []string
-	}{
-		"doctor": {{"DoctorReport", append([]string{acmeGarden}, meta...)}},
-		"lint":   {{"LintResult", []string{"-"}}},
-		"plan":   {{"Plan", append([]string{"--no-cluster", "-"}, meta...)}},
-		"report": {{"ComplianceRecord", append([]string{"--account", acmeGarden}, meta...)}},
-		"status": {{"Status", []string{"-n", namespace}}, {"Problems", []string{"-n", namespace, "--unhealthy"}}},
+	}
+	of := func(kind string, args ...string) document { return document{output.TypeOf(kind), args} }
+	// changed is a resource as the API server has it.
+	changed := func(kind string, args ...string) document {
+		return document{output.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: kind}, append(args, "-n", namespace)}
+	}
+	documents := map[string][]document{
+		"doctor":  {of("DoctorReport", append([]string{acmeGarden}, meta...)...)},
+		"lint":    {of("LintResult", "-")},
+		"pause":   {changed("MessageTemplate", "wamt", "sale")},
+		"plan":    {of("Plan", append([]string{"--no-cluster", "-"}, meta...)...)},
+		"refresh": {changed("WABA", "waba", "acme")},
+		"release": {changed("WABA", "waba", "acme")},
+		"report":  {of("ComplianceRecord", append([]string{"--account", acmeGarden}, meta...)...)},
+		"resume":  {changed("MessageTemplate", "wamt", "sale")},
+		"status":  {of("Status", "-n", namespace), of("Problems", "-n", namespace, "--unhealthy")},
+		"version": {of("Version", "--client")},
 	}
 	for _, c := range New("v1.2.3", Streams{}).Commands() {
 		flag := c.Flags().Lookup("output")
@@ -45,7 +57,7 @@ func TestDocuments(t *testing.T) {
 				if format == "yaml" {
 					read = func(raw []byte, into any) error { return yaml.Unmarshal(raw, into) }
 				}
-				if err := read([]byte(out), &got); err != nil || code == ExitFailed || got != output.TypeOf(d.kind) {
+				if err := read([]byte(out), &got); err != nil || code == ExitFailed || got != d.is {
 					t.Errorf("%s -o %s: exit code %d, %v, %+v\n%s", c.Name(), format, code, err, got, stderr)
 				}
 			}

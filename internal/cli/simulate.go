@@ -68,6 +68,7 @@ func (s *simulation) bind(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.plain, "plain-callbacks", false, "allow callbacks with http, such as http://127.0.0.1:8080/…")
 	flags.StringToStringVar(&s.callbacks, "map-callback", nil,
 		"reach the callbacks of a host at another address, as HOST=URL: hooks.acme.example=http://127.0.0.1:8082")
+	flags.Lookup("map-callback").DefValue = "" // none, which pflag shows as []
 	flags.BoolVar(&s.nasty, "nasty-webhooks", false, "repeat, shuffle, batch and misplace events as badly as Meta does")
 	flags.BoolVarP(&s.logged, "verbose", "v", false, "log every call, without secrets")
 }

@@ -6,20 +6,16 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"runtime"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"sigs.k8s.io/yaml"
 
 	"github.com/waba-operator/waba-operator/internal/build"
 	"github.com/waba-operator/waba-operator/internal/installation"
+	"github.com/waba-operator/waba-operator/internal/output"
 )
 
 const versionExamples = `  # This program, and the operator in the cluster
@@ -38,9 +34,9 @@ It exits with 1 if the cluster can't be reached; with --client it needs none.`
 
 // versions is what the command prints.
 type versions struct {
-	APIVersion string        `json:"apiVersion"`
-	Kind       string        `json:"kind"`
-	Client     clientVersion `json:"client"`
+	output.TypeMeta
+
+	Client clientVersion `json:"client"`
 	// Operators are the Deployments of the operator in the cluster: with shards there are several.
 	Operators []operatorVersion `json:"operators,omitempty"`
 }
@@ -67,19 +63,8 @@ var versionFormats = map[string]func(io.Writer, *versions) error{
 		_, err := io.WriteString(w, text)
 		return err
 	},
-	"json": func(w io.Writer, v *versions) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(v)
-	},
-	"yaml": func(w io.Writer, v *versions) error {
-		raw, err := yaml.Marshal(v)
-		if err != nil {
-			return err
-		}
-		_, err = w.Write(raw)
-		return err
-	},
+	"json": func(w io.Writer, v *versions) error { return output.JSON(w, v) },
+	"yaml": func(w io.Writer, v *versions) error { return output.YAML(w, v) },
 }
 
 func newVersion(version string, s Streams) *cobra.Command {
@@ -87,25 +72,22 @@ func newVersion(version string, s Streams) *cobra.Command {
 		format     string
 		clientOnly bool
 	)
-	formats := slices.Sorted(maps.Keys(versionFormats))
 	c := &cobra.Command{
 		Use: "version [flags]", Short: "Show the version of this program and of the operator", Long: versionLong, Example: versionExamples,
 		Args: cobra.NoArgs,
 	}
 	cluster := newClusterFlags(c.Flags())
 	c.Flags().BoolVar(&clientOnly, "client", false, "show the version of this program only; no cluster is needed")
-	c.Flags().StringVarP(&format, "output", "o", "text", "format: "+strings.Join(formats, ", "))
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
+	bindFormat(c, &format, "text", versionFormats)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		write := versionFormats[format]
-		if write == nil {
-			return fmt.Errorf("unknown format %q: use one of %s", format, strings.Join(formats, ", "))
+		write, err := formatOf(format, versionFormats)
+		if err != nil {
+			return err
 		}
 		v := &versions{
-			APIVersion: "cli.waba-operator.io/v1", Kind: "Version",
-			Client: clientVersion{Version: version, GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH},
+			TypeMeta: output.TypeOf("Version"),
+			Client:   clientVersion{Version: version, GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH},
 		}
-		var err error
 		note := ""
 		if !clientOnly {
 			note, err = v.findOperators(c.Context(), cluster)

@@ -14,6 +14,8 @@ import (
 
 	certutil "k8s.io/client-go/util/cert"
 
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+
 	"github.com/waba-operator/waba-operator/internal/operator"
 	"github.com/waba-operator/waba-operator/test/harness"
 )
@@ -104,7 +106,7 @@ func TestMetricsCertificate(t *testing.T) {
 func TestMissingMetricsCertificate(t *testing.T) {
 	o := operator.DefaultOptions()
 	o.MetricsCertFile, o.MetricsKeyFile = filepath.Join(t.TempDir(), "tls.crt"), filepath.Join(t.TempDir(), "tls.key")
-	_, err := operator.NewManager(t.Context(), env.Config, o, operator.Dependencies{})
+	_, err := operator.NewManager(t.Context(), env.Config, o, operator.Dependencies{MetricsFilter: filters.WithAuthenticationAndAuthorization})
 	if err == nil || !strings.Contains(err.Error(), "--metrics-cert-file") || !strings.Contains(err.Error(), o.MetricsCertFile) {
 		t.Errorf("got %v", err)
 	}

@@ -32,6 +32,7 @@ type choice struct {
 var excluded = [][2]choice{
 	{{"metrics.enabled", false}, {"metrics.serviceMonitor.enabled", true}},
 	{{"metrics.enabled", false}, {"metrics.podMonitor.enabled", true}},
+	{{"metrics.enabled", false}, {"metrics.perResource", true}},
 	{{"metrics.serviceMonitor.enabled", true}, {"metrics.podMonitor.enabled", true}},
 	{{"webhooks.enabled", false}, {"webhooks.ingress.enabled", true}},
 	{{"webhooks.enabled", false}, {"webhooks.httpRoute.enabled", true}},
@@ -189,6 +190,9 @@ func withSwitches(t *testing.T, set map[string]bool) values {
 		delete(v, key)
 	}
 	delete(v["webhooks"].(map[string]any)["service"].(map[string]any), "nodePort")
+	if !set["metrics.enabled"] || !set["metrics.secure"] {
+		delete(v["metrics"].(map[string]any), "tls")
+	}
 	if set["simulator.enabled"] {
 		delete(v, "shards")
 		delete(v, "graphBaseURL")

@@ -146,7 +146,7 @@ volumes:
 {{- with $values.metrics.tls.secretName }}
 - name: metrics-tls
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
 {{- end }}
 {{- with $tls.secretName }}
 - name: webhook-tls
