@@ -233,3 +233,15 @@ func TestWebhookMetricsAreExplained(t *testing.T) {
 		}
 	}
 }
+
+// TestFirstAccountSoon: a new user sees the first account after at most 300 words of the page, commands included.
+func TestFirstAccountSoon(t *testing.T) {
+	page := pages(t)[filepath.Join("..", "docs", "install.md")]
+	before, _, found := strings.Cut(page, "\nNAME   ACCOUNT ")
+	if !found {
+		t.Fatal("the page shows no account")
+	}
+	if words := len(strings.Fields(before)); words > 300 {
+		t.Errorf("the first account is seen after %d words", words)
+	}
+}
