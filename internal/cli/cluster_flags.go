@@ -58,25 +58,39 @@ func newClusterFlags(flags *pflag.FlagSet) *clusterFlags {
 	return f
 }
 
-// groupedUsage prints what usage does, with the flags about the cluster at the end. A width of 0 is none.
+// groupedUsage prints what usage does, with flags that fit the width, of which 0 is none, and those about the cluster at the end. It
+// prints the flags itself: cobra would do so by a template, whose calls of methods by name keep the linker from leaving out any method.
 func groupedUsage(usage func(*cobra.Command) error, width int) func(*cobra.Command) error {
 	return func(c *cobra.Command) error {
-		cluster := pflag.NewFlagSet("", pflag.ContinueOnError)
-		var apart []*pflag.Flag
+		if c.HasAvailableSubCommands() {
+			return usage(c)
+		}
+		own, cluster := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
+		var shown []*pflag.Flag
 		c.Flags().VisitAll(func(flag *pflag.Flag) {
-			if _, about := flag.Annotations[aboutCluster]; about && !flag.Hidden {
-				shown := *flag
-				cluster.AddFlag(&shown)
-				flag.Hidden = true
-				apart = append(apart, flag)
+			if flag.Hidden {
+				return
 			}
+			group := own
+			if _, about := flag.Annotations[aboutCluster]; about {
+				group = cluster
+			}
+			printed := *flag
+			group.AddFlag(&printed)
+			flag.Hidden = true
+			shown = append(shown, flag)
 		})
 		err := usage(c)
-		for _, flag := range apart {
+		for _, flag := range shown {
 			flag.Hidden = false
 		}
-		if err == nil && len(apart) > 0 {
-			_, err = fmt.Fprintf(c.OutOrStderr(), "\nFlags of the cluster:\n%s", cluster.FlagUsagesWrapped(width))
+		for _, group := range []struct {
+			title string
+			flags *pflag.FlagSet
+		}{{"Flags", own}, {"Flags of the cluster", cluster}} {
+			if err == nil && group.flags.HasFlags() {
+				_, err = fmt.Fprintf(c.OutOrStderr(), "\n%s:\n%s", group.title, group.flags.FlagUsagesWrapped(width))
+			}
 		}
 		return err
 	}
