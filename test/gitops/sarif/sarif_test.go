@@ -58,7 +58,7 @@ func TestReportsConform(t *testing.T) {
 		}},
 	} {
 		var out bytes.Buffer
-		if err := lint.Formats["sarif"](&out, &result); err != nil {
+		if err := lint.Formats["sarif"](&out, &result, lint.Style{}); err != nil {
 			t.Fatal(err)
 		}
 		reports[name] = out.Bytes()
