@@ -21,11 +21,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// standIn builds a small program that prints a version, in place of one of the released programs, for each platform.
-func standIn(t *testing.T, prints, version string) []string {
+// standIn builds a small program that prints the version v1.2.3, in place of one of the released programs, for each platform.
+func standIn(t *testing.T, prints string) []string {
 	t.Helper()
 	dir := t.TempDir()
-	source := "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"" + prints + version + " and more\") }\n"
+	source := "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"" + prints + "v1.2.3 and more\") }\n"
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(source), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func made(t *testing.T, binaries []string, version, created string) string {
 }
 
 func TestImage(t *testing.T) {
-	binaries := standIn(t, "waba-operator ", "v1.2.3")
+	binaries := standIn(t, "waba-operator ")
 	first := made(t, binaries, "v1.2.3", "1700000000")
 	digests, err := release(t, "check", "-version", "v1.2.3", first)
 	if err != nil || strings.Count(digests, "sha256:") != 2 {
@@ -113,7 +113,7 @@ func TestImage(t *testing.T) {
 func TestImageOfEachProgram(t *testing.T) {
 	for _, p := range programs {
 		dir := filepath.Join(t.TempDir(), "image")
-		args := append([]string{"image", "-program", p.name, "-version", "v1.2.3", "-out", dir}, standIn(t, p.prints, "v1.2.3")...)
+		args := append([]string{"image", "-program", p.name, "-version", "v1.2.3", "-out", dir}, standIn(t, p.prints)...)
 		if _, err := release(t, args...); err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +125,7 @@ func TestImageOfEachProgram(t *testing.T) {
 		}
 	}
 	dir := filepath.Join(t.TempDir(), "image")
-	wrong := standIn(t, "another program ", "v1.2.3")
+	wrong := standIn(t, "another program ")
 	if _, err := release(t, append([]string{"image", "-program", "kubectl-waba", "-version", "v1.2.3", "-out", dir}, wrong...)...); err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func size(t *testing.T, file string) int64 {
 func TestPush(t *testing.T) {
 	server := httptest.NewServer(registry.New())
 	defer server.Close()
-	dir := made(t, standIn(t, "waba-operator ", "v1.2.3"), "v1.2.3", "0")
+	dir := made(t, standIn(t, "waba-operator "), "v1.2.3", "0")
 	reference := strings.TrimPrefix(server.URL, "http://") + "/team/waba-operator:v1.2.3"
 	said, err := release(t, "push", dir, reference)
 	if err != nil {
