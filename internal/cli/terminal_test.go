@@ -162,7 +162,7 @@ func TestTerminal(t *testing.T) {
 	})
 }
 
-// TestTerminalHelp: the help of every command fits the terminal, its examples aside.
+// TestTerminalHelp: the help of every command fits the terminal, except its examples.
 func TestTerminalHelp(t *testing.T) {
 	for _, c := range New("v1.2.3", Streams{}).Commands() {
 		if c.Name() == "help" || c.Name() == "completion" {

@@ -255,7 +255,7 @@ func TestCheckPod(t *testing.T) {
 	for _, program := range helms {
 		if _, _, err := runHelm(t, program, nil, "install", release, chartDir(), "--create-namespace", "--namespace", namespace); err == nil ||
 			!strings.Contains(err.Error(), "cannot be imported into the current release") {
-			t.Errorf("%s: CRDs of somebody else are taken over unasked: %v", program, err)
+			t.Errorf("%s: CRDs of another owner are taken over unasked: %v", program, err)
 		}
 	}
 	createNamespaces(t, "team-a", "team-b")
