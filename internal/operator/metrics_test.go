@@ -14,6 +14,7 @@ import (
 
 	certutil "k8s.io/client-go/util/cert"
 
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 
 	"github.com/waba-operator/waba-operator/internal/operator"
@@ -106,7 +107,7 @@ func TestMetricsCertificate(t *testing.T) {
 func TestMissingMetricsCertificate(t *testing.T) {
 	o := operator.DefaultOptions()
 	o.MetricsCertFile, o.MetricsKeyFile = filepath.Join(t.TempDir(), "tls.crt"), filepath.Join(t.TempDir(), "tls.key")
-	_, err := operator.NewManager(t.Context(), env.Config, o, operator.Dependencies{MetricsFilter: filters.WithAuthenticationAndAuthorization})
+	_, err := operator.NewManager(t.Context(), &rest.Config{}, o, operator.Dependencies{MetricsFilter: filters.WithAuthenticationAndAuthorization})
 	if err == nil || !strings.Contains(err.Error(), "--metrics-cert-file") || !strings.Contains(err.Error(), o.MetricsCertFile) {
 		t.Errorf("got %v", err)
 	}
