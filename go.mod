@@ -3,6 +3,7 @@ module github.com/waba-operator/waba-operator
 go 1.26.0
 
 require (
+	code.dny.dev/ssrf v0.3.0
 	github.com/clipperhouse/displaywidth v0.11.0
 	github.com/creack/pty v1.1.24
 	github.com/go-logr/logr v1.4.4

@@ -13,13 +13,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -84,7 +82,12 @@ func NewFetcher(o Options) *Fetcher {
 	if f.clock == nil {
 		f.clock = clock.RealClock{}
 	}
-	f.dialer = &net.Dialer{Timeout: connectTimeout, ControlContext: f.checkAddress}
+	f.dialer = &net.Dialer{Timeout: connectTimeout}
+	if !f.allowPrivate {
+		// Control gets each address just before the connection. An earlier check isn't enough: a name that is resolved twice may
+		// give a public address first and a private one then.
+		f.dialer.Control = publicOnly.Safe
+	}
 	f.transport = &http.Transport{
 		// No Proxy: it would resolve names itself, past the check of addresses.
 		DialContext:            f.dialer.DialContext,
@@ -160,21 +163,6 @@ func (f *Fetcher) checkRedirect(req *http.Request, via []*http.Request) error {
 	}
 	// The client puts the previous URL there, with its query.
 	req.Header.Del("Referer")
-	return nil
-}
-
-var errNotPublic = errors.New("not a public address")
-
-// checkAddress is called with each address just before the connection. An earlier check isn't enough: a name that is resolved
-// twice may give a public address first and a private one then.
-func (f *Fetcher) checkAddress(_ context.Context, _, address string, _ syscall.RawConn) error {
-	if f.allowPrivate {
-		return nil
-	}
-	target, err := netip.ParseAddrPort(address)
-	if err != nil || !public(target.Addr()) {
-		return errNotPublic
-	}
 	return nil
 }
 

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"code.dny.dev/ssrf"
 )
 
 // resolver answers all questions for IPv4 addresses itself; with no address, it answers none. It uses no network.
@@ -144,7 +146,7 @@ func TestPrivateAddressIsNotEvenConnectedTo(t *testing.T) {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	for _, host := range []string{"127.0.0.1", "::ffff:127.0.0.1", "files.example", "0.0.0.0"} {
 		conn, err := f.dialer.DialContext(t.Context(), "tcp", net.JoinHostPort(host, port))
-		if !errors.Is(err, errNotPublic) {
+		if !errors.Is(err, ssrf.ErrProhibitedIP) {
 			t.Errorf("%s: error is %v", host, err)
 		}
 		if conn != nil {
@@ -173,7 +175,7 @@ func TestCheckAddress(t *testing.T) {
 		"127.0.0.1:443": false, "[::1]:443": false, "[fe80::1%eth0]:443": false, "[::ffff:8.8.8.8]:443": false,
 		"example.com:443": false, "8.8.8.8": false, "/run/socket": false, "": false,
 	} {
-		if err := f.checkAddress(t.Context(), "tcp", address, nil); (err == nil) != allowed {
+		if err := f.dialer.Control("tcp4", address, nil); (err == nil) != allowed {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
