@@ -28,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/waba-operator/waba-operator/test/patience"
+	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
 const prometheusCRDs = "example/prometheus-operator-crd/monitoring.coreos.com_"
@@ -130,7 +131,7 @@ func TestKubeconform(t *testing.T) {
 	}
 	schemas := writeSchemas(t, strings.Join(texts, "\n"))
 	conform := func(text string) (string, error) {
-		cmd := exec.CommandContext(t.Context(), tool(t, "kubeconform"), "-summary", "-output", "json",
+		cmd := exec.CommandContext(t.Context(), testenv.Tool(t, "kubeconform"), "-summary", "-output", "json",
 			"-schema-location", filepath.Join(schemas, "{{.ResourceKind}}{{.KindSuffix}}.json"))
 		cmd.Stdin = strings.NewReader(text)
 		out, err := cmd.CombinedOutput()

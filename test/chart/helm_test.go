@@ -72,16 +72,6 @@ func run(m *testing.M) int {
 
 func chartDir() string { return filepath.Join(root, "charts", "waba-operator") }
 
-// tool is the path of a tool that the Makefile builds.
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path := filepath.Join(root, "bin", "tools", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%s isn't there: run `make tools` first, or the tests by `make test`", path)
-	}
-	return path
-}
-
 // helms are the tools by which users install charts: Helm 4, which applies on the server, and Helm 3, which creates and patches.
 var helms = []string{"helm", "helm3"}
 
@@ -97,7 +87,7 @@ func helm(t *testing.T, stdin []byte, args ...string) (string, error) {
 func runHelm(t *testing.T, program string, stdin []byte, args ...string) (output, warnings string, err error) {
 	t.Helper()
 	home := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), tool(t, program), args...)
+	cmd := exec.CommandContext(t.Context(), testenv.Tool(t, program), args...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+env.KubeconfigFile, "HELM_CACHE_HOME="+home, "HELM_CONFIG_HOME="+home,
 		"HELM_DATA_HOME="+home, "HELM_PLUGINS="+home, "HELM_NAMESPACE="+namespace)
 	var out, problems bytes.Buffer

@@ -14,6 +14,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
 // endpoint is that of the monitor in what is rendered.
@@ -138,7 +140,7 @@ func TestCustomRules(t *testing.T) {
 	for _, args := range [][]string{
 		{"check", "rules", "--lint=all", "--lint-fatal", filepath.Join(dir, "rules.yaml")}, {"test", "rules", filepath.Join(dir, "test.yaml")},
 	} {
-		if out, err := exec.CommandContext(t.Context(), tool(t, "promtool"), args...).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(t.Context(), testenv.Tool(t, "promtool"), args...).CombinedOutput(); err != nil {
 			t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
 		}
 	}

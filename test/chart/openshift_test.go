@@ -27,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/test/patience"
+	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
 // restrictedV2 are the rules of OpenShift's security context constraints for ordinary pods. OpenShift chooses the user, from a range of
@@ -192,7 +193,7 @@ func restrictedV2Bites(t *testing.T, ns string) {
 // kustomized are the objects of a kustomization.
 func kustomized(t *testing.T, dir string) []*unstructured.Unstructured {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), tool(t, "kustomize"), "build", dir).Output()
+	out, err := exec.CommandContext(t.Context(), testenv.Tool(t, "kustomize"), "build", dir).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/test/patience"
+	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
 // command finds the command of docs/gitops.md that extends Argo CD's ConfigMap.
@@ -30,15 +31,11 @@ func kubectl(t *testing.T, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience.Limit)
 	defer cancel()
-	program, err := filepath.Abs(filepath.Join(root, "bin", "tools", "kubectl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(ctx, program, args...)
+	cmd := exec.CommandContext(ctx, testenv.Tool(t, "kubectl"), args...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+env.KubeconfigFile, "KUBECACHEDIR="+t.TempDir())
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("kubectl %s (make tools builds it): %v\n%s", strings.Join(args, " "), err, out)
+		t.Fatalf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 }
 

@@ -17,18 +17,15 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/waba-operator/waba-operator/test/gitops/argocd"
+	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
 // build runs the pinned kustomize, which `make test` builds.
 func build(t *testing.T, directory string) []*unstructured.Unstructured {
 	t.Helper()
-	program, err := filepath.Abs(filepath.Join(root, "bin", "tools", "kustomize"))
+	out, err := exec.CommandContext(t.Context(), testenv.Tool(t, "kustomize"), "build", directory).CombinedOutput()
 	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.CommandContext(t.Context(), program, "build", directory).CombinedOutput()
-	if err != nil {
-		t.Fatalf("kustomize (make tools builds it): %v\n%s", err, out)
+		t.Fatalf("kustomize: %v\n%s", err, out)
 	}
 	return documents(t, string(out))
 }

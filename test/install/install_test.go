@@ -47,19 +47,8 @@ func newCluster(t *testing.T) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env, err := testenv.New(testenv.Options{WithoutCRDs: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := env.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &cluster{Env: env, t: t, root: root}
+	return &cluster{Env: testenv.StartWithoutCRDs(t), t: t, root: root}
 }
-
-func tool(root, name string) string { return filepath.Join(root, "bin", "tools", name) }
 
 // run runs a program as a user with the cluster's kubeconfig does, and returns all that it prints. It must end well or not.
 func (c *cluster) run(well bool, name string, args ...string) string {
@@ -91,7 +80,7 @@ func (c *cluster) refused(args ...string) string {
 }
 
 func (c *cluster) target(args []string) []string {
-	return append([]string{"--no-print-directory", "KUBECTL=" + tool(c.root, "kubectl"), "IMG=" + image}, args...)
+	return append([]string{"--no-print-directory", "KUBECTL=" + testenv.Tool(c.t, "kubectl"), "IMG=" + image}, args...)
 }
 
 // rendered returns the objects of a kustomization.
@@ -106,7 +95,7 @@ func rendered(t *testing.T, directory string) []*unstructured.Unstructured {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience.Limit)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, tool(root, "kustomize"), "build", "--load-restrictor", "LoadRestrictionsNone", directory).CombinedOutput()
+	out, err := exec.CommandContext(ctx, testenv.Tool(t, "kustomize"), "build", "--load-restrictor", "LoadRestrictionsNone", directory).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", directory, err, out)
 	}
@@ -164,11 +153,11 @@ func (c *cluster) crds() []string {
 func TestInstallAndRemove(t *testing.T) {
 	c := newCluster(t)
 	c.make("install")
-	c.run(true, tool(c.root, "kubectl"), "wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+	c.run(true, testenv.Tool(c.t, "kubectl"), "wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
 	if got := c.crds(); len(got) != 4 {
 		t.Fatalf("CRDs that serve: %v", got)
 	}
-	c.run(true, tool(c.root, "kubectl"), "apply", "--dry-run=server", "-k", "config/samples")
+	c.run(true, testenv.Tool(c.t, "kubectl"), "apply", "--dry-run=server", "-k", "config/samples")
 
 	all := rendered(t, "config/default")
 	theirs := applycorev1.Namespace(namespace).WithLabels(map[string]string{"team": "platform"})

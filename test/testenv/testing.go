@@ -26,9 +26,20 @@ import (
 // A package with several tests saves time by sharing one with Run.
 func Start(tb testing.TB) *Env {
 	tb.Helper()
+	return start(tb, Options{})
+}
+
+// StartWithoutCRDs is Start with a server that has never seen this project's CRDs.
+func StartWithoutCRDs(tb testing.TB) *Env {
+	tb.Helper()
+	return start(tb, Options{WithoutCRDs: true})
+}
+
+func start(tb testing.TB, options Options) *Env {
+	tb.Helper()
 	Require(tb)
 	setLogger()
-	env, err := New(Options{})
+	env, err := New(options)
 	if err != nil {
 		tb.Fatalf("testenv: %v", err)
 	}
@@ -90,6 +101,20 @@ func Require(tb testing.TB) {
 	if testing.Short() {
 		tb.Skip("needs an API server; -short does without")
 	}
+}
+
+// Tool returns the path of a program that `make tools` builds, such as kubectl or helm.
+func Tool(tb testing.TB, name string) string {
+	tb.Helper()
+	root, err := Root()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	path := filepath.Join(root, "bin", "tools", name)
+	if _, err := os.Stat(path); err != nil {
+		tb.Fatalf("%s isn't there: run `make tools` first, or the tests by `make test`", path)
+	}
+	return path
 }
 
 // setLogger discards what controller-runtime and client-go log, unless tests run

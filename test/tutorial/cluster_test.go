@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,21 +43,11 @@ type cluster struct {
 
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
-	testenv.Require(t)
 	root, err := testenv.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	env, err := testenv.New(testenv.Options{WithoutCRDs: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := env.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &cluster{env: env, root: root}
+	return &cluster{env: testenv.StartWithoutCRDs(t), root: root}
 }
 
 // run runs one of the tools that the Makefile builds, and returns what it prints.
@@ -70,7 +59,7 @@ func (c *cluster) run(t *testing.T, dir, tool string, args ...string) (string, e
 func (c *cluster) runWith(t *testing.T, dir, stdin, tool string, args ...string) (string, error) {
 	t.Helper()
 	home := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), filepath.Join(c.root, "bin", "tools", tool), args...)
+	cmd := exec.CommandContext(t.Context(), testenv.Tool(t, tool), args...)
 	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.env.KubeconfigFile, "HOME="+home)
 	out, err := cmd.CombinedOutput()
