@@ -48,6 +48,9 @@ OWN_MODULE := $(KUBECTL_BUILT) $(HELM) $(HELM3) $(HELM_DOCS) $(KUBECONFORM) $(PR
 BOILERPLATE := hack/boilerplate.go.txt
 COVERAGE := $(BIN)/coverage.out
 
+# Everything is compiled as it is released, without C, whether there is a compiler for that or not. It links twice as fast, too.
+export CGO_ENABLED := 0
+
 # Results are never taken from the cache: it doesn't see what the programs read that tests run.
 TEST_OPTIONS := -count 1 -parallel 4 -timeout 20m
 GO_TEST := go test $(TEST_OPTIONS)
@@ -123,6 +126,7 @@ test-unit: ## Run the tests that need no API server
 	$(GO_TEST) -short $(TESTFLAGS) $(UNIT_PACKAGES)
 
 .PHONY: test-race
+test-race: export CGO_ENABLED := 1
 test-race: control-plane ## Run the tests of what is concurrent with the race detector; needs a C compiler
 	$(SHARED) $(GO_TEST) -race $(TESTFLAGS) $(RACE_PACKAGES)
 
