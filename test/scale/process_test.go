@@ -52,12 +52,13 @@ type process struct {
 	output  bytes.Buffer
 	ended   chan error
 	metrics string
+	client  http.Client
 }
 
 // start runs the program until it is stopped, or the benchmark ends.
 func start(b *testing.B, env *testenv.Env, program string, args ...string) *process {
 	b.Helper()
-	p := &process{b: b, ended: make(chan error, 1), metrics: freeAddress(b)}
+	p := &process{b: b, ended: make(chan error, 1), metrics: freeAddress(b), client: http.Client{Timeout: patience.Limit}}
 	p.cmd = exec.CommandContext(context.Background(), program, append([]string{
 		"--metrics-bind-address=" + p.metrics, "--metrics-secure=false", "--health-probe-bind-address=0", "--webhook-bind-address=0",
 	}, args...)...)
@@ -162,7 +163,7 @@ func (p *process) metric(series string) float64 {
 	if err != nil {
 		p.b.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := p.client.Do(req)
 	if err != nil {
 		return 0 // it is starting
 	}
