@@ -42,6 +42,7 @@ func TestNotPublic(t *testing.T) {
 		"168.63.129.16": "Azure", "192.0.0.1": "protocol assignments", "192.0.0.192": "metadata",
 		"192.0.2.1": "documentation", "198.51.100.1": "documentation", "203.0.113.1": "documentation",
 		"192.88.99.1": "6to4 relay", "198.18.0.0": "benchmarks", "198.19.255.255": "benchmarks",
+		"192.31.196.1": "AS112 name servers", "192.175.48.1": "AS112 name servers", "192.52.193.1": "multicast relays", "2620:4f:8000::1": "AS112 name servers",
 		"224.0.0.1": "multicast", "239.255.255.255": "multicast", "240.0.0.0": "reserved", "255.255.255.255": "broadcast",
 		"::": "unspecified", "::1": "loopback", "::127.0.0.1": "IPv4-compatible", "::8.8.8.8": "IPv4-compatible",
 		"::ffff:127.0.0.1": "mapped", "::ffff:8.8.8.8": "mapped",

@@ -108,7 +108,7 @@ func (f *fleet) run(program string) {
 	p := start(b, f.env, program, args...)
 	settled := f.settle(p)
 	if notReady := f.notReady(); notReady != "" {
-		b.Fatalf("%s\n%s", notReady, p.output.String())
+		b.Fatalf("%s\n%s", notReady, p.log())
 	}
 	b.ReportMetric(settled.Sub(begin).Seconds(), "s-cold")
 	now, peak := p.memory()

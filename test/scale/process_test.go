@@ -49,7 +49,7 @@ func compile(b *testing.B) string {
 type process struct {
 	b       *testing.B
 	cmd     *exec.Cmd
-	output  bytes.Buffer
+	output  *os.File
 	ended   chan error
 	metrics string
 	client  http.Client
@@ -58,12 +58,16 @@ type process struct {
 // start runs the program until it is stopped, or the benchmark ends.
 func start(b *testing.B, env *testenv.Env, program string, args ...string) *process {
 	b.Helper()
-	p := &process{b: b, ended: make(chan error, 1), metrics: freeAddress(b), client: http.Client{Timeout: patience.Limit}}
+	output, err := os.Create(filepath.Join(b.TempDir(), "log"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	p := &process{b: b, output: output, ended: make(chan error, 1), metrics: freeAddress(b), client: http.Client{Timeout: patience.Limit}}
 	p.cmd = exec.CommandContext(context.Background(), program, append([]string{
 		"--metrics-bind-address=" + p.metrics, "--metrics-secure=false", "--health-probe-bind-address=0", "--webhook-bind-address=0",
 	}, args...)...)
 	p.cmd.Env = append(os.Environ(), "KUBECONFIG="+env.KubeconfigFile, operator.MemoryVariable+"="+strconv.Itoa(containerMemory))
-	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
+	p.cmd.Stdout, p.cmd.Stderr = output, output
 	if err := p.cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
@@ -90,9 +94,19 @@ func (p *process) stop() {
 	}
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself, which Wait says
 	if err := <-p.ended; err != nil {
-		p.b.Errorf("the operator ended: %v\n%s", err, p.output.String())
+		p.b.Errorf("the operator ended: %v\n%s", err, p.log())
 	}
 	p.cmd = nil
+	_ = p.output.Close()
+}
+
+// log is what the process wrote so far.
+func (p *process) log() string {
+	text, err := os.ReadFile(p.output.Name())
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 // until waits for something that the process brings about, up to ten times patience.Limit.
@@ -105,9 +119,9 @@ func (p *process) until(what string, done func() bool) {
 		select {
 		case err := <-p.ended:
 			p.ended <- err
-			p.b.Fatalf("the operator ended: %v\n%s", err, p.output.String())
+			p.b.Fatalf("the operator ended: %v\n%s", err, p.log())
 		case <-deadline:
-			p.b.Fatalf("not in time: %s\n%s", what, p.output.String())
+			p.b.Fatalf("not in time: %s\n%s", what, p.log())
 		case <-tick.C:
 		}
 	}
