@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/internal/deadline"
 )
 
 // accountSource says where the account of a resource comes from: most kinds refer to a WABA, and a WABA is the account.
@@ -50,11 +51,32 @@ func (s referenced[T]) resolve(ctx context.Context, p *Run[T]) *Result {
 }
 
 func (s referenced[T]) connect(ctx context.Context, p *Run[T]) *Result {
+	if wait := s.firstObservation(p); wait > 0 {
+		LogStep(ctx, "The account is about to be observed for the first time", "for", wait.String())
+		return Unchanged(wait)
+	}
 	if o := AccountUnusable(p.WABA, p.Object.GetNamespace()); o != nil {
 		LogStep(ctx, "The account can't be used", "reason", o.reason)
 		return o
 	}
 	return s.session(ctx, p)
+}
+
+// firstObservationTime is how long a new resource waits for the first observation of its account before its status says so.
+const firstObservationTime = time.Minute
+
+// firstObservation is how long a resource without a status waits, because its account has none either. Resources are often created
+// together with their account, or are there already when the operator is installed: that they wait would be a second status write for
+// each. The account's first status wakes them.
+func (s referenced[T]) firstObservation(p *Run[T]) time.Duration {
+	if s.Once || len(p.Prior.Conditions) > 0 || len(p.WABA.Status.Conditions) > 0 {
+		return 0
+	}
+	begun := p.Object.GetCreationTimestamp().Time
+	if s.started.After(begun) {
+		begun = s.started
+	}
+	return deadline.Left(begun.Add(firstObservationTime), p.Now, firstObservationTime)
 }
 
 func (s referenced[T]) session(ctx context.Context, p *Run[T]) *Result {

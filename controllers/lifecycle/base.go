@@ -51,6 +51,8 @@ type Base struct {
 	Interval      time.Duration
 	// WebhookURL is where the operator's receiver takes events, without the app's id that follows; "" where there is none.
 	WebhookURL string
+	// started is when this process began to reconcile.
+	started time.Time
 }
 
 // runOf is what a run is about, and what makes another one worthwhile.
@@ -92,8 +94,10 @@ func LogStep(ctx context.Context, step string, values ...any) {
 	ctrl.LoggerFrom(ctx).V(2).Info(step, values...)
 }
 
-// reportTransitions reports changed conditions as events: reasons as in the conditions, warnings for what is not true.
-func (b *Base) reportTransitions(ctx context.Context, obj runtime.Object, before, after []metav1.Condition) {
+// reportTransitions reports changed conditions as events: reasons as in the conditions, warnings for what is not true. A condition that
+// is seen for the first time and needs no warning makes no event, unless the run wrote to Meta or the condition sums up an account:
+// an installation that takes over 100,000 templates would write three events for each, and none of them is about a change.
+func (b *Base) reportTransitions(ctx context.Context, obj v1alpha1.Asset, before, after []metav1.Condition, wrote bool) {
 	logTransitions(ctx, before, after)
 	type said struct{ reason, message string }
 	reported := map[said]bool{}
@@ -105,13 +109,23 @@ func (b *Base) reportTransitions(ctx context.Context, obj runtime.Object, before
 		if sameCondition(before, c) || reported[said{c.Reason, c.Message}] {
 			continue
 		}
-		reported[said{c.Reason, c.Message}] = true
 		kind := corev1.EventTypeNormal
 		if c.Status == metav1.ConditionFalse && !expected(c.Reason) || c.Reason == v1alpha1.ReasonExpiringSoon {
 			kind = corev1.EventTypeWarning
 		}
+		sumsUpAccount := c.Type == v1alpha1.ConditionReady && obj.AccountReference() == nil
+		if kind == corev1.EventTypeNormal && unseen(before, c.Type) && !wrote && !sumsUpAccount {
+			continue
+		}
+		reported[said{c.Reason, c.Message}] = true
 		b.Event(obj, kind, c.Reason, c.Type, c.Message)
 	}
+}
+
+// unseen reports that nothing was known of a condition.
+func unseen(before []metav1.Condition, kind string) bool {
+	was := meta.FindStatusCondition(before, kind)
+	return was == nil || was.Status == metav1.ConditionUnknown
 }
 
 // logTransitions logs each condition that changed, came or went, at level 1.
@@ -192,7 +206,7 @@ func NewBase(p Parts, o Options) *Base {
 	b := &Base{
 		Client: p.Client, Accounts: o.Accounts, Clock: o.Clock, recorder: p.Recorder, AccountEvents: &AccountEvents{}, Metrics: o.Metrics,
 		log: o.Log, Audit: o.Audit, ReadOnly: o.ReadOnly, Once: o.Once, intended: o.Intended, failed: o.Failed, compared: o.Compared,
-		Interval:   o.ObservationInterval,
+		Interval: o.ObservationInterval, started: o.Clock.Now(),
 		WebhookURL: o.WebhookURL,
 		Status:     &StatusWriter{client: p.Client, Live: p.Live, written: newWrittenVersions()},
 		Resolver: &Resolver{

@@ -264,7 +264,7 @@ func (l *Reconciler[T]) Record(ctx context.Context, p *Run[T], o *Result, precon
 	if err != nil {
 		return err
 	}
-	l.reportTransitions(ctx, p.Object, p.Prior.Conditions, p.Status.Conditions)
+	l.reportTransitions(ctx, p.Object, p.Prior.Conditions, p.Status.Conditions, p.wrote)
 	l.measureReady(p.Object, p.Prior.Conditions, p.Status.Conditions, p.Now)
 	p.Object.SetResourceVersion(versionOf(into))
 	p.Before, _ = p.Object.DeepCopyObject().(T)

@@ -42,6 +42,9 @@ type Run[T v1alpha1.Asset] struct {
 	// ends is Readiness.Ends of the status that was recorded.
 	ends time.Duration
 
+	// wrote means that the run has written to Meta.
+	wrote bool
+
 	// AlsoFailed are steps that failed and don't decide what the run came to.
 	AlsoFailed []FailedStep
 }
@@ -59,6 +62,12 @@ func NewRun[T v1alpha1.Asset](kind Kind[T], read T, now time.Time) *Run[T] {
 // Missed notes that a step failed that the run can do without.
 func (p *Run[T]) Missed(operation string, err error) {
 	p.AlsoFailed = append(p.AlsoFailed, FailedStep{operation, err})
+}
+
+// AuditWrite adds a write of this run to the audit log, whatever its result.
+func (p *Run[T]) AuditWrite(b *Base, call string, fields []string, err error) {
+	p.wrote = true
+	b.AuditWrite(p.Object, call, fields, err)
 }
 
 func (p *Run[T]) key() types.UID { return p.Object.GetUID() }

@@ -158,7 +158,7 @@ func (t *templates) create(ctx context.Context, p *templateRun, w desired, retri
 	key := templateKey(p.Object)
 	lifecycle.LogStep(ctx, "About to write to Meta", "call", CallCreateTemplate)
 	created, err := p.Session.Client().CreateTemplate(ctx, p.WABA.Spec.ID, w.content)
-	t.AuditWrite(p.Object, CallCreateTemplate, nil, err)
+	p.AuditWrite(t.Base, CallCreateTemplate, nil, err)
 	if again := t.sent(p, w, err); again != nil {
 		t.Creates.Release(p.WABA.Spec.ID)
 		return again
@@ -178,7 +178,7 @@ func (t *templates) create(ctx context.Context, p *templateRun, w desired, retri
 	s.Operator.PendingCreate = nil
 	t.observeInto(p, account.TemplateView{Template: live, Known: true, At: p.Now})
 	s.Operator.Baseline = pendingBaseline(&p.Object.Spec, w)
-	return lifecycle.Done("created")
+	return written()
 }
 
 func (t *templates) createFailed(ctx context.Context, p *templateRun, w desired, err error, retried bool) *lifecycle.Result {

@@ -291,7 +291,7 @@ func (t *templates) send(ctx context.Context, p *templateRun, w desired, e templ
 	content := e.contentOf(w)
 	lifecycle.LogStep(ctx, "About to write to Meta", "call", CallEditTemplate, "fields", e.names)
 	err := p.Session.Client().EditTemplate(ctx, e.live.ID, content)
-	t.AuditWrite(p.Object, CallEditTemplate, e.names, err)
+	p.AuditWrite(t.Base, CallEditTemplate, e.names, err)
 	var again *lifecycle.Result
 	if !e.onlyPrice() {
 		again = t.sent(p, w, err)
@@ -348,7 +348,7 @@ func (t *templates) contentSent(p *templateRun, w desired, content graph.Templat
 	p.Session.RecordWrite(templateKey(p.Object), &after)
 	memory.Baseline = pendingBaseline(&p.Object.Spec, w)
 	p.Status.Drift = nil
-	return lifecycle.Done("edited; the next observation reads it back")
+	return written()
 }
 
 // priceSent records an edit of the max price alone that Meta took. The content is as it was, and what is to be edited of it stays so.
@@ -366,5 +366,5 @@ func (t *templates) priceSent(p *templateRun, w desired, e templateEdit) *lifecy
 	}
 	base.SpecHash = w.hash
 	p.Status.Drift = nil
-	return lifecycle.Done("edited; the next observation reads it back")
+	return written()
 }

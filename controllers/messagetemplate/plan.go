@@ -197,12 +197,15 @@ func planFor(s state) action {
 	return planManaged(s)
 }
 
+// written is the result of a write, until it is read back. It is the same throughout: a run in between must not write the status again.
+func written() *lifecycle.Result { return lifecycle.Done("written; the next observation reads it back") }
+
 // planUnread is the plan after a write that isn't read back.
 func planUnread(s state) action {
 	if s.budgetSpent && (s.status.Operator.Baseline.SpecHash != s.desired.hash || len(s.status.Drift) > 0) {
 		return action{result: lifecycle.Unchanged(s.refusedFor)} // only the max price was written, and the content waits
 	}
-	return action{result: lifecycle.Done("written; the next observation reads it back")}
+	return action{result: written()}
 }
 
 // planManaged is the plan for a template whose content is known.

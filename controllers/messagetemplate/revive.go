@@ -119,7 +119,7 @@ func (t *templates) revive(ctx context.Context, p *templateRun, view account.Tem
 	}
 	lifecycle.LogStep(ctx, "About to write to Meta", "call", r.call)
 	err := r.make(ctx, p, view.Template.ID)
-	t.AuditWrite(p.Object, r.call, nil, err)
+	p.AuditWrite(t.Base, r.call, nil, err)
 	if err != nil {
 		o := lifecycle.Failed(r.call, err)
 		if graph.ClassOf(err) != graph.ClassTransient {

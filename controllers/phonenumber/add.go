@@ -61,7 +61,7 @@ func (n *numbers) add(ctx context.Context, p *numberRun) *lifecycle.Result {
 	}
 	lifecycle.LogStep(ctx, "About to write to Meta", "call", CallAddNumber)
 	id, err := p.Session.Client().AddPhoneNumber(ctx, p.WABA.Spec.ID, newPhoneNumber(&p.Object.Spec))
-	n.AuditWrite(p.Object, CallAddNumber, nil, err)
+	p.AuditWrite(n.Base, CallAddNumber, nil, err)
 	if err != nil {
 		if e, ok := graph.AsError(err); ok && e.Class != graph.ClassTransient && e.Class != graph.ClassUnknown && e.Cause != graph.CauseDuplicate {
 			s.Operator.PendingAdd = nil // refused: nothing was added

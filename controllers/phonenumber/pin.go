@@ -136,7 +136,7 @@ func (n *numbers) wouldSetPIN(p *numberRun) lifecycle.Intent {
 func (n *numbers) setPIN(ctx context.Context, p *numberRun, pin lifecycle.SecretValue) *lifecycle.Result {
 	lifecycle.LogStep(ctx, "About to write to Meta", "call", CallSetPIN)
 	err := p.Session.Client().SetPIN(ctx, p.Status.ID, pin.Text)
-	n.AuditWrite(p.Object, CallSetPIN, []string{pinField}, err)
+	p.AuditWrite(n.Base, CallSetPIN, []string{pinField}, err)
 	if err != nil {
 		o := lifecycle.Failed("set the PIN", err).AssetUnaffected().Pausing(lifecycle.SlowPause)
 		if e, ok := graph.AsError(err); ok && (e.Class == graph.ClassInvalidSpec || e.Class == graph.ClassRefused) {

@@ -186,7 +186,7 @@ func (n *numbers) registerNow(ctx context.Context, p *numberRun, s *situation, p
 		// (https://developers.facebook.com/documentation/business-messaging/whatsapp/local-storage).
 		lifecycle.LogStep(ctx, "About to write to Meta", "call", CallSetRegion)
 		err := p.Session.Client().EnableLocalStorage(ctx, p.Status.ID, region)
-		n.AuditWrite(p.Object, CallSetRegion, []string{regionField}, err)
+		p.AuditWrite(n.Base, CallSetRegion, []string{regionField}, err)
 		if err != nil {
 			return lifecycle.Failed("choose the region of the number's data", err).Pausing(lifecycle.SlowPause)
 		}

@@ -102,7 +102,7 @@ func (n *numbers) writeSection(
 	}
 	lifecycle.LogStep(ctx, "About to write to Meta", "call", updateCall(s.section), "fields", fields)
 	err := n.updateSection(ctx, s, live, fields, handle)
-	n.AuditWrite(s.Object, updateCall(s.section), fields, err)
+	s.AuditWrite(n.Base, updateCall(s.section), fields, err)
 	if again := n.pictureSent(s, handle, reused, err); again != nil {
 		result.problem = again
 		return result

@@ -286,7 +286,7 @@ func (n *numbers) attempt(
 	}
 	lifecycle.LogStep(ctx, "About to write to Meta", "call", scarceCalls[a.Kind].name)
 	err = call()
-	n.AuditWrite(p.Object, scarceCalls[a.Kind].name, scarceCalls[a.Kind].fields, err)
+	p.AuditWrite(n.Base, scarceCalls[a.Kind].name, scarceCalls[a.Kind].fields, err)
 	a.Result, a.RetryTime = resultOf(err), retryTimeOf(err, p.Now)
 	if lost := n.calls.end(ctx, p.WABA, a); lost != nil {
 		n.Audit.Info("The result of a scarce call isn't in the account's status", "number", a.Number, "call", a.Kind, "error", lost.Error())

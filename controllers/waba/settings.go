@@ -170,7 +170,7 @@ func (a *accounts) write(ctx context.Context, p *accountRun, repairs lifecycle.R
 	}
 	lifecycle.LogStep(ctx, "About to write to Meta", "call", call, "field", s.field)
 	err := s.write(ctx, p.Session.Client())
-	a.AuditWrite(p.Object, call, []string{s.field}, err)
+	p.AuditWrite(a.Base, call, []string{s.field}, err)
 	p.Session.RefreshOptional() // read back at the next observation
 	repairs.Note(s.field)
 	if err == nil {

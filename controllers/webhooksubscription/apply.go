@@ -248,7 +248,7 @@ func (h *subscriptions) make(ctx context.Context, l *lookup, step *routeWrite) (
 	if step.kind != writeNumberOverride || step.at.want != "" {
 		lifecycle.LogStep(ctx, "About to write to Meta", "call", step.what())
 		err = h.write(ctx, l, step)
-		h.AuditWrite(l.Object, step.what(), []string{step.at.path}, err)
+		l.AuditWrite(h.Base, step.what(), []string{step.at.path}, err)
 		return nil, err
 	}
 	d := h.clearing(l.subscriptionRun, step.at.level)
