@@ -192,8 +192,8 @@ func (o Options) managerOptions(s Dependencies, metricsOptions metricsserver.Opt
 	}
 	return ctrl.Options{
 		Scheme: Scheme(), Logger: s.Log, Cache: cacheOptions, NewCache: s.NewCache, Client: uncached(), Metrics: metricsOptions,
-		HealthProbeBindAddress: o.ProbeAddress,
-		LeaderElection:         o.LeaderElection, LeaderElectionID: o.electionID(),
+		HealthProbeBindAddress: o.ProbeAddress, PprofBindAddress: o.ProfileAddress,
+		LeaderElection: o.LeaderElection, LeaderElectionID: o.electionID(),
 		LeaderElectionNamespace: o.LeaderElectionNamespace, LeaderElectionReleaseOnCancel: true,
 		LeaseDuration: &o.LeaderElectionLeaseDuration, RenewDeadline: &o.LeaderElectionRenewDeadline, RetryPeriod: &o.LeaderElectionRetryPeriod,
 		GracefulShutdownTimeout: ptr.To(30 * time.Second),

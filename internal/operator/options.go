@@ -36,7 +36,8 @@ type Options struct {
 	LabelSelector string
 
 	MetricsOptions
-	ProbeAddress string
+	ProbeAddress   string
+	ProfileAddress string
 
 	LeaderElection              bool
 	LeaderElectionNamespace     string
@@ -91,6 +92,8 @@ func (o *Options) BindFlags(fs *pflag.FlagSet) {
 		"watch only resources with these labels; an account and all that refers to it must carry the same ones")
 	o.bindMetricsFlags(fs)
 	fs.StringVar(&o.ProbeAddress, "health-probe-bind-address", o.ProbeAddress, "address of /healthz and /readyz; 0 switches them off")
+	fs.StringVar(&o.ProfileAddress, "pprof-bind-address", o.ProfileAddress,
+		"loopback address of Go's profiles, such as 127.0.0.1:6060, at /debug/pprof; absent: none")
 	fs.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection, "let only one replica write; needed with more than one")
 	fs.StringVar(&o.LeaderElectionNamespace, "leader-election-namespace", o.LeaderElectionNamespace,
 		"namespace of the lease; absent: the operator's own")
@@ -141,7 +144,7 @@ func (o *Options) Validate() error {
 	if err := graph.CheckVersion(o.GraphAPIVersion); err != nil {
 		errs = append(errs, fmt.Errorf("--graph-api-version %w, not %q", err, o.GraphAPIVersion))
 	}
-	return errors.Join(append(errs, o.validateMetrics(), o.validateWebhooks())...)
+	return errors.Join(append(errs, checkProfiling(o.ProfileAddress), o.validateMetrics(), o.validateWebhooks())...)
 }
 
 // together says that a server needs its certificate and the key of it, or none of them.

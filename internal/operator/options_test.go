@@ -62,6 +62,13 @@ func TestOptions(t *testing.T) {
 			o.LeaderElectionRenewDeadline, o.LeaderElectionRetryPeriod = 12*time.Second, 10*time.Second
 		}, "must be longer than 1.2 times --leader-election-retry-period: 12s, 10s"},
 		{"attempts without a pause", func(o *operator.Options) { o.LeaderElectionRetryPeriod = 0 }, "--leader-election-retry-period must be positive"},
+		{"profiles", func(o *operator.Options) { o.ProfileAddress = "127.0.0.1:6060" }, ""},
+		{"profiles by IPv6", func(o *operator.Options) { o.ProfileAddress = "[::1]:6060" }, ""},
+		{"profiles by name", func(o *operator.Options) { o.ProfileAddress = "localhost:6060" }, ""},
+		{"no profiles", func(o *operator.Options) { o.ProfileAddress = "0" }, ""},
+		{"profiles for all", func(o *operator.Options) { o.ProfileAddress = ":6060" }, "--pprof-bind-address must be a loopback address"},
+		{"profiles of the Pod's address", func(o *operator.Options) { o.ProfileAddress = "10.0.0.7:6060" }, "kubectl port-forward"},
+		{"profiles without a port", func(o *operator.Options) { o.ProfileAddress = "127.0.0.1" }, "such as 127.0.0.1:6060"},
 		{"log format", func(o *operator.Options) { o.LogFormat = "xml" }, "json or console"},
 	})
 }

@@ -31,6 +31,7 @@
   "metrics-key-file" (ternary "/etc/waba-operator/metrics/tls/tls.key" "" (not (empty .metrics.tls.secretName)))
   "metrics-secure" (ternary "" "false" .metrics.secure)
   "namespaces" (join "," .namespaces)
+  "pprof-bind-address" (ternary (printf "127.0.0.1:%d" (int .pprofPort)) "" (gt (int .pprofPort) 0))
   "watch-label-selector" $.selector
   "webhook-bind-address" (include "waba-operator.address" (dict "root" $.root "enabled" $.receives "port" .webhooks.port))
 ) -}}
