@@ -61,7 +61,7 @@ func changedTemplates(ctx context.Context, c client.Reader, n lifecycle.AccountC
 	}
 	var out []types.NamespacedName
 	for _, key := range n.Change.Templates {
-		out = append(out, namesBy(ctx, c, v1alpha1.KindMessageTemplate, index.Template, index.TemplateKey(n.WABA, key.Name, key.Language), nil)...)
+		out = append(out, ofTemplate(ctx, c, n.WABA, key.Name, key.Language)...)
 	}
 	return out
 }
@@ -72,7 +72,16 @@ func sameTemplate(ctx context.Context, c client.Reader, gone v1alpha1.Asset) []t
 	if !ok {
 		return nil
 	}
-	return namesBy(ctx, c, v1alpha1.KindMessageTemplate, index.Template, index.TemplateKey(index.AccountOf(t), t.Spec.Name, t.Spec.Language), nil)
+	return ofTemplate(ctx, c, index.AccountOf(t), t.Spec.Name, t.Spec.Language)
+}
+
+// ofTemplate names the resources of one template.
+func ofTemplate(ctx context.Context, c client.Reader, waba types.NamespacedName, name, language string) []types.NamespacedName {
+	key := index.TemplateKey(waba, name, language)
+	return namesBy(ctx, c, v1alpha1.KindMessageTemplate, index.TemplateName, index.TemplateNameKey(waba, name), func(o v1alpha1.Asset) bool {
+		t, ok := o.(*v1alpha1.MessageTemplate)
+		return ok && index.TemplateKeyOf(t) == key
+	})
 }
 
 // changedNumbers names the numbers that an observation found changed, and those that aren't found yet.

@@ -61,12 +61,15 @@ func (t *templates) ApplyConfiguration() lifecycle.ApplyConfiguration {
 // the way of those.
 func (t *templates) Claims(ctx context.Context, obj *v1alpha1.MessageTemplate) ([]lifecycle.Claim, error) {
 	var list v1alpha1.MessageTemplateList
-	if err := t.Client.List(ctx, &list, client.MatchingFields{index.Template: index.TemplateKey(index.Referenced(obj.Namespace, obj.Spec.WABARef), obj.Spec.Name, obj.Spec.Language)}); err != nil {
+	if err := t.Client.List(ctx, &list, client.MatchingFields{index.TemplateName: index.TemplateNameKey(index.AccountOf(obj), obj.Spec.Name)}); err != nil {
 		return nil, err
 	}
 	claims := make([]lifecycle.Claim, 0, len(list.Items))
 	for i := range list.Items {
 		rival := &list.Items[i]
+		if index.TemplateKeyOf(rival) != index.TemplateKeyOf(obj) {
+			continue // another language
+		}
 		if rival.UID != obj.UID {
 			permitted, err := t.Resolver.Permits(ctx, t.Referrer(rival))
 			if err != nil {

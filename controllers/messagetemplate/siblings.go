@@ -29,7 +29,7 @@ func (t *templates) siblings(ctx context.Context, p *templateRun) *lifecycle.Res
 		}
 	}
 	var list v1alpha1.MessageTemplateList
-	if err := t.Client.List(ctx, &list, client.MatchingFields{index.TemplateName: index.TemplateNameKey(index.Referenced(p.Object.Namespace, p.Object.Spec.WABARef), p.Object.Spec.Name)}); err != nil {
+	if err := t.Client.List(ctx, &list, client.MatchingFields{index.TemplateName: index.TemplateNameKey(index.AccountOf(p.Object), p.Object.Spec.Name)}); err != nil {
 		return lifecycle.Failed("list the other languages of the template", err)
 	}
 	for i := range list.Items {

@@ -158,7 +158,8 @@ func templateCounts(snap *account.Snapshot, managed map[account.TemplateKey]bool
 	if snap.TemplateLimit > 0 {
 		counts.Limit = int32(snap.TemplateLimit) //nolint:gosec // at most 6,000
 	}
-	for key, t := range snap.Templates {
+	for key, packed := range snap.Templates {
+		t := packed.Unpack()
 		switch t.Status {
 		case metavalues.TemplateApproved:
 			counts.Approved++

@@ -52,7 +52,7 @@ func (s *Session) Observe(ctx context.Context) (*Snapshot, Change, error) {
 	now := s.clock.Now()
 	o := &observation{session: s, client: s.Client(), snap: &Snapshot{
 		AccountID: s.ref.AccountID, Begun: now, TemplateCount: -1, TemplateLimit: -1,
-		Numbers: map[string]graph.PhoneNumber{}, Templates: map[TemplateKey]graph.Template{},
+		Numbers: map[string]graph.PhoneNumber{}, Templates: map[TemplateKey]PackedTemplate{},
 	}}
 	if err := o.readAccount(ctx); err != nil {
 		return nil, Change{}, err
@@ -170,8 +170,9 @@ func (o *observation) readTemplates(ctx context.Context, page *graph.TemplatePag
 			return o.client.ListTemplates(ctx, o.snap.AccountID, graph.ListOptions{PageSize: size, After: after})
 		})
 	}, func(p *graph.TemplatePage) string {
-		for _, t := range p.Items {
-			o.snap.Templates[NewTemplateKey(t.Name, t.Language)] = t
+		for i := range p.Items {
+			t := &p.Items[i]
+			o.snap.Templates[NewTemplateKey(t.Name, t.Language)] = Pack(t)
 		}
 		if p.Count >= 0 {
 			o.snap.TemplateCount = p.Count
@@ -180,7 +181,7 @@ func (o *observation) readTemplates(ctx context.Context, page *graph.TemplatePag
 			o.snap.TemplateLimit = p.Limit
 		}
 		return p.After
-	}), func() { o.snap.Templates, begun = map[TemplateKey]graph.Template{}, o.session.clock.Now() })
+	}), func() { o.snap.Templates, begun = map[TemplateKey]PackedTemplate{}, o.session.clock.Now() })
 	o.snap.TemplatesSection = Section{Begun: begun, Complete: err == nil, Err: err}
 }
 

@@ -69,7 +69,7 @@ func TestObserveReportsExactlyWhatChanged(t *testing.T) {
 	first, _ := observe(t, s)
 
 	w.step(time.Minute)
-	id := first.Templates[key("order_0001")].ID
+	id := first.Templates[key("order_0001")].Unpack().ID
 	if err := w.sim.Decide(id, graphsim.Decision{Status: "PAUSED"}); err != nil {
 		t.Fatal(err)
 	}

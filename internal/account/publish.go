@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/waba-operator/waba-operator/internal/deadline"
-	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
 // publish makes the snapshot the current one. Failed sections keep the content of the previous snapshot.
@@ -19,26 +18,28 @@ func (s *Session) publish(snap *Snapshot) Change {
 	old := s.snapshot
 	if old != nil {
 		carryOver(old, snap)
+		share(old, snap)
 	}
 	now := s.clock.Now()
 	s.clampFutureTimes(now)
 	maps.DeleteFunc(s.lookupRequests, func(_ string, at time.Time) bool { return !deadline.Within(at, now, requestGap) })
 	change := diff(old, snap)
 	if snap.TemplatesSection.Complete {
-		keys := make(map[TemplateKey]struct{}, len(snap.Templates))
-		for k := range snap.Templates {
-			keys[k] = struct{}{}
-		}
+		keys := snap.Templates
 		s.lastListings = [2]*templateListing{{begun: snap.TemplatesSection.Begun, keys: keys}, s.lastListings[0]}
 		if old != nil {
-			s.rememberMissing(old.Templates, keys)
+			for k, t := range old.Templates {
+				if _, there := keys[k]; !there {
+					s.rememberMissing(k, t.Unpack().ID, keys)
+				}
+			}
 		}
 		maps.DeleteFunc(s.missingIDs, func(k TemplateKey, _ string) bool { _, there := keys[k]; return there })
 		maps.DeleteFunc(s.lastWrite, func(_ TemplateKey, at time.Time) bool { return s.listedTwiceSince(at) })
 		for k, f := range s.templateOverrides {
 			if f.at.Before(snap.TemplatesSection.Begun) {
 				if f.template != nil {
-					s.rememberMissing(map[TemplateKey]graph.Template{k: *f.template}, keys)
+					s.rememberMissing(k, f.template.ID, keys)
 				}
 				delete(s.templateOverrides, k)
 				change.Templates = append(change.Templates, k)
@@ -116,12 +117,10 @@ func (s *Session) PruneTemplates(managed map[TemplateKey]bool) {
 	maps.DeleteFunc(s.missingIDs, func(k TemplateKey, _ string) bool { return !managed[k] })
 }
 
-// rememberMissing stores the ids of templates that are no longer listed.
-func (s *Session) rememberMissing(before map[TemplateKey]graph.Template, listed map[TemplateKey]struct{}) {
-	for k, t := range before {
-		if _, there := listed[k]; !there {
-			s.missingIDs[k] = t.ID
-		}
+// rememberMissing stores the id of a template that is no longer listed.
+func (s *Session) rememberMissing(k TemplateKey, id string, listed map[TemplateKey]PackedTemplate) {
+	if _, there := listed[k]; !there {
+		s.missingIDs[k] = id
 	}
 }
 

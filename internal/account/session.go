@@ -104,7 +104,8 @@ type Session struct {
 
 type templateListing struct {
 	begun time.Time
-	keys  map[TemplateKey]struct{}
+	// keys are the templates of the snapshot, which successive ones share where nothing has changed.
+	keys map[TemplateKey]PackedTemplate
 }
 
 type templateOverride struct {
@@ -208,7 +209,8 @@ func (s *Session) Template(key TemplateKey) TemplateView {
 		return TemplateView{}
 	}
 	section := s.snapshot.TemplatesSection
-	if t, ok := s.snapshot.Templates[key]; ok {
+	if packed, ok := s.snapshot.Templates[key]; ok {
+		t := packed.Unpack()
 		return TemplateView{Template: &t, Known: true, ReadBack: true, At: section.Begun}
 	}
 	return TemplateView{Known: section.Complete, ReadBack: section.Complete, At: section.Begun}
@@ -222,7 +224,7 @@ func (s *Session) TemplateLanguages(name string) []graph.Template {
 	if s.snapshot != nil {
 		for k, t := range s.snapshot.Templates {
 			if k.Name == name {
-				found[k] = t
+				found[k] = t.Unpack()
 			}
 		}
 	}

@@ -53,7 +53,7 @@ type Snapshot struct {
 	Apps        []graph.SubscribedApp
 	AppsSection Section
 
-	Templates        map[TemplateKey]graph.Template
+	Templates        map[TemplateKey]PackedTemplate
 	TemplatesSection Section
 	// TemplateCount and TemplateLimit are the account's own figures, -1 when Meta didn't report them.
 	TemplateCount, TemplateLimit int
@@ -99,8 +99,10 @@ func diff(old, cur *Snapshot) Change {
 	c := Change{
 		Account:   !reflect.DeepEqual(stripEdges(old.Account), stripEdges(cur.Account)),
 		Apps:      cur.AppsSection.Complete && !reflect.DeepEqual(old.Apps, cur.Apps),
-		Templates: changedKeys(old.Templates, cur.Templates, cur.TemplatesSection.Complete),
-		Numbers:   changedKeys(old.Numbers, cur.Numbers, cur.NumbersSection.Complete),
+		Templates: changedKeys(old.Templates, cur.Templates, cur.TemplatesSection.Complete, func(a, b PackedTemplate) bool { return a == b }),
+		Numbers: changedKeys(old.Numbers, cur.Numbers, cur.NumbersSection.Complete, func(a, b graph.PhoneNumber) bool {
+			return reflect.DeepEqual(a, b)
+		}),
 	}
 	slices.SortFunc(c.Templates, func(a, b TemplateKey) int {
 		return strings.Compare(a.Name+"\x00"+a.Language, b.Name+"\x00"+b.Language)
@@ -116,11 +118,11 @@ func stripEdges(a graph.Account) graph.Account {
 	return a
 }
 
-func changedKeys[K comparable, V any](old, cur map[K]V, complete bool) []K {
+func changedKeys[K comparable, V any](old, cur map[K]V, complete bool, equal func(a, b V) bool) []K {
 	changed := map[K]struct{}{}
 	for k, v := range cur {
 		before, known := old[k]
-		if !known || !reflect.DeepEqual(before, v) {
+		if !known || !equal(before, v) {
 			changed[k] = struct{}{}
 		}
 	}

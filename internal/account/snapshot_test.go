@@ -18,7 +18,7 @@ func testSnapshot(change ...func(*Snapshot)) *Snapshot {
 		AccountID: testWABA, Account: graph.Account{ID: testWABA, Name: "Acme"},
 		Numbers:        map[string]graph.PhoneNumber{"1": {ID: "1", Status: "CONNECTED"}, "2": {ID: "2"}},
 		Apps:           []graph.SubscribedApp{{ID: testApp}},
-		Templates:      map[TemplateKey]graph.Template{key("a"): *templateNamed("a", "Hi"), key("b"): *templateNamed("b", "Hi")},
+		Templates:      map[TemplateKey]PackedTemplate{key("a"): Pack(templateNamed("a", "Hi")), key("b"): Pack(templateNamed("b", "Hi"))},
 		AccountSection: whole, NumbersSection: whole, AppsSection: whole, TemplatesSection: whole,
 	}
 	for _, f := range change {
@@ -29,9 +29,9 @@ func testSnapshot(change ...func(*Snapshot)) *Snapshot {
 
 func TestDiff(t *testing.T) {
 	change := func(s *Snapshot, name string, f func(*graph.Template)) {
-		template := s.Templates[key(name)]
+		template := s.Templates[key(name)].Unpack()
 		f(&template)
-		s.Templates[key(name)] = template
+		s.Templates[key(name)] = Pack(&template)
 	}
 	for _, c := range []struct {
 		name string
@@ -56,7 +56,7 @@ func TestDiff(t *testing.T) {
 		{"a text deep inside", testSnapshot(func(s *Snapshot) {
 			change(s, "b", func(t *graph.Template) { t.Components = []graph.Component{{Type: "BODY", Text: "Hello"}} })
 		}), Change{Templates: []TemplateKey{key("b")}}},
-		{"one more", testSnapshot(func(s *Snapshot) { s.Templates[key("c")] = *templateNamed("c", "Hi") }), Change{Templates: []TemplateKey{key("c")}}},
+		{"one more", testSnapshot(func(s *Snapshot) { s.Templates[key("c")] = Pack(templateNamed("c", "Hi")) }), Change{Templates: []TemplateKey{key("c")}}},
 		{"one less", testSnapshot(func(s *Snapshot) { delete(s.Templates, key("a")) }), Change{Templates: []TemplateKey{key("a")}}},
 		{"one less in half a listing proves nothing", testSnapshot(func(s *Snapshot) {
 			delete(s.Templates, key("a"))
@@ -67,7 +67,7 @@ func TestDiff(t *testing.T) {
 			change(s, "a", func(t *graph.Template) { t.Status = "PAUSED" })
 		}), Change{Templates: []TemplateKey{key("a")}}},
 		{"sorted", testSnapshot(func(s *Snapshot) {
-			s.Templates = map[TemplateKey]graph.Template{NewTemplateKey("a", "de"): {}}
+			s.Templates = map[TemplateKey]PackedTemplate{NewTemplateKey("a", "de"): Pack(&graph.Template{})}
 			s.Numbers = map[string]graph.PhoneNumber{"3": {}}
 		}), Change{Templates: []TemplateKey{NewTemplateKey("a", "de"), key("a"), key("b")}, Numbers: []string{"1", "2", "3"}}},
 		{"a number", testSnapshot(func(s *Snapshot) { s.Numbers["1"] = graph.PhoneNumber{ID: "1", Status: "FLAGGED"} }), Change{Numbers: []string{"1"}}},
@@ -94,12 +94,12 @@ func TestDiff(t *testing.T) {
 func TestCarryOver(t *testing.T) {
 	broken := Section{Begun: testStart.Add(time.Minute)}
 	cur := testSnapshot(func(s *Snapshot) {
-		s.Templates = map[TemplateKey]graph.Template{key("a"): *templateNamed("a", "new")}
+		s.Templates = map[TemplateKey]PackedTemplate{key("a"): Pack(templateNamed("a", "new"))}
 		s.Numbers = map[string]graph.PhoneNumber{"1": {ID: "1", Status: "FLAGGED"}}
 		s.Apps, s.TemplatesSection, s.NumbersSection, s.AppsSection = nil, broken, broken, broken
 	})
 	carryOver(testSnapshot(), cur)
-	if len(cur.Templates) != 2 || cur.Templates[key("a")].Components[0].Text != "new" {
+	if len(cur.Templates) != 2 || cur.Templates[key("a")].Unpack().Components[0].Text != "new" {
 		t.Errorf("templates: what was seen now wins, the rest stays: %+v", cur.Templates)
 	}
 	if len(cur.Numbers) != 2 || cur.Numbers["1"].Status != "FLAGGED" || len(cur.Apps) != 1 {

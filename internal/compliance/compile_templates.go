@@ -30,7 +30,8 @@ func (e *evidence) templateList() Templates {
 	switch {
 	case e.snapshot != nil:
 		out.Source, out.Complete = SourceMeta, e.snapshot.TemplatesSection.Complete
-		for key, t := range e.snapshot.Templates {
+		for key, packed := range e.snapshot.Templates {
+			t := packed.Unpack()
 			out.Items = append(out.Items, metaTemplate(&t, resources[key]))
 		}
 	case e.waba.Status.Templates == nil:

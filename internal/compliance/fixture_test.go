@@ -127,7 +127,7 @@ func richSnapshot() *account.Snapshot {
 			"106540352242923": {ID: "106540352242923", DisplayPhoneNumber: "+1 555-078-3882", Status: "CONNECTED", PlatformType: "ON_PREMISE"},
 			"106540352242924": {ID: "106540352242924", DisplayPhoneNumber: "+1 555-078-3883", Status: "PENDING", PlatformType: "NOT_APPLICABLE"},
 		},
-		Templates: map[account.TemplateKey]graph.Template{},
+		Templates: map[account.TemplateKey]account.PackedTemplate{},
 	}
 	for i, t := range []graph.Template{
 		{Name: "order_confirmation", Status: "APPROVED", Category: "UTILITY", QualityScore: "GREEN"},
@@ -141,7 +141,7 @@ func richSnapshot() *account.Snapshot {
 		if i%2 == 0 {
 			t.LastUpdatedTime = now.Add(-time.Duration(i+1) * day)
 		}
-		s.Templates[account.NewTemplateKey(t.Name, t.Language)] = t
+		s.Templates[account.NewTemplateKey(t.Name, t.Language)] = account.Pack(&t)
 	}
 	return s
 }

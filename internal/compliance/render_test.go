@@ -113,7 +113,7 @@ func TestManyTemplates(t *testing.T) {
 	e := rich()
 	for i := range 6000 {
 		x := graph.Template{ID: itoa(5000 + i), Name: "many_" + itoa(i), Language: "de", Status: "APPROVED", Category: "UTILITY"}
-		e.snapshot.Templates[account.NewTemplateKey(x.Name, x.Language)] = x
+		e.snapshot.Templates[account.NewTemplateKey(x.Name, x.Language)] = account.Pack(&x)
 	}
 	r := e.compile()
 	short, long := render(t, "markdown", r, Options{}), render(t, "markdown", r, Options{AllTemplates: true})

@@ -7,6 +7,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/metavalues"
 	"github.com/waba-operator/waba-operator/internal/number"
@@ -16,7 +17,11 @@ import (
 
 // templates reads templates of different kinds one by one, and by their names.
 func (x *examination) templates(ctx context.Context) {
-	some := sample(x.snapshot.Templates, someTemplates, func(t graph.Template) string { return t.ID }, kindOf)
+	all := map[account.TemplateKey]graph.Template{}
+	for key, t := range x.snapshot.Templates {
+		all[key] = t.Unpack()
+	}
+	some := sample(all, someTemplates, func(t graph.Template) string { return t.ID }, kindOf)
 	if len(some) == 0 {
 		x.report.notChecked("templates one by one", "the account has no templates that can be read")
 		return

@@ -75,9 +75,10 @@ func among(list []string, value string) bool {
 func IsSample(name string) bool { return name == "hello_world" || strings.HasPrefix(name, "sample_") }
 
 // Select returns the templates that pass by name and language, and counts in leftOut the others that were requested, by the reason.
-func (f *Filter) Select(all map[account.TemplateKey]graph.Template, leftOut map[string]int) []*graph.Template {
+func (f *Filter) Select(all map[account.TemplateKey]account.PackedTemplate, leftOut map[string]int) []*graph.Template {
 	var out []*graph.Template
-	for _, t := range all {
+	for _, packed := range all {
+		t := packed.Unpack()
 		if !f.Passes(&t) {
 			continue
 		}

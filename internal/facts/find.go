@@ -95,9 +95,9 @@ func (f *finder) template(ctx context.Context, a Account, t webhook.Template) (f
 	key := index.TemplateKey(a.Name, t.Name, t.Language)
 	w := &lookup{kind: v1alpha1.KindMessageTemplate, account: a.Name, key: key, name: t.Name, matches: func(obj v1alpha1.Asset) bool {
 		o, ok := obj.(*v1alpha1.MessageTemplate)
-		return ok && index.TemplateKey(index.Referenced(o.Namespace, o.Spec.WABARef), o.Spec.Name, o.Spec.Language) == key
+		return ok && index.TemplateKeyOf(o) == key
 	}}
-	return f.templates(ctx, w, client.MatchingFields{index.Template: key})
+	return f.templates(ctx, w, client.MatchingFields{index.TemplateName: index.TemplateNameKey(a.Name, t.Name)})
 }
 
 func (f *finder) templateByID(ctx context.Context, a Account, t webhook.Template) (found, error) {

@@ -51,16 +51,16 @@ type LimitedTimeOffer struct {
 
 // Button is one button. Which fields apply depends on Type.
 type Button struct {
-	Type, Text, URL, PhoneNumber string
+	Type, Text, URL, PhoneNumber string `cbor:",omitzero"`
 	// FlowID, FlowName and FlowJSON exclude each other.
-	FlowID, FlowName, FlowJSON, FlowAction, NavigateScreen, Icon string
-	OTPType, AutofillText                                        string
+	FlowID, FlowName, FlowJSON, FlowAction, NavigateScreen, Icon string `cbor:",omitzero"`
+	OTPType, AutofillText                                        string `cbor:",omitzero"`
 	// Example is a plain string on the wire for COPY_CODE and a list otherwise; both are understood when decoding.
-	Example              []string
-	TTLMinutes           *int64
-	ZeroTapTermsAccepted *bool
-	SupportedApps        []SupportedApp
-	AppDeepLink          *AppDeepLink
+	Example              []string       `cbor:",omitzero"`
+	TTLMinutes           *int64         `cbor:",omitzero"`
+	ZeroTapTermsAccepted *bool          `cbor:",omitzero"`
+	SupportedApps        []SupportedApp `cbor:",omitzero"`
+	AppDeepLink          *AppDeepLink   `cbor:",omitzero"`
 }
 
 // SupportedApp is an Android app that may receive a one-time password.

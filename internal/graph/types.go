@@ -165,38 +165,39 @@ type TemplatePage struct {
 	Count, Limit int
 }
 
-// Template is one (name, language) as read back. Enumeration values are upper case.
+// Template is one (name, language) as read back. Enumeration values are upper case. The tags keep the form small in which package
+// account stores it.
 //
 // Source: https://developers.facebook.com/docs/graph-api/reference/whats-app-business-hsm
 type Template struct {
-	ID, Name, Language, Status, Category, PreviousCategory string
+	ID, Name, Language, Status, Category, PreviousCategory string `cbor:",omitzero"`
 	// CorrectCategory differs from Category while Meta plans to change it; "" or equal otherwise.
-	CorrectCategory, SubCategory string
+	CorrectCategory, SubCategory string `cbor:",omitzero"`
 	// RejectedReason is NONE or "" when not rejected.
-	RejectedReason, ParameterFormat, LibraryTemplateName string
+	RejectedReason, ParameterFormat, LibraryTemplateName string `cbor:",omitzero"`
 	// DisplayFormat is ORDER_DETAILS or "".
-	DisplayFormat string
+	DisplayFormat string `cbor:",omitzero"`
 	// Source is SourceGenerated, MANUAL, or "" where Meta doesn't say.
-	Source string
+	Source string `cbor:",omitzero"`
 	// QualityScore is GREEN, YELLOW, RED, UNKNOWN or "".
-	QualityScore   string
-	QualityDate    time.Time
-	QualityReasons []string
+	QualityScore   string    `cbor:",omitzero"`
+	QualityDate    time.Time `cbor:",omitzero"`
+	QualityReasons []string  `cbor:",omitzero"`
 	// MessageSendTTLSeconds: nil = Meta's default; -1 = 30 days.
-	MessageSendTTLSeconds *int64
+	MessageSendTTLSeconds *int64 `cbor:",omitzero"`
 	// LinkTrackingOptedOut and PrimaryDeviceDeliveryOnly: nil = not reported.
-	LinkTrackingOptedOut, PrimaryDeviceDeliveryOnly *bool
+	LinkTrackingOptedOut, PrimaryDeviceDeliveryOnly *bool `cbor:",omitzero"`
 	// CreativeFeatures are sorted by feature, each of which appears once; nil = not reported.
-	CreativeFeatures []CreativeFeature
+	CreativeFeatures []CreativeFeature `cbor:",omitzero"`
 	// MaxPrice: nil = none. With MaxPriceUnread it isn't known: the version of the API doesn't have the field, or its value isn't understood.
-	MaxPrice       *MaxPrice
-	MaxPriceUnread bool
+	MaxPrice       *MaxPrice `cbor:",omitzero"`
+	MaxPriceUnread bool      `cbor:",omitzero"`
 	// LastUpdatedTime is the only time Meta keeps of a template; zero = not reported.
-	LastUpdatedTime time.Time
-	Components      []Component
+	LastUpdatedTime time.Time   `cbor:",omitzero"`
+	Components      []Component `cbor:",omitzero"`
 	// UnknownProperties are those inside the components and the max price that this version doesn't know, as paths such as
 	// components[1].buttons[0].label_color; at most 20. An edit replaces the components, and so would lose them.
-	UnknownProperties []string
+	UnknownProperties []string `cbor:",omitzero"`
 }
 
 // SourceGenerated is the source of templates that Meta makes by itself, for businesses that send without templates (Direct Send).

@@ -18,9 +18,8 @@ import (
 const (
 	// Account finds resources by the WABA they refer to; see AccountKey.
 	Account = "account"
-	// Template finds message templates by account, name and language; see TemplateKey.
-	Template = "template"
-	// TemplateName finds message templates by account and name, whatever their language; see TemplateNameKey.
+	// TemplateName finds message templates by account and name, whatever their language; see TemplateNameKey. There is no index for one
+	// language: a name has few, and each key of an index takes about 800 bytes for each template.
 	TemplateName = "templateName"
 	// AccountID finds WABA resources by Meta's id.
 	AccountID = "accountID"
@@ -47,9 +46,14 @@ func TemplateNameKey(waba types.NamespacedName, name string) string {
 	return AccountKey(waba) + "|" + name
 }
 
-// TemplateKey is the key of one template. Meta prints a language as en_US or en-US.
+// TemplateKey identifies one template. Meta prints a language as en_US or en-US.
 func TemplateKey(waba types.NamespacedName, name, language string) string {
 	return TemplateNameKey(waba, name) + "|" + strings.ReplaceAll(language, "-", "_")
+}
+
+// TemplateKeyOf identifies the template of a resource.
+func TemplateKeyOf(t *v1alpha1.MessageTemplate) string {
+	return TemplateKey(AccountOf(t), t.Spec.Name, t.Spec.Language)
 }
 
 // AppAccountKey is the key of one account of an app in App.
@@ -62,12 +66,7 @@ func Setup(ctx context.Context, indexer client.FieldIndexer) error {
 		name string
 		keys client.IndexerFunc
 	}{
-		{&v1alpha1.MessageTemplate{}, Template, byTemplate(func(waba types.NamespacedName, t *v1alpha1.MessageTemplateSpec) string {
-			return TemplateKey(waba, t.Name, t.Language)
-		})},
-		{&v1alpha1.MessageTemplate{}, TemplateName, byTemplate(func(waba types.NamespacedName, t *v1alpha1.MessageTemplateSpec) string {
-			return TemplateNameKey(waba, t.Name)
-		})},
+		{&v1alpha1.MessageTemplate{}, TemplateName, byTemplateName},
 		{&v1alpha1.WABA{}, AccountID, ByAccountID},
 		{&v1alpha1.PhoneNumber{}, NumberID, ByNumberID},
 		{&v1alpha1.WABA{}, App, ByApp},
@@ -119,14 +118,12 @@ func ByApp(obj client.Object) []string {
 	return nil
 }
 
-func byTemplate(key func(types.NamespacedName, *v1alpha1.MessageTemplateSpec) string) client.IndexerFunc {
-	return func(obj client.Object) []string {
-		t, ok := obj.(*v1alpha1.MessageTemplate)
-		if !ok {
-			return nil
-		}
-		return []string{key(Referenced(t.Namespace, t.Spec.WABARef), &t.Spec)}
+func byTemplateName(obj client.Object) []string {
+	t, ok := obj.(*v1alpha1.MessageTemplate)
+	if !ok {
+		return nil
 	}
+	return []string{TemplateNameKey(AccountOf(t), t.Spec.Name)}
 }
 
 // ByAccountID returns the key of a WABA in AccountID.

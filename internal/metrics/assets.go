@@ -4,13 +4,11 @@
 package metrics
 
 import (
-	"context"
 	"fmt"
 	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
@@ -20,8 +18,11 @@ import (
 	"github.com/waba-operator/waba-operator/internal/index"
 )
 
-// collectTimeout bounds what a scrape waits for the cache. It is filled long before there is a leader.
-const collectTimeout = 5 * time.Second
+// Objects are those of a cache.
+type Objects interface {
+	// Each calls each with the cached objects of a kind, which it may not change.
+	Each(kind v1alpha1.AssetKind, each func(runtime.Object) error) error
+}
 
 // Standing is what touches an account's standing at present.
 type Standing struct {
@@ -32,8 +33,8 @@ type Standing struct {
 
 // AssetOptions are where the metrics of assets come from.
 type AssetOptions struct {
-	// Reader reads from the cache.
-	Reader client.Reader
+	// Objects are the resources. Their cache is filled long before there is a leader.
+	Objects Objects
 	// Elected is closed once this replica leads. Only the leader says anything of assets, so that sums over all replicas are true.
 	Elected <-chan struct{}
 	// Lease is the name of the lease.
@@ -80,9 +81,7 @@ func (a *Assets) Collect(ch chan<- prometheus.Metric) {
 		s.gauge(leader, 0, a.Lease)
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), collectTimeout)
-	defer cancel()
-	if err := s.read(ctx); err != nil {
+	if err := s.read(); err != nil {
 		a.Log.Error(err, "Can't collect the metrics of assets")
 		return
 	}
@@ -133,14 +132,10 @@ func (s *scrape) gauge(d *Definition, value float64, labels ...string) {
 }
 
 // read goes through all resources once. They are the cache's own: nothing here may change them.
-func (s *scrape) read(ctx context.Context) error {
+func (s *scrape) read() error {
 	for _, kind := range v1alpha1.AssetKinds { // accounts first
-		list := kind.NewList()
-		if err := s.Reader.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-			return err
-		}
 		s.fixed[counted(resources, kind.Name)] += 0
-		if err := meta.EachListItem(list, s.add); err != nil {
+		if err := s.Objects.Each(kind, s.add); err != nil {
 			return err
 		}
 	}

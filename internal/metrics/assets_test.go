@@ -4,9 +4,9 @@
 package metrics
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +15,6 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -33,24 +32,19 @@ type store struct {
 	err     error
 }
 
-func (s *store) Get(context.Context, client.ObjectKey, client.Object, ...client.GetOption) error {
-	return errors.New("a scrape reads lists only")
-}
-
-func (s *store) List(_ context.Context, list client.ObjectList, opts ...client.ListOption) error {
+func (s *store) Each(kind v1alpha1.AssetKind, each func(runtime.Object) error) error {
 	if s.err != nil {
 		return s.err
 	}
-	if !slices.Contains(opts, client.ListOption(client.UnsafeDisableDeepCopy)) {
-		return errors.New("copies ten thousand objects")
-	}
-	var found []runtime.Object
 	for _, o := range s.objects {
-		if strings.TrimSuffix(fmt.Sprintf("%T", list), "List") == fmt.Sprintf("%T", o) {
-			found = append(found, o)
+		if reflect.TypeOf(o) != reflect.TypeOf(kind.New()) {
+			continue
+		}
+		if err := each(o); err != nil {
+			return err
 		}
 	}
-	return meta.SetList(list, found)
+	return nil
 }
 
 func leading() <-chan struct{} {
@@ -61,7 +55,7 @@ func leading() <-chan struct{} {
 
 func collector(s *store, change ...func(*AssetOptions)) *Assets {
 	o := AssetOptions{
-		Reader: s, Elected: leading(), Lease: "the-lease", GraphAPIVersion: "v25.0", Clock: clocktesting.NewFakePassiveClock(start), Log: logr.Discard(),
+		Objects: s, Elected: leading(), Lease: "the-lease", GraphAPIVersion: "v25.0", Clock: clocktesting.NewFakePassiveClock(start), Log: logr.Discard(),
 		Standing:   func(*v1alpha1.WABA, time.Time) Standing { return Standing{} },
 		Usage:      func(types.UID) (int, time.Time, bool) { return 0, time.Time{}, false },
 		VersionEnd: func(v string) (time.Time, bool) { return start.Add(time.Hour), v == "v25.0" },

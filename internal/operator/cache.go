@@ -14,12 +14,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
-	"github.com/waba-operator/waba-operator/internal/statusowner"
 )
 
 // cacheOptions keep only what the controllers read, and turn an unplanned informer into an error. Otherwise a cached client would
 // list and watch every kind that is requested once, in all namespaces and for ever.
-func (o Options) cacheOptions() (cache.Options, error) {
+func (o Options) cacheOptions(found *informers) (cache.Options, error) {
 	selector, err := labels.Parse(o.LabelSelector)
 	if err != nil {
 		return cache.Options{}, err
@@ -29,7 +28,7 @@ func (o Options) cacheOptions() (cache.Options, error) {
 		byObject[obj] = cache.ByObject{Label: selector}
 	}
 	opts := cache.Options{
-		ByObject: byObject, DefaultTransform: statusowner.Trim, ReaderFailOnMissingInformer: true,
+		ByObject: byObject, DefaultTransform: trim, ReaderFailOnMissingInformer: true, NewInformer: found.make,
 	}
 	if len(o.Namespaces) > 0 {
 		opts.DefaultNamespaces = map[string]cache.Config{}

@@ -91,9 +91,9 @@ func exportClient() {
 }
 
 // exportAssets registers the metrics of assets.
-func exportAssets(mgr ctrl.Manager, o *Options, s Dependencies, accounts *account.Manager) error {
+func exportAssets(mgr ctrl.Manager, o *Options, s Dependencies, accounts *account.Manager, found *informers) error {
 	return s.Registerer.Register(metrics.NewAssets(metrics.AssetOptions{
-		Reader: mgr.GetCache(), Elected: mgr.Elected(), Lease: o.electionID(),
+		Objects: found, Elected: mgr.Elected(), Lease: o.electionID(),
 		Standing: func(w *v1alpha1.WABA, now time.Time) metrics.Standing {
 			return metrics.Standing{
 				Restrictions: len(standing.Restrictions(&w.Status, now)), Violations: len(standing.Violations(&w.Status, now)),

@@ -101,7 +101,8 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Dependencies
 	if err != nil {
 		return nil, err
 	}
-	managerOptions, err := o.managerOptions(s, metricsOptions)
+	found := &informers{}
+	managerOptions, err := o.managerOptions(s, metricsOptions, found)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +123,7 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Dependencies
 	if err != nil {
 		return nil, err
 	}
-	if err := o.addControllers(ctx, mgr, s, recorder); err != nil {
+	if err := o.addControllers(ctx, mgr, s, recorder, found); err != nil {
 		return nil, err
 	}
 	if o.receives() {
@@ -144,7 +145,7 @@ func NewManager(ctx context.Context, cfg *rest.Config, o Options, s Dependencies
 }
 
 // addControllers has the manager reconcile. Without controllers it only has the indexes that the receiver searches.
-func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Dependencies, recorder *metrics.Recorder) error {
+func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Dependencies, recorder *metrics.Recorder, found *informers) error {
 	if !o.Controllers {
 		return index.Setup(ctx, mgr.GetFieldIndexer())
 	}
@@ -157,7 +158,7 @@ func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Depende
 		PageSize: o.PageSize, Clock: s.Clock, Observe: recorder.Observe, ObserveUnknown: recorder.UnknownProperty,
 		OnThrottled: recorder.Throttled, Log: s.Log.WithName("graph"),
 	})
-	if err := exportAssets(mgr, &o, s, accounts); err != nil {
+	if err := exportAssets(mgr, &o, s, accounts, found); err != nil {
 		return err
 	}
 	reconcilers, err := controllers.Setup(ctx, mgr, controllers.Options{
@@ -185,8 +186,8 @@ func addDownloads(mgr ctrl.Manager, o *Options, s Dependencies) (*media.Download
 	}))
 }
 
-func (o Options) managerOptions(s Dependencies, metricsOptions metricsserver.Options) (ctrl.Options, error) {
-	cacheOptions, err := o.cacheOptions()
+func (o Options) managerOptions(s Dependencies, metricsOptions metricsserver.Options, found *informers) (ctrl.Options, error) {
+	cacheOptions, err := o.cacheOptions(found)
 	if err != nil {
 		return ctrl.Options{}, err
 	}

@@ -82,7 +82,7 @@ func New(o Options) (*Copier, error) {
 func (c *Copier) Report() *Report { return &c.report }
 
 // AddAccount adds the templates of an account at Meta.
-func (c *Copier) AddAccount(all map[account.TemplateKey]graph.Template) {
+func (c *Copier) AddAccount(all map[account.TemplateKey]account.PackedTemplate) {
 	for _, live := range c.Templates.Select(all, c.report.LeftOut) {
 		spec, faults := export.Describe(live)
 		c.add(&original{spec: spec, live: live, faults: faults}, "Meta")

@@ -60,9 +60,9 @@ func copied(t *testing.T, o Options, live []graph.Template, manifests string) ([
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[account.TemplateKey]graph.Template{}
+	all := map[account.TemplateKey]account.PackedTemplate{}
 	for _, l := range live {
-		all[account.TemplateKey{Name: l.Name, Language: l.Language}] = l
+		all[account.TemplateKey{Name: l.Name, Language: l.Language}] = account.Pack(&l)
 	}
 	c.AddAccount(all)
 	documents, failed := manifest.Read([]string{manifest.Stdin}, strings.NewReader(manifests))
