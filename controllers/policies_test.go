@@ -241,6 +241,7 @@ func would(w *harness.World, obj client.Object, note string) bool {
 func TestConflictAndTakeover(t *testing.T) {
 	t.Parallel()
 	w, op, winner := ready(t)
+	op.Advance(time.Minute) // the next observation follows after more than four minutes
 	var loser *v1alpha1.MessageTemplate
 	silent(t, w, "conflict", func() {
 		loser = w.CreateTemplate("parcel_left", func(m *v1alpha1.MessageTemplate) {

@@ -50,6 +50,9 @@ func NewReconcilers(p Parts, o Options) *Reconcilers {
 	return &Reconcilers{base: b, ByKind: reconcilers(b, o.Once)}
 }
 
+// Reconciled returns how many resources of a kind were reconciled since the process started, and still exist.
+func (r *Reconcilers) Reconciled(kind string) int { return r.base.Reconciled(kind) }
+
 // controllerOptions are alike for all kinds. The queue's own backoff is for errors of the API server only.
 func controllerOptions(o Options) controller.Options {
 	return controller.Options{

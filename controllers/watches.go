@@ -14,11 +14,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -56,18 +54,6 @@ func ignoreOwnWrites() predicate.Predicate {
 // queue is a controller's queue.
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// addLow enqueues background work: what a user did goes first.
-func addLow(q queue, names ...types.NamespacedName) {
-	for _, n := range names {
-		req := reconcile.Request{NamespacedName: n}
-		if pq, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
-			pq.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(handler.LowPriority)}, req)
-			continue
-		}
-		q.Add(req)
-	}
-}
-
 // child is how the resources of one kind that belong to accounts are woken.
 type child struct {
 	// kind is its name.
@@ -89,7 +75,8 @@ func (k *child) setup(mgr ctrl.Manager, b *lifecycle.Base, o Options, r reconcil
 		Watches(kind.New(), enqueue(func(ctx context.Context, obj v1alpha1.Asset) []types.NamespacedName {
 			return k.competitors(ctx, lists, obj)
 		}), builder.WithPredicates(deletedOnly())).
-		Watches(&v1alpha1.WABA{}, enqueue(func(ctx context.Context, waba v1alpha1.Asset) []types.NamespacedName {
+		Watches(kind.New(), waiting(), builder.WithPredicates(createdOnly())).
+		Watches(&v1alpha1.WABA{}, enqueueLow(func(ctx context.Context, waba client.Object) []types.NamespacedName {
 			return namesBy(ctx, lists, k.kind, index.Account, index.AccountKey(client.ObjectKeyFromObject(waba)), nil)
 		}), builder.WithPredicates(accountMatters())).
 		WatchesRawSource(k.source(lists, b.AccountEvents)).

@@ -232,6 +232,9 @@ func (r *Resolver) connect(ctx context.Context, waba *v1alpha1.WABA) (*account.S
 	if err != nil {
 		return nil, err
 	}
+	if numbers := waba.Status.PhoneNumbers; numbers != nil {
+		s.AssumeNumber(numbers.Connected > 0)
+	}
 	if limit := waba.Status.RateLimit; limit != nil && limit.RegainAccessTime != nil {
 		s.Budget().Restore(limit.RegainAccessTime.Time)
 	}

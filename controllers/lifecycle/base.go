@@ -39,6 +39,7 @@ type Base struct {
 	AccountEvents *AccountEvents
 	debouncer     *eventDebouncer
 	Unconfirmed   *unconfirmedFacts
+	Reviews       *pendingReviews
 	Metrics       Metrics
 	log           logr.Logger
 	Audit         logr.Logger
@@ -48,11 +49,13 @@ type Base struct {
 	failed        func(error)
 	compared      func(Comparison)
 	dryRuns       *dryRunLog
-	Interval      time.Duration
+	// Interval, ShortestInterval and LongestInterval are those between observations of accounts that name none.
+	Interval, ShortestInterval, LongestInterval time.Duration
 	// WebhookURL is where the operator's receiver takes events, without the app's id that follows; "" where there is none.
 	WebhookURL string
-	// started is when this process began to reconcile.
-	started time.Time
+	// started is when this process began to reconcile, and starting how far it has come since.
+	started  time.Time
+	starting *startup
 }
 
 // runOf is what a run is about, and what makes another one worthwhile.
@@ -89,6 +92,9 @@ func (b *Base) requeue(ctx context.Context, run runOf, o *Result) ctrl.Result {
 	return ctrl.Result{RequeueAfter: after}
 }
 
+// Reconciled returns how many resources of a kind were reconciled since the process started, and still exist.
+func (b *Base) Reconciled(kind string) int { return b.Objects.Reconciled(kind) }
+
 // LogStep says at level 2 how far a run came.
 func LogStep(ctx context.Context, step string, values ...any) {
 	ctrl.LoggerFrom(ctx).V(2).Info(step, values...)
@@ -109,10 +115,7 @@ func (b *Base) reportTransitions(ctx context.Context, obj v1alpha1.Asset, before
 		if sameCondition(before, c) || reported[said{c.Reason, c.Message}] {
 			continue
 		}
-		kind := corev1.EventTypeNormal
-		if c.Status == metav1.ConditionFalse && !expected(c.Reason) || c.Reason == v1alpha1.ReasonExpiringSoon {
-			kind = corev1.EventTypeWarning
-		}
+		kind := eventType(&c)
 		sumsUpAccount := c.Type == v1alpha1.ConditionReady && obj.AccountReference() == nil
 		if kind == corev1.EventTypeNormal && unseen(before, c.Type) && !wrote && !sumsUpAccount {
 			continue
@@ -120,6 +123,14 @@ func (b *Base) reportTransitions(ctx context.Context, obj v1alpha1.Asset, before
 		reported[said{c.Reason, c.Message}] = true
 		b.Event(obj, kind, c.Reason, c.Type, c.Message)
 	}
+}
+
+// eventType is that of the event about a condition.
+func eventType(c *metav1.Condition) string {
+	if c.Status == metav1.ConditionFalse && !expected(c.Reason) || c.Reason == v1alpha1.ReasonExpiringSoon {
+		return corev1.EventTypeWarning
+	}
+	return corev1.EventTypeNormal
 }
 
 // unseen reports that nothing was known of a condition.
@@ -206,18 +217,18 @@ func NewBase(p Parts, o Options) *Base {
 	b := &Base{
 		Client: p.Client, Accounts: o.Accounts, Clock: o.Clock, recorder: p.Recorder, AccountEvents: &AccountEvents{}, Metrics: o.Metrics,
 		log: o.Log, Audit: o.Audit, ReadOnly: o.ReadOnly, Once: o.Once, intended: o.Intended, failed: o.Failed, compared: o.Compared,
-		Interval: o.ObservationInterval, started: o.Clock.Now(),
-		WebhookURL: o.WebhookURL,
-		Status:     &StatusWriter{client: p.Client, Live: p.Live, written: newWrittenVersions()},
+		Interval: o.ObservationInterval, ShortestInterval: o.MinObservationInterval, LongestInterval: o.MaxObservationInterval, started: o.Clock.Now(),
+		WebhookURL: o.WebhookURL, starting: newStartup(o.Clock, o.Log, o.Cached),
+		Status: &StatusWriter{client: p.Client, Live: p.Live, written: newWrittenVersions()},
 		Resolver: &Resolver{
 			client: p.Client, namespaces: namespaces, secrets: p.Live, accounts: o.Accounts, version: o.GraphAPIVersion,
 			contents: newContents(),
 		},
 		Media:   &mediaFiles{live: p.Live, downloads: o.Media, Handles: newHandles(o.Clock)},
 		Retries: NewRetries(o.Clock), failures: newFailureLog(o.Clock, o.Metrics), Creates: NewCreateQuota(o.Clock, o.CreatesPerHour),
-		debouncer: newEventDebouncer(o.Clock), Unconfirmed: newUnconfirmedFacts(), dryRuns: newDryRunLog(),
+		debouncer: newEventDebouncer(o.Clock), Unconfirmed: newUnconfirmedFacts(), Reviews: newPendingReviews(), dryRuns: newDryRunLog(),
 	}
-	b.Objects = newObjects(b.Retries, b.failures, b.debouncer, b.Unconfirmed, b.dryRuns, b.Creates, b.Media.Handles, b.Status.written,
+	b.Objects = newObjects(b.Retries, b.failures, b.debouncer, b.Unconfirmed, b.Reviews, b.dryRuns, b.Creates, b.Media.Handles, b.Status.written,
 		b.Resolver.contents, sessions{o.Accounts}, downloads{o.Media})
 	return b
 }

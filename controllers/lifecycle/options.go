@@ -24,6 +24,9 @@ type Options struct {
 	GraphAPIVersion string
 	// ObservationInterval is used where an account names none.
 	ObservationInterval time.Duration
+	// MinObservationInterval is the shortest one, while a review is pending; MaxObservationInterval the longest one, of quiet accounts
+	// whose webhooks work.
+	MinObservationInterval, MaxObservationInterval time.Duration
 	// Concurrency is how many resources of each kind are reconciled at once.
 	Concurrency int
 	// ReadOnly turns every write to Meta into an event.
@@ -45,8 +48,10 @@ type Options struct {
 	WebhookURL string
 	// WatchNamespaceLabels lets accounts select namespaces by label; it needs permission to watch Namespaces.
 	WatchNamespaceLabels bool
-	Clock                clock.PassiveClock
-	Metrics              Metrics
+	// Cached is how many resources of a kind there are, for the progress after a start; nil: none is reported.
+	Cached  func(kind string) int
+	Clock   clock.PassiveClock
+	Metrics Metrics
 	// Log is for what happens outside of a run; runs log to the logger of their context.
 	Log   logr.Logger
 	Audit logr.Logger

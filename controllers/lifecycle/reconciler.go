@@ -82,6 +82,7 @@ func (l *Reconciler[T]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 		return ctrl.Result{}, err
 	}
 	l.Objects.saw(goneOf(read))
+	l.starting.note(read.KindName(), l.Objects.Reconciled(read.KindName()))
 	p := l.begin(read)
 	defer func() { l.used(p.WABA) }()
 	if !read.GetDeletionTimestamp().IsZero() {
@@ -208,6 +209,7 @@ func (l *Reconciler[T]) finish(ctx context.Context, p *Run[T], o *Result) (ctrl.
 	case err != nil:
 		o = statusWriteFailed(o, err)
 	}
+	l.noteReview(p)
 	result := l.requeue(ctx, runOf{p.Object, fingerprint}, o)
 	if o.backoff {
 		result.RequeueAfter = min(result.RequeueAfter, l.account.longestPause())

@@ -102,7 +102,7 @@ func (r Repairs) Reset() { r.memory.Repairs = nil }
 // RepairHeld says why a repair can't be made, without a call; nil where it can. contested is how long the value is contested, and message
 // says so.
 func (b *Base) RepairHeld(s *account.Session, contested time.Duration, message string) *Result {
-	budget, wait := s.Budget().AllowsBackground()
+	budget, wait := s.Budget().AllowsBackground(1)
 	switch {
 	case contested > 0:
 		return Waiting(v1alpha1.ReasonContested, message, contested).AssetUnaffected()

@@ -61,6 +61,8 @@ type Gone struct {
 	UID types.UID
 	// accountID is Meta's id of a WABA.
 	accountID string
+	// reconciled means that it had a run of its own.
+	reconciled bool
 }
 
 // goneOf describes a resource as stores need it once it is gone.
@@ -79,10 +81,16 @@ type objects struct {
 
 	mu    sync.Mutex
 	known map[objectKey][]Gone
+	// reconciled counts those of a kind that had a run of their own.
+	reconciled map[string]int
 }
 
 func newObjects(stores ...Store) *objects {
-	return &objects{stores: stores, known: map[objectKey][]Gone{}}
+	o := &objects{stores: stores, known: map[objectKey][]Gone{}, reconciled: map[string]int{}}
+	for _, kind := range v1alpha1.AssetKinds {
+		o.reconciled[kind.Name] = 0
+	}
+	return o
 }
 
 // Keep adds a store, before the first run. A store that isn't added isn't freed.
@@ -90,9 +98,11 @@ func (o *objects) Keep(s Store) { o.stores = append(o.stores, s) }
 
 // saw notes a resource at the beginning of its own run. What had its name before is gone.
 func (o *objects) saw(obj Gone) {
+	obj.reconciled = true
 	before := o.swap(obj.objectKey, obj)
 	for _, gone := range before {
 		if gone.UID != obj.UID && o.free(gone) > 0 {
+			gone.reconciled = false
 			o.add(gone)
 		}
 	}
@@ -108,6 +118,7 @@ func (o *objects) gone(key objectKey) time.Duration {
 	// Out of known first: a run that uses one of them from now on has it reconciled again.
 	for _, gone := range o.swap(key) {
 		if wait := o.free(gone); wait > 0 {
+			gone.reconciled = false
 			o.add(gone)
 			again = deadline.Sooner(again, wait)
 		}
@@ -139,7 +150,24 @@ func (o *objects) swap(key objectKey, now ...Gone) (before []Gone) {
 	} else {
 		o.known[key] = now
 	}
+	o.reconciled[key.kind] += countReconciled(now) - countReconciled(before)
 	return before
+}
+
+func countReconciled(objects []Gone) (n int) {
+	for i := range objects {
+		if objects[i].reconciled {
+			n++
+		}
+	}
+	return n
+}
+
+// Reconciled returns how many resources of a kind had a run in this process, and aren't gone.
+func (o *objects) Reconciled(kind string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.reconciled[kind]
 }
 
 func (o *objects) add(obj Gone) (added bool) {

@@ -198,7 +198,9 @@ func planFor(s state) action {
 }
 
 // written is the result of a write, until it is read back. It is the same throughout: a run in between must not write the status again.
-func written() *lifecycle.Result { return lifecycle.Done("written; the next observation reads it back") }
+func written() *lifecycle.Result {
+	return lifecycle.Done("written; the next observation reads it back")
+}
 
 // planUnread is the plan after a write that isn't read back.
 func planUnread(s state) action {

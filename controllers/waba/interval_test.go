@@ -5,6 +5,7 @@ package waba
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -86,5 +87,49 @@ func TestUnitDueIn(t *testing.T) {
 		if got := dueIn(c.waba, 5*time.Minute, "s", "1", now); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
+	}
+}
+
+// TestUnitQuietInterval: the longer nothing changes, the longer the interval, where webhooks work and nobody asked for another one.
+func TestUnitQuietInterval(t *testing.T) {
+	const requested, longest = 5 * time.Minute, 30 * time.Minute
+	for name, c := range map[string]struct {
+		quiet    time.Duration
+		webhooks bool
+		spec     *int32
+		want     time.Duration
+	}{
+		"just changed":             {0, true, nil, requested},
+		"after the first interval": {5 * time.Minute, true, nil, requested},
+		"as long as it was quiet":  {11 * time.Minute, true, nil, 11 * time.Minute},
+		"not for ever":             {24 * time.Hour, true, nil, longest},
+		"without webhooks":         {24 * time.Hour, false, nil, requested},
+		"as the resource says":     {24 * time.Hour, true, ptr.To[int32](300), requested},
+		"a clock that was ahead":   {-time.Hour, true, nil, requested},
+	} {
+		waba := &v1alpha1.WABA{Spec: v1alpha1.WABASpec{ObservationIntervalSeconds: c.spec}}
+		if got := quietInterval(waba, requested, longest, c.quiet, c.webhooks); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	if got := quietInterval(&v1alpha1.WABA{}, time.Hour, longest, 24*time.Hour, true); got != time.Hour {
+		t.Errorf("requested is longer than the longest: %s", got)
+	}
+}
+
+// TestUnitReviewDue: 1, 2, 4, 8 … minutes after the review began, and then as often as ever.
+func TestUnitReviewDue(t *testing.T) {
+	begun := lifecycletest.Start
+	observed := begun.Add(-time.Minute)
+	var at []time.Duration
+	for range 6 {
+		observed = reviewDue(begun, observed, time.Minute, 5*time.Minute)
+		at = append(at, observed.Sub(begun)/time.Minute)
+	}
+	if want := []time.Duration{1, 2, 4, 8, 13, 18}; !slices.Equal(at, want) {
+		t.Errorf("observed after %d minutes, want %d", at, want)
+	}
+	if got := reviewDue(begun, begun.Add(time.Hour), time.Minute, 30*time.Second); got != begun.Add(time.Hour+time.Minute) {
+		t.Errorf("the shortest interval holds, even if less is requested: %s", got)
 	}
 }

@@ -24,19 +24,22 @@ import (
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/permissions).
 const scopeManagement = "whatsapp_business_management"
 
-// fill copies what the observation saw into the status.
-func (a *accounts) fill(ctx context.Context, p *accountRun, interval time.Duration) {
+// fill copies what the observation saw into the status. It returns the interval until the next one.
+func (a *accounts) fill(ctx context.Context, p *accountRun, requested time.Duration) time.Duration {
 	s, snap := &p.Object.Status, observedBy(p).snapshot
 	accountStatus(s, &snap.Account)
 	optionalStatus(s, snap.Optional)
 	s.ID, s.AccountID = snap.AccountID, snap.AccountID
-	s.EffectiveIntervalSeconds = int64(interval / time.Second)
 	s.LastObservedTime = &metav1.Time{Time: snap.Begun.Truncate(time.Second)}
 	if snap.AppsSection.Complete {
 		s.SubscribedApps = subscribedApps(snap.Apps)
 	}
 	credentials(s, p.Session, snap.Token, p.Now)
-	a.count(ctx, p)
+	arrived := a.count(ctx, p)
+	quiet := quietInterval(p.Object, requested, a.LongestInterval, p.Now.Sub(p.Session.LastChange()), a.webhooksWork(ctx, p, arrived))
+	interval := p.Session.EffectiveInterval(quiet)
+	s.EffectiveIntervalSeconds = int64(interval / time.Second)
+	return interval
 }
 
 func accountStatus(s *v1alpha1.WABAStatus, a *graph.Account) {
@@ -109,10 +112,12 @@ func missingScope(token *graph.TokenInfo) string {
 	return scopeManagement
 }
 
-// count summarises templates and numbers, and how many of them no resource manages.
-func (a *accounts) count(ctx context.Context, p *accountRun) {
+// count summarises templates and numbers, and how many of them no resource manages. It reports whether a webhook was ever about one
+// of them.
+func (a *accounts) count(ctx context.Context, p *accountRun) (arrived bool) {
 	s, snap := &p.Object.Status, observedBy(p).snapshot
-	if templates, err := a.managedTemplates(ctx, p.Object); err != nil {
+	templates, arrived, err := a.managedTemplates(ctx, p.Object)
+	if err != nil {
 		p.Missed("list the account's templates here", err) // what was last known stays
 	} else {
 		p.Session.PruneTemplates(templates)
@@ -120,13 +125,14 @@ func (a *accounts) count(ctx context.Context, p *accountRun) {
 			s.Templates = templateCounts(snap, templates)
 		}
 	}
-	if !snap.NumbersSection.Complete {
-		return
-	}
-	managed, err := a.managedNumbers(ctx, p.Object)
+	managed, reported, err := a.managedNumbers(ctx, p.Object)
 	if err != nil {
 		p.Missed("list the account's numbers here", err)
-		return // what was last known stays
+		return arrived // what was last known stays
+	}
+	arrived = arrived || reported
+	if !snap.NumbersSection.Complete {
+		return arrived
 	}
 	counts := &v1alpha1.PhoneNumberCounts{Total: int32(len(snap.Numbers))} //nolint:gosec // bounded by Meta
 	for id, n := range snap.Numbers {
@@ -138,19 +144,26 @@ func (a *accounts) count(ctx context.Context, p *accountRun) {
 		}
 	}
 	s.PhoneNumbers = counts
+	return arrived
 }
 
-// managedTemplates are the account's templates that a MessageTemplate resource names.
-func (a *accounts) managedTemplates(ctx context.Context, waba *v1alpha1.WABA) (map[account.TemplateKey]bool, error) {
+// ofAccount lists what belongs to an account.
+func ofAccount(waba *v1alpha1.WABA) client.MatchingFields {
+	return client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}
+}
+
+// managedTemplates are the account's templates that a MessageTemplate resource names. reported means that a webhook was about one of them.
+func (a *accounts) managedTemplates(ctx context.Context, waba *v1alpha1.WABA) (managed map[account.TemplateKey]bool, reported bool, err error) {
 	var list v1alpha1.MessageTemplateList
-	if err := a.Client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, err
+	if err := a.Client.List(ctx, &list, ofAccount(waba), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, false, err
 	}
-	managed := map[account.TemplateKey]bool{}
+	managed = map[account.TemplateKey]bool{}
 	for i := range list.Items {
 		managed[account.NewTemplateKey(list.Items[i].Spec.Name, list.Items[i].Spec.Language)] = true
+		reported = reported || len(list.Items[i].WebhookEvents()) > 0
 	}
-	return managed, nil
+	return managed, reported, nil
 }
 
 func templateCounts(snap *account.Snapshot, managed map[account.TemplateKey]bool) *v1alpha1.TemplateCounts {
@@ -184,18 +197,19 @@ func templateCounts(snap *account.Snapshot, managed map[account.TemplateKey]bool
 	return counts
 }
 
-// managedNumbers are the ids of the account's numbers that a PhoneNumber resource names.
-func (a *accounts) managedNumbers(ctx context.Context, waba *v1alpha1.WABA) (map[string]bool, error) {
-	managed := map[string]bool{}
+// managedNumbers are the ids of the account's numbers that a PhoneNumber resource names. reported means that a webhook was about one of them.
+func (a *accounts) managedNumbers(ctx context.Context, waba *v1alpha1.WABA) (managed map[string]bool, reported bool, err error) {
+	managed = map[string]bool{}
 	var list v1alpha1.PhoneNumberList
-	if err := a.Client.List(ctx, &list, client.MatchingFields{index.Account: index.AccountKey(client.ObjectKeyFromObject(waba))}, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, err
+	if err := a.Client.List(ctx, &list, ofAccount(waba), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, false, err
 	}
 	for i := range list.Items {
 		managed[list.Items[i].Spec.ID] = true
 		managed[list.Items[i].Status.ID] = true
+		reported = reported || len(list.Items[i].WebhookEvents()) > 0
 	}
-	return managed, nil
+	return managed, reported, nil
 }
 
 // limits mirrors the create quota, the call log and the rate budget, so that a restart forgets nothing. The create quota is the

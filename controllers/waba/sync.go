@@ -37,7 +37,7 @@ func (a *accounts) sync(ctx context.Context, p *accountRun) *lifecycle.Result {
 	}
 	uid, version := p.Session.SecretVersion()
 	requested := requestedInterval(p.Object, a.Interval)
-	if wait := a.confirmSooner(p, dueIn(p.Object, requested, uid, version, p.Now)); wait > 0 && !failing(p) && !p.Session.TokenRefused() {
+	if wait := a.sooner(p, dueIn(p.Object, requested, uid, version, p.Now), requested); wait > 0 && !failing(p) && !p.Session.TokenRefused() {
 		lifecycle.LogStep(ctx, "No observation is due", "for", wait.String())
 		return a.between(p, wait)
 	}
@@ -53,10 +53,10 @@ func throttled(p *accountRun) *lifecycle.Result {
 		p.Session.Probe()
 		return nil
 	}
-	if err := p.Session.Budget().Before(graph.OpReadAccount); err != nil {
+	if err := p.Session.Budget().Check(graph.OpReadAccount); err != nil {
 		return lifecycle.Failed("read the account", err)
 	}
-	if allowed, wait := p.Session.Budget().AllowsBackground(); !allowed {
+	if allowed, wait := p.Session.AllowsObservation(); !allowed {
 		return lifecycle.Waiting(v1alpha1.ReasonRateLimited, "Meta's rate limit is nearly used up; the next observation waits", wait).AssetUnaffected().Showing(true)
 	}
 	return nil
@@ -105,8 +105,7 @@ func (a *accounts) observe(ctx context.Context, p *accountRun, requested time.Du
 		return a.unreadable(ctx, p, err)
 	}
 	p.Found = observed{snapshot: snapshot, token: snapshot.Token}
-	interval := p.Session.EffectiveInterval(requested)
-	a.fill(ctx, p, interval)
+	interval := a.fill(ctx, p, requested)
 	complaint := a.manage(ctx, p)
 	a.Unconfirmed.Observed(p.Object.UID, snapshot.Begun, &change)
 	a.AccountEvents.Publish(lifecycle.AccountChange{WABA: client.ObjectKeyFromObject(p.Object), Change: change})
@@ -115,7 +114,7 @@ func (a *accounts) observe(ctx context.Context, p *accountRun, requested time.Du
 	if complaint != nil {
 		o = complaint
 	}
-	return o.RetryAfter(a.confirmSooner(p, jittered(interval, string(p.Object.UID))))
+	return o.RetryAfter(a.sooner(p, jittered(interval, string(p.Object.UID)), requested))
 }
 
 // noteUnreadable notes the parts of the account that couldn't be read.

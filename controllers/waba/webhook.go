@@ -66,17 +66,6 @@ func standingEnds(s *v1alpha1.WABAStatus, now time.Time) time.Duration {
 	return ends
 }
 
-// confirmSooner shortens the wait for the next observation that is to confirm what webhooks reported, but never so far
-// that observing spends more than half of Meta's quota.
-func (a *accounts) confirmSooner(p *accountRun, wait time.Duration) time.Duration {
-	due := a.Unconfirmed.Due(p.Object.UID)
-	if due.IsZero() || wait == 0 {
-		return wait
-	}
-	gap := max(facts.APILag, p.Session.EffectiveInterval(facts.APILag))
-	return min(wait, max(0, deadline.Later(due, p.Object.Status.LastObservedTime.Add(gap)).Sub(p.Now)))
-}
-
 // Notices is what webhooks reported since before. What conditions show isn't repeated.
 func (a *accounts) Notices(before any, obj *v1alpha1.WABA) []lifecycle.Notice {
 	is := obj.Status.Webhook

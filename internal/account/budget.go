@@ -47,6 +47,9 @@ type Budget struct {
 	// probed is whether a probe was let through since this block began, probing whether its call is still to be made.
 	probed, probing bool
 	shares          shares
+	// quota is how many calls an hour Meta allows, 0 while that isn't known; spent are those that were made.
+	quota int
+	spent spent
 }
 
 // NewBudget returns an unused budget.
@@ -82,21 +85,51 @@ func (b *Budget) Probe() {
 	}
 }
 
-// Before refuses every call while Meta throttles.
+// SetQuota sets how many calls an hour Meta allows.
+func (b *Budget) SetQuota(quota int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.quota = quota
+}
+
+// Before counts a call, or refuses it while Meta throttles, or would after it.
 func (b *Budget) Before(op graph.Operation) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	left := b.blockLeft(b.clock.Now())
-	if left == 0 {
-		return nil
+	if err := b.check(op); err != nil {
+		return err
 	}
+	b.probing = false
+	if !op.OfApp() {
+		b.spent.add(b.clock.Now())
+	}
+	return nil
+}
+
+// Check returns the error with which Before would refuse a call.
+func (b *Budget) Check(op graph.Operation) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.check(op)
+}
+
+func (b *Budget) check(op graph.Operation) error {
+	now := b.clock.Now()
 	if b.probing {
-		b.probing = false
 		return nil
 	}
-	return &graph.Error{
-		Op: op, Class: graph.ClassThrottled, Message: "waiting until Meta lifts the rate limit", RetryAfter: left,
+	refused := func(why string, wait time.Duration) error {
+		return &graph.Error{Op: op, Class: graph.ClassThrottled, Message: why, RetryAfter: wait}
 	}
+	if left := b.blockLeft(now); left > 0 {
+		return refused("waiting until Meta lifts the rate limit", left)
+	}
+	if b.quota > 0 && !op.OfApp() {
+		if wait := b.spent.until(b.quota-1, now); wait > 0 {
+			return refused("waiting because the account's calls of this hour are used up", wait)
+		}
+	}
+	return nil
 }
 
 // After updates the budget from the answer to a call. It adds to a throttling error how long to wait, also where Meta didn't say.
@@ -144,6 +177,16 @@ func (b *Budget) percentLocked() int {
 	return b.percent
 }
 
+// spentPercent is how much of the quota this process has used in the last hour.
+func (b *Budget) spentPercent() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.quota == 0 {
+		return 0
+	}
+	return b.spent.total(b.clock.Now()) * 100 / b.quota
+}
+
 // BlockedUntil returns when calls are possible again; zero if they are now.
 func (b *Budget) BlockedUntil() time.Time {
 	b.mu.Lock()
@@ -159,30 +202,37 @@ func (b *Budget) relevantFor() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
-	left := max(b.blockLeft(now), b.shares.relevantFor(now))
+	left := max(b.blockLeft(now), b.shares.relevantFor(now), b.spent.relevantFor(now))
 	if b.percent > 0 {
 		left = max(left, deadline.Left(b.percentAt.Add(usageLife), now, usageLife))
 	}
 	return left
 }
 
-// AllowsBackground reports whether a call that no user asked for may be made, and if not, when to ask again.
-func (b *Budget) AllowsBackground() (bool, time.Duration) {
+// AllowsBackground reports whether calls that no user asked for may be made, and if not, when to ask again. The last calls of an hour are
+// kept for users. More calls than half the quota are never refused for good: they are made once half of it is free.
+func (b *Budget) AllowsBackground(calls int) (bool, time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
 	if left := b.blockLeft(now); left > 0 {
 		return false, left
 	}
-	if b.percentLocked() >= stopPercent && now.Sub(b.percentAt) < firstBlock {
+	regained := b.percentAt.Before(b.blockedUntil) // the figure is older than the end of the block
+	if b.percentLocked() >= stopPercent && !regained && now.Sub(b.percentAt) < firstBlock {
 		return false, firstBlock - now.Sub(b.percentAt)
+	}
+	if b.quota > 0 {
+		if wait := b.spent.until(b.quota*stopPercent/100-min(calls, b.quota/2), now); wait > 0 {
+			return false, wait
+		}
 	}
 	return true, 0
 }
 
 // Stretch returns the factor by which background reads slow down: 1 up to 75 % usage, rising to 5 at 95 %.
 func (b *Budget) Stretch() float64 {
-	p := min(b.Percent(), stopPercent)
+	p := min(max(b.Percent(), b.spentPercent()), stopPercent)
 	if p <= stretchPercent {
 		return 1
 	}

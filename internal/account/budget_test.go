@@ -45,7 +45,7 @@ func TestBudgetBlocksForTheTimeMetaNames(t *testing.T) {
 		if until := b.BlockedUntil(); !until.Equal(testStart.Add(c.want)) {
 			t.Errorf("%s: blocked until %s", c.name, until)
 		}
-		if allowed, wait := b.AllowsBackground(); allowed || wait != c.want {
+		if allowed, wait := b.AllowsBackground(1); allowed || wait != c.want {
 			t.Errorf("%s: background %t, %s", c.name, allowed, wait)
 		}
 		clk.SetTime(testStart.Add(c.want - time.Second))
@@ -120,12 +120,12 @@ func TestBudgetStretch(t *testing.T) {
 func TestBudgetKeepsBackgroundCallsBackNearTheLimit(t *testing.T) {
 	b, clk := newTestBudget()
 	b.After(94, 0, nil)
-	if allowed, _ := b.AllowsBackground(); !allowed {
+	if allowed, _ := b.AllowsBackground(1); !allowed {
 		t.Error("94 % must not stop background calls")
 	}
 	b.After(95, 0, nil)
 	clk.SetTime(testStart.Add(time.Minute))
-	if allowed, wait := b.AllowsBackground(); allowed || wait != firstBlock-time.Minute {
+	if allowed, wait := b.AllowsBackground(1); allowed || wait != firstBlock-time.Minute {
 		t.Errorf("95 %%: %t, %s", allowed, wait)
 	}
 	if b.Before(graph.OpEditTemplate) != nil {
@@ -133,7 +133,7 @@ func TestBudgetKeepsBackgroundCallsBackNearTheLimit(t *testing.T) {
 	}
 	// Only a call shows whether the usage has fallen; so the budget allows one now and then.
 	clk.SetTime(testStart.Add(firstBlock))
-	if allowed, _ := b.AllowsBackground(); !allowed {
+	if allowed, _ := b.AllowsBackground(1); !allowed {
 		t.Error("after a pause one call must be possible")
 	}
 }
@@ -211,10 +211,10 @@ func TestBudgetWrongClock(t *testing.T) {
 	restored, _ := newTestBudget()
 	restored.Restore(persisted)
 	for name, b := range map[string]*Budget{"in memory": b, "restored": restored} {
-		if err := b.Before(graph.OpReadAccount); err != nil || !b.BlockedUntil().IsZero() || b.Percent() != 0 || b.relevantFor() != 0 {
+		if err := b.Check(graph.OpReadAccount); err != nil || !b.BlockedUntil().IsZero() || b.Percent() != 0 || b.relevantFor() != 0 {
 			t.Errorf("%s: %v, blocked until %s, %d%%, relevant for %s", name, err, b.BlockedUntil(), b.Percent(), b.relevantFor())
 		}
-		if allowed, wait := b.AllowsBackground(); !allowed {
+		if allowed, wait := b.AllowsBackground(1); !allowed {
 			t.Errorf("%s: waits %s", name, wait)
 		}
 		b.After(100, 20*time.Minute, throttled(80008, 0))

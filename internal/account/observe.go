@@ -60,7 +60,9 @@ func (s *Session) Observe(ctx context.Context) (*Snapshot, Change, error) {
 	if err := o.readHourly(ctx); err != nil {
 		return nil, Change{}, err
 	}
-	return o.snap, s.publish(o.snap), nil
+	change := s.publish(o.snap)
+	s.account.SetQuota(s.quota())
+	return o.snap, change, nil
 }
 
 // InspectToken reads Meta's data about the token itself. It explains why an account can't be read.

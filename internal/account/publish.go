@@ -25,26 +25,7 @@ func (s *Session) publish(snap *Snapshot) Change {
 	maps.DeleteFunc(s.lookupRequests, func(_ string, at time.Time) bool { return !deadline.Within(at, now, requestGap) })
 	change := diff(old, snap)
 	if snap.TemplatesSection.Complete {
-		keys := snap.Templates
-		s.lastListings = [2]*templateListing{{begun: snap.TemplatesSection.Begun, keys: keys}, s.lastListings[0]}
-		if old != nil {
-			for k, t := range old.Templates {
-				if _, there := keys[k]; !there {
-					s.rememberMissing(k, t.Unpack().ID, keys)
-				}
-			}
-		}
-		maps.DeleteFunc(s.missingIDs, func(k TemplateKey, _ string) bool { _, there := keys[k]; return there })
-		maps.DeleteFunc(s.lastWrite, func(_ TemplateKey, at time.Time) bool { return s.listedTwiceSince(at) })
-		for k, f := range s.templateOverrides {
-			if f.at.Before(snap.TemplatesSection.Begun) {
-				if f.template != nil {
-					s.rememberMissing(k, f.template.ID, keys)
-				}
-				delete(s.templateOverrides, k)
-				change.Templates = append(change.Templates, k)
-			}
-		}
+		s.listed(old, snap, &change)
 	}
 	if snap.NumbersSection.Complete {
 		for id, f := range s.numberOverrides {
@@ -59,9 +40,36 @@ func (s *Session) publish(snap *Snapshot) Change {
 		change.Apps = change.Apps || !reflect.DeepEqual(s.appsOverride.Apps, snap.Apps)
 		s.appsOverride = AppsView{}
 	}
+	if !change.Empty() {
+		s.lastChange = snap.Begun
+	}
 	s.snapshot = snap
 	s.unrequestedWrites = 0
 	return change
+}
+
+// listed drops what a complete listing of templates makes superfluous, and adds to the change what it replaces. s.mu is held.
+func (s *Session) listed(old, snap *Snapshot, change *Change) {
+	keys := snap.Templates
+	s.lastListings = [2]*templateListing{{begun: snap.TemplatesSection.Begun, keys: keys}, s.lastListings[0]}
+	if old != nil {
+		for k, t := range old.Templates {
+			if _, there := keys[k]; !there {
+				s.rememberMissing(k, t.Unpack().ID, keys)
+			}
+		}
+	}
+	maps.DeleteFunc(s.missingIDs, func(k TemplateKey, _ string) bool { _, there := keys[k]; return there })
+	maps.DeleteFunc(s.lastWrite, func(_ TemplateKey, at time.Time) bool { return s.listedTwiceSince(at) })
+	for k, f := range s.templateOverrides {
+		if f.at.Before(snap.TemplatesSection.Begun) {
+			if f.template != nil {
+				s.rememberMissing(k, f.template.ID, keys)
+			}
+			delete(s.templateOverrides, k)
+			change.Templates = append(change.Templates, k)
+		}
+	}
 }
 
 // clampFutureTimes replaces times from a clock that was ahead by now. Otherwise overrides would count as newer than every
@@ -84,6 +92,9 @@ func (s *Session) clampFutureTimes(now time.Time) {
 			f.at = now
 			s.numberOverrides[id] = f
 		}
+	}
+	if inFuture(s.lastChange) {
+		s.lastChange = now
 	}
 	if inFuture(s.numbersListed) {
 		s.numbersListed = now

@@ -73,6 +73,10 @@ type Session struct {
 	catalogs    catalogsRead
 
 	snapshot *Snapshot
+	// registered is whether the account had a registered number before this process observed it.
+	registered bool
+	// lastChange is when the last observation began that found anything changed.
+	lastChange time.Time
 	// lastListings are the keys of the last two complete template listings, newest first.
 	lastListings [2]*templateListing
 	// templateOverrides holds single templates read or written after the snapshot began.
@@ -169,6 +173,13 @@ func (s *Session) Snapshot() *Snapshot {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.snapshot
+}
+
+// LastChange returns when the last observation began that differed from the one before, or was the first of this process.
+func (s *Session) LastChange() time.Time {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.lastChange
 }
 
 // RefreshOptional makes the next observation read the optional fields of the account, because one of them was written.
@@ -348,10 +359,32 @@ func (s *Session) setBreaker(open bool) {
 
 // quota returns Meta's quota of calls an hour for the account.
 func (s *Session) quota() int {
-	if snap := s.Snapshot(); snap != nil && snap.HasRegisteredNumber() {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	registered := s.registered
+	if s.snapshot != nil {
+		registered = s.snapshot.HasRegisteredNumber()
+	}
+	if registered {
 		return quotaWithNumber
 	}
 	return quotaWithoutNumber
+}
+
+// AssumeNumber is for the time until this process observes the account: an earlier one found a registered number, or none.
+func (s *Session) AssumeNumber(registered bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.registered = registered
+}
+
+// AllowsObservation reports whether the quota has room for an observation, and if not, when to ask again.
+func (s *Session) AllowsObservation() (bool, time.Duration) {
+	calls := 1
+	if snap := s.Snapshot(); snap != nil {
+		calls = snap.Calls
+	}
+	return s.account.AllowsBackground(calls)
 }
 
 // EffectiveInterval returns how long to wait between observations: at least the requested interval, and long enough that

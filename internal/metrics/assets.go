@@ -35,6 +35,8 @@ type Standing struct {
 type AssetOptions struct {
 	// Objects are the resources. Their cache is filled long before there is a leader.
 	Objects Objects
+	// Reconciled is how many resources of a kind were reconciled since the process started.
+	Reconciled func(kind string) int
 	// Elected is closed once this replica leads. Only the leader says anything of assets, so that sums over all replicas are true.
 	Elected <-chan struct{}
 	// Lease is the name of the lease.
@@ -138,6 +140,7 @@ func (s *scrape) read() error {
 		if err := s.Objects.Each(kind, s.add); err != nil {
 			return err
 		}
+		s.fixed[counted(unreconciled, kind.Name)] = max(0, s.fixed[counted(resources, kind.Name)]-s.Reconciled(kind.Name))
 	}
 	return nil
 }

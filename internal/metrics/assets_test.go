@@ -55,7 +55,7 @@ func leading() <-chan struct{} {
 
 func collector(s *store, change ...func(*AssetOptions)) *Assets {
 	o := AssetOptions{
-		Objects: s, Elected: leading(), Lease: "the-lease", GraphAPIVersion: "v25.0", Clock: clocktesting.NewFakePassiveClock(start), Log: logr.Discard(),
+		Objects: s, Reconciled: func(string) int { return 1 }, Elected: leading(), Lease: "the-lease", GraphAPIVersion: "v25.0", Clock: clocktesting.NewFakePassiveClock(start), Log: logr.Discard(),
 		Standing:   func(*v1alpha1.WABA, time.Time) Standing { return Standing{} },
 		Usage:      func(types.UID) (int, time.Time, bool) { return 0, time.Time{}, false },
 		VersionEnd: func(v string) (time.Time, bool) { return start.Add(time.Hour), v == "v25.0" },
@@ -201,7 +201,9 @@ func TestErrorCostsNoScrape(t *testing.T) {
 func TestEmptyCluster(t *testing.T) {
 	same(t, exported(t, collector(&store{})), `waba_operator_leader{lease="the-lease"} 1`,
 		`waba_operator_resources{kind="MessageTemplate"} 0`, `waba_operator_resources{kind="PhoneNumber"} 0`,
-		`waba_operator_resources{kind="WABA"} 0`, `waba_operator_resources{kind="WebhookSubscription"} 0`)
+		`waba_operator_resources{kind="WABA"} 0`, `waba_operator_resources{kind="WebhookSubscription"} 0`,
+		`waba_operator_unreconciled_resources{kind="MessageTemplate"} 0`, `waba_operator_unreconciled_resources{kind="PhoneNumber"} 0`,
+		`waba_operator_unreconciled_resources{kind="WABA"} 0`, `waba_operator_unreconciled_resources{kind="WebhookSubscription"} 0`)
 }
 
 // TestStrangersAddNothing: a template that only names an account, or was found in another one, isn't the account's.

@@ -68,6 +68,11 @@ var (
 		Help:   "Resources by kind.",
 		Labels: []Label{kindLabel},
 	})
+	unreconciled = define(Definition{
+		Name: "waba_operator_unreconciled_resources", Type: Gauge, Scope: Cluster,
+		Help:   "Resources by kind that the leader hasn't reconciled since it started. 0 once the start is over; new ones are there for a moment.",
+		Labels: []Label{kindLabel},
+	})
 	resourceConditions = define(Definition{
 		Name: "waba_operator_resource_conditions", Type: Gauge, Scope: Cluster,
 		Help: "Resources by kind, condition, and the condition's status and reason.",

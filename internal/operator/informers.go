@@ -55,3 +55,18 @@ func (i *informers) Each(kind v1alpha1.AssetKind, each func(runtime.Object) erro
 	}
 	return nil
 }
+
+// Len returns how many objects of a kind are in the cache.
+func (i *informers) Len(kind string) int {
+	k, ok := v1alpha1.AssetKindOf(kind)
+	if !ok {
+		return 0
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	n := 0
+	for _, informer := range i.ofType[reflect.TypeOf(k.New())] {
+		n += len(informer.GetStore().ListKeys())
+	}
+	return n
+}

@@ -17,9 +17,16 @@ const MemoryVariable = "WABA_OPERATOR_MEMORY_LIMIT"
 // the kernel, files in memory, and what is allocated during a collection.
 const memoryPercent = 90
 
-// LimitMemory makes Go collect garbage in time, before the container's limit ends the process: Go doubles its heap between two
-// collections otherwise, whatever there is. Who sets GOMEMLIMIT decides instead.
+// garbagePercent is how much the heap may grow between two collections, in percent of what is in use. Go's 100 would double it. Most of the
+// operator's heap is the cache, which stays, and little garbage is made in quiet times: taking over 10,000 templates took 136 MB at most
+// with 50 and 182 MB with 100, in about the same CPU time.
+const garbagePercent = 50
+
+// LimitMemory makes Go collect garbage in time, before the container's limit ends the process. Who sets GOGC or GOMEMLIMIT decides instead.
 func LimitMemory() error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
 	text, limited := os.LookupEnv(MemoryVariable)
 	if !limited || text == "" || os.Getenv("GOMEMLIMIT") != "" {
 		return nil

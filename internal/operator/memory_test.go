@@ -10,7 +10,24 @@ import (
 	"testing"
 )
 
+func TestGarbageIsCollectedEarly(t *testing.T) {
+	before := debug.SetGCPercent(100)
+	t.Cleanup(func() { debug.SetGCPercent(before) })
+	for own, want := range map[string]int{"": garbagePercent, "200": 100} { // the runtime has read it at the start
+		debug.SetGCPercent(100)
+		t.Setenv("GOGC", own)
+		if err := LimitMemory(); err != nil {
+			t.Fatal(err)
+		}
+		if got := debug.SetGCPercent(100); got != want {
+			t.Errorf("GOGC=%q: %d %%, want %d", own, got, want)
+		}
+	}
+}
+
 func TestLimitMemory(t *testing.T) {
+	percent := debug.SetGCPercent(100)
+	t.Cleanup(func() { debug.SetGCPercent(percent) })
 	before := debug.SetMemoryLimit(-1) // a negative one only asks
 	t.Cleanup(func() { debug.SetMemoryLimit(before) })
 	for _, c := range []struct {

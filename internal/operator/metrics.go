@@ -19,6 +19,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/waba-operator/waba-operator/api/v1alpha1"
+	"github.com/waba-operator/waba-operator/controllers"
 	"github.com/waba-operator/waba-operator/internal/account"
 	"github.com/waba-operator/waba-operator/internal/graph"
 	"github.com/waba-operator/waba-operator/internal/metrics"
@@ -91,9 +92,9 @@ func exportClient() {
 }
 
 // exportAssets registers the metrics of assets.
-func exportAssets(mgr ctrl.Manager, o *Options, s Dependencies, accounts *account.Manager, found *informers) error {
+func exportAssets(mgr ctrl.Manager, o *Options, s Dependencies, accounts *account.Manager, found *informers, r *controllers.Reconcilers) error {
 	return s.Registerer.Register(metrics.NewAssets(metrics.AssetOptions{
-		Objects: found, Elected: mgr.Elected(), Lease: o.electionID(),
+		Objects: found, Reconciled: r.Reconciled, Elected: mgr.Elected(), Lease: o.electionID(),
 		Standing: func(w *v1alpha1.WABA, now time.Time) metrics.Standing {
 			return metrics.Standing{
 				Restrictions: len(standing.Restrictions(&w.Status, now)), Violations: len(standing.Violations(&w.Status, now)),

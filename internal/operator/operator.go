@@ -158,19 +158,20 @@ func (o Options) addControllers(ctx context.Context, mgr ctrl.Manager, s Depende
 		PageSize: o.PageSize, Clock: s.Clock, Observe: recorder.Observe, ObserveUnknown: recorder.UnknownProperty,
 		OnThrottled: recorder.Throttled, Log: s.Log.WithName("graph"),
 	})
-	if err := exportAssets(mgr, &o, s, accounts, found); err != nil {
-		return err
-	}
 	reconcilers, err := controllers.Setup(ctx, mgr, controllers.Options{
 		Accounts: accounts, GraphAPIVersion: o.GraphAPIVersion, ObservationInterval: o.ObservationInterval,
+		MinObservationInterval: o.MinObservationInterval, MaxObservationInterval: o.MaxObservationInterval,
 		Concurrency: o.Concurrency, ReadOnly: o.ReadOnly, CreatesPerHour: o.CreatesPerHour, WebhookURL: o.ReceiverURL(),
-		WatchNamespaceLabels: o.WatchesNamespaces(), Clock: s.Clock, Metrics: recorder,
+		WatchNamespaceLabels: o.WatchesNamespaces(), Cached: found.Len, Clock: s.Clock, Metrics: recorder,
 		Log: s.Log.WithName("controllers"), Audit: s.Log.WithName("audit"), NewQueue: s.NewQueue, Media: downloads,
 	})
-	if err == nil && s.Reconcilers != nil {
+	if err != nil {
+		return err
+	}
+	if s.Reconcilers != nil {
 		s.Reconcilers(reconcilers)
 	}
-	return err
+	return exportAssets(mgr, &o, s, accounts, found, reconcilers)
 }
 
 // addDownloads has files fetched until the manager stops.

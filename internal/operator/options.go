@@ -24,11 +24,13 @@ type Options struct {
 	GraphTimeout        time.Duration
 	PageSize            int
 	ObservationInterval time.Duration
-	CreatesPerHour      int
-	Concurrency         int
-	ReadOnly            bool
-	Controllers         bool
-	Check               bool
+	// MinObservationInterval and MaxObservationInterval bound the interval of accounts that need more or less attention.
+	MinObservationInterval, MaxObservationInterval time.Duration
+	CreatesPerHour                                 int
+	Concurrency                                    int
+	ReadOnly                                       bool
+	Controllers                                    bool
+	Check                                          bool
 
 	MediaAllowPrivateAddresses bool
 
@@ -55,7 +57,7 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		GraphBaseURL: graph.DefaultBaseURL, GraphAPIVersion: graph.DefaultVersion, GraphTimeout: 30 * time.Second,
-		PageSize: 100, ObservationInterval: 5 * time.Minute, CreatesPerHour: 100, Concurrency: 8, Controllers: true,
+		PageSize: 100, ObservationInterval: 5 * time.Minute, MinObservationInterval: time.Minute, MaxObservationInterval: 30 * time.Minute, CreatesPerHour: 100, Concurrency: 8, Controllers: true,
 		ProbeAddress: ":8081", LogFormat: "json",
 		LeaderElectionLeaseDuration: 15 * time.Second, LeaderElectionRenewDeadline: 10 * time.Second, LeaderElectionRetryPeriod: 2 * time.Second,
 		MetricsOptions: MetricsOptions{MetricsAddress: ":8443", MetricsSecure: true},
@@ -76,6 +78,10 @@ func (o *Options) BindFlags(fs *pflag.FlagSet) {
 		"templates or numbers per page of a listing, 1 to 250; halved by itself where Meta requests less data")
 	fs.DurationVar(&o.ObservationInterval, "observation-interval", o.ObservationInterval,
 		"time between observations of accounts without spec.observationIntervalSeconds, at least 30s; longer where Meta's quota demands it")
+	fs.DurationVar(&o.MinObservationInterval, "min-observation-interval", o.MinObservationInterval,
+		"time after which an account is observed while Meta has something to decide, such as a review, at least 30s; it grows with each observation")
+	fs.DurationVar(&o.MaxObservationInterval, "max-observation-interval", o.MaxObservationInterval,
+		"longest time between observations of quiet accounts whose webhooks work; not longer than --observation-interval: they are observed like others")
 	fs.IntVar(&o.CreatesPerHour, "template-creates-per-hour", o.CreatesPerHour,
 		"new templates per account and hour (Meta's limit is 100); 0 for no limit of the operator's")
 	fs.IntVar(&o.Concurrency, "concurrency", o.Concurrency, "resources of each kind reconciled at the same time")
@@ -122,6 +128,7 @@ func (o *Options) Validate() error {
 	}
 	check(o.PageSize >= 1 && o.PageSize <= 250, "--graph-page-size must be 1 to 250, not %d", o.PageSize)
 	check(o.ObservationInterval >= 30*time.Second, "--observation-interval must be at least 30s, not %s", o.ObservationInterval)
+	check(o.MinObservationInterval >= 30*time.Second, "--min-observation-interval must be at least 30s, not %s", o.MinObservationInterval)
 	check(o.Concurrency >= 1, "--concurrency must be at least 1, not %d", o.Concurrency)
 	check(o.CreatesPerHour >= 0, "--template-creates-per-hour must not be negative")
 	check(o.GraphTimeout > 0, "--graph-timeout must be positive")

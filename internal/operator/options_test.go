@@ -62,6 +62,8 @@ func TestOptions(t *testing.T) {
 			o.LeaderElectionRenewDeadline, o.LeaderElectionRetryPeriod = 12*time.Second, 10*time.Second
 		}, "must be longer than 1.2 times --leader-election-retry-period: 12s, 10s"},
 		{"attempts without a pause", func(o *operator.Options) { o.LeaderElectionRetryPeriod = 0 }, "--leader-election-retry-period must be positive"},
+		{"reviews too often", func(o *operator.Options) { o.MinObservationInterval = 10 * time.Second }, "--min-observation-interval must be at least 30s, not 10s"},
+		{"no longer intervals", func(o *operator.Options) { o.MaxObservationInterval = 0 }, ""},
 		{"profiles", func(o *operator.Options) { o.ProfileAddress = "127.0.0.1:6060" }, ""},
 		{"profiles by IPv6", func(o *operator.Options) { o.ProfileAddress = "[::1]:6060" }, ""},
 		{"profiles by name", func(o *operator.Options) { o.ProfileAddress = "localhost:6060" }, ""},

@@ -133,8 +133,8 @@ func exercise(t *testing.T) labelSets {
 	w.Delete(left)
 	op.SettleRetries()
 	gather(t, all, op)
-	w.Sim.SetUsage(harness.AccountID, 100, 30)
-	op.Observe()
+	w.Sim.SetUsage(harness.AccountID, 100, 60)
+	op.Advance(35 * time.Minute) // its webhooks work and nothing changes, so it is observed twice an hour
 	gather(t, all, op)
 	op.Stop()
 	return all

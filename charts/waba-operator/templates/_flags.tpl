@@ -54,6 +54,8 @@
   "leader-election-retry-period" .leaderElectionRetryPeriod
   "media-allow-private-addresses" .mediaAllowPrivateAddresses
   "metrics-per-resource" .metrics.perResource
+  "max-observation-interval" .maxObservationInterval
+  "min-observation-interval" .minObservationInterval
   "observation-interval" .observationInterval
   "read-only" .readOnly
   "template-creates-per-hour" .templateCreatesPerHour
