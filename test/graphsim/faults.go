@@ -13,6 +13,10 @@ import (
 type fault struct {
 	Fault
 	left int // -1: for ever
+	// matched counts the calls that match, for Percent.
+	matched int
+	// number tells faults apart that match the same calls.
+	number int
 }
 
 // Fail installs a fault; the function returned removes it. Of several faults with an outcome the oldest that matches
@@ -23,6 +27,9 @@ func (s *Simulator) Fail(f Fault) (remove func()) {
 	own := &fault{Fault: f, left: f.Times}
 	if f.Times == 0 {
 		own.left = 1
+	}
+	if f.Percent != 0 {
+		own.number = int(s.nextSequence())
 	}
 	s.faults = append(s.faults, own)
 	return func() {
@@ -53,13 +60,8 @@ func (s *Simulator) match(c *call) []Fault {
 	s.route(c)
 	var hit []Fault
 	for _, f := range s.faults {
-		if f.Method != "" && f.Method != c.method {
+		if !s.hits(f, c) {
 			continue
-		}
-		if f.Path != "" {
-			if ok, err := path.Match(f.Path, c.path); err != nil || !ok {
-				continue
-			}
 		}
 		if f.left > 0 {
 			f.left--
@@ -71,6 +73,20 @@ func (s *Simulator) match(c *call) []Fault {
 	}
 	s.faults = slices.DeleteFunc(s.faults, func(f *fault) bool { return f.left == 0 })
 	return hit
+}
+
+// hits reports whether a call is one that the fault is for, and that its percentage takes.
+func (s *Simulator) hits(f *fault, c *call) bool {
+	if f.Method != "" && f.Method != c.method {
+		return false
+	}
+	if f.Path != "" {
+		if ok, err := path.Match(f.Path, c.path); err != nil || !ok {
+			return false
+		}
+	}
+	f.matched++
+	return f.Percent == 0 || s.percent(f.Percent, "fault", itoa(f.number), itoa(f.matched))
 }
 
 type faultAnswer struct {

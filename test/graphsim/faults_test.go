@@ -4,6 +4,7 @@
 package graphsim
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -41,6 +42,44 @@ func TestFaults(t *testing.T) {
 				t.Errorf("created: %v", found)
 			}
 		})
+	}
+}
+
+// TestFaultsOfAPercentage: two faults for the same calls hit different ones, about as many as they say, and the same ones with the same seed.
+func TestFaultsOfAPercentage(t *testing.T) {
+	answers := func() map[int]int {
+		f := newFixture(t)
+		f.sim.Fail(Fault{Code: 2, Times: -1, Percent: 30})
+		f.sim.Fail(Fault{Code: 1, Times: -1, Percent: 50})
+		out := map[int]int{}
+		for range 400 {
+			out[f.get("/v25.0/"+testWABA).code()]++
+		}
+		return out
+	}
+	first := answers()
+	for code, want := range map[int]int{2: 120, 1: 140, 0: 140} {
+		if got := first[code]; got < want-40 || got > want+40 {
+			t.Errorf("%d answers with code %d, want about %d", got, code, want)
+		}
+	}
+	if second := answers(); !maps.Equal(first, second) {
+		t.Errorf("the same seed gives %v and %v", first, second)
+	}
+}
+
+// TestFaultsOfAPercentageEnd: calls that are let through don't count.
+func TestFaultsOfAPercentageEnd(t *testing.T) {
+	f := newFixture(t)
+	f.sim.Fail(Fault{Code: 2, Times: 3, Percent: 50})
+	failed := 0
+	for range 40 {
+		if f.get("/v25.0/"+testWABA).code() == 2 {
+			failed++
+		}
+	}
+	if failed != 3 {
+		t.Errorf("%d calls failed, want 3", failed)
 	}
 }
 

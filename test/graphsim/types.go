@@ -155,6 +155,8 @@ type Fault struct {
 	Path string
 	// Times is the number of calls to hit; 0 = once, -1 = until cleared.
 	Times int
+	// Percent of the calls that match are hit, which ones goes by seed; 0: all of them.
+	Percent int
 	// Status is the HTTP status, 0: what Meta uses for Code.
 	Status                          int
 	Code, Subcode                   int
