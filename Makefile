@@ -168,6 +168,17 @@ flood: ## Flood the receiver with 2,000 hostile connections for FLOODTIME, besid
 bench: control-plane ## Measure what many resources cost
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./test/scale
 
+# SCALE are further flags of the scale suite, for example SCALE='--phases steady --json scale.json'.
+SCALE ?=
+
+.PHONY: scale
+scale: control-plane ## Play the operator's life with 5,000 templates, and compare what it costs with the ranges of test/scale/ranges.yaml
+	go run ./test/scale $(SCALE)
+
+.PHONY: scale-large
+scale-large: control-plane ## The same with 100,000 templates, for hours
+	go run ./test/scale --accounts 1000 --templates 100 --numbers 1 --period 5m --outage 10m $(SCALE)
+
 .PHONY: verify
 verify: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(ACTIONLINT) ## Check generated files, modules, format, linters and manifests
 	MAKE='$(MAKE)' KUSTOMIZE=$(KUSTOMIZE) GOLANGCI_LINT=$(GOLANGCI_LINT) ACTIONLINT=$(ACTIONLINT) hack/verify.sh

@@ -1,13 +1,11 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package scale measures what the operator costs with many resources: `make bench`.
-package scale
+package main
 
 import (
 	"context"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,12 +19,7 @@ import (
 	"github.com/waba-operator/waba-operator/test/testenv"
 )
 
-const (
-	manifests = 1000
-	// latency is what an answer of the simulated Graph API takes.
-	latency = 20 * time.Millisecond
-	workers = 8
-)
+const manifests = 1000
 
 // BenchmarkApplyTemplates applies 1,000 manifests at once to an account that takes as many. It prints how often the API server was
 // written to for each until it was Ready, next to how many such writes this API server takes by itself.
@@ -41,7 +34,7 @@ func BenchmarkApplyTemplates(b *testing.B) {
 		w.ResetAPIWrites()
 
 		begin := time.Now()
-		inParallel(b, manifests, func(i int) error {
+		inParallelOrFail(b, manifests, func(i int) error {
 			obj := harness.Template(fmt.Sprintf("parcel_%04d", i))
 			w.Label(obj)
 			return w.Client.Create(context.Background(), obj)
@@ -85,7 +78,7 @@ func BenchmarkApplyTemplates(b *testing.B) {
 func writeCeiling(b *testing.B, c client.Client, items []v1alpha1.MessageTemplate) float64 {
 	b.Helper()
 	begin := time.Now()
-	inParallel(b, manifests, func(i int) error {
+	inParallelOrFail(b, manifests, func(i int) error {
 		obj := items[i].DeepCopy()
 		patch := client.MergeFrom(items[i].DeepCopy())
 		obj.Status.QualityScore = "GREEN"
@@ -94,31 +87,10 @@ func writeCeiling(b *testing.B, c client.Client, items []v1alpha1.MessageTemplat
 	return manifests / time.Since(begin).Seconds()
 }
 
-// inParallel calls f for 0 to n-1, from as many workers as the operator has.
-func inParallel(b *testing.B, n int, f func(i int) error) {
+// inParallelOrFail is inParallel for benchmarks.
+func inParallelOrFail(b *testing.B, n int, f func(int) error) {
 	b.Helper()
-	next := make(chan int)
-	errs := make(chan error, workers)
-	var wait sync.WaitGroup
-	for range workers {
-		wait.Go(func() {
-			for i := range next {
-				if err := f(i); err != nil {
-					select {
-					case errs <- err:
-					default:
-					}
-				}
-			}
-		})
-	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	wait.Wait()
-	close(errs)
-	for err := range errs {
+	if err := inParallel(n, f); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -1,7 +1,7 @@
 // Copyright The waba-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package scale
+package main
 
 import (
 	"context"
@@ -69,7 +69,7 @@ func newMail(b *testing.B, env *testenv.Env) *mail {
 	w.WABA()
 	op := w.Start(func(o *operator.Options) { o.CreatesPerHour, o.Concurrency = 0, workers })
 	op.Settle()
-	inParallel(b, resources, func(i int) error {
+	inParallelOrFail(b, resources, func(i int) error {
 		obj := harness.Template(fmt.Sprintf("parcel_%04d", i))
 		w.Label(obj)
 		return w.Client.Create(context.Background(), obj)
