@@ -177,7 +177,7 @@ scale: control-plane ## Play the operator's life with 5,000 templates, and compa
 
 .PHONY: scale-large
 scale-large: control-plane ## The same with 100,000 templates, for hours
-	go run ./test/scale --accounts 1000 --templates 100 --numbers 1 --period 5m --outage 10m $(SCALE)
+	go run ./test/scale --accounts 1000 --templates 100 --numbers 1 --period 5m --outage 10m --throttle $(SCALE)
 
 .PHONY: verify
 verify: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(ACTIONLINT) ## Check generated files, modules, format, linters and manifests

@@ -6,12 +6,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/waba-operator/waba-operator/test/watchdog"
 )
 
 const (
@@ -29,7 +29,7 @@ type operator struct {
 	err    error
 
 	process  *os.Process
-	watchdog *watchdog
+	watchdog *watchdog.Watchdog
 }
 
 // build compiles the operator, with the flags of `go run`, so that what was compiled for the demo is not compiled again.
@@ -62,7 +62,7 @@ func startOperator(binary, kubeconfig, log string, flags []string) (*operator, e
 		o.err = cmd.Wait()
 		close(o.exited)
 	}()
-	if o.watchdog, err = watch(cmd.Process.Pid); err != nil {
+	if o.watchdog, err = watchdog.Watch(cmd.Process.Pid); err != nil {
 		_ = o.process.Kill()
 		<-o.exited
 		return nil, err
@@ -80,7 +80,7 @@ func (o *operator) failure() error {
 
 // stop asks the operator to end, and ends it if it doesn't.
 func (o *operator) stop() error {
-	o.watchdog.dismiss()
+	o.watchdog.Dismiss()
 	select {
 	case <-o.exited:
 		return nil
@@ -97,30 +97,4 @@ func (o *operator) stop() error {
 		<-o.exited
 		return fmt.Errorf("the operator didn't end within %s and was killed", stopTimeout)
 	}
-}
-
-// watchdog ends a process when this one is gone without having done so, for instance by SIGKILL.
-type watchdog struct {
-	cmd      *exec.Cmd
-	lifeline io.Closer
-}
-
-func watch(pid int) (*watchdog, error) {
-	cmd := exec.Command("/bin/sh", "-c", `read -r _; kill -TERM "$1"`, "demo-watchdog", strconv.Itoa(pid)) //nolint:gosec,noctx // it must outlive every context
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	lifeline, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting the operator's watchdog: %w", err)
-	}
-	return &watchdog{cmd: cmd, lifeline: lifeline}, nil
-}
-
-// dismiss ends the watchdog before the process it watches, whose pid may belong to another one afterwards.
-func (w *watchdog) dismiss() {
-	_ = w.cmd.Process.Kill()
-	_ = w.cmd.Wait()
-	_ = w.lifeline.Close()
 }

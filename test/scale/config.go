@@ -23,6 +23,7 @@ type config struct {
 	period    time.Duration
 	periods   int
 	outage    time.Duration
+	throttle  bool
 	load      time.Duration
 	mostEdits int
 	latency   time.Duration
@@ -51,6 +52,8 @@ func parse(args []string) (config, error) {
 	fs.DurationVar(&cfg.period, "period", cfg.period, "time between observations of an account, at least 30s")
 	fs.IntVar(&cfg.periods, "periods", cfg.periods, "how many periods the phase steady lasts")
 	fs.DurationVar(&cfg.outage, "outage", cfg.outage, "how long the Graph API is degraded")
+	fs.BoolVar(&cfg.throttle, "throttle", cfg.throttle,
+		"refuse calls for Meta's rate limit too while the Graph API is degraded: the operator observes such an account again after five minutes")
 	fs.DurationVar(&cfg.load, "webhook-load", cfg.load, "how long webhooks are sent at each rate")
 	fs.IntVar(&cfg.mostEdits, "edits", cfg.mostEdits, "manifests that are edited at most")
 	fs.DurationVar(&cfg.latency, "latency", cfg.latency, "time that an answer of the Graph API takes")

@@ -11,11 +11,14 @@ import (
 	"github.com/waba-operator/waba-operator/test/graphsim"
 )
 
-// outageFaults disturb half of the calls: about a sixth each fails, is throttled, or takes long.
-var outageFaults = []graphsim.Fault{
-	{Code: 1, Status: 500, Times: -1, Percent: 17},
-	{Code: 80008, RegainMinutes: 1, Times: -1, Percent: 20},
-	{Delay: 5 * time.Second, Times: -1, Percent: 25},
+// outageFaults disturb half of the calls: they fail, or take long, and are refused for Meta's rate limit if that is wanted.
+func outageFaults(throttle bool) []graphsim.Fault {
+	failing, slow := graphsim.Fault{Code: 1, Status: 500, Times: -1, Percent: 25}, graphsim.Fault{Delay: 5 * time.Second, Times: -1, Percent: 33}
+	if !throttle {
+		return []graphsim.Fault{failing, slow}
+	}
+	failing.Percent, slow.Percent = 17, 25
+	return []graphsim.Fault{failing, {Code: 80008, RegainMinutes: 1, Times: -1, Percent: 20}, slow}
 }
 
 // playDegraded disturbs the Graph API for a while, in which templates change at Meta and manifests for new ones are created, and waits until
@@ -30,7 +33,7 @@ func (s *suite) playDegraded(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range outageFaults {
+	for _, f := range outageFaults(s.throttle) {
 		s.fleet.sim.Fail(f)
 	}
 	if err := s.demand(ctx, expected); err != nil {

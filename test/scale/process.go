@@ -17,6 +17,7 @@ import (
 
 	"github.com/waba-operator/waba-operator/test/patience"
 	"github.com/waba-operator/waba-operator/test/testenv"
+	"github.com/waba-operator/waba-operator/test/watchdog"
 )
 
 // look is the time between two looks at the metrics of a process. One costs as much as a scrape of Prometheus, which grows with the number
@@ -57,6 +58,8 @@ type process struct {
 	ended chan struct{}
 	err   error
 
+	watchdog *watchdog.Watchdog
+
 	metrics, probes string
 	client          http.Client
 }
@@ -85,8 +88,14 @@ func startProcess(ctx context.Context, l launch) (*process, error) {
 	if err := p.cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the operator: %w", err), p.output.Close())
 	}
+	if p.watchdog, err = watchdog.Watch(p.pid()); err != nil {
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Wait() // says only that it was killed
+		return nil, errors.Join(err, p.output.Close())
+	}
 	go func() {
 		p.err = p.cmd.Wait()
+		p.watchdog.Dismiss()
 		_ = p.output.Close()
 		close(p.ended)
 	}()
