@@ -17,7 +17,7 @@ PLATFORMS ?= linux/amd64,linux/arm64
 # PACKAGES are those that `make test` tests.
 PACKAGES ?= ./...
 # UNIT_PACKAGES are those that `make test-unit` tests: all but those whose tests need an API server or other programs throughout.
-UNIT_PACKAGES ?= $$(go list ./... | grep -vE '/test/(chart|e2e|install|monitoring|scale|testenv)')
+UNIT_PACKAGES ?= $$(go list ./... | grep -vE '/test/(chart|e2e|install|monitoring|testenv)')
 # RACE_PACKAGES are those that `make test-race` tests: those that start goroutines, and those that run the operator.
 RACE_PACKAGES ?= ./controllers/... ./internal/account ./internal/cli ./internal/doctor ./internal/facts ./internal/graph ./internal/media ./internal/metrics \
 	./internal/operator ./internal/overview ./internal/plan ./internal/receiver ./internal/relay ./test/e2e ./test/graphsim ./test/monitoring

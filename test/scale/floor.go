@@ -21,66 +21,73 @@ import (
 type writeFloor struct {
 	// WritesPerSecond are first status writes by as many workers as the operator has, each to an object of its own.
 	WritesPerSecond float64 `json:"writesPerSecond"`
-	// P50 is the latency of such a write at 25 a second, in seconds.
-	P50 float64 `json:"p50Seconds"`
-	P99 float64 `json:"p99Seconds"`
+	// The latency of such a write at 25 a second, in seconds.
+	quantiles
 }
 
 const (
 	// floorWrites are enough for a rate, and few enough that they take some seconds.
 	floorWrites = 1000
 	// floorRate is that of the slowest webhooks.
-	floorRate     = 25
-	floorSeconds  = 8
-	floorProgress = 250
+	floorRate      = 25
+	floorLatencies = 8 * floorRate
 )
 
-// measureWrites writes statuses to templates of a namespace, which no operator watches yet, and deletes them afterwards.
-func measureWrites(ctx context.Context, c client.Client, namespace string, say func(string, ...any)) (writeFloor, error) {
-	name := func(i int) string { return fmt.Sprintf("floor-%04d", i) }
-	err := inParallel(floorWrites, func(i int) error {
-		obj := harness.Template(fmt.Sprintf("floor_%04d", i))
-		obj.Namespace = namespace
-		return c.Create(ctx, obj)
-	})
-	if err != nil {
+// measureWrites writes statuses to templates of a namespace, which no operator watches, and deletes them afterwards.
+func measureWrites(ctx context.Context, c client.Client, say func(string, ...any)) (writeFloor, error) {
+	if err := createFloor(ctx, c, floorWrites); err != nil {
 		return writeFloor{}, err
 	}
+	say("%d status writes", floorWrites)
 	begin := time.Now()
-	err = inParallel(floorWrites, func(i int) error {
-		if i%floorProgress == 0 {
-			say("%d of %d status writes", i, floorWrites)
-		}
-		return applyStatus(ctx, c, namespace, name(i), "GREEN")
-	})
-	if err != nil {
+	if err := inParallel(floorWrites, func(i int) error { return applyStatus(ctx, c, floorObject(i), "GREEN") }); err != nil {
 		return writeFloor{}, err
 	}
 	floor := writeFloor{WritesPerSecond: floorWrites / time.Since(begin).Seconds()}
+	var err error
+	if floor.quantiles, err = measureLatency(ctx, c, say); err != nil {
+		return floor, err
+	}
+	return floor, deleteFloor(ctx, c)
+}
+
+// measureLatency returns what a status write takes at the slowest rate of webhooks, in seconds. The templates must be there.
+func measureLatency(ctx context.Context, c client.Client, say func(string, ...any)) (quantiles, error) {
 	say("status writes at %d a second", floorRate)
-	took := make([]float64, floorRate*floorSeconds)
-	err = atRate(ctx, floorRate, len(took), func(i int) error {
+	took := make([]float64, floorLatencies)
+	err := atRate(ctx, floorRate, len(took), func(i int) error {
 		sent := time.Now()
-		err := applyStatus(ctx, c, namespace, name(i), "YELLOW")
+		err := applyStatus(ctx, c, floorObject(i), "YELLOW")
 		took[i] = time.Since(sent).Seconds()
 		return err
 	})
-	if err != nil {
-		return writeFloor{}, err
-	}
-	floor.P50, floor.P99 = percentileOf(took, 50), percentileOf(took, 99)
-	return floor, c.DeleteAllOf(ctx, &v1alpha1.MessageTemplate{}, client.InNamespace(namespace))
+	return quantilesOf(took), err
+}
+
+func floorObject(i int) string { return fmt.Sprintf("floor-%04d", i) }
+
+// createFloor creates templates that no operator watches.
+func createFloor(ctx context.Context, c client.Client, n int) error {
+	return inParallel(n, func(i int) error {
+		obj := harness.Template(fmt.Sprintf("floor_%04d", i))
+		obj.Namespace = floorNamespace
+		return c.Create(ctx, obj)
+	})
+}
+
+func deleteFloor(ctx context.Context, c client.Client) error {
+	return c.DeleteAllOf(ctx, &v1alpha1.MessageTemplate{}, client.InNamespace(floorNamespace))
 }
 
 // applyStatus writes a status as large as the operator's for an ordinary template.
-func applyStatus(ctx context.Context, c client.Client, namespace, name, quality string) error {
+func applyStatus(ctx context.Context, c client.Client, name, quality string) error {
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(ordinaryStatus(quality))
 	if err != nil {
 		return err
 	}
 	obj := &unstructured.Unstructured{Object: map[string]any{"status": content}}
 	obj.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.KindMessageTemplate))
-	obj.SetNamespace(namespace)
+	obj.SetNamespace(floorNamespace)
 	obj.SetName(name)
 	return c.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(obj), client.FieldOwner(v1alpha1.FieldOwner), client.ForceOwnership)
 }

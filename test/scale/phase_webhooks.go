@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -39,6 +40,8 @@ type notice struct {
 // dispatch is what became of the events of one row.
 type dispatch struct {
 	s *suite
+	// write is what a status write took just before.
+	write quantiles
 
 	mu   sync.Mutex
 	sent []notice
@@ -66,6 +69,10 @@ func (s *suite) playWebhooks(ctx context.Context) error {
 	if err := s.ensure(ctx, s.calmFlags()); err != nil {
 		return err
 	}
+	write, err := s.latencyNow(ctx)
+	if err != nil {
+		return err
+	}
 	sim := s.fleet.sim
 	sim.SetAppCallback(harness.AppID, "http://"+s.receiver+"/webhooks/"+harness.AppID, facts.MarkTemplateQuality)
 	for a := range s.accounts {
@@ -73,11 +80,20 @@ func (s *suite) playWebhooks(ctx context.Context) error {
 	}
 	defer sim.SetAppCallback(harness.AppID, "")
 	for _, rate := range webhookRates {
-		if err := s.playRate(ctx, rate); err != nil {
+		if err := s.playRate(ctx, rate, write); err != nil {
 			return err
 		}
 	}
-	return s.playBatch(ctx)
+	return s.playBatch(ctx, write)
+}
+
+// latencyNow is what a status write takes at present: other work on the machine may have begun since the start of the run.
+func (s *suite) latencyNow(ctx context.Context) (quantiles, error) {
+	if err := createFloor(ctx, s.client, floorLatencies); err != nil {
+		return quantiles{}, err
+	}
+	write, err := measureLatency(ctx, s.client, s.screen.say)
+	return write, errors.Join(err, deleteFloor(ctx, s.client))
 }
 
 // templatesFor are those of one account, or of as many as are needed: events of one template in the same second couldn't be told apart, as
@@ -99,12 +115,12 @@ func (s *suite) qualityAfter(c chosen) string {
 	return map[string]string{"GREEN": "YELLOW", "YELLOW": "RED", "RED": "GREEN"}[t.QualityScore]
 }
 
-func (s *suite) playRate(ctx context.Context, rate int) error {
+func (s *suite) playRate(ctx context.Context, rate int, write quantiles) error {
 	name := rateName(rate)
 	s.screen.enter(name)
 	const apart = 2 // seconds
 	about := s.templatesFor(apart * rate)
-	post := &dispatch{s: s, seen: map[string][]followUp{}}
+	post := &dispatch{s: s, write: write, seen: map[string][]followUp{}}
 	m, err := s.measure(ctx, name, s.operator, post.see)
 	if err != nil {
 		return err
@@ -130,12 +146,12 @@ func (m *dispatch) send(c chosen) error {
 }
 
 // playBatch has many events wait, and then sends them in one POST.
-func (s *suite) playBatch(ctx context.Context) error {
+func (s *suite) playBatch(ctx context.Context, write quantiles) error {
 	name := batchName
 	s.screen.enter(name)
 	about := s.templatesFor(batchSize)
 	about = about[:min(batchSize, len(about))]
-	post := &dispatch{s: s, seen: map[string][]followUp{}}
+	post := &dispatch{s: s, write: write, seen: map[string][]followUp{}}
 	m, err := s.measure(ctx, name, s.operator, post.see)
 	if err != nil {
 		return err
@@ -159,12 +175,15 @@ func (s *suite) playBatch(ctx context.Context) error {
 func (m *dispatch) finish(ctx context.Context, measured *measurement, n int) error {
 	s := m.s
 	last := m.last()
-	wanted := progress{total: len(last)}
-	deadline := time.Now().Add(time.Minute)
+	const patience = time.Minute // without any progress, after which the rest is lost
+	wanted, since := progress{total: len(last)}, time.Now()
 	err := s.wait(ctx, "statuses to follow", func() progress {
-		wanted.done = wanted.total - m.lost(last)
-		if time.Now().After(deadline) {
-			wanted.done = wanted.total // what is missing is lost
+		done := wanted.total - m.lost(last)
+		if done > wanted.done {
+			wanted.done, since = done, time.Now()
+		}
+		if time.Since(since) > patience {
+			return progress{done: wanted.total, total: wanted.total}
 		}
 		return wanted
 	})
@@ -189,8 +208,9 @@ func (m *dispatch) finish(ctx context.Context, measured *measurement, n int) err
 	r.set("posts", float64(len(answers)))
 	r.setQuantiles("fact-seconds", facts)
 	r.setQuantiles("status-seconds", statuses)
-	r.set("fact-p50-to-write", ratio(float64(facts.P50), s.result.Writes.P50))
-	r.set("status-p50-to-write", ratio(float64(statuses.P50), s.result.Writes.P50))
+	r.setQuantiles("write-seconds", m.write)
+	r.set("fact-p50-to-write", ratio(float64(facts.P50), float64(m.write.P50)))
+	r.set("status-p50-to-write", ratio(float64(statuses.P50), float64(m.write.P50)))
 	r.set("lost", float64(m.lost(last)))
 	r.set("refused-posts", float64(refused))
 	r.set("status-writes-per-event", ratio(r.API.writesTo("messagetemplates", "status"), float64(n)))

@@ -27,6 +27,9 @@ const (
 	floorNamespace = "floor"
 )
 
+// databaseBytes is enough for all versions of 100,000 templates and their events until they are compacted.
+const databaseBytes = 8 << 30
+
 // suite is one run.
 type suite struct {
 	config
@@ -96,7 +99,7 @@ func (s *suite) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	s.screen.say("starting the API server")
-	if s.env, err = testenv.New(testenv.Options{}); err != nil {
+	if s.env, err = testenv.New(testenv.Options{DatabaseBytes: databaseBytes}); err != nil {
 		return err
 	}
 	if err := s.connect(ctx); err != nil {
@@ -142,7 +145,7 @@ func (s *suite) fill(ctx context.Context) (err error) {
 		return err
 	}
 	s.screen.enter("floor")
-	if s.result.Writes, err = measureWrites(ctx, s.client, floorNamespace, s.screen.say); err != nil {
+	if s.result.Writes, err = measureWrites(ctx, s.client, s.screen.say); err != nil {
 		return err
 	}
 	s.screen.say("%s status writes a second", number(s.result.Writes.WritesPerSecond))
@@ -153,7 +156,7 @@ func (s *suite) fill(ctx context.Context) (err error) {
 // Flags of the operator: one observes the accounts all the time, the other makes no call unless something happens.
 func (s *suite) flags(period time.Duration, more ...string) []string {
 	return append([]string{
-		"--graph-base-url=" + s.url, "--observation-interval=" + period.String(), fmt.Sprintf("--concurrency=%d", workers),
+		"--graph-base-url=" + s.url, "--namespaces=" + namespace, "--observation-interval=" + period.String(), fmt.Sprintf("--concurrency=%d", workers),
 	}, more...)
 }
 

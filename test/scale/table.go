@@ -54,7 +54,7 @@ func render(r *result) string {
 	}
 	b.WriteString(align(rows))
 	fmt.Fprintf(&b, "\nFloors: the API server alone takes %s status writes a second, one at %d a second takes %s ms (p50), %s ms (p99).\n",
-		number(r.Writes.WritesPerSecond), floorRate, number(r.Writes.P50*1000), number(r.Writes.P99*1000))
+		number(r.Writes.WritesPerSecond), floorRate, number(1000*float64(r.Writes.P50)), number(1000*float64(r.Writes.P99)))
 	fmt.Fprintf(&b, "A bare client lists everything in %s s; it has %s MB in memory, %s at its peak, of that %s of heap after a collection.\n\n",
 		number(r.Bare.ListSeconds), number(r.Bare.Now), number(r.Bare.Peak), number(r.Bare.HeapMB))
 	rows = [][]string{{"phase", "value", "is"}}

@@ -33,7 +33,7 @@ func TestAlign(t *testing.T) {
 
 func TestRender(t *testing.T) {
 	r := &result{
-		CPUs: 2, Accounts: 5, Templates: 50, Numbers: 2, Period: 30, Writes: writeFloor{WritesPerSecond: 167, P50: 0.013, P99: 0.018},
+		CPUs: 2, Accounts: 5, Templates: 50, Numbers: 2, Period: 30, Writes: writeFloor{WritesPerSecond: 167, quantiles: quantiles{P50: 0.013, P99: 0.018}},
 		Bare: bareClient{ListSeconds: 0.2, memory: memory{Now: 56.5, Peak: 57}, HeapMB: 5.8},
 	}
 	one := &row{Phase: "steady", Seconds: 60, GraphCalls: map[string]int{"read_account": 10, "debug_token": 5}, MostCalls: 2, APIReads: 10,

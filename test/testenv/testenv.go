@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -71,6 +72,8 @@ type Options struct {
 	// Kubeconfig, where set, is written instead of a file in a temporary
 	// directory, and is removed by Stop.
 	Kubeconfig string
+	// DatabaseBytes, where set, is how large etcd's database may become; its own limit is 2 GiB.
+	DatabaseBytes int64
 }
 
 // NewScheme returns a new scheme with this project's kinds, Kubernetes' own and
@@ -107,6 +110,9 @@ func New(options Options) (*Env, error) {
 	env.environment = newEnvironment(watch, env.Scheme)
 	if !options.WithoutCRDs {
 		env.environment.CRDDirectoryPaths = []string{crds}
+	}
+	if options.DatabaseBytes > 0 {
+		env.environment.ControlPlane.Etcd.Configure().Set("quota-backend-bytes", strconv.FormatInt(options.DatabaseBytes, 10))
 	}
 	if err := env.start(options.Kubeconfig); err != nil {
 		return nil, errors.Join(err, env.Stop())
