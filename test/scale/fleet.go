@@ -165,7 +165,7 @@ func componentsOf(obj *v1alpha1.MessageTemplate) (json.RawMessage, error) {
 	return json.Marshal(out)
 }
 
-// create creates the manifests.
-func (f *fleet) create(ctx context.Context, c client.Client) error {
-	return inParallel(len(f.manifests), func(i int) error { return c.Create(ctx, f.manifests[i].DeepCopyObject().(client.Object)) })
+// create creates one of the manifests.
+func (f *fleet) create(ctx context.Context, c client.Client, i int) error {
+	return c.Create(ctx, f.manifests[i].DeepCopyObject().(client.Object)) //nolint:forcetypeassert // a copy is of the same type
 }

@@ -60,9 +60,7 @@ func newTaken(b *testing.B, env *testenv.Env, accounts int) *taken {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := f.create(b.Context(), env.Client); err != nil {
-		b.Fatal(err)
-	}
+	inParallelOrFail(b, len(f.manifests), func(i int) error { return f.create(b.Context(), env.Client, i) })
 	return &taken{fleet: f, b: b, env: env, url: f.sim.Start(b)}
 }
 

@@ -20,10 +20,11 @@ import (
 // editedFooter is what all manifests are edited to.
 const editedFooter = "Acme, edited"
 
-// playEdits edits the footer of all manifests at once. Meta takes one edit of an approved template a day, so that each is edited once.
+// playEdits edits the footer of all manifests at once. Meta takes one edit of an approved template a day, so that each is edited once. The
+// operator observes the accounts: before it has, it takes each for one without a number, whose quota is too small for so many edits.
 func (s *suite) playEdits(ctx context.Context) error {
 	s.screen.enter(edits)
-	if err := s.ensure(ctx, s.calmFlags()); err != nil {
+	if err := s.ensure(ctx, s.busyFlags()); err != nil {
 		return err
 	}
 	n := min(s.totalTemplates(), s.mostEdits)
@@ -38,13 +39,12 @@ func (s *suite) playEdits(ctx context.Context) error {
 		generation := s.watch.get(v1alpha1.KindMessageTemplate, s.nameOf(c)).Generation
 		expected.expect(s.nameOf(c), time.Now(), func(v *view) bool { return v.Generation > generation && v.settled() })
 	}
-	err = inParallel(n, func(i int) error {
+	err = s.inParallel("manifests to be edited", n, func(i int) error {
 		return s.client.Patch(ctx, s.fleet.objects[picked[i].account][picked[i].index].DeepCopy(), patch)
 	})
 	if err != nil {
 		return err
 	}
-	s.screen.say("%d manifests are edited", n)
 	if err := s.wait(ctx, "edits to be done", expected.progress); err != nil {
 		return err
 	}
@@ -61,10 +61,15 @@ func (s *suite) playEdits(ctx context.Context) error {
 	r.set("lost", float64(s.lostEdits(picked)))
 	r.set("status-writes-per-edit", ratio(r.API.writesTo("messagetemplates", "status"), float64(n)))
 	r.set("most-writes-of-one-resource", float64(r.MostWritten-1)) // one is that of the suite
-	r.set("graph-calls-per-edit", ratio(float64(r.graphTotal()), float64(n)))
+	r.set("graph-calls-per-edit", ratio(float64(callsForEdits(r)), float64(n)))
 	r.set("most-edit-calls-of-one-template", float64(mostOf(stats.EditsByID)))
 	r.set("edits-per-second", ratio(float64(n), r.Seconds))
 	return nil
+}
+
+// callsForEdits are those that observations don't make.
+func callsForEdits(r *row) int {
+	return r.GraphCalls[graphsim.OpFindTemplates] + r.GraphCalls[graphsim.OpReadTemplate] + r.GraphCalls[graphsim.OpEditTemplate]
 }
 
 // lostEdits is how many templates don't have the last content at Meta.

@@ -36,9 +36,9 @@ var phases = []phase{
 	{restart, (*suite).playRestart},
 	{newDuringResync, (*suite).playNew},
 	{degraded, (*suite).playDegraded},
+	{edits, (*suite).playEdits},
 	{failover, (*suite).playFailover},
 	{webhooks, (*suite).playWebhooks},
-	{edits, (*suite).playEdits},
 }
 
 func phaseNames() []string {

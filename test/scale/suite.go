@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -53,7 +54,7 @@ type suite struct {
 	created int
 }
 
-// run plays the phases. The result is nil unless all of them came to their ends.
+// run plays the phases. Where one fails, the result has those before it; it is nil where none was played.
 func run(ctx context.Context, cfg config) (r *result, err error) {
 	s := &suite{config: cfg, screen: newScreen(os.Stderr), result: newResult(&cfg), own: newTally()}
 	s.screen.enter("start")
@@ -77,7 +78,7 @@ func run(ctx context.Context, cfg config) (r *result, err error) {
 			continue
 		}
 		if err := p.play(s, ctx); err != nil {
-			return nil, fmt.Errorf("%s: %w", p.name, err)
+			return s.result, fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
 	return s.result, nil
@@ -140,8 +141,8 @@ func (s *suite) connect(ctx context.Context) (err error) {
 
 // fill creates the manifests, and measures what the API server manages before the operator runs.
 func (s *suite) fill(ctx context.Context) (err error) {
-	s.screen.say("creating %d manifests", len(s.fleet.manifests))
-	if err := s.fleet.create(ctx, s.client); err != nil {
+	err = s.inParallel("manifests to be created", len(s.fleet.manifests), func(i int) error { return s.fleet.create(ctx, s.client, i) })
+	if err != nil {
 		return err
 	}
 	s.screen.enter("floor")
@@ -251,6 +252,19 @@ func (s *suite) idle(ctx context.Context, what string, d time.Duration) error {
 	case <-time.After(d):
 		return nil
 	}
+}
+
+// inParallel is the function of that name, and says how far it is.
+func (s *suite) inParallel(what string, n int, f func(int) error) error {
+	const lines = 10
+	var done atomic.Int64
+	return inParallel(n, func(i int) error {
+		err := f(i)
+		if d := int(done.Add(1)); n >= 100*lines && d%(n/lines) == 0 {
+			s.screen.say("%s: %s", what, progress{done: d, total: n})
+		}
+		return err
+	})
 }
 
 // pause waits for a time.
