@@ -96,7 +96,7 @@ func (s *suite) latencyNow(ctx context.Context) (quantiles, error) {
 	return write, errors.Join(err, deleteFloor(ctx, s.client))
 }
 
-// templatesFor are those of one account, or of as many as are needed: events of one template in the same second couldn't be told apart, as
+// templatesFor are those of one account, or of as many as are needed: events of one template in the same second have no order, as
 // Meta's times have whole seconds.
 func (s *suite) templatesFor(n int) []chosen {
 	var out []chosen
