@@ -59,7 +59,7 @@ func DefaultOptions() Options {
 		GraphBaseURL: graph.DefaultBaseURL, GraphAPIVersion: graph.DefaultVersion, GraphTimeout: 30 * time.Second,
 		PageSize: 100, ObservationInterval: 5 * time.Minute, MinObservationInterval: time.Minute, MaxObservationInterval: 30 * time.Minute, CreatesPerHour: 100, Concurrency: 8, Controllers: true,
 		ProbeAddress: ":8081", LogFormat: "json",
-		LeaderElectionLeaseDuration: 15 * time.Second, LeaderElectionRenewDeadline: 10 * time.Second, LeaderElectionRetryPeriod: 2 * time.Second,
+		LeaderElectionLeaseDuration: 15 * time.Second, LeaderElectionRenewDeadline: 10 * time.Second, LeaderElectionRetryPeriod: time.Second,
 		MetricsOptions: MetricsOptions{MetricsAddress: ":8443", MetricsSecure: true},
 		WebhookOptions: WebhookOptions{
 			WebhookAddress: ":8082", WebhookClientName: receiver.MetaClientCommonName, WebhookRelayMemory: 64 << 20,
