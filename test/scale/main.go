@@ -61,11 +61,11 @@ func command(ctx context.Context, args []string) error {
 	if r == nil {
 		return err
 	}
-	verdicts := limits.judge(r)
-	r.Verdicts = verdicts
+	compared := limits.compare(r)
+	r.Compared = compared
 	fmt.Print(render(r))
 	if cfg.json != "" {
 		err = errors.Join(err, writeJSON(cfg.json, r))
 	}
-	return errors.Join(err, failure(verdicts))
+	return errors.Join(err, failure(compared))
 }

@@ -72,6 +72,9 @@ func (s *suite) playColdStart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.measureAgain(ctx); err != nil {
+		return err
+	}
 	s.screen.say("listing everything with a bare client")
 	if s.result.Bare, err = measureBare(ctx, s.env.KubeconfigFile); err != nil {
 		return err
@@ -86,7 +89,19 @@ func (s *suite) playColdStart(ctx context.Context) error {
 	r.set("rate-to-api-server-rate", ratio(ratio(written, end.Sub(first).Seconds()), s.result.Writes.WritesPerSecond))
 	r.set("rss-to-bare-rss", ratio(r.Memory.Now, bare.Now))
 	r.set("peak-to-bare-peak", ratio(r.Memory.Peak, bare.Peak))
-	r.set("calls-per-page", ratio(float64(r.graphTotal()), float64(s.accounts*s.pages())))
+	// The first observation takes a few calls more, and while the start lasts the accounts are observed again.
+	r.set("calls-per-page-and-period", ratio(float64(r.graphTotal()), float64(s.accounts*s.pages())*(1+r.Seconds/s.period.Seconds())))
+	return nil
+}
+
+// measureAgain measures the API server's own rate a second time, and keeps the lower one: what else runs on the machine comes and goes, and
+// the first seconds may be much faster than any later ones.
+func (s *suite) measureAgain(ctx context.Context) error {
+	again, err := measureWrites(ctx, s.client, s.screen.say)
+	if err != nil {
+		return err
+	}
+	s.result.Writes.WritesPerSecond = min(s.result.Writes.WritesPerSecond, again.WritesPerSecond)
 	return nil
 }
 

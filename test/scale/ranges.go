@@ -60,8 +60,8 @@ func parseRanges(text []byte) (ranges, error) {
 	return file.Ranges, nil
 }
 
-// verdict is a value beside its range.
-type verdict struct {
+// comparison is a value beside its range.
+type comparison struct {
 	bound
 
 	Is value `json:"is"`
@@ -69,7 +69,7 @@ type verdict struct {
 }
 
 // fails reports that the run fails because of it.
-func (v *verdict) fails() bool { return !v.OK && v.Known == "" }
+func (v *comparison) fails() bool { return !v.OK && v.Known == "" }
 
 // allowed is the range in words.
 func (b *bound) allowed() string {
@@ -88,9 +88,9 @@ func (b *bound) contains(v float64) bool {
 	return !math.IsNaN(v) && (b.Min == nil || v >= *b.Min) && (b.Max == nil || v <= *b.Max)
 }
 
-// judge compares the values of the phases that were played.
-func (r ranges) judge(measured *result) []verdict {
-	var out []verdict
+// compare compares the values of the phases that were played.
+func (r ranges) compare(measured *result) []comparison {
+	var out []comparison
 	for _, b := range r {
 		row := measured.phase(b.Phase)
 		if row == nil {
@@ -100,15 +100,15 @@ func (r ranges) judge(measured *result) []verdict {
 		if !found {
 			is = value(math.NaN())
 		}
-		out = append(out, verdict{bound: b, Is: is, OK: b.contains(float64(is))})
+		out = append(out, comparison{bound: b, Is: is, OK: b.contains(float64(is))})
 	}
 	return out
 }
 
 // failure names all values that fail the run.
-func failure(verdicts []verdict) error {
+func failure(compared []comparison) error {
 	var errs []error
-	for _, v := range verdicts {
+	for _, v := range compared {
 		if v.fails() {
 			errs = append(errs, fmt.Errorf("%s: %s is %s, allowed is %s (%s)", v.Phase, v.Value, number(float64(v.Is)), v.allowed(), v.What))
 		}

@@ -55,7 +55,7 @@ func TestCommittedRanges(t *testing.T) {
 	}
 }
 
-func TestJudge(t *testing.T) {
+func TestCompare(t *testing.T) {
 	limits, err := parseRanges([]byte(`
 ranges:
 - {phase: steady, value: events, what: events, max: 0}
@@ -71,16 +71,16 @@ ranges:
 	r := &result{Phases: []*row{{Phase: "steady", Values: map[string]value{
 		"events": 0, "ratio": 0.25, "slow": 3, "nothing": value(math.NaN()), "unbounded": 9,
 	}}}}
-	verdicts := limits.judge(r)
+	compared := limits.compare(r)
 	var marks []string
-	for _, v := range verdicts {
+	for _, v := range compared {
 		marks = append(marks, v.Value+" "+v.mark())
 	}
 	want := []string{"events ok", "ratio FAIL", "slow known", "forgotten FAIL", "nothing FAIL"}
 	if !slices.Equal(marks, want) {
 		t.Errorf("%q, want %q", marks, want)
 	}
-	problem := failure(verdicts)
+	problem := failure(compared)
 	if problem == nil {
 		t.Fatal("the run doesn't fail")
 	}
@@ -88,7 +88,7 @@ ranges:
 	if got := strings.Split(problem.Error(), "\n"); len(got) != 3 || got[0] != line {
 		t.Errorf("%q, want first %q", got, line)
 	}
-	if err := failure(verdicts[:1]); err != nil {
+	if err := failure(compared[:1]); err != nil {
 		t.Error(err)
 	}
 }

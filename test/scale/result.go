@@ -13,17 +13,17 @@ import (
 
 // result is what a run measured.
 type result struct {
-	Time      time.Time  `json:"time"`
-	CPUs      int        `json:"cpus"`
-	Accounts  int        `json:"accounts"`
-	Templates int        `json:"templatesPerAccount"`
-	Numbers   int        `json:"numbersPerAccount"`
-	Seed      uint64     `json:"seed"`
-	Period    float64    `json:"periodSeconds"`
-	Writes    writeFloor `json:"apiServerAlone"`
-	Bare      bareClient `json:"bareClient"`
-	Phases    []*row     `json:"phases"`
-	Verdicts  []verdict  `json:"verdicts"`
+	Time      time.Time    `json:"time"`
+	CPUs      int          `json:"cpus"`
+	Accounts  int          `json:"accounts"`
+	Templates int          `json:"templatesPerAccount"`
+	Numbers   int          `json:"numbersPerAccount"`
+	Seed      uint64       `json:"seed"`
+	Period    float64      `json:"periodSeconds"`
+	Writes    writeFloor   `json:"apiServerAlone"`
+	Bare      bareClient   `json:"bareClient"`
+	Phases    []*row       `json:"phases"`
+	Compared  []comparison `json:"compared"`
 }
 
 func newResult(cfg *config) *result {

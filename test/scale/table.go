@@ -66,11 +66,11 @@ func render(r *result) string {
 	b.WriteString(align(rows))
 	b.WriteString("\n")
 	rows = [][]string{{"", "phase", "value", "is", "allowed"}}
-	for _, v := range r.Verdicts {
+	for _, v := range r.Compared {
 		rows = append(rows, []string{v.mark(), v.Phase, v.Value, number(float64(v.Is)), v.allowed()})
 	}
 	b.WriteString(align(rows))
-	for _, v := range r.Verdicts {
+	for _, v := range r.Compared {
 		if !v.OK && v.Known != "" {
 			fmt.Fprintf(&b, "known: %s of %s: %s\n", v.Value, v.Phase, v.Known)
 		}
@@ -78,7 +78,7 @@ func render(r *result) string {
 	return b.String()
 }
 
-func (v *verdict) mark() string {
+func (v *comparison) mark() string {
 	switch {
 	case v.OK:
 		return "ok"

@@ -42,7 +42,7 @@ func TestRender(t *testing.T) {
 	one.setQuantiles("status-seconds", quantilesOf([]float64{1, 2, 3}))
 	r.Phases = []*row{one}
 	most := 0.0
-	r.Verdicts = ranges{{Phase: "steady", Value: "status-seconds-p99", What: "seconds", Max: &most, Known: "it takes time"}}.judge(r)
+	r.Compared = ranges{{Phase: "steady", Value: "status-seconds-p99", What: "seconds", Max: &most, Known: "it takes time"}}.compare(r)
 	got := render(r)
 	for _, want := range []string{
 		"5 accounts with 50 templates and 2 numbers each, observed every 30 s, on 2 CPUs\n",

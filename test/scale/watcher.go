@@ -154,13 +154,15 @@ func (w *watcher) reset(f func(v *view, at time.Time)) {
 	w.updates, w.first, w.last, w.follow = map[string]int{}, time.Time{}, time.Time{}, f
 }
 
-// most is how often the resource was written that was written most often.
+// most is how often the template or number was written that was written most often. Accounts are written at each observation.
 func (w *watcher) most() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	most := 0
-	for _, n := range w.updates {
-		most = max(most, n)
+	for key, n := range w.updates {
+		if v := w.views[key]; v == nil || v.kind != v1alpha1.KindWABA {
+			most = max(most, n)
+		}
 	}
 	return most
 }
