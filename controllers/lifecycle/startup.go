@@ -20,7 +20,7 @@ const startupLogPeriod = 10 * time.Second
 type startup struct {
 	clock clock.PassiveClock
 	log   logr.Logger
-	// cached is how many resources of a kind there are; nil where nobody needs to see the progress.
+	// cached is how many resources of a kind there are; nil where no progress is reported.
 	cached func(kind string) int
 
 	mu    sync.Mutex

@@ -90,7 +90,7 @@ func TestUnitDueIn(t *testing.T) {
 	}
 }
 
-// TestUnitQuietInterval: the longer nothing changes, the longer the interval, where webhooks work and nobody asked for another one.
+// TestUnitQuietInterval: the longer nothing changes, the longer the interval, where webhooks work and the resource names none.
 func TestUnitQuietInterval(t *testing.T) {
 	const requested, longest = 5 * time.Minute, 30 * time.Minute
 	for name, c := range map[string]struct {

@@ -34,7 +34,7 @@ func TestPackLosesNothing(t *testing.T) {
 	}
 }
 
-// cards may contain cards only in the type, not at Meta.
+// deepest is where fill ends: in the type, though not at Meta, the components of a card may have cards.
 const deepest = 6
 
 // fill sets all fields; what pointers point to only if pointed.
