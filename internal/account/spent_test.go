@@ -10,7 +10,7 @@ import (
 	"github.com/waba-operator/waba-operator/internal/graph"
 )
 
-// TestBudgetKeepsTheQuota: no rolling hour has more calls than Meta allows, whoever wants to make them and however Meta counts: the
+// TestBudgetKeepsTheQuota: no rolling hour has more calls than Meta allows, however Meta counts: the
 // simulated one counts by the minute.
 func TestBudgetKeepsTheQuota(t *testing.T) {
 	b, clk := newTestBudget()

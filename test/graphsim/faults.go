@@ -15,7 +15,7 @@ type fault struct {
 	left int // -1: for ever
 	// matched counts the calls that match, for Percent.
 	matched int
-	// number tells faults apart that match the same calls.
+	// number distinguishes faults that match the same calls.
 	number int
 }
 
