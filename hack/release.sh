@@ -108,6 +108,9 @@ grep -qF "image: $image:$version" "$out/install.yaml"
 mkdir "$work/plugin"
 tar --extract --gzip --file "$out/kubectl-waba-$version-$(go env GOHOSTOS)-$(go env GOHOSTARCH).tar.gz" --directory "$work/plugin"
 [ "$("$work/plugin/kubectl-waba" --version)" = "kubectl waba version $version" ]
-PATH="$work/plugin:$PATH" kubectl_complete-waba expo 2>/dev/null | grep -q '^export'
-"$HELM" template release "$out/waba-operator-${version#v}.tgz" | grep -qE "image: \"?$image:$version"
+# Into files: grep -q ends at the first match, and a program that then still writes to the pipe fails.
+PATH="$work/plugin:$PATH" kubectl_complete-waba expo 2>/dev/null >"$work/completions"
+grep -q '^export' "$work/completions"
+"$HELM" template release "$out/waba-operator-${version#v}.tgz" >"$work/rendered.yaml"
+grep -qE "image: \"?$image:$version" "$work/rendered.yaml"
 echo "release: $(cd "$out" && du -sh . | cut -f1) in $(cd "$out" && find . -type f | wc -l) files"
